@@ -1,0 +1,48 @@
+# One word for each thing a person does here; every target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help decks review test test-all lint types bench clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(DEV_READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(RUN_READY)
+
+decks: $(RUN_READY) ## Write one Anki package for each top-level deck into build/
+	$(BIN)/flashcards -C decks export -o build/
+
+review: $(RUN_READY) ## Review what is due in decks/
+	@$(BIN)/flashcards -C decks review
+
+test: $(DEV_READY) ## Run the fast tests
+	$(BIN)/python -m pytest -q -n auto -m 'not slow'
+
+test-all: $(DEV_READY) ## Run every test, the slow ones too
+	$(BIN)/python -m pytest -q -n auto
+
+lint: $(DEV_READY) ## Check style
+	$(BIN)/ruff check flashcards scheduler tests benchmarks
+	$(BIN)/ruff format --check flashcards scheduler tests benchmarks
+
+types: $(DEV_READY) ## Check types
+	$(BIN)/mypy
+
+bench: $(DEV_READY) ## Measure speed, against peers where they are installed
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the environment and everything built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

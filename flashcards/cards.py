@@ -1,0 +1,154 @@
+"""One card as a person and a program see it: its short id, how it is named, its record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flashcards.catalog.keys import KEY_LENGTH
+from flashcards.catalog.store import Entry
+from flashcards.deck.faces import face
+from flashcards.errors import FlashcardsError, UsageError
+from scheduler import Card
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+
+SHORT = 7
+"""Characters of a key that tables show; a prefix names a card as long as no other card begins so."""
+
+_PLACE = re.compile(r"(.+):(\d+)")
+
+
+class CardNotFound(UsageError):
+    """No card has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no card `{name}`. `flashcards list` shows every card with its id.")
+
+
+class CardAmbiguous(UsageError):
+    """Several cards have names that begin so."""
+
+    def __init__(self, name: str, candidates: Sequence[str]) -> None:
+        shown = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
+        super().__init__(f"`{name}` may be any of {shown}. Write more of the id.")
+
+
+class TextGone(FlashcardsError):
+    """The card's text is in no file any more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The text of the card {name} is gone from the decks. `flashcards orphans` lists such cards.")
+
+
+def card_name(entry: Entry, slot: str) -> str:
+    """The id of a card: the key of its note, a point, its slot."""
+    return f"{entry.key}.{slot}"
+
+
+def short_name(entry: Entry, slot: str) -> str:
+    """The id with as much of the key as a table has room for."""
+    key = entry.key[:SHORT] if len(entry.key) == KEY_LENGTH else entry.key
+    return f"{key}.{slot}"
+
+
+def find_card(collection: Collection, name: str) -> int:
+    """The card that a person means by `name`: a prefix of its id, `key.slot` with prefixes, or `path:line`.
+
+    Raises:
+        CardNotFound: there is none.
+        CardAmbiguous: there are several.
+    """
+    rows = _by_place(collection, name) or _by_id(collection, name)
+    if not rows:
+        raise CardNotFound(name)
+    if len(rows) > 1:
+        raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])
+    return rows[0][0]
+
+
+_Row = tuple[int, str, str]
+_SELECT = "SELECT c.id, n.key, c.slot FROM cards c JOIN notes n ON n.id = c.note JOIN files f ON f.id = n.file"
+
+
+def _by_place(collection: Collection, name: str) -> list[_Row]:
+    match = _PLACE.fullmatch(name)
+    if not match:
+        return []
+    given = Path(match[1])
+    paths = {given.as_posix()}
+    for base in (Path.cwd(), collection.root):
+        try:
+            paths.add((base / given).resolve().relative_to(collection.root.resolve()).as_posix())
+        except ValueError:
+            continue
+    marks = ",".join("?" * len(paths))
+    return collection.connection.execute(
+        f"{_SELECT} WHERE c.active = 1 AND f.path IN ({marks}) AND ? BETWEEN n.line AND n.end_line ORDER BY c.id",
+        (*sorted(paths), int(match[2])),
+    ).fetchall()
+
+
+def _by_id(collection: Collection, name: str) -> list[_Row]:
+    """Cards whose id begins so; an exact id, or the only card of an exact key, is never ambiguous."""
+    key, _, slot = name.rpartition(".") if re.search(r"\.(forward|reverse|c\d+|[frc])$", name) else (name, "", "")
+    rows: list[_Row] = collection.connection.execute(
+        f"{_SELECT} WHERE n.key >= ? AND n.key < ? AND c.slot LIKE ? ORDER BY c.active DESC, c.id",
+        (key, key + "\U0010ffff", f"{slot}%"),
+    ).fetchall()
+    exact = [row for row in rows if row[1] == key and row[2] == slot] or [row for row in rows if row[2] == slot]
+    return exact if len(exact) == 1 else rows
+
+
+def records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
+    """The record of each card, in the order given; the shape is that of `flashcards list --json`."""
+    found = collection.store.cards(cards)
+    entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
+    for card in found:
+        yield record(collection, card, entries[card.note], at_ms)
+
+
+def record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
+    """One card: text, place, schedule. Times are ISO 8601 with offset, intervals days, front and back Markdown."""
+    clock = collection.clock
+    front, back = _sides(entry, card.slot)
+    retrievability = None
+    if card.memory:
+        model = collection.store.model(collection.policy(card.deck).parameters)
+        retrievability = round(model.retrievability(card.memory, card.elapsed_days(clock.day(at_ms))), 4)
+    due = card.due_ms if card.due_ms is not None else clock.start_of(card.due_day) if card.due_day is not None else None
+    return {
+        "id": card_name(entry, card.slot),
+        "note": entry.key,
+        "slot": card.slot,
+        "kind": "rubric" if entry.note.points else entry.note.kind.value,
+        "deck": entry.deck,
+        "file": entry.path,
+        "line": entry.note.line,
+        "breadcrumb": list(entry.note.breadcrumb),
+        "tags": list(entry.note.tags),
+        "front": front,
+        "back": back,
+        "state": card.state.name.lower(),
+        "suspended": card.suspended,
+        "due": None if due is None else clock.iso(due),
+        "stability": card.stability,
+        "difficulty": card.difficulty,
+        "retrievability": retrievability,
+        "reps": card.reps,
+        "lapses": card.lapses,
+        "last_review": None if card.last_ms is None else clock.iso(card.last_ms),
+    }
+
+
+def _sides(entry: Entry, slot: str) -> tuple[str, str]:
+    if slot not in entry.note.slots:  # a gap that is gone: its card rests, its history stays
+        return entry.note.fields[0], ""
+    sides = face(entry.note, slot)
+    if not sides.marks:
+        return sides.front, sides.back
+    strip = str.maketrans("", "", "".join(sides.marks))
+    return sides.front.translate(strip), sides.back.translate(strip)

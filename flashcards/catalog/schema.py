@@ -1,0 +1,70 @@
+"""The tables of the catalog, as migrations. A migration that was released is never edited, only followed."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("catalog")
+
+
+@migrations()
+def create_files_and_notes(db: Database) -> None:
+    """Files, decks, notes, the former texts of notes, and the links that were drawn."""
+    db.table("files").create(
+        {
+            "id": int,
+            "path": str,  # within the collection, with "/"
+            "size": int,
+            "mtime_ns": int,  # -1: read the file again, whatever its size and time say
+            "hash": bytes,
+            "settings": str,  # JSON: what the front matter says besides deck and tags
+            "problems": str,  # JSON: [line, code, message, hint] each
+            "present": int,  # 0: the file is gone
+        },
+        pk="id",
+        not_null=("path", "size", "mtime_ns", "hash", "settings", "problems", "present"),
+        strict=True,
+    ).create_index(["path"], unique=True)
+    db.table("decks").create({"id": int, "name": str}, pk="id", not_null=("name",), strict=True).create_index(
+        ["name"], unique=True
+    )
+    notes = db.table("notes").create(
+        {
+            "id": int,  # epoch ms when first seen, made unique
+            "key": str,
+            "pin": str,
+            "file": int,
+            "line": int,
+            "end_line": int,
+            "deck": int,
+            "fingerprint": bytes,
+            "top_gap": int,  # the highest number a gap of it ever had
+            "tags": str,  # " a b ", to search in
+            "body": str,  # JSON: the note
+            "modified_ms": int,  # when its text or attributes last changed
+            "active": int,  # 0: its text is gone (an orphan)
+        },
+        pk="id",
+        not_null=("key", "pin", "file", "line", "end_line", "deck", "fingerprint", "tags", "body")
+        + ("top_gap", "modified_ms", "active"),
+        foreign_keys=[("file", "files", "id"), ("deck", "decks", "id")],
+        strict=True,
+    )
+    notes.create_index(["key"], unique=True)
+    notes.create_index(["file"])
+    notes.create_index(["fingerprint"])
+    db.execute("CREATE INDEX notes_pin ON notes(pin) WHERE pin != ''")
+    db.table("texts").create(
+        {"fingerprint": bytes, "note": int, "body": str, "until_ms": int},
+        pk=("fingerprint", "note"),
+        not_null=("body", "until_ms"),
+        foreign_keys=[("note", "notes", "id")],
+        strict=True,
+    )
+    db.table("links").create(
+        {"id": int, "note": int, "at_ms": int, "rule": str, "score": float, "before": bytes, "after": bytes},
+        pk="id",
+        not_null=("note", "at_ms", "rule", "score", "before", "after"),
+        foreign_keys=[("note", "notes", "id")],
+        strict=True,
+    ).create_index(["note"])

@@ -1,0 +1,220 @@
+"""The catalog in SQLite: what the decks said at the last scan. Plain reading and writing; `scan` decides what."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flashcards.catalog.codec import decode
+from flashcards.catalog.link import Known
+from flashcards.deck.model import Note, Problem
+
+MIGRATIONS = ("create_files_and_notes",)
+"""The names of all migrations in `schema`, oldest first."""
+
+_CHUNK = 500  # SQLite's older limit on the number of parameters is 999
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as it was at the last scan."""
+
+    id: int
+    path: str
+    size: int
+    mtime_ns: int
+    hash: bytes
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A note of the catalog with its place.
+
+    `modified_ms` is when its text or attributes last changed, in epoch milliseconds; `id` is when it was first seen.
+    """
+
+    id: int
+    key: str
+    path: str
+    deck: str
+    fingerprint: bytes
+    modified_ms: int
+    active: bool
+    note: Note
+
+
+class Catalog:
+    """The tables of the catalog on an open connection; transactions are the caller's."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def files(self) -> dict[str, FileRow]:
+        """Every file ever seen, by path."""
+        rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present FROM files")
+        return {row[1]: FileRow(*row[:5], bool(row[5])) for row in rows}
+
+    def decks(self) -> dict[str, int]:
+        """The id of every deck, by name."""
+        return dict(self._db.execute("SELECT name, id FROM decks"))
+
+    def deck_settings(self) -> dict[str, dict[str, Any]]:
+        """What the front matter of each deck's files says, by deck; of several files the first in order counts."""
+        found: dict[str, dict[str, Any]] = {}
+        rows = self._db.execute(
+            "SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC"
+        )
+        for (text,) in rows:
+            data = json.loads(text)
+            found.setdefault(data["deck"], {}).update(data["values"])
+        return found
+
+    def problems(self) -> Iterator[tuple[str, Problem]]:
+        """Every problem found in a file, with the file's path, in order."""
+        rows = self._db.execute("SELECT path, problems FROM files WHERE present = 1 AND problems != '[]' ORDER BY path")
+        for path, text in rows:
+            for problem in json.loads(text):
+                yield path, Problem(*problem)
+
+    def counts(self) -> tuple[int, int]:
+        """The number of files and of notes in use."""
+        (files,) = self._db.execute("SELECT count(*) FROM files WHERE present = 1").fetchone()
+        (notes,) = self._db.execute("SELECT count(*) FROM notes WHERE active = 1").fetchone()
+        return files, notes
+
+    def entries(self, ids: Iterable[int] | None = None, *, active: bool = True) -> Iterator[Entry]:
+        """Notes in order of deck, file and line; those of `ids`, or all that are in use (or all that are orphans)."""
+        if ids is None:
+            yield from self._entries("n.active = ? ORDER BY d.name, f.path, n.line", (int(active),))
+            return
+        wanted = list(ids)
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            yield from self._entries(f"n.id IN ({_marks(chunk)}) ORDER BY d.name, f.path, n.line", chunk)
+
+    def entry(self, note: int) -> Entry:
+        """The note with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        found = next(self.entries([note]), None)
+        if found is None:
+            raise KeyError(note)
+        return found
+
+    def _entries(self, where: str, parameters: Sequence[object]) -> Iterator[Entry]:
+        rows = self._db.execute(
+            "SELECT n.id, n.key, f.path, d.name, n.fingerprint, n.modified_ms, n.active, n.body, n.line, n.end_line"
+            f" FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck WHERE {where}",  # noqa: S608
+            parameters,
+        )
+        for *head, active, body, line, end_line in rows:
+            yield Entry(*head, bool(active), decode(body, line, end_line))
+
+    def known_in(self, files: Sequence[int]) -> list[Known]:
+        """The notes in use of these files."""
+        found: list[Known] = []
+        for start in range(0, len(files), _CHUNK):
+            chunk = files[start : start + _CHUNK]
+            found += self._known(f"active = 1 AND file IN ({_marks(chunk)})", chunk)
+        return found
+
+    def orphans_of(self, pins: Sequence[str], fingerprints: Sequence[bytes]) -> list[Known]:
+        """Orphans that a pin, a present or a former text of theirs may bring back."""
+        wanted: set[int] = set()
+        for column, values in (("pin", pins), ("key", pins), ("fingerprint", fingerprints)):
+            wanted |= self._orphan_ids(f"SELECT id FROM notes WHERE active = 0 AND {column} IN", values)
+        wanted |= self._orphan_ids(
+            "SELECT t.note FROM texts t JOIN notes n ON n.id = t.note WHERE n.active = 0 AND t.fingerprint IN",
+            fingerprints,
+        )
+        found: list[Known] = []
+        ids = sorted(wanted)
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            found += self._known(f"id IN ({_marks(chunk)})", chunk)
+        return found
+
+    def _orphan_ids(self, select: str, values: Sequence[object]) -> set[int]:
+        found: set[int] = set()
+        for start in range(0, len(values), _CHUNK):
+            chunk = values[start : start + _CHUNK]
+            found.update(row[0] for row in self._db.execute(f"{select} ({_marks(chunk)})", chunk))
+        return found
+
+    def has_orphans(self) -> bool:
+        """Whether any note has lost its text."""
+        return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
+
+    def _known(self, where: str, parameters: Sequence[object]) -> list[Known]:
+        rows = self._db.execute(
+            "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"
+            f" FROM notes WHERE {where} ORDER BY file, line",  # noqa: S608
+            parameters,
+        ).fetchall()
+        former = self._former([row[0] for row in rows])
+        return [
+            Known(
+                note,
+                key,
+                pin,
+                file,
+                fingerprint,
+                decode(body, line, end_line),
+                body,
+                deck,
+                top_gap,
+                bool(active),
+                former.get(note, frozenset()),
+            )
+            for note, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active in rows
+        ]
+
+    def _former(self, notes: Sequence[int]) -> dict[int, frozenset[bytes]]:
+        if self._db.execute("SELECT 1 FROM texts LIMIT 1").fetchone() is None:
+            return {}
+        found: dict[int, set[bytes]] = {}
+        for start in range(0, len(notes), _CHUNK):
+            chunk = notes[start : start + _CHUNK]
+            for note, text in self._db.execute(
+                f"SELECT note, fingerprint FROM texts WHERE note IN ({_marks(chunk)})",  # noqa: S608
+                chunk,
+            ):
+                found.setdefault(note, set()).add(text)
+        return {note: frozenset(texts) for note, texts in found.items()}
+
+    def former_note(self, note: int, fingerprint: bytes) -> Note | None:
+        """The note as it was when it had this text."""
+        row = self._db.execute(
+            "SELECT body FROM texts WHERE note = ? AND fingerprint = ?", (note, fingerprint)
+        ).fetchone()
+        return decode(row[0], 0, 0) if row else None
+
+    def taken_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that a note has already."""
+        found: set[str] = set()
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            found.update(row[0] for row in self._db.execute(f"SELECT key FROM notes WHERE key IN ({_marks(chunk)})", chunk))  # noqa: S608
+        return found
+
+    def duplicates(self) -> list[list[tuple[str, int]]]:
+        """Groups of notes in use with the same text: the path and line of each, in order."""
+        rows = self._db.execute(
+            "SELECT n.fingerprint, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
+            " AND n.fingerprint IN (SELECT fingerprint FROM notes WHERE active = 1 GROUP BY 1 HAVING count(*) > 1)"
+            " ORDER BY f.path, n.line"
+        )
+        groups: dict[bytes, list[tuple[str, int]]] = {}
+        for text, path, line in rows:
+            groups.setdefault(text, []).append((path, line))
+        return list(groups.values())
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))

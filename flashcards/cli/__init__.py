@@ -1,0 +1,103 @@
+"""The command line: one file a command, imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+import flashcards
+from flashcards.errors import FlashcardsError
+
+COMMANDS = (
+    "init scan check list show due review answer undo edit suspend unsuspend bury unbury forget flag set-due"
+    " export orphans pin doctor backup restore completion"
+).split()
+"""Every command, in the order in which the help lists them. `set-due` is in the module `set_due`."""
+
+
+class _LazyGroup(click.Group):
+    """Imports the module of a command when it is called; it holds the command as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"flashcards.cli.{cmd_name.replace('-', '_')}_command")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            nearest = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f"Did you mean `{nearest[0]}`?" if nearest else "`flashcards --help` lists the commands."
+            raise click.UsageError(f"There is no command `{args[0]}`. {hint}", ctx) from error
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-C",
+    "folder",
+    metavar="DIR",
+    type=click.Path(),
+    help="The collection's folder. Default: $FLASHCARDS_COLLECTION, else the nearest folder upwards that is a"
+    " collection, else ./decks, else here.",
+)
+@click.version_option(flashcards.__version__, "--version", prog_name="flashcards")
+@click.pass_context
+def group(ctx: click.Context, folder: str | None) -> None:
+    """Spaced repetition for people who keep their knowledge as Markdown.
+
+    \b
+    flashcards init        make a small example deck here
+    flashcards review      be asked what is due
+    flashcards export      hand the decks to Anki
+    """
+    ctx.obj = folder
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0 done, 1 problems, 2 usage, 130 interrupted."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns its exit code. Every error is said in a sentence on standard error."""
+    from scheduler.errors import SchedulerError
+
+    try:
+        result = group.main(arguments, prog_name="flashcards", standalone_mode=False)
+        sys.stdout.flush()
+    except (FlashcardsError, SchedulerError) as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Everything that was rated is saved.", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough; keep Python from complaining about it on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        from flashcards.errors import sentence
+
+        click.echo(f"Error: {sentence(error)}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,85 @@
+"""`flashcards due`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from flashcards.cli import common
+
+if TYPE_CHECKING:
+    from scheduler.queue import Counts
+
+
+@click.command("due")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(as_json: bool) -> None:
+    """Show how many cards are due today: new, learning and review, a deck a line.
+
+    The numbers are what `flashcards review` would ask: daily limits and buried siblings are taken into account.
+
+    \b
+    flashcards due
+    flashcards due --json
+    """
+    from flashcards.collection import now_ms
+    from scheduler.queue import Counts, counts_by_deck
+
+    with common.opened() as collection:
+        names = {deck: name for name, deck in collection.catalog.decks().items()}
+        found = counts_by_deck(collection.store, collection.limits, now_ms())
+        counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
+        total = Counts(
+            sum(count.new for count in counts.values()),
+            sum(count.learning for count in counts.values()),
+            sum(count.review for count in counts.values()),
+        )
+        if as_json:
+            decks = [{"deck": name, **_named(counts[name])} for name in sorted(counts)]
+            common.print_json({"total": _named(total), "decks": decks})
+        else:
+            _print(counts, total)
+
+
+def _numbers(counts: Counts) -> tuple[int, int, int]:
+    return counts.new, counts.learning, counts.review
+
+
+def _named(counts: Counts) -> dict[str, int]:
+    return {"new": counts.new, "learning": counts.learning, "review": counts.review}
+
+
+def _print(counts: dict[str, Counts], total: Counts) -> None:
+    if not any(_numbers(total)):
+        click.echo("Nothing is due today.")
+        return
+    tree = _with_parents(counts)
+    labels = {name: "  " * name.count("::") + name.rpartition("::")[2] for name in tree}
+    width = max(len("total"), *(len(label) for label in labels.values()))
+    click.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
+    for name in sorted(tree, key=lambda name: name.split("::")):
+        click.echo(f"{labels[name]:{width}}  {_columns(tree[name])}")
+    if len([name for name in tree if "::" not in name]) > 1:
+        click.echo(f"{'total':{width}}  {_columns(_numbers(total))}")
+
+
+def _columns(numbers: tuple[int, int, int]) -> str:
+    new, learning, review = numbers
+    return (
+        click.style(f"{new:>6}", fg="blue" if new else None)
+        + click.style(f" {learning:>9}", fg="red" if learning else None)
+        + click.style(f" {review:>7}", fg="green" if review else None)
+    )
+
+
+def _with_parents(counts: dict[str, Counts]) -> dict[str, tuple[int, int, int]]:
+    """The counts of each deck with those of the decks below it."""
+    tree: dict[str, tuple[int, int, int]] = {}
+    for name, count in counts.items():
+        parts = name.split("::")
+        for depth in range(1, len(parts) + 1):
+            above = "::".join(parts[:depth])
+            new, learning, review = tree.get(above, (0, 0, 0))
+            tree[above] = (new + count.new, learning + count.learning, review + count.review)
+    return tree

@@ -1,0 +1,208 @@
+"""A collection: the folder, its settings, its catalog and its scheduler, opened together."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from flashcards.catalog.scan import CardPlace, Scan, ScanReport, look
+from flashcards.catalog.store import MIGRATIONS, Catalog, Entry
+from flashcards.catalog.walk import Unreadable
+from flashcards.errors import FlashcardsError
+from flashcards.settings import FILE_NAME, Settings, load
+from scheduler import Card, Clock, NewCard, Placement, Policy, Room, Store, open_database, transaction, translated
+from scheduler.limits import DeckLimits
+from scheduler.store import ROOM
+
+STATE_FOLDER = ".flashcards"
+DATABASE = "state.db"
+BACKUPS = "backups"
+VARIABLE = "FLASHCARDS_COLLECTION"
+
+_CATALOG_ROOM = Room("catalog", "flashcards.catalog.schema", MIGRATIONS)
+
+
+class FolderMissing(FlashcardsError):
+    """The folder of the collection is not there, or is no folder."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        what = "is not a folder" if path.exists() else "does not exist"
+        super().__init__(f"{path} {what}. Name a folder of Markdown files with -C, or make one with `flashcards init`.")
+
+
+class StateUnwritable(FlashcardsError):
+    """The folder that keeps the review state cannot be made."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be made: {reason}. The review state is kept there; check its permissions.")
+
+
+def find(given: str | None) -> Path:
+    """The folder of the collection.
+
+    `given`, else `$FLASHCARDS_COLLECTION`, else the nearest folder upwards that holds `flashcards.toml` or
+    `.flashcards/`, else `./decks` where that exists, else the present folder.
+
+    Raises:
+        FolderMissing: it is not there.
+    """
+    named = given or os.environ.get(VARIABLE)
+    if named:
+        root = Path(named).expanduser()
+        if not root.is_dir():
+            raise FolderMissing(root)
+        return root
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file() or (folder / STATE_FOLDER).is_dir():
+            return folder
+    return here / "decks" if (here / "decks").is_dir() else here
+
+
+def now_ms() -> int:
+    """The present instant, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Collection:
+    """An open collection; close it, or use it as a context manager.
+
+    Attributes:
+        root: its folder.
+        settings: what its `flashcards.toml` says.
+        clock: reads instants as its days.
+        connection: its database.
+        store: its cards and reviews.
+        catalog: its files and notes, as of the last scan.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Open the collection in `root`, making its state where there is none.
+
+        Raises:
+            FlashcardsError: the folder or its settings cannot be used.
+            SchedulerError: its database cannot be used.
+        """
+        self.root = root
+        self.settings: Settings = load(root)
+        self.clock = Clock(self.settings.rollover)
+        self.connection = self._open()
+        self.store = Store(self.connection, self.clock)
+        self.catalog = Catalog(self.connection)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the state is kept."""
+        return self.root / STATE_FOLDER
+
+    @property
+    def database(self) -> Path:
+        """The file that holds the state."""
+        return self.state_folder / DATABASE
+
+    @property
+    def backups(self) -> Path:
+        """Where copies of the state are kept."""
+        return self.state_folder / BACKUPS
+
+    def _open(self) -> sqlite3.Connection:
+        folder = self.state_folder
+        if not folder.is_dir():
+            try:
+                folder.mkdir()
+                (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            except FileExistsError:
+                if not folder.is_dir():
+                    raise StateUnwritable(folder, "a file is in its place") from None
+            except OSError as error:
+                raise StateUnwritable(folder, error.strerror or str(error)) from error
+        return open_database(self.database, (ROOM, _CATALOG_ROOM), self.backups)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.connection.close()
+
+    def scan(self, progress: Callable[[int, int], None] | None = None) -> tuple[ScanReport, list[Unreadable]]:
+        """Read what changed in the folder, and bring catalog and scheduler up to date in one transaction.
+
+        Args:
+            progress: called with the number of changed files read so far, and their number in all.
+
+        Returns:
+            What changed, and the folders and files that could not be looked at.
+        """
+        with translated(self.database):
+            sighting = look(self.root, self.catalog, progress)
+            if not sighting:
+                return ScanReport(), sighting.unreadable
+            at = now_ms()
+            with transaction(self.connection):
+                report = Scan(self.connection, at).apply(sighting)
+                self._apply_cards(report, at)
+        self.__dict__.pop("limits", None)
+        return report, sighting.unreadable
+
+    def _apply_cards(self, report: ScanReport, at: int) -> None:
+        new = [_card(place, slot) for place in report.new_cards for slot in place.slots]
+        if report.placed:
+            new += self._update_cards(report.placed)
+        if report.orphaned:
+            self.store.set_notes_active(report.orphaned, False)
+        if new:
+            self.store.add_cards(new, at)
+
+    def _update_cards(self, places: Iterable[CardPlace]) -> list[NewCard]:
+        """Cards of known notes: those whose slot is there are asked, others rest; returns the ones to add."""
+        self.store.move_cards(Placement(place.note, place.deck, place.position) for place in places)
+        add: list[NewCard] = []
+        wake: list[int] = []
+        rest: list[int] = []
+        for place in places:
+            rows = self.connection.execute("SELECT id, slot, active FROM cards WHERE note = ?", (place.note,)).fetchall()
+            wake += [card for card, slot, active in rows if slot in place.slots and not active]
+            rest += [card for card, slot, active in rows if slot not in place.slots and active]
+            have = {slot for _, slot, _ in rows}
+            add += [_card(place, slot) for slot in place.slots if slot not in have]
+        self.store.set_active(wake, True)
+        self.store.set_active(rest, False)
+        return add
+
+    @cached_property
+    def limits(self) -> list[DeckLimits]:
+        """Every deck with its parents and its policy, in order of name; as of the last scan."""
+        decks = self.catalog.decks()
+        front_matter = self.catalog.deck_settings()
+        found = []
+        for name in sorted(decks):
+            parts = name.split("::")
+            parents = tuple(decks["::".join(parts[:depth])] for depth in range(1, len(parts)))
+            found.append(DeckLimits(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
+        return found
+
+    def policy(self, deck: int) -> Policy:
+        """The policy of the deck with this id."""
+        return next((limit.policy for limit in self.limits if limit.deck == deck), self.settings.policy)
+
+    def note_of(self, card: Card) -> Entry:
+        """The note that a card belongs to."""
+        return self.catalog.entry(card.note)
+
+
+def _card(place: CardPlace, slot: str) -> NewCard:
+    return NewCard(place.note, slot, place.deck, place.position)

@@ -1,0 +1,108 @@
+"""The attributes of a note: `<!-- id: k7f3q2; tags: hard, exam; reverse; type -->`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+KNOWN = ("id", "tags", "reverse", "type")
+
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_PART = re.compile(r"([a-z][a-z-]*)\s*(?::\s*(.*))?", re.DOTALL)
+_PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What the comments of one note say. `problems` holds pairs of message and hint."""
+
+    pin: str = ""
+    tags: tuple[str, ...] = ()
+    reverse: bool = False
+    typed: bool = False
+    problems: tuple[tuple[str, str], ...] = ()
+
+    def __or__(self, other: Attributes) -> Attributes:
+        return Attributes(
+            self.pin or other.pin,
+            (*self.tags, *other.tags),
+            self.reverse or other.reverse,
+            self.typed or other.typed,
+            (*self.problems, *other.problems),
+        )
+
+
+def is_end(comment: str) -> bool:
+    """Whether `comment` is `<!-- end -->`."""
+    match = _COMMENT.fullmatch(comment.strip())
+    return bool(match) and match[1].strip() == "end" if match else False
+
+
+def read(comment: str) -> Attributes | None:
+    """The attributes that an HTML comment states, or None where it is a remark like any other."""
+    match = _COMMENT.fullmatch(comment.strip())
+    if not match:
+        return None
+    parts = [_PART.fullmatch(part.strip()) for part in match[1].split(";") if part.strip()]
+    if not parts or not all(_looks_like_attribute(part) for part in parts):
+        return None
+    found = Attributes()
+    for part in parts:
+        if part:
+            found |= _one(part[1], part[2])
+    return found
+
+
+def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Tags from a list, or from a text that separates them by commas (or by blanks where there is no comma).
+
+    Returns the tags and the problems found: a blank inside a tag becomes a hyphen, because Anki splits tags there.
+    """
+    if isinstance(value, str):
+        given = value.split(",") if "," in value else value.split()
+    elif isinstance(value, (list, tuple)):
+        given = [str(tag) for tag in value]
+    else:
+        given = [str(value)]
+    tags: list[str] = []
+    problems = []
+    for tag in (tag.strip().lstrip("#") for tag in given):
+        if not tag:
+            continue
+        whole = "-".join(tag.split())
+        if whole != tag:
+            problems.append((f'The tag "{tag}" holds a blank.', f'Write "{whole}"; it is read so.'))
+        tags.append(whole)
+    return tuple(dict.fromkeys(tags)), tuple(problems)
+
+
+def _looks_like_attribute(part: re.Match[str] | None) -> bool:
+    if part is None or part[1] in _REMARKS:
+        return False
+    return part[1] in KNOWN or part[2] is not None or bool(_nearest(part[1]))
+
+
+def _nearest(name: str) -> str:
+    return next(iter(difflib.get_close_matches(name, KNOWN, 1, 0.7)), "")
+
+
+def _one(name: str, value: str | None) -> Attributes:
+    if name == "id" and value is not None:
+        if _PIN.fullmatch(value.strip()):
+            return Attributes(pin=value.strip())
+        message = f'The id "{value.strip()}" cannot be used.'
+        return Attributes(problems=((message, "Use letters, digits, `.`, `_` and `-`, at most 64 of them."),))
+    if name == "tags" and value is not None:
+        tags, problems = split_tags(value)
+        return Attributes(tags=tags, problems=problems)
+    if name in ("reverse", "type") and not value:
+        return Attributes(reverse=name == "reverse", typed=name == "type")
+    if name in KNOWN:
+        shape = "takes no value" if name in ("reverse", "type") else "needs a value"
+        example = f"<!-- {name} -->" if name in ("reverse", "type") else f"<!-- {name}: … -->"
+        return Attributes(problems=((f"The attribute `{name}` {shape}.", f"Write `{example}`."),))
+    nearest = _nearest(name)
+    hint = f"Did you mean `{nearest}`?" if nearest else f"Known are {', '.join(f'`{known}`' for known in KNOWN)}."
+    return Attributes(problems=((f"Unknown attribute `{name}`.", hint),))

@@ -1,0 +1,213 @@
+"""The gaps of a cloze text: where they are, what they hide, and the text with them marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from flashcards.deck.markdown import Outline, Spans, outline
+from flashcards.deck.model import Gap
+
+MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
+
+_OPEN = re.compile(r"\{\{c(\d+(?:,\d+)*)::")
+_BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
+_BRACE = re.compile(r"\{|\}|::")
+_HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
+# Rare punctuation in matching pairs: punctuation, so that emphasis beside it works as beside a bracket.
+_MARKS: Final = ("⦉⦊", "⦓⦔", "⦕⦖", "⧼⧽", "⸦⸧", "⸨⸩", "⟬⟭", "⟦⟧", "⦗⦘", "⦑⦒", "⦏⦐", "⦍⦎")
+
+
+class GapError(Exception):
+    """A gap that cannot be read. `offset` is its place in the text."""
+
+    def __init__(self, offset: int, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
+    """The gaps of a cloze text, in order of their start.
+
+    `{{cN::gap::hint}}` keeps its number, and where there is one, square brackets are text. `[gap]` and `==gap==` are
+    numbered in order of appearance, after the highest explicit number.
+
+    Args:
+        text: the Markdown of the cloze.
+        definitions: link definitions that make `[x]` a link.
+
+    Raises:
+        GapError: a gap is left open, is empty, or has an impossible number.
+    """
+    if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
+        return ()
+    parts = outline(f"{text}\n\n{definitions}" if definitions else text)
+    opaque = Spans(parts.opaque)
+    explicit = _explicit_gaps(text, opaque)
+    taken = Spans([*parts.opaque, *((gap.start, gap.end) for gap in explicit)])
+    found = _highlights(text, taken)
+    if not explicit:
+        found = _outermost([*found, *_brackets(text, opaque, parts)])
+    first = 1 + max((number for gap in explicit for number in gap.numbers), default=0)
+    numbered = [
+        Gap((number,), start, end, inner_start, inner_end)
+        for number, (start, end, inner_start, inner_end) in enumerate(found, start=first)
+    ]
+    gaps = sorted([*explicit, *numbered], key=lambda gap: gap.start)
+    for gap in gaps:
+        _check(gap, text)
+    return tuple(gaps)
+
+
+def choose_marks(text: str) -> tuple[str, str]:
+    """A pair of rare punctuation characters that `text` does not hold, to mark a gap with while it is rendered."""
+    for pair in _MARKS:
+        if pair[0] not in text and pair[1] not in text:
+            return pair[0], pair[1]
+    private = iter(chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
+    return next(private), next(private)
+
+
+def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], str]) -> str:
+    """`text` with each gap, inner ones first, replaced by `write(gap, inner text)`."""
+
+    def piece(start: int, end: int, inside: tuple[Gap, ...]) -> str:
+        out = []
+        at = start
+        for index, gap in enumerate(inside):
+            if gap.start < at:
+                continue  # inside the one before
+            out.append(text[at : gap.start])
+            nested = tuple(other for other in inside[index + 1 :] if other.end <= gap.end)
+            out.append(write(gap, piece(gap.inner_start, gap.inner_end, nested)))
+            at = gap.end
+        out.append(text[at:end])
+        return "".join(out)
+
+    return piece(0, len(text), gaps)
+
+
+def _check(gap: Gap, text: str) -> None:
+    if not text[gap.inner_start : gap.inner_end].strip():
+        raise GapError(gap.start, "empty-gap", "This gap hides nothing.", "Write what it hides between its marks.")
+    if not all(1 <= number <= MAX_NUMBER for number in gap.numbers):
+        raise GapError(
+            gap.start,
+            "gap-number",
+            f"A gap's number lies between 1 and {MAX_NUMBER}.",
+            "Number the gaps c1, c2, c3 and so on.",
+        )
+
+
+def _explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
+    if "{{c" not in text:
+        return []
+    found: list[Gap] = []
+    open_gaps: list[tuple[re.Match[str], int, int]] = []  # opening, offset of its hint or -1, depth of plain braces
+    at = 0
+    while match := _BRACE.search(text, at):
+        at = match.start()
+        span = opaque.around(at)
+        if span:
+            at = span[1]
+            continue
+        opening = _OPEN.match(text, at)
+        if opening:
+            open_gaps.append((opening, -1, 0))
+            at = opening.end()
+            continue
+        if open_gaps:
+            outer, hint, depth = open_gaps[-1]
+            if match[0] == "{":
+                open_gaps[-1] = (outer, hint, depth + 1)
+            elif match[0] == "}" and depth:
+                open_gaps[-1] = (outer, hint, depth - 1)
+            elif text.startswith("}}", at):
+                found.append(_closed(text, outer, hint, at))
+                open_gaps.pop()
+                at += 1
+            elif match[0] == "::" and hint < 0:
+                open_gaps[-1] = (outer, at, depth)
+        at += len(match[0])
+    if open_gaps:
+        opening = open_gaps[0][0]
+        raise GapError(opening.start(), "open-gap", f"The gap `{opening[0]}` is left open.", "Close it with `}}`.")
+    return found
+
+
+def _closed(text: str, opening: re.Match[str], hint: int, end: int) -> Gap:
+    numbers = tuple(dict.fromkeys(int(number[:9]) for number in opening[1].split(",")))
+    inner_end = hint if hint >= 0 else end
+    return Gap(numbers, opening.start(), end + 2, opening.end(), inner_end, text[hint + 2 : end] if hint >= 0 else "")
+
+
+_Place = tuple[int, int, int, int]
+
+
+def _highlights(text: str, taken: Spans) -> list[_Place]:
+    found = []
+    at = 0
+    while match := _HIGHLIGHT.search(text, at):
+        if match.start() in taken or match.end() - 1 in taken or "\n\n" in match[1]:
+            at = match.start() + 2
+            continue
+        found.append((match.start(), match.end(), match.start(1), match.end(1)))
+        at = match.end()
+    return found
+
+
+def _brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
+    """Outermost pairs of square brackets that are gaps."""
+    edges = iter([*parts.edges, len(text) + 1])
+    edge = next(edges)
+    found: list[_Place] = []
+    stack: list[int] = []
+    label = -1  # where the label of a reference link begins, when its text has just ended
+    at = 0
+    while match := _BRACKET.search(text, at):
+        at = match.start()
+        while edge <= at:
+            _unclosed(stack)
+            edge = next(edges)
+        span = opaque.around(at)
+        if span:
+            at = span[1]
+        elif match[0] == "[":
+            stack.append(at)
+            at += 1
+        elif match[0] == "]":
+            if stack and not stack[1:]:
+                if stack[0] != label and _is_gap(text, stack[0], at):
+                    found.append((stack[0], at + 1, stack[0] + 1, at))
+                label = at + 1
+            del stack[-1:]
+            at += 1
+        else:
+            at = match.end()
+    _unclosed(stack)
+    return found
+
+
+def _unclosed(stack: list[int]) -> None:
+    if stack:
+        raise GapError(stack[0], "open-gap", "The gap `[` is left open.", r"Close it with `]`, or write `\[` for text.")
+
+
+def _is_gap(text: str, start: int, end: int) -> bool:
+    """Whether `text[start] == "["` and `text[end] == "]"` enclose a gap, by rule 4 of the deck format."""
+    inner = text[start + 1 : end]
+    if not inner.strip() or inner.startswith("^") or (inner.startswith("[") and inner.endswith("]")):
+        return False
+    return not text.endswith("!", 0, start) and not text.startswith(("(", "["), end + 1)
+
+
+def _outermost(places: list[_Place]) -> list[_Place]:
+    kept: list[_Place] = []
+    for place in sorted(places, key=lambda place: (place[0], -place[1])):
+        if not kept or place[0] >= kept[-1][1]:
+            kept.append(place)
+    return kept

@@ -1,0 +1,230 @@
+"""A note in the making: the places of its parts, and the note or the problem that comes of them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+from flashcards.deck.attributes import Attributes
+from flashcards.deck.cloze import GapError, find_gaps
+from flashcards.deck.markdown import Outline, Span
+from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note, Problem
+from flashcards.deck.source import Lines
+
+_BLANK_START = re.compile(r"(?:[ \t]*\n)*")
+
+
+@dataclass(slots=True)
+class Draft:
+    """A note whose end is not known yet. `limit` is where it ends at the latest; -1 says a part is not there."""
+
+    kind: Kind
+    start: int
+    front_start: int
+    breadcrumb: tuple[str, ...]
+    limit: int
+    front_end: int = -1
+    back_start: int = -1
+    both_ways: bool = False
+    cuts: list[Span] = field(default_factory=list)
+    attributes: Attributes = field(default_factory=Attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text taken from the file, with what was cut out of it. `kept` are the places it was taken from."""
+
+    text: str
+    kept: tuple[Span, ...]
+
+    def origin(self, offset: int) -> int:
+        """Where in the file the character at `offset` of the text stands."""
+        for start, end in self.kept:
+            if offset < end - start:
+                return start + offset
+            offset -= end - start
+        return self.kept[-1][1] - 1 if self.kept else 0
+
+
+class Failure(Exception):
+    """Why a draft is no note."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Composer:
+    """Makes notes of drafts over one file's text.
+
+    Args:
+        body: the text.
+        lines: its lines.
+        parts: its outline.
+        tags: the tags of the file.
+        definitions: its link definitions as Markdown, by folded label.
+    """
+
+    def __init__(
+        self, body: str, lines: Lines, parts: Outline, tags: tuple[str, ...], definitions: dict[str, str]
+    ) -> None:
+        self._body = body
+        self._lines = lines
+        self._parts = parts
+        self._tags = tags
+        self._definitions = definitions
+        self._link_starts = [start for start, _ in parts.links]
+        self._tasks = [item for item in parts.items if item.is_task]
+        self._task_starts = [item.lead_start for item in self._tasks]
+
+    def note(self, draft: Draft, end: int) -> Note:
+        """The note that `draft` is when it ends at `end`.
+
+        Raises:
+            Failure: a part is missing or empty, or a gap cannot be read.
+        """
+        end = min(end, draft.limit)
+        if draft.kind is Kind.CLOZE:
+            pieces = [self._piece(draft, draft.front_start, end)]
+        else:
+            if draft.back_start < 0:
+                raise self._unanswered(draft)
+            pieces = [
+                self._piece(draft, draft.front_start, draft.front_end),
+                self._piece(draft, draft.back_start, end),
+            ]
+        for piece, side in zip(pieces, _SIDES[draft.kind], strict=True):
+            if not piece.text:
+                raise Failure(
+                    self._problem(draft.start, "empty-side", f"{side} is empty.", "Write it, or remove the note.")
+                )
+        definitions = self._used_definitions(draft.start, end)
+        gaps: tuple[Gap, ...] = ()
+        if draft.kind is Kind.CLOZE:
+            gaps = self._gaps(draft, pieces[0], definitions)
+        return Note(
+            kind=draft.kind,
+            line=self._lines.at(draft.start),
+            end_line=self._lines.at(max(self._last(draft.cuts, end), pieces[-1].kept[-1][1] - 1)),
+            fields=tuple(piece.text for piece in pieces),
+            slots=_slots(draft, gaps),
+            gaps=gaps,
+            breadcrumb=draft.breadcrumb,
+            tags=tuple(dict.fromkeys((*self._tags, *draft.attributes.tags))),
+            pin=draft.attributes.pin,
+            typed=draft.attributes.typed,
+            points=self._points(draft, end) if draft.kind is Kind.QUESTION else (),
+            definitions=definitions,
+        )
+
+    def _last(self, cuts: list[Span], end: int) -> int:
+        return max((cut_end - 1 for _, cut_end in cuts if cut_end <= end), default=0)
+
+    def _gaps(self, draft: Draft, piece: Piece, definitions: str) -> tuple[Gap, ...]:
+        try:
+            gaps = find_gaps(piece.text, definitions)
+        except GapError as error:
+            at = piece.origin(error.offset)
+            raise Failure(self._problem(at, error.code, error.message, error.hint)) from None
+        if not gaps:
+            raise Failure(
+                self._problem(
+                    draft.start,
+                    "cloze-without-gap",
+                    "`C:` without a gap.",
+                    r"Put what is to be recalled in `[brackets]`, or write `\C:` where it is text.",
+                )
+            )
+        return gaps
+
+    def _unanswered(self, draft: Draft) -> Failure:
+        front, back = ("Q", "A") if draft.kind is Kind.QUESTION else ("T", "D")
+        return Failure(
+            self._problem(
+                draft.start,
+                "question-without-answer" if front == "Q" else "term-without-definition",
+                f"`{front}:` without `{back}:`.",
+                f"Write `{back}:` below it, or `\\{front}:` where it is text.",
+            )
+        )
+
+    def _problem(self, offset: int, code: str, message: str, hint: str) -> Problem:
+        return Problem(self._lines.at(offset), code, message, hint)
+
+    def _piece(self, draft: Draft, start: int, end: int) -> Piece:
+        """The text of `start:end` without comments, blank lines around it, and blanks behind a marker."""
+        kept: list[Span] = []
+        at = start
+        for cut_start, cut_end in (_widened(self._body, cut) for cut in draft.cuts):
+            if start <= cut_start < end:
+                kept.append((at, max(cut_start, at)))
+                at = max(at, min(cut_end, end))
+        kept.append((at, end))
+        text = "".join(self._body[a:b] for a, b in kept) if draft.cuts else self._body[start:end]
+        blank = _BLANK_START.match(text)
+        skip = blank.end() if blank else 0
+        if not skip:
+            skip = len(text) - len(text.lstrip(" \t"))
+        length = len(text.rstrip())
+        return Piece(text[skip:length], tuple(_between(kept, skip, length))) if skip < length else Piece("", ())
+
+    def _used_definitions(self, start: int, end: int) -> str:
+        if not self._definitions:
+            return ""
+        used = self._parts.links[bisect_left(self._link_starts, start) : bisect_left(self._link_starts, end)]
+        found = (self._definitions.get(fold_label(label)) for _, label in used)
+        return "\n".join(dict.fromkeys(text for text in found if text))
+
+    def _points(self, draft: Draft, end: int) -> tuple[str, ...]:
+        if not self._tasks:
+            return ()
+        first = bisect_left(self._task_starts, draft.back_start)
+        last = bisect_left(self._task_starts, end)
+        texts = (self._piece(draft, task.lead_start, task.lead_end).text for task in self._tasks[first:last])
+        return tuple(" ".join(text.split()) for text in texts if text)
+
+
+_SIDES = {
+    Kind.QUESTION: ("The question", "The answer"),
+    Kind.TERM: ("The term", "The definition"),
+    Kind.PAIR: ("The front of this pair", "The back of this pair"),
+    Kind.CLOZE: ("The text of this cloze",),
+}
+
+
+def fold_label(label: str) -> str:
+    """A link label as CommonMark compares it."""
+    return " ".join(label.split()).casefold()
+
+
+def _slots(draft: Draft, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
+    if draft.kind is Kind.CLOZE:
+        return tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
+    both = draft.kind is Kind.TERM or draft.both_ways or draft.attributes.reverse
+    return (FORWARD, REVERSE) if both else (FORWARD,)
+
+
+def _widened(body: str, cut: Span) -> Span:
+    """A comment's place with its whole line where it stands alone on it, else with the blanks before it."""
+    line_start = body.rfind("\n", 0, cut[0]) + 1
+    line_end = body.find("\n", cut[1])
+    line_end = len(body) if line_end < 0 else line_end + 1
+    if not body[line_start : cut[0]].strip() and not body[cut[1] : line_end].strip():
+        return line_start, line_end
+    start = cut[0]
+    while start > line_start and body[start - 1] in " \t":
+        start -= 1
+    return start, cut[1]
+
+
+def _between(kept: list[Span], skip: int, length: int) -> list[Span]:
+    """The part of `kept` that holds the characters `skip:length` of the joined text."""
+    found = []
+    at = 0
+    for start, end in kept:
+        first, last = max(skip - at, 0), min(length - at, end - start)
+        if first < last:
+            found.append((start + first, start + last))
+        at += end - start
+    return found

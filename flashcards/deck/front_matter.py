@@ -1,0 +1,91 @@
+"""The settings at the top of a deck file, in YAML or TOML between two lines of `---`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_FENCED = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML_LINE = re.compile(r"^\s*[\w.\"-]+\s*=", re.MULTILINE)
+_YAML_LINE = re.compile(r"^\s*[\w\"'-]+\s*:", re.MULTILINE)
+_NOTE_LINE = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
+_NAME = re.compile(r"^[\"']?([\w.-]+)[\"']?\s*[:=]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """What the front matter says.
+
+    Attributes:
+        end: the offset at which the deck's text begins; 0 where there is no front matter.
+        values: the settings by name, as YAML or TOML gave them, dates as ISO 8601 text.
+        lines: the line of each setting.
+        error: line, message and hint where it cannot be read, else None.
+    """
+
+    end: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    error: tuple[int, str, str] | None = None
+
+
+def read(text: str) -> FrontMatter:
+    """Read the front matter of a normalised text; a thematic break at the top is not taken for one."""
+    match = _FENCED.match(text)
+    if not match:
+        return FrontMatter()
+    body = match[1]
+    if _NOTE_LINE.search(body) or not (_YAML_LINE.search(body) or _TOML_LINE.search(body)):
+        return FrontMatter(end=match.end()) if not body.strip() else FrontMatter()
+    try:
+        values = _toml(body) if _is_toml(body) else _yaml(body)
+    except ValueError as error:
+        return FrontMatter(end=match.end(), error=(2, f"The front matter cannot be read: {error}.", _HINT))
+    if values is None:
+        return FrontMatter(end=match.end(), error=(2, "The front matter is not a list of names and values.", _HINT))
+    lines = {found[1]: body.count("\n", 0, found.start()) + 2 for found in _NAME.finditer(body)}
+    plain = {str(name): _plain(value) for name, value in values.items()}
+    return FrontMatter(match.end(), plain, {name: lines.get(name, 2) for name in plain})
+
+
+_HINT = "Write one `name: value` a line between the two `---`."
+
+
+def _is_toml(body: str) -> bool:
+    first_toml, first_yaml = _TOML_LINE.search(body), _YAML_LINE.search(body)
+    return bool(first_toml) and (first_yaml is None or first_toml.start() < first_yaml.start())  # type: ignore[union-attr]  # tested just before
+
+
+def _toml(body: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(body)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(str(error).rstrip(".")) from None
+
+
+def _yaml(body: str) -> dict[Any, Any] | None:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        values = yaml.load(body, Loader=loader)  # noqa: S506 - the safe loader, in C where there is one
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = getattr(error, "problem", None) or str(error) or type(error).__name__
+        raise ValueError(" ".join(str(problem).split()).rstrip(".")) from None
+    return values if isinstance(values, dict) else None
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """`value` as JSON can hold it; what is nested deeper than any setting is cut off."""
+    if depth > 3:
+        return None
+    if isinstance(value, dict):
+        return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(inner, depth + 1) for inner in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,267 @@
+"""The one way this project reads Markdown: pulldown-cmark with these extensions, and what of it the decks need."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyromark
+from pyromark import Options
+
+from flashcards.deck.source import characters
+
+OPTIONS: Final = Options.ENABLE_TABLES | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH | Options.ENABLE_STRIKETHROUGH
+
+Span = tuple[int, int]
+
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_LONGEST_FORMULA = 10_000  # characters; bounds the search for the end of one
+_CLOSING = {"\\(": "\\)", "\\[": "\\]"}
+_INLINE_TAGS = frozenset({"Emphasis", "Strong", "Strikethrough", "Link", "Image"})
+_OPAQUE_TAGS = frozenset({"CodeBlock", "HtmlBlock", "Link", "Image"})
+_OPAQUE_EVENTS = frozenset({"Code", "InlineMath", "DisplayMath", "Html", "InlineHtml", "TaskListMarker"})
+
+
+@dataclass(slots=True)
+class Heading:
+    """A heading at the top level: its place, its level from 1, its plain text."""
+
+    start: int
+    end: int
+    level: int
+    text: str
+
+
+@dataclass(slots=True)
+class Item:
+    """A list item outside block quotes. `lead_start:lead_end` is its own text, up to the first block inside it."""
+
+    start: int
+    end: int
+    lead_start: int = -1
+    lead_end: int = -1
+    is_task: bool = False
+
+
+@dataclass(slots=True)
+class Outline:
+    """Where things are in a Markdown text; every offset counts characters, every list is in order of the text.
+
+    Attributes:
+        opaque: code, math, HTML, links, images and task boxes: nothing in there is looked at.
+        blocks: the top-level blocks that hold text: paragraphs, tables and lists.
+        paragraphs: those of `blocks` in which a marker may stand at the start of a line.
+        headings: at the top level.
+        rules: thematic breaks at the top level.
+        html: HTML blocks and inline HTML, each with its place.
+        items: list items outside block quotes.
+        edges: where inline text cannot continue: the starts and ends of all blocks.
+        math: the places of math, delimiters included.
+        links: labels of reference links used, in order.
+    """
+
+    opaque: list[Span] = field(default_factory=list)
+    blocks: list[Span] = field(default_factory=list)
+    paragraphs: list[Span] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    rules: list[Span] = field(default_factory=list)
+    html: list[Span] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    edges: list[int] = field(default_factory=list)
+    math: list[Span] = field(default_factory=list)
+    links: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Spans:
+    """A set of places in a text that answers which of them holds an offset."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self._merged: list[Span] = []
+        for start, end in sorted(spans):
+            if self._merged and start < self._merged[-1][1]:
+                last = self._merged[-1]
+                self._merged[-1] = (last[0], max(last[1], end))
+            else:
+                self._merged.append((start, end))
+        self._starts = [start for start, _ in self._merged]
+
+    def around(self, offset: int) -> Span | None:
+        """The span that holds the character at `offset`, or None."""
+        index = bisect_right(self._starts, offset) - 1
+        if index >= 0 and offset < self._merged[index][1]:
+            return self._merged[index]
+        return None
+
+    def __contains__(self, offset: int) -> bool:
+        return self.around(offset) is not None
+
+    def __iter__(self) -> Any:
+        return iter(self._merged)
+
+
+def outline(text: str) -> Outline:
+    """Parse `text` once and say where its parts are. `text` must be as `source.normalized` leaves it."""
+    found = Outline()
+    _Walk(found, text).run()
+    if "\\(" in text or "\\[" in text:
+        _add_backslash_math(text, found)
+    return found
+
+
+def _add_backslash_math(text: str, found: Outline) -> None:
+    r"""Add `\(x\)` and `\[x\]`, which CommonMark takes for escapes, where they begin outside everything opaque."""
+    opaque = Spans(found.opaque)
+    paragraphs = [match.start() for match in _BLANK_LINE.finditer(text)]
+    at = 0
+    while match := _ESCAPE.search(text, at):
+        at = match.end()
+        if match[0] not in _CLOSING or match.start() in opaque:
+            continue
+        index = bisect_right(paragraphs, match.start())
+        limit = paragraphs[index] if index < len(paragraphs) else len(text)
+        closing = text.find(_CLOSING[match[0]], at, min(limit, at + _LONGEST_FORMULA))
+        if closing > at:
+            at = closing + 2
+            found.math.append((match.start(), at))
+            found.opaque.append((match.start(), at))
+    found.math.sort()
+    found.opaque.sort()
+
+
+class _Walk:
+    """One pass over the events of a text, filling an `Outline`."""
+
+    def __init__(self, found: Outline, text: str) -> None:
+        self.found = found
+        self.text = text
+        self.at = characters(text)
+        self.depth = 0
+        self.quotes = 0
+        self.heading: list[str] | None = None
+        self.items: list[Item | None] = []
+
+    def run(self) -> None:
+        for event, place in pyromark.events_with_range(self.text, options=OPTIONS):
+            if isinstance(event, str):
+                if event == "Rule":
+                    self._rule(self.at(place["start"]), self.at(place["end"]))
+                elif self.heading is not None:
+                    self.heading.append(" ")
+                continue
+            ((name, value),) = event.items()
+            if name == "Text":
+                if self.heading is not None:
+                    self.heading.append(value)
+                if self.items:
+                    self._lead(place["start"])
+                continue
+            start, end = self.at(place["start"]), self.at(place["end"])
+            if name == "Start":
+                self._start(value, start, end)
+            elif name == "End":
+                self._end(value, start, end)
+            else:
+                self._leaf(name, value, start, end)
+
+    def _rule(self, start: int, end: int) -> None:
+        self._close_lead(start)
+        self.found.edges.append(start)
+        if self.depth == 0:
+            self.found.rules.append((start, end))
+
+    def _start(self, value: Any, start: int, end: int) -> None:
+        tag = value if isinstance(value, str) else next(iter(value))
+        found = self.found
+        if tag in _OPAQUE_TAGS:
+            found.opaque.append((start, end))
+            if tag == "HtmlBlock":
+                found.html.append((start, end))
+            elif tag in ("Link", "Image"):
+                self._reference(value[tag], start)
+        if tag in _INLINE_TAGS:
+            if self.items:
+                self._lead_at(start)
+        else:
+            self._start_block(tag, start, end)
+        self.depth += 1
+
+    def _start_block(self, tag: str, start: int, end: int) -> None:
+        found = self.found
+        found.edges.append(start)
+        if tag == "Item":
+            self._close_lead(start)
+            item = Item(start, end)
+            self.items.append(None if self.quotes else item)
+            if not self.quotes:
+                found.items.append(item)
+        elif tag == "Paragraph" and self.items and self.items[-1] is not None and self.items[-1].lead_start < 0:
+            self.items[-1].lead_start = start
+            self.items[-1].lead_end = end
+        else:
+            self._close_lead(start)
+        if tag == "BlockQuote":
+            self.quotes += 1
+        if tag == "Heading":
+            self.heading = []
+        if self.depth == 0 and tag in ("Paragraph", "Table", "List"):
+            found.blocks.append((start, end))
+            if tag != "List":
+                found.paragraphs.append((start, end))
+
+    def _end(self, value: Any, start: int, end: int) -> None:
+        tag = value if isinstance(value, str) else next(iter(value))
+        self.depth -= 1
+        if tag in _INLINE_TAGS:
+            return
+        self.found.edges.append(end)
+        if tag == "Item":
+            self._close_lead(end)
+            self.items.pop()
+        elif tag == "BlockQuote":
+            self.quotes -= 1
+        elif tag == "Heading":
+            text = " ".join("".join(self.heading or []).split())
+            if self.depth == 0:
+                self.found.headings.append(Heading(start, end, int(value["Heading"][1:]), text))
+            self.heading = None
+
+    def _leaf(self, name: str, value: Any, start: int, end: int) -> None:
+        found = self.found
+        if self.heading is not None and name in ("Code", "InlineMath", "DisplayMath"):
+            self.heading.append(value)
+        if name in _OPAQUE_EVENTS:
+            found.opaque.append((start, end))
+        if name in ("Html", "InlineHtml"):
+            found.html.append((start, end))
+        elif name in ("InlineMath", "DisplayMath"):
+            found.math.append((start, end))
+        if self.items:
+            self._lead_at(start)
+            item = self.items[-1]
+            if name == "TaskListMarker" and item is not None:
+                item.lead_start = end
+                item.is_task = True
+
+    def _reference(self, link: dict[str, Any], start: int) -> None:
+        if link["id"]:
+            self.found.links.append((start, link["id"]))
+
+    def _lead(self, byte_offset: int) -> None:
+        item = self.items[-1]
+        if item is not None and item.lead_start < 0:
+            item.lead_start = self.at(byte_offset)
+
+    def _lead_at(self, offset: int) -> None:
+        item = self.items[-1]
+        if item is not None and item.lead_start < 0:
+            item.lead_start = offset
+
+    def _close_lead(self, offset: int) -> None:
+        item = self.items[-1] if self.items else None
+        if item is not None and item.lead_end < 0:
+            if item.lead_start < 0:
+                item.lead_start = offset
+            item.lead_end = offset

@@ -1,0 +1,113 @@
+"""What a deck file says, as plain immutable data.
+
+Markdown sources are kept as the person typed them (line endings folded to `\\n`); offsets into them count characters.
+Lines count from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+FORWARD = "forward"
+REVERSE = "reverse"
+
+
+class Kind(StrEnum):
+    """How a note was written, which decides the cards it yields."""
+
+    QUESTION = "question"  # Q: A:          forward (and reverse, when asked for)
+    TERM = "term"  # T: D:          forward and reverse
+    PAIR = "pair"  # a :: b, a ::: b
+    CLOZE = "cloze"  # C:             one card a gap, or one a number
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a file that a person should mend. It costs one note at most."""
+
+    line: int
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One gap of a cloze note.
+
+    `start:end` is the whole marker in the note's text, brackets included; `inner_start:inner_end` is what the gap
+    hides. Gaps are in order of `start`; one may lie inside another's inner part, but never overlap it in part.
+    """
+
+    numbers: tuple[int, ...]
+    start: int
+    end: int
+    inner_start: int
+    inner_end: int
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One block of Markdown that a person wrote, and the cards it yields.
+
+    Attributes:
+        kind: how it was written.
+        line, end_line: first and last line in the file, both inclusive.
+        fields: Markdown sources: `(front, back)`, or `(text,)` for a cloze, with markers and attributes removed.
+        slots: the names of its cards, in order: `forward`, `reverse`, `c1`, `c2` …
+        gaps: the gaps of a cloze, else empty.
+        breadcrumb: the headings above it, outermost first, as plain text.
+        tags: tags of the file, then of the note, each once, in order.
+        pin: the identity written into the file with `<!-- id: … -->`, or "".
+        typed: the answer is to be typed.
+        points: the points of a rubric (the answer's task list), as Markdown; else empty.
+        definitions: Markdown of the link definitions elsewhere in the file that the fields use, or "".
+    """
+
+    kind: Kind
+    line: int
+    end_line: int
+    fields: tuple[str, ...]
+    slots: tuple[str, ...]
+    gaps: tuple[Gap, ...] = ()
+    breadcrumb: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    pin: str = ""
+    typed: bool = False
+    points: tuple[str, ...] = ()
+    definitions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """What one file says.
+
+    Attributes:
+        name: `a::b`; from `deck:` in the front matter, else from the path.
+        notes: in order of the file.
+        problems: in order of the file.
+        settings: what else the front matter says, by name, as YAML or TOML gave it.
+        setting_lines: the line of each setting, to report it.
+    """
+
+    name: str
+    notes: tuple[Note, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    setting_lines: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The two sides of one card as Markdown.
+
+    What a cloze asks (in `front`) or reveals (in `back`) stands between the characters `marks[0]` and `marks[1]`,
+    which occur nowhere else in the text, so that a renderer can highlight it. `marks` is empty for other kinds.
+    """
+
+    front: str
+    back: str
+    marks: tuple[str, str] | tuple[()] = ()

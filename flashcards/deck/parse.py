@@ -1,0 +1,184 @@
+"""A deck file's text -> its notes and its problems. Never raises for what a person wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyromark
+
+from flashcards.deck import attributes, front_matter
+from flashcards.deck.cloze import GapError, find_gaps
+from flashcards.deck.compose import Composer, Draft, Failure, fold_label
+from flashcards.deck.markdown import OPTIONS, Heading, Outline, Span, outline
+from flashcards.deck.model import Deck, Kind, Note, Problem
+from flashcards.deck.source import Lines, normalized
+from flashcards.deck.tokens import Token, What, tokens
+
+_OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
+_TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
+
+
+def deck_name(path: str) -> str:
+    """The name of the deck in the file at `path` (relative to the collection, with `/`): `a/b.md` is `a::b`."""
+    return _clean_name(path.removesuffix(".md").replace("/", "::"))
+
+
+def parse(text: str, path: str) -> Deck:
+    """The deck that a file says.
+
+    Args:
+        text: the whole file; line endings and a byte order mark do not matter.
+        path: its path within the collection, which names the deck unless the front matter does.
+    """
+    text = normalized(text)
+    head = front_matter.read(text)
+    problems: list[Problem] = []
+    if head.error:
+        problems.append(Problem(head.error[0], "front-matter", head.error[1], head.error[2]))
+    settings = dict(head.values)
+    name = settings.pop("deck", None) or settings.pop("name", None)
+    tags = _file_tags(settings, head.lines, problems)
+    # The front matter is blanked out, so that offsets and lines stay those of the file.
+    body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
+    reader = _Reader(body, tags)
+    reader.run()
+    problems += reader.problems
+    problems.sort(key=lambda problem: problem.line)
+    lines = {setting: head.lines.get(setting, 1) for setting in settings}
+    return Deck(
+        _clean_name(str(name)) if name else deck_name(path), tuple(reader.notes), tuple(problems), settings, lines
+    )
+
+
+def _clean_name(name: str) -> str:
+    parts = (" ".join(part.split()) for part in name.split("::"))
+    return "::".join(part for part in parts if part) or "deck"
+
+
+def _file_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
+    value = settings.pop("tags", None)
+    if value is None:
+        return ()
+    tags, found = attributes.split_tags(value)
+    problems.extend(Problem(at.get("tags", 1), "tag", message, hint) for message, hint in found)
+    return tags
+
+
+def _definitions(body: str, parts: Outline) -> dict[str, str]:
+    """The link definitions of the file as Markdown, by folded label; read only where a link uses one."""
+    if not parts.links:
+        return {}
+    data = body.encode()
+    return {
+        fold_label(label): data[definition["span"]["start"] : definition["span"]["end"]].decode().strip()
+        for label, definition in pyromark.reference_definitions(body, options=OPTIONS).items()
+    }
+
+
+class _Reader:
+    """The state machine: tokens in order of the text, at most one note open at a time."""
+
+    def __init__(self, body: str, tags: tuple[str, ...]) -> None:
+        self.body = body
+        self.notes: list[Note] = []
+        self.problems: list[Problem] = []
+        self._parts = outline(body)
+        self._lines = Lines(body)
+        self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts))
+        self._headings: list[Heading] = []
+        self._open: Draft | None = None
+
+    def run(self) -> None:
+        """Read the whole body into `notes` and `problems`."""
+        for token in tokens(self.body, self._parts):
+            if token.what is What.MARKER:
+                self._marker(token)
+            elif token.what is What.PAIR:
+                self._pair(token)
+            elif token.what is What.COMMENT:
+                self._comment(token)
+            else:
+                self._close(token.start)
+                if token.heading:
+                    above = [heading for heading in self._headings if heading.level < token.heading.level]
+                    self._headings = [*above, token.heading]
+        self._close(len(self.body))
+
+    def _marker(self, token: Token) -> None:
+        if token.letter in _OPENS:
+            self._close(token.start)
+            self._open = self._draft(_OPENS[token.letter], token.start, token.end, len(self.body))
+            return
+        kind = _TURNS[token.letter]
+        if self._open and self._open.kind is kind and self._open.back_start < 0:
+            self._open.front_end, self._open.back_start = token.start, token.end
+            return
+        self._close(token.start)
+        front = "Q" if kind is Kind.QUESTION else "T"
+        self._problem(
+            token.start,
+            "stray-answer",
+            f"`{token.letter}:` without a `{front}:` before it.",
+            f"Write the `{front}:` above it, or `\\{token.letter}:` where it is text.",
+        )
+
+    def _pair(self, token: Token) -> None:
+        if self._open and not self._may_give_way(self._open, token):
+            return
+        # A pair in a list begins behind its bullet: what a cloze leaves off with is the list.
+        self._close(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
+        separator_start, separator_end = token.separator
+        draft = self._draft(Kind.PAIR, token.start, token.start, token.end)
+        draft.front_end, draft.back_start = separator_start, separator_end
+        draft.both_ways = separator_end - separator_start == 3
+        self._open = draft
+
+    def _may_give_way(self, draft: Draft, token: Token) -> bool:
+        """Whether the open note ends where a pair stands.
+
+        In a question or an answer ` :: ` is text. A cloze ends at a pair in a later block that holds no gap.
+        """
+        if draft.kind is Kind.PAIR:
+            return token.start >= draft.limit
+        return draft.kind is Kind.CLOZE and token.block[0] > draft.front_start and not self._holds_gap(token.block)
+
+    def _holds_gap(self, block: Span) -> bool:
+        try:
+            return bool(find_gaps(self.body[block[0] : block[1]]))
+        except GapError:
+            return True
+
+    def _comment(self, token: Token) -> None:
+        found = attributes.read(self.body[token.start : token.end])
+        if found is None:
+            return
+        for message, hint in found.problems:
+            self._problem(token.start, "attribute", message, hint)
+        draft = self._open
+        if draft and (token.start < draft.limit or self._is_next_line(draft.limit, token.start)):
+            draft.attributes |= found
+            draft.cuts.append((token.start, token.end))
+            if found.reverse and draft.kind is Kind.CLOZE:
+                hint = "Remove it, or write the note as `Q:` and `A:`."
+                self._problem(token.start, "attribute", "`reverse` means nothing in a cloze.", hint)
+        else:
+            hint = "Write them inside the note, below its first line."
+            self._problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
+
+    def _is_next_line(self, end: int, start: int) -> bool:
+        between = self.body[end:start]
+        return not between.strip() and between.count("\n") <= 1
+
+    def _draft(self, kind: Kind, start: int, front_start: int, limit: int) -> Draft:
+        return Draft(kind, start, front_start, tuple(h.text for h in self._headings if h.text), limit)
+
+    def _close(self, end: int) -> None:
+        if self._open:
+            try:
+                self.notes.append(self._composer.note(self._open, end))
+            except Failure as failure:
+                self.problems.append(failure.problem)
+            self._open = None
+
+    def _problem(self, offset: int, code: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(self._lines.at(offset), code, message, hint))

@@ -1,0 +1,145 @@
+"""Where notes begin, turn and end in a deck's text: the tokens that the parser's state machine reads."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from flashcards.deck import attributes
+from flashcards.deck.markdown import Heading, Outline, Span, Spans
+
+_MARKER = re.compile(r"^( {0,3})([QATDC])[:：]", re.MULTILINE)
+_SEPARATOR = re.compile(r"(?<=[ \t]):{2,3}(?=[ \t])")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_UNDERLINE = re.compile(r"\n {0,3}-+[ \t]*\n?\Z")
+_LINE = re.compile(r"[^\n]+")
+
+
+class What(Enum):
+    """What a token is."""
+
+    MARKER = auto()  # `Q:` and its like
+    PAIR = auto()  # a line or list item that holds ` :: `
+    BREAK = auto()  # `---` or `<!-- end -->`
+    HEADING = auto()
+    COMMENT = auto()  # an HTML comment, perhaps with attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Something that begins, turns or ends a note, or a comment that may belong to one.
+
+    Attributes:
+        what: its sort.
+        start, end: its place; a marker's ends behind the colon, a pair's holds the whole note.
+        letter: of a marker.
+        separator: of a pair: the place of its `::` or `:::`.
+        block: of a pair: where the top-level block that holds it begins and ends.
+        heading: of a heading.
+    """
+
+    what: What
+    start: int
+    end: int
+    letter: str = ""
+    separator: Span = (0, 0)
+    block: Span = (0, 0)
+    heading: Heading | None = None
+
+
+def tokens(body: str, parts: Outline) -> list[Token]:
+    """All tokens of `body`, in order of the text."""
+    return _Tokenizer(body, parts).all()
+
+
+class _Tokenizer:
+    def __init__(self, body: str, parts: Outline) -> None:
+        self.body = body
+        self.parts = parts
+        self.opaque = Spans(parts.opaque)
+
+    def all(self) -> list[Token]:
+        found = [*self._markers(), *self._comments()]
+        found += [Token(What.BREAK, start, end) for start, end in self.parts.rules]
+        found.sort(key=lambda token: token.start)
+        headings = self._headings(found)
+        structure = Spans([(token.start, token.end) for token in headings if token.what is What.HEADING])
+        found = [token for token in found if token.start not in structure] + headings
+        found += self._pairs(found)
+        # A pair begins before the comment that stands inside it, and after what ends at the same place.
+        return sorted(found, key=lambda token: (token.start, token.what is What.PAIR))
+
+    def _markers(self) -> Iterator[Token]:
+        paragraphs = Spans([*self.parts.paragraphs, *((h.start, h.end) for h in self.parts.headings)])
+        for match in _MARKER.finditer(self.body):
+            start = match.start(2)
+            # At column 0 inside a list or a quote the line merely continues it ("lazily"): it is at the top level.
+            if start not in self.opaque and (not match[1] or start in paragraphs):
+                yield Token(What.MARKER, match.start(), match.end(), match[2])
+
+    def _comments(self) -> Iterator[Token]:
+        for start, end in self.parts.html:
+            for match in _COMMENT.finditer(self.body, start, end):
+                what = What.BREAK if attributes.is_end(match[0]) else What.COMMENT
+                yield Token(what, match.start(), match.end())
+
+    def _headings(self, found: list[Token]) -> list[Token]:
+        """Headings; but a line of `---` right under a note's text ends the note, as it does in hashcards."""
+        starts = [token.start for token in found]
+        headings: list[Token] = []
+        for heading in self.parts.headings:
+            underline = _UNDERLINE.search(self.body, heading.start, heading.end)
+            index = bisect_right(starts, heading.end - 1)
+            if underline and self._note_is_open(found[:index][-1:], headings, heading):
+                headings.append(Token(What.BREAK, underline.start(), heading.end))
+            else:
+                headings.append(Token(What.HEADING, heading.start, heading.end, heading=heading))
+        return headings
+
+    def _note_is_open(self, before: list[Token], headings: list[Token], heading: Heading) -> bool:
+        if not before or before[0].what is What.BREAK or self.body[heading.start] == "#":
+            return False
+        return not headings or headings[-1].start < before[0].start
+
+    def _pairs(self, found: list[Token]) -> list[Token]:
+        if not _SEPARATOR.search(self.body):
+            return []
+        ends = sorted(token.start for token in found if token.what is not What.COMMENT)
+        blocks = self.parts.blocks
+        starts = [start for start, _ in blocks]
+        pairs = []
+        for start, end in self._candidates():
+            index = bisect_right(ends, start)
+            if index < len(ends):
+                end = min(end, ends[index])
+            separator = self._separator(start, end)
+            if separator:
+                block = blocks[max(bisect_right(starts, start) - 1, 0)] if blocks else (start, end)
+                pairs.append(Token(What.PAIR, start, end, separator=separator, block=block))
+        return pairs
+
+    def _candidates(self) -> Iterator[Span]:
+        """Lines of top-level paragraphs, and list items without the items in them that are pairs themselves."""
+        for start, end in self.parts.paragraphs:
+            for match in _LINE.finditer(self.body, start, end):
+                yield match.span()
+        items = self.parts.items
+        for index, item in enumerate(items):
+            end = item.end
+            for inner in items[index + 1 :]:
+                if inner.start >= item.end:
+                    break
+                if self._separator(inner.lead_start, inner.lead_end):
+                    end = item.lead_end
+                    break
+            yield item.lead_start, end
+
+    def _separator(self, start: int, end: int) -> Span | None:
+        """The longest separator on the first line of `start:end`; of equally long ones the leftmost."""
+        line_end = self.body.find("\n", start, end)
+        matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
+        spans = [match.span() for match in matches if match.start() not in self.opaque]
+        return min(spans, key=lambda span: (span[0] - span[1], span[0]), default=None)

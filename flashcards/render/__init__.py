@@ -1,0 +1,1 @@
+"""Markdown to what is seen: HTML for Anki, text for the terminal."""

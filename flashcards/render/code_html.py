@@ -1,0 +1,45 @@
+"""Code blocks as HTML with one class a token, coloured by `code_css`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexer import Lexer
+
+
+class CodeHighlighter:
+    """Highlights code blocks; loads Pygments when the first one comes, and each language once."""
+
+    def __init__(self) -> None:
+        self._lexers: dict[str, Lexer | None] = {}
+        self._formatter: HtmlFormatter[str] | None = None
+
+    def __call__(self, language: str | None, code: str) -> str | None:
+        """`code` as HTML, or None for a language that is not known: then the caller writes it plain."""
+        if not language:
+            return None
+        if language not in self._lexers:
+            self._lexers[language] = find_lexer(language)
+        lexer = self._lexers[language]
+        if lexer is None:
+            return None
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
+
+        if self._formatter is None:
+            self._formatter = HtmlFormatter(nowrap=True)
+        return f'<pre><code class="hl">{highlight(code, lexer, self._formatter)}</code></pre>\n'
+
+
+def find_lexer(language: str) -> Lexer | None:
+    """Pygments' lexer for a fence's language, which keeps the code's blank lines; None where it knows none."""
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        lexer: Lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+    return lexer

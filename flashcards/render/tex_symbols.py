@@ -1,0 +1,113 @@
+"""Tables for writing TeX as Unicode text: symbols, scripts, accents and alphabets."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pylatexenc.macrospec import LatexContextDb
+
+# A blank that is written only where its neighbours would otherwise run together; see `tex_layout.settled`.
+AROUND: Final = "\x1d"  # around relations: everywhere but at an edge or inside a bracket
+APART: Final = "\x1e"  # between words: only between two letters or digits
+
+_OWN: Final = {
+    "Im": "Im", "Re": "Re", "bot": "⊥", "checkmark": "✓", "colon": ":", "degree": "°", "gets": "←", "iff": "⟺",
+    "impliedby": "⟸", "implies": "⟹", "land": "∧", "lbrack": "[", "lnot": "¬", "lor": "∨", "mid": "∣", "models": "⊨",
+    "ne": "≠", "neg": "¬", "owns": "∋", "perp": "⊥", "prime": "′", "rbrack": "]", "triangle": "△", "varnothing": "∅",
+    "argmax": "argmax", "argmin": "argmin", "bmod": "mod", "dotsb": "⋯", "dotsc": "…", "lt": "<", "gt": ">",
+    "backslash": "\\", "{": "{", "}": "}", "|": "‖", "%": "%", "$": "$", "&": "&", "#": "#", "_": "_",
+    "R": "ℝ", "N": "ℕ", "Z": "ℤ", "infin": "∞", "lang": "⟨", "rang": "⟩", "complement": "∁",
+}  # fmt: skip
+# Those of them that KaTeX, MathJax or both know; everything else is in pylatexenc's table.
+SPACES: Final = {
+    " ": " ", ",": AROUND, ";": " ", ":": " ", ">": " ", "!": "", "/": "", "quad": "  ", "qquad": "    ",
+    "thinspace": AROUND, "enspace": " ", "space": " ", "nobreakspace": " ",
+}  # fmt: skip
+UNSEEN: Final = frozenset(
+    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm"
+    " displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits hline nonumber notag".split()  # noqa: SIM905
+)
+PADDED: Final = frozenset(
+    "≤≥≠≈≡∼≃≅∝∈∉∋⊂⊆⊃⊇⊊⊄⊈∪∩∖∧∨⊕⊗×÷⊢⊨≪≫≺≻≼≽∣∥⊥≜≐⪯⪰"
+    "←→↔⇐⇒⇔↦⟵⟶⟷⟸⟹⟺⟼⇌↪↩⇀⇁"
+)
+ACCENTS: Final = {
+    "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0305", "vec": "\u20d7",
+    "overrightarrow": "\u20d7", "overleftarrow": "\u20d6", "tilde": "\u0303", "widetilde": "\u0303", "dot": "\u0307",
+    "ddot": "\u0308", "check": "\u030c", "breve": "\u0306", "acute": "\u0301", "grave": "\u0300",
+    "mathring": "\u030a", "underline": "\u0332", "cancel": "\u0336", "not": "\u0338",
+}  # fmt: skip
+FRACTIONS: Final = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
+BINOMIALS: Final = frozenset({"binom", "dbinom", "tbinom"})
+WORDS: Final = frozenset(
+    {"text", "textrm", "textit", "textbf", "textsf", "texttt", "textnormal", "mbox", "hbox", "emph"}
+)
+PLAIN: Final = frozenset(
+    {"mathrm", "mathbf", "mathit", "mathsf", "mathtt", "mathnormal", "boldsymbol", "bm", "mathop", "mathbin", "mathrel"}
+    | {"mathord", "mathopen", "mathclose", "ensuremath", "overbrace", "underbrace", "smash"}
+)
+ALPHABETS: Final = {
+    "mathbb": ("DOUBLE-STRUCK", "DOUBLE-STRUCK"),
+    "Bbb": ("DOUBLE-STRUCK", "DOUBLE-STRUCK"),
+    "mathcal": ("SCRIPT", "SCRIPT"),
+    "mathscr": ("SCRIPT", "SCRIPT"),
+    "mathfrak": ("FRAKTUR", "BLACK-LETTER"),
+}
+
+_SUPERSCRIPTS: Final = dict(
+    zip(
+        "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ−°′",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡ⁻°′",
+        strict=True,
+    )
+)
+_SUBSCRIPTS: Final = dict(
+    zip("0123456789+-=()aehijklmnoprstuvxβγρφχ−", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ₋", strict=True)
+)
+
+
+def symbol(name: str) -> str | None:
+    r"""The text of the macro `\name` where it takes no argument, or None where it is not known."""
+    own = _OWN.get(name)
+    if own is not None:
+        return own
+    found = getattr(_table().get_macro_spec(name), "simplify_repl", None)
+    return found if isinstance(found, str) and found.strip() and "%" not in found else None
+
+
+def script(text: str, mark: str) -> str:
+    """`text` as a superscript (`mark` "^") or a subscript ("_"): in Unicode where that has it, else `^{text}`."""
+    table = _SUPERSCRIPTS if mark == "^" else _SUBSCRIPTS
+    if text == "∘" and mark == "^":
+        return "°"
+    if all(character in table for character in text):
+        return "".join(table[character] for character in text)
+    return f"{mark}{text}{APART}" if len(text) == 1 else f"{mark}{{{text}}}"
+
+
+def in_alphabet(text: str, names: tuple[str, str]) -> str:
+    """`text` with each letter and digit in the Unicode alphabet of these names, where it has one."""
+    return "".join(_letter(character, names) for character in text)
+
+
+def _letter(character: str, names: tuple[str, str]) -> str:
+    if not (character.isascii() and character.isalnum()):
+        return character
+    case = "DIGIT" if character.isdigit() else "CAPITAL" if character.isupper() else "SMALL"
+    what = unicodedata.name(character).rpartition(" ")[2]
+    for name in (f"MATHEMATICAL {names[0]} {case} {what}", f"{names[1]} {case} {what}"):
+        try:
+            return unicodedata.lookup(name)
+        except KeyError:
+            continue
+    return character
+
+
+@cache
+def _table() -> LatexContextDb:
+    from pylatexenc.latex2text import get_default_latex_context_db
+
+    return get_default_latex_context_db()

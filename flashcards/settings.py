@@ -1,0 +1,239 @@
+"""The settings of a collection: `flashcards.toml`, its overrides for single decks, and the front matter of decks."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from flashcards.errors import FlashcardsError
+from scheduler.policy import Policy, problems
+
+FILE_NAME = "flashcards.toml"
+
+_STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class SettingInvalid(FlashcardsError):
+    """A setting that does not exist or cannot have this value."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of the scheduler: how its value is read, how its default is written, what it does."""
+
+    name: str
+    read: Callable[[Any], Any]
+    default: str
+    explanation: str
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number")
+    return float(value)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a word in quotes")
+    return value
+
+
+def _steps(value: Any) -> tuple[int, ...]:
+    """`"1m 10m"` in seconds."""
+    parts = value.split() if isinstance(value, str) else None
+    matches = [_STEP.fullmatch(part) for part in parts or ()]
+    if parts is None or not all(matches):
+        raise ValueError('must be steps such as "1m 10m" or "30s 1h 2d"')
+    return tuple(round(float(match[1]) * _SECONDS[match[2]]) for match in matches if match)
+
+
+def _parameters(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of numbers")
+    return tuple(_number(each) for each in value)
+
+
+SETTINGS = (
+    Setting("retention", _number, "0.9", "the chance of recall at which a card falls due, 0.7 to 0.99"),
+    Setting("learning_steps", _steps, '"1m 10m"', "waits while a card is new: s, m, h or d; may be empty"),
+    Setting("relearning_steps", _steps, '"10m"', "waits after a card was forgotten; may be empty"),
+    Setting("maximum_interval", _integer, "36500", "days that a card may wait at the most"),
+    Setting("new_per_day", _integer, "20", "new cards a day; binds the decks below, too"),
+    Setting("reviews_per_day", _integer, "200", "reviews a day; binds the decks below, too"),
+    Setting("bury_siblings", _switch, "true", "ask only one card of a note a day"),
+    Setting("leech_threshold", _integer, "8", "lapses that make a card a leech; 0 is never"),
+    Setting("leech_action", _word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
+    Setting("fuzz", _switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
+    Setting("new_order", _word, '"deck"', '"deck" as they stand in the deck, or "random"'),
+    Setting("review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'),
+    Setting("new_mix", _word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
+    Setting("parameters", _parameters, "", "the parameters of FSRS; without them its defaults hold"),
+)
+"""Every setting that decides when a card is due; each may stand in `flashcards.toml` or in a deck's front matter."""
+
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_TOP_LEVEL = ("rollover", "keys", "decks")
+FRONT_MATTER_NAMES = ("deck", "name", "tags", "format", *_BY_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `flashcards.toml` says.
+
+    Attributes:
+        policy: for every deck that does not say otherwise.
+        decks: for single decks and the decks below them: deck name -> setting -> value as read.
+        rollover: the hour at which a day begins.
+        keys: of the review: what is done -> key.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rollover: int = 4
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
+        """The policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
+
+        Values of the front matter that cannot be used are passed over; `front_matter_problems` reports them.
+        """
+        changes: dict[str, Any] = {}
+        parts = deck.split("::")
+        for depth in range(1, len(parts) + 1):
+            changes.update(self.decks.get("::".join(parts[:depth]), {}))
+        for name, value in front_matter.items():
+            if name in _BY_NAME and (read := _usable(name, value)) is not None:
+                changes[name] = read
+        return replace(self.policy, **changes) if changes else self.policy
+
+
+def load(root: Path) -> Settings:
+    """The settings of the collection in `root`; the defaults where it has no `flashcards.toml`.
+
+    Raises:
+        SettingInvalid: the file cannot be read, or a setting is unknown or impossible.
+    """
+    path = root / FILE_NAME
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingInvalid(FILE_NAME, f"cannot be read: {error.strerror}. Check its permissions.") from error
+    import tomllib
+
+    try:
+        text = data.decode()
+        values = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise SettingInvalid(FILE_NAME, "is not UTF-8. Save it as UTF-8.") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingInvalid(FILE_NAME, f"is not valid TOML: {error}.") from error
+    return _Reader(text).settings(values)
+
+
+def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What is wrong with a deck's front matter: the setting, a message and a hint, each."""
+    found = []
+    for name, value in values.items():
+        if name == "format":
+            if value != "native":
+                found.append((name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.'))
+        elif name not in _BY_NAME:
+            nearest = _nearest(name, FRONT_MATTER_NAMES)
+            hint = f"Did you mean `{nearest}`?" if nearest else "Remove it, or write it as prose below the front matter."
+            found.append((name, f"Unknown setting `{name}`.", hint))
+        elif message := _value_problem(name, value):
+            found.append((name, f"`{name}` {message}.", f"Its default is {_BY_NAME[name].default or 'none'}."))
+    return found
+
+
+class _Reader:
+    """Reads the values of `flashcards.toml`; knows its text, to say on which line something is wrong."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def settings(self, values: Mapping[str, Any]) -> Settings:
+        changes: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in _TOP_LEVEL:
+                continue
+            changes[name] = self._value(name, value, (*_BY_NAME, *_TOP_LEVEL))
+        rollover = values.get("rollover", 4)
+        if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
+            raise self._invalid("rollover", "must be an hour, 0 to 23")
+        return Settings(replace(Policy(), **changes), self._decks(values), rollover, self._keys(values))
+
+    def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        decks = values.get("decks", {})
+        if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
+            raise self._invalid("decks", 'must hold tables such as [decks."tpm"]')
+        return {
+            str(deck): {name: self._value(name, value, tuple(_BY_NAME)) for name, value in table.items()}
+            for deck, table in decks.items()
+        }
+
+    def _keys(self, values: Mapping[str, Any]) -> dict[str, str]:
+        keys = values.get("keys", {})
+        if not isinstance(keys, dict) or not all(isinstance(key, str) and len(key) == 1 for key in keys.values()):
+            raise self._invalid("keys", 'must be a table of single characters, such as undo = "z"')
+        return {str(name): str(key) for name, key in keys.items()}
+
+    def _value(self, name: str, value: Any, known: tuple[str, ...]) -> Any:
+        if name not in _BY_NAME:
+            nearest = _nearest(name, known)
+            raise self._invalid(name, "is not a setting. " + (f"Did you mean `{nearest}`?" if nearest else "Remove it."))
+        if message := _value_problem(name, value):
+            raise self._invalid(name, message)
+        return _BY_NAME[name].read(value)
+
+    def _invalid(self, name: str, message: str) -> SettingInvalid:
+        match = re.search(rf"^\s*\[*[\"']?{re.escape(name)}\b", self._text, re.MULTILINE)
+        line = self._text.count("\n", 0, match.end()) + 1 if match else 1
+        return SettingInvalid(f"{FILE_NAME}:{line}", f"`{name}` {message.removesuffix('.')}.")
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    return next(iter(difflib.get_close_matches(name, known, 1, 0.6)), "")
+
+
+def _value_problem(name: str, value: Any) -> str:
+    """Why a value cannot be used, as the end of a sentence that begins with the setting's name; or nothing."""
+    try:
+        read = _BY_NAME[name].read(value)
+        found = problems(replace(Policy(), **{name: read}))
+    except (ValueError, OverflowError) as error:
+        return str(error)
+    return _as_predicate(found[0][1]) if found else ""
+
+
+def _as_predicate(sentence: str) -> str:
+    return (sentence[:1].lower() + sentence[1:]).removesuffix(".")
+
+
+def _usable(name: str, value: Any) -> Any:
+    return None if _value_problem(name, value) else _BY_NAME[name].read(value)
+
+

@@ -1,0 +1,71 @@
+"""When a card is due: FSRS-6 as Anki computes it, a store with an append-only log, and the queue of a day.
+
+Knows nothing of Markdown, deck files or terminals. A deck is an integer whose cards share limits, a note an
+integer whose cards are siblings.
+"""
+
+from scheduler.backup import backup, restore
+from scheduler.clock import Clock
+from scheduler.connection import check, transaction
+from scheduler.database import Room, open_database
+from scheduler.errors import (
+    BackupUnusable,
+    CardChanged,
+    CardUnknown,
+    DatabaseBusy,
+    DatabaseCorrupt,
+    DatabaseNewer,
+    DatabaseUnreadable,
+    DiskFull,
+    NothingToUndo,
+    PolicyInvalid,
+    SchedulerError,
+    translated,
+)
+from scheduler.log import Done
+from scheduler.memory import DEFAULT_PARAMETERS, Model
+from scheduler.model import Card, Kind, Leech, Memory, NewCard, Placement, Rating, Review, State
+from scheduler.outcome import Outcome, Outcomes, outcomes
+from scheduler.policy import Policy, problems
+from scheduler.store import ROOM, Store
+
+__all__ = [
+    "DEFAULT_PARAMETERS",
+    "ROOM",
+    "BackupUnusable",
+    "Card",
+    "CardChanged",
+    "CardUnknown",
+    "Clock",
+    "DatabaseBusy",
+    "DatabaseCorrupt",
+    "DatabaseNewer",
+    "DatabaseUnreadable",
+    "DiskFull",
+    "Done",
+    "Kind",
+    "Leech",
+    "Memory",
+    "Model",
+    "NewCard",
+    "NothingToUndo",
+    "Outcome",
+    "Outcomes",
+    "Placement",
+    "Policy",
+    "PolicyInvalid",
+    "Rating",
+    "Review",
+    "Room",
+    "SchedulerError",
+    "State",
+    "Store",
+    "backup",
+    "check",
+    "open_database",
+    "outcomes",
+    "problems",
+    "restore",
+    "transaction",
+    "translated",
+]

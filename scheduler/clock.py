@@ -1,0 +1,65 @@
+"""Days that begin at 04:00 local time, and other readings of an instant."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
+
+from scheduler.model import DAY_SECONDS
+
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+class Clock(NamedTuple):
+    """Reads instants as local days.
+
+    Attributes:
+        rollover: the hour, 0 to 23, at which a day begins.
+        zone: the time zone; None is the machine's own, daylight saving included.
+    """
+
+    rollover: int = 4
+    zone: tzinfo | None = None
+
+    def offset_seconds(self, at_ms: int) -> int:
+        """Seconds that local time is ahead of UTC at this instant."""
+        seconds = at_ms // 1000
+        if self.zone is None:
+            return time.localtime(seconds).tm_gmtoff
+        offset = datetime.fromtimestamp(seconds, self.zone).utcoffset()
+        return 0 if offset is None else int(offset.total_seconds())
+
+    def offset_minutes(self, at_ms: int) -> int:
+        """Minutes that local time is ahead of UTC at this instant."""
+        return self.offset_seconds(at_ms) // 60
+
+    def day(self, at_ms: int) -> int:
+        """The day of this instant: days since 1970-01-01, each beginning at the rollover, local time."""
+        return (at_ms // 1000 + self.offset_seconds(at_ms) - self.rollover * 3600) // DAY_SECONDS
+
+    def date(self, day: int) -> date:
+        """The calendar date of a day."""
+        return date.fromordinal(_EPOCH_ORDINAL + day)
+
+    def start_of(self, day: int) -> int:
+        """The first instant of a day, in epoch milliseconds."""
+        wall = day * DAY_SECONDS + self.rollover * 3600
+        guess = wall - self.offset_seconds(wall * 1000)
+        if self.day(guess * 1000) == day and self.day((guess - 1) * 1000) < day:
+            return guess * 1000
+        # The offset changes nearby: look for the second in which the day number arrives.
+        low, high = guess - 2 * DAY_SECONDS, guess + 2 * DAY_SECONDS
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.day(middle * 1000) < day else (low, middle)
+        return high * 1000
+
+    def until_rollover_seconds(self, at_ms: int) -> int:
+        """Whole seconds from this instant to the next day."""
+        return (self.start_of(self.day(at_ms) + 1) - at_ms) // 1000
+
+    def iso(self, at_ms: int) -> str:
+        """This instant as ISO 8601, in seconds, with the local offset."""
+        local = timezone(timedelta(seconds=self.offset_seconds(at_ms)))
+        return datetime.fromtimestamp(at_ms // 1000, local).isoformat()

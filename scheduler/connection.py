@@ -1,0 +1,76 @@
+"""A connection to the database, its transactions, and whether it is sound."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scheduler.errors import translated, translation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_SECONDS = 5.0
+"""How long a process waits for another one's transaction."""
+
+_SAVEPOINT = "inner"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode: transactions are begun by hand, see `transaction`."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+@contextmanager
+def closing_connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """A second connection, closed at the end of the block."""
+    connection = connect(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run the block as one transaction that holds the write lock from its start; within another one, as a part of it.
+
+    Whatever leaves the block by an exception undoes the block. Errors of SQLite are raised as `SchedulerError`.
+    """
+    nested = connection.in_transaction
+    try:
+        connection.execute(f"SAVEPOINT {_SAVEPOINT}" if nested else "BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "COMMIT")
+        except BaseException:
+            # A full disk can have ended the transaction already.
+            if connection.in_transaction:
+                if nested:
+                    connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
+                connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "ROLLBACK")
+            raise
+    except sqlite3.Error as error:
+        named = translation(error, database_path(connection))
+        if named is None:
+            raise
+        raise named from error
+
+
+def database_path(connection: sqlite3.Connection) -> Path:
+    """The file a connection is open on."""
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+def check(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the database, a sentence each; empty when it is sound."""
+    with translated(database_path(connection)):
+        findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+        broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    return [text for text in findings if text != "ok"] + [
+        f"Row {row} of {table} names a row of {parent} that is not there." for table, row, parent, _ in broken
+    ]

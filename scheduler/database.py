@@ -1,0 +1,88 @@
+"""Opening the database: settings and migrations. Imports SQLite alone unless a migration is pending."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.backup import backup
+from scheduler.connection import check, closing_connection, connect, transaction
+from scheduler.errors import DatabaseNewer, DatabaseUnreadable, translated
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Room", "check", "connect", "open_database", "transaction"]
+
+
+class Room(NamedTuple):
+    """Tables that belong together, and the migrations that make them.
+
+    Attributes:
+        name: the name of the migration set in the table `_sqlite_migrations`.
+        module: the module whose `migrations` (a `sqlite_utils.Migrations`) makes the tables; imported when needed.
+        migrations: the names of all its migrations, oldest first.
+    """
+
+    name: str
+    module: str
+    migrations: tuple[str, ...]
+
+
+def open_database(path: Path, rooms: Sequence[Room], backups: Path) -> sqlite3.Connection:
+    """Open the database at `path`, making or migrating it; its folder must exist.
+
+    A database that already holds data is copied to `backups` before a migration. All pending migrations happen
+    together or not at all.
+
+    Raises:
+        DatabaseNewer: it lists a migration that no room knows. The file is left as it was.
+        DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
+    """
+    if path.is_dir():
+        raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
+    with translated(path):
+        connection = connect(path)
+        try:
+            _prepare(connection, path, rooms, backups)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room], backups: Path) -> None:
+    pending = _pending(connection, path, rooms)  # first, so that a file we must not touch is not touched
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+    # NORMAL would lose the last reviews to a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+    if pending:
+        _migrate(connection, path, rooms, backups)
+
+
+def _pending(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room]) -> bool:
+    """Whether a migration is yet to be applied; refuses a database that is ahead of us."""
+    listed = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
+    rows = connection.execute("SELECT migration_set, name FROM _sqlite_migrations") if listed else ()
+    applied = {(str(room), str(name)) for room, name in rows}
+    known = {(room.name, name) for room in rooms for name in room.migrations}
+    if applied - known:
+        raise DatabaseNewer(path)
+    return applied != known
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room], backups: Path) -> None:
+    from sqlite_utils import Database
+
+    with transaction(connection):
+        if not _pending(connection, path, rooms):
+            return  # another process was faster
+        if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            with closing_connection(path) as committed:
+                backup(committed, backups)
+        database = Database(connection)
+        for room in rooms:
+            import_module(room.module).migrations.apply(database)

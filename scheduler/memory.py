@@ -1,0 +1,148 @@
+"""FSRS-6 memory states: of one card at its next rating, and of whole histories.
+
+One card is computed by py-fsrs, a whole log by fsrs-rs (Anki's own core). Both are given whole days, because Anki
+counts calendar days where py-fsrs counts blocks of 24 hours; then they agree to 2e-5 in stability and 2e-6 in
+difficulty. The formulas are those of https://github.com/open-spaced-repetition/fsrs4anki/wiki/The-Algorithm.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from scheduler.model import Memory, Rating
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fsrs import Scheduler
+    from fsrs_rs_python import FSRS, FSRSItem
+
+__all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "filled", "parameter_problem"]
+
+DEFAULT_PARAMETERS: tuple[float, ...] = (
+    *(0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796),
+    *(1.4835, 0.0614, 0.2629, 1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542),
+)
+"""The parameters FSRS-6 starts from, fitted to the histories of many people."""
+
+MINIMUM_STABILITY = 0.001
+MAXIMUM_STABILITY = 36_500.0
+
+_FSRS5_DECAY = 0.5
+
+
+def filled(parameters: Sequence[float]) -> tuple[float, ...]:
+    """FSRS-6 parameters equal in effect to these of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21), as fsrs-rs fills them.
+
+    Raises:
+        ValueError: there are not 17, 19 or 21 of them.
+    """
+    given = tuple(float(value) for value in parameters)
+    if len(given) == 21:
+        return given
+    if len(given) == 19:
+        return (*given, 0.0, _FSRS5_DECAY)
+    if len(given) == 17:
+        w4, w5, w6 = given[4:7]
+        return (*given[:4], w4 + 2 * w5, math.log(3 * w5 + 1) / 3, w6 + 0.5, *given[7:], 0.0, 0.0, 0.0, _FSRS5_DECAY)
+    raise ValueError(f"FSRS has 17, 19 or 21 parameters, not {len(given)}")
+
+
+def parameter_problem(parameters: Sequence[float]) -> str | None:
+    """What keeps these from being FSRS parameters, as a sentence; None when nothing does."""
+    try:
+        Model(parameters).next_memories(None, 0)
+    except ValueError as error:
+        return f"These are not FSRS parameters: {error}."
+    return None
+
+
+class Model:
+    """FSRS with one set of parameters. Keep it: making one imports and sets up the library."""
+
+    __slots__ = ("_batch", "_decay", "_factor", "_one", "parameters")
+
+    def __init__(self, parameters: Sequence[float] = DEFAULT_PARAMETERS) -> None:
+        self.parameters = filled(parameters)
+        self._decay = -self.parameters[20]
+        self._factor = 0.9 ** (1 / self._decay) - 1
+        self._one: Scheduler | None = None
+        self._batch: FSRS | None = None
+
+    def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
+        """The memory state after each rating, `elapsed_days` days after the one before; None is a card never rated.
+
+        A second rating on the same day uses the short-term formula.
+        """
+        from datetime import UTC, datetime, timedelta
+
+        from fsrs import Card
+        from fsrs import Rating as Grade
+        from fsrs import State as Phase
+
+        epoch = datetime(2000, 1, 1, tzinfo=UTC)
+        if memory is None:
+            card = Card(card_id=0, due=epoch)
+        else:
+            card = Card(0, Phase.Review, None, memory.stability, memory.difficulty, due=epoch, last_review=epoch)
+        at = epoch + timedelta(days=elapsed_days)
+        scheduler = self._for_one()
+        after = {rating: scheduler.review_card(card, Grade(rating.value), at)[0] for rating in Rating}
+        return {rating: _memory(card.stability, card.difficulty) for rating, card in after.items()}
+
+    def interval_days(self, stability: float, retention: float) -> float:
+        """Days until recall has fallen to `retention`, unrounded."""
+        return float(stability / self._factor * (retention ** (1 / self._decay) - 1))
+
+    def retrievability(self, stability: float, elapsed_days: float) -> float:
+        """The chance of recall after so many days, 0 to 1."""
+        return float((1 + self._factor * elapsed_days / stability) ** self._decay)
+
+    def replay(self, log: Iterable[tuple[int, int]]) -> list[Memory]:
+        """The memory state after each entry of one card's log of (rating, day), oldest first."""
+        item = history(log)
+        return [
+            _memory(state.stability, state.difficulty) for state in self._for_batch().historical_memory_states(item)
+        ]
+
+    def replay_all(self, histories: Sequence[FSRSItem]) -> list[Memory]:
+        """The memory state at the end of each of many histories (see `history`); none may be empty."""
+        states = self._for_batch().memory_state_batch(histories)
+        return [_memory(state.stability, state.difficulty) for state in states]
+
+    def _for_one(self) -> Scheduler:
+        if self._one is None:
+            from fsrs import Scheduler
+
+            # Steps, intervals and fuzz are ours; only the memory formulas are used.
+            self._one = Scheduler(self.parameters, learning_steps=(), relearning_steps=(), enable_fuzzing=False)
+        return self._one
+
+    def _for_batch(self) -> FSRS:
+        if self._batch is None:
+            from fsrs_rs_python import FSRS
+
+            self._batch = FSRS(list(self.parameters))
+        return self._batch
+
+
+def history(log: Iterable[tuple[int, int]]) -> FSRSItem:
+    """One card's log of (rating, day), oldest first, in the form that `Model.replay_all` takes.
+
+    A clock that was put back counts as no time elapsed.
+    """
+    from fsrs_rs_python import FSRSItem, FSRSReview
+
+    reviews = []
+    before: int | None = None
+    for rating, day in log:
+        reviews.append(FSRSReview(rating, 0 if before is None else max(0, day - before)))
+        before = day
+    return FSRSItem(reviews)
+
+
+def _memory(stability: float | None, difficulty: float | None) -> Memory:
+    if stability is None or difficulty is None:
+        raise ValueError("a rated card has a memory state")
+    return Memory(min(max(stability, MINIMUM_STABILITY), MAXIMUM_STABILITY), difficulty)

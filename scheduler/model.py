@@ -1,0 +1,158 @@
+"""The words of the package as types: rating, state, memory, card, review.
+
+Units: instants are epoch milliseconds (`*_ms`), days are local calendar days since 1970-01-01 that begin at the
+clock's rollover (`*_day`), intervals are seconds (an interval of whole days is a multiple of 86,400), stability is
+days.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+DAY_SECONDS = 86_400
+"""Seconds in a day; an interval of at least this much is an interval of whole days."""
+
+
+class Rating(IntEnum):
+    """How well a card was recalled, as FSRS and Anki number it."""
+
+    AGAIN = 1
+    HARD = 2
+    GOOD = 3
+    EASY = 4
+
+
+class State(IntEnum):
+    """Where a card is in its life, as Anki numbers it."""
+
+    NEW = 0
+    LEARNING = 1
+    REVIEW = 2
+    RELEARNING = 3
+
+
+class Kind(IntEnum):
+    """What a row of the review log records."""
+
+    RATING = 0
+    """A person rated the card."""
+    FORGET = 1
+    """The card was made new again."""
+    SET_DUE = 2
+    """The card's due day was set by hand."""
+    VOID = 3
+    """An earlier rating was taken back."""
+
+
+class Leech(IntEnum):
+    """What a rating did to a card that keeps being forgotten."""
+
+    NO = 0
+    TAGGED = 1
+    SUSPENDED = 2
+
+
+class Memory(NamedTuple):
+    """What FSRS knows of a card: stability in days (0.001 to 36,500) and difficulty (1 to 10)."""
+
+    stability: float
+    difficulty: float
+
+
+class NewCard(NamedTuple):
+    """A card to be added: the note it belongs to, its slot within the note, its deck, its place among new cards."""
+
+    note: int
+    slot: str
+    deck: int
+    position: int
+
+
+class Placement(NamedTuple):
+    """Where the cards of a note belong: their deck, and their place among its new cards."""
+
+    note: int
+    deck: int
+    position: int
+
+
+class Card(NamedTuple):
+    """One row of the table `cards`.
+
+    A card with intraday steps is due at `due_ms` and has no `due_day`; any other card that is not new is due on
+    `due_day`. `interval` is the interval it is waiting out, in seconds. `last_day` and `last_ms` say when it was
+    last rated. It is hidden while the day is not past `buried_day`. `active` is false when its text is gone.
+    """
+
+    id: int
+    note: int
+    slot: str
+    deck: int
+    position: int
+    state: State
+    due_day: int | None
+    due_ms: int | None
+    steps_left: int
+    stability: float | None
+    difficulty: float | None
+    last_day: int | None
+    last_ms: int | None
+    interval: int
+    reps: int
+    lapses: int
+    suspended: bool
+    buried_day: int | None
+    buried_by: int | None
+    flag: int
+    leech: bool
+    active: bool
+
+    @property
+    def memory(self) -> Memory | None:
+        """Its memory state, or None before the first rating."""
+        if self.stability is None or self.difficulty is None:
+            return None
+        return Memory(self.stability, self.difficulty)
+
+    def buried(self, day: int) -> bool:
+        """Whether it is hidden on this day."""
+        return self.buried_day is not None and day <= self.buried_day
+
+    def elapsed_days(self, day: int) -> int:
+        """Days since the last rating; 0 when never rated, and when the clock was put back."""
+        return 0 if self.last_day is None else max(0, day - self.last_day)
+
+
+class Review(NamedTuple):
+    """One row of the table `reviews`. Rows are only ever added.
+
+    `id` is when it happened, in epoch milliseconds, moved on until it is unique. The fields from `state_after` on say
+    what the card became. `rating` is None unless a person rated the card; `voids` is the rating a void takes back.
+    """
+
+    id: int
+    card: int
+    kind: Kind
+    rating: Rating | None
+    day: int
+    offset_minutes: int
+    duration_ms: int
+    state_before: State
+    state_after: State
+    steps_left: int
+    interval_before: int
+    interval_after: int
+    due_day: int | None
+    due_ms: int | None
+    stability: float | None
+    difficulty: float | None
+    leech: Leech
+    voids: int | None
+
+    @property
+    def memory(self) -> Memory | None:
+        """The memory state this row left the card with."""
+        if self.stability is None or self.difficulty is None:
+            return None
+        return Memory(self.stability, self.difficulty)

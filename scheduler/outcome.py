@@ -1,0 +1,138 @@
+"""What each rating would do to a card: a pure function, after Anki's `rslib/src/scheduler/states` with FSRS on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler import steps
+from scheduler.fuzz import draw, fuzzed, rounded
+from scheduler.memory import Model
+from scheduler.model import DAY_SECONDS, Memory, Rating, State
+
+if TYPE_CHECKING:
+    from scheduler.clock import Clock
+    from scheduler.model import Card
+    from scheduler.policy import Policy
+
+_SHORT_TERM_DAYS = 0.5
+"""Without steps, a card whose interval is shorter than this comes back on the same day."""
+
+
+class Outcome(NamedTuple):
+    """What a card becomes by one rating.
+
+    It is due at `due_ms` when it comes back within the day, else on `due_day`. `interval_seconds` is a multiple of
+    86,400 whenever the card is due on a day.
+    """
+
+    state: State
+    steps_left: int
+    due_day: int | None
+    due_ms: int | None
+    interval_seconds: int
+    memory: Memory
+
+
+class Outcomes(NamedTuple):
+    """The outcome of each rating."""
+
+    again: Outcome
+    hard: Outcome
+    good: Outcome
+    easy: Outcome
+
+    def of(self, rating: Rating) -> Outcome:
+        """The outcome of this rating."""
+        return self[rating - 1]
+
+
+def outcomes(card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None) -> Outcomes:
+    """What each rating, given now, would do to the card.
+
+    `model` must have the policy's parameters; None makes one.
+    The same card at the same instant always gives the same outcomes: what is shown is what `Store.rate` gives.
+    """
+    chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters))
+    return chooser.from_review() if card.state is State.REVIEW else chooser.from_steps()
+
+
+class _Chooser:
+    """The context of one answer: the card, the settings, the instant, and what FSRS proposes."""
+
+    def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model) -> None:
+        self.now_ms = now_ms
+        self.clock = clock
+        self.today = clock.day(now_ms)
+        memory = None if card.state is State.NEW else card.memory
+        self.memories = model.next_memories(memory, card.elapsed_days(self.today))
+        self.days = {
+            rating: model.interval_days(after.stability, policy.retention) for rating, after in self.memories.items()
+        }
+        self.last_days = card.interval // DAY_SECONDS
+        self.relearns = card.state in (State.REVIEW, State.RELEARNING)
+        self.steps = policy.relearning_steps if self.relearns else policy.learning_steps
+        self.left = len(self.steps) if card.state in (State.NEW, State.REVIEW) else card.steps_left
+        self.maximum = max(1, policy.maximum_interval)
+        self.drawn = draw(card.id, card.reps) if policy.fuzz else None
+
+    def from_steps(self) -> Outcomes:
+        """From new, learning or relearning."""
+        good = steps.good_delay(self.steps, self.left)
+        return Outcomes(
+            again=self._step(Rating.AGAIN, len(self.steps), steps.again_delay(self.steps)),
+            hard=self._step(Rating.HARD, self.left, steps.hard_delay(self.steps, self.left)),
+            good=self._step(Rating.GOOD, self.left, None)
+            if good is None
+            else self._step(Rating.GOOD, steps.left_after_good(self.steps, self.left), good),
+            easy=self._review(Rating.EASY, self._easy_days()),
+        )
+
+    def from_review(self) -> Outcomes:
+        """From review. Good exceeds hard, and easy good, by a day at least."""
+        hard = self._passing_days(Rating.HARD, 1)
+        good = self._passing_days(Rating.GOOD, hard + 1)
+        easy = self._passing_days(Rating.EASY, good + 1)
+        return Outcomes(
+            again=self._lapse(),
+            hard=self._review(Rating.HARD, hard),
+            good=self._review(Rating.GOOD, good),
+            easy=self._review(Rating.EASY, easy),
+        )
+
+    def _lapse(self) -> Outcome:
+        delay = steps.again_delay(self.steps)
+        if delay is None and self.days[Rating.AGAIN] >= _SHORT_TERM_DAYS:
+            return self._review(Rating.AGAIN, min(max(1, rounded(self.days[Rating.AGAIN])), self.maximum))
+        return self._step(Rating.AGAIN, len(self.steps), delay)
+
+    def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
+        """On to a step of `delay` seconds; None is out of the steps, unless FSRS wants the card back within the day."""
+        days = self.days[rating]
+        if delay is None:
+            if self.steps or days >= _SHORT_TERM_DAYS:
+                return self._review(rating, self._fuzzed(max(1, rounded(days)), 1))
+            delay = int(days * DAY_SECONDS)
+        state = State.RELEARNING if self.relearns else State.LEARNING
+        until_rollover = self.clock.until_rollover_seconds(self.now_ms)
+        if delay < until_rollover:
+            return Outcome(state, left, None, self.now_ms + delay * 1000, delay, self.memories[rating])
+        whole = (delay - until_rollover) // DAY_SECONDS + 1
+        return Outcome(state, left, self.today + whole, None, whole * DAY_SECONDS, self.memories[rating])
+
+    def _review(self, rating: Rating, days: int) -> Outcome:
+        return Outcome(State.REVIEW, 0, self.today + days, None, days * DAY_SECONDS, self.memories[rating])
+
+    def _easy_days(self) -> int:
+        """Out of the steps by Easy: a day more than Good would give, at least."""
+        good = self._fuzzed(self.days[Rating.GOOD], 1)
+        return self._fuzzed(max(1, rounded(self.days[Rating.EASY])), good + 1)
+
+    def _passing_days(self, rating: Rating, minimum: int) -> int:
+        """An interval that grows stays longer than the last one, whatever the fuzz."""
+        days = self.days[rating]
+        if rounded(days) > self.last_days:
+            minimum = max(minimum, self.last_days + 1)
+        return self._fuzzed(days, minimum)
+
+    def _fuzzed(self, days: float, minimum: int) -> int:
+        return fuzzed(days, min(minimum, self.maximum), self.maximum, self.drawn)

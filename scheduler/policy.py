@@ -1,0 +1,104 @@
+"""The settings of a deck that decide when its cards are due, and which are asked on a day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from scheduler.errors import PolicyInvalid
+from scheduler.memory import DEFAULT_PARAMETERS, parameter_problem
+
+LeechAction = Literal["tag", "suspend"]
+NewOrder = Literal["deck", "random"]
+ReviewOrder = Literal["due", "retrievability", "random", "overdue"]
+NewMix = Literal["mix", "first", "last"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "leech_action": ("tag", "suspend"),
+    "new_order": ("deck", "random"),
+    "review_order": ("due", "retrievability", "random", "overdue"),
+    "new_mix": ("mix", "first", "last"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How cards are scheduled and asked; the defaults are Anki's.
+
+    Attributes:
+        retention: the chance of recall at which a card falls due, 0.7 to 0.99.
+        learning_steps: delays in seconds while a card is new; may be empty.
+        relearning_steps: delays in seconds after a lapse; may be empty.
+        maximum_interval: days.
+        new_per_day: new cards introduced a day; binds the decks below, too.
+        reviews_per_day: reviews asked a day, new cards counted among them; binds the decks below, too.
+        bury_siblings: ask only one card of a note a day (steps within the day excepted).
+        leech_threshold: lapses that make a card a leech; 0 is never.
+        leech_action: what then happens to it.
+        fuzz: spread intervals by a few days.
+        new_order: new cards as they stand in the deck, or shuffled.
+        review_order: the order of due cards: by due day; likeliest recalled first; shuffled; furthest beyond their
+            interval first.
+        new_mix: new cards among the reviews, before them or after them.
+        parameters: of FSRS: 17, 19 or 21 numbers.
+    """
+
+    retention: float = 0.9
+    learning_steps: tuple[int, ...] = (60, 600)
+    relearning_steps: tuple[int, ...] = (600,)
+    maximum_interval: int = 36_500
+    new_per_day: int = 20
+    reviews_per_day: int = 200
+    bury_siblings: bool = True
+    leech_threshold: int = 8
+    leech_action: LeechAction = "tag"
+    fuzz: bool = True
+    new_order: NewOrder = "deck"
+    review_order: ReviewOrder = "due"
+    new_mix: NewMix = "mix"
+    parameters: tuple[float, ...] = DEFAULT_PARAMETERS
+
+    def checked(self) -> Policy:
+        """This policy.
+
+        Raises:
+            PolicyInvalid: it has problems.
+        """
+        if found := problems(self):
+            raise PolicyInvalid(found)
+        return self
+
+
+def problems(policy: Policy) -> list[tuple[str, str]]:
+    """What is wrong with a policy: the name of the field and a sentence, for each; empty when nothing is."""
+    found: list[tuple[str, str]] = []
+    if not 0.7 <= policy.retention <= 0.99:
+        found.append(("retention", f"Must lie between 0.7 and 0.99; {policy.retention} does not."))
+    found += [
+        (field, "Each step must be at least one second.")
+        for field in ("learning_steps", "relearning_steps")
+        if any(step < 1 for step in getattr(policy, field))
+    ]
+    if not 1 <= policy.maximum_interval <= 36_500:
+        found.append(("maximum_interval", f"Must be 1 to 36500 days; {policy.maximum_interval} is not."))
+    found += [
+        (field, f"Must not be negative; {getattr(policy, field)} is.")
+        for field in ("new_per_day", "reviews_per_day", "leech_threshold")
+        if getattr(policy, field) < 0
+    ]
+    found += [
+        (field, f"Must be one of {', '.join(choices)}; {getattr(policy, field)!r} is not.")
+        for field, choices in _CHOICES.items()
+        if getattr(policy, field) not in choices
+    ]
+    if policy.parameters != DEFAULT_PARAMETERS and (problem := parameter_problem(policy.parameters)):
+        found.append(("parameters", problem))
+    return found
+
+
+def becomes_leech(lapses: int, threshold: int) -> bool:
+    """Whether this many lapses make a leech: at the threshold, then at every half of it (rounded up) beyond."""
+    if threshold == 0 or lapses < threshold:
+        return False
+    return (lapses - threshold) % math.ceil(threshold / 2) == 0

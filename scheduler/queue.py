@@ -1,0 +1,180 @@
+"""What to ask today, in order: built from the store once, then kept up to date as cards are answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.gather import Row, Selection, gather
+from scheduler.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scheduler.gather import Gathered
+    from scheduler.limits import DeckLimits
+    from scheduler.model import Card
+    from scheduler.policy import NewMix, Policy
+    from scheduler.store import Store
+
+LEARN_AHEAD_SECONDS = 1_200
+"""When nothing else is left, a step that falls due within this time is asked at once (Anki's default)."""
+
+
+class Counts(NamedTuple):
+    """Cards still to ask today: new ones, ones on a step (within the day or over days), ones under review."""
+
+    new: int
+    learning: int
+    review: int
+
+
+class Wait(NamedTuple):
+    """Nothing to ask before this instant, in epoch milliseconds."""
+
+    until_ms: int
+
+
+def today(
+    store: Store,
+    decks: Sequence[DeckLimits],
+    now_ms: int,
+    *,
+    only_decks: Iterable[int] | None = None,
+    only_cards: Iterable[int] | None = None,
+    ahead_days: int = 0,
+    order: Policy | None = None,
+) -> Queue:
+    """The queue of the day of `now_ms`.
+
+    Args:
+        store: the cards.
+        decks: every deck with its settings, those above included, in the order in which new cards are taken.
+        now_ms: the instant.
+        only_decks: ask only cards of these decks; the limits of the decks above them bind all the same.
+        only_cards: ask only these cards, of those that are to be asked today.
+        ahead_days: ask what falls due within so many days, too.
+        order: the settings whose `review_order` and `new_mix` hold for the session; those of the first deck if None.
+    """
+    return Queue(store, _selection(decks, only_decks, only_cards, ahead_days, order), now_ms)
+
+
+def counts_by_deck(
+    store: Store, decks: Sequence[DeckLimits], now_ms: int, *, order: Policy | None = None
+) -> dict[int, Counts]:
+    """For each deck the cards of its own that today's queue over all decks holds; the sum is the queue's counts."""
+    gathered = gather(store, _selection(decks, None, None, 0, order), now_ms)
+    kinds = (gathered.new, gathered.learning + gathered.day_learning, gathered.reviews)
+    new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
+    return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
+
+
+class Queue:
+    """The cards still to ask. After a rating call `rated`; after anything else that changed cards, `refresh`."""
+
+    def __init__(self, store: Store, selection: Selection, now_ms: int) -> None:
+        self._store = store
+        self._selection = selection
+        self._last: int | None = None
+        self._first: int | None = None
+        self.refresh(now_ms)
+
+    def refresh(self, now_ms: int, first: int | None = None) -> None:
+        """Build the queue anew from the store; `first` (a card just undone, say) is asked first if it is in it."""
+        gathered = gather(self._store, self._selection, now_ms)
+        self._first = first
+        self._day = self._store.clock.day(now_ms)
+        self._end_ms = self._store.clock.start_of(self._day + 1 + self._selection.ahead_days)
+        self._learning: dict[int, int] = {row[0]: row[-1] for row in gathered.learning}
+        self._kinds = {row[0]: kind for kind, rows in _by_kind(gathered) for row in rows}
+        # A dictionary for its order and its quick removals; the values are not used.
+        self._main: dict[int, None] = dict.fromkeys(row[0] for row in _mixed(gathered, self._selection.order.new_mix))
+
+    def next_card(self, now_ms: int) -> int | Wait | None:
+        """The card to ask now: a step whose time has come, else the next of the day, else a step soon to come.
+
+        A `Wait` when only later steps are left, None when nothing is left today. A new day makes a new queue.
+        """
+        if self._store.clock.day(now_ms) != self._day:
+            self.refresh(now_ms)
+        if self._first in self._main or self._first in self._learning:
+            return self._first
+        waiting = sorted(self._learning, key=lambda card: (self._learning[card], card))
+        if waiting and self._learning[waiting[0]] <= now_ms:
+            return waiting[0]
+        if self._main:
+            return next(iter(self._main))
+        ahead_ms = LEARN_AHEAD_SECONDS * 1000
+        soon = [card for card in waiting if self._learning[card] <= now_ms + ahead_ms]
+        if soon:
+            # Not the card just answered while there is another.
+            return soon[1] if soon[0] == self._last and len(soon) > 1 else soon[0]
+        return Wait(self._learning[waiting[0]] - ahead_ms) if waiting else None
+
+    def counts(self) -> Counts:
+        """What is left to ask today."""
+        left = [self._kinds[card] for card in self._main]
+        return Counts(left.count(State.NEW), len(self._learning) + left.count(State.LEARNING), left.count(State.REVIEW))
+
+    def rated(self, card: int) -> None:
+        """Take note that the card was rated: it leaves, or waits out its step, and its siblings leave if buried."""
+        self._last = card
+        self._first = None
+        for each in self._store.cards_of(self._store.card(card).note):
+            if each.id == card:
+                self._remove(card)
+                if each.due_ms is not None and each.due_ms < self._end_ms and self._shown(each):
+                    self._learning[card] = each.due_ms
+            elif not self._shown(each):
+                self._remove(each.id)
+
+    def _shown(self, card: Card) -> bool:
+        return card.active and not card.suspended and not card.buried(self._day)
+
+    def _remove(self, card: int) -> None:
+        self._main.pop(card, None)
+        self._learning.pop(card, None)
+
+
+def _selection(
+    decks: Sequence[DeckLimits],
+    only_decks: Iterable[int] | None,
+    only_cards: Iterable[int] | None,
+    ahead_days: int,
+    order: Policy | None,
+) -> Selection:
+    from scheduler.policy import Policy
+
+    return Selection(
+        decks=tuple(decks),
+        order=order or (decks[0].policy if decks else Policy()),
+        only_decks=None if only_decks is None else frozenset(only_decks),
+        only_cards=None if only_cards is None else frozenset(only_cards),
+        ahead_days=ahead_days,
+    )
+
+
+def _by_kind(gathered: Gathered) -> tuple[tuple[State, list[Row]], ...]:
+    return (
+        (State.LEARNING, gathered.day_learning),
+        (State.REVIEW, gathered.reviews),
+        (State.NEW, gathered.new),
+    )
+
+
+def _mixed(gathered: Gathered, new_mix: NewMix) -> list[Row]:
+    due = _spread(gathered.reviews, gathered.day_learning)
+    if new_mix == "first":
+        return gathered.new + due
+    if new_mix == "last":
+        return due + gathered.new
+    return _spread(due, gathered.new)
+
+
+def _spread(many: list[Row], few: list[Row]) -> list[Row]:
+    """Both lists as one, each in its order, the second spread evenly among the first."""
+    ratio = (len(many) + 1) / (len(few) + 1)
+    places = [((index + 1) * ratio, 1, entry) for index, entry in enumerate(few)]
+    places += [(index + 1.0, 0, entry) for index, entry in enumerate(many)]
+    return [entry for _, _, entry in sorted(places, key=lambda place: place[:2])]

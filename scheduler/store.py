@@ -1,0 +1,267 @@
+"""Cards and the review log in SQLite. Every act is one transaction; the log is the truth, a card's row its cache."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from scheduler import log as logs
+from scheduler.clock import Clock
+from scheduler.connection import transaction
+from scheduler.database import Room
+from scheduler.entries import Moment, due_on, entry, forgotten, leech_by, rated
+from scheduler.errors import CardChanged, CardUnknown, NothingToUndo
+from scheduler.memory import Model
+from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Rating, Review, State
+from scheduler.outcome import Outcomes, outcomes
+from scheduler.rows import CARD_COLUMNS, append, as_card, update_schedule
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Sequence
+
+    from scheduler.model import NewCard, Placement
+    from scheduler.policy import Policy
+    from scheduler.rebuild import Difference
+
+ROOM = Room("scheduler", "scheduler.schema", ("create_cards_and_reviews",))
+"""The scheduler's tables, for `open_database`."""
+
+# Only what would be asked today: what is due later is free again tomorrow anyway. Steps within the day go on.
+_BURY_SIBLINGS = f"""
+    UPDATE cards SET buried_day = :day, buried_by = :review
+    WHERE note = :note AND id <> :card AND active = 1 AND suspended = 0 AND coalesce(buried_day, -1) < :day
+    AND (state = {State.NEW:d} OR due_day <= :day)
+"""  # noqa: S608
+
+
+class Store:
+    """Cards and reviews on an open database.
+
+    A method that changes something is one transaction of its own, or a part of the one that is open. It raises
+    `SchedulerError` for what a person can cause: a full disk, a database in use.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
+        self.connection = connection
+        self.clock = clock or Clock()
+        self._models: dict[tuple[float, ...], Model] = {}
+
+    # Cards
+
+    def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
+        """Add new cards; returns their ids, in order: the instant in milliseconds, numbered on to be unique.
+
+        Raises:
+            sqlite3.IntegrityError: a note has two cards of one slot.
+        """
+        with transaction(self.connection):
+            newest = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
+            first = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, newest + 1)
+            rows = [(at, card.note, card.slot, card.deck, card.position) for at, card in enumerate(cards, first)]
+            self.connection.executemany(
+                "INSERT INTO cards (id, note, slot, deck, position) VALUES (?, ?, ?, ?, ?)", rows
+            )
+        return range(first, first + len(rows))
+
+    def move_cards(self, placements: Iterable[Placement]) -> int:
+        """Put all cards of the notes named into their decks and places. Returns how many cards changed."""
+        rows = [(place.deck, place.position, place.note, place.deck, place.position) for place in placements]
+        return self._change("deck = ?, position = ? WHERE note = ? AND (deck, position) <> (?, ?)", rows)
+
+    def set_active(self, cards: Iterable[int], active: bool) -> int:
+        """Say whether these cards still have a text; one without is never asked. Returns how many changed."""
+        return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
+
+    def set_notes_active(self, notes: Iterable[int], active: bool) -> int:
+        """The same for all cards of these notes."""
+        return self._change("active = ? WHERE note = ? AND active <> ?", [(active, note, active) for note in notes])
+
+    def card(self, card: int) -> Card:
+        """One card, as it is now.
+
+        Raises:
+            CardUnknown: there is none with this id.
+        """
+        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()  # noqa: S608
+        if row is None:
+            raise CardUnknown(card)
+        return as_card(row)
+
+    def cards(self, cards: Iterable[int]) -> list[Card]:
+        """These cards, in the order given."""
+        return [self.card(card) for card in cards]
+
+    def cards_of(self, note: int) -> list[Card]:
+        """All cards of a note, oldest first, those without a text too."""
+        rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))  # noqa: S608
+        return [as_card(row) for row in rows]
+
+    # Rating
+
+    def outcomes(self, card: Card, policy: Policy, now_ms: int) -> Outcomes:
+        """What each rating would do to the card now: what `rate` will do."""
+        return outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters))
+
+    def rate(
+        self,
+        card_id: int,
+        rating: Rating,
+        policy: Policy,
+        now_ms: int,
+        duration_ms: int = 0,
+        expect_reps: int | None = None,
+    ) -> Review:
+        """Record a rating: log row, card row, siblings buried, leech dealt with, in one transaction.
+
+        Args:
+            card_id: the card.
+            rating: what the person said.
+            policy: the settings of the card's deck.
+            now_ms: when.
+            duration_ms: how long the card was before the person.
+            expect_reps: the `reps` of the card that was shown.
+
+        Raises:
+            CardChanged: the card has other `reps` by now. Nothing is recorded.
+            CardUnknown: there is no such card.
+        """
+        with transaction(self.connection):
+            before = self.card(card_id)
+            if expect_reps is not None and before.reps != expect_reps:
+                raise CardChanged(card_id)
+            moment = self._moment(before, now_ms)
+            outcome = self.outcomes(before, policy, now_ms).of(rating)
+            leech = leech_by(before, rating, policy)
+            after = rated(before, rating, outcome, leech, moment)
+            review = entry(Kind.RATING, before, after, moment, rating=rating, duration_ms=duration_ms, leech=leech)
+            append(self.connection, review)
+            update_schedule(self.connection, after)
+            if (before.suspended, before.buried_day) != (after.suspended, after.buried_day):
+                self.connection.execute(
+                    "UPDATE cards SET suspended = ?, buried_day = NULL, buried_by = NULL WHERE id = ?",
+                    (after.suspended, card_id),
+                )
+            if policy.bury_siblings:
+                self.connection.execute(
+                    _BURY_SIBLINGS, {"note": before.note, "card": card_id, "day": moment.day, "review": review.id}
+                )
+        return review
+
+    def undo(self, now_ms: int, *, same_day: bool = True) -> Review:
+        """Take back the newest rating that still stands; returns it. A void is added to the log, nothing is deleted.
+
+        The card becomes what the rest of its log says, siblings that the rating buried are free again.
+
+        Raises:
+            NothingToUndo: none is left, of today or, without `same_day`, at all.
+        """
+        with transaction(self.connection):
+            day = self.clock.day(now_ms)
+            voided = logs.newest_rating(self.connection, day if same_day else None)
+            if voided is None:
+                raise NothingToUndo
+            before = self.card(voided.card)
+            rest = [row for row in logs.reviews_of(self.connection, before.id) if row.id != voided.id]
+            after = logs.replayed(before, rest)
+            append(self.connection, entry(Kind.VOID, before, after, self._moment(before, now_ms), voids=voided.id))
+            update_schedule(self.connection, after)
+            if voided.leech is Leech.SUSPENDED:
+                self.connection.execute("UPDATE cards SET suspended = 0 WHERE id = ?", (before.id,))
+            self.connection.execute(
+                "UPDATE cards SET buried_day = NULL, buried_by = NULL WHERE note = ? AND buried_by = ?",
+                (before.note, voided.id),
+            )
+        return voided
+
+    # Acts on cards; each returns how many it changed
+
+    def forget(self, cards: Iterable[int], now_ms: int) -> int:
+        """Make cards new again. What was counted (`reps`, `lapses`) and the log stay."""
+        return self._log_each(
+            Kind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else forgotten(card)
+        )
+
+    def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
+        """Make cards due on a day. A card under review keeps its interval; any other waits out the days until then."""
+        until = max(1, day - self.clock.day(now_ms)) * DAY_SECONDS
+        return self._log_each(Kind.SET_DUE, cards, now_ms, lambda card: due_on(card, day, until))
+
+    def suspend(self, cards: Iterable[int]) -> int:
+        """Never ask these cards until they are unsuspended."""
+        return self._change("suspended = 1 WHERE id = ? AND suspended = 0", [(card,) for card in cards])
+
+    def unsuspend(self, cards: Iterable[int]) -> int:
+        """Ask these cards again."""
+        return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
+
+    def bury(self, cards: Iterable[int], day: int) -> int:
+        """Hide these cards until the end of a day."""
+        rows = [(day, card, day) for card in cards]
+        return self._change("buried_day = ?, buried_by = NULL WHERE id = ? AND coalesce(buried_day, -1) < ?", rows)
+
+    def unbury(self, cards: Iterable[int], day: int) -> int:
+        """Show the cards among these that are hidden on a day."""
+        rows = [(card, day) for card in cards]
+        return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
+
+    def flag(self, cards: Iterable[int], flag: int) -> int:
+        """Give these cards a flag, 1 to 7, or none, 0.
+
+        Raises:
+            ValueError: there is no such flag.
+        """
+        if not 0 <= flag <= 7:
+            raise ValueError(f"a flag is 0 to 7, not {flag}")
+        return self._change("flag = ? WHERE id = ? AND flag <> ?", [(flag, card, flag) for card in cards])
+
+    # The log
+
+    def log(self, card: int, *, include_voided: bool = False) -> list[Review]:
+        """The log of one card, oldest first, without what was taken back unless asked for."""
+        return logs.reviews_of(self.connection, card, include_voided=include_voided)
+
+    def done(self, day: int) -> dict[int, logs.Done]:
+        """New cards introduced and reviews done on a day, by deck; decks without any are left out."""
+        return logs.done_on(self.connection, day)
+
+    def rebuild(self, parameters_of: Callable[[int], Sequence[float]], *, apply: bool = False) -> list[Difference]:
+        """Replay the whole log and say where a card's row differs from it; with `apply`, put those rows right.
+
+        `parameters_of` gives the FSRS parameters of a deck.
+        """
+        from scheduler.rebuild import differences, repair
+
+        with transaction(self.connection):
+            found = differences(self.connection, lambda deck: self.model(tuple(parameters_of(deck))))
+            if apply:
+                repair(self.connection, found)
+        return found
+
+    def model(self, parameters: tuple[float, ...]) -> Model:
+        """FSRS with these parameters, kept for the next time."""
+        if parameters not in self._models:
+            self._models[parameters] = Model(parameters)
+        return self._models[parameters]
+
+    # Parts of the above
+
+    def _change(self, assignment: str, rows: Sequence[tuple[object, ...]]) -> int:
+        with transaction(self.connection):
+            return self.connection.executemany(f"UPDATE cards SET {assignment}", rows).rowcount if rows else 0  # noqa: S608
+
+    def _log_each(self, kind: Kind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]) -> int:
+        changed = 0
+        with transaction(self.connection):
+            for card in cards:
+                before = self.card(card)
+                after = change(before)
+                if after is not None:
+                    append(self.connection, entry(kind, before, after, self._moment(before, now_ms)))
+                    update_schedule(self.connection, after)
+                    changed += 1
+        return changed
+
+    def _moment(self, card: Card, now_ms: int) -> Moment:
+        day = self.clock.day(now_ms)
+        return Moment(logs.next_id(self.connection, card.id, now_ms, day), day, self.clock.offset_minutes(now_ms))
