@@ -62,16 +62,34 @@ def find_card(collection: Collection, name: str) -> int:
         CardNotFound: there is none.
         CardAmbiguous: there are several.
     """
-    rows = _by_place(collection, name) or _by_id(collection, name)
-    if not rows:
-        raise CardNotFound(name)
+    rows = _named(collection, name)
     if len(rows) > 1:
         raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])
     return rows[0][0]
 
 
+def find_cards(collection: Collection, name: str) -> list[int]:
+    """The same, where all the cards of one note may be meant.
+
+    Raises:
+        CardNotFound: there is none.
+        CardAmbiguous: there are several, of different notes.
+    """
+    rows = _named(collection, name)
+    if len({key for _, key, _ in rows}) > 1:
+        raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])
+    return [card for card, _, _ in rows]
+
+
 _Row = tuple[int, str, str]
 _SELECT = "SELECT c.id, n.key, c.slot FROM cards c JOIN notes n ON n.id = c.note JOIN files f ON f.id = n.file"
+
+
+def _named(collection: Collection, name: str) -> list[_Row]:
+    rows = _by_place(collection, name) or _by_id(collection, name)
+    if not rows:
+        raise CardNotFound(name)
+    return rows
 
 
 def _by_place(collection: Collection, name: str) -> list[_Row]:
@@ -116,9 +134,9 @@ def record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict
     clock = collection.clock
     front, back = _sides(entry, card.slot)
     retrievability = None
-    if card.memory:
+    if card.stability is not None:
         model = collection.store.model(collection.policy(card.deck).parameters)
-        retrievability = round(model.retrievability(card.memory, card.elapsed_days(clock.day(at_ms))), 4)
+        retrievability = round(model.retrievability(card.stability, card.elapsed_days(clock.day(at_ms))), 4)
     due = card.due_ms if card.due_ms is not None else clock.start_of(card.due_day) if card.due_day is not None else None
     return {
         "id": card_name(entry, card.slot),

@@ -174,7 +174,9 @@ class Collection:
         wake: list[int] = []
         rest: list[int] = []
         for place in places:
-            rows = self.connection.execute("SELECT id, slot, active FROM cards WHERE note = ?", (place.note,)).fetchall()
+            rows = self.connection.execute(
+                "SELECT id, slot, active FROM cards WHERE note = ?", (place.note,)
+            ).fetchall()
             wake += [card for card, slot, active in rows if slot in place.slots and not active]
             rest += [card for card, slot, active in rows if slot not in place.slots and active]
             have = {slot for _, slot, _ in rows}

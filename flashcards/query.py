@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashcards.errors import UsageError
-from scheduler import Memory, State
+from scheduler import State
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -26,7 +26,7 @@ _PROPERTIES = {
     "lapses": "c.lapses",
     "s": "c.stability",
     "d": "c.difficulty",
-    "r": "retrievability(c.stability, c.difficulty, c.last_day, c.deck)",
+    "r": "retrievability(c.stability, c.last_day, c.deck)",
 }
 _STATES = {
     "new": f"c.state = {State.NEW:d}",
@@ -63,23 +63,19 @@ def card_ids(collection: Collection, query: str) -> list[int]:
     Raises:
         QueryInvalid: it cannot be read.
     """
+    from flashcards.collection import now_ms
+
     decks = collection.catalog.decks()
     condition = _Parser(query, decks).condition()
-    at = _now(collection)
+    at = now_ms()
     _add_functions(collection, at)
     named = {"today": collection.clock.day(at), "now": at}
     sql, values = _named_to_marks(condition, named)
     rows = collection.connection.execute(
-        f"SELECT c.id FROM {_SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id",  # noqa: S608
+        f"SELECT c.id FROM {_SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id",
         values,
     )
     return [row[0] for row in rows]
-
-
-def _now(collection: Collection) -> int:
-    from flashcards.collection import now_ms
-
-    return now_ms()
 
 
 def _named_to_marks(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
@@ -94,14 +90,14 @@ def _add_functions(collection: Collection, at: int) -> None:
     def holds(body: str, words: str) -> bool:
         return words in fold(" ".join(json.loads(body)["fields"]))
 
-    def retrievability(stability: float | None, difficulty: float | None, day: int | None, deck: int) -> float | None:
-        if stability is None or difficulty is None or day is None:
+    def retrievability(stability: float | None, day: int | None, deck: int) -> float | None:
+        if stability is None or day is None:
             return None
         model = collection.store.model(collection.policy(deck).parameters)
-        return model.retrievability(Memory(stability, difficulty), max(0, today - day))
+        return model.retrievability(stability, max(0, today - day))
 
     collection.connection.create_function("holds", 2, holds, deterministic=True)
-    collection.connection.create_function("retrievability", 4, retrievability)
+    collection.connection.create_function("retrievability", 3, retrievability)
 
 
 def fold(text: str) -> str:
@@ -273,7 +269,10 @@ def _flagged(value: str) -> Condition:
 
 
 def _kind(value: str) -> Condition:
-    return Condition("json_extract(n.body, '$.kind') = ?", (value.lower(),))
+    points = "json_extract(n.body, '$.points')"
+    if value.lower() == "rubric":
+        return Condition(f"{points} IS NOT NULL")
+    return Condition(f"json_extract(n.body, '$.kind') = ? AND {points} IS NULL", (value.lower(),))
 
 
 def _in_file(value: str) -> Condition:
@@ -282,7 +281,9 @@ def _in_file(value: str) -> Condition:
 
 def _identified(value: str) -> Condition:
     key, _, slot = value.partition(".")
-    return Condition(r"n.key LIKE ? ESCAPE '\' AND c.slot LIKE ? ESCAPE '\'", (f"{_pattern(key)}%", f"{_pattern(slot)}%"))
+    return Condition(
+        r"n.key LIKE ? ESCAPE '\' AND c.slot LIKE ? ESCAPE '\'", (f"{_pattern(key)}%", f"{_pattern(slot)}%")
+    )
 
 
 _FIELDS: dict[str, Callable[[str], Condition]] = {

@@ -86,7 +86,9 @@ SETTINGS = (
     Setting("leech_action", _word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
     Setting("fuzz", _switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
     Setting("new_order", _word, '"deck"', '"deck" as they stand in the deck, or "random"'),
-    Setting("review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'),
+    Setting(
+        "review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
+    ),
     Setting("new_mix", _word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
     Setting("parameters", _parameters, "", "the parameters of FSRS; without them its defaults hold"),
 )
@@ -159,10 +161,14 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
     for name, value in values.items():
         if name == "format":
             if value != "native":
-                found.append((name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.'))
+                found.append(
+                    (name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.')
+                )
         elif name not in _BY_NAME:
             nearest = _nearest(name, FRONT_MATTER_NAMES)
-            hint = f"Did you mean `{nearest}`?" if nearest else "Remove it, or write it as prose below the front matter."
+            hint = (
+                f"Did you mean `{nearest}`?" if nearest else "Remove it, or write it as prose below the front matter."
+            )
             found.append((name, f"Unknown setting `{name}`.", hint))
         elif message := _value_problem(name, value):
             found.append((name, f"`{name}` {message}.", f"Its default is {_BY_NAME[name].default or 'none'}."))
@@ -204,7 +210,9 @@ class _Reader:
     def _value(self, name: str, value: Any, known: tuple[str, ...]) -> Any:
         if name not in _BY_NAME:
             nearest = _nearest(name, known)
-            raise self._invalid(name, "is not a setting. " + (f"Did you mean `{nearest}`?" if nearest else "Remove it."))
+            raise self._invalid(
+                name, "is not a setting. " + (f"Did you mean `{nearest}`?" if nearest else "Remove it.")
+            )
         if message := _value_problem(name, value):
             raise self._invalid(name, message)
         return _BY_NAME[name].read(value)
@@ -237,3 +245,26 @@ def _usable(name: str, value: Any) -> Any:
     return None if _value_problem(name, value) else _BY_NAME[name].read(value)
 
 
+def default_text() -> str:
+    """A `flashcards.toml` that names and explains every setting, each commented out at its default."""
+    lines = [
+        "# Settings of this collection. Remove the `#` before a line to change its value.",
+        "# Any of the first group may also stand in the front matter of a deck, or below for single decks.",
+        "",
+    ]
+    for setting in SETTINGS:
+        lines += [f"# {setting.explanation}", f"#{setting.name} = {setting.default or '[]'}", ""]
+    lines += [
+        "# the hour at which a day begins",
+        "#rollover = 4",
+        "",
+        "# keys of the review, by what they do (`?` in the review lists them)",
+        "#[keys]",
+        '#undo = "u"',
+        "",
+        "# settings for one deck and the decks below it",
+        '#[decks."tpm::scenarios"]',
+        "#new_per_day = 5",
+        "",
+    ]
+    return "\n".join(lines)

@@ -22,11 +22,13 @@ from scheduler.errors import (
     SchedulerError,
     translated,
 )
+from scheduler.limits import DeckLimits
 from scheduler.log import Done
 from scheduler.memory import DEFAULT_PARAMETERS, Model
 from scheduler.model import Card, Kind, Leech, Memory, NewCard, Placement, Rating, Review, State
 from scheduler.outcome import Outcome, Outcomes, outcomes
 from scheduler.policy import Policy, problems
+from scheduler.queue import Counts, Queue, Wait, counts_by_deck, today
 from scheduler.store import ROOM, Store
 
 __all__ = [
@@ -37,10 +39,12 @@ __all__ = [
     "CardChanged",
     "CardUnknown",
     "Clock",
+    "Counts",
     "DatabaseBusy",
     "DatabaseCorrupt",
     "DatabaseNewer",
     "DatabaseUnreadable",
+    "DeckLimits",
     "DiskFull",
     "Done",
     "Kind",
@@ -54,18 +58,22 @@ __all__ = [
     "Placement",
     "Policy",
     "PolicyInvalid",
+    "Queue",
     "Rating",
     "Review",
     "Room",
     "SchedulerError",
     "State",
     "Store",
+    "Wait",
     "backup",
     "check",
+    "counts_by_deck",
     "open_database",
     "outcomes",
     "problems",
     "restore",
+    "today",
     "transaction",
     "translated",
 ]

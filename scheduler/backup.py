@@ -82,8 +82,8 @@ def _copy_checked(backup_file: Path, fresh: Path) -> None:
         with translated(backup_file), closing_connection(backup_file) as source:
             if not source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
                 raise BackupUnusable(backup_file, "it holds nothing")
-            if problems := check(source):
-                raise BackupUnusable(backup_file, problems[0])
+            if check(source):
+                raise BackupUnusable(backup_file, "it is damaged")
             _copy(source, fresh)
     except (DatabaseCorrupt, DatabaseUnreadable) as error:
         raise BackupUnusable(backup_file, "it is damaged or not a database") from error

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduler.errors import translated, translation
+from scheduler.errors import DatabaseCorrupt, translated, translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise named from error
 
 
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let everything the block reads be of one moment, whatever other processes write meanwhile."""
+    if connection.in_transaction:
+        yield
+        return
+    with translated(database_path(connection)):
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("COMMIT")
+
+
 def database_path(connection: sqlite3.Connection) -> Path:
     """The file a connection is open on."""
     return Path(connection.execute("PRAGMA database_list").fetchone()[2])
@@ -68,9 +82,12 @@ def database_path(connection: sqlite3.Connection) -> Path:
 
 def check(connection: sqlite3.Connection) -> list[str]:
     """What is wrong with the database, a sentence each; empty when it is sound."""
-    with translated(database_path(connection)):
-        findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-        broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    try:
+        with translated(database_path(connection)):
+            findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    except DatabaseCorrupt as error:
+        return [str(error)]
     return [text for text in findings if text != "ok"] + [
         f"Row {row} of {table} names a row of {parent} that is not there." for table, row, parent, _ in broken
     ]

@@ -1,7 +1,5 @@
 """Every error of this package that a person can meet, under one root, and the one place that names SQLite's errors."""
 
-# ruff: noqa: N818  the names say what happened; the root says that it is an error
-
 from __future__ import annotations
 
 import errno

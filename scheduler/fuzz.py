@@ -22,13 +22,17 @@ def draw(card: int, reps: int) -> float:
     return ((mixed ^ (mixed >> 31)) >> 11) / (1 << 53)
 
 
+def farthest(interval: float) -> int:
+    """The last day that fuzz could move an interval (in days) to, limits apart."""
+    return rounded(interval + _spread(interval))
+
+
 def bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
     """The first and the last day that an interval (in days) may be moved to, within the limits given."""
     minimum = min(minimum, maximum)
     interval = min(max(interval, minimum), maximum)
-    spread = _spread(interval)
-    lower = min(max(rounded(interval - spread), minimum), maximum)
-    upper = min(max(rounded(interval + spread), minimum), maximum)
+    lower = min(max(rounded(interval - _spread(interval)), minimum), maximum)
+    upper = min(max(farthest(interval), minimum), maximum)
     if upper == lower and 2 < upper < maximum:
         upper = lower + 1
     return lower, upper

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scheduler.connection import snapshot
 from scheduler.fuzz import draw
 from scheduler.limits import remaining
 from scheduler.model import DAY_SECONDS, State
@@ -53,8 +54,10 @@ class Gathered(NamedTuple):
 # A card is shown if it has a text and is neither suspended nor buried today; the first two match the partial indexes.
 _SHOWN = "active = 1 AND suspended = 0 AND (buried_day IS NULL OR buried_day < :today)"
 
-# The same shuffle all day, another one the next: a multiplicative hash of the id whose factor the day chooses.
-_SHUFFLED = "id * :factor % 2147483647"
+# The same shuffle all day, another one the next: a quadratic hash of the id whose factor the day chooses. The prime
+# 2^31 - 1 keeps every product within SQLite's integers.
+_PRIME = 2_147_483_647
+_SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
 
 _ORDERS = {
     "due": f"due_day, {_SHUFFLED}",
@@ -63,14 +66,15 @@ _ORDERS = {
     "retrievability": "due_day",  # then in Python: it depends on the parameters of each deck
 }
 
-_LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {_SHOWN} ORDER BY due_ms, id"  # noqa: S608
+_LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {_SHOWN} ORDER BY due_ms, id"
 _DUE = "SELECT id, note, deck{more} FROM cards WHERE due_day <= :until AND {state} AND {shown} ORDER BY {order}"
 _NEW = "SELECT id, note, deck FROM cards WHERE deck = :deck AND state = 0 AND {shown} ORDER BY {order}"
 
 
 def gather(store: Store, selection: Selection, now_ms: int) -> Gathered:
     """The cards to ask on the day of `now_ms`. Reads only what is due, and of the new cards what the limits allow."""
-    return _Gathering(store, selection, now_ms).all()
+    with snapshot(store.connection):
+        return _Gathering(store, selection, now_ms).all()
 
 
 class _Gathering:
@@ -84,13 +88,11 @@ class _Gathering:
             "today": self.today,
             "until": self.today + selection.ahead_days,
             "end_ms": store.clock.start_of(self.today + 1 + selection.ahead_days),
-            "factor": 16_807 + int(draw(self.today, 0) * 30_000),
+            "factor": 1 + int(draw(self.today, 0) * (_PRIME - 1)),
         }
         self.policies = {deck.deck: deck.policy for deck in selection.decks}
-        only = selection.only_decks
-        self.bury = {
-            deck.deck: deck.policy.bury_siblings for deck in selection.decks if only is None or deck.deck in only
-        }
+        asked = self.policies.keys() if selection.only_decks is None else selection.only_decks
+        self.bury = {deck: policy.bury_siblings for deck, policy in self.policies.items() if deck in asked}
         self.reviews, self.new = remaining(selection.decks, store.done(self.today))
         self.notes: set[int] = set()
 

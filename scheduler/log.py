@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
 """The SQL condition on `reviews` that a row was not taken back."""
 
+_LAST_OF_CARD = f"""NOT EXISTS (
+    SELECT 1 FROM reviews AS later WHERE later.card = reviews.card AND later.id > reviews.id
+    AND later.kind = {Kind.RATING:d} AND {KEPT.replace("reviews.id", "later.id")}
+)"""
+
 
 class Done(NamedTuple):
     """What was done in a deck on a day: new cards introduced, and reviews of cards that were due on the day."""
@@ -26,16 +31,20 @@ class Done(NamedTuple):
 def reviews_of(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
     """The log of one card, oldest first, without what was taken back and the rows that took it back."""
     kept = "" if include_voided else f" AND kind <> {Kind.VOID:d} AND {KEPT}"
-    rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))  # noqa: S608
+    rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))
     return [as_review(row) for row in rows]
 
 
 def newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | None:
-    """The last rating that was not taken back, on this day or, with None, ever."""
+    """The last rating that was not taken back, on this day or, with None, ever.
+
+    A rating that was followed by another one of the same card is passed over, which only a clock put back by days can
+    cause: what came after rests on it.
+    """
     on_day = "" if day is None else " AND day = :day"
     row = connection.execute(
-        f"SELECT {REVIEW_COLUMNS} FROM reviews"  # noqa: S608
-        f" WHERE kind = {Kind.RATING:d}{on_day} AND {KEPT} ORDER BY id DESC LIMIT 1",
+        f"SELECT {REVIEW_COLUMNS} FROM reviews"
+        f" WHERE kind = {Kind.RATING:d}{on_day} AND {KEPT} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
         {"day": day},
     ).fetchone()
     return None if row is None else as_review(row)
@@ -44,7 +53,7 @@ def newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | N
 def done_on(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
     """What was done on a day, by deck. As in Anki, steps within a day are no reviews, steps of days are."""
     rows = connection.execute(
-        f"SELECT deck, sum(state_before = {State.NEW:d}),"  # noqa: S608
+        f"SELECT deck, sum(state_before = {State.NEW:d}),"
         f" sum(state_before = {State.REVIEW:d} OR"
         f" (state_before <> {State.NEW:d} AND interval_before >= {DAY_SECONDS}))"
         " FROM reviews CROSS JOIN cards ON cards.id = reviews.card"

@@ -85,7 +85,8 @@ class Model:
         if memory is None:
             card = Card(card_id=0, due=epoch)
         else:
-            card = Card(0, Phase.Review, None, memory.stability, memory.difficulty, due=epoch, last_review=epoch)
+            stability = max(memory.stability, MINIMUM_STABILITY)
+            card = Card(0, Phase.Review, None, stability, memory.difficulty, due=epoch, last_review=epoch)
         at = epoch + timedelta(days=elapsed_days)
         scheduler = self._for_one()
         after = {rating: scheduler.review_card(card, Grade(rating.value), at)[0] for rating in Rating}

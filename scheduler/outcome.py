@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler import steps
-from scheduler.fuzz import draw, fuzzed, rounded
+from scheduler.fuzz import draw, farthest, fuzzed, rounded
 from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Memory, Rating, State
 
@@ -128,10 +128,12 @@ class _Chooser:
         return self._fuzzed(max(1, rounded(self.days[Rating.EASY])), good + 1)
 
     def _passing_days(self, rating: Rating, minimum: int) -> int:
-        """An interval that grows stays longer than the last one, whatever the fuzz."""
+        """One that grows is longer than the last one; one that fuzz could take as far as the last one is no shorter."""
         days = self.days[rating]
         if rounded(days) > self.last_days:
             minimum = max(minimum, self.last_days + 1)
+        elif farthest(days) >= self.last_days:
+            minimum = max(minimum, self.last_days)
         return self._fuzzed(days, minimum)
 
     def _fuzzed(self, days: float, minimum: int) -> int:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 CARD_COLUMNS = ", ".join(Card._fields)
 REVIEW_COLUMNS = ", ".join(Review._fields)
 
-_INSERT_REVIEW = f"INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES ({', '.join('?' * len(Review._fields))})"  # noqa: S608
+_INSERT_REVIEW = f"INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES ({', '.join('?' * len(Review._fields))})"
 
 _SCHEDULE_COLUMNS = (
     *("state", "due_day", "due_ms", "steps_left", "stability", "difficulty", "last_day", "last_ms"),
     *("interval", "reps", "lapses", "leech"),
 )
 
-UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHEDULE_COLUMNS)} WHERE id = ?"  # noqa: S608
+UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHEDULE_COLUMNS)} WHERE id = ?"
 """Sets what follows from the log; takes the values of `schedule_values`, then the id."""
 
 

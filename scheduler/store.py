@@ -32,7 +32,7 @@ _BURY_SIBLINGS = f"""
     UPDATE cards SET buried_day = :day, buried_by = :review
     WHERE note = :note AND id <> :card AND active = 1 AND suspended = 0 AND coalesce(buried_day, -1) < :day
     AND (state = {State.NEW:d} OR due_day <= :day)
-"""  # noqa: S608
+"""
 
 
 class Store:
@@ -83,7 +83,7 @@ class Store:
         Raises:
             CardUnknown: there is none with this id.
         """
-        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()  # noqa: S608
+        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
         if row is None:
             raise CardUnknown(card)
         return as_card(row)
@@ -94,7 +94,7 @@ class Store:
 
     def cards_of(self, note: int) -> list[Card]:
         """All cards of a note, oldest first, those without a text too."""
-        rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))  # noqa: S608
+        rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))
         return [as_card(row) for row in rows]
 
     # Rating
@@ -248,7 +248,7 @@ class Store:
 
     def _change(self, assignment: str, rows: Sequence[tuple[object, ...]]) -> int:
         with transaction(self.connection):
-            return self.connection.executemany(f"UPDATE cards SET {assignment}", rows).rowcount if rows else 0  # noqa: S608
+            return self.connection.executemany(f"UPDATE cards SET {assignment}", rows).rowcount if rows else 0
 
     def _log_each(self, kind: Kind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]) -> int:
         changed = 0

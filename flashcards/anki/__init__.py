@@ -1,0 +1,1 @@
+"""Packages for Anki, written with genanki."""

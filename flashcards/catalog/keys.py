@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import unicodedata
 from hashlib import blake2b
 
@@ -10,6 +10,12 @@ from flashcards.deck.model import Note
 
 KEY_LENGTH = 12
 """Characters of a key; 60 bits, so that among a million notes two alike are not to be expected."""
+
+
+# Base 64 is quick; two of its signs for each of 32 that are easy to type keep five bits a sign.
+_TO_32 = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", b"abcdefghijklmnopqrstuvwxyz234567" * 2
+)
 
 
 def fingerprint(note: Note) -> bytes:
@@ -32,5 +38,5 @@ def key(text_fingerprint: bytes, occurrence: int = 0) -> str:
         occurrence: 0 for the first note with that text, 1 for the second, and so on.
     """
     data = text_fingerprint + (b"#%d" % occurrence if occurrence else b"")
-    digest = blake2b(data, digest_size=8).digest()
-    return base64.b32encode(digest).decode().lower()[:KEY_LENGTH]
+    digest = blake2b(data, digest_size=9).digest()
+    return binascii.b2a_base64(digest, newline=False).translate(_TO_32).decode()

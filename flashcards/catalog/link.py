@@ -74,13 +74,25 @@ def link(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
 
 
 def _by_pin(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen, float]]:
-    """The same pinned id; a pin may also be the key of a note."""
-    pinned = {note.pin: note for note in known if note.pin}
-    keys = {note.key: note for note in known}
-    for note in seen:
-        pin = note.note.pin
-        if pin and (old := pinned.get(pin) or keys.get(pin)):
-            yield old, note, 1.0
+    """The same pinned id; a pin may also be the key of a note.
+
+    Where an id stands twice, the note that it was copied from keeps its history: pairs of equal text come first.
+    """
+    by_pin: dict[str, list[Known]] = defaultdict(list)
+    for old in known:
+        for name in {old.pin, old.key} - {""}:
+            by_pin[name].append(old)
+    pairs = [(old, new) for new in seen if new.note.pin for old in by_pin[new.note.pin]]
+    pairs.sort(
+        key=lambda pair: (
+            pair[0].pin != pair[1].note.pin,  # the key of one note may be written into another: the pin wins
+            pair[0].fingerprint != pair[1].fingerprint,
+            not pair[0].active,
+            pair[0].file != pair[1].file,
+        )
+    )
+    for old, new in pairs:
+        yield old, new, 1.0
 
 
 def _by_fingerprint(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen, float]]:
@@ -98,18 +110,25 @@ def _pair_up(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator
     by_text: dict[bytes, list[Known]] = defaultdict(list)
     for text, note in texts:
         by_text[text].append(note)
-    matching = [note for note in seen if note.fingerprint in by_text]
+    left = [note for note in seen if note.fingerprint in by_text]
+    taken: set[int] = set()
     for same_file in (True, False):
-        for new in matching:
+        unpaired = []
+        for new in left:
             candidates = [
                 old
                 for old in by_text[new.fingerprint]
-                if (old.file == new.file or not same_file) and (not old.pin or new.note.pin in ("", old.pin))
+                if old.id not in taken
+                and (old.file == new.file or not same_file)
+                and (not old.pin or new.note.pin in ("", old.pin))
             ]
             best = min(candidates, key=lambda old: (not old.active, old.note.line, old.id), default=None)
             if best:
-                by_text[new.fingerprint].remove(best)
+                taken.add(best.id)
                 yield best, new, 1.0
+            else:
+                unpaired.append(new)
+        left = unpaired
 
 
 RULES: tuple[tuple[str, Rule], ...] = (

@@ -118,7 +118,10 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
     for index, found in enumerate(stale):
         if progress:
             progress(index, len(stale))
-        sighting.changed.append(_read(root, found, known.get(found.path)))
+        try:
+            sighting.changed.append(_read(root, found, known.get(found.path)))
+        except FileNotFoundError:  # gone since the folder was listed
+            present.discard(found.path)
     hidden = tuple(place.path for place in sighting.unreadable)
     sighting.gone = [
         row
@@ -131,6 +134,8 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
 def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile:
     try:
         data = (root / found.path).read_bytes()
+    except FileNotFoundError:
+        raise
     except OSError as error:
         reason = error.strerror or str(error)
         problem = Problem(1, "unreadable", f"The file cannot be read: {reason}.", "Check its permissions.")
@@ -144,7 +149,9 @@ def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(line, "not-utf-8", "The file is not UTF-8 here.", "Save it as UTF-8; until then it is not read.")
+        problem = Problem(
+            line, "not-utf-8", "The file is not UTF-8 here.", "Save it as UTF-8; until then it is not read."
+        )
         return ReadFile(found, digest, None, mtime_ns, problem)
     return ReadFile(found, digest, parse(text, found.path), mtime_ns)
 
@@ -191,18 +198,19 @@ class Scan:
             found.size,
             file.mtime_ns,
             file.hash,
-            json.dumps(settings, ensure_ascii=False) if deck.settings else "{}",
             json.dumps([(p.line, p.code, p.message, p.hint) for p in problems], ensure_ascii=False),
+            json.dumps(settings, ensure_ascii=False) if deck.settings else "{}",
         )
         if row:
+            # Of a file that cannot be read, the notes stay as they were, and so do the settings.
             self._db.execute(
-                "UPDATE files SET size = ?, mtime_ns = ?, hash = ?, settings = ?, problems = ?, present = 1"
-                " WHERE id = ?",
-                (*values, row.id),
+                "UPDATE files SET size = ?, mtime_ns = ?, hash = ?, problems = ?,"
+                " settings = CASE WHEN ? THEN ? ELSE settings END, present = 1 WHERE id = ?",
+                (*values[:4], file.deck is not None, values[4], row.id),
             )
             return row.id
         cursor = self._db.execute(
-            "INSERT INTO files(path, size, mtime_ns, hash, settings, problems, present) VALUES (?, ?, ?, ?, ?, ?, 1)",
+            "INSERT INTO files(path, size, mtime_ns, hash, problems, settings, present) VALUES (?, ?, ?, ?, ?, ?, 1)",
             (found.path, *values),
         )
         file_id = int(cursor.lastrowid or 0)
@@ -211,9 +219,7 @@ class Scan:
 
     def _seen(self, file_id: int, deck: Deck) -> list[Seen]:
         deck_id = self._deck_id(deck.name) if deck.notes else 0
-        return [
-            Seen(file_id, deck_id, index, fingerprint(note), note) for index, note in enumerate(deck.notes)
-        ]
+        return [Seen(file_id, deck_id, index, fingerprint(note), note) for index, note in enumerate(deck.notes)]
 
     def _deck_id(self, name: str) -> int:
         """The id of a deck; it and the decks above it are made where they are not there yet."""
@@ -322,7 +328,7 @@ class Scan:
             self._report.added.append(Change(note_id, name, path, note.note.line, after=note.note))
             position = note.file * SPACING + note.index
             self._report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
-        self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)  # noqa: S608
+        self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 
     def _new_keys(self, notes: list[Seen]) -> list[str]:
         """A key for each note: its pin, or one from its text and the number of notes that had the text before."""

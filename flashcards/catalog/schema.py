@@ -45,14 +45,17 @@ def create_files_and_notes(db: Database) -> None:
             "active": int,  # 0: its text is gone (an orphan)
         },
         pk="id",
-        not_null=("key", "pin", "file", "line", "end_line", "deck", "fingerprint", "tags", "body")
-        + ("top_gap", "modified_ms", "active"),
+        not_null=(
+            *("key", "pin", "file", "line", "end_line", "deck", "fingerprint"),
+            *("top_gap", "tags", "body", "modified_ms", "active"),
+        ),
         foreign_keys=[("file", "files", "id"), ("deck", "decks", "id")],
         strict=True,
     )
     notes.create_index(["key"], unique=True)
     notes.create_index(["file"])
-    notes.create_index(["fingerprint"])
+    # A text is looked for among the orphans only; the notes in use of a changed file are read as a whole.
+    db.execute("CREATE INDEX notes_orphan_text ON notes(fingerprint) WHERE active = 0")
     db.execute("CREATE INDEX notes_pin ON notes(pin) WHERE pin != ''")
     db.table("texts").create(
         {"fingerprint": bytes, "note": int, "body": str, "until_ms": int},

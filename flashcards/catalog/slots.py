@@ -20,7 +20,7 @@ def carry_slots(before: Note, after: Note, used: int) -> Note:
     gap that is new takes the next number above `used`, the highest the note has ever used, so that it never inherits
     the history of a gap that was removed.
     """
-    if before.kind is not Kind.CLOZE or after.kind is not Kind.CLOZE:
+    if after.kind is not Kind.CLOZE:
         return after
     implicit = [gap for gap in after.gaps if not _is_explicit(after, gap)]
     if not implicit:
@@ -32,9 +32,7 @@ def carry_slots(before: Note, after: Note, used: int) -> Note:
     for gap in implicit:
         if gap.start not in numbers:
             numbers[gap.start] = next(fresh)
-    gaps = tuple(
-        replace(gap, numbers=(numbers[gap.start],)) if gap.start in numbers else gap for gap in after.gaps
-    )
+    gaps = tuple(replace(gap, numbers=(numbers[gap.start],)) if gap.start in numbers else gap for gap in after.gaps)
     slots = tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
     return replace(after, gaps=gaps, slots=slots)
 

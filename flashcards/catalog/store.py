@@ -56,7 +56,10 @@ class Catalog:
     def files(self) -> dict[str, FileRow]:
         """Every file ever seen, by path."""
         rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present FROM files")
-        return {row[1]: FileRow(*row[:5], bool(row[5])) for row in rows}
+        return {
+            path: FileRow(file, path, size, mtime_ns, digest, bool(present))
+            for file, path, size, mtime_ns, digest, present in rows
+        }
 
     def decks(self) -> dict[str, int]:
         """The id of every deck, by name."""
@@ -65,9 +68,7 @@ class Catalog:
     def deck_settings(self) -> dict[str, dict[str, Any]]:
         """What the front matter of each deck's files says, by deck; of several files the first in order counts."""
         found: dict[str, dict[str, Any]] = {}
-        rows = self._db.execute(
-            "SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC"
-        )
+        rows = self._db.execute("SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC")
         for (text,) in rows:
             data = json.loads(text)
             found.setdefault(data["deck"], {}).update(data["values"])
@@ -110,11 +111,12 @@ class Catalog:
     def _entries(self, where: str, parameters: Sequence[object]) -> Iterator[Entry]:
         rows = self._db.execute(
             "SELECT n.id, n.key, f.path, d.name, n.fingerprint, n.modified_ms, n.active, n.body, n.line, n.end_line"
-            f" FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck WHERE {where}",  # noqa: S608
+            f" FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck WHERE {where}",
             parameters,
         )
-        for *head, active, body, line, end_line in rows:
-            yield Entry(*head, bool(active), decode(body, line, end_line))
+        for note, key, path, deck, fingerprint, modified_ms, active, body, line, end_line in rows:
+            decoded = decode(body, line, end_line)
+            yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), decoded)
 
     def known_in(self, files: Sequence[int]) -> list[Known]:
         """The notes in use of these files."""
@@ -154,7 +156,7 @@ class Catalog:
     def _known(self, where: str, parameters: Sequence[object]) -> list[Known]:
         rows = self._db.execute(
             "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"
-            f" FROM notes WHERE {where} ORDER BY file, line",  # noqa: S608
+            f" FROM notes WHERE {where} ORDER BY file, line",
             parameters,
         ).fetchall()
         former = self._former([row[0] for row in rows])
@@ -182,7 +184,7 @@ class Catalog:
         for start in range(0, len(notes), _CHUNK):
             chunk = notes[start : start + _CHUNK]
             for note, text in self._db.execute(
-                f"SELECT note, fingerprint FROM texts WHERE note IN ({_marks(chunk)})",  # noqa: S608
+                f"SELECT note, fingerprint FROM texts WHERE note IN ({_marks(chunk)})",
                 chunk,
             ):
                 found.setdefault(note, set()).add(text)
@@ -200,17 +202,26 @@ class Catalog:
         found: set[str] = set()
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
-            found.update(row[0] for row in self._db.execute(f"SELECT key FROM notes WHERE key IN ({_marks(chunk)})", chunk))  # noqa: S608
+            found.update(
+                row[0] for row in self._db.execute(f"SELECT key FROM notes WHERE key IN ({_marks(chunk)})", chunk)
+            )
         return found
 
     def duplicates(self) -> list[list[tuple[str, int]]]:
         """Groups of notes in use with the same text: the path and line of each, in order."""
+        return self._alike("fingerprint", "1")
+
+    def pins_twice(self) -> list[list[tuple[str, int]]]:
+        """Groups of notes in use with the same pinned id."""
+        return self._alike("pin", "pin != ''")
+
+    def _alike(self, column: str, condition: str) -> list[list[tuple[str, int]]]:
         rows = self._db.execute(
-            "SELECT n.fingerprint, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
-            " AND n.fingerprint IN (SELECT fingerprint FROM notes WHERE active = 1 GROUP BY 1 HAVING count(*) > 1)"
-            " ORDER BY f.path, n.line"
+            f"SELECT n.{column}, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
+            f" AND n.{column} IN (SELECT {column} FROM notes WHERE active = 1 AND {condition}"
+            " GROUP BY 1 HAVING count(*) > 1) ORDER BY f.path, n.line"
         )
-        groups: dict[bytes, list[tuple[str, int]]] = {}
+        groups: dict[object, list[tuple[str, int]]] = {}
         for text, path, line in rows:
             groups.setdefault(text, []).append((path, line))
         return list(groups.values())

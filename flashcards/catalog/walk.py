@@ -28,38 +28,72 @@ class Unreadable:
 def walk(root: Path) -> Iterator[FoundFile | Unreadable]:
     """Every `*.md` below `root`, in order of path; hidden files and folders are left out.
 
-    Links to folders are followed, each real folder once, so that a circle of links ends.
+    Links to folders are followed, each real folder once, so that a circle of links ends. A link to a folder that is
+    found without it is left out: its decks stand where they really are.
     """
-    yield from _walk(str(root), "", {os.path.realpath(root)})
+    real = os.path.realpath(root)
+    yield from _Walk(real).folder(str(root), real, "")
 
 
-def _walk(folder: str, prefix: str, seen: set[str]) -> Iterator[FoundFile | Unreadable]:
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except OSError as error:
-        yield Unreadable(prefix, error.strerror or str(error))
-        return
-    for entry in entries:
-        path = prefix + entry.name
+class _Walk:
+    """One walk. `_root` is the real path of its folder, `_seen` are the real paths of the folders walked so far."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._seen = {root}
+
+    def folder(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
+        """What is in `folder`, whose real path is `real`."""
         try:
-            if entry.is_dir():
-                real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-                if entry.is_symlink() and (real in seen or _holds(real, folder)):
-                    continue
-                seen.add(real)
-                yield from _walk(entry.path, f"{path}/", seen)
-            elif entry.name.lower().endswith(".md") and entry.is_file():
-                status = entry.stat()
-                yield FoundFile(_printable(path), status.st_size, status.st_mtime_ns)
+            with os.scandir(folder) as found:
+                entries = sorted((each for each in found if not each.name.startswith(".")), key=lambda each: each.name)
         except OSError as error:
-            yield Unreadable(_printable(path), error.strerror or str(error))
+            yield Unreadable(prefix, error.strerror or str(error))
+            return
+        for entry in entries:
+            path = prefix + entry.name
+            try:
+                yield from self._entry(entry, real, path)
+            except OSError as error:
+                yield Unreadable(_printable(path), error.strerror or str(error))
+
+    def _entry(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
+        if entry.is_dir():
+            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above, entry.name)
+            if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
+                return
+            if _is_text(entry.name):
+                self._seen.add(real)
+                yield from self.folder(entry.path, real, f"{path}/")
+            else:
+                yield Unreadable(f"{_printable(path)}/", _NOT_TEXT)
+        elif entry.name.lower().endswith(".md"):
+            if not _is_text(entry.name):
+                yield Unreadable(_printable(path), _NOT_TEXT)
+            elif entry.is_file():
+                status = entry.stat()
+                yield FoundFile(path, status.st_size, status.st_mtime_ns)
+            elif entry.is_symlink() and not os.path.exists(entry.path):
+                yield Unreadable(path, "it is a link to a file that is not there")
+
+    def _is_found_anyway(self, real: str) -> bool:
+        """Whether a folder lies below the root, in no hidden folder."""
+        below = real.removeprefix(f"{self._root}{os.sep}")
+        return below != real and not any(part.startswith(".") for part in below.split(os.sep))
+
+
+_NOT_TEXT = "its name is not UTF-8; rename it"
 
 
 def _holds(outer: str, inner: str) -> bool:
-    return os.path.realpath(inner).startswith(f"{outer}{os.sep}") or os.path.realpath(inner) == outer
+    return inner == outer or inner.startswith(outer if outer.endswith(os.sep) else f"{outer}{os.sep}")
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be kept in the catalog: Python stands bytes that are not UTF-8 in for by surrogates."""
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _printable(path: str) -> str:
-    """`path` as UTF-8 can hold it; a name that is not UTF-8 cannot be opened by it, which is then reported."""
-    return path.encode("utf-8", "replace").decode() if not path.isascii() else path
+    """`path` with what is not UTF-8 in it replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -11,24 +11,47 @@ import click
 import flashcards
 from flashcards.errors import FlashcardsError
 
-COMMANDS = (
-    "init scan check list show due review answer undo edit suspend unsuspend bury unbury forget flag set-due"
-    " export orphans pin doctor backup restore completion"
-).split()
-"""Every command, in the order in which the help lists them. `set-due` is in the module `set_due`."""
+COMMANDS = {
+    "init": "init_command",
+    "scan": "scan_command",
+    "check": "check_command",
+    "list": "list_command",
+    "show": "show_command",
+    "due": "due_command",
+    "review": "review_command",
+    "answer": "answer_command",
+    "undo": "undo_command",
+    "edit": "edit_command",
+    "suspend": "acts",
+    "unsuspend": "acts",
+    "bury": "acts",
+    "unbury": "acts",
+    "forget": "acts",
+    "flag": "acts",
+    "set-due": "acts",
+    "export": "export_command",
+    "orphans": "orphans_command",
+    "pin": "pin_command",
+    "doctor": "doctor_command",
+    "backup": "backup_command",
+    "restore": "restore_command",
+    "completion": "completion_command",
+}
+"""Every command in the order of the help, and its module, which holds it in `COMMANDS` or as `command`."""
 
 
 class _LazyGroup(click.Group):
-    """Imports the module of a command when it is called; it holds the command as `command`."""
+    """Imports the module of a command when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click calls it so
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"flashcards.cli.{cmd_name.replace('-', '_')}_command")
-        command: click.Command = module.command
+        module = import_module(f"flashcards.cli.{COMMANDS[cmd_name]}")
+        several: dict[str, click.Command] | None = getattr(module, "COMMANDS", None)
+        command: click.Command = several[cmd_name] if several else module.command
         return command
 
     def resolve_command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -100,3 +101,39 @@ def _is_query(word: str) -> bool:
 def visible(text: str) -> str:
     """`text` without control characters, which could drive the terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
+    """The cards that a query finds, or that one card's or note's name (an id or `path:line`) means."""
+    from flashcards.cards import CardNotFound, find_cards
+    from flashcards.query import card_ids
+
+    if len(words) == 1 and words[0] not in collection.catalog.decks() and _may_name_a_card(words[0]):
+        try:
+            return find_cards(collection, words[0])
+        except CardNotFound:
+            pass
+    return card_ids(collection, joined(words))
+
+
+def _may_name_a_card(word: str) -> bool:
+    """Whether a word has the form of a card's name: part of a key, `key.slot`, or `path:line`."""
+    return bool(re.fullmatch(r"[a-z2-7]{5,12}(\.\w+)?|\S+\.(forward|reverse|c\d+)|.+\.md:\d+", word))
+
+
+def interval(seconds: int) -> str:
+    """An interval as a button shows it: `10m`, `4d`, `2.5mo`, `1.2y`; `soon` for none."""
+    if seconds <= 0:
+        return "soon"
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))}m"
+    if seconds < 86_400:
+        return f"{_rounded(seconds / 3600)}h"
+    days = seconds / 86_400
+    if days < 30:
+        return f"{round(days)}d"
+    return f"{_rounded(days / 30.4375)}mo" if days < 365 else f"{_rounded(days / 365.25)}y"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from flashcards.cli import common
+from flashcards.cli import common, complete
 
 
 @click.command("list")
-@click.argument("query", nargs=-1)
+@click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one card a line.")
 def command(query: tuple[str, ...], as_json: bool) -> None:
     """List the cards that a query finds; all of them without one.

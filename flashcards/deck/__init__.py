@@ -1,0 +1,1 @@
+"""Markdown -> decks, notes and cards. Imports nothing of ours but errors."""

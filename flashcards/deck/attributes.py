@@ -45,13 +45,15 @@ def read(comment: str) -> Attributes | None:
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
         return None
-    parts = [_PART.fullmatch(part.strip()) for part in match[1].split(";") if part.strip()]
-    if not parts or not all(_looks_like_attribute(part) for part in parts):
+    texts = [text.strip() for text in match[1].split(";") if text.strip()]
+    parts = [_PART.fullmatch(text) for text in texts]
+    # An id or tags make the whole comment attributes, so that what else it says is not lost without a word.
+    sure = any(part and part[1] in ("id", "tags") and part[2] for part in parts)
+    if not parts or not (sure or all(_looks_like_attribute(part) for part in parts)):
         return None
     found = Attributes()
-    for part in parts:
-        if part:
-            found |= _one(part[1], part[2])
+    for text, part in zip(texts, parts, strict=True):
+        found |= _one(part[1], part[2]) if part else _unknown(text)
     return found
 
 
@@ -103,6 +105,10 @@ def _one(name: str, value: str | None) -> Attributes:
         shape = "takes no value" if name in ("reverse", "type") else "needs a value"
         example = f"<!-- {name} -->" if name in ("reverse", "type") else f"<!-- {name}: … -->"
         return Attributes(problems=((f"The attribute `{name}` {shape}.", f"Write `{example}`."),))
+    return _unknown(name)
+
+
+def _unknown(name: str) -> Attributes:
     nearest = _nearest(name)
     hint = f"Did you mean `{nearest}`?" if nearest else f"Known are {', '.join(f'`{known}`' for known in KNOWN)}."
     return Attributes(problems=((f"Unknown attribute `{name}`.", hint),))

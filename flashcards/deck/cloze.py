@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final
 
@@ -11,9 +12,9 @@ from flashcards.deck.model import Gap
 
 MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 
-_OPEN = re.compile(r"\{\{c(\d+(?:,\d+)*)::")
+_OPEN = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
-_BRACE = re.compile(r"\{|\}|::")
+_BRACE = re.compile(r"\\[\\{}]|\{|\}|::")
 _HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
 # Rare punctuation in matching pairs: punctuation, so that emphasis beside it works as beside a bracket.
 _MARKS: Final = ("⦉⦊", "⦓⦔", "⦕⦖", "⧼⧽", "⸦⸧", "⸨⸩", "⟬⟭", "⟦⟧", "⦗⦘", "⦑⦒", "⦏⦐", "⦍⦎")
@@ -49,7 +50,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     opaque = Spans(parts.opaque)
     explicit = _explicit_gaps(text, opaque)
     taken = Spans([*parts.opaque, *((gap.start, gap.end) for gap in explicit)])
-    found = _highlights(text, taken)
+    found = _highlights(text, taken, parts.edges)
     if not explicit:
         found = _outermost([*found, *_brackets(text, opaque, parts)])
     first = 1 + max((number for gap in explicit for number in gap.numbers), default=0)
@@ -74,21 +75,26 @@ def choose_marks(text: str) -> tuple[str, str]:
 
 def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], str]) -> str:
     """`text` with each gap, inner ones first, replaced by `write(gap, inner text)`."""
+    around: list[Gap] = []  # the gaps that hold the place `at`
+    written: list[list[str]] = [[]]  # what is written of the text, then of each of those gaps
+    at = 0
 
-    def piece(start: int, end: int, inside: tuple[Gap, ...]) -> str:
-        out = []
-        at = start
-        for index, gap in enumerate(inside):
-            if gap.start < at:
-                continue  # inside the one before
-            out.append(text[at : gap.start])
-            nested = tuple(other for other in inside[index + 1 :] if other.end <= gap.end)
-            out.append(write(gap, piece(gap.inner_start, gap.inner_end, nested)))
+    def close_until(offset: int) -> None:
+        nonlocal at
+        while around and around[-1].end <= offset:
+            gap = around.pop()
+            inner = "".join((*written.pop(), text[at : gap.inner_end]))
+            written[-1].append(write(gap, inner))
             at = gap.end
-        out.append(text[at:end])
-        return "".join(out)
 
-    return piece(0, len(text), gaps)
+    for gap in gaps:
+        close_until(gap.start)
+        written[-1].append(text[at : gap.start])
+        written.append([])
+        around.append(gap)
+        at = gap.inner_start
+    close_until(len(text))
+    return "".join((*written[0], text[at:]))
 
 
 def _check(gap: Gap, text: str) -> None:
@@ -115,7 +121,8 @@ def _explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
         if span:
             at = span[1]
             continue
-        opening = _OPEN.match(text, at)
+        in_hint = bool(open_gaps) and open_gaps[-1][1] >= 0
+        opening = None if in_hint else _OPEN.match(text, at)
         if opening:
             open_gaps.append((opening, -1, 0))
             at = opening.end()
@@ -130,7 +137,7 @@ def _explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
                 found.append(_closed(text, outer, hint, at))
                 open_gaps.pop()
                 at += 1
-            elif match[0] == "::" and hint < 0:
+            elif match[0] == "::" and hint < 0 and not depth:
                 open_gaps[-1] = (outer, at, depth)
         at += len(match[0])
     if open_gaps:
@@ -148,11 +155,13 @@ def _closed(text: str, opening: re.Match[str], hint: int, end: int) -> Gap:
 _Place = tuple[int, int, int, int]
 
 
-def _highlights(text: str, taken: Spans) -> list[_Place]:
+def _highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
     found = []
     at = 0
     while match := _HIGHLIGHT.search(text, at):
-        if match.start() in taken or match.end() - 1 in taken or "\n\n" in match[1]:
+        edge = bisect_right(edges, match.start())
+        over_edge = edge < len(edges) and edges[edge] < match.end()
+        if match.start() in taken or match.end() - 1 in taken or over_edge:
             at = match.start() + 2
             continue
         found.append((match.start(), match.end(), match.start(1), match.end(1)))
@@ -180,7 +189,7 @@ def _brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
             stack.append(at)
             at += 1
         elif match[0] == "]":
-            if stack and not stack[1:]:
+            if len(stack) == 1:
                 if stack[0] != label and _is_gap(text, stack[0], at):
                     found.append((stack[0], at + 1, stack[0] + 1, at))
                 label = at + 1
@@ -200,7 +209,8 @@ def _unclosed(stack: list[int]) -> None:
 def _is_gap(text: str, start: int, end: int) -> bool:
     """Whether `text[start] == "["` and `text[end] == "]"` enclose a gap, by rule 4 of the deck format."""
     inner = text[start + 1 : end]
-    if not inner.strip() or inner.startswith("^") or (inner.startswith("[") and inner.endswith("]")):
+    is_wiki_link = inner.startswith("[") and inner.find("]") == len(inner) - 1
+    if not inner.strip() or inner.startswith("^") or is_wiki_link:
         return False
     return not text.endswith("!", 0, start) and not text.startswith(("(", "["), end + 1)
 

@@ -13,6 +13,7 @@ from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note, Problem
 from flashcards.deck.source import Lines
 
 _BLANK_START = re.compile(r"(?:[ \t]*\n)*")
+_BULLETS = re.compile(r"(?:[ \t]*(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]))+[ \t]*")
 
 
 @dataclass(slots=True)
@@ -156,10 +157,10 @@ class Composer:
         """The text of `start:end` without comments, blank lines around it, and blanks behind a marker."""
         kept: list[Span] = []
         at = start
-        for cut_start, cut_end in (_widened(self._body, cut) for cut in draft.cuts):
-            if start <= cut_start < end:
-                kept.append((at, max(cut_start, at)))
-                at = max(at, min(cut_end, end))
+        for cut in draft.cuts[bisect_left(draft.cuts, (start, 0)) : bisect_left(draft.cuts, (end, 0))]:
+            cut_start, cut_end = _widened(self._body, cut)
+            kept.append((at, max(cut_start, at)))
+            at = max(at, min(cut_end, end))
         kept.append((at, end))
         text = "".join(self._body[a:b] for a, b in kept) if draft.cuts else self._body[start:end]
         blank = _BLANK_START.match(text)
@@ -167,7 +168,12 @@ class Composer:
         if not skip:
             skip = len(text) - len(text.lstrip(" \t"))
         length = len(text.rstrip())
-        return Piece(text[skip:length], tuple(_between(kept, skip, length))) if skip < length else Piece("", ())
+        if skip >= length:
+            return Piece("", ())
+        found = text[skip:length]
+        if draft.kind is Kind.PAIR and "\n" in found:
+            found = _outdented(found, self._body, draft.start)
+        return Piece(found, tuple(_between(kept, skip, length)))
 
     def _used_definitions(self, start: int, end: int) -> str:
         if not self._definitions:
@@ -207,15 +213,21 @@ def _slots(draft: Draft, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
 
 def _widened(body: str, cut: Span) -> Span:
     """A comment's place with its whole line where it stands alone on it, else with the blanks before it."""
-    line_start = body.rfind("\n", 0, cut[0]) + 1
-    line_end = body.find("\n", cut[1])
-    line_end = len(body) if line_end < 0 else line_end + 1
-    if not body[line_start : cut[0]].strip() and not body[cut[1] : line_end].strip():
-        return line_start, line_end
-    start = cut[0]
-    while start > line_start and body[start - 1] in " \t":
+    start, end = cut
+    while start and body[start - 1] in " \t":
         start -= 1
+    while end < len(body) and body[end] in " \t":
+        end += 1
+    if (start == 0 or body[start - 1] == "\n") and (end == len(body) or body[end] == "\n"):
+        return start, end + 1
     return start, cut[1]
+
+
+def _outdented(text: str, body: str, start: int) -> str:
+    """The text of a list item that begins at `start`, with its further lines moved left by the bullet's width."""
+    line_start = body.rfind("\n", 0, start) + 1
+    bullets = _BULLETS.match(body, line_start, start)
+    return re.sub(rf"\n(?:\t| {{1,{bullets.end() - line_start}}})", "\n", text) if bullets else text
 
 
 def _between(kept: list[Span], skip: int, length: int) -> list[Span]:

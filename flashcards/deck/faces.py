@@ -37,5 +37,17 @@ def hidden_text(note: Note, slot: str) -> str:
     if note.kind is not Kind.CLOZE:
         return face(note, slot).back
     number = int(slot[1:])
-    texts = [note.fields[0][gap.inner_start : gap.inner_end] for gap in note.gaps if number in gap.numbers]
+    inner_texts: dict[Gap, str] = {}
+
+    def remember(gap: Gap, inner: str) -> str:
+        inner_texts[gap] = inner
+        return inner
+
+    replace_gaps(note.fields[0], note.gaps, remember)
+    texts = []
+    until = 0
+    for gap in note.gaps:
+        if number in gap.numbers and gap.start >= until:
+            texts.append(inner_texts[gap])
+            until = gap.end
     return ", ".join(dict.fromkeys(texts))

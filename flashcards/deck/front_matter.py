@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _FENCED = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_TOML_LINE = re.compile(r"^\s*[\w.\"-]+\s*=", re.MULTILINE)
-_YAML_LINE = re.compile(r"^\s*[\w\"'-]+\s*:", re.MULTILINE)
+_TOML_LINE = re.compile(r"^[ \t]*[\w.\"-]+[ \t]*=", re.MULTILINE)
+_YAML_LINE = re.compile(r"^[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: b` is a note
 _NOTE_LINE = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
-_NAME = re.compile(r"^[\"']?([\w.-]+)[\"']?\s*[:=]", re.MULTILINE)
+_NAME = re.compile(r"^[\"']?([\w.-]+)[\"']?[ \t]*[:=]", re.MULTILINE)
+_SHORT = 4096  # characters
+_TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,22 @@ def read(text: str) -> FrontMatter:
         return FrontMatter(end=match.end()) if not body.strip() else FrontMatter()
     try:
         values = _toml(body) if _is_toml(body) else _yaml(body)
-    except ValueError as error:
-        return FrontMatter(end=match.end(), error=(2, f"The front matter cannot be read: {error}.", _HINT))
+    except _UnreadableError as error:
+        message = f"The front matter cannot be read: {error}."
+        return FrontMatter(end=match.end(), error=(error.line, message, _HINT))
     if values is None:
         return FrontMatter(end=match.end(), error=(2, "The front matter is not a list of names and values.", _HINT))
     lines = {found[1]: body.count("\n", 0, found.start()) + 2 for found in _NAME.finditer(body)}
     plain = {str(name): _plain(value) for name, value in values.items()}
     return FrontMatter(match.end(), plain, {name: lines.get(name, 2) for name in plain})
+
+
+class _UnreadableError(Exception):
+    """Why the text is neither YAML nor TOML; `line` counts from 1 in the file, the opening `---` included."""
+
+    def __init__(self, reason: object, line: int) -> None:
+        super().__init__(" ".join(str(reason).split()).rstrip("."))
+        self.line = line
 
 
 _HINT = "Write one `name: value` a line between the two `---`."
@@ -62,25 +73,28 @@ def _toml(body: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(body)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(str(error).rstrip(".")) from None
+    except (ValueError, RecursionError) as error:
+        place = _TOML_PLACE.search(str(error))
+        raise _UnreadableError(_TOML_PLACE.sub("", str(error)), int(place[1]) + 1 if place else 2) from None
 
 
 def _yaml(body: str) -> dict[Any, Any] | None:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # Only the loader in C is fast, and only the one in Python survives a text that is nested without end.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader) if len(body) < _SHORT else yaml.SafeLoader
     try:
-        values = yaml.load(body, Loader=loader)  # noqa: S506 - the safe loader, in C where there is one
+        values = yaml.load(body, Loader=loader)  # noqa: S506 - both are safe loaders
     except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error) or type(error).__name__
-        raise ValueError(" ".join(str(problem).split()).rstrip(".")) from None
+        raise _UnreadableError(problem, min(mark.line, body.count("\n") - 1) + 2 if mark else 2) from None
     return values if isinstance(values, dict) else None
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
     """`value` as JSON can hold it; what is nested deeper than any setting is cut off."""
-    if depth > 3:
+    if depth > 1 and isinstance(value, (dict, list, tuple, set)):
         return None
     if isinstance(value, dict):
         return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}

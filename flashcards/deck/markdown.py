@@ -53,7 +53,7 @@ class Outline:
     Attributes:
         opaque: code, math, HTML, links, images and task boxes: nothing in there is looked at.
         blocks: the top-level blocks that hold text: paragraphs, tables and lists.
-        paragraphs: those of `blocks` in which a marker may stand at the start of a line.
+        paragraphs: those of `blocks` that are paragraphs.
         headings: at the top level.
         rules: thematic breaks at the top level.
         html: HTML blocks and inline HTML, each with its place.
@@ -154,7 +154,7 @@ class _Walk:
             ((name, value),) = event.items()
             if name == "Text":
                 if self.heading is not None:
-                    self.heading.append(value)
+                    self.heading.append(str(value))
                 if self.items:
                     self._lead(place["start"])
                 continue
@@ -208,7 +208,7 @@ class _Walk:
             self.heading = []
         if self.depth == 0 and tag in ("Paragraph", "Table", "List"):
             found.blocks.append((start, end))
-            if tag != "List":
+            if tag == "Paragraph":
                 found.paragraphs.append((start, end))
 
     def _end(self, value: Any, start: int, end: int) -> None:
@@ -234,7 +234,7 @@ class _Walk:
             self.heading.append(value)
         if name in _OPAQUE_EVENTS:
             found.opaque.append((start, end))
-        if name in ("Html", "InlineHtml"):
+        if name == "InlineHtml":
             found.html.append((start, end))
         elif name in ("InlineMath", "DisplayMath"):
             found.math.append((start, end))

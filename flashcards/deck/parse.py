@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyromark
@@ -16,6 +17,7 @@ from flashcards.deck.tokens import Token, What, tokens
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
+_SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 
 def deck_name(path: str) -> str:
@@ -87,6 +89,7 @@ class _Reader:
         self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts))
         self._headings: list[Heading] = []
         self._open: Draft | None = None
+        self._gap_blocks: dict[Span, bool] = {}
 
     def run(self) -> None:
         """Read the whole body into `notes` and `problems`."""
@@ -143,10 +146,12 @@ class _Reader:
         return draft.kind is Kind.CLOZE and token.block[0] > draft.front_start and not self._holds_gap(token.block)
 
     def _holds_gap(self, block: Span) -> bool:
-        try:
-            return bool(find_gaps(self.body[block[0] : block[1]]))
-        except GapError:
-            return True
+        if block not in self._gap_blocks:
+            try:
+                self._gap_blocks[block] = bool(find_gaps(self.body[block[0] : block[1]]))
+            except GapError:
+                self._gap_blocks[block] = True
+        return self._gap_blocks[block]
 
     def _comment(self, token: Token) -> None:
         found = attributes.read(self.body[token.start : token.end])
@@ -155,19 +160,20 @@ class _Reader:
         for message, hint in found.problems:
             self._problem(token.start, "attribute", message, hint)
         draft = self._open
-        if draft and (token.start < draft.limit or self._is_next_line(draft.limit, token.start)):
+        if draft and token.start >= draft.limit and _SAME_OR_NEXT_LINE.fullmatch(self.body, draft.limit, token.start):
+            draft.limit = token.end
+        if draft and token.start < draft.limit:
             draft.attributes |= found
-            draft.cuts.append((token.start, token.end))
+            start = token.start
+            if draft.cuts and not self.body[draft.cuts[-1][1] : start].strip(" \t"):
+                start = draft.cuts.pop()[0]  # two comments side by side are cut as one
+            draft.cuts.append((start, token.end))
             if found.reverse and draft.kind is Kind.CLOZE:
                 hint = "Remove it, or write the note as `Q:` and `A:`."
                 self._problem(token.start, "attribute", "`reverse` means nothing in a cloze.", hint)
         else:
             hint = "Write them inside the note, below its first line."
             self._problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
-
-    def _is_next_line(self, end: int, start: int) -> bool:
-        between = self.body[end:start]
-        return not between.strip() and between.count("\n") <= 1
 
     def _draft(self, kind: Kind, start: int, front_start: int, limit: int) -> Draft:
         return Draft(kind, start, front_start, tuple(h.text for h in self._headings if h.text), limit)

@@ -11,10 +11,10 @@ from enum import Enum, auto
 from flashcards.deck import attributes
 from flashcards.deck.markdown import Heading, Outline, Span, Spans
 
-_MARKER = re.compile(r"^( {0,3})([QATDC])[:：]", re.MULTILINE)
+# `C:\Users` and `C:/x` are paths, but `A:\(x\)` and `A:\[x\]` are math.
+_MARKER = re.compile(r"^( {0,3})([QATDC])(?::(?!/|\\(?![(\[]))|：)", re.MULTILINE)
 _SEPARATOR = re.compile(r"(?<=[ \t]):{2,3}(?=[ \t])")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_UNDERLINE = re.compile(r"\n {0,3}-+[ \t]*\n?\Z")
+_UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -60,6 +60,7 @@ class _Tokenizer:
         self.body = body
         self.parts = parts
         self.opaque = Spans(parts.opaque)
+        self.underlined: list[Span] = []  # text of notes that Markdown takes for headings
 
     def all(self) -> list[Token]:
         found = [*self._markers(), *self._comments()]
@@ -82,33 +83,41 @@ class _Tokenizer:
 
     def _comments(self) -> Iterator[Token]:
         for start, end in self.parts.html:
-            for match in _COMMENT.finditer(self.body, start, end):
-                what = What.BREAK if attributes.is_end(match[0]) else What.COMMENT
-                yield Token(what, match.start(), match.end())
+            comment = self.body.find("<!--", start, end)
+            while comment >= 0:
+                closing = self.body.find("-->", comment + 4, end)
+                if closing < 0:
+                    break
+                what = What.BREAK if attributes.is_end(self.body[comment : closing + 3]) else What.COMMENT
+                yield Token(what, comment, closing + 3)
+                comment = self.body.find("<!--", closing + 3, end)
 
     def _headings(self, found: list[Token]) -> list[Token]:
         """Headings; but a line of `---` right under a note's text ends the note, as it does in hashcards."""
-        starts = [token.start for token in found]
+        turns = [token for token in found if token.what is not What.COMMENT]
+        starts = [token.start for token in turns]
         headings: list[Token] = []
         for heading in self.parts.headings:
             underline = _UNDERLINE.search(self.body, heading.start, heading.end)
-            index = bisect_right(starts, heading.end - 1)
-            if underline and self._note_is_open(found[:index][-1:], headings, heading):
+            index = bisect_right(starts, heading.end - 1) - 1
+            last = turns[index] if index >= 0 and turns[index].what is What.MARKER else None
+            if last and headings and headings[-1].start > last.start:
+                last = None  # the note that it began has ended
+            if underline and underline[1] == "-" and (last or self._has_pair(heading.start, underline.start())):
                 headings.append(Token(What.BREAK, underline.start(), heading.end))
-            else:
+                self.underlined.append((heading.start, underline.start()))
+            elif not (last and last.start >= heading.start):  # a marker is never lost in a heading
                 headings.append(Token(What.HEADING, heading.start, heading.end, heading=heading))
         return headings
 
-    def _note_is_open(self, before: list[Token], headings: list[Token], heading: Heading) -> bool:
-        if not before or before[0].what is What.BREAK or self.body[heading.start] == "#":
-            return False
-        return not headings or headings[-1].start < before[0].start
+    def _has_pair(self, start: int, end: int) -> bool:
+        return any(self._separator(*match.span()) for match in _LINE.finditer(self.body, start, end))
 
     def _pairs(self, found: list[Token]) -> list[Token]:
         if not _SEPARATOR.search(self.body):
             return []
         ends = sorted(token.start for token in found if token.what is not What.COMMENT)
-        blocks = self.parts.blocks
+        blocks = sorted([*self.parts.blocks, *self.underlined])
         starts = [start for start, _ in blocks]
         pairs = []
         for start, end in self._candidates():
@@ -123,7 +132,7 @@ class _Tokenizer:
 
     def _candidates(self) -> Iterator[Span]:
         """Lines of top-level paragraphs, and list items without the items in them that are pairs themselves."""
-        for start, end in self.parts.paragraphs:
+        for start, end in [*self.parts.paragraphs, *self.underlined]:
             for match in _LINE.finditer(self.body, start, end):
                 yield match.span()
         items = self.parts.items

@@ -21,7 +21,8 @@ from flashcards.render.media_tags import place_media
 from flashcards.render.sanitise import clean
 
 # One line that begins with a letter and holds nothing that Markdown or HTML gives a meaning: its HTML is itself.
-_PLAIN: Final = re.compile(r"[^\W\d_](?:[^\\`*_\[\]<>&~$|{}\x00-\x1f\x7f-\x9f\ud800-\udfff]*[^\W_])?[.,;:?!)\"']*")
+_MEANING: Final = r"\\`*_\[\]<>&~$|{}\x00-\x1f\x7f-\x9f\ud800-\udfff"
+_PLAIN: Final = re.compile(rf"[^\W\d_](?:[^{_MEANING}]*[^{_MEANING}\s])?")
 _FORBIDDEN: Final = re.compile(r"[\x00\x1f\ud800-\udfff]")  # any of them fails the import, or is lost there
 _MATH: Final = re.compile(r'<span class="math math-(inline|display)">([^<]*)</span>')
 _ALIGN: Final = re.compile(r'(<t[dh]) style="text-align: (left|center|right)"')
@@ -51,7 +52,7 @@ class HtmlRenderer:
             markdown: the source, line endings folded to `\n`.
             definitions: Markdown of link definitions that the source uses.
         """
-        if _PLAIN.fullmatch(markdown):
+        if is_plain(markdown):
             return markdown
         markdown = _FORBIDDEN.sub("", markdown)
         taken = take_literal_math(markdown)
@@ -62,7 +63,7 @@ class HtmlRenderer:
         if "<table" in html:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
-            html = clean(html)
+            html = clean(html).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
         if "<img" in html or "<a" in html or "<video" in html:
             html = place_media(html, self._media)
         html = _unwrapped(html)
@@ -92,6 +93,11 @@ class HtmlRenderer:
 def to_html(markdown: str, *, definitions: str = "", macros: Mapping[str, str], media: Callable[[str], str]) -> str:
     """Render one Markdown text; see `HtmlRenderer`, which is faster for many."""
     return HtmlRenderer(macros, media).render(markdown, definitions)
+
+
+def is_plain(markdown: str) -> bool:
+    """Whether `markdown` is certain to be its own HTML: the way round all else for most fields."""
+    return _PLAIN.fullmatch(markdown) is not None
 
 
 def _unwrapped(html: str) -> str:

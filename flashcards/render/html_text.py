@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-from flashcards.render.media_kinds import PLAYED, extension
+from flashcards.deck.media_kinds import PLAYED, extension
 
 _NEW_LINE: Final = frozenset(
     {"address", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4"}

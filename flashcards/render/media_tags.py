@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote
 
-from flashcards.render.media_kinds import IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.deck.media_kinds import IMAGE, PLAYED, extension, is_remote, scheme
 from flashcards.render.sanitise import ATTRIBUTES, LINK_SCHEMES
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')

@@ -68,7 +68,10 @@ class TerminalBuilder:
             self._text(value)
         elif name in ("Start", "End"):
             tag, data = (value, None) if isinstance(value, str) else next(iter(value.items()))
-            (self._start if name == "Start" else self._end)(tag, data)
+            if name == "Start":
+                self._start(tag, data)
+            else:
+                self._end(tag)
         elif name == "Code":
             self._writer.write(value, CODE)
         elif name in ("InlineMath", "DisplayMath"):
@@ -165,7 +168,7 @@ class TerminalBuilder:
         items.number += 1
         return f"{items.number - 1}. "
 
-    def _end(self, tag: str, data: Any) -> None:
+    def _end(self, tag: str) -> None:
         if tag in _STYLES:
             self._writer.pop()
         elif tag == "Link":
@@ -175,7 +178,7 @@ class TerminalBuilder:
         elif tag in ("TableCell", "TableHead", "TableRow", "Table"):
             self._end_in_table(tag)
         else:
-            self._end_block(tag, data)
+            self._end_block(tag)
 
     def _end_link(self) -> None:
         url, start = self._links.pop()
@@ -205,7 +208,7 @@ class TerminalBuilder:
             table.rows.append(tuple(table.cells))
             table.cells = []
 
-    def _end_block(self, tag: str, data: Any) -> None:
+    def _end_block(self, tag: str) -> None:
         if tag == "CodeBlock":
             self._end_code()
         elif tag == "HtmlBlock":

@@ -40,7 +40,7 @@ class TextWriter:
 
     def __init__(self, marks: Marks, *, plain: bool) -> None:
         self.text = Text()
-        self._marks = marks
+        self._opening, self._closing = marks or ("", "")
         self._cut = re.compile(f"([{re.escape(''.join(marks))}])") if marks else None
         self._plain = plain
         self._styles: list[str] = []
@@ -60,9 +60,9 @@ class TextWriter:
             self._append(text, style)
             return
         for piece in self._cut.split(text):
-            if piece == self._marks[0]:
+            if piece == self._opening:
                 self._depth += 1
-            elif piece == self._marks[-1]:
+            elif piece == self._closing:
                 self._depth = max(0, self._depth - 1)
             else:
                 self._append(piece, style)

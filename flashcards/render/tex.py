@@ -13,7 +13,8 @@ from flashcards.render.macros import expand
 MAX_LENGTH: Final = 10_000  # characters of TeX; a longer formula is shown as typed
 MAX_DEPTH: Final = 40  # open braces and environments
 
-_PICTURES: Final = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)} | {0x7F: 0x2421}
+_PICTURES: Final = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
+_UNUSED: Final = {0x7F: 0x2421} | dict.fromkeys(range(0xFDD0, 0xFDF0), 0xFFFD)
 
 
 def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) -> str:
@@ -27,17 +28,18 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
     Returns:
         One line, or several where the formula has rows and `inline` is not asked for.
     """
-    safe = tex.translate(_PICTURES)
+    safe = tex.translate(_PICTURES | _UNUSED)
     raw = " ".join(safe.split()) if inline else safe.strip()
     expanded = expand(safe, macros)
     if len(expanded) > MAX_LENGTH or expanded.count("{") + expanded.count("\\begin") > MAX_LENGTH // 4:
         return raw
     if _depth(expanded) > MAX_DEPTH:
         return raw
-    from flashcards.render.tex_writer import UnreadableTexError, write_tex
+    from flashcards.render.tex_parse import UnreadableTexError
+    from flashcards.render.tex_writer import write_tex
 
     try:
-        return write_tex(expanded, inline=inline)
+        return write_tex(expanded, inline=inline) or raw
     except UnreadableTexError:
         return raw
 

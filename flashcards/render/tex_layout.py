@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flashcards.render.tex_symbols import APART, AROUND
+from flashcards.render.tex_symbols import AFTER, APART, AROUND
 
 # For each bracket: the only line, then top, middle, axis and bottom of a tall one.
 _TALL: Final = {
     "(": "⎛⎜⎜⎝", ")": "⎞⎟⎟⎠", "[": "⎡⎢⎢⎣", "]": "⎤⎥⎥⎦", "{": "⎧⎪⎨⎩", "}": "⎫⎪⎬⎭", "|": "││││", "‖": "‖‖‖‖",
 }  # fmt: skip
-_BLANK: Final = re.compile(f"[{APART}{AROUND}]+")
+OPENING: Final = ("(", "[", "{", "|", "‖")  # the brackets that grow
+CLOSING: Final = (")", "]", "}", "|", "‖")
+_BLANK: Final = re.compile(f"[{AFTER}{APART}{AROUND}]+")
 _CLOSERS: Final = frozenset(")]}⟩,.;:!?′")
-_OPENERS: Final = frozenset("([{⟨")
+_OPENERS: Final = frozenset("([{⟨√∑∏∫")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,16 @@ def settled(text: str) -> str:
             return ""
         if AROUND in match[0]:
             return "" if after in _CLOSERS or before in _OPENERS else " "
-        return " " if before.isalnum() and after.isalnum() else ""
+        if AFTER in match[0]:
+            return " " if _is_word(after) or after in _OPENERS else ""
+        return " " if _is_word(before) and _is_word(after) else ""
 
     return _BLANK.sub(blank, text)
+
+
+def _is_word(character: str) -> bool:
+    """Whether it is a letter or a digit, and not raised or lowered."""
+    return unicodedata.category(character) in ("Ll", "Lu", "Lo", "Nd")
 
 
 def beside(blocks: Sequence[Block]) -> Block:
@@ -86,13 +95,14 @@ def grid(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) ->
     return Block(tuple(lines), (len(lines) - 1) // 2)
 
 
-def bracket(kind: str, height: int) -> Block:
-    """A bracket, `height` lines tall."""
-    if height == 1 or kind not in _TALL:
-        return Block((kind,) * height if kind in "|‖" else (kind,))
-    top, middle, axis, bottom = _TALL[kind]
+def bracket(kind: str, height: int, axis: int) -> Block:
+    """A bracket, `height` lines tall, level with what it encloses; a blank `kind` is none."""
+    if kind == " ":
+        return Block(("",) * height, axis)
+    if height == 1:
+        return Block((kind,))
+    top, middle, centre, bottom = tuple(_TALL[kind])
     lines = [top, *[middle] * (height - 2), bottom]
-    centre = (height - 1) // 2
-    if height > 2:
-        lines[centre] = axis
-    return Block(tuple(lines), centre)
+    if 0 < axis < height - 1:
+        lines[axis] = centre
+    return Block(tuple(lines), axis)

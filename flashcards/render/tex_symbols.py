@@ -7,33 +7,39 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pylatexenc.macrospec import LatexContextDb
+    from pylatexenc.macrospec import LatexContextDb  # type: ignore[import-untyped]
 
-# A blank that is written only where its neighbours would otherwise run together; see `tex_layout.settled`.
-AROUND: Final = "\x1d"  # around relations: everywhere but at an edge or inside a bracket
-APART: Final = "\x1e"  # between words: only between two letters or digits
+# Blanks that are written only where their neighbours ask for them; see `tex_layout.settled`. Being noncharacters, they
+# cannot occur in a text.
+AROUND: Final = "\ufdd0"  # around relations: everywhere but at an edge or inside a bracket
+APART: Final = "\ufdd1"  # between words: between two letters or digits
+AFTER: Final = "\ufdd2"  # after what the next factor could be taken into: before a letter, digit or opening bracket
+BLOCK: Final = "\ufdd3"  # no blank: the place of a block of several lines
 
 _OWN: Final = {
     "Im": "Im", "Re": "Re", "bot": "⊥", "checkmark": "✓", "colon": ":", "degree": "°", "gets": "←", "iff": "⟺",
     "impliedby": "⟸", "implies": "⟹", "land": "∧", "lbrack": "[", "lnot": "¬", "lor": "∨", "mid": "∣", "models": "⊨",
     "ne": "≠", "neg": "¬", "owns": "∋", "perp": "⊥", "prime": "′", "rbrack": "]", "triangle": "△", "varnothing": "∅",
-    "argmax": "argmax", "argmin": "argmin", "bmod": "mod", "dotsb": "⋯", "dotsc": "…", "lt": "<", "gt": ">",
+    "bmod": "mod", "dotsb": "⋯", "dotsc": "…", "lt": "<", "gt": ">",
     "backslash": "\\", "{": "{", "}": "}", "|": "‖", "%": "%", "$": "$", "&": "&", "#": "#", "_": "_",
     "R": "ℝ", "N": "ℕ", "Z": "ℤ", "infin": "∞", "lang": "⟨", "rang": "⟩", "complement": "∁",
 }  # fmt: skip
 # Those of them that KaTeX, MathJax or both know; everything else is in pylatexenc's table.
+_OPERATORS: Final = frozenset(
+    {"arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom"}
+    | {"inf", "ker", "lcm", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr", "sec", "sin", "sinh"}
+    | {"sup", "tan", "tanh", "argmax", "argmin"}
+)
 SPACES: Final = {
-    " ": " ", ",": AROUND, ";": " ", ":": " ", ">": " ", "!": "", "/": "", "quad": "  ", "qquad": "    ",
+    " ": " ", ",": AROUND, ";": " ", ":": " ", ">": " ", "!": "", "/": "", "quad": "\u2003", "qquad": "\u2003\u2003",
     "thinspace": AROUND, "enspace": " ", "space": " ", "nobreakspace": " ",
 }  # fmt: skip
-UNSEEN: Final = frozenset(
-    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm"
-    " displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits hline nonumber notag".split()  # noqa: SIM905
-)
-PADDED: Final = frozenset(
-    "≤≥≠≈≡∼≃≅∝∈∉∋⊂⊆⊃⊇⊊⊄⊈∪∩∖∧∨⊕⊗×÷⊢⊨≪≫≺≻≼≽∣∥⊥≜≐⪯⪰"
-    "←→↔⇐⇒⇔↦⟵⟶⟷⟸⟹⟺⟼⇌↪↩⇀⇁"
-)
+_UNSEEN_NAMES: Final = """
+left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm displaystyle textstyle
+scriptstyle scriptscriptstyle limits nolimits hline nonumber notag
+"""
+UNSEEN: Final = frozenset(_UNSEEN_NAMES.split())
+PADDED: Final = frozenset("≤≥≠≈≡∼≃≅∝∈∉∋⊂⊆⊃⊇⊊⊄⊈∪∩∖∧∨⊕⊗×÷⊢⊨≪≫≺≻≼≽∣∥⊥≜≐⪯⪰←→↔⇐⇒⇔↦⟵⟶⟷⟸⟹⟺⟼⇌↪↩⇀⇁")
 ACCENTS: Final = {
     "hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0305", "vec": "\u20d7",
     "overrightarrow": "\u20d7", "overleftarrow": "\u20d6", "tilde": "\u0303", "widetilde": "\u0303", "dot": "\u0307",
@@ -71,7 +77,7 @@ _SUBSCRIPTS: Final = dict(
 
 def symbol(name: str) -> str | None:
     r"""The text of the macro `\name` where it takes no argument, or None where it is not known."""
-    own = _OWN.get(name)
+    own = name if name in _OPERATORS else _OWN.get(name)
     if own is not None:
         return own
     found = getattr(_table().get_macro_spec(name), "simplify_repl", None)
@@ -85,7 +91,7 @@ def script(text: str, mark: str) -> str:
         return "°"
     if all(character in table for character in text):
         return "".join(table[character] for character in text)
-    return f"{mark}{text}{APART}" if len(text) == 1 else f"{mark}{{{text}}}"
+    return f"{mark}{text}{AFTER}" if len(text) == 1 else f"{mark}{{{text}}}{AFTER}"
 
 
 def in_alphabet(text: str, names: tuple[str, str]) -> str:
@@ -108,6 +114,6 @@ def _letter(character: str, names: tuple[str, str]) -> str:
 
 @cache
 def _table() -> LatexContextDb:
-    from pylatexenc.latex2text import get_default_latex_context_db
+    from pylatexenc.latex2text import get_default_latex_context_db  # type: ignore[import-untyped]
 
     return get_default_latex_context_db()

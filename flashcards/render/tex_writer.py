@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+import unicodedata
+from collections.abc import Sequence
 from typing import Any, Final
 
-from pylatexenc import macrospec
-from pylatexenc.latexwalker import (
+from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
     LatexCharsNode,
     LatexEnvironmentNode,
     LatexGroupNode,
     LatexMacroNode,
     LatexMathNode,
-    LatexWalker,
-    LatexWalkerError,
 )
 
 from flashcards.render import tex_symbols as symbols
-from flashcards.render.tex_layout import Block, beside, bracket, columns, grid, settled
-from flashcards.render.tex_symbols import APART, AROUND
+from flashcards.render.tex_layout import CLOSING, OPENING, Block, beside, bracket, grid, settled
+from flashcards.render.tex_parse import cut_text, parse_tex, rows_and_cells
+from flashcards.render.tex_symbols import AFTER, APART, AROUND, BLOCK
 
-_BLOCK: Final = "\x1c"  # holds the place of a block of several lines in a line of text
 _BRACKETS: Final = {
     "pmatrix": "()", "bmatrix": "[]", "Bmatrix": "{}", "vmatrix": "||", "Vmatrix": "‖‖", "cases": "{ ", "dcases": "{ ",
     "rcases": " }", "matrix": "  ", "smallmatrix": "  ", "array": "  ", "substack": "  ", "subarray": "  ",
@@ -31,13 +28,8 @@ _ALIGNED: Final = frozenset(
     {"align", "align*", "aligned", "alignat", "alignat*", "alignedat", "eqnarray", "eqnarray*", "equation", "equation*"}
     | {"flalign", "flalign*", "gather", "gather*", "gathered", "multline", "multline*", "split"}
 )
-_WITH_ARGUMENT: Final = frozenset({"array", "subarray", "alignat", "alignat*", "alignedat"})
 _ATOM: Final = re.compile(r"\d+(?:[.,]\d+)?|\w[^\w\s+*/=<>(){},·×-]*|\([^()]*\)")
-_PRODUCT: Final = re.compile(r"[^\s+*/=<>(){},·×-]+|\([^()]*\)")
-
-
-class UnreadableTexError(Exception):
-    """The formula does not parse."""
+_PRODUCT: Final = re.compile(r"(?:[^\s+*/=<>(){},·×-]|\([^()]*\))+")
 
 
 def write_tex(tex: str, *, inline: bool) -> str:
@@ -46,10 +38,7 @@ def write_tex(tex: str, *, inline: bool) -> str:
     Raises:
         UnreadableTexError: braces or environments do not match, an argument is missing.
     """
-    try:
-        nodes, _, _ = LatexWalker(tex, latex_context=_context(), tolerant_parsing=False).get_latex_nodes()
-    except (LatexWalkerError, RecursionError, ValueError, IndexError) as error:
-        raise UnreadableTexError(str(error)) from error
+    nodes = parse_tex(tex)
     block = _Writer(inline=inline).rows_block(nodes, "aligned")
     return "\n".join(line.rstrip() for line in block.lines).strip("\n")
 
@@ -61,8 +50,8 @@ class _Writer:
         self.inline = inline
 
     def rows_block(self, nodes: Sequence[Any], name: str) -> Block:
-        """Nodes with `&` and `\\\\` among them, laid out as the environment `name` does."""
-        rows = [[self.block(cell) for cell in row] for row in _rows(nodes)]
+        r"""Nodes with `&` and `\\` among them, laid out as the environment `name` does."""
+        rows = [[self.block(cell) for cell in row] for row in rows_and_cells(nodes)]
         while len(rows) > 1 and all(not any(cell.lines) for cell in rows[-1]):
             rows.pop()
         if len(rows) == 1 and len(rows[0]) == 1 and name not in _BRACKETS:
@@ -71,21 +60,20 @@ class _Writer:
         return self._inline_rows(texts, name) if self.inline else _laid_out(rows, texts, name)
 
     def _inline_rows(self, rows: list[list[str]], name: str) -> Block:
-        left, right = _BRACKETS.get(name, "  ")
+        left, right = tuple(_BRACKETS.get(name, "  "))
         between = " " if name in _ALIGNED else ", "
         lines = (between.join(cell.strip().rstrip(",") for cell in row).strip() for row in rows)
         return Block((f"{left}{'; '.join(lines)}{right}".strip(),))
 
     def text(self, nodes: Sequence[Any]) -> str:
         """Nodes as one line."""
-        block = _Writer(inline=True).block(nodes)
-        return block.lines[0]
+        return _Writer(inline=True).rows_block(nodes, "aligned").lines[0]
 
     def block(self, nodes: Sequence[Any]) -> Block:
         """Nodes in a row."""
         out: list[str] = []
         tall: list[Block] = []
-        items = list(_items(nodes))
+        items = list(cut_text(nodes))
         at = 0
         while at < len(items):
             item = items[at]
@@ -101,12 +89,8 @@ class _Writer:
                 at = self._macro_with_rest(item, items, at, out)
             else:
                 out.append(self._other(item))
-        line = settled(re.sub(r"\s+", " ", "".join(out)) if not tall else "".join(out)).strip()
-        pieces = line.split(_BLOCK)
-        blocks = [Block((pieces[0],))]
-        for block, piece in zip(tall, pieces[1:], strict=True):
-            blocks += [block, Block((piece,))]
-        return beside(blocks)
+        line = settled(re.sub(r"[ \t\r\n]+", " ", "".join(out))).strip()
+        return _with_tall(line.split(BLOCK), tall) if tall else Block((line,))
 
     def _script(self, items: list[Any], at: int, mark: str, out: list[str]) -> int:
         """Write what follows `^` or `_`; returns the index after it."""
@@ -128,12 +112,11 @@ class _Writer:
         """Write a macro; after one that is not known, its groups as typed too. Returns the index after it."""
         name = node.macroname
         if name in symbols.UNSEEN:
-            no_bracket = name in ("left", "right") and at < len(items) and isinstance(items[at], str) and items[at] == "."
-            return at + 1 if no_bracket else at
+            return _after_unseen(name, items, at, out)
         known = self._macro(node)
         if known is not None:
             out.append(known)
-            if node.macro_post_space:
+            if node.macro_post_space and not (node.nodeargd and node.nodeargd.argnlist):
                 out.append(" ")
             return at
         out.append(node.latex_verbatim())
@@ -160,13 +143,14 @@ class _Writer:
         texts = [self.text(argument) for argument in arguments]
         if name in symbols.FRACTIONS:
             over = _bracketed(texts[0], _PRODUCT)
-            return f"{APART}{over}/{_bracketed(texts[1], _ATOM)}{AROUND}"
+            return f"{APART}{over}/{_bracketed(texts[1], _ATOM)}{AFTER}"
         if name in symbols.BINOMIALS:
             return f"({texts[0]} choose {texts[1]})"
         if name == "sqrt":
-            return f"{symbols.script(texts[0], '^') if texts[0] else ''}√{_bracketed(texts[1], _ATOM)}{APART}"
+            return f"{symbols.script(texts[0], '^') if texts[0] else ''}√{_bracketed(texts[1], _ATOM)}{AFTER}"
         if name in symbols.ACCENTS:
-            return "".join(c if c.isspace() else c + symbols.ACCENTS[name] for c in texts[0])
+            accented = "".join(c if c.isspace() else c + symbols.ACCENTS[name] for c in texts[0])
+            return unicodedata.normalize("NFC", accented)
         if name in symbols.ALPHABETS:
             return symbols.in_alphabet(texts[0], symbols.ALPHABETS[name])
         if name in symbols.WORDS:
@@ -176,7 +160,7 @@ class _Writer:
         return _special(name, texts)
 
     def _word(self, node: Any) -> str:
-        """A node inside `\\text`, where blanks and `^` are what they are elsewhere."""
+        r"""A node inside `\text`, where blanks and `^` are what they are elsewhere."""
         return str(node.chars).replace("~", " ") if isinstance(node, LatexCharsNode) else self.text([node])
 
     def _other(self, node: Any) -> str:
@@ -197,8 +181,41 @@ class _Writer:
         if len(block.lines) == 1:
             out.append(block.lines[0])
         else:
-            out.append(_BLOCK)
+            out.append(BLOCK)
             tall.append(block)
+
+
+def _after_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
+    r"""Go on after `\left`, `\right` and the like: no bracket for a dot, no blanks inside the brackets."""
+    if name == "right":
+        while out and out[-1].isspace():
+            out.pop()
+    following = items[at] if at < len(items) and isinstance(items[at], str) else ""
+    if name in ("left", "right") and following == ".":
+        return at + 1
+    if name == "left" and following in OPENING:
+        out.append(following)
+        at += 1
+        while at < len(items) and isinstance(items[at], str) and items[at].isspace():
+            at += 1
+    return at
+
+
+def _with_tall(pieces: list[str], tall: list[Block]) -> Block:
+    """Blocks with the text before, between and after them; brackets right beside a block grow to its height."""
+    blocks = []
+    before = pieces[0]
+    for block, after in zip(tall, pieces[1:], strict=True):
+        left, right = before.rstrip(" "), after.lstrip(" ")
+        opening, closing = left.endswith(OPENING), right.startswith(CLOSING)
+        blocks += [
+            Block((left[:-1] if opening else before,)),
+            bracket(left[-1] if opening else " ", len(block.lines), block.axis),
+            block,
+            bracket(right[0] if closing else " ", len(block.lines), block.axis),
+        ]
+        before = right[1:] if closing else after
+    return beside([*blocks, Block((before,))])
 
 
 def _laid_out(rows: list[list[Block]], texts: list[list[str]], name: str) -> Block:
@@ -208,14 +225,8 @@ def _laid_out(rows: list[list[Block]], texts: list[list[str]], name: str) -> Blo
         body = Block(lines, (len(lines) - 1) // 2)
     else:
         body = grid(texts, " " if name in _ALIGNED else "  ", alternate=name in _ALIGNED)
-    left, right = (bracket(kind, len(body.lines)) for kind in _BRACKETS.get(name, "  "))
-    if name not in _BRACKETS or _BRACKETS[name] == "  ":
-        return body
-    pad = " " if len(body.lines) > 1 and "{" in left.lines[0] + "⎧" else ""
-    width = body.width
-    lines = tuple(line + " " * (width - columns(line)) for line in body.lines)
-    level = [Block(side.lines, body.axis if len(side.lines) > 1 else 0) for side in (left, right)]
-    return beside([level[0], Block((pad,)), Block(lines, body.axis), level[1]])
+    left, right = (bracket(kind, len(body.lines), body.axis) for kind in _BRACKETS.get(name, "  "))
+    return beside([left, body, right])
 
 
 def _special(name: str, texts: list[str]) -> str | None:
@@ -249,51 +260,3 @@ def _inner(argument: Any) -> list[Any]:
     if argument is None:
         return []
     return list(argument.nodelist) if isinstance(argument, LatexGroupNode) else [argument]
-
-
-def _items(nodes: Sequence[Any]) -> Iterator[Any]:
-    """Nodes with plain text cut into characters, so that scripts find what they belong to."""
-    for node in nodes:
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, LatexCharsNode):
-            for character in node.chars:
-                yield {"'": "′", "~": " "}.get(character, character)
-        else:
-            yield node
-
-
-def _rows(nodes: Sequence[Any]) -> list[list[list[Any]]]:
-    """Nodes cut into rows at `\\\\` and into cells at `&`."""
-    rows: list[list[list[Any]]] = [[[]]]
-    for item in _items(nodes):
-        if isinstance(item, LatexMacroNode) and item.macroname in ("\\", "newline", "cr"):
-            rows.append([[]])
-        elif isinstance(item, str) and item == "&":
-            rows[-1].append([])
-        else:
-            rows[-1][-1].append(item)
-    return rows
-
-
-@cache
-def _context() -> Any:
-    """Which macros and environments take which arguments; all others take none."""
-    one = symbols.ACCENTS.keys() | symbols.WORDS | symbols.PLAIN | symbols.ALPHABETS.keys()
-    forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack"}, "{")
-    forms |= dict.fromkeys(symbols.FRACTIONS | symbols.BINOMIALS, "{{")
-    forms |= dict.fromkeys(("overset", "stackrel", "underset", "textcolor"), "{{")
-    forms |= dict.fromkeys(("sqrt", "xrightarrow", "xleftarrow"), "[{") | {"operatorname": "*{", "tag": "*{"}
-    forms["\\"] = "["
-    context = macrospec.LatexContextDb()
-    context.add_context_category(
-        "math",
-        macros=[macrospec.std_macro(name, form) for name, form in forms.items()],
-        environments=[macrospec.std_environment(name, "{") for name in _WITH_ARGUMENT],
-        specials=[],
-    )
-    context.set_unknown_macro_spec(macrospec.MacroSpec(""))
-    context.set_unknown_environment_spec(macrospec.EnvironmentSpec(""))
-    return context
-
-

@@ -1,0 +1,78 @@
+"""A review log for a collection whose decks were scanned: many cards, each with so many reviews, some of them due.
+
+The log is written straight into the database, since a million ratings one by one take minutes; the cards then become
+what their log says.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from flashcards.collection import Collection
+from scheduler import Clock, Kind, Leech, Rating, Review, State, transaction
+
+_RATINGS: Final = (Rating.GOOD, Rating.GOOD, Rating.HARD, Rating.GOOD, Rating.EASY, Rating.GOOD, Rating.AGAIN)
+_DAY: Final = 86_400  # seconds
+_NOON_MS: Final = 8 * 3_600_000  # after the start of the day
+
+
+def add_history(root: Path, cards: int, reviews_each: int) -> None:
+    """Give the first `cards` cards of the collection `reviews_each` reviews each.
+
+    The days on which they are due lie between ten days ago and fifty days ahead.
+    """
+    with Collection(root) as collection:
+        connection = collection.connection
+        chosen = connection.execute("SELECT id FROM cards ORDER BY id LIMIT ?", (cards,)).fetchall()
+        today = collection.clock.day(time.time_ns() // 1_000_000)
+        reviews = sorted(_reviews((card for (card,) in chosen), reviews_each, today, collection.clock))
+        marks = ", ".join("?" * len(Review._fields))
+        with transaction(connection):
+            connection.executemany(f"INSERT INTO reviews ({', '.join(Review._fields)}) VALUES ({marks})", reviews)
+        collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=True)
+
+
+def _reviews(cards: Iterator[int], reviews_each: int, today: int, clock: Clock) -> Iterator[Review]:
+    starts: dict[int, int] = {}
+    made: Counter[int] = Counter()
+    for index, card in enumerate(cards):
+        elapsed = 1 + index % 30
+        # From the last review back: each interval was about half of the one that followed.
+        ahead = (index * 37) % 60 - 10
+        gaps = [max(1, elapsed + ahead)]
+        while len(gaps) < reviews_each:
+            gaps.append(max(1, gaps[-1] // 2))
+        gaps.reverse()
+        day = today - elapsed - sum(gaps[:-1])
+        before = 0
+        for number, gap in enumerate(gaps):
+            if day not in starts:
+                starts[day] = clock.start_of(day) + _NOON_MS
+            at_ms = starts[day] + made[day]
+            made[day] += 1
+            yield Review(
+                id=at_ms,
+                card=card,
+                kind=Kind.RATING,
+                rating=Rating.GOOD if number == 0 else _RATINGS[(index + number) % len(_RATINGS)],
+                day=day,
+                offset_minutes=clock.offset_minutes(starts[day]),
+                duration_ms=4_000,
+                state_before=State.REVIEW if number else State.NEW,
+                state_after=State.REVIEW,
+                steps_left=0,
+                interval_before=before * _DAY,
+                interval_after=gap * _DAY,
+                due_day=day + gap,
+                due_ms=None,
+                stability=None,
+                difficulty=None,
+                leech=Leech.NO,
+                voids=None,
+            )
+            day += gap
+            before = gap

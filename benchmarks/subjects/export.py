@@ -1,0 +1,86 @@
+"""Writing packages for Anki from decks that were never scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import peers
+from benchmarks.bench import OURS, Bench, flashcards, program
+from benchmarks.make_decks import make_heading_decks
+from benchmarks.measure import run
+from benchmarks.packages import notes_in
+from benchmarks.rows import Row, Target, megabytes_at_most, seconds_at_most, times_ours_at_least
+
+TITLE = "Export, cold: decks without any state, to one package"
+
+_FILE_SIZE = 100  # notes in a file
+_STEEPEST = 1.25  # how much more a note may cost at ten times the size, and growth still counts as linear
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Our export at three sizes, and the peers at the middle one."""
+    small = _ours(bench, 1_000)
+    yield small
+    ours = _ours(bench, 10_000)
+    yield ours.with_targets(seconds_at_most(ours, 0.8))
+    yield _ours(bench, 10_000, mixed=True)
+    yield _genanki(bench, 10_000).compared_with(ours)
+    theirs = _markdown_anki_decks(bench, 10_000).compared_with(ours)
+    yield theirs.with_targets(times_ours_at_least(theirs, 20))
+    if not bench.quick:
+        large = _ours(bench, 100_000)
+        yield large.with_targets(
+            seconds_at_most(large, 6.0), megabytes_at_most(large, 400), _growth(small, ours, large)
+        )
+
+
+def _ours(bench: Bench, notes: int, *, mixed: bool = False) -> Row:
+    decks = bench.decks(notes, notes // _FILE_SIZE, mixed=mixed)
+    package = bench.folder / "ours.apkg"
+    command = flashcards(bench.folder / "copy", "export", "-o", package)
+    time = bench.time if notes <= 10_000 else bench.time_few
+    row = time(f"{notes:,} {'mixed ' if mixed else ''}notes", OURS, command, lambda: bench.copy_of(decks))
+    return _checked(row, notes, lambda: [package])
+
+
+def _genanki(bench: Bench, notes: int) -> Row:
+    what = f"{notes:,} notes, their HTML given"
+    if not peers.genanki():
+        return Row(what, "genanki", None, peers.missing("genanki"))
+    given, package = bench.folder / "notes.json", bench.folder / "genanki.apkg"
+    run(program("render_notes", bench.decks(notes, notes // _FILE_SIZE), given), bench.folder)
+    row = bench.time_few(what, "genanki", program("genanki_package", given, package))
+    return _checked(row, notes, lambda: [package])
+
+
+def _markdown_anki_decks(bench: Bench, notes: int) -> Row:
+    name = "markdown-anki-decks"
+    what = f"{notes:,} notes as headings"
+    command = peers.markdown_anki_decks()
+    if command is None:
+        return Row(what, name, None, peers.missing(name))
+    decks, packages = bench.folder / "headings", bench.folder / "headings-packages"
+    make_heading_decks(decks, notes, notes // _FILE_SIZE)
+    packages.mkdir()
+    row = bench.time_few(what, name, [command, decks, packages])
+    return _checked(row, notes, lambda: packages.glob("*.apkg"))
+
+
+def _checked(row: Row, notes: int, packages: Callable[[], Iterable[Path]]) -> Row:
+    """The row, unless what was written does not hold so many notes."""
+    if not row.measured:
+        return row
+    written = notes_in(packages())
+    return row if written == notes else replace(row, measured=None, note=f"failed: wrote {written:,} notes")
+
+
+def _growth(small: Row, middle: Row, large: Row) -> Target | None:
+    """Whether a further note costs the same at every size; what starting costs is left out of it."""
+    if not small.measured or not middle.measured or not large.measured:
+        return None
+    first = (middle.measured.median - small.measured.median) / 9_000
+    then = (large.measured.median - middle.measured.median) / 90_000
+    text = f"a further note costs at most {_STEEPEST} times as much as up to 10,000"
+    return Target(text, f"{then / first:.2f} times", then <= first * _STEEPEST)

@@ -1,0 +1,143 @@
+"""The database inside a package: genanki's schema, note types and decks, its rows written many at a time."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import Any, Final
+
+import genanki  # type: ignore[import-untyped]
+from genanki.apkg_col import APKG_COL  # type: ignore[import-untyped]
+from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
+
+from flashcards.anki.identity import deck_id
+from flashcards.anki.model import PackageNote
+from flashcards.anki.notetypes import DESIGN_CHANGED, note_type
+from flashcards.anki.rows import CardRow, NoteRow, new_card_row, note_row
+from scheduler.clock import Clock
+
+_BATCH: Final = 1000
+_NOTE: Final = f"INSERT INTO notes VALUES ({','.join('?' * len(NoteRow._fields))})"
+_CARD: Final = f"INSERT INTO cards VALUES ({','.join('?' * len(CardRow._fields))})"
+_NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0, 0], "timeToday": [0, 0], "mod": 0}
+_DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
+
+
+class GuidTwice(ValueError):
+    """Two notes of one package have the same guid; Anki would add both. Keys are unique, so this is a fault of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was written."""
+
+    notes: int
+    cards: int
+
+
+class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
+    """A package's database; notes come one at a time, so that none of them need be kept.
+
+    Args:
+        notes: in the order in which their new cards are to be asked.
+        clock: reads the time zone and the hour at which a day begins.
+    """
+
+    def __init__(self, notes: Iterable[PackageNote], clock: Clock) -> None:
+        super().__init__([])
+        self.counts = Counts(0, 0)
+        self._notes = notes
+        self._clock = clock
+        self._types: dict[str, genanki.Model] = {}
+        self._decks: dict[str, genanki.Deck] = {}
+        self._first_ms = 0
+        self._last_s = DESIGN_CHANGED
+
+    def to_bytes(self) -> bytes:
+        """The database as the bytes of its file; made in memory, so that nothing can be left behind."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            connection.execute("BEGIN")
+            self.write_to_db(connection.cursor(), float(DESIGN_CHANGED), count(1))
+            connection.execute("COMMIT")
+            return connection.serialize()
+        finally:
+            connection.close()
+
+    def write_to_db(self, cursor: sqlite3.Cursor, timestamp: float, id_gen: Iterator[int]) -> None:  # noqa: ARG002
+        """Write everything; ids and times are the notes' own, so neither `timestamp` nor `id_gen` is used."""
+        statements = [text for text in APKG_SCHEMA.split(";") if text.strip()]
+        for statement in statements:
+            if "CREATE TABLE" in statement:
+                cursor.execute(statement)
+        cursor.execute(APKG_COL)
+        self._write_notes(cursor)
+        self._write_collection(cursor)
+        for statement in statements:  # last, for it is faster than to keep them up to date
+            if "CREATE INDEX" in statement:
+                cursor.execute(statement)
+
+    def _write_notes(self, cursor: sqlite3.Cursor) -> None:
+        guids: set[str] = set()
+        notes_written = cards_written = 0
+        notes = iter(self._notes)
+        while batch := list(islice(notes, _BATCH)):
+            note_rows, card_rows = [], []
+            for position, note in enumerate(batch, start=notes_written):
+                if note.guid in guids:
+                    raise GuidTwice(note.guid)
+                guids.add(note.guid)
+                note_rows.append(note_row(note, self._type(note.family).model_id))
+                deck = self._deck(note.deck).deck_id
+                card_rows += [new_card_row(card, note, deck, position) for card in note.cards]
+            cursor.executemany(_NOTE, map(tuple, note_rows))  # SQLite binds plain tuples twice as fast
+            cursor.executemany(_CARD, map(tuple, card_rows))
+            notes_written += len(batch)
+            cards_written += len(card_rows)
+            self._first_ms = min(self._first_ms or batch[0].id, min(note.id for note in batch))
+            self._last_s = max(self._last_s, max(note.modified for note in batch))
+        self.counts = Counts(notes_written, cards_written)
+
+    def _type(self, family: str) -> genanki.Model:
+        if family not in self._types:
+            self._types[family] = note_type(family)
+        return self._types[family]
+
+    def _deck(self, name: str) -> genanki.Deck:
+        if name not in self._decks:
+            self._decks[name] = genanki.Deck(deck_id(name), name)
+        return self._decks[name]
+
+    def _write_collection(self, cursor: sqlite3.Cursor) -> None:
+        decks_text, conf_text = cursor.execute("SELECT decks, conf FROM col").fetchone()
+        decks: dict[str, Any] = json.loads(decks_text)
+        decks |= {str(deck.deck_id): deck.to_json() | _NEVER_STUDIED for deck in self._decks.values()}
+        types = {str(each.model_id): each.to_json(DESIGN_CHANGED, 1) for each in self._types.values()}
+        created = self._created()
+        conf: dict[str, Any] = json.loads(conf_text) | {
+            "schedVer": 2,
+            "sched2021": True,
+            "creationOffset": -self._clock.offset_minutes(created * 1000),  # minutes west of UTC
+            "rollover": self._clock.rollover,
+            "curModel": next(iter(types), None),
+            "nextPos": self.counts.notes + 1,
+        }
+        cursor.execute(
+            "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?",
+            (
+                created,
+                self._last_s * 1000,
+                DESIGN_CHANGED * 1000,
+                json.dumps(conf, ensure_ascii=False),
+                json.dumps(types, ensure_ascii=False),
+                json.dumps(decks, ensure_ascii=False),
+            ),
+        )
+
+    def _created(self) -> int:
+        """When the collection in the package begins, in epoch seconds: the day of its oldest note."""
+        clock = self._clock._replace(rollover=_DAY_BEGINS)
+        return clock.start_of(clock.day(self._first_ms)) // 1000

@@ -1,0 +1,83 @@
+"""A note's Markdown as the fields of its note type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from typing import Final
+
+from flashcards.anki.plain import typed_answer
+from flashcards.catalog.store import Entry
+from flashcards.deck.model import REVERSE, Kind, Note
+from flashcards.render.cloze_html import cloze_html
+from flashcards.render.html import HtmlRenderer
+
+_BLANK: Final = re.compile(r"(?:\s|</?(?:br|div) ?/?>)*", re.IGNORECASE)  # what Anki takes for an empty field
+_YES: Final = "1"
+_TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
+
+
+class FieldWriter:
+    """Writes the fields of the notes of one package.
+
+    Args:
+        macros: the collection's TeX macros.
+        media: gets the URL of a medium, returns its name in Anki.
+    """
+
+    def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
+        self._renderer = HtmlRenderer(macros, media)
+        self._place: tuple[str, tuple[str, ...]] | None = None
+        self._source = ""
+
+    def fields(self, entry: Entry) -> tuple[str, ...]:
+        """The fields of a note, in the order of its note type."""
+        if entry.note.kind is Kind.CLOZE:
+            typed = _YES if entry.note.typed else ""
+            return cloze_html(entry.note, self._renderer), typed, self._source_of(entry)
+        return self._basic(entry)
+
+    def _basic(self, entry: Entry) -> tuple[str, ...]:
+        note = entry.note
+        front, back = self._side(note, note.fields[0]), self._side(note, note.fields[1])
+        both = REVERSE in note.slots
+        return (
+            front,
+            back,
+            _YES if both else "",
+            typed_answer(back) if note.typed else "",
+            typed_answer(front) if note.typed and both else "",
+            self._source_of(entry),
+        )
+
+    def _source_of(self, entry: Entry) -> str:
+        place = (entry.path, entry.note.breadcrumb)
+        if place != self._place:  # most notes stand where the one before stands
+            self._place, self._source = place, source(*place)
+        return self._source
+
+    def _side(self, note: Note, markdown: str) -> str:
+        """One side; as typed where nothing of it would be seen, for Anki drops a card with an empty front."""
+        html = self._renderer.render(markdown, note.definitions)
+        return _literal(markdown) if _BLANK.fullmatch(html) else html
+
+
+def source(path: str, breadcrumb: Iterable[str]) -> str:
+    """Where a note comes from, shown small: its file and the headings above it."""
+    return _literal(" › ".join((path, *breadcrumb)))
+
+
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags as Anki takes them: no blanks, no empty parts between `::`, each once whatever its case."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        parts = (_TAG_BREAKS.sub("-", part).strip("-") for part in tag.split("::"))
+        clean = "::".join(part for part in parts if part)
+        if clean:
+            found.setdefault(clean.casefold(), clean)
+    return tuple(found.values())
+
+
+def _literal(text: str) -> str:
+    return escape(re.sub(r"[\x00\x1f\ud800-\udfff]", "", text), quote=False).replace("{{", "{&#123;")

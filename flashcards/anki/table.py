@@ -1,0 +1,65 @@
+"""Notes as a CSV file that Anki imports and a spreadsheet opens."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.archive import replacing
+from flashcards.anki.export import Exported
+from flashcards.anki.gather import Gathering
+from flashcards.anki.model import PackageNote
+from flashcards.anki.notetypes import CLOZE
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+
+# Anki reads these lines; the note types are its own, so that nothing need be there before.
+_HEADER: Final = (
+    "#separator:Comma",
+    "#html:true",
+    "#guid column:1",
+    "#notetype column:2",
+    "#deck column:3",
+    "#tags column:4",
+    "#columns:guid,note type,deck,tags,front,back",
+)
+
+
+def export_csv(
+    collection: Collection, decks: Iterable[str], path: Path, progress: Callable[[int, int], None] | None = None
+) -> Exported:
+    """Write one line a note: guid, Anki's own note type, deck, tags, front, back; the last two as HTML.
+
+    Media are not in it. Arguments and errors are those of `export_package`.
+    """
+    gathering = Gathering(collection, decks)
+    notes = cards = 0
+    with replacing(path) as stream, io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True) as text:
+        text.write("\n".join(_HEADER) + "\n")
+        writer = csv.writer(text, lineterminator="\n")
+        for note in gathering.notes(progress):
+            writer.writerow(_line(note))
+            notes += 1
+            cards += len(note.cards)
+        text.flush()
+        size = stream.tell()
+        text.detach()
+    return Exported(path, notes, cards, 0, size, tuple(gathering.problems))
+
+
+def _line(note: PackageNote) -> tuple[str, ...]:
+    front, back = note.fields[:2]
+    if note.family == CLOZE:
+        return (note.guid, "Cloze", note.deck, " ".join(note.tags), front, "")
+    return (note.guid, _stock_type(note), note.deck, " ".join(note.tags), front, back)
+
+
+def _stock_type(note: PackageNote) -> str:
+    _, _, reverse, answer, *_ = note.fields
+    if reverse:
+        return "Basic (and reversed card)"
+    return "Basic (type in the answer)" if answer else "Basic"

@@ -1,0 +1,71 @@
+"""`flashcards answer`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from flashcards.cli import common
+from flashcards.errors import UsageError
+
+_RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
+
+
+class TimeInvalid(UsageError):
+    """A time that cannot be read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"`{text}` is not a time. Write it like 2026-12-15T18:30 or 2026-12-15T18:30:00+01:00.")
+
+
+class TimeTooEarly(UsageError):
+    """A time before the card's last review."""
+
+    def __init__(self, text: str, last: str) -> None:
+        super().__init__(f"The card was last reviewed at {last}, after {text}. The log is kept in order of time.")
+
+
+@click.command("answer")
+@click.argument("card")
+@click.argument("rating", type=click.Choice(list(_RATINGS), case_sensitive=False))
+@click.option(
+    "--at", metavar="TIME", help="When it was answered, ISO 8601; local time without an offset. Default: now."
+)
+@click.option("--duration", metavar="SECONDS", type=click.FloatRange(0, 86_400), default=0.0, help="How long it took.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")
+def command(card: str, rating: str, at: str | None, duration: float, as_json: bool) -> None:
+    """Rate one card from a script: again, hard, good or easy, or 1 to 4.
+
+    \b
+    flashcards answer k7f3q2m.c1 good
+    flashcards answer k7f3q2m.c1 3 --at 2026-12-15T18:30 --json
+    """
+    from flashcards.cards import TextGone, card_name, find_card, record
+    from flashcards.collection import now_ms
+    from scheduler import Rating
+
+    with common.opened() as collection:
+        found = collection.store.card(find_card(collection, card))
+        entry = collection.note_of(found)
+        if not found.active:
+            raise TextGone(card_name(entry, found.slot))
+        when = now_ms() if at is None else _instant(at)
+        if at is not None and found.last_ms is not None and when < found.last_ms:
+            raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
+        policy = collection.policy(found.deck)
+        collection.store.rate(found.id, Rating(_RATINGS[rating.lower()]), policy, when, round(duration * 1000))
+        after = collection.store.card(found.id)
+        if as_json:
+            outcomes = collection.store.outcomes(after, policy, when)
+            intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
+            common.print_json(record(collection, after, entry, when) | {"intervals": intervals})
+        else:
+            click.echo(f"{card_name(entry, found.slot)} is asked again in {common.interval(after.interval)}.")
+
+
+def _instant(text: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise TimeInvalid(text) from None

@@ -1,0 +1,29 @@
+"""`flashcards backup`."""
+
+from __future__ import annotations
+
+import click
+
+from flashcards.cli import common
+
+
+@click.command("backup")
+@click.option("--list", "listed", is_flag=True, help="List the backups there are, newest first.")
+def command(listed: bool) -> None:
+    """Copy the review state into .flashcards/backups/; the last ten copies are kept.
+
+    The decks are plain files and yours to back up; this is the state beside them. One is also made before every
+    change of the database's form.
+
+    \b
+    flashcards backup
+    flashcards backup --list
+    """
+    from scheduler import backup
+
+    with common.unscanned() as collection:
+        if listed:
+            for path in sorted(collection.backups.glob("*.db"), reverse=True):
+                click.echo(f"{path}  {path.stat().st_size:,} bytes")
+        else:
+            click.echo(f"Saved {backup(collection.connection, collection.backups)}.")

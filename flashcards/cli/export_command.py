@@ -1,0 +1,117 @@
+"""`flashcards export`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashcards.cli import common
+
+if TYPE_CHECKING:
+    from flashcards.anki.export import Exported
+    from flashcards.collection import Collection
+
+    Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
+
+
+@click.command("export")
+@click.argument("decks", metavar="[DECK]...", nargs=-1)
+@click.option(
+    "-o",
+    "output",
+    metavar="PATH",
+    help="The file to write, .apkg, .json or .csv by its ending; or a folder, for one package a top-level deck."
+    " Default: a package in the present folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one file that was written a line.")
+def command(decks: tuple[str, ...], output: str | None, as_json: bool) -> None:
+    """Write decks as packages that Anki imports; without a DECK, all of them.
+
+    Import a package again after an edit: Anki updates the notes it has and keeps their schedule. A file of the same
+    name is replaced.
+
+    \b
+    flashcards export                    all decks in one package
+    flashcards export tpm::scenarios     one deck, with the decks below it
+    flashcards export -o build/          one package for each top-level deck
+    flashcards export tpm -o cards.csv   a table, which Anki imports too
+    flashcards export -o cards.json      every card as `flashcards list --json` shows it
+    """
+    from flashcards.anki.gather import decks_in_use
+    from flashcards.anki.targets import targets
+
+    with _stopped_cleanly(), common.opened() as collection:
+        plan = targets(decks_in_use(collection), decks, output, collection.root)
+        for target in plan:
+            if len(plan) > 1 or (output or "").endswith("/"):
+                target.path.parent.mkdir(parents=True, exist_ok=True)
+            with common.progress(f"Writing {target.path.name}") as step:
+                exported = _writer(target.path)(collection, target.decks, target.path, step)
+            _report(exported, as_json)
+        _mention_problems(collection)
+
+
+def _writer(path: Path) -> Writer:
+    """What writes the format that the file's ending names."""
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        from flashcards.anki.records import export_json
+
+        return export_json
+    if suffix == ".csv":
+        from flashcards.anki.table import export_csv
+
+        return export_csv
+    from flashcards.anki.export import export_package
+
+    return export_package
+
+
+def _report(exported: Exported, as_json: bool) -> None:
+    for problem in exported.problems:
+        click.echo(f"{problem.path}:{problem.line}: {problem.message}", err=True)
+    if as_json:
+        common.print_json(_record(exported))
+        return
+    held = [common.plural(exported.notes, "note"), common.plural(exported.cards, "card")]
+    if exported.media:
+        held.append(f"{exported.media:,} media")
+    click.echo(f"{exported.path}: {', '.join(held)}, {exported.size:,} bytes")
+
+
+def _record(exported: Exported) -> dict[str, Any]:
+    return {
+        "file": str(exported.path),
+        "notes": exported.notes,
+        "cards": exported.cards,
+        "media": exported.media,
+        "bytes": exported.size,
+        "problems": [problem._asdict() for problem in exported.problems],
+    }
+
+
+def _mention_problems(collection: Collection) -> None:
+    problems = sum(1 for _ in collection.catalog.problems())
+    if problems:
+        click.echo(f"{common.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
+
+
+@contextmanager
+def _stopped_cleanly() -> Iterator[None]:
+    """Let a request to end the process unwind it, so that no half-written file stays behind."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,92 @@
+"""`flashcards review`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from flashcards.cli import common
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.review.collection_desk import CollectionDesk
+    from flashcards.review.views import Finished
+    from scheduler.policy import ReviewOrder
+
+
+@click.command("review")
+@click.argument("query", nargs=-1)
+@click.option("--new", type=click.IntRange(min=0), metavar="N", help="Ask N new cards, whatever the daily limits say.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask N cards at the most.")
+@click.option(
+    "--order",
+    type=click.Choice(["due", "retrievability", "random", "overdue"]),
+    help="The order of due cards: by due day, likeliest recalled first, shuffled, or furthest overdue first.",
+)
+@click.option("--plain", is_flag=True, help="No boxes, colour or clearing, every part labelled: for screen readers.")
+def command(query: tuple[str, ...], new: int | None, limit: int | None, order: str | None, plain: bool) -> None:
+    """Be asked what is due, in the terminal.
+
+    QUERY narrows it to some cards; the name of a deck means that deck. Space shows the answer, 1 to 4 rate it, `?`
+    lists all keys. Every rating is saved before the next question appears.
+
+    \b
+    flashcards review
+    flashcards review tpm::scenarios
+    flashcards review tag:exam --limit 20
+    """
+    from flashcards.collection import now_ms
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from flashcards.errors import UsageError
+
+        raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
+    with common.opened() as collection:
+        only = _cards_of(collection, query)
+        if only is not None and not only:
+            click.echo(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
+            return
+        from flashcards.review.collection_desk import CollectionDesk
+
+        desk = CollectionDesk(
+            collection, now_ms(), only=only, new=new, limit=limit, order=cast("ReviewOrder | None", order)
+        )
+        _ask(collection, desk, plain=plain)
+
+
+def _cards_of(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
+    if not query:
+        return None
+    from flashcards.query import card_ids
+
+    return frozenset(card_ids(collection, common.joined(query)))
+
+
+def _ask(collection: Collection, desk: CollectionDesk, *, plain: bool) -> None:
+    from flashcards.collection import now_ms
+    from flashcards.review.session import Session
+    from flashcards.review.views import Finished
+
+    session = Session(desk, now_ms())
+    if isinstance(session.view, Finished):
+        _say_nothing_is_due(collection, session.view)
+        return
+    from flashcards.review.terminal import TerminalReview
+
+    TerminalReview(collection, session, desk.prepare, now_ms, plain=plain).run()
+
+
+def _say_nothing_is_due(collection: Collection, view: Finished) -> None:
+    from flashcards.review.report import upcoming_lines
+
+    _, notes = collection.catalog.counts()
+    if not notes:
+        click.echo(
+            f"There are no cards in {collection.root}. `flashcards init` makes a small example deck to begin with."
+        )
+        return
+    click.echo("Nothing is due now.")
+    for line in upcoming_lines(view.summary.upcoming, collection.clock):
+        click.echo(line)

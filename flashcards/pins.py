@@ -1,0 +1,75 @@
+"""Writing a note's key into its file, so that nothing can part them: `<!-- id: k7f3q2m4x9ab -->`."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from flashcards.catalog.store import Entry
+from flashcards.deck.model import Kind, Note
+from flashcards.deck.parse import parse
+from flashcards.errors import FlashcardsError
+from flashcards.files import FileChanged, replace_unchanged
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+class PinImpossible(FlashcardsError):
+    """A comment cannot be added without changing what the file says."""
+
+    def __init__(self, path: str, line: int) -> None:
+        super().__init__(f"{path}:{line}: this note cannot be pinned automatically. Write `<!-- id: … -->` into it.")
+
+
+def pin(root: Path, entries: Iterable[Entry]) -> int:
+    """Write the key of each note that has no pin yet into its file; returns how many were written.
+
+    Each file is written once, atomically, and only when it still says what the catalog says.
+
+    Raises:
+        FileChanged: a file says something else by now.
+        PinImpossible: a note cannot be pinned.
+    """
+    by_file: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if not entry.note.pin:
+            by_file[entry.path].append(entry)
+    for path, wanted in by_file.items():
+        before = (root / path).read_bytes()
+        after = _pinned(path, before.decode(), wanted, root).encode()
+        replace_unchanged(root / path, before, after)
+    return sum(len(wanted) for wanted in by_file.values())
+
+
+def _pinned(path: str, text: str, wanted: list[Entry], root: Path) -> str:
+    notes = parse(text, path).notes
+    by_line = {note.line: index for index, note in enumerate(notes)}
+    lines = [line for line in _LINE.findall(text) if line]
+    expected = list(notes)
+    for entry in sorted(wanted, key=lambda entry: -entry.note.line):
+        index = by_line.get(entry.note.line)
+        if index is None or notes[index].fields != entry.note.fields:
+            raise FileChanged(root / path)
+        _insert(lines, notes[index], f"<!-- id: {entry.key} -->")
+        expected[index] = replace(notes[index], pin=entry.key)
+    pinned = "".join(lines)
+    for note, want in zip(parse(pinned, path).notes, expected, strict=False):
+        if (note.fields, note.pin, note.slots) != (want.fields, want.pin, want.slots):
+            raise PinImpossible(path, want.line)
+    return pinned
+
+
+def _insert(lines: list[str], note: Note, comment: str) -> None:
+    """Put the comment at the end of the first line of a pair, else on a line of its own behind the note."""
+    place = (note.line if note.kind is Kind.PAIR else note.end_line) - 1
+    line = lines[place]
+    body = line.rstrip("\r\n")
+    ending = line[len(body) :]
+    if note.kind is Kind.PAIR:
+        lines[place] = f"{body.rstrip()} {comment}{ending}"
+    else:
+        newline = ending or next((other[len(other.rstrip("\r\n")) :] for other in lines), "") or "\n"
+        lines[place] = f"{body}{newline}{comment}{ending}"

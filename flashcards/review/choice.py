@@ -1,0 +1,55 @@
+"""Narrowing a session: so many new cards, so many cards in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scheduler.gather import Gathered, Selection, gather
+from scheduler.limits import DeckLimits
+
+if TYPE_CHECKING:
+    from scheduler import Done, Policy, Store
+    from scheduler.policy import NewMix
+
+
+def with_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
+    """The decks with room for `new` more new cards today in each, whatever was done (by deck) already."""
+    room = new + sum(each.new for each in done.values())
+    return [each._replace(policy=replace(each.policy, new_per_day=room)) for each in limits]
+
+
+def chosen(
+    store: Store,
+    limits: Sequence[DeckLimits],
+    order: Policy,
+    now_ms: int,
+    *,
+    only: frozenset[int] | None,
+    new: int | None,
+    limit: int | None,
+) -> frozenset[int]:
+    """The cards of today's queue that a session is to keep to: `new` of the new ones, `limit` in all (None is all)."""
+    gathered = gather(store, Selection(tuple(limits), order, only_cards=only), now_ms)
+    if new is not None:
+        gathered = gathered._replace(new=gathered.new[:new])
+    return _first(gathered, limit, order.new_mix)
+
+
+def _first(gathered: Gathered, limit: int | None, new_mix: NewMix) -> frozenset[int]:
+    """Steps of today first, then due and new cards in the share that they are mixed in."""
+    started = [row[0] for row in gathered.learning]
+    due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]
+    new = [row[0] for row in gathered.new]
+    if limit is None:
+        return frozenset(started + due + new)
+    started = started[:limit]
+    room = limit - len(started)
+    if new_mix == "first":
+        of_new = min(room, len(new))
+    elif new_mix == "last":
+        of_new = max(0, room - len(due))
+    else:
+        of_new = room if not due else round(min(room, len(due) + len(new)) * len(new) / (len(due) + len(new)))
+    return frozenset(started + due[: room - of_new] + new[:of_new])

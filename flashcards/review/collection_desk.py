@@ -1,0 +1,141 @@
+"""The desk on a real collection: its queue, its store, its notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flashcards.deck.faces import face, hidden_text
+from flashcards.review.choice import chosen, with_new
+from flashcards.review.upcoming import upcoming
+from flashcards.review.views import Asked, Upcoming
+from scheduler.queue import Counts, Wait, today
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from scheduler import Card, Outcomes, Policy, Rating, Review
+    from scheduler.policy import ReviewOrder
+
+
+class CollectionDesk:
+    """Asks what is due in a collection.
+
+    Args:
+        collection: open, its decks read.
+        now_ms: the instant.
+        only: ask only these cards; None is all.
+        new: ask so many new cards, whatever the daily limits say; None keeps to the limits.
+        limit: ask so many cards at the most; None is all.
+        order: the order of due cards; None is what the settings say.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        now_ms: int,
+        *,
+        only: frozenset[int] | None = None,
+        new: int | None = None,
+        limit: int | None = None,
+        order: ReviewOrder | None = None,
+    ) -> None:
+        self._collection = collection
+        self._store = collection.store
+        self._only = only
+        self._policies: dict[int, Policy] = {}
+        limits = collection.limits
+        policy = collection.settings.policy
+        if order is not None:
+            policy = replace(policy, review_order=order)
+        if new is not None:
+            limits = with_new(limits, new, self._store.done(collection.clock.day(now_ms)))
+        cards = only
+        if new is not None or limit is not None:
+            cards = chosen(self._store, limits, policy, now_ms, only=only, new=new, limit=limit)
+        self._version = self._data_version()
+        self._queue = today(self._store, limits, now_ms, only_cards=cards, order=policy)
+
+    def prepare(self) -> None:
+        """Load what the first answer needs; to be called once the first question is on the screen."""
+        self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
+
+    def next_card(self, now_ms: int) -> int | None:
+        """See `Desk`. Where another process has written since, the queue is built anew."""
+        version = self._data_version()
+        if version != self._version:
+            self.refresh(now_ms)
+        card = self._queue.next_card(now_ms)
+        return None if card is None or isinstance(card, Wait) else card
+
+    def read(self, card: int) -> Asked | None:
+        """See `Desk`."""
+        row = self._store.card(card)
+        entry = self._collection.note_of(row)
+        if not row.active or row.slot not in entry.note.slots:
+            return None
+        return Asked(
+            row, entry, face(entry.note, row.slot), hidden_text(entry.note, row.slot) if entry.note.typed else ""
+        )
+
+    def counts(self) -> Counts:
+        """See `Desk`."""
+        return self._queue.counts()
+
+    def outcomes(self, card: Card, now_ms: int) -> Outcomes:
+        """See `Desk`."""
+        return self._store.outcomes(card, self._policy(card.deck), now_ms)
+
+    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
+        """See `Desk`."""
+        review = self._store.rate(card.id, rating, self._policy(card.deck), now_ms, duration_ms, expect_reps=card.reps)
+        self._queue.rated(card.id)
+        return review
+
+    def undo(self, now_ms: int) -> Review:
+        """See `Desk`."""
+        return self._store.undo(now_ms)
+
+    def siblings(self, card: Card) -> list[int]:
+        """See `Desk`."""
+        return [each.id for each in self._store.cards_of(card.note)]
+
+    def bury(self, cards: Sequence[int], now_ms: int) -> None:
+        """See `Desk`."""
+        self._store.bury(cards, self._collection.clock.day(now_ms))
+
+    def unbury(self, cards: Sequence[int], now_ms: int) -> None:
+        """See `Desk`."""
+        self._store.unbury(cards, self._collection.clock.day(now_ms))
+
+    def suspend(self, cards: Sequence[int]) -> list[int]:
+        """See `Desk`."""
+        awake = [card.id for card in self._store.cards(cards) if not card.suspended]
+        self._store.suspend(awake)
+        return awake
+
+    def unsuspend(self, cards: Sequence[int]) -> None:
+        """See `Desk`."""
+        self._store.unsuspend(cards)
+
+    def flag(self, card: int, flag: int) -> None:
+        """See `Desk`."""
+        self._store.flag([card], flag)
+
+    def refresh(self, now_ms: int) -> None:
+        """See `Desk`."""
+        self._version = self._data_version()
+        self._queue.refresh(now_ms)
+
+    def upcoming(self, now_ms: int) -> Upcoming:
+        """See `Desk`."""
+        return upcoming(self._store, now_ms, self.counts(), self._only)
+
+    def _policy(self, deck: int) -> Policy:
+        if deck not in self._policies:
+            self._policies[deck] = self._collection.policy(deck)
+        return self._policies[deck]
+
+    def _data_version(self) -> int:
+        """A number that changes when another connection writes to the database."""
+        return int(self._store.connection.execute("PRAGMA data_version").fetchone()[0])

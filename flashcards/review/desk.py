@@ -1,0 +1,64 @@
+"""What a session needs of the world: the cards, their order, and a place to record ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from flashcards.review.views import Asked, Upcoming
+from scheduler import Card, Outcomes, Rating, Review
+from scheduler.queue import Counts
+
+
+class Desk(Protocol):
+    """Hands the session its cards and records what is done with them. Whatever it records is saved when it returns."""
+
+    def next_card(self, now_ms: int) -> int | None:
+        """The card to ask now; None when none is left that is due within minutes."""
+
+    def read(self, card: int) -> Asked | None:
+        """The card as it is now; None when its text is gone from the decks."""
+
+    def counts(self) -> Counts:
+        """The cards left today."""
+
+    def outcomes(self, card: Card, now_ms: int) -> Outcomes:
+        """What each rating would do to the card."""
+
+    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
+        """Record a rating.
+
+        Raises:
+            CardChanged: the card was answered elsewhere since it was read.
+        """
+
+    def undo(self, now_ms: int) -> Review:
+        """Take back the last rating of today and return it.
+
+        Raises:
+            NothingToUndo: there is none.
+        """
+
+    def siblings(self, card: Card) -> list[int]:
+        """All cards of the card's note, itself among them."""
+
+    def bury(self, cards: Sequence[int], now_ms: int) -> None:
+        """Hide cards until tomorrow."""
+
+    def unbury(self, cards: Sequence[int], now_ms: int) -> None:
+        """Show buried cards again."""
+
+    def suspend(self, cards: Sequence[int]) -> list[int]:
+        """Stop asking cards; returns those that were not suspended before."""
+
+    def unsuspend(self, cards: Sequence[int]) -> None:
+        """Ask suspended cards again."""
+
+    def flag(self, card: int, flag: int) -> None:
+        """Give a card a flag, 1 to 7, or none, 0."""
+
+    def refresh(self, now_ms: int) -> None:
+        """Choose the cards of the day anew, after something else than a rating changed them."""
+
+    def upcoming(self, now_ms: int) -> Upcoming:
+        """When cards are due next."""

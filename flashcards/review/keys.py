@@ -1,0 +1,137 @@
+"""The keys of the review: what each does, and how `flashcards.toml` changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from flashcards.settings import FILE_NAME, SettingInvalid
+from scheduler import Rating
+
+
+class Action(StrEnum):
+    """What a key can do; the value is its name in `flashcards.toml`."""
+
+    SHOW = "show"
+    AGAIN = "again"
+    HARD = "hard"
+    GOOD = "good"
+    EASY = "easy"
+    UNDO = "undo"
+    EDIT = "edit"
+    BURY = "bury"
+    SUSPEND = "suspend"
+    SUSPEND_NOTE = "suspend_note"
+    FLAG = "flag"
+    INFO = "info"
+    OPEN = "open"
+    REPLAY = "replay"
+    HELP = "help"
+    QUIT = "quit"
+    REDRAW = "redraw"
+
+
+DEFAULTS: Mapping[Action, str] = {
+    Action.SHOW: " ",
+    Action.AGAIN: "1",
+    Action.HARD: "2",
+    Action.GOOD: "3",
+    Action.EASY: "4",
+    Action.UNDO: "u",
+    Action.EDIT: "e",
+    Action.BURY: "-",
+    Action.SUSPEND: "@",
+    Action.SUSPEND_NOTE: "!",
+    Action.FLAG: "*",
+    Action.INFO: "i",
+    Action.OPEN: "o",
+    Action.REPLAY: "r",
+    Action.HELP: "?",
+    Action.QUIT: "q",
+}
+"""The key of each action that can be given another one: Anki's, where Anki has one."""
+
+RATINGS: Mapping[Action, Rating] = {
+    Action.AGAIN: Rating.AGAIN,
+    Action.HARD: Rating.HARD,
+    Action.GOOD: Rating.GOOD,
+    Action.EASY: Rating.EASY,
+}
+
+END_OF_INPUT = ""
+"""What a keyboard gives when there is no more to read."""
+
+_FIXED: Mapping[str, Action] = {
+    "\r": Action.SHOW,
+    "\n": Action.SHOW,
+    "\x1b": Action.QUIT,
+    "\x04": Action.QUIT,
+    END_OF_INPUT: Action.QUIT,
+    "\x0c": Action.REDRAW,
+}
+
+_EXPLANATIONS: Mapping[Action, str] = {
+    Action.SHOW: "show the answer, then Good (Enter, too)",
+    Action.AGAIN: "Again: forgotten",
+    Action.HARD: "Hard: recalled with effort",
+    Action.GOOD: "Good: recalled",
+    Action.EASY: "Easy: recalled at once",
+    Action.UNDO: "undo the last rating, burying or suspending",
+    Action.EDIT: "edit the note in your editor",
+    Action.BURY: "bury: hide the card until tomorrow",
+    Action.SUSPEND: "suspend the card",
+    Action.SUSPEND_NOTE: "suspend all cards of the note",
+    Action.FLAG: "flag the card, 1 to 7, or 0 for none",
+    Action.INFO: "the card's place, schedule and history",
+    Action.OPEN: "open its pictures and other media",
+    Action.REPLAY: "play its sound again",
+    Action.HELP: "this list",
+    Action.QUIT: "leave (Esc and Ctrl-D, too)",
+}
+
+
+class KeyMap:
+    """Which key does what.
+
+    Args:
+        changes: action name -> key, as `flashcards.toml` has them.
+
+    Raises:
+        SettingInvalid: there is no such action, or two actions share a key.
+    """
+
+    def __init__(self, changes: Mapping[str, str]) -> None:
+        self._keys = dict(DEFAULTS)
+        for name, key in changes.items():
+            if name not in DEFAULTS:
+                raise SettingInvalid(FILE_NAME, _unknown(name))
+            if key in _FIXED:
+                raise SettingInvalid(FILE_NAME, f"the key of `{name}` in `keys` is taken: it always does the same.")
+            self._keys[Action(name)] = key
+        self._actions = dict(_FIXED)
+        for action, key in self._keys.items():
+            if key in self._actions:
+                shared = f"`{self._actions[key]}` and `{action}` in `keys` have the same key `{key}`."
+                raise SettingInvalid(FILE_NAME, f"{shared} Give one of them another key.")
+            self._actions[key] = action
+
+    def action(self, key: str) -> Action | None:
+        """What a key does, or None."""
+        return self._actions.get(key)
+
+    def label(self, action: Action) -> str:
+        """The key of an action as it is shown: `u`, or `space`."""
+        key = self._keys[action]
+        return "space" if key == " " else key
+
+    def explanations(self) -> list[tuple[str, str]]:
+        """Every key as it is shown, with what it does."""
+        return [(self.label(action), text) for action, text in _EXPLANATIONS.items()]
+
+
+def _unknown(name: str) -> str:
+    import difflib
+
+    nearest = difflib.get_close_matches(name, [action.value for action in DEFAULTS], 1)
+    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"The actions are {', '.join(DEFAULTS)}."
+    return f"`{name}` in `keys` is not an action of the review. {hint}"

@@ -1,0 +1,85 @@
+"""Parts of the screen as rich text: counts, buttons, a typed answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from flashcards.render.terminal_text import visible
+from flashcards.review.durations import short_interval
+from flashcards.review.keys import RATINGS, KeyMap
+from flashcards.review.typed import Mark, Piece, difference, same_text
+from flashcards.review.views import Answer, pile
+from scheduler import Card, Rating
+from scheduler.queue import Counts
+
+_PILES = {"new": "blue", "learning": "red", "review": "green"}
+_RATINGS = {Rating.AGAIN: "red", Rating.HARD: "yellow", Rating.GOOD: "green", Rating.EASY: "blue"}
+_STYLES = {Mark.RIGHT: "green", Mark.WRONG: "red strike", Mark.MISSING: "underline"}
+_SIGNS = {Mark.RIGHT: ("", ""), Mark.WRONG: ("[-", "-]"), Mark.MISSING: ("{+", "+}")}
+
+
+def counts_line(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:
+    """`12 + 3 + 40`: new, learning and review cards left, the kind of the present one underlined; then the hint."""
+    present = pile(card)
+    if plain:
+        words = ", ".join(f"{name} {getattr(counts, name)}" for name in _PILES)
+        return Text(f"{words.capitalize()}. This card is {_KINDS[present]}.")
+    numbers = [
+        Text(str(getattr(counts, name)), f"bold underline {style}" if name == present else style)
+        for name, style in _PILES.items()
+    ]
+    line = Text(" + ").join(numbers)
+    return flowed([line, Text(hint, "dim")], "   ", width) if hint else line
+
+
+_KINDS = {"new": "new", "learning": "being learnt", "review": "under review"}
+
+
+def buttons(view: Answer, keys: KeyMap) -> list[Text]:
+    """`3 Good 10m`, for each rating."""
+    found = []
+    for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True):
+        text = Text.assemble((keys.label(action), "bold"), " ", (rating.name.capitalize(), _RATINGS[rating]))
+        found.append(text.append(f" {short_interval(seconds)}"))
+    return found
+
+
+def flowed(parts: Sequence[Text], separator: str, width: int) -> Text:
+    """The parts side by side, on as many lines as the width asks for; a part is broken only if it is wider itself."""
+    lines: list[list[Text]] = []
+    used = 0
+    for part in parts:
+        taken = cell_len(part.plain)
+        if lines and used + len(separator) + taken <= width:
+            lines[-1].append(part)
+            used += len(separator) + taken
+        else:
+            lines.append([part])
+            used = taken
+    between = Text().append(separator, "dim")
+    return Text("\n").join(between.join(line) for line in lines)
+
+
+def given_text(given: str, expected: str, *, coloured: bool) -> list[Text]:
+    """What to say of a typed answer: that it is right, or where it differs.
+
+    In colour wrong characters are red and struck out, missing ones underlined; else they stand in `[-…-]` and `{+…+}`.
+    """
+    if same_text(given, expected):
+        typed = Text.assemble(("Typed: ", "dim"), (visible(given.strip()), "green"))
+        return [typed, Text("Right.", "bold green")]
+    pieces = Text.assemble(("Typed: ", "dim"))
+    for piece in difference(given, expected):
+        pieces.append_text(_piece(piece, coloured))
+    return [pieces]
+
+
+def _piece(piece: Piece, coloured: bool) -> Text:
+    text, mark = piece
+    if coloured:
+        return Text(visible(text), _STYLES[mark])
+    before, after = _SIGNS[mark]
+    return Text(f"{before}{visible(text)}{after}")

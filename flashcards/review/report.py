@@ -1,0 +1,111 @@
+"""The end of a session, and a card's particulars, in words. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flashcards.review.durations import short_interval, spent
+from scheduler import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flashcards.review.views import Asked, Summary, Upcoming
+    from scheduler import Clock, Review
+    from scheduler.queue import Counts
+
+
+def summary_lines(summary: Summary, clock: Clock) -> list[str]:
+    """What was done, how it went, what is left, and when the next cards are due; a sentence or so a line."""
+    lines = [_done(summary)]
+    if summary.cards:
+        parts = [f"{rating.name.capitalize()} {count}" for rating, count in summary.ratings.items()]
+        lines.append(" · ".join(parts))
+    if summary.reviews:
+        share = f"{100 * summary.recalled / summary.reviews:.0f} %"
+        lines.append(f"Recalled {summary.recalled} of {_number(summary.reviews, 'review')} ({share}).")
+    if any(summary.left):
+        lines.append(f"Left for today: {counts_words(summary.left)}.")
+    return lines + upcoming_lines(summary.upcoming, clock, held=not any(summary.left))
+
+
+def upcoming_lines(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
+    """When the next cards are due, and with `held` what the limits keep from being asked today."""
+    parts = []
+    if upcoming.today_ms is not None:
+        parts.append(f"{_number(upcoming.today, 'card')} from {clock.iso(upcoming.today_ms)[11:16]} today")
+    if upcoming.day is not None:
+        when = "tomorrow" if upcoming.days_away == 1 else f"in {upcoming.days_away} days, on {clock.date(upcoming.day)}"
+        parts.append(f"{_number(upcoming.on_day, 'card')} {when}")
+    lines = [f"Due next: {'; '.join(parts)}."] if parts else []
+    kept = [f"{count:,} {kind}" for count, kind in ((upcoming.held_due, "due"), (upcoming.held_new, "new")) if count]
+    if held and kept:
+        more = " More new ones now: `flashcards review --new 10`." if upcoming.held_new else ""
+        lines.append(f"Beyond today's limits: {' and '.join(kept)}.{more}")
+    return lines
+
+
+def counts_words(counts: Counts) -> str:
+    """`3 new, 0 learning, 7 review`."""
+    return f"{counts.new:,} new, {counts.learning:,} learning, {counts.review:,} review"
+
+
+def info_lines(asked: Asked, log: Sequence[Review], clock: Clock, recall: float | None) -> list[str]:
+    """A card's place, schedule and history.
+
+    Args:
+        asked: the card.
+        log: its reviews, oldest first.
+        clock: reads instants.
+        recall: the chance of recall now, or None.
+    """
+    card, entry = asked.card, asked.entry
+    facts = {
+        "Place": f"{entry.path}:{entry.note.line}",
+        "Deck": " > ".join((entry.deck, *entry.note.breadcrumb)),
+        "Card": f"{entry.key}.{card.slot}",
+        "Tags": " ".join(entry.note.tags),
+        "State": card.state.name.lower(),
+        "Due": _due(asked, clock),
+        "Interval": short_interval(card.interval) if card.interval else "",
+        "Stability": f"{card.stability:.1f} days" if card.stability is not None else "",
+        "Difficulty": f"{card.difficulty:.1f} of 10" if card.difficulty is not None else "",
+        "Recall": f"{recall:.0%}" if recall is not None else "",
+        "Reviews": f"{_number(card.reps, 'rating')}, {_number(card.lapses, 'lapse')}" if card.reps else "",
+        "Flag": str(card.flag or ""),
+        "Leech": "yes" if card.leech else "",
+    }
+    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    return lines + [_history_line(review, clock) for review in log]
+
+
+def _done(summary: Summary) -> str:
+    if not summary.cards:
+        return "Nothing was rated."
+    ratings = sum(summary.ratings.values())
+    extra = [_number(ratings, "rating")] if ratings != summary.cards else []
+    extra += [f"{summary.introduced} new"] if summary.introduced else []
+    in_brackets = f" ({', '.join(extra)})" if extra else ""
+    return f"Done: {_number(summary.cards, 'card')}{in_brackets} in {spent(summary.duration_ms)}."
+
+
+def _due(asked: Asked, clock: Clock) -> str:
+    card = asked.card
+    if card.due_ms is not None:
+        return clock.iso(card.due_ms)[:16].replace("T", " ")
+    return "" if card.due_day is None else clock.date(card.due_day).isoformat()
+
+
+def _history_line(review: Review, clock: Clock) -> str:
+    what = review.rating.name.capitalize() if review.rating else _ACTS.get(review.kind, "")
+    when = clock.iso(review.id)[:16].replace("T", " ")
+    following = f", next in {short_interval(review.interval_after)}" if review.interval_after else ""
+    took = f", took {spent(review.duration_ms)}" if review.rating else ""
+    return f"{when}  {what}{following}{took}"
+
+
+_ACTS = {Kind.FORGET: "Made new again", Kind.SET_DUE: "Due day set"}
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

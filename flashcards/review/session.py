@@ -1,0 +1,192 @@
+"""A session of asking: event in, view out. No input or output, no clock; any shell can carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flashcards.review.desk import Desk
+from flashcards.review.events import (
+    Bury,
+    Event,
+    Flag,
+    Quit,
+    Rate,
+    Refresh,
+    ShowAnswer,
+    Suspend,
+    TypeAnswer,
+    Undo,
+)
+from flashcards.review.tally import Tally
+from flashcards.review.views import Answer, Asked, Finished, Question, View
+from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review
+
+LONGEST_MS = 60_000
+"""The most time that counts for one card, as in Anki: who goes for a walk is not answering."""
+
+_ELSEWHERE = "That card was answered elsewhere; this is the next one."
+_GONE = "The text of that card is gone from the decks; its history is kept."
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """Cards that were buried or suspended while `card` was asked, so that it can be taken back."""
+
+    card: int
+    cards: tuple[int, ...]
+    buried: bool
+
+
+class Session:
+    """One sitting. `view` is what to show now; `handle` takes an event and returns the next view.
+
+    An event that makes no sense in the present view changes nothing. Each rating is recorded before the next view is
+    made. Errors of the desk that the person can only leave with (a damaged database) pass through.
+    """
+
+    def __init__(self, desk: Desk, now_ms: int) -> None:
+        self._desk = desk
+        self._tally = Tally()
+        self._acts: list[_Hidden | None] = []  # what can be taken back, newest last; None stands for a rating
+        self._since_ms = now_ms
+        self.view: View = self._next(now_ms)
+
+    def handle(self, event: Event) -> View:
+        """Take an event; returns the view after it.
+
+        Where the database is busy or the disk full nothing is recorded: the view stays, with a message that says so.
+        """
+        try:
+            self.view = self._after(event)
+        except (DatabaseBusy, DiskFull) as error:
+            self.view = replace(self.view, message=str(error))
+        return self.view
+
+    def _after(self, event: Event) -> View:
+        if isinstance(event, Undo):
+            return self._undo(event.now_ms)
+        view = self.view
+        if isinstance(view, Finished):
+            return view
+        if isinstance(event, Quit):
+            return self._finished(event.now_ms)
+        if isinstance(event, (ShowAnswer, TypeAnswer)):
+            return self._turned(view, event)
+        if isinstance(event, Rate):
+            return self._rate(view, event.rating, event.now_ms) if isinstance(view, Answer) else view
+        return self._acted(view, event)
+
+    def _acted(self, view: Question | Answer, event: Bury | Suspend | Flag | Refresh) -> View:
+        card = view.asked.card
+        if isinstance(event, Bury):
+            self._desk.bury([card.id], event.now_ms)
+            self._acts.append(_Hidden(card.id, (card.id,), buried=True))
+            return self._anew(event.now_ms, "Buried until tomorrow.")
+        if isinstance(event, Suspend):
+            cards = self._desk.siblings(card) if event.whole_note else [card.id]
+            self._acts.append(_Hidden(card.id, tuple(self._desk.suspend(cards)), buried=False))
+            return self._anew(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
+        if isinstance(event, Flag):
+            self._desk.flag(card.id, event.flag)
+            return self._reread(view, event.now_ms, f"Flag {event.flag}." if event.flag else "No flag.")
+        self._desk.refresh(event.now_ms)
+        return self._reread(view, event.now_ms, "")
+
+    # Moving on
+
+    def _next(self, now_ms: int, message: str = "") -> View:
+        card = self._desk.next_card(now_ms)
+        while card is not None:
+            asked = self._desk.read(card)
+            if asked is not None:
+                return self._question(asked, now_ms, message)
+            # Another process has read the decks since this queue was made.
+            self._desk.refresh(now_ms)
+            card = self._desk.next_card(now_ms)
+        return self._finished(now_ms, message)
+
+    def _anew(self, now_ms: int, message: str) -> View:
+        self._desk.refresh(now_ms)
+        return self._next(now_ms, message)
+
+    def _question(self, asked: Asked, now_ms: int, message: str) -> Question:
+        self._since_ms = now_ms
+        return Question(asked, self._desk.counts(), message)
+
+    def _finished(self, now_ms: int, message: str = "") -> Finished:
+        return Finished(self._tally.summary(self._desk.counts(), self._desk.upcoming(now_ms)), message)
+
+    # The present card
+
+    def _turned(self, view: Question | Answer, event: ShowAnswer | TypeAnswer) -> View:
+        if isinstance(view, Answer):
+            return view
+        given = event.text if isinstance(event, TypeAnswer) and view.asked.typed else None
+        return self._answer(view.asked, event.now_ms, given)
+
+    def _answer(self, asked: Asked, now_ms: int, given: str | None, message: str = "") -> Answer:
+        again, hard, good, easy = self._desk.outcomes(asked.card, now_ms)
+        intervals = (again.interval_seconds, hard.interval_seconds, good.interval_seconds, easy.interval_seconds)
+        return Answer(asked, self._desk.counts(), intervals, given, message)
+
+    def _reread(self, view: Question | Answer, now_ms: int, message: str) -> View:
+        """The same side of the same card as it is now."""
+        asked = self._desk.read(view.asked.card.id)
+        if asked is None:
+            return self._anew(now_ms, _GONE)
+        if asked.card.reps != view.asked.card.reps:
+            return self._anew(now_ms, _ELSEWHERE)
+        if isinstance(view, Answer):
+            return self._answer(asked, now_ms, view.given, message)
+        return replace(view, asked=asked, counts=self._desk.counts(), message=message)
+
+    def _rate(self, view: Answer, rating: Rating, now_ms: int) -> View:
+        duration = min(max(0, now_ms - self._since_ms), LONGEST_MS)
+        try:
+            review = self._desk.rate(view.asked.card, rating, now_ms, duration)
+        except CardChanged:
+            return self._anew(now_ms, _ELSEWHERE)
+        self._tally.add(review)
+        self._acts.append(None)
+        return self._next(now_ms, _leech_message(review))
+
+    # Taking back
+
+    def _undo(self, now_ms: int) -> View:
+        act = self._acts[-1] if self._acts else None
+        if act is None:
+            return self._undo_rating(now_ms)
+        if act.buried:
+            self._desk.unbury(act.cards, now_ms)
+        else:
+            self._desk.unsuspend(act.cards)
+        self._acts.pop()
+        return self._back(act.card, now_ms, "No longer buried." if act.buried else "No longer suspended.")
+
+    def _undo_rating(self, now_ms: int) -> View:
+        try:
+            review = self._desk.undo(now_ms)
+        except NothingToUndo as error:
+            return replace(self.view, message=str(error))
+        del self._acts[-1:]
+        self._tally.remove(review)
+        return self._back(review.card, now_ms, f"{_name(review)} is taken back.")
+
+    def _back(self, card: int, now_ms: int, message: str) -> View:
+        """Put a card back in front, whether or not it is in today's queue."""
+        self._desk.refresh(now_ms)
+        asked = self._desk.read(card)
+        if asked is None:
+            return self._next(now_ms, f"{message} {_GONE}")
+        return self._question(asked, now_ms, message)
+
+
+def _name(review: Review) -> str:
+    return review.rating.name.capitalize() if review.rating else "The rating"
+
+
+def _leech_message(review: Review) -> str:
+    if review.leech is Leech.NO:
+        return ""
+    ending = " and is suspended" if review.leech is Leech.SUSPENDED else ""
+    return f"The card before this one is a leech: it keeps being forgotten{ending}. Reword it, or split it."

@@ -1,0 +1,194 @@
+"""The review in the terminal: keys to events, views to the screen."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashcards.errors import FlashcardsError
+from flashcards.review import events
+from flashcards.review.keyboard import Keyboard
+from flashcards.review.keys import RATINGS, Action, KeyMap
+from flashcards.review.report import info_lines, summary_lines
+from flashcards.review.screen import Screen
+from flashcards.review.views import Answer, Finished, Question
+from scheduler import Rating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+    from flashcards.collection import Collection
+    from flashcards.review.session import Session
+
+_TYPE = "Type the answer: "
+_FLAGS = "Flag, 0 to 7: "
+
+
+class TerminalReview:
+    """Carries a session to a person at a terminal.
+
+    Args:
+        collection: whose cards are asked.
+        session: the session.
+        prepare: called once, when the first question is on the screen.
+        now_ms: the present instant, in epoch milliseconds.
+        plain: for screen readers.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        session: Session,
+        prepare: Callable[[], None],
+        now_ms: Callable[[], int],
+        *,
+        plain: bool,
+    ) -> None:
+        self._collection = collection
+        self._session = session
+        self._prepare = prepare
+        self._now_ms = now_ms
+        self._keys = KeyMap(collection.settings.keys)
+        self._screen = Screen(_macros(collection.root), self._keys, plain=plain)
+        self._keyboard = Keyboard()
+
+    def run(self) -> None:
+        """Ask until nothing is left or the person leaves, then say how it went.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed. The terminal is as it was before.
+        """
+        view = self._session.view
+        with _leaving_quietly(), self._keyboard:
+            self._screen.open()
+            if not isinstance(view, Finished):
+                self._screen.show(view)
+                self._prepare()
+            while not isinstance(view, Finished):
+                view = self._session.handle(self._event(view))
+                if not isinstance(view, Finished):
+                    self._screen.show(view)
+        lines = [view.message] if view.message else []
+        self._screen.close(lines + summary_lines(view.summary, self._collection.clock))
+
+    def _event(self, view: Question | Answer) -> events.Event:
+        """What the person does next that concerns the session."""
+        if isinstance(view, Question) and view.asked.typed:
+            return self._typed()
+        while True:
+            action = self._keys.action(self._keyboard.key())
+            event = self._event_of(action, view) if action else None
+            if event is not None:
+                return event
+
+    def _typed(self) -> events.Event:
+        line = self._keyboard.line(_TYPE)
+        now = self._now_ms()
+        if line is None:
+            return events.Quit(now)
+        return events.TypeAnswer(now, line) if line.strip() else events.ShowAnswer(now)
+
+    def _event_of(self, action: Action, view: Question | Answer) -> events.Event | None:
+        now = self._now_ms()
+        if action in RATINGS:
+            return events.Rate(now, RATINGS[action]) if isinstance(view, Answer) else None
+        match action:
+            case Action.SHOW:
+                return events.Rate(now, Rating.GOOD) if isinstance(view, Answer) else events.ShowAnswer(now)
+            case Action.UNDO:
+                return events.Undo(now)
+            case Action.BURY:
+                return events.Bury(now)
+            case Action.SUSPEND | Action.SUSPEND_NOTE:
+                return events.Suspend(now, whole_note=action is Action.SUSPEND_NOTE)
+            case Action.QUIT:
+                return events.Quit(now)
+            case Action.FLAG:
+                return self._flag()
+            case Action.EDIT:
+                return self._edit(view)
+        self._aside(action, view)
+        return None
+
+    def _aside(self, action: Action, view: Question | Answer) -> None:
+        """What only shows something, and leaves the session where it is."""
+        match action:
+            case Action.HELP:
+                self._screen.say("", *(f"{key:>5}  {text}" for key, text in self._keys.explanations()))
+            case Action.INFO:
+                self._screen.say("", *self._info(view))
+            case Action.OPEN | Action.REPLAY:
+                self._media(view, sound=action is Action.REPLAY)
+            case Action.REDRAW:
+                self._screen.redraw()
+                self._screen.show(view)
+
+    def _flag(self) -> events.Event | None:
+        self._screen.say(_FLAGS)
+        key = self._keyboard.key()
+        return events.Flag(self._now_ms(), int(key)) if len(key) == 1 and key in "01234567" else None
+
+    def _edit(self, view: Question | Answer) -> events.Event | None:
+        from flashcards.editor import edit
+
+        entry = view.asked.entry
+        self._keyboard.release()
+        try:
+            edit(self._collection.root / entry.path, entry.note.line)
+        except FlashcardsError as error:
+            self._screen.say(str(error))
+            return None
+        finally:
+            self._keyboard.resume()
+        self._collection.scan()
+        return events.Refresh(self._now_ms())
+
+    def _info(self, view: Question | Answer) -> list[str]:
+        collection, card = self._collection, view.asked.card
+        recall = None
+        if card.stability is not None:
+            model = collection.store.model(collection.policy(card.deck).parameters)
+            recall = model.retrievability(card.stability, card.elapsed_days(collection.clock.day(self._now_ms())))
+        return info_lines(view.asked, collection.store.log(card.id), collection.clock, recall)
+
+    def _media(self, view: Question | Answer, *, sound: bool) -> None:
+        from flashcards.review.open_media import media_of, open_all, play
+
+        root, asked = self._collection.root, view.asked
+        found = media_of(asked, answered=isinstance(view, Answer), sound=sound)
+        if not found:
+            self._screen.say("This side names no sound." if sound else "This side names no picture, sound or video.")
+        elif sound:
+            self._screen.say(play(root, asked, found[0]))
+        else:
+            self._screen.say(*open_all(root, asked, found))
+
+
+def _macros(root: Path) -> Mapping[str, str]:
+    """The TeX macros of a collection, from its `macros.tex`; none where it cannot be read."""
+    try:
+        text = (root / "macros.tex").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    from flashcards.render.macros import parse_macros
+
+    return parse_macros(text).bodies
+
+
+@contextmanager
+def _leaving_quietly() -> Iterator[None]:
+    """End with the usual exit code, the terminal put right, when asked to terminate or when the terminal closes."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

@@ -1,0 +1,127 @@
+"""What a session shows: a question, an answer, or that it is finished. Plain data for any shell to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flashcards.catalog.store import Entry
+from flashcards.deck.model import Face
+from scheduler import Card, Rating, State
+from scheduler.queue import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A card before a person: its schedule, its note with the place, its two sides.
+
+    `expected` is the Markdown that a typed answer is compared with; "" when the answer is not typed.
+    """
+
+    card: Card
+    entry: Entry
+    face: Face
+    expected: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Whether the answer is to be typed."""
+        return bool(self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The front of a card.
+
+    Attributes:
+        asked: the card.
+        counts: cards left today, this one among them.
+        message: a sentence on what happened just before, or "".
+    """
+
+    asked: Asked
+    counts: Counts
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The back of a card.
+
+    Attributes:
+        asked: the card.
+        counts: cards left today, this one among them.
+        intervals: seconds until the card is due again after Again, Hard, Good, Easy.
+        given: what the person typed, or None.
+        message: a sentence on what happened just before, or "".
+    """
+
+    asked: Asked
+    counts: Counts
+    intervals: tuple[int, int, int, int]
+    given: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """When cards are due next.
+
+    Attributes:
+        today: cards on a step that is due later today.
+        today_ms: when the first of them is due, in epoch milliseconds; None without any.
+        day: the next day on which cards are due; None without any.
+        days_away: days from today until then.
+        on_day: cards due on that day.
+        held_due: notes with a due card that the daily limits, or the session's own, keep from being asked today.
+        held_new: the same with a new card.
+    """
+
+    today: int = 0
+    today_ms: int | None = None
+    day: int | None = None
+    days_away: int = 0
+    on_day: int = 0
+    held_due: int = 0
+    held_new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How the session went. What was taken back is not counted.
+
+    Attributes:
+        cards: different cards rated.
+        ratings: how often each rating was given.
+        introduced: new cards among them.
+        reviews: ratings of cards under review; `recalled` of them were not Again.
+        duration_ms: time that the rated cards were before the person.
+        left: cards left for today.
+        upcoming: when the next are due.
+    """
+
+    cards: int
+    ratings: dict[Rating, int]
+    introduced: int
+    reviews: int
+    recalled: int
+    duration_ms: int
+    left: Counts
+    upcoming: Upcoming
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end: nothing is left to ask within the next minutes, or the person left."""
+
+    summary: Summary
+    message: str = ""
+
+
+View = Question | Answer | Finished
+
+
+def pile(card: Card) -> str:
+    """Which of the counts a card belongs to: `new`, `learning` or `review`."""
+    if card.state is State.NEW:
+        return "new"
+    return "review" if card.state is State.REVIEW else "learning"

@@ -1,0 +1,429 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.anki.folder import Folder
+
+if TYPE_CHECKING:
+    from anki.cards import Card
+    from anki.collection import Collection
+
+pytest.importorskip("anki.collection", reason="needs the anki wheel")
+
+SHARED = Path(__file__).parents[2] / ".." / "shared"
+JUDGE = SHARED / "tools" / "verify_apkg.py"
+
+DECK = r"""---
+tags: [Exam, "topic::deep"]
+---
+# Part *one*
+
+## Chapter
+
+Q: What does $\R^2$ mean, and `a < b`?
+
+A: The *plane*.
+
+| a | b |
+| - | - |
+| 1 | 2 |
+
+```python
+def f(x):
+    return "{{c1::no}}" if x else {{}}
+```
+
+T: שלום
+D: peace, in {{Hebrew}}
+
+Q: Which steps?
+A:
+- [ ] first
+- [ ] second
+
+C: {{c1::Stability}} is the interval at which {{c2::recall::what?}} falls to [90 %] or $\frac{1}{{2}}$.
+
+C: [{{x}}] and [a::b] and [`}}`] and [$\frac{a}{{b}}$]
+
+C: {{c1::outer {{c2::inner}} end}} and {{c1,3::both}}
+
+- term :: meaning
+- term2 ::: meaning2
+"""
+
+
+class Anki:
+    """A collection of the real core, and what was imported into it."""
+
+    def __init__(self, folder: Path) -> None:
+        from anki.collection import Collection
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.col: Collection = Collection(str(folder / "collection.anki2"))
+
+    def import_package(self, package: Path) -> Any:
+        from anki.collection import ImportAnkiPackageOptions, ImportAnkiPackageRequest
+
+        options = ImportAnkiPackageOptions(with_scheduling=True, with_deck_configs=True)
+        log = self.col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options)).log
+        assert not log.conflicting
+        return log
+
+    def cards(self, search: str = "") -> list[Card]:
+        return [self.col.get_card(card) for card in self.col.find_cards(search, order="c.due asc, c.ord asc")]
+
+    def rows(self, table: str) -> list[Any]:
+        assert self.col.db is not None
+        return self.col.db.all(f"SELECT * FROM {table} ORDER BY id")
+
+    def missing_media(self) -> list[str]:
+        return list(self.col.media.check().missing)
+
+    def check(self) -> None:
+        """The database check finds nothing, and adds no card that the package should have held."""
+        before = self.rows("cards")
+        assert not self.col._backend.check_database()
+        assert [row[0] for row in self.rows("cards")] == [row[0] for row in before]
+        assert not self.col.get_empty_cards().notes
+
+
+@pytest.fixture
+def anki(tmp_path: Path) -> Iterator[Anki]:
+    opened = Anki(tmp_path / "anki")
+    yield opened
+    opened.col.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "decks")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "out.apkg"
+
+
+def fields(card: Card) -> dict[str, str]:
+    return dict(card.note().items())
+
+
+def body(html: str) -> str:
+    return re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+
+
+def test_every_card_arrives_and_the_database_check_adds_none(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("a/deck.md", DECK)
+    exported = folder.export(package)
+    anki.import_package(package)
+    assert anki.col.note_count() == exported.notes == 8
+    assert anki.col.card_count() == exported.cards == 19
+    anki.check()
+
+
+def test_each_card_has_the_ord_of_its_slot(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "a ::: b\n\nC: {{c2::x}} {{c7,4::y}} [not a gap]\n")
+    folder.export(package)
+    anki.import_package(package)
+    ords = sorted((card.note_type()["name"], card.ord) for card in anki.cards())
+    assert ords == [
+        ("Flashcards Basic", 0),
+        ("Flashcards Basic", 1),
+        ("Flashcards Cloze", 1),
+        ("Flashcards Cloze", 3),
+        ("Flashcards Cloze", 6),
+    ]
+    anki.check()
+
+
+def test_no_card_fails_to_render_or_has_an_empty_front(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", DECK)
+    folder.write("hidden.md", "Q: <!-- remark -->\nA: <script>alert(1)</script>\n\n<br> ::: <div></div>\n")
+    folder.export(package)
+    anki.import_package(package)
+    for card in anki.cards():
+        question = body(anki.col._backend.render_existing_card(
+            card_id=card.id, browser=False, partial_render=False
+        ).question_nodes[0].text)
+        assert "front of this card is blank" not in question
+        assert "No cloze" not in question
+        assert re.sub(r"<[^>]*>", "", question).strip()
+    anki.check()
+
+
+def test_new_cards_are_asked_in_the_order_of_the_deck(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "".join(f"Q: question {number}\nA: answer\n\n" for number in range(30)))
+    folder.export(package)
+    anki.import_package(package)
+    fronts = [fields(card)["Front"] for card in anki.cards()]
+    assert fronts == [f"question {number}" for number in range(30)]
+
+
+def test_decks_are_nested_as_their_names_say(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("tpm/scenarios/one.md", "a :: b\n")
+    folder.write("other.md", "---\ndeck: Deep :: er::est\n---\nc :: d\n")
+    folder.write("default.md", "---\ndeck: Default\n---\ne :: f\n")
+    folder.export(package)
+    anki.import_package(package)
+    names = {deck.name for deck in anki.col.decks.all_names_and_ids() if anki.col.decks.card_count(deck.id, False)}
+    assert names == {"tpm::scenarios::one", "Deep::er::est", "Default"}
+
+
+def test_tags_arrive_with_their_hierarchy(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", '---\ntags: [Exam, "topic::deep", "::odd::", "two words"]\n---\na :: b\n<!-- tags: own -->\n')
+    folder.export(package)
+    anki.import_package(package)
+    assert sorted(anki.cards()[0].note().tags) == ["Exam", "odd", "own", "topic::deep", "two-words"]
+
+
+def test_importing_the_same_package_again_changes_nothing(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", DECK)
+    folder.export(package)
+    anki.import_package(package)
+    before = anki.rows("notes"), anki.rows("cards")
+    log = anki.import_package(package)
+    assert not log.new
+    assert (anki.rows("notes"), anki.rows("cards")) == before
+
+
+def test_an_edited_note_is_updated_in_place_and_keeps_its_ids(folder: Folder, package: Path, anki: Anki) -> None:
+    text = "Q: the question <!-- id: q1 -->\nA: the first answer\n"
+    folder.write("d.md", text)
+    folder.export(package, ago_s=60)
+    anki.import_package(package)
+    before = [(row[0], row[1]) for row in anki.rows("cards")]
+    folder.write("d.md", text.replace("first", "second"))
+    folder.export(package)
+    log = anki.import_package(package)
+    assert len(log.updated) == 1
+    assert [(row[0], row[1]) for row in anki.rows("cards")] == before
+    assert fields(anki.cards()[0])["Back"] == "the second answer"
+
+
+def test_a_person_s_own_change_in_anki_outlives_an_import_without_an_edit(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("d.md", "Q: one\nA: two\n")
+    folder.export(package)
+    anki.import_package(package)
+    note = anki.cards()[0].note()
+    note["Back"] = "my own words"
+    anki.col.update_note(note)
+    model = anki.col.models.by_name("Flashcards Basic")
+    assert model is not None
+    model["css"] = ".card { color: red; }"
+    anki.col.models.update_dict(model)
+    folder.export(package)
+    anki.import_package(package)
+    assert fields(anki.cards()[0])["Back"] == "my own words"
+    kept = anki.col.models.by_name("Flashcards Basic")
+    assert kept is not None
+    assert kept["css"] == ".card { color: red; }"
+
+
+def test_the_schedule_in_anki_outlives_an_import(folder: Folder, package: Path, anki: Anki) -> None:
+    text = "Q: the question <!-- id: q1 -->\nA: first\n"
+    folder.write("d.md", text)
+    folder.export(package, ago_s=60)
+    anki.import_package(package)
+    card = anki.cards()[0]
+    anki.col.sched.set_due_date([card.id], "5")
+    folder.write("d.md", text.replace("first", "second"))
+    folder.export(package)
+    anki.import_package(package)
+    after = anki.cards()[0]
+    assert (after.type, after.ivl, fields(after)["Back"]) == (2, 5, "second")
+
+
+def test_a_note_moved_to_another_file_is_no_second_note(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("one.md", "Q: moves\nA: yes\n\nQ: stays\nA: yes\n")
+    folder.export(package)
+    anki.import_package(package)
+    folder.write("one.md", "Q: stays\nA: yes\n")
+    folder.write("two.md", "Q: moves\nA: yes\n")
+    folder.export(package)
+    anki.import_package(package)
+    assert anki.col.note_count() == 2
+    assert anki.col.card_count() == 2
+
+
+def test_attributes_keep_the_note_and_its_cards(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "Q: ask <!-- id: q1 -->\nA: answer\n")
+    folder.export(package, ago_s=60)
+    anki.import_package(package)
+    (first,) = anki.cards()
+    folder.write("d.md", "Q: ask <!-- id: q1; type; reverse -->\nA: answer\n")
+    folder.export(package)
+    anki.import_package(package)
+    forward, reverse = anki.cards()
+    assert (forward.id, forward.nid, reverse.nid) == (first.id, first.nid, first.nid)
+    assert "[[type:" in forward.question()
+    assert "[[type:" in reverse.question()
+    anki.check()
+
+
+def test_a_note_that_becomes_a_cloze_is_a_new_note_and_fails_nothing(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("d.md", "Q: ask <!-- id: q1 -->\nA: answer\n")
+    folder.export(package)
+    anki.import_package(package)
+    folder.write("d.md", "C: ask [answer] <!-- id: q1 -->\n")
+    folder.export(package)
+    log = anki.import_package(package)
+    assert len(log.new) == 1
+    assert {card.note_type()["name"] for card in anki.cards()} == {"Flashcards Basic", "Flashcards Cloze"}
+    folder.export(package)
+    assert not anki.import_package(package).new
+
+
+def test_a_gap_that_is_gone_is_no_longer_exported_and_the_others_keep_their_cards(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("d.md", "C: [one] [two] [three] <!-- id: c1 -->\n")
+    folder.export(package, ago_s=60)
+    anki.import_package(package)
+    before = {card.ord: card.id for card in anki.cards()}
+    folder.write("d.md", "C: [one] two [three] <!-- id: c1 -->\n")
+    exported = folder.export(package)
+    anki.import_package(package)
+    assert exported.cards == 2
+    assert {card.ord: card.id for card in anki.cards()} == before
+    (empty,) = anki.col.get_empty_cards().notes
+    assert list(empty.card_ids) == [before[1]]
+
+
+def test_typed_answers_are_compared_with_plain_text(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "Q: less?\nA: **`a < b`** & $x^2$\n<!-- type -->\n\nQ: plain\nA: y\n")
+    folder.export(package)
+    anki.import_package(package)
+    typed, plain = anki.cards()
+    assert body(typed.answer()).count("[[type:Answer to type]]") == 1
+    assert "[[type:" not in plain.question() + plain.answer()
+    assert "typeBad" not in anki.col.compare_answer(fields(typed)["Answer to type"], "a < b & x^2")
+    assert "typeBad" in anki.col.compare_answer(fields(typed)["Answer to type"], "a > b & x^2")
+
+
+def test_a_typed_cloze_asks_for_the_gap(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "C: one [two] three\n<!-- type -->\n\nC: four [five]\n")
+    folder.export(package)
+    anki.import_package(package)
+    typed, plain = anki.cards()
+    assert "[[type:cloze:Text]]" in typed.question()
+    assert "[[type:cloze:Text]]" in typed.answer()
+    assert "[[type:" not in plain.question() + plain.answer()
+    assert anki.col.extract_cloze_for_typing(fields(typed)["Text"], 1) == "two"
+
+
+def test_hints_stand_in_the_gaps_place(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "C: falls to {{c1::90 %::how much?}} of {{c2::a::b::c}}\n")
+    folder.export(package)
+    anki.import_package(package)
+    questions = [body(card.question()) for card in anki.cards()]
+    assert "[how much?]" in questions[0]
+    assert "90 %" not in questions[0]
+
+
+def test_math_reaches_mathjax_with_the_macros_written_out(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("macros.tex", "\\R \\mathbb{R}\n")
+    folder.write("d.md", "Q: $\\R^2 < 3$\nA:\n\n$$\n\\frac{1}{2}\n$$\n")
+    folder.export(package)
+    anki.import_package(package)
+    (card,) = anki.cards()
+    assert "\\(\\mathbb{R}^2 &lt; 3\\)" in card.question()
+    assert "\\[" in card.answer()
+    assert "\\frac{1}{2}" in card.answer()
+
+
+def test_code_is_coloured_by_classes_that_the_style_knows_in_light_and_dark(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("d.md", "Q: code?\nA:\n\n```python\ndef f(): pass\n```\n")
+    folder.export(package)
+    anki.import_package(package)
+    (card,) = anki.cards()
+    css = card.note_type()["css"]
+    assert '<span class="k">def</span>' in card.answer()
+    assert ".hl .k" in css
+    assert ".nightMode" in css
+
+
+def test_right_to_left_text_sets_its_own_direction(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "T: שלום\nD: peace\n")
+    folder.export(package)
+    anki.import_package(package)
+    for card in anki.cards():
+        assert '<div class=side dir="auto">' in card.question()
+        assert card.answer().count('dir="auto"') == 2
+
+
+def test_the_source_and_breadcrumb_stand_below_the_answer_only(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("a/d.md", "# Part <b>\n\n## {{c9::x}}\n\nQ: q\nA: a\n\nC: [x]\n")
+    folder.export(package)
+    anki.import_package(package)
+    for card in anki.cards():
+        assert "a/d.md › Part" in card.answer()
+        assert "a/d.md" not in card.question()
+    anki.check()
+
+
+def test_media_arrive_under_names_that_are_found(folder: Folder, package: Path, anki: Anki) -> None:
+    pictures = {"a/p.png": b"A", "b/P.png": b"BB", "img/p.png": b"A", "b/q&r's.png": b"Q", "b/con.png": b"con"}
+    for path, content in (pictures | {"b/x [1] 50%.mp3": b"M", "b/é.png": b"E", f"b/{'n' * 150}.png": b"N"}).items():
+        folder.write(path, content)
+    folder.write("a/d.md", "Q: ![](p.png)\nA: ![](@/img/p.png) ![](https://example.org/remote.png)\n")
+    folder.write(
+        "b/d.md",
+        "Q: ![](P.png) ![](<q&r's.png>) ![](con.png)\n"
+        f"A: [listen](<x [1] 50%25.mp3>) ![](e%CC%81.png) ![]({'n' * 150}.png)\n",
+    )
+    exported = folder.export(package)
+    assert not exported.problems
+    anki.import_package(package)
+    assert anki.missing_media() == []
+    held = sorted(Path(anki.col.media.dir()).iterdir())
+    assert sorted(file.read_bytes() for file in held) == sorted([b"A", b"BB", b"Q", b"con", b"M", b"E", b"N"])
+    assert len({file.name.casefold() for file in held}) == 7
+
+
+def test_a_picture_that_changes_is_replaced_though_its_note_did_not_change(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("p.png", b"old")
+    folder.write("d.md", "Q: ![](p.png)\nA: x\n")
+    folder.export(package, ago_s=3600)
+    anki.import_package(package)
+    before = [row[0] for row in anki.rows("notes")]
+    folder.write("p.png", b"new", at_s=int(time.time()) - 1800)
+    folder.export(package)
+    anki.import_package(package)
+    (card,) = anki.cards()
+    match = re.search(r'src="([^"]+)"', card.question())
+    assert match
+    assert (Path(anki.col.media.dir()) / match[1]).read_bytes() == b"new"
+    assert [row[0] for row in anki.rows("notes")] == before
+
+
+@pytest.mark.skipif(not JUDGE.exists(), reason="needs the judge in ../shared")
+@pytest.mark.parametrize("name", ["shipped", "ribeiro-decks", "hashcards-example"])
+def test_the_judge_finds_no_problem_with_real_decks(tmp_path: Path, name: str) -> None:
+    import shutil
+
+    source = Path(__file__).parents[2] / "decks" if name == "shipped" else SHARED / "real" / name
+    shutil.copytree(source, tmp_path / "decks", ignore=shutil.ignore_patterns(".flashcards"))
+    exported = Folder(tmp_path / "decks").export(tmp_path / "out.apkg")
+    run = subprocess.run(
+        [sys.executable, str(JUDGE), str(tmp_path / "out.apkg")], capture_output=True, text=True, check=False
+    )
+    found = json.loads(run.stdout)
+    assert found["problems"] == []
+    assert (found["notes"], found["cards"]) == (exported.notes, exported.cards)

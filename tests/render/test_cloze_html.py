@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from flashcards.deck.cloze import GapError
+from flashcards.deck.model import Gap, Kind, Note
+from flashcards.render.cloze_html import cloze_html, escape_in_gap
+from flashcards.render.html import HtmlRenderer
+from tests.render.allowed_html import AllowedHtml
+from tests.render.produce import MACROS, cloze_note, media
+from tests.render.strategies import markdown
+
+RENDERER = HtmlRenderer(MACROS, media)
+_MARKER = re.compile(r"\{\{c([\d,]+)::|\}\}")
+
+
+def balance(html: str) -> tuple[list[str], list[str]]:
+    """The numbers of the clozes in `html`, and every stretch between markers' ends that is not whole HTML."""
+    numbers: list[str] = []
+    starts: list[int] = []
+    broken = []
+    for match in _MARKER.finditer(html):
+        if match[1]:
+            numbers += match[1].split(",")
+            starts.append(match.end())
+        elif starts:
+            inner = _MARKER.sub("", html[starts.pop() : match.start()])
+            if AllowedHtml(inner).wrong:
+                broken.append(inner)
+    assert not starts
+    return numbers, broken
+
+
+@settings(max_examples=300)
+@given(st.lists(st.one_of(markdown, st.sampled_from(["[gap]", "{{c2::x::hint}}", "==y==", "*[a", "b]*"])), max_size=5))
+def test_every_gap_is_whole_html_and_every_number_stands_in_it(pieces: list[str]) -> None:
+    text = "".join(pieces).replace("\ud800", "").replace("\x00", "")
+    try:
+        note = cloze_note(text)
+    except GapError:
+        assume(False)
+    html = cloze_html(note, RENDERER)
+    numbers, broken = balance(html)
+    assert broken == []
+    assert {f"c{number}" for number in numbers} == set(note.slots)
+    assert AllowedHtml(_MARKER.sub("", html)).wrong == []
+
+
+@given(st.text(st.sampled_from("a:}{ $\\()"), max_size=12))
+def test_what_is_in_a_gap_never_ends_it_or_gives_it_a_hint(text: str) -> None:
+    escaped = escape_in_gap(text)
+    assert "}}" not in escaped + "x"
+    assert "::" not in escaped
+    if not re.search(r"\\\(.*\\\)", text):
+        assert escaped.replace("&#125;", "}").replace("&#58;", ":") == text
+
+
+@pytest.mark.parametrize("text", ["{{c1::a}}", "[a]"])
+def test_a_hint_is_rendered_and_escaped(text: str) -> None:
+    gap = cloze_note(text).gaps[0]
+    note = Note(
+        Kind.CLOZE,
+        1,
+        1,
+        (text,),
+        ("c1",),
+        (Gap(gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, "*x* <u onclick=y>a::b}}</u>"),),
+    )
+    assert cloze_html(note, RENDERER) == "{{c1::a::<em>x</em> <u>a:&#58;b}&#125;</u>}}"
+
+
+def test_a_gap_whose_marks_the_markdown_swallows_is_still_a_cloze() -> None:
+    text = "![gap in alt](a.png) and more"
+    note = Note(Kind.CLOZE, 1, 1, (text,), ("c1",), (Gap((1,), 2, 5, 2, 5),))
+    html = cloze_html(note, RENDERER)
+    numbers, broken = balance(html)
+    assert (numbers, broken) == (["1"], [])
+    assert "more" in html
+
+
+def test_definitions_reach_the_gaps() -> None:
+    note = cloze_note("{{c1::[x]}} is", "[x]: http://x.org")
+    assert cloze_html(note, RENDERER) == '{{c1::<a href="http://x.org">x</a>}} is'

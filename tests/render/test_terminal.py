@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.segment import Segment
+
+from flashcards.deck.faces import face
+from flashcards.render.terminal import TerminalRenderer
+from flashcards.render.terminal_text import GAP, Marks
+from tests.render.produce import MACROS, cloze_note, terminal
+from tests.render.strategies import markdown
+
+
+def segments(source: str, marks: Marks = (), width: int = 80, *, plain: bool = False) -> list[Segment]:
+    console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
+    rendered = TerminalRenderer(MACROS, plain=plain).render(source, "", marks)
+    return [segment for line in console.render_lines(rendered, pad=False) for segment in line]
+
+
+def in_gap(source: str, marks: Marks = ("⟦", "⟧")) -> str:
+    """What is drawn as a gap."""
+    console = Console()
+    style = console.get_style(GAP)
+    return "".join(
+        segment.text
+        for segment in segments(source, marks)
+        if segment.style and segment.style.color == style.color and segment.style.bold
+    )
+
+
+@settings(max_examples=300)
+@given(markdown, st.sampled_from([1, 7, 20, 80]), st.booleans())
+def test_any_text_is_drawn_and_nothing_in_it_drives_the_terminal(source: str, width: int, plain: bool) -> None:
+    console = Console(width=width, color_system=None, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(TerminalRenderer(MACROS, plain=plain).render(source, "[x]: y", ("⟦", "⟧")))
+    shown = capture.get()
+    assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in shown if character != "\n")
+    shown.encode()
+
+
+_WORDS = st.text(st.sampled_from("abcdefghijABCXYZ0123456789éß漢"), min_size=1, max_size=30)
+_BLOCKS = st.sampled_from(
+    ["{} {}", "# {} {}", "- {}\n- {}", "- {}\n  1. {}", "> {}\n> - {}", "**{}** *{}*", "`{}` ~~{}~~", "[{}]({})",
+     "![{}]({})", "| {} | {} |\n|---|---|", "| a | b |\n|---|---|\n| {} | {} |", "<b>{}</b><br>{}", "- [ ] {} {}",
+     "<div>\n{} <p>{}\n</div>", "```\n{}\n  {}\n```", "```python\n{} = '{}'\n```", "> > > - - - {} {}", "{}  \n{}",
+     "- - - - - - - - - {} {}", "$$\\text{{{}}}$$ {}", "\\(\\text{{{}}}\\) {}", "⟦{}⟧ {}", "{}\n\n---\n\n{}"]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(_BLOCKS, _WORDS, _WORDS), min_size=1, max_size=4), st.sampled_from([20, 80]), st.booleans())
+def test_no_word_is_lost_at_any_width(blocks: list[tuple[str, str, str]], width: int, plain: bool) -> None:
+    source = "\n\n<!-- -->\n\n".join(block.format(one, two) for block, one, two in blocks)
+    shown = re.sub(r"[\s▌>│]", "", terminal(source, width, plain=plain))
+    for _, one, two in blocks:
+        assert one in shown
+        assert two in shown
+
+
+@given(st.text(st.sampled_from("ab[]/ :#@"), max_size=20))
+def test_what_looks_like_rich_markup_is_shown_as_typed(text: str) -> None:
+    source = f"`x{text}x`"
+    assert " ".join(terminal(source, 80).split()) == " ".join(source.strip("`").split())
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a ⟦b⟧ c", "b"),
+        ("a ⟦**b** `c` $x^2$⟧ d", "b c x²"),
+        ("⟦a⟧ and ⟦b⟧", "ab"),
+        ("*x ⟦y* z⟧ w", "y z"),
+        ("⟦one\n\ntwo⟧ three", "onetwo"),
+        ("| a |\n|---|\n| x ⟦y⟧ |", "y"),
+        ("- a\n- ⟦b⟧", "b"),
+        ("$$⟦x⟧$$", "x"),
+        ("[⟦text⟧](url)", "text"),
+        ("a ⟦b ⟦c⟧ d⟧ e", "b c d"),
+    ],
+)
+def test_what_stands_between_the_marks_is_drawn_as_a_gap(source: str, expected: str) -> None:
+    assert in_gap(source) == expected
+    assert "⟦" not in terminal(source, 80)
+    assert "⟧" not in terminal(source, 80)
+
+
+def test_a_cloze_face_shows_its_gap() -> None:
+    card = face(cloze_note("Speech is [produced] in [Broca's] area."), "c1")
+    assert in_gap(card.front, card.marks) == "[…]"
+    assert in_gap(card.back, card.marks) == "produced"
+
+
+def test_plain_text_has_no_style_at_all() -> None:
+    source = "# a\n\n**b** `c` ⟦d⟧ [e](f)\n\n> g\n\n```python\nreturn\n```\n\n| h |\n|---|\n| i |\n\n---"
+    drawn = segments(source, ("⟦", "⟧"), plain=True)
+    assert not [segment for segment in drawn if segment.style]
+    assert "".join(segment.text for segment in drawn).isascii()
+
+
+def test_code_has_colours_and_no_background() -> None:
+    drawn = [segment for segment in segments("```python\ndef f(): return 'x'\n```") if segment.style]
+    assert len({segment.style.color for segment in drawn if segment.style and segment.style.color}) > 2
+    assert not [segment for segment in drawn if segment.style and segment.style.bgcolor]
+
+
+def test_emphasis_is_style() -> None:
+    styles = {segment.text: segment.style for segment in segments("**b** *i* ~~s~~") if segment.style}
+    assert styles["b"].bold
+    assert styles["i"].italic
+    assert styles["s"].strike
+
+
+def test_definitions_elsewhere_in_the_file_make_links() -> None:
+    console = Console(width=80, color_system=None)
+    with console.capture() as capture:
+        console.print(TerminalRenderer({}, plain=False).render("see [x]", "[x]: http://x.org"))
+    assert capture.get() == "see x (http://x.org)\n"
+
+
+def test_nothing_gives_an_empty_text() -> None:
+    assert terminal("", 40).strip() == ""
+    assert terminal("<!-- only a comment -->", 40).strip() == ""
+
+
+def test_a_deeply_nested_text_keeps_its_words() -> None:
+    for source in (">" * 3000 + " deep", "- " * 400 + "deep", "*a " * 500 + "deep"):
+        assert "deep" in terminal(source, 20)

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scheduler import (
+    ROOM,
+    DatabaseCorrupt,
+    DatabaseNewer,
+    DatabaseUnreadable,
+    DiskFull,
+    NewCard,
+    Room,
+    SchedulerError,
+    Store,
+    check,
+    open_database,
+    translated,
+)
+from scheduler.schema import migrations
+from tests.scheduler.world import add, open_store
+
+ROOT = Path(__file__).parents[2]
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    return open_database(path, [ROOM], path.parent / "backups")
+
+
+def run(code: str) -> str:
+    """What a fresh interpreter prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    ).stdout.strip()
+
+
+def test_the_room_lists_the_migrations_of_its_module() -> None:
+    from sqlite_utils import Database
+
+    assert [migration.name for migration in migrations.pending(Database(memory=True))] == list(ROOM.migrations)
+    assert migrations.name == ROOM.name
+
+
+def test_a_new_database_has_every_table_and_no_problem(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "state.db")
+    assert check(connection) == []
+    assert connection.execute("SELECT count(*) FROM cards").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
+    connection.close()
+
+
+def test_the_tables_refuse_values_of_another_type(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "state.db")
+    with pytest.raises(sqlite3.IntegrityError, match="cannot store TEXT"):
+        connection.execute("INSERT INTO cards (id, note, slot, deck, position) VALUES (1, 'x', 'c1', 1, 1)")
+    connection.close()
+
+
+def test_a_power_cut_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "state.db")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    connection.close()
+
+
+def test_a_review_of_a_card_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "state.db")
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        connection.execute(
+            "INSERT INTO reviews (id, card, kind, day, offset_minutes, duration_ms, state_before, state_after,"
+            " steps_left, interval_before, interval_after) VALUES (1, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+        )
+    connection.close()
+
+
+def test_opening_a_finished_database_imports_nothing_heavy(tmp_path: Path) -> None:
+    opened(tmp_path / "state.db").close()
+    code = (
+        "import sys; from pathlib import Path; from scheduler import open_database, ROOM;"
+        f"p = Path({str(tmp_path)!r}); open_database(p / 'state.db', [ROOM], p / 'backups');"
+        "print([m for m in ('sqlite_utils', 'fsrs', 'fsrs_rs_python', 'random', 'click') if m in sys.modules])"
+    )
+    assert run(code) == "[]"
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    connection = opened(path)
+    connection.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('scheduler', 'x', '')")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(DatabaseNewer, match="newer version"):
+        opened(path)
+    assert path.read_bytes() == before
+
+
+def test_a_room_that_we_do_not_know_is_of_a_newer_version(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "state.db")
+    connection.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('attic', 'a', '')")
+    connection.close()
+    with pytest.raises(DatabaseNewer):
+        opened(tmp_path / "state.db")
+
+
+@pytest.fixture
+def two_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Room]:
+    """The scheduler's room and a second one, whose second migration fails while the file `broken` exists."""
+    (tmp_path / "attic_schema.py").write_text(
+        "from pathlib import Path\n"
+        "from sqlite_utils import Migrations\n"
+        "migrations = Migrations('attic')\n"
+        "@migrations()\n"
+        "def first(db): db['boxes'].create({'id': int}, pk='id')\n"
+        "@migrations()\n"
+        "def second(db):\n"
+        "    db['lids'].create({'id': int}, pk='id')\n"
+        "    if (Path(__file__).parent / 'broken').exists(): raise RuntimeError('torn')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "attic_schema", raising=False)
+    return [ROOM, Room("attic", "attic_schema", ("first", "second"))]
+
+
+def test_pending_migrations_are_applied_after_a_backup(tmp_path: Path, two_rooms: list[Room]) -> None:
+    path, backups = tmp_path / "state.db", tmp_path / "backups"
+    store = open_store(tmp_path)
+    add(store, 3)
+    store.connection.close()
+    assert not backups.exists()
+    connection = open_database(path, two_rooms, backups)
+    assert connection.execute("SELECT count(*) FROM cards").fetchone() == (3,)
+    assert connection.execute("SELECT count(*) FROM lids").fetchone() == (0,)
+    connection.close()
+    (copy,) = backups.iterdir()
+    with sqlite3.connect(copy) as older:
+        assert older.execute("SELECT count(*) FROM cards").fetchone() == (3,)
+        assert older.execute("SELECT count(*) FROM sqlite_master WHERE name = 'lids'").fetchone() == (0,)
+    older.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, two_rooms: list[Room]) -> None:
+    path, backups = tmp_path / "state.db", tmp_path / "backups"
+    opened(path).close()
+    (tmp_path / "broken").touch()
+    with pytest.raises(RuntimeError, match="torn"):
+        open_database(path, two_rooms, backups)
+    opened(path).close()  # still the older version
+    (tmp_path / "broken").unlink()
+    open_database(path, two_rooms, backups).close()
+
+
+def test_a_folder_in_place_of_the_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state.db").mkdir()
+    with pytest.raises(DatabaseUnreadable, match="it is a folder"):
+        opened(tmp_path / "state.db")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnreadable, match="unable to open"):
+        opened(tmp_path / "none" / "state.db")
+
+
+def test_a_file_that_is_not_a_database_is_named_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(b"# Not a database\n" * 400)
+    with pytest.raises(DatabaseUnreadable, match="not a database"):
+        opened(path)
+    assert path.read_bytes() == b"# Not a database\n" * 400
+    assert [file.name for file in tmp_path.iterdir()] == ["state.db"]
+
+
+def test_a_truncated_database_is_damaged_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    store = open_store(tmp_path)
+    add(store, 2_000)
+    store.connection.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DatabaseCorrupt, match="No backup was found"):
+        opened(path)
+    assert path.read_bytes() == whole[: len(whole) // 2]
+
+
+def test_a_damaged_database_names_its_last_backup(tmp_path: Path) -> None:
+    from scheduler import backup
+
+    store = open_store(tmp_path)
+    add(store, 2_000)
+    copy = backup(store.connection, tmp_path / "backups")
+    store.connection.close()
+    path = tmp_path / "state.db"
+    path.write_bytes(path.read_bytes()[:8192])
+    with pytest.raises(DatabaseCorrupt, match=copy.name):
+        opened(path)
+
+
+def test_damage_inside_the_database_is_found_by_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    store = open_store(tmp_path)
+    add(store, 2_000)
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.connection.close()
+    content = bytearray(path.read_bytes())
+    content[-4096:] = bytes(4096)
+    path.write_bytes(content)
+    connection = opened(path)
+    assert check(connection) != []
+    connection.close()
+
+
+def test_a_row_without_its_card_is_found_by_the_check(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "state.db")
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute(
+        "INSERT INTO reviews (id, card, kind, day, offset_minutes, duration_ms, state_before, state_after,"
+        " steps_left, interval_before, interval_after) VALUES (1, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+    )
+    assert check(connection) == ["Row 1 of reviews names a row of cards that is not there."]
+    connection.close()
+
+
+def test_a_full_disk_is_named_and_what_was_there_stays(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    add(store, 10)
+    pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
+    store.connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DiskFull, match="nothing was changed"):
+        add(store, 50_000)
+    assert store.connection.execute("SELECT count(*) FROM cards").fetchone() == (10,)
+    assert not store.connection.in_transaction
+    store.connection.execute("PRAGMA max_page_count = 1000000")
+    add(store, 5)
+    assert check(store.connection) == []
+    store.connection.close()
+
+
+def test_a_file_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    opened(tmp_path / "state.db").close()
+    connection = opened(tmp_path / "state.db")
+    connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(DatabaseUnreadable, match="readonly"):
+        Store(connection).add_cards([NewCard(1, "c1", 1, 1)])
+    connection.close()
+
+
+def test_errors_of_the_system_are_translated(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnreadable, match="Permission denied"), translated(tmp_path / "state.db"):
+        raise PermissionError(13, "Permission denied")
+    with pytest.raises(DiskFull), translated(tmp_path / "state.db"):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_mistake_in_the_program_is_not_dressed_up(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="syntax"), translated(tmp_path / "state.db"):
+        sqlite3.connect(":memory:").execute("SELEC 1")
+
+
+def test_every_error_has_an_exit_code_and_one_root() -> None:
+    import scheduler.errors
+
+    named = [each for each in vars(scheduler.errors).values() if isinstance(each, type) and issubclass(each, Exception)]
+    assert len(named) > 8
+    assert all(issubclass(each, SchedulerError) and each.exit_code == 1 for each in named)

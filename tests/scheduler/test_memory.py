@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import fsrs
+import fsrs_rs_python
+import pytest
+from fsrs.scheduler import DEFAULT_PARAMETERS as PY_DEFAULTS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
+from scheduler.memory import filled, history, parameter_problem
+
+FSRS_5 = (
+    *(0.40255, 1.18385, 3.173, 15.69105, 7.1949, 0.5345, 1.4604, 0.0046, 1.54575, 0.1192),
+    *(1.01925, 1.9395, 0.11, 0.29605, 2.2698, 0.2315, 2.9898, 0.51655, 0.6621),
+)
+FSRS_4_5 = (
+    *(0.5701, 1.4436, 4.1386, 10.9355, 5.1443, 1.2006, 0.8627, 0.0362, 1.629, 0.1342),
+    *(1.0166, 2.1174, 0.0839, 0.3204, 1.4676, 0.219, 2.8237),
+)
+
+histories = st.lists(
+    st.tuples(st.sampled_from(Rating), st.one_of(st.just(0), st.integers(0, 3), st.integers(0, 500))),
+    min_size=1,
+    max_size=25,
+)
+
+
+def in_days(history: list[tuple[Rating, int]]) -> list[tuple[Rating, int]]:
+    """Pauses made into days, the first on day 20,000."""
+    day, log = 20_000, []
+    for rating, pause in history:
+        day += pause
+        log.append((rating, day))
+    return log
+
+
+def one_by_one(model: Model, log: list[tuple[Rating, int]]) -> Memory:
+    memory: Memory | None = None
+    last = log[0][1]
+    for rating, day in log:
+        memory = model.next_memories(memory, day - last)[rating]
+        last = day
+    assert memory is not None
+    return memory
+
+
+def test_the_default_parameters_are_those_of_both_libraries() -> None:
+    assert DEFAULT_PARAMETERS == PY_DEFAULTS
+    assert pytest.approx(fsrs_rs_python.DEFAULT_PARAMETERS, rel=1e-6) == DEFAULT_PARAMETERS
+
+
+@pytest.mark.parametrize("parameters", [FSRS_4_5, FSRS_5, DEFAULT_PARAMETERS])
+def test_parameters_of_older_versions_are_filled_as_anki_fills_them(parameters: tuple[float, ...]) -> None:
+    assert filled(parameters) == pytest.approx(fsrs_rs_python.check_and_fill_parameters(list(parameters)), rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 16, 18, 20, 22])
+def test_another_number_of_parameters_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="17, 19 or 21"):
+        filled([0.5] * count)
+
+
+@pytest.mark.parametrize("parameters", [FSRS_4_5, FSRS_5, DEFAULT_PARAMETERS])
+@given(history=histories)
+def test_one_by_one_and_in_one_go_both_libraries_agree(
+    parameters: tuple[float, ...], history: list[tuple[Rating, int]]
+) -> None:
+    model, log = Model(parameters), in_days(history)
+    single, replayed = one_by_one(model, log), model.replay(log)
+    assert len(replayed) == len(log)
+    assert single.stability == pytest.approx(replayed[-1].stability, rel=2e-5)
+    assert single.difficulty == pytest.approx(replayed[-1].difficulty, rel=2e-6)
+
+
+@given(histories)
+def test_many_histories_at_once_end_where_each_ends_alone(history_: list[tuple[Rating, int]]) -> None:
+    model, log = Model(), in_days(history_)
+    short = log[:1]
+    ends = model.replay_all([history(log), history(short), history(log)])
+    assert ends == [model.replay(log)[-1], model.replay(short)[-1], model.replay(log)[-1]]
+
+
+def test_a_second_rating_on_the_same_day_uses_the_short_term_formula() -> None:
+    model, before = Model(), Memory(10.0, 5.0)
+    same_day, next_day = (model.next_memories(before, days)[Rating.AGAIN] for days in (0, 1))
+    w = DEFAULT_PARAMETERS
+    factor = 2.718281828459045 ** (w[17] * (1 - 3 + w[18])) * before.stability ** -w[19]
+    assert same_day.stability == pytest.approx(before.stability * factor)
+    assert next_day.stability != pytest.approx(same_day.stability, rel=0.01)
+
+
+def test_stability_stays_within_its_limits() -> None:
+    model = Model()
+    assert model.next_memories(Memory(36_000.0, 1.0), 36_500)[Rating.EASY].stability == 36_500.0
+    assert model.next_memories(Memory(0.001, 10.0), 1)[Rating.AGAIN].stability >= 0.001
+
+
+def test_recall_falls_to_the_wanted_retention_after_the_interval() -> None:
+    model = Model()
+    for retention in (0.7, 0.9, 0.99):
+        days = model.interval_days(12.0, retention)
+        assert model.retrievability(12.0, days) == pytest.approx(retention)
+    assert model.interval_days(12.0, 0.9) == pytest.approx(12.0)
+
+
+def test_retrievability_is_that_of_the_library() -> None:
+    card = fsrs.Card(card_id=1, state=fsrs.State.Review, stability=7.0, difficulty=5.0)
+    card.last_review = card.due
+    later = card.due + timedelta(days=9)
+    assert Model().retrievability(7.0, 9) == pytest.approx(fsrs.Scheduler().get_card_retrievability(card, later))
+
+
+def test_a_clock_that_was_put_back_counts_as_no_time() -> None:
+    model = Model()
+    assert model.replay([(3, 100), (3, 90)]) == model.replay([(3, 100), (3, 100)])
+
+
+def test_parameters_out_of_bounds_are_named() -> None:
+    assert parameter_problem(DEFAULT_PARAMETERS) is None
+    assert "17, 19 or 21" in (parameter_problem([1.0]) or "")
+    assert "parameters[0]" in (parameter_problem([-1.0, *DEFAULT_PARAMETERS[1:]]) or "")

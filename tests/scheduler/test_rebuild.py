@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scheduler import DEFAULT_PARAMETERS, Policy, Rating, Store
+from tests.scheduler.test_memory import FSRS_5
+from tests.scheduler.test_rate import _do
+from tests.scheduler.world import DAY, NOW, PLAIN, add, put
+
+
+def default(_: int) -> tuple[float, ...]:
+    return DEFAULT_PARAMETERS
+
+
+acts = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from([*Rating, "undo", "forget", "due"]), st.integers(0, 30)), max_size=40
+)
+
+
+@given(acts)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def test_whatever_is_done_the_cards_are_what_the_log_says(
+    store: Store, acts: list[tuple[int, Rating | str, int]]
+) -> None:
+    cards = add(store, 4, siblings=2)
+    now = NOW
+    for which, act, days in acts:
+        now += days * DAY
+        _do(store, cards[which], act, Policy(leech_threshold=2), now)
+    assert store.rebuild(default) == []
+
+
+def test_cards_that_lost_their_state_get_it_back(store: Store) -> None:
+    cards = add(store, 3)
+    for step, card in enumerate(cards * 4):
+        store.rate(card, Rating(1 + step % 4), PLAIN, NOW + step * DAY)
+    before = store.cards(cards)
+    put(store, cards[0], state=0, due_day=None, due_ms=None, interval=0, reps=0, last_day=None, last_ms=None)
+    put(store, cards[1], stability=999.0, lapses=7, leech=1)
+    found = store.rebuild(default, apply=True)
+    assert {difference.card for difference in found} == {cards[0], cards[1]}
+    assert {difference.field for difference in found if difference.card == cards[1]} == {"stability", "lapses", "leech"}
+    assert store.rebuild(default) == []
+    for after, was in zip(store.cards(cards), before, strict=True):
+        assert after._replace(stability=None, difficulty=None) == was._replace(stability=None, difficulty=None)
+
+
+def test_looking_changes_nothing(store: Store) -> None:
+    (card,) = add(store)
+    store.rate(card, Rating.EASY, PLAIN, NOW)
+    put(store, card, stability=999.0)
+    store.rebuild(default)
+    assert store.card(card).stability == 999.0
+
+
+def test_what_a_person_set_by_hand_is_left_alone(store: Store) -> None:
+    (card,) = add(store)
+    store.suspend([card])
+    store.flag([card], 3)
+    store.bury([card], 99_999)
+    before = store.card(card)
+    assert store.rebuild(default, apply=True) == []
+    assert store.card(card) == before
+
+
+def test_each_deck_is_replayed_with_its_own_parameters(store: Store) -> None:
+    (first,), (second,) = add(store, 1, deck=1), add(store, 1, deck=2)
+    for card in (first, second):
+        store.rate(card, Rating.EASY, PLAIN, NOW)
+    found = store.rebuild(lambda deck: FSRS_5 if deck == 2 else DEFAULT_PARAMETERS)
+    assert {difference.card for difference in found} == {second}
+    assert {difference.field for difference in found} == {"stability", "difficulty"}

@@ -1,0 +1,128 @@
+"""Who may import whom, and what a command may load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Each part may import those named, besides itself; from the core outwards, as in docs/how-it-is-built.md.
+ALLOWED: dict[str, set[str]] = {
+    "scheduler": set(),
+    "flashcards.errors": set(),
+    "flashcards.files": {"flashcards.errors"},
+    "flashcards.deck": {"flashcards.errors"},
+    "flashcards.render": {"flashcards.deck", "flashcards.errors"},
+    "flashcards.catalog": {"flashcards.deck", "flashcards.errors"},
+    "flashcards.settings": {"flashcards.errors", "scheduler"},
+    "flashcards.media": {"flashcards.errors"},
+    "flashcards.collection": {
+        *("flashcards.catalog", "flashcards.deck", "flashcards.errors", "flashcards.settings", "scheduler"),
+    },
+}
+SHELLS = ("flashcards.cli",)
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ("flashcards", "scheduler"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module or ""
+            if node.module == "flashcards":
+                yield from (f"flashcards.{name.name}" for name in node.names)
+
+
+def within(module: str, part: str) -> bool:
+    return module == part or module.startswith(f"{part}.")
+
+
+@pytest.mark.parametrize("part", sorted(ALLOWED))
+def test_a_part_imports_only_what_lies_below_it(part: str) -> None:
+    for module, path in modules():
+        if not within(module, part):
+            continue
+        for imported in imports(path):
+            if not imported.startswith(("flashcards.", "scheduler")) or within(imported, part):
+                continue
+            assert any(within(imported, below) for below in ALLOWED[part]), f"{module} imports {imported}"
+
+
+def test_nothing_but_the_command_line_itself_imports_the_command_line() -> None:
+    for module, path in modules():
+        if not any(within(module, shell) for shell in (*SHELLS, "flashcards.__main__")):
+            assert not [name for name in imports(path) if within(name, "flashcards.cli")], module
+
+
+def test_what_ships_never_imports_the_real_anki() -> None:
+    for module, path in modules():
+        assert not [name for name in imports(path) if name == "anki" or name.startswith("anki.")], module
+
+
+def loaded_first(path: Path, known: set[str]) -> set[str]:
+    """The modules of ours that must be loaded before the one in `path` can be."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{name.name}" for name in node.names} & known
+            found |= inner or {node.module} & known
+    return found
+
+
+def test_modules_import_each_other_in_no_circle() -> None:
+    paths = dict(modules())
+    graph = {module: loaded_first(path, set(paths)) for module, path in paths.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+HEAVY = (
+    "genanki",
+    "rich",
+    "sqlite_utils",
+    "fsrs",
+    "pylatexenc",
+    "yaml",
+    "nh3",
+    "pygments",
+    "rapidfuzz",
+    "fsrs_rs_python",
+)
+
+
+def loaded_by(*arguments: str, folder: Path) -> set[str]:
+    """The top-level modules that a command loads, when run a second time over the same folder."""
+    code = (
+        "import sys; from flashcards.cli import run; run(sys.argv[1:]);"
+        "print('LOADED', *{name.partition('.')[0] for name in sys.modules})"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+def test_counting_what_is_due_loads_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Q: a\nA: b\n", encoding="utf-8")
+    assert not loaded_by("due", folder=tmp_path) & set(HEAVY)
