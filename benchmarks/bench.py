@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks import make_decks
+from benchmarks.make_decks import Form, make_decks
 from benchmarks.measure import Command, CommandFailed, Measured, Run, repeated, run
 from benchmarks.rows import Row
 
@@ -38,11 +38,11 @@ class Bench:
         """How often a thing is measured that takes longer."""
         return 1 if self.quick else 3
 
-    def decks(self, notes: int, files: int, *, mixed: bool = False) -> Path:
+    def decks(self, notes: int, files: int, form: Form = Form.NATIVE) -> Path:
         """A folder of decks that were never scanned. Copy it, since a scan leaves its state there."""
-        folder = self.folder / f"decks-{notes}-{files}{'-mixed' if mixed else ''}"
+        folder = self.folder / f"decks-{form}-{notes}-{files}"
         if not folder.exists():
-            make_decks.make_decks(folder, notes, files, mixed=mixed)
+            make_decks(folder, notes, files, form)
         return folder
 
     def copy_of(self, decks: Path, name: str = "copy") -> Path:

@@ -1,13 +1,13 @@
 """Decks of any size, the same ones every time.
 
-The questions and answers are plain sentences; every third answer has a little Markdown in it, as decks do. `mixed`
-adds every kind of note, code, tables and formulas.
+The questions and answers are plain sentences; every third answer has a little Markdown in it, as decks do.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,9 +20,10 @@ QUESTION_WORD: Final = "topic-"
 """Begins a word that every question has and nothing else has: whoever sees it on a screen sees a question."""
 
 _WORDS: Final = (
-    "a plan names the owner of each risk and says when it was last seen to change while teams that share one goal"
-    " agree on scope early because late work costs more than early work and every open decision blocks another one"
-).split()
+    *("plan", "risk", "scope", "goal", "team", "owner", "release", "milestone", "budget", "dependency", "stakeholder"),
+    *("names", "says", "blocks", "changes", "agrees", "costs", "moves", "follows", "measures", "decides", "reviews"),
+    *("a", "the", "each", "one", "every", "early", "late", "open", "shared", "and", "because", "while", "before"),
+)
 
 
 class Fact(NamedTuple):
@@ -43,38 +44,38 @@ def facts(count: int) -> Iterator[Fact]:
         yield Fact(f"What does {QUESTION_WORD}{number} say about {subject}?", f"It says {' '.join(words)}.")
 
 
-def make_decks(folder: Path, notes: int, files: int, *, mixed: bool = False) -> None:
-    """Write decks into `folder`, which is made: `notes` over `files`, twenty files a subfolder.
+class Form(StrEnum):
+    """How decks are written."""
 
-    Without `mixed` every note is a `Q:` with its `A:`, which hashcards reads as well.
-    """
-    write = _mixed_note if mixed else _question
-
-    def path(number: int) -> Path:
-        return folder / f"part-{number // _FOLDER_SIZE:02}" / f"deck-{number:04}.md"
-
-    _write(path, notes, files, write, "#")
-
-
-def make_heading_decks(folder: Path, notes: int, files: int) -> None:
-    """Write the same questions and answers as `## question` headings, the form that markdown-anki-decks reads."""
-    _write(lambda number: folder / f"deck-{number:04}.md", notes, files, _heading, "")
+    NATIVE = "native"
+    """Every note a `Q:` with its `A:`, ten under a heading."""
+    MIXED = "mixed"
+    """Every kind of note in turn, with code, tables and formulas, ten under a heading."""
+    HASHCARDS = "hashcards"
+    """The notes of `NATIVE` without headings, which hashcards takes for mistakes."""
+    HEADINGS = "headings"
+    """The notes of `NATIVE` as `## question` with the answer beneath, as markdown-anki-decks reads them."""
 
 
-def _write(
-    path_of: Callable[[int], Path], notes: int, files: int, write: Callable[[int, Fact], str], section: str
-) -> None:
+def make_decks(folder: Path, notes: int, files: int, form: Form = Form.NATIVE) -> None:
+    """Write decks into `folder`, which is made: so many notes over so many files, twenty files a subfolder."""
     every_fact = enumerate(facts(notes))
     for file in range(files):
         size = notes * (file + 1) // files - notes * file // files
-        parts = [f"# Deck {file}\n\n"]
-        for place, (number, fact) in enumerate(islice(every_fact, size)):
-            if section and place % _SECTION_SIZE == 0:
-                parts.append(f"{section}# Section {place // _SECTION_SIZE}\n\n")
-            parts.append(write(number, fact))
-        path = path_of(file)
+        path = folder / f"part-{file // _FOLDER_SIZE:02}" / f"deck-{file:04}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(parts), encoding="utf-8")
+        path.write_text(_text(file, form, islice(every_fact, size)), encoding="utf-8")
+
+
+def _text(file: int, form: Form, numbered_facts: Iterable[tuple[int, Fact]]) -> str:
+    with_headings = form in (Form.NATIVE, Form.MIXED)
+    write = {Form.MIXED: _mixed, Form.HEADINGS: _heading}.get(form, _question)
+    parts = [] if form is Form.HASHCARDS else [f"# Deck {file}\n\n"]
+    for place, (number, fact) in enumerate(numbered_facts):
+        if with_headings and place % _SECTION_SIZE == 0:
+            parts.append(f"## Section {place // _SECTION_SIZE}\n\n")
+        parts.append(write(number, fact))
+    return "".join(parts)
 
 
 def _question(_number: int, fact: Fact) -> str:
@@ -85,7 +86,7 @@ def _heading(_number: int, fact: Fact) -> str:
     return f"## {fact.question}\n\n{fact.answer}\n\n"
 
 
-def _mixed_note(number: int, fact: Fact) -> str:
+def _mixed(number: int, fact: Fact) -> str:
     return _MIXED[number % len(_MIXED)](number, fact)
 
 
@@ -107,7 +108,8 @@ def _pair(_number: int, fact: Fact) -> str:
 
 
 def _code(number: int, fact: Fact) -> str:
-    return f"Q: {fact.question}\nA: {fact.answer}\n\n```python\ndef topic(n: int) -> str:\n    return f'{number} {{n}}'\n```\n\n"
+    code = f"def topic(n: int) -> str:\n    return f'{number} {{n}}'"
+    return f"Q: {fact.question}\nA: {fact.answer}\n\n```python\n{code}\n```\n\n"
 
 
 def _table(number: int, fact: Fact) -> str:

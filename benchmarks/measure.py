@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import IO, Any, Final, NamedTuple
 
 PROJECT: Final = Path(__file__).parents[1]
 _PEAK_UNIT: Final = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+_DISTURBED: Final = 1.3  # wall time, as a multiple of processor time, of a program that had to wait
 
 Command = Sequence[str | Path]
 
@@ -29,21 +31,36 @@ class CommandFailed(Exception):
 
 
 class Run(NamedTuple):
-    """One run of a process: wall time in seconds, peak resident memory in bytes."""
+    """One run of a process.
+
+    `seconds` is wall time, `cpu_seconds` time on the processor and `peak_bytes` peak resident memory; None where it is
+    not known.
+    """
 
     seconds: float
-    peak_bytes: int
+    cpu_seconds: float | None
+    peak_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Several runs of one thing. Times are seconds; `peak_bytes` is None where memory was not measured."""
+    """Several runs of one thing.
+
+    Wall times are seconds. `cpu` is the median time on the processor, which a busy machine changes less, and
+    `peak_bytes` the highest peak of memory; None where it was not measured.
+    """
 
     median: float
     fastest: float
     slowest: float
     runs: int
-    peak_bytes: int | None
+    cpu: float | None = None
+    peak_bytes: int | None = None
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether so much time was spent off the processor that other programs may have had it."""
+        return self.cpu is not None and self.median > self.cpu * _DISTURBED
 
 
 def environment(**more: str) -> Mapping[str, str]:
@@ -56,9 +73,6 @@ def environment(**more: str) -> Mapping[str, str]:
 
 def run(command: Command, folder: Path, output: IO[str] | int = subprocess.DEVNULL) -> Run:
     """Run a command in `folder` and wait for it. Its output is thrown away unless `output` takes it.
-
-    Linux counts the memory of the process that starts another one into the peak of the one started. This process is
-    small; what needs much memory runs elsewhere.
 
     Raises:
         CommandFailed: it left with another status than 0.
@@ -81,7 +95,7 @@ def run(command: Command, folder: Path, output: IO[str] | int = subprocess.DEVNU
     return found
 
 
-def answer_of(command: Command, folder: Path) -> tuple[Any, int]:
+def answer_of(command: Command, folder: Path) -> tuple[Any, int | None]:
     """What a command prints as JSON, and its peak memory in bytes.
 
     Raises:
@@ -98,7 +112,9 @@ def waited(process: subprocess.Popen[bytes], started: float) -> Run:
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Run(seconds, usage.ru_maxrss * _PEAK_UNIT)
+    # Linux counts the memory of this process into the peak of the one it starts, so a smaller peak is not to be seen.
+    seen = usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _PEAK_UNIT if seen else None)
 
 
 def repeated(once: Callable[[], Run], runs: int, before: Callable[[], object] | None = None) -> Measured:
@@ -110,9 +126,12 @@ def repeated(once: Callable[[], Run], runs: int, before: Callable[[], object] | 
         each = once()
         if number:
             found.append(each)
-    return summary([each.seconds for each in found], max(each.peak_bytes for each in found))
+    cpu = [each.cpu_seconds for each in found if each.cpu_seconds is not None]
+    peaks = [each.peak_bytes for each in found if each.peak_bytes is not None]
+    times = summary([each.seconds for each in found])
+    return replace(times, cpu=median(cpu) if cpu else None, peak_bytes=max(peaks, default=None))
 
 
-def summary(seconds: Sequence[float], peak_bytes: int | None) -> Measured:
+def summary(seconds: Sequence[float]) -> Measured:
     """Times taken one by one, as a measurement."""
-    return Measured(median(seconds), min(seconds), max(seconds), len(seconds), peak_bytes)
+    return Measured(median(seconds), min(seconds), max(seconds), len(seconds))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from benchmarks.rows import Row, duration, megabytes
+from benchmarks.rows import Row, Target, duration, megabytes
 
-_HEAD: Final = ("", "program", "median", "fastest-slowest", "peak", "of ours")
+_HEAD: Final = ("", "program", "median", "fastest-slowest", "cpu", "peak", "of ours")
 _LEFT: Final = 2  # columns that are words; the others are numbers
 
 
@@ -16,12 +16,18 @@ def table(title: str, rows: Sequence[Row]) -> str:
     cells = [_HEAD, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
     lines = [title, *(_line(line, widths, row) for line, row in zip(cells, (None, *rows), strict=True))]
-    lines += [
-        f"  {'met' if target.met else 'MISSED':6}  {row.what}, {row.program}: {target.text}; it is {target.reached}"
-        for row in rows
-        for target in row.targets
-    ]
+    lines += [_judged(row, target) for row in rows for target in row.targets]
     return "\n".join(lines)
+
+
+def _judged(row: Row, target: Target) -> str:
+    doubt = " (unsure: it waited much, for the disk or for other programs)" if _disturbed(row) else ""
+    verdict = "met" if target.met else "MISSED"
+    return f"  {verdict:6}  {row.what}, {row.program}: {target.text}; it is {target.reached}{doubt}"
+
+
+def _disturbed(row: Row) -> bool:
+    return row.measured is not None and row.measured.disturbed
 
 
 def _line(cells: tuple[str, ...], widths: Sequence[int], row: Row | None) -> str:
@@ -35,7 +41,13 @@ def _line(cells: tuple[str, ...], widths: Sequence[int], row: Row | None) -> str
 def _cells(row: Row) -> tuple[str, ...]:
     found = row.measured
     if not found:
-        return (row.what, row.program, "", "", "", "")
-    spread = f"{duration(found.fastest)}-{duration(found.slowest)}"
-    peak = megabytes(found.peak_bytes) if found.peak_bytes else ""
-    return (row.what, row.program, duration(found.median), spread, peak, f"{row.ratio:.2f} x" if row.ratio else "")
+        return (row.what, row.program, "", "", "", "", "")
+    return (
+        row.what,
+        row.program,
+        duration(found.median),
+        f"{duration(found.fastest)}-{duration(found.slowest)}",
+        duration(found.cpu) if found.cpu is not None else "",
+        megabytes(found.peak_bytes) if found.peak_bytes else "",
+        f"{row.ratio:.2f} x" if row.ratio else "",
+    )

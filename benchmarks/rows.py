@@ -50,6 +50,7 @@ class Row:
             "median": found.median if found else None,
             "fastest": found.fastest if found else None,
             "slowest": found.slowest if found else None,
+            "cpu": found.cpu if found else None,
             "runs": found.runs if found else 0,
             "peak_bytes": found.peak_bytes if found else None,
             "ratio": self.ratio,

@@ -126,8 +126,8 @@ def _ended(
         and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     ):
         idle()
-    process.kill()  # does nothing to one that has left
+    os.kill(process.pid, signal.SIGKILL)  # does nothing to one that has left; Popen.kill would reap it
     found = waited(process, started)
     if shown is None:
         raise CommandFailed(command, process.returncode, "what it was to show did not appear")
-    return Run(shown, found.peak_bytes)
+    return Run(shown, None, found.peak_bytes)

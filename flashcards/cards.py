@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flashcards.catalog.keys import KEY_LENGTH
 from flashcards.catalog.store import Entry
+from flashcards.catalog.walk import is_text
 from flashcards.deck.faces import face
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler import Card
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 SHORT = 7
 """Characters of a key that tables show; a prefix names a card as long as no other card begins so."""
 
-_PLACE = re.compile(r"(.+):(\d+)")
+_WITH_SLOT = re.compile(r".+\.(forward|reverse|c\d+|[frc])", re.DOTALL)
+_PLACE = re.compile(r"(.+):(\d{1,9})", re.DOTALL)
 
 
 class CardNotFound(UsageError):
@@ -86,7 +88,7 @@ _SELECT = "SELECT c.id, n.key, c.slot FROM cards c JOIN notes n ON n.id = c.note
 
 
 def _named(collection: Collection, name: str) -> list[_Row]:
-    rows = _by_place(collection, name) or _by_id(collection, name)
+    rows = (_by_place(collection, name) or _by_id(collection, name)) if is_text(name) else []
     if not rows:
         raise CardNotFound(name)
     return rows
@@ -101,7 +103,7 @@ def _by_place(collection: Collection, name: str) -> list[_Row]:
     for base in (Path.cwd(), collection.root):
         try:
             paths.add((base / given).resolve().relative_to(collection.root.resolve()).as_posix())
-        except ValueError:
+        except (ValueError, OSError, RuntimeError):  # elsewhere; a name too long; a circle of links
             continue
     marks = ",".join("?" * len(paths))
     return collection.connection.execute(
@@ -112,12 +114,19 @@ def _by_place(collection: Collection, name: str) -> list[_Row]:
 
 def _by_id(collection: Collection, name: str) -> list[_Row]:
     """Cards whose id begins so; an exact id, or the only card of an exact key, is never ambiguous."""
-    key, _, slot = name.rpartition(".") if re.search(r"\.(forward|reverse|c\d+|[frc])$", name) else (name, "", "")
+    key, _, slot = name.rpartition(".") if _WITH_SLOT.fullmatch(name) else (name, "", "")
+    return _of_key(collection, key, slot) or (_of_key(collection, name, "") if slot else [])
+
+
+def _of_key(collection: Collection, key: str, slot: str) -> list[_Row]:
+    if not key:
+        return []
     rows: list[_Row] = collection.connection.execute(
         f"{_SELECT} WHERE n.key >= ? AND n.key < ? AND c.slot LIKE ? ORDER BY c.active DESC, c.id",
         (key, key + "\U0010ffff", f"{slot}%"),
     ).fetchall()
-    exact = [row for row in rows if row[1] == key and row[2] == slot] or [row for row in rows if row[2] == slot]
+    rows = [row for row in rows if row[1] == key] or rows
+    exact = [row for row in rows if row[2] == slot]
     return exact if len(exact) == 1 else rows
 
 

@@ -14,6 +14,7 @@ from flashcards.settings import front_matter_problems
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
+    from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
 
 
@@ -28,9 +29,13 @@ class FileProblem:
     hint: str
 
 
-def problems(collection: Collection) -> list[FileProblem]:
-    """Every problem as of the last scan, in order of file and line."""
+def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> list[FileProblem]:
+    """Every problem as of the last scan, and each place that it could not look at, in order of file and line."""
     found = [
+        FileProblem(each.path or ".", 1, "unreadable", f"It cannot be read: {each.reason}.", "Mend it or remove it.")
+        for each in unreadable
+    ]
+    found += [
         FileProblem(path, problem.line, problem.code, problem.message, problem.hint)
         for path, problem in collection.catalog.problems()
     ]

@@ -56,7 +56,7 @@ def find(given: str | None) -> Path:
     """
     named = given or os.environ.get(VARIABLE)
     if named:
-        root = Path(named).expanduser()
+        root = expanded(named)
         if not root.is_dir():
             raise FolderMissing(root)
         return root
@@ -65,6 +65,14 @@ def find(given: str | None) -> Path:
         if (folder / FILE_NAME).is_file() or (folder / STATE_FOLDER).is_dir():
             return folder
     return here / "decks" if (here / "decks").is_dir() else here
+
+
+def expanded(path: str) -> Path:
+    """`path` with `~` for the home folder, where there is one to stand for."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # `~name` of nobody here
+        return Path(path)
 
 
 def now_ms() -> int:

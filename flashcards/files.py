@@ -26,7 +26,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     The new file is on disk before it takes the old one's place, and keeps its permissions. A link stays a link.
     """
     target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:20]}.")
     fresh = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -39,7 +39,11 @@ def pin(root: Path, entries: Iterable[Entry]) -> int:
             by_file[entry.path].append(entry)
     for path, wanted in by_file.items():
         before = (root / path).read_bytes()
-        after = _pinned(path, before.decode(), wanted, root).encode()
+        try:
+            text = before.decode()
+        except UnicodeDecodeError:  # it was when it was read
+            raise FileChanged(root / path) from None
+        after = _pinned(path, text, wanted, root).encode()
         replace_unchanged(root / path, before, after)
     return sum(len(wanted) for wanted in by_file.values())
 
@@ -56,8 +60,10 @@ def _pinned(path: str, text: str, wanted: list[Entry], root: Path) -> str:
         _insert(lines, notes[index], f"<!-- id: {entry.key} -->")
         expected[index] = replace(notes[index], pin=entry.key)
     pinned = "".join(lines)
-    for note, want in zip(parse(pinned, path).notes, expected, strict=False):
-        if (note.fields, note.pin, note.slots) != (want.fields, want.pin, want.slots):
+    after = parse(pinned, path).notes
+    for index, want in enumerate(expected):
+        note = after[index] if index < len(after) else None
+        if note is None or (note.fields, note.pin, note.slots) != (want.fields, want.pin, want.slots):
             raise PinImpossible(path, want.line)
     return pinned
 

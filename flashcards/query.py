@@ -7,8 +7,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from flashcards.catalog.walk import is_text
 from flashcards.errors import UsageError
 from scheduler import State
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
 _PROPERTY = re.compile(r"([a-z]+)\s*(<=|>=|!=|=|<|>)\s*(-?\d+(?:\.\d+)?)")
+_LONGEST = 250  # words
+_DEEPEST = 12  # parentheses and negations within each other; SQLite's parser has room for a hundred symbols
 _SOURCES = "cards c JOIN notes n ON n.id = c.note JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
 
 _PROPERTIES = {
@@ -65,6 +69,8 @@ def card_ids(collection: Collection, query: str) -> list[int]:
     """
     from flashcards.collection import now_ms
 
+    if not is_text(query):
+        raise QueryInvalid(query.encode("utf-8", "replace").decode(), "it is not UTF-8.")
     decks = collection.catalog.decks()
     condition = _Parser(query, decks).condition()
     at = now_ms()
@@ -90,6 +96,10 @@ def _add_functions(collection: Collection, at: int) -> None:
     def holds(body: str, words: str) -> bool:
         return words in fold(" ".join(json.loads(body)["fields"]))
 
+    def tagged(tags: str, wanted: str) -> bool:
+        pattern = _glob(wanted)
+        return any(pattern.fullmatch(tag) for tag in tags.casefold().split())
+
     def retrievability(stability: float | None, day: int | None, deck: int) -> float | None:
         if stability is None or day is None:
             return None
@@ -97,6 +107,7 @@ def _add_functions(collection: Collection, at: int) -> None:
         return model.retrievability(stability, max(0, today - day))
 
     collection.connection.create_function("holds", 2, holds, deterministic=True)
+    collection.connection.create_function("tagged", 2, tagged, deterministic=True)
     collection.connection.create_function("retrievability", 3, retrievability)
 
 
@@ -113,6 +124,7 @@ class _Parser:
         self._decks = {name.casefold() for name in decks}
         self._tokens = self._split(query)
         self._at = 0
+        self._depth = 0
 
     def condition(self) -> Condition:
         if not self._tokens:
@@ -132,10 +144,10 @@ class _Parser:
             if match[2]:
                 tokens.append("-")
             word = match[1] or match[3]
-            if word.count('"') % 2:
-                raise self._invalid('a `"` is left open.')
             tokens.append(word)
             at = match.end()
+        if len(tokens) > _LONGEST:
+            raise QueryInvalid(f"{query[:40]}…", f"it has more than {_LONGEST} words.")
         return tokens
 
     def _next(self) -> str:
@@ -160,6 +172,14 @@ class _Parser:
         return _joined(parts, " AND ")
 
     def _one(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise QueryInvalid(f"{self._query[:40]}…", "it is nested too deeply.")
+        found = self._part()
+        self._depth -= 1
+        return found
+
+    def _part(self) -> Condition:
         token = self._next()
         self._at += 1
         if token == "-":
@@ -214,6 +234,12 @@ def _pattern(text: str) -> str:
     return escaped.replace("*", "%")
 
 
+@lru_cache(maxsize=64)
+def _glob(wanted: str) -> re.Pattern[str]:
+    """A tag with `*` for anything, and the tags below it."""
+    return re.compile(".*".join(re.escape(part) for part in wanted.split("*")) + "(::.*)?")
+
+
 def _in_deck(value: str) -> Condition:
     pattern = _pattern(value)
     return Condition(r"(d.name LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\')", (pattern, f"{pattern}::%"))
@@ -222,8 +248,7 @@ def _in_deck(value: str) -> Condition:
 def _tagged(value: str) -> Condition:
     if value == "none":
         return Condition("n.tags = ''")
-    pattern = _pattern(value)
-    return Condition(r"(n.tags LIKE ? ESCAPE '\' OR n.tags LIKE ? ESCAPE '\')", (f"% {pattern} %", f"% {pattern}::%"))
+    return Condition("tagged(n.tags, ?)", (value.casefold(),))
 
 
 def _is(value: str) -> Condition:
@@ -241,7 +266,7 @@ def _property(value: str) -> Condition:
 
 
 def _days(value: str, word: str) -> int:
-    if not value.isdigit() or not 1 <= int(value) <= 36_500:
+    if not value.isdecimal() or len(value) > 5 or not 1 <= int(value) <= 36_500:
         raise ValueError(f"`{word}:{value}` must be a number of days, 1 being today.")
     return int(value)
 

@@ -15,6 +15,7 @@ from scheduler.policy import Policy, problems
 FILE_NAME = "flashcards.toml"
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_LONGEST_STEP = 36_500 * 86_400  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -65,7 +66,10 @@ def _steps(value: Any) -> tuple[int, ...]:
     matches = [_STEP.fullmatch(part) for part in parts or ()]
     if parts is None or not all(matches):
         raise ValueError('must be steps such as "1m 10m" or "30s 1h 2d"')
-    return tuple(round(float(match[1]) * _SECONDS[match[2]]) for match in matches if match)
+    seconds = [float(match[1]) * _SECONDS[match[2]] for match in matches if match]
+    if any(step > _LONGEST_STEP for step in seconds):
+        raise ValueError("must not hold a step of more than 36500 days")
+    return tuple(round(step) for step in seconds)
 
 
 def _parameters(value: Any) -> tuple[float, ...]:
@@ -146,7 +150,7 @@ def load(root: Path) -> Settings:
     import tomllib
 
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
         values = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise SettingInvalid(FILE_NAME, "is not UTF-8. Save it as UTF-8.") from error
@@ -159,7 +163,9 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
     """What is wrong with a deck's front matter: the setting, a message and a hint, each."""
     found = []
     for name, value in values.items():
-        if name == "format":
+        if name in ("name", "tags"):  # a `name` that is left stands beside a `deck`
+            found.append((name, f"`{name}` means nothing here.", "Remove it; `deck` names the deck."))
+        elif name == "format":
             if value != "native":
                 found.append(
                     (name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.')
@@ -189,38 +195,44 @@ class _Reader:
             changes[name] = self._value(name, value, (*_BY_NAME, *_TOP_LEVEL))
         rollover = values.get("rollover", 4)
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
-            raise self._invalid("rollover", "must be an hour, 0 to 23")
+            raise self._invalid("rollover", "must be an hour, 0 to 23.")
         return Settings(replace(Policy(), **changes), self._decks(values), rollover, self._keys(values))
 
     def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         decks = values.get("decks", {})
         if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
-            raise self._invalid("decks", 'must hold tables such as [decks."tpm"]')
+            raise self._invalid("decks", 'must hold tables such as [decks."tpm"].')
         return {
-            str(deck): {name: self._value(name, value, tuple(_BY_NAME)) for name, value in table.items()}
+            str(deck): {name: self._value(name, value, tuple(_BY_NAME), str(deck)) for name, value in table.items()}
             for deck, table in decks.items()
         }
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str]:
         keys = values.get("keys", {})
         if not isinstance(keys, dict) or not all(isinstance(key, str) and len(key) == 1 for key in keys.values()):
-            raise self._invalid("keys", 'must be a table of single characters, such as undo = "z"')
+            raise self._invalid("keys", 'must be a table of single characters, such as undo = "z".')
         return {str(name): str(key) for name, key in keys.items()}
 
-    def _value(self, name: str, value: Any, known: tuple[str, ...]) -> Any:
+    def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
         if name not in _BY_NAME:
             nearest = _nearest(name, known)
-            raise self._invalid(
-                name, "is not a setting. " + (f"Did you mean `{nearest}`?" if nearest else "Remove it.")
-            )
+            hint = f"Did you mean `{nearest}`?" if nearest else "Remove it."
+            raise self._invalid(name, f"is not a setting. {hint}", deck)
         if message := _value_problem(name, value):
-            raise self._invalid(name, message)
+            raise self._invalid(name, f"{message}.", deck)
         return _BY_NAME[name].read(value)
 
-    def _invalid(self, name: str, message: str) -> SettingInvalid:
-        match = re.search(rf"^\s*\[*[\"']?{re.escape(name)}\b", self._text, re.MULTILINE)
-        line = self._text.count("\n", 0, match.end()) + 1 if match else 1
-        return SettingInvalid(f"{FILE_NAME}:{line}", f"`{name}` {message.removesuffix('.')}.")
+    def _invalid(self, name: str, message: str, deck: str = "") -> SettingInvalid:
+        return SettingInvalid(f"{FILE_NAME}:{self._line(name, deck)}", f"`{name}` {message}")
+
+    def _line(self, name: str, deck: str) -> int:
+        """The line on which a setting, of a deck or of the collection, stands."""
+        table = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", self._text, re.MULTILINE)
+        table = table or re.search(r"^[ \t]*decks(?!\w)", self._text, re.MULTILINE)
+        start = table.start() if deck and table else 0
+        key = re.compile(rf"^[ \t]*(?:\[+\s*|.*[.{{,][ \t]*)?[\"']?{re.escape(name)}(?!\w)", re.MULTILINE)
+        match = key.search(self._text, start) or table
+        return self._text.count("\n", 0, match.end()) + 1 if match else 1
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

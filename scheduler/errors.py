@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_PAGE = 4096  # bytes
+# On a full disk SQLite cannot make the files beside the database, and says only that.
+_DISK_TROUBLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 BACKUPS = "backups"
 """The folder beside a database that holds its copies."""
@@ -24,16 +29,16 @@ class SchedulerError(Exception):
 class DatabaseCorrupt(SchedulerError):
     """The database is damaged."""
 
-    def __init__(self, path: Path, last_backup: Path | None) -> None:
-        remedy = f"Restore the last backup, {last_backup}." if last_backup else "No backup was found beside it."
-        super().__init__(f"{path} is damaged. {remedy}")
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is damaged. {_restore_advice(path)}")
 
 
 class DatabaseNewer(SchedulerError):
     """The database was written by a newer version of the program."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was written by a newer version of this program. Update the program to open it.")
+        advice = f"Update the program to open it. {_restore_advice(path)}"
+        super().__init__(f"{path} was written by a newer version of this program. {advice}")
 
 
 class DatabaseUnreadable(SchedulerError):
@@ -98,6 +103,19 @@ def newest_backup(path: Path) -> Path | None:
     return max(folder.glob(f"{path.stem}-*.db"), default=None) if folder.is_dir() else None
 
 
+def _restore_advice(path: Path) -> str:
+    last = newest_backup(path)
+    return f"The last backup is {last}; restore that one." if last else "There is no backup beside it."
+
+
+def _disk_is_full(path: Path) -> bool:
+    """Whether the disk that holds `path` has no room for even one more page of the database."""
+    with suppress(OSError):
+        disk = os.statvfs(path.parent)
+        return disk.f_bavail * disk.f_frsize < _PAGE
+    return False
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Raise what SQLite or the system says of the database at `path` as one of the errors above.
@@ -121,10 +139,10 @@ def translation(error: sqlite3.Error | OSError, path: Path) -> SchedulerError | 
     # The low byte is the primary code; the rest only details it.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_CORRUPT:
-        return DatabaseCorrupt(path, newest_backup(path))
+        return DatabaseCorrupt(path)
     if code == sqlite3.SQLITE_NOTADB:
-        return DatabaseUnreadable(path, "it is not a database", "Move it away, or restore a backup.")
-    if code == sqlite3.SQLITE_FULL:
+        return DatabaseUnreadable(path, "it is not a database", _restore_advice(path))
+    if code == sqlite3.SQLITE_FULL or (code in _DISK_TROUBLE and _disk_is_full(path)):
         return DiskFull(path)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseBusy(path)

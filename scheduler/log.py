@@ -102,4 +102,16 @@ def replayed(card: Card, log: Iterable[Review]) -> Card:
             )
         elif row.kind is Kind.FORGET:
             now = forgotten(now)
+        elif row.kind is Kind.TAKEN_OVER:
+            now = _taken_over(now, row)
     return now
+
+
+def _taken_over(card: Card, row: Review) -> Card:
+    """The card, whose schedule follows the row already, with the row's memory state and counts."""
+    card = card._replace(reps=card.reps + row.reps_added, lapses=card.lapses + row.lapses_added)
+    if row.state_after is State.NEW:
+        return forgotten(card)
+    if row.stability is None:
+        return card
+    return card._replace(stability=row.stability, difficulty=row.difficulty, last_day=row.day, last_ms=row.id)

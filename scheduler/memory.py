@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fsrs import Scheduler
-    from fsrs_rs_python import FSRS, FSRSItem
+    from fsrs_rs_python import FSRS, FSRSItem, MemoryState
 
 __all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "filled", "parameter_problem"]
 
@@ -107,10 +107,28 @@ class Model:
             _memory(state.stability, state.difficulty) for state in self._for_batch().historical_memory_states(item)
         ]
 
-    def replay_all(self, histories: Sequence[FSRSItem]) -> list[Memory]:
-        """The memory state at the end of each of many histories (see `history`); none may be empty."""
-        states = self._for_batch().memory_state_batch(histories)
+    def replay_all(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None) -> list[Memory]:
+        """The memory state at the end of each of many histories (see `history`); none may be empty.
+
+        `starts` are the states that they begin from; None is a card never rated.
+        """
+        states = self._for_batch().memory_state_batch(histories, _starting_states(starts))
         return [_memory(state.stability, state.difficulty) for state in states]
+
+    def replay_each(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None]) -> list[list[Memory]]:
+        """The same for every entry of each history."""
+        found = self._for_batch().historical_memory_state_batch(histories, _starting_states(starts))
+        # Where there is a starting state, it comes first.
+        kept = (states[start is not None :] for states, start in zip(found, starts, strict=True))
+        return [[_memory(state.stability, state.difficulty) for state in states] for states in kept]
+
+    def memory_after(self, ease: float, interval_days: float, retention: float = 0.9) -> Memory:
+        """The memory state that amounts to an ease factor (2.5 is the usual) and an interval of SM-2.
+
+        As FSRS converts cards whose reviews are lost: `retention` was the chance of recall at which they fell due.
+        """
+        state = self._for_batch().memory_state_from_sm2(ease, interval_days, retention)
+        return _memory(state.stability, state.difficulty)
 
     def _for_one(self) -> Scheduler:
         if self._one is None:
@@ -141,6 +159,14 @@ def history(log: Iterable[tuple[int, int]]) -> FSRSItem:
         reviews.append(FSRSReview(rating, 0 if before is None else max(0, day - before)))
         before = day
     return FSRSItem(reviews)
+
+
+def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState | None] | None:
+    if starts is None or not any(starts):
+        return None
+    from fsrs_rs_python import MemoryState
+
+    return [None if start is None else MemoryState(*start) for start in starts]
 
 
 def _memory(stability: float | None, difficulty: float | None) -> Memory:

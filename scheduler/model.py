@@ -43,6 +43,12 @@ class Kind(IntEnum):
     """The card's due day was set by hand."""
     VOID = 3
     """An earlier rating was taken back."""
+    TAKEN_OVER = 4
+    """The card became what another program says it is. With a memory state, what was known before counts no more."""
+    CRAM = 5
+    """A person rated the card, without effect on its schedule."""
+    RESCHEDULED = 6
+    """The card's due day was set anew because the scheduling had changed."""
 
 
 class Leech(IntEnum):
@@ -129,6 +135,7 @@ class Review(NamedTuple):
 
     `id` is when it happened, in epoch milliseconds, moved on until it is unique. The fields from `state_after` on say
     what the card became. `rating` is None unless a person rated the card; `voids` is the rating a void takes back.
+    `reps_added` and `lapses_added` correct the counts of a card by ratings that the log does not hold.
     """
 
     id: int
@@ -149,6 +156,8 @@ class Review(NamedTuple):
     difficulty: float | None
     leech: Leech
     voids: int | None
+    reps_added: int = 0
+    lapses_added: int = 0
 
     @property
     def memory(self) -> Memory | None:

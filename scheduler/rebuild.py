@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.model import Kind, Rating, State
+from scheduler.model import Kind, Memory, Rating, State
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
 
-    from fsrs_rs_python import FSRSItem
+    from fsrs_rs_python import FSRSItem, FSRSReview
 
     from scheduler.memory import Model
 
@@ -31,13 +31,16 @@ _STANDS = "id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
 # The bare columns are those of the row that max(id) chose: https://sqlite.org/lang_select.html#bareagg
 _LAST_ROWS = f"""
     SELECT card, max(id), state_after, due_day, due_ms, steps_left, interval_after,
-        sum(kind = {Kind.RATING:d}), sum(rating IS {Rating.AGAIN:d} AND state_before = {State.REVIEW:d}), sum(leech) > 0
+        sum(kind = {Kind.RATING:d}) + sum(reps_added),
+        sum(kind = {Kind.RATING:d} AND rating = {Rating.AGAIN:d} AND state_before = {State.REVIEW:d})
+            + sum(lapses_added),
+        sum(leech) > 0
     FROM reviews WHERE kind <> {Kind.VOID:d} AND {_STANDS} GROUP BY card
 """
 
 _RATINGS = f"""
-    SELECT card, id, kind, rating, day FROM reviews
-    WHERE kind IN ({Kind.RATING:d}, {Kind.FORGET:d}) AND {_STANDS} ORDER BY card, id
+    SELECT card, id, kind, rating, day, state_before, state_after, stability, difficulty FROM reviews
+    WHERE kind IN ({Kind.RATING:d}, {Kind.FORGET:d}, {Kind.TAKEN_OVER:d}) AND {_STANDS} ORDER BY card, id
 """
 
 
@@ -86,41 +89,63 @@ def _memories(
 ) -> dict[int, tuple[object, ...]]:
     """Stability, difficulty, last day and last instant of each card that has a memory state."""
     model_by_deck = {deck: model_of(deck) for deck in set(decks.values())}
-    batches: dict[Model, tuple[list[tuple[int, int, int]], list[FSRSItem]]] = {}
-    for card, item, last_day, last_ms in _histories(connection):
-        cards, items = batches.setdefault(model_by_deck[decks[card]], ([], []))
-        cards.append((card, last_day, last_ms))
-        items.append(item)
-    return {
-        card: (memory.stability, memory.difficulty, last_day, last_ms)
-        for model, (cards, items) in batches.items()
-        for (card, last_day, last_ms), memory in zip(cards, model.replay_all(items), strict=True)
-    }
+    batches: dict[Model, list[_History]] = {}
+    found: dict[int, tuple[object, ...]] = {}
+    for history in _histories(connection):
+        if history.reviews:
+            batches.setdefault(model_by_deck[decks[history.card]], []).append(history)
+        elif history.start:
+            found[history.card] = (*history.start, history.last_day, history.last_ms)
+    for model, histories in batches.items():
+        memories = model.replay_all([_item(each.reviews) for each in histories], [each.start for each in histories])
+        for each, memory in zip(histories, memories, strict=True):
+            found[each.card] = (memory.stability, memory.difficulty, each.last_day, each.last_ms)
+    return found
 
 
-def _histories(connection: sqlite3.Connection) -> Iterator[tuple[int, FSRSItem, int, int]]:
-    """Each card's ratings since it was last made new, with the day and the instant of the last one."""
-    from fsrs_rs_python import FSRSItem, FSRSReview
+class _History(NamedTuple):
+    """What counts of a card's log: a memory state to start from, the ratings since, and when it was last rated."""
+
+    card: int
+    start: Memory | None
+    reviews: list[FSRSReview]
+    last_day: int
+    last_ms: int
+
+
+def _item(reviews: list[FSRSReview]) -> FSRSItem:
+    from fsrs_rs_python import FSRSItem
+
+    return FSRSItem(reviews)
+
+
+def _histories(connection: sqlite3.Connection) -> Iterator[_History]:
+    """Each card's ratings since it was last new, or since another program said how well it is known."""
+    from fsrs_rs_python import FSRSReview
 
     # The library copies what it is given, so equal entries are made once.
     made: dict[int, dict[int, FSRSReview]] = {rating: {} for rating in Rating}
-    forget = int(Kind.FORGET)
+    rated, forget, new = int(Kind.RATING), int(Kind.FORGET), int(State.NEW)
     reviews: list[FSRSReview] = []
+    start: Memory | None = None
     current = last_day = last_ms = 0
-    for card, at, kind, rating, day in connection.execute(_RATINGS):
+    for card, at, kind, rating, day, before, after, stability, difficulty in connection.execute(_RATINGS):
         if card != current:
-            if reviews:
-                yield current, FSRSItem(reviews), last_day, last_ms
-            reviews, current = [], card
-        if kind == forget:
-            reviews = []
+            yield _History(current, start, reviews, last_day, last_ms)
+            reviews, start, current = [], None, card
+        if kind != rated:
+            if kind == forget or after == new:
+                reviews, start = [], None
+            elif stability is not None:
+                reviews, start, last_day, last_ms = [], Memory(stability, difficulty), day, at
             continue
+        if before == new:
+            reviews, start = [], None
         # A clock that was put back counts as no time elapsed.
-        pause = day - last_day if reviews and day > last_day else 0
+        pause = day - last_day if (reviews or start) and day > last_day else 0
         entry = made[rating].get(pause)
         if entry is None:
             entry = made[rating][pause] = FSRSReview(rating, pause)
         reviews.append(entry)
         last_day, last_ms = day, at
-    if reviews:
-        yield current, FSRSItem(reviews), last_day, last_ms
+    yield _History(current, start, reviews, last_day, last_ms)

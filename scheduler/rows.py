@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 CARD_COLUMNS = ", ".join(Card._fields)
 REVIEW_COLUMNS = ", ".join(Review._fields)
 
-_INSERT_REVIEW = f"INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES ({', '.join('?' * len(Review._fields))})"
+INSERT_REVIEW = f"INSERT INTO reviews ({REVIEW_COLUMNS}) VALUES ({', '.join('?' * len(Review._fields))})"
+"""Adds a row to the review log; takes the values of a `Review`."""
 
 _SCHEDULE_COLUMNS = (
     *("state", "due_day", "due_ms", "steps_left", "stability", "difficulty", "last_day", "last_ms"),
@@ -53,7 +54,7 @@ def schedule_items(card: Card) -> list[tuple[str, object]]:
 
 def append(connection: sqlite3.Connection, review: Review) -> None:
     """Add a row to the review log."""
-    connection.execute(_INSERT_REVIEW, review)
+    connection.execute(INSERT_REVIEW, review)
 
 
 def update_schedule(connection: sqlite3.Connection, card: Card) -> None:

@@ -84,6 +84,13 @@ def create_cards_and_reviews(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def add_counts_of_unlogged_reviews(db: Database) -> None:
+    """Ratings that another program counted and whose log is lost, so that a card's counts still follow from its log."""
+    for column in ("reps_added", "lapses_added"):
+        db.execute(f"ALTER TABLE reviews ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+
+
 # Each answers one question of the queue from the index alone: what is new in a deck, what is due, which steps run.
 _PARTIAL_INDEXES = (
     "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
     from scheduler.rebuild import Difference
 
-ROOM = Room("scheduler", "scheduler.schema", ("create_cards_and_reviews",))
+ROOM = Room("scheduler", "scheduler.schema", ("create_cards_and_reviews", "add_counts_of_unlogged_reviews"))
 """The scheduler's tables, for `open_database`."""
 
 # Only what would be asked today: what is due later is free again tomorrow anyway. Steps within the day go on.

@@ -8,40 +8,47 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.bench import OURS, Bench, flashcards, program
-from benchmarks.make_decks import make_heading_decks
+from benchmarks.make_decks import Form
 from benchmarks.measure import run
 from benchmarks.packages import notes_in
 from benchmarks.rows import Row, Target, megabytes_at_most, seconds_at_most, times_ours_at_least
 
 TITLE = "Export, cold: decks without any state, to one package"
 
-_FILE_SIZE = 100  # notes in a file
 _STEEPEST = 1.25  # how much more a note may cost at ten times the size, and growth still counts as linear
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Our export at three sizes, and the peers at the middle one."""
-    small = _ours(bench, 1_000)
+    """Our export at three sizes, and the peers at the middle one: in files of a hundred notes, and in one file."""
+    small = _ours(bench, 1_000, 10)
     yield small
-    ours = _ours(bench, 10_000)
+    ours = _ours(bench, 10_000, 100)
     yield ours.with_targets(seconds_at_most(ours, 0.8))
-    yield _ours(bench, 10_000, mixed=True)
     yield _genanki(bench, 10_000).compared_with(ours)
-    theirs = _markdown_anki_decks(bench, 10_000).compared_with(ours)
-    yield theirs.with_targets(times_ours_at_least(theirs, 20))
+    yield _beside(_markdown_anki_decks(bench, 10_000, 100), ours)
+    # What markdown-anki-decks needs grows faster than its files do, so both ways to write a deck are shown.
+    one_file = _ours(bench, 10_000, 1)
+    yield one_file
+    yield _beside(_markdown_anki_decks(bench, 10_000, 1), one_file)
+    yield _ours(bench, 10_000, 100, Form.MIXED)
     if not bench.quick:
-        large = _ours(bench, 100_000)
+        large = _ours(bench, 100_000, 1_000)
         yield large.with_targets(
             seconds_at_most(large, 6.0), megabytes_at_most(large, 400), _growth(small, ours, large)
         )
 
 
-def _ours(bench: Bench, notes: int, *, mixed: bool = False) -> Row:
-    decks = bench.decks(notes, notes // _FILE_SIZE, mixed=mixed)
+def _beside(theirs: Row, ours: Row) -> Row:
+    theirs = theirs.compared_with(ours)
+    return theirs.with_targets(times_ours_at_least(theirs, 20))
+
+
+def _ours(bench: Bench, notes: int, files: int, form: Form = Form.NATIVE) -> Row:
+    decks = bench.decks(notes, files, form)
     package = bench.folder / "ours.apkg"
     command = flashcards(bench.folder / "copy", "export", "-o", package)
     time = bench.time if notes <= 10_000 else bench.time_few
-    row = time(f"{notes:,} {'mixed ' if mixed else ''}notes", OURS, command, lambda: bench.copy_of(decks))
+    row = time(_what(notes, files, form), OURS, command, lambda: bench.copy_of(decks))
     return _checked(row, notes, lambda: [package])
 
 
@@ -50,22 +57,24 @@ def _genanki(bench: Bench, notes: int) -> Row:
     if not peers.genanki():
         return Row(what, "genanki", None, peers.missing("genanki"))
     given, package = bench.folder / "notes.json", bench.folder / "genanki.apkg"
-    run(program("render_notes", bench.decks(notes, notes // _FILE_SIZE), given), bench.folder)
-    row = bench.time_few(what, "genanki", program("genanki_package", given, package))
+    run(program("render_notes", bench.decks(notes, 100), given), bench.folder)
+    row = bench.time(what, "genanki", program("genanki_package", given, package))
     return _checked(row, notes, lambda: [package])
 
 
-def _markdown_anki_decks(bench: Bench, notes: int) -> Row:
-    name = "markdown-anki-decks"
-    what = f"{notes:,} notes as headings"
+def _markdown_anki_decks(bench: Bench, notes: int, files: int) -> Row:
+    name, what = "markdown-anki-decks", _what(notes, files, Form.HEADINGS)
     command = peers.markdown_anki_decks()
     if command is None:
         return Row(what, name, None, peers.missing(name))
-    decks, packages = bench.folder / "headings", bench.folder / "headings-packages"
-    make_heading_decks(decks, notes, notes // _FILE_SIZE)
+    packages = bench.folder / f"headings-{files}"
     packages.mkdir()
-    row = bench.time_few(what, name, [command, decks, packages])
+    row = bench.time_few(what, name, [command, bench.decks(notes, files, Form.HEADINGS), packages])
     return _checked(row, notes, lambda: packages.glob("*.apkg"))
+
+
+def _what(notes: int, files: int, form: Form) -> str:
+    return f"{notes:,} notes, {form}, in {files:,} {'file' if files == 1 else 'files'}"
 
 
 def _checked(row: Row, notes: int, packages: Callable[[], Iterable[Path]]) -> Row:

@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     except CommandFailed as error:
         yield Row("one rating", OURS, None, f"failed: {error}")
         return
-    committed = attempt("one rating", OURS, lambda: summary(seconds["ratings"], None))
+    committed = attempt("one rating", OURS, lambda: summary(seconds["ratings"]))
     yield committed.with_targets(seconds_at_most(committed, 0.001))
-    yield attempt("one rating, not waiting for the disk", OURS, lambda: summary(seconds["unsynced"], None))
-    yield attempt("one page of 4 KiB made durable", "this disk", lambda: summary(seconds["syncs"], None))
+    yield attempt("one rating, not waiting for the disk", OURS, lambda: summary(seconds["unsynced"]))
+    yield attempt("one page of 4 KiB made durable", "this disk", lambda: summary(seconds["syncs"]))

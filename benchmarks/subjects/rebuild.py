@@ -24,7 +24,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
     def once() -> Run:
         seconds, peak_bytes = answer_of(program("rebuild_log", folder), bench.folder)
-        return Run(seconds, peak_bytes)
+        return Run(seconds, None, peak_bytes)
 
     row = attempt(f"{cards * _REVIEWS_EACH:,} reviews", OURS, lambda: repeated(once, bench.few_runs))
     yield row if bench.quick else row.with_targets(seconds_at_most(row, 2.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks import hashcards, peers
 from benchmarks.bench import OURS, Bench, flashcards
@@ -42,7 +43,7 @@ def _hashcards(bench: Bench, notes: int, files: int) -> Row:
         return Row(what, "hashcards", None, peers.missing("hashcards"))
     port = _free_port()
     folder = hashcards.collection(bench, found, notes, files)
-    command = [found, "drill", "--open-browser", "false", "--port", str(port), folder]
+    command: list[str | Path] = [found, "drill", "--open-browser", "false", "--port", str(port), folder]
     return bench.time_view(what, "hashcards", lambda: until_served(command, bench.folder, port, QUESTION_WORD))
 
 

@@ -7,7 +7,7 @@ from itertools import count
 
 from benchmarks import peers
 from benchmarks.bench import OURS, Bench, flashcards
-from benchmarks.make_decks import QUESTION_WORD
+from benchmarks.make_decks import QUESTION_WORD, Form
 from benchmarks.rows import Row
 
 TITLE = "Scan: 10,000 notes in 100 files"
@@ -23,7 +23,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     if hashcards is None:
         yield Row("every file, `check`", "hashcards", None, peers.missing("hashcards"))
     else:
-        folder = bench.copy_of(decks, "hashcards-check")
+        folder = bench.copy_of(bench.decks(10_000, 100, Form.HASHCARDS), "hashcards-check")
         yield bench.time("every file, `check`", "hashcards", [hashcards, "check", folder]).compared_with(ours)
     yield _after_an_edit(bench)
 

@@ -53,17 +53,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         if mode is not None and not stat.S_ISREG(mode):
             raise NotAFile(path)
         temporary = target.with_name(f".flashcards-{secrets.token_hex(8)}.tmp")
-        with temporary.open("xb") as stream:
-            try:
+        try:
+            with temporary.open("xb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-                if mode is not None:
-                    temporary.chmod(stat.S_IMODE(mode))
-                temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            if mode is not None:
+                temporary.chmod(stat.S_IMODE(mode))
+            temporary.replace(target)
+        except BaseException:  # a signal, too
+            temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise FileUnwritable(path, error) from error
 

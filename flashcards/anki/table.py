@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,16 +38,15 @@ def export_csv(
     """
     gathering = Gathering(collection, decks)
     notes = cards = 0
-    with replacing(path) as stream, io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True) as text:
+    with replacing(path) as stream:
+        text = codecs.getwriter("utf-8")(stream)
         text.write("\n".join(_HEADER) + "\n")
         writer = csv.writer(text, lineterminator="\n")
         for note in gathering.notes(progress):
             writer.writerow(_line(note))
             notes += 1
             cards += len(note.cards)
-        text.flush()
         size = stream.tell()
-        text.detach()
     return Exported(path, notes, cards, 0, size, tuple(gathering.problems))
 
 

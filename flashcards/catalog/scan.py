@@ -262,7 +262,9 @@ class Scan:
             self._remember(each)
         self._db.execute(
             "UPDATE notes SET pin = ?, file = ?, line = ?, end_line = ?, deck = ?, fingerprint = ?, top_gap = ?,"
-            " tags = ?, body = ?, modified_ms = CASE WHEN body = ? THEN modified_ms ELSE ? END, active = 1"
+            " tags = ?, body = ?, modified_ms = CASE WHEN body = ? AND file = ? THEN modified_ms"
+            # Anki counts in seconds: two edits within one must differ, or it passes over the second.
+            " ELSE max(?, modified_ms + 1000) END, active = 1"
             " WHERE id = ?",
             (
                 note.pin,
@@ -275,6 +277,7 @@ class Scan:
                 _tag_text(note),
                 body,
                 body,
+                new.file,
                 self._now_ms,
                 old.id,
             ),
@@ -332,10 +335,11 @@ class Scan:
 
     def _new_keys(self, notes: list[Seen]) -> list[str]:
         """A key for each note: its pin, or one from its text and the number of notes that had the text before."""
-        wanted = [note.note.pin or key(note.fingerprint) for note in notes]
-        taken = self._catalog.taken_keys(wanted)
+        firsts = [key(note.fingerprint) for note in notes]
+        taken = self._catalog.taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []
-        for note, name in zip(notes, wanted, strict=True):
+        for note, first in zip(notes, firsts, strict=True):
+            name = note.note.pin if note.note.pin and note.note.pin not in taken else first
             occurrence = 0
             while name in taken or (occurrence and self._catalog.taken_keys([name])):
                 occurrence += 1

@@ -59,38 +59,38 @@ class _Walk:
 
     def _entry(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
         if entry.is_dir():
-            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above, entry.name)
+            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
             if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
                 return
-            if _is_text(entry.name):
+            if is_text(entry.name):
                 self._seen.add(real)
                 yield from self.folder(entry.path, real, f"{path}/")
             else:
                 yield Unreadable(f"{_printable(path)}/", _NOT_TEXT)
         elif entry.name.lower().endswith(".md"):
-            if not _is_text(entry.name):
+            if not is_text(entry.name):
                 yield Unreadable(_printable(path), _NOT_TEXT)
             elif entry.is_file():
                 status = entry.stat()
                 yield FoundFile(path, status.st_size, status.st_mtime_ns)
-            elif entry.is_symlink() and not os.path.exists(entry.path):
+            elif entry.is_symlink() and not Path(entry.path).exists():
                 yield Unreadable(path, "it is a link to a file that is not there")
 
     def _is_found_anyway(self, real: str) -> bool:
         """Whether a folder lies below the root, in no hidden folder."""
         below = real.removeprefix(f"{self._root}{os.sep}")
-        return below != real and not any(part.startswith(".") for part in below.split(os.sep))
+        return below != real and not any(part.startswith(".") for part in Path(below).parts)
 
 
-_NOT_TEXT = "its name is not UTF-8; rename it"
+_NOT_TEXT = "its name is not UTF-8"
 
 
 def _holds(outer: str, inner: str) -> bool:
     return inner == outer or inner.startswith(outer if outer.endswith(os.sep) else f"{outer}{os.sep}")
 
 
-def _is_text(name: str) -> bool:
-    """Whether a name can be kept in the catalog: Python stands bytes that are not UTF-8 in for by surrogates."""
+def is_text(name: str) -> bool:
+    """Whether a name from the system is UTF-8, as the catalog needs it; other bytes come as surrogates."""
     return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 

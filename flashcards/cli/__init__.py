@@ -102,7 +102,8 @@ def run(arguments: list[str]) -> int:
 
     try:
         result = group.main(arguments, prog_name="flashcards", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may have been closed from the start
+            sys.stdout.flush()
     except (FlashcardsError, SchedulerError) as error:
         click.echo(f"Error: {error}", err=True)
         return error.exit_code

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _ASK_ABOVE = 20  # cards that may be changed without a question
+_FARTHEST = 36_500  # days
 
 _Act = Callable[..., int]  # collection, cards, now in epoch ms, and what `extra` declares -> cards changed
 
@@ -25,7 +26,10 @@ class DueInvalid(UsageError):
     """A day that cannot be read."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"`{text}` is not a day. Write a date such as 2026-12-15, or days from today: 0, 3, or 3-7.")
+        super().__init__(
+            f"`{text}` is not a day within {_FARTHEST:,} days of today. Write a date such as 2026-12-15, or days from"
+            " today: 0, 3, or 3-7."
+        )
 
 
 def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Parameter) -> click.Command:
@@ -40,7 +44,7 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
         click.Option(["--yes", "-y"], is_flag=True, help=f"Do not ask, not even above {_ASK_ABOVE} cards."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
     ]
-    return click.Command(name, callback=callback, params=options, help=text)
+    return common.QueryCommand(name, callback=callback, params=options, help=text)
 
 
 def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:
@@ -107,13 +111,15 @@ def days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", when)
     if match:
         first, last = int(match[1]), int(match[2] or match[1])
-        if first <= last <= 36_500:
+        if first <= last <= _FARTHEST:
             return today + first, today + last
     try:
-        day = today + (datetime.date.fromisoformat(when) - date).days
+        away = (datetime.date.fromisoformat(when) - date).days
     except ValueError:
         raise DueInvalid(when) from None
-    return day, day
+    if abs(away) > _FARTHEST:
+        raise DueInvalid(when)
+    return today + away, today + away
 
 
 COMMANDS = {

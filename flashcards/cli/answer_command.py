@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import click
@@ -45,6 +46,8 @@ def command(card: str, rating: str, at: str | None, duration: float, as_json: bo
     from flashcards.collection import now_ms
     from scheduler import Rating
 
+    if math.isnan(duration):
+        raise click.BadParameter("nan is not in the range 0<=x<=86400.", param_hint="'--duration'")
     with common.opened() as collection:
         found = collection.store.card(find_card(collection, card))
         entry = collection.note_of(found)
@@ -66,6 +69,10 @@ def command(card: str, rating: str, at: str | None, duration: float, as_json: bo
 
 def _instant(text: str) -> int:
     try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
+        when = datetime.fromisoformat(text)
+        # Outside of these years, days before and intervals after are not dates any more.
+        if not 1971 <= when.year <= 2999:
+            raise TimeInvalid(text)
+        return int(when.timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         raise TimeInvalid(text) from None

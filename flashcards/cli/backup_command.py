@@ -19,11 +19,13 @@ def command(listed: bool) -> None:
     flashcards backup
     flashcards backup --list
     """
-    from scheduler import backup
+    from scheduler import DatabaseCorrupt, backup, check
 
     with common.unscanned() as collection:
         if listed:
             for path in sorted(collection.backups.glob("*.db"), reverse=True):
                 click.echo(f"{path}  {path.stat().st_size:,} bytes")
+        elif check(collection.connection):  # a copy of it would push a sound one out
+            raise DatabaseCorrupt(collection.database)
         else:
             click.echo(f"Saved {backup(collection.connection, collection.backups)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,12 @@ def command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
     """
     from flashcards.check import problems
 
-    with common.opened() as collection:
+    with common.unscanned() as collection:
+        _, unreadable = common.scan(collection, warn=False)
         wanted = [_within(collection, path) for path in paths]
         if explain:
             _explain(collection, wanted)
-        found = [problem for problem in problems(collection) if _is_wanted(problem.file, wanted)]
+        found = [problem for problem in problems(collection, unreadable) if _is_wanted(problem.file, wanted)]
         for problem in found:
             if as_json:
                 common.print_json(
@@ -65,9 +67,10 @@ def command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
 def _within(collection: Collection, path: str) -> str:
     root = collection.root.resolve()
     for base in (Path.cwd(), root):
-        full = (base / path).resolve()
-        if full.exists() and full.is_relative_to(root):
-            return full.relative_to(root).as_posix()
+        with suppress(OSError, RuntimeError):  # a name too long; a circle of links
+            full = (base / path).resolve()
+            if full.exists() and full.is_relative_to(root):
+                return full.relative_to(root).as_posix()
     raise PathOutside(path, collection.root)
 
 
@@ -77,7 +80,7 @@ def _is_wanted(file: str, wanted: list[str]) -> bool:
 
 def _shown(collection: Collection, file: str) -> str:
     """The file's path from the present folder."""
-    return os.path.relpath(collection.root / file)
+    return common.visible(os.path.relpath(collection.root / file))
 
 
 _WHY = {

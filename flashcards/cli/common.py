@@ -17,7 +17,34 @@ if TYPE_CHECKING:
     from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
 
+_DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PATIENCE = 1.0  # seconds before a progress bar appears
+
+
+class QueryCommand(click.Command):
+    """A command that takes a query, in which `-tag:x` is no option: it negates."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the words of the query behind `--`, in their order, where nothing is taken for an option."""
+        takes_value = {
+            name: not parameter.is_flag
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for word in rest:
+            if word == "--":
+                words += rest
+            elif word in takes_value:
+                options += [word, *([next(rest, "")] if takes_value[word] else [])]
+            elif word.startswith("--") or (word.startswith("-") and len(word) == 2):
+                options.append(word)
+            else:
+                words.append(word)
+        return super().parse_args(ctx, [*options, "--", *words])
 
 
 @contextmanager
@@ -31,18 +58,27 @@ def opened() -> Iterator[Collection]:
 @contextmanager
 def unscanned() -> Iterator[Collection]:
     """The same without a look at the decks."""
+    import sqlite3
+
     from flashcards.collection import Collection, find
+    from scheduler.errors import translation
 
     with Collection(find(click.get_current_context().find_root().obj)) as collection:
-        yield collection
+        try:
+            yield collection
+        except sqlite3.Error as error:  # of a reading; what writes translates its errors itself
+            named = translation(error, collection.database)
+            if named is None:
+                raise
+            raise named from error
 
 
-def scan(collection: Collection) -> tuple[ScanReport, list[Unreadable]]:
+def scan(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list[Unreadable]]:
     """Scan, with a progress bar where it takes long; says on standard error what could not be looked at."""
     with progress("Reading the decks") as step:
         report, unreadable = collection.scan(step)
-    for place in unreadable:
-        click.echo(f"Warning: {place.path or collection.root} cannot be read: {place.reason}.", err=True)
+    for place in unreadable if warn else ():
+        click.echo(f"Warning: {visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
     return report, unreadable
 
 
@@ -88,9 +124,25 @@ def plural(number: int, word: str) -> str:
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
-def joined(query: tuple[str, ...]) -> str:
-    """The words of a query as one; a word that the shell kept together, as one word, stays so."""
-    return " ".join(f'"{word}"' if " " in word and not _is_query(word) else word for word in query)
+def joined(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
+    """The words of a query as one; a word that the shell kept together, as one word, stays so.
+
+    With the names of the `decks`, a word that is one, or `deck:` and one, means that deck, blanks and all.
+    """
+    names = {name.casefold() for name in decks}
+    return " ".join(_whole(word, names) if " " in word else word for word in query)
+
+
+def _whole(word: str, decks: set[str]) -> str:
+    """A shell word that holds blanks, quoted where it is not a query of several words."""
+    sign, field, name = re.fullmatch(r"(-?)(deck:)?(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
+    if name.casefold() in decks:
+        return f'{sign}deck:"{_escaped(name)}"'
+    return word if field or _is_query(word) else f'"{_escaped(word)}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"")
 
 
 def _is_query(word: str) -> bool:
@@ -99,8 +151,8 @@ def _is_query(word: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """`text` without control characters, which could drive the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """`text` with a sign in the place of control characters, which could drive the terminal, and of lone surrogates."""
+    return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
@@ -113,7 +165,7 @@ def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
             return find_cards(collection, words[0])
         except CardNotFound:
             pass
-    return card_ids(collection, joined(words))
+    return card_ids(collection, joined(words, collection.catalog.decks()))
 
 
 def _may_name_a_card(word: str) -> bool:

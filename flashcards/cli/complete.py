@@ -32,15 +32,16 @@ def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 def _known(ctx: click.Context) -> tuple[list[str], list[str]]:
     """Decks and tags as of the last scan; nothing where there is no state yet or it cannot be read."""
     import sqlite3
+    from contextlib import closing
 
     from flashcards.collection import DATABASE, STATE_FOLDER, find
     from flashcards.errors import FlashcardsError
 
     try:
         path: Any = find(ctx.find_root().params.get("folder")) / STATE_FOLDER / DATABASE
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        names = [row[0] for row in connection.execute("SELECT name FROM decks ORDER BY name")]
-        texts = connection.execute("SELECT DISTINCT tags FROM notes WHERE tags != ''")
-        return names, sorted({tag for (text,) in texts for tag in text.split()})
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            names = [row[0] for row in connection.execute("SELECT name FROM decks ORDER BY name")]
+            texts = connection.execute("SELECT DISTINCT tags FROM notes WHERE tags != ''")
+            return names, sorted({tag for (text,) in texts for tag in text.split()})
     except (FlashcardsError, sqlite3.Error, OSError):
         return [], []

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from flashcards.cli import common
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from scheduler.rebuild import Difference
 
 
 @click.command("doctor")
@@ -15,8 +20,8 @@ from flashcards.cli import common
 def command(rebuild: bool, as_json: bool) -> int:
     """Examine the review state: the database, and every card against its log.
 
-    The log is the truth: `--rebuild` makes every card what its reviews say, after a backup. Leaves with 1 if
-    something is wrong and was not put right.
+    The log is the truth: `--rebuild` makes every card what its reviews say, after a backup. A damaged database is
+    left as it is. Leaves with 1 if something is wrong and was not put right.
 
     \b
     flashcards doctor
@@ -26,10 +31,11 @@ def command(rebuild: bool, as_json: bool) -> int:
 
     with common.unscanned() as collection:
         damage = check(collection.connection)
+        rebuild = rebuild and not damage  # a copy of damage would push a sound backup out
         saved = backup(collection.connection, collection.backups) if rebuild else None
-        found = collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=rebuild)
+        found = [] if damage else _replayed(collection, rebuild)
         cards = {difference.card for difference in found}
-        (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone()
+        reviews = 0 if damage else _count(collection)
         if as_json:
             common.print_json(
                 {
@@ -45,11 +51,22 @@ def command(rebuild: bool, as_json: bool) -> int:
         return 1 if damage or (found and not rebuild) else 0
 
 
-def _print(damage: list[str], found: Sequence[object], cards: int, reviews: int, saved: str) -> None:
+def _replayed(collection: Collection, apply: bool) -> list[Difference]:
+    return collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=apply)
+
+
+def _count(collection: Collection) -> int:
+    (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone()
+    return int(reviews)
+
+
+def _print(damage: list[str], found: Sequence[Difference], cards: int, reviews: int, saved: str) -> None:
     for text in damage:
         click.echo(f"Database: {text}")
-    if not damage:
-        click.echo("The database is sound.")
+    if damage:
+        click.echo("`flashcards restore` puts the newest backup in its place.", err=True)
+        return
+    click.echo("The database is sound.")
     if not found:
         click.echo(f"Every card is what its log of {common.plural(reviews, 'review')} says.")
     elif saved:
@@ -58,5 +75,3 @@ def _print(damage: list[str], found: Sequence[object], cards: int, reviews: int,
         click.echo(
             f"{common.plural(cards, 'card')} differ from the log. `flashcards doctor --rebuild` puts them right."
         )
-    if damage:
-        click.echo("`flashcards restore` puts the newest backup in its place.", err=True)

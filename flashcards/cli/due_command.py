@@ -55,7 +55,7 @@ def _print(counts: dict[str, Counts], total: Counts) -> None:
         click.echo("Nothing is due today.")
         return
     tree = _with_parents(counts)
-    labels = {name: "  " * name.count("::") + name.rpartition("::")[2] for name in tree}
+    labels = {name: "  " * name.count("::") + common.visible(name.rpartition("::")[2]) for name in tree}
     width = max(len("total"), *(len(label) for label in labels.values()))
     click.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
     for name in sorted(tree, key=lambda name: name.split("::")):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import common
+from flashcards.cli import common, complete
 
 if TYPE_CHECKING:
     from flashcards.anki.export import Exported
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("export")
-@click.argument("decks", metavar="[DECK]...", nargs=-1)
+@click.argument("decks", metavar="[DECK]...", nargs=-1, shell_complete=complete.decks)
 @click.option(
     "-o",
     "output",
@@ -76,7 +76,7 @@ def _writer(path: Path) -> Writer:
 
 def _report(exported: Exported, as_json: bool) -> None:
     for problem in exported.problems:
-        click.echo(f"{problem.path}:{problem.line}: {problem.message}", err=True)
+        click.echo(common.visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
     if as_json:
         common.print_json(_record(exported))
         return

@@ -21,10 +21,10 @@ def command(folder: Path | None) -> None:
     flashcards init
     flashcards init ~/notes/decks
     """
-    from flashcards.collection import Collection
+    from flashcards.collection import Collection, expanded
     from flashcards.settings import FILE_NAME, default_text
 
-    named = folder or Path(click.get_current_context().find_root().obj or ".")
+    named = folder or expanded(click.get_current_context().find_root().obj or ".")
     named.mkdir(parents=True, exist_ok=True)
     _write(named / _EXAMPLE, files("flashcards.cli").joinpath(_EXAMPLE).read_text(encoding="utf-8"))
     _write(named / FILE_NAME, default_text())
@@ -35,10 +35,11 @@ def command(folder: Path | None) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
+    from flashcards.files import replacing
+
+    if path.exists() or path.is_symlink():
         click.echo(f"{path} is there already; left as it is.")
         return
+    with replacing(path) as file:
+        file.write(text.encode())
     click.echo(f"Wrote {path}.")

@@ -9,7 +9,7 @@ import click
 from flashcards.cli import common, complete
 
 
-@click.command("list")
+@click.command("list", cls=common.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one card a line.")
 def command(query: tuple[str, ...], as_json: bool) -> None:
@@ -26,7 +26,7 @@ def command(query: tuple[str, ...], as_json: bool) -> None:
     from flashcards.query import card_ids
 
     with common.opened() as collection:
-        found = card_ids(collection, common.joined(query))
+        found = card_ids(collection, common.joined(query, collection.catalog.decks()))
         if as_json:
             common.print_json_lines(records(collection, found, now_ms()))
         elif not found:
@@ -39,4 +39,4 @@ def _line(card: dict[str, Any]) -> str:
     due = "suspended" if card["suspended"] else (card["due"] or "new")[:10]
     front = common.visible(" ".join(card["front"].split()))
     name = f"{card['note'][:7]}.{card['slot']}"
-    return f"{name:16} {due:10}  {card['deck']}  {front if len(front) <= 70 else front[:69] + '…'}"
+    return f"{name:16} {due:10}  {common.visible(card['deck'])}  {front if len(front) <= 70 else front[:69] + '…'}"

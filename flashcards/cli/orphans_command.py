@@ -33,7 +33,7 @@ def command(as_json: bool) -> None:
         for each in () if as_json else found:
             reviews = common.plural(each["reviews"], "review")
             front = common.visible(" ".join(each["text"].split()))
-            click.echo(f"{each['note'][:7]}  {each['file']}:{each['line']}  {reviews}  {front[:60]}")
+            click.echo(f"{each['note'][:7]}  {common.visible(each['file'])}:{each['line']}  {reviews}  {front[:60]}")
 
 
 def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ import click
 from flashcards.cli import common, complete
 
 
-@click.command("pin")
+@click.command("pin", cls=common.QueryCommand)
 @click.argument("query", nargs=-1, required=True, shell_complete=complete.query)
 def command(query: tuple[str, ...]) -> None:
     """Write the id of each note that a query finds into its file, as `<!-- id: … -->`.

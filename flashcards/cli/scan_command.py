@@ -76,8 +76,8 @@ def _print(collection: Collection, report: ScanReport) -> None:
         for change in changes[:20]:
             how = f"  ({change.rule}, {change.score:.2f})" if word in ("edited", "returned") else ""
             note = change.after or change.before
-            line = " ".join(note.fields[0].split()) if note else ""
-            click.echo(f"{word:9}{change.path}:{change.line}  {_shortened(line)}{how}")
+            line = common.visible(" ".join(note.fields[0].split())) if note else ""
+            click.echo(f"{word:9}{common.visible(change.path)}:{change.line}  {_shortened(line)}{how}")
         if len(changes) > 20:
             click.echo(f"{word:9}… and {len(changes) - 20:,} more")
     files, notes = collection.catalog.counts()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 KNOWN = ("id", "tags", "reverse", "type")
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_PART = re.compile(r"([a-z][a-z-]*)\s*(?::\s*(.*))?", re.DOTALL)
+_BETWEEN = re.compile(r"[;\n]")
+_PART = re.compile(r"([a-z][a-z-]*)\s*(?::(?!:)\s*(.*))?", re.DOTALL)
 _PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
 
@@ -45,7 +46,7 @@ def read(comment: str) -> Attributes | None:
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
         return None
-    texts = [text.strip() for text in match[1].split(";") if text.strip()]
+    texts = [" ".join(text.split()) for text in _BETWEEN.split(match[1]) if text.strip()]
     parts = [_PART.fullmatch(text) for text in texts]
     # An id or tags make the whole comment attributes, so that what else it says is not lost without a word.
     sure = any(part and part[1] in ("id", "tags") and part[2] for part in parts)
@@ -70,10 +71,10 @@ def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
         given = [str(value)]
     tags: list[str] = []
     problems = []
-    for tag in (tag.strip().lstrip("#") for tag in given):
+    for tag in (" ".join(tag.strip().lstrip("#").split()) for tag in given):
         if not tag:
             continue
-        whole = "-".join(tag.split())
+        whole = tag.replace(" ", "-")
         if whole != tag:
             problems.append((f'The tag "{tag}" holds a blank.', f'Write "{whole}"; it is read so.'))
         tags.append(whole)
@@ -92,9 +93,9 @@ def _nearest(name: str) -> str:
 
 def _one(name: str, value: str | None) -> Attributes:
     if name == "id" and value is not None:
-        if _PIN.fullmatch(value.strip()):
-            return Attributes(pin=value.strip())
-        message = f'The id "{value.strip()}" cannot be used.'
+        if _PIN.fullmatch(value):
+            return Attributes(pin=value)
+        message = f'The id "{value}" cannot be used.'
         return Attributes(problems=((message, "Use letters, digits, `.`, `_` and `-`, at most 64 of them."),))
     if name == "tags" and value is not None:
         tags, problems = split_tags(value)

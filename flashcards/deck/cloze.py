@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final
 
+from flashcards.deck import markdown
 from flashcards.deck.markdown import Outline, Spans, outline
 from flashcards.deck.model import Gap
 
@@ -46,10 +47,13 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     """
     if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
         return ()
-    parts = outline(f"{text}\n\n{definitions}" if definitions else text)
-    opaque = Spans(parts.opaque)
+    whole = f"{text}\n\n{definitions}" if definitions else text
+    parts = outline(whole)
+    # A definition cannot begin right behind `C:`, so `C: [gap]: text` is none, whatever it looks like alone.
+    defined = [span for span in markdown.definitions(whole).values() if span[0]]
+    opaque = Spans([*parts.opaque, *defined])
     explicit = _explicit_gaps(text, opaque)
-    taken = Spans([*parts.opaque, *((gap.start, gap.end) for gap in explicit)])
+    taken = Spans([*opaque, *((gap.start, gap.end) for gap in explicit)])
     found = _highlights(text, taken, parts.edges)
     if not explicit:
         found = _outermost([*found, *_brackets(text, opaque, parts)])

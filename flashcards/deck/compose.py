@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
@@ -12,7 +13,6 @@ from flashcards.deck.markdown import Outline, Span
 from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note, Problem
 from flashcards.deck.source import Lines
 
-_BLANK_START = re.compile(r"(?:[ \t]*\n)*")
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]))+[ \t]*")
 
 
@@ -32,8 +32,7 @@ class Draft:
     attributes: Attributes = field(default_factory=Attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Text taken from the file, with what was cut out of it. `kept` are the places it was taken from."""
 
     text: str
@@ -155,6 +154,8 @@ class Composer:
 
     def _piece(self, draft: Draft, start: int, end: int) -> Piece:
         """The text of `start:end` without comments, blank lines around it, and blanks behind a marker."""
+        if not draft.cuts and draft.kind is not Kind.PAIR:
+            return _trimmed(self._body, start, end)
         kept: list[Span] = []
         at = start
         for cut in draft.cuts[bisect_left(draft.cuts, (start, 0)) : bisect_left(draft.cuts, (end, 0))]:
@@ -162,12 +163,8 @@ class Composer:
             kept.append((at, max(cut_start, at)))
             at = max(at, min(cut_end, end))
         kept.append((at, end))
-        text = "".join(self._body[a:b] for a, b in kept) if draft.cuts else self._body[start:end]
-        blank = _BLANK_START.match(text)
-        skip = blank.end() if blank else 0
-        if not skip:
-            skip = len(text) - len(text.lstrip(" \t"))
-        length = len(text.rstrip())
+        text = "".join(self._body[a:b] for a, b in kept)
+        skip, length = _content(text)
         if skip >= length:
             return Piece("", ())
         found = text[skip:length]
@@ -209,6 +206,20 @@ def _slots(draft: Draft, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
         return tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
     both = draft.kind is Kind.TERM or draft.both_ways or draft.attributes.reverse
     return (FORWARD, REVERSE) if both else (FORWARD,)
+
+
+def _content(text: str) -> Span:
+    """Where `text` begins, without blank lines and, on its first line, blanks; and where it ends."""
+    content = text.lstrip(" \t\n")
+    skip = len(text) - len(content)
+    # An indented first line, which may be code, keeps its blanks.
+    return text.rfind("\n", 0, skip) + 1 or skip, len(text.rstrip())
+
+
+def _trimmed(body: str, start: int, end: int) -> Piece:
+    text = body[start:end]
+    skip, length = _content(text)
+    return Piece(text[skip:length], ((start + skip, start + length),)) if skip < length else Piece("", ())
 
 
 def _widened(body: str, cut: Span) -> Span:

@@ -131,6 +131,16 @@ def _add_backslash_math(text: str, found: Outline) -> None:
     found.opaque.sort()
 
 
+def definitions(text: str) -> dict[str, Span]:
+    """Where the link definitions of `text` are, by label."""
+    if "]:" not in text:
+        return {}
+    at = characters(text)
+    found = pyromark.reference_definitions(text, options=OPTIONS)
+    spans = {label: definition["span"] for label, definition in found.items()}
+    return {label: (at(span["start"]), at(span["end"])) for label, span in spans.items()}
+
+
 class _Walk:
     """One pass over the events of a text, filling an `Outline`."""
 

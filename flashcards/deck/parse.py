@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pyromark
-
 from flashcards.deck import attributes, front_matter
+from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, Draft, Failure, fold_label
-from flashcards.deck.markdown import OPTIONS, Heading, Outline, Span, outline
+from flashcards.deck.markdown import Heading, Outline, Span, definitions, outline
 from flashcards.deck.model import Deck, Kind, Note, Problem
 from flashcards.deck.source import Lines, normalized
 from flashcards.deck.tokens import Token, What, tokens
@@ -70,11 +69,7 @@ def _definitions(body: str, parts: Outline) -> dict[str, str]:
     """The link definitions of the file as Markdown, by folded label; read only where a link uses one."""
     if not parts.links:
         return {}
-    data = body.encode()
-    return {
-        fold_label(label): data[definition["span"]["start"] : definition["span"]["end"]].decode().strip()
-        for label, definition in pyromark.reference_definitions(body, options=OPTIONS).items()
-    }
+    return {fold_label(label): body[start:end].strip() for label, (start, end) in definitions(body).items()}
 
 
 class _Reader:
@@ -157,12 +152,12 @@ class _Reader:
         found = attributes.read(self.body[token.start : token.end])
         if found is None:
             return
-        for message, hint in found.problems:
-            self._problem(token.start, "attribute", message, hint)
         draft = self._open
         if draft and token.start >= draft.limit and _SAME_OR_NEXT_LINE.fullmatch(self.body, draft.limit, token.start):
             draft.limit = token.end
         if draft and token.start < draft.limit:
+            for message, hint in found.problems:
+                self._problem(token.start, "attribute", message, hint)
             draft.attributes |= found
             start = token.start
             if draft.cuts and not self.body[draft.cuts[-1][1] : start].strip(" \t"):
@@ -171,7 +166,7 @@ class _Reader:
             if found.reverse and draft.kind is Kind.CLOZE:
                 hint = "Remove it, or write the note as `Q:` and `A:`."
                 self._problem(token.start, "attribute", "`reverse` means nothing in a cloze.", hint)
-        else:
+        elif found != Attributes(problems=found.problems):
             hint = "Write them inside the note, below its first line."
             self._problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
 

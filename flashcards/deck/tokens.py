@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from flashcards.deck import attributes
 from flashcards.deck.markdown import Heading, Outline, Span, Spans
@@ -28,8 +28,7 @@ class What(Enum):
     COMMENT = auto()  # an HTML comment, perhaps with attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """Something that begins, turns or ends a note, or a comment that may belong to one.
 
     Attributes:
@@ -120,31 +119,29 @@ class _Tokenizer:
         blocks = sorted([*self.parts.blocks, *self.underlined])
         starts = [start for start, _ in blocks]
         pairs = []
-        for start, end in self._candidates():
+        for start, text_end, end in self._candidates():
             index = bisect_right(ends, start)
-            if index < len(ends):
-                end = min(end, ends[index])
-            separator = self._separator(start, end)
+            limit = ends[index] if index < len(ends) else end
+            separator = self._separator(start, min(text_end, limit))
             if separator:
                 block = blocks[max(bisect_right(starts, start) - 1, 0)] if blocks else (start, end)
-                pairs.append(Token(What.PAIR, start, end, separator=separator, block=block))
+                pairs.append(Token(What.PAIR, start, min(end, limit), separator=separator, block=block))
         return pairs
 
-    def _candidates(self) -> Iterator[Span]:
-        """Lines of top-level paragraphs, and list items without the items in them that are pairs themselves."""
+    def _candidates(self) -> Iterator[tuple[int, int, int]]:
+        """Lines of top-level paragraphs, and list items without the items in them that are pairs themselves.
+
+        Each with its start, the end of the text that may hold the separator, and its end.
+        """
         for start, end in [*self.parts.paragraphs, *self.underlined]:
             for match in _LINE.finditer(self.body, start, end):
-                yield match.span()
+                yield match.start(), match.end(), match.end()
         items = self.parts.items
-        for index, item in enumerate(items):
-            end = item.end
-            for inner in items[index + 1 :]:
-                if inner.start >= item.end:
-                    break
-                if self._separator(inner.lead_start, inner.lead_end):
-                    end = item.lead_end
-                    break
-            yield item.lead_start, end
+        pairs = [item.start for item in items if self._separator(item.lead_start, item.lead_end)]
+        for item in items:
+            index = bisect_right(pairs, item.start)
+            holds_pair = index < len(pairs) and pairs[index] < item.end
+            yield item.lead_start, item.lead_end, item.lead_end if holds_pair else item.end
 
     def _separator(self, start: int, end: int) -> Span | None:
         """The longest separator on the first line of `start:end`; of equally long ones the leftmost."""

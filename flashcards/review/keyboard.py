@@ -27,6 +27,7 @@ class Keyboard:
         self._fd = sys.stdin.fileno()
         self._before: list[Any] | None = None
         self._on_continue: Any = None
+        self._woken = self._waker = self._waker_before = -1
 
     def __enter__(self) -> Self:
         if sys.platform != "win32":
@@ -34,6 +35,11 @@ class Keyboard:
 
             self._before = termios.tcgetattr(self._fd)
             self._listen()
+            # A signal that comes just before we wait would go unnoticed until the next key: it writes here, too.
+            self._woken, self._waker = os.pipe()
+            os.set_blocking(self._woken, False)
+            os.set_blocking(self._waker, False)
+            self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
             # A shell that stopped us with Ctrl-Z has put its own mode in place of ours.
             self._on_continue = signal.signal(signal.SIGCONT, self._continued)
         return self
@@ -44,6 +50,9 @@ class Keyboard:
         if sys.platform != "win32":
             signal.signal(signal.SIGCONT, self._on_continue)
             self.release()
+            signal.set_wakeup_fd(self._waker_before)
+            os.close(self._woken)
+            os.close(self._waker)
 
     def key(self) -> str:
         """The next key: a character, or `END_OF_INPUT` when there is no more input or the terminal is gone."""
@@ -54,7 +63,7 @@ class Keyboard:
         character = self._character()
         if character == _INTERRUPT:
             raise KeyboardInterrupt
-        if character == "\x1b" and self._more():
+        if character == "\x1b" and self._more(_SEQUENCE_SECONDS):
             self._skip_sequence()
             return _UNKNOWN
         return character
@@ -66,6 +75,11 @@ class Keyboard:
             import readline
 
             readline.set_auto_history(False)
+        # Readline, too, misses a signal that comes as it sets out to wait, so the waiting for the first key is ours.
+        sys.stdout.write(prompt)
+        sys.stdout.flush()
+        self._more(None)
+        sys.stdout.write("\r")
         self.release()
         try:
             return input(prompt)
@@ -116,19 +130,28 @@ class Keyboard:
         return data.decode(errors="replace")[:1] if data else END_OF_INPUT
 
     def _byte(self) -> bytes:
+        self._more(None)
         try:
             return os.read(self._fd, 1)
         except OSError:
             return b""
 
-    def _more(self) -> bool:
+    def _more(self, seconds: float | None) -> bool:
+        """Whether there is something to read within this time; None waits until there is."""
+        if sys.platform == "win32":
+            return True
         import select
 
-        return bool(select.select([self._fd], [], [], _SEQUENCE_SECONDS)[0])
+        while True:
+            ready = select.select([self._fd, self._woken], [], [], seconds)[0]
+            if self._woken not in ready:
+                return bool(ready)
+            with suppress(BlockingIOError):
+                os.read(self._woken, 4096)  # the signal's handler runs now
 
     def _skip_sequence(self) -> None:
         """Read the rest of an escape sequence: `[` or `O`, parameters, a final character; or one character."""
         character = self._character()
         if character in ("[", "O"):
-            while self._more() and not "@" <= (character := self._character()) <= "~":
+            while self._more(_SEQUENCE_SECONDS) and not "@" <= (character := self._character()) <= "~":
                 pass

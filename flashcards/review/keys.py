@@ -85,7 +85,7 @@ _EXPLANATIONS: Mapping[Action, str] = {
     Action.INFO: "the card's place, schedule and history",
     Action.OPEN: "open its pictures and other media",
     Action.REPLAY: "play its sound again",
-    Action.HELP: "this list",
+    Action.HELP: "this list (Ctrl-L draws the card again)",
     Action.QUIT: "leave (Esc and Ctrl-D, too)",
 }
 

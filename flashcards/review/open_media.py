@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -82,6 +83,8 @@ def _play(path: Path) -> None:
 
 def _start(command: list[str]) -> None:
     """Start a program that outlives us and keeps its hands off the terminal."""
-    subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
+    # Takes note of its end, so that it does not stay behind as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()

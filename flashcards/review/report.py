@@ -104,7 +104,12 @@ def _history_line(review: Review, clock: Clock) -> str:
     return f"{when}  {what}{following}{took}"
 
 
-_ACTS = {Kind.FORGET: "Made new again", Kind.SET_DUE: "Due day set"}
+_ACTS = {
+    Kind.FORGET: "Made new again",
+    Kind.SET_DUE: "Due day set",
+    Kind.TAKEN_OVER: "Taken over",
+    Kind.RESCHEDULED: "Due day set anew",
+}
 
 
 def _number(count: int, word: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flashcards.deck.model import Deck, Note
+from flashcards.deck.model import Deck, Note, Problem
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PATH = "folder/deck.md"  # of every fixture within its collection
@@ -71,8 +71,14 @@ def describe(deck: Deck) -> str:
     lines += [f"setting, line {deck.setting_lines[name]}: {name} = {value!r}" for name, value in deck.settings.items()]
     for note in deck.notes:
         lines += _described(note)
-    lines += [f"problem, line {problem.line}: {problem.code}: {problem.message}" for problem in deck.problems]
-    return "\n".join(lines)
+    lines += [_reported(problem) for problem in deck.problems]
+    return "\n".join(lines).replace("\0", "␀")
+
+
+def _reported(problem: Problem) -> str:
+    # What is wrong with YAML or TOML is told in the words of the library that reads it.
+    said = "" if "cannot be read" in problem.message else f": {problem.message}"
+    return f"problem, line {problem.line}: {problem.code}{said}"
 
 
 def _described(note: Note) -> Iterator[str]:

@@ -47,9 +47,7 @@ class Judge:
     """A collection of Anki with one card, whose row is written before each question."""
 
     def __init__(self, folder: Path) -> None:
-        from anki.collection import Collection
-
-        self.collection: Any = Collection(str(folder / "judge.anki2"))
+        self.collection = _opened(folder / "judge.anki2")
         _switch_fsrs_on(self.collection)
         note = self.collection.new_note(self.collection.models.by_name("Basic"))
         note["Front"] = "a"
@@ -110,6 +108,12 @@ def judged(folder: Path, cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ANKI_TEST_MODE", "1")
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(verdicts, str(folder), cases).result()
+
+
+def _opened(path: Path) -> Any:
+    from anki.collection import Collection
+
+    return Collection(str(path))
 
 
 def _switch_fsrs_on(collection: Any) -> None:

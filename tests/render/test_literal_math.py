@@ -41,7 +41,7 @@ def test_literal_math_is_taken_where_it_is_text(source: str, expected: list[Form
 
 @given(markdown)
 def test_putting_the_formulas_back_gives_the_source(text: str) -> None:
-    source = text.replace("\ud800", "").replace(">", "")
+    source = text.encode(errors="ignore").decode().replace(">", "")
     taken = take_literal_math(source)
     back = taken.source
     if taken.stand_in is not None:

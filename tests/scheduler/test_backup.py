@@ -138,6 +138,19 @@ def test_a_truncated_backup_is_refused_and_nothing_is_replaced(tmp_path: Path, s
     assert count(tmp_path / "state.db") == 5
 
 
+def test_a_backup_damaged_inside_is_refused_and_nothing_is_replaced(store: Store, tmp_path: Path) -> None:
+    add(store, 2_000)
+    copy = backup(store.connection, tmp_path / "backups")
+    store.connection.close()
+    content = bytearray(copy.read_bytes())
+    content[-4096:] = bytes(4096)  # a page of rows; what says which tables there are is whole
+    copy.write_bytes(content)
+    with pytest.raises(BackupUnusable, match="damaged"):
+        restore(tmp_path / "state.db", copy, tmp_path / "backups")
+    assert count(tmp_path / "state.db") == 2_000
+    assert files(tmp_path / "backups") == [copy.name]
+
+
 def test_a_database_that_is_open_elsewhere_is_not_replaced(
     tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

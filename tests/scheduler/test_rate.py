@@ -163,6 +163,16 @@ def test_undo_of_the_rating_that_made_a_leech_unsuspends_it(store: Store) -> Non
     assert store.card(card) == before
 
 
+def test_a_leech_that_was_suspended_by_hand_stays_so_after_undo(store: Store) -> None:
+    (card,) = add(store)
+    policy = replace(PLAIN, leech_threshold=1, leech_action="suspend", learning_steps=())
+    store.rate(card, Rating.GOOD, policy, NOW)
+    store.suspend([card])
+    assert store.rate(card, Rating.AGAIN, policy, NOW + 2 * DAY).leech is Leech.TAGGED
+    store.undo(NOW + 2 * DAY)
+    assert store.card(card).suspended
+
+
 # Undo
 
 

@@ -1,0 +1,65 @@
+"""From scores of pairs to one-to-one links, and to the pairs that are too close to call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    """An old and a new note, by their numbers, how well they go together, and how alike their texts are (0 to 1)."""
+
+    score: float
+    text: float
+    old: int
+    new: int
+
+
+Rivals = Callable[[Pair, Pair], bool]
+"""Whether the second pair, which shares a note with the first, speaks against it if it is nearly as good."""
+
+
+def assign(
+    pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
+) -> tuple[list[Pair], list[Pair]]:
+    """The pairs to link, and those that would be linked but for a rival that is nearly as good.
+
+    The best pair goes first. A pair is taken when its score is at least `threshold` and it is ahead of every rival
+    among the notes that are not taken yet: by `margin`, or by so much that the rival's texts differ twice as much.
+    """
+    near = (pair for pair in pairs if pair.score >= threshold - margin)
+    left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
+    taken: list[Pair] = []
+    while found := _clear(left, threshold, margin, rivals):
+        taken += found
+        old = {pair.old for pair in found}
+        new = {pair.new for pair in found}
+        left = [pair for pair in left if pair.old not in old and pair.new not in new]
+    return taken, [pair for pair in left if pair.score >= threshold]
+
+
+def _clear(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
+    """The pairs that are ahead of every rival, one for each note."""
+    by_old: dict[int, list[Pair]] = defaultdict(list)
+    by_new: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_old[pair.old].append(pair)
+        by_new[pair.new].append(pair)
+    found: list[Pair] = []
+    old_used: set[int] = set()
+    new_used: set[int] = set()
+    for pair in pairs:
+        if pair.score < threshold or pair.old in old_used or pair.new in new_used:
+            continue
+        others = (other for other in (*by_old[pair.old], *by_new[pair.new]) if other is not pair)
+        if all(_ahead(pair, other, margin) or not rivals(pair, other) for other in others):
+            found.append(pair)
+            old_used.add(pair.old)
+            new_used.add(pair.new)
+    return found
+
+
+def _ahead(pair: Pair, other: Pair, margin: float) -> bool:
+    lead = pair.score - other.score
+    return lead >= margin or (lead >= margin / 4 and lead >= (1 - other.text) / 2)

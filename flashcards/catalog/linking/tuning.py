@@ -1,0 +1,42 @@
+"""The numbers that decide whether two texts are one note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Scores lie between 0 and 1. `docs/identity.md` has the evidence for the numbers.
+
+    Attributes:
+        threshold: the least score of a link.
+        margin: how far ahead of its rivals a link must be.
+        template_margin: how much more alike texts must be than the new one and another note that is unchanged.
+        orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
+        least_likeness: texts less alike than this are never linked, wherever they stand.
+        alone: support of a pair that stands alone between two linked notes.
+        alone_one_sided: the same where only front or back is alike.
+        unbounded: taken off these for each of the two that is no note, but the beginning or the end of the file.
+        same_rank: support of a pair that stands in the same order, among as many, between two linked notes.
+        same_stretch: support of a pair that stands between the same two linked notes.
+        same_file: support of a pair of the same file.
+        same_heading: support of a pair below the same headings.
+    """
+
+    threshold: float = 0.6
+    margin: float = 0.08
+    template_margin: float = 0.12
+    orphan_threshold: float = 0.75
+    least_likeness: float = 0.25
+    alone: float = 0.3
+    alone_one_sided: float = 0.15
+    unbounded: float = 0.05
+    same_rank: float = 0.15
+    same_stretch: float = 0.06
+    same_file: float = 0.03
+    same_heading: float = 0.02
+
+
+TUNING = Tuning()
+"""The numbers in use."""

@@ -1,0 +1,159 @@
+"""The words of notes, and how much each tells.
+
+Words are compared without case and accents. Scripts without blanks have no words to be split at: Chinese is taken
+character by character, the others by pairs of characters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from typing import Final
+
+from flashcards.deck.model import Kind, Note
+
+_HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
+_INDIC = "\u0900-\u0dff"  # its vowel signs are marks, which are no letters to Python
+_WORD = re.compile(
+    rf"[{_HAN}]|[{_UNSPACED}]+|\d+|(?:(?![{_HAN}{_UNSPACED}])[^\W\d_]|[{_INDIC}])+|[^\w\s]",
+)
+_ASCII_WORD = re.compile(r"[a-z]+|\d+|[^\w\s]")
+_FIRST_UNSPACED = "\u0e00"
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]")
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]")
+_PUNCTUATION = frozenset("*_`\"'“”‘’«»„.,;:!?¿¡、。，；：！？؟،؛「」『』《》()（）[]{}…–—")
+
+_SYMBOL_WEIGHT: Final = 0.3  # of a sign such as `+`, compared with a word
+_LEAST_WEIGHT: Final = 0.02
+_LEAST_SAMPLE: Final = 50  # notes from which on they say how common a word is
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one side of a note, each with how often it stands there.
+
+    `plain` is what is left of the side without case, accents and punctuation; equal ones are the same to a reader.
+    """
+
+    counts: dict[str, int]
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two sides of a note: front and back, or for a cloze what stands outside its gaps and what they hide."""
+
+    cloze: bool
+    front: Words
+    back: Words
+
+
+def sides(note: Note) -> Sides:
+    """The words of a note."""
+    if note.kind is not Kind.CLOZE:
+        return Sides(False, words(note.fields[0]), words(note.fields[1]))
+    text = note.fields[0]
+    outside: list[str] = []
+    hidden: list[str] = []
+    at = 0
+    for gap in note.gaps:
+        if gap.start >= at:  # not within the gap before
+            outside.append(text[at : gap.start])
+            hidden.append(text[gap.inner_start : gap.inner_end])
+            at = gap.end
+    outside.append(text[at:])
+    return Sides(True, words(" ".join(outside)), words(" ".join(hidden)))
+
+
+def words(text: str) -> Words:
+    """The words of a Markdown text. Marks and signs count as words; blanks do not."""
+    found = _split(text)
+    counts: dict[str, int] = {}
+    for word in found:
+        counts[word] = counts.get(word, 0) + 1
+    return Words(counts, " ".join([word for word in found if word not in _PUNCTUATION]))
+
+
+def _split(text: str) -> list[str]:
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    text = unicodedata.normalize("NFKD", text).casefold()
+    text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
+    found: list[str] = _WORD.findall(text)
+    if not _UNSPACED_RUN.search(text):
+        return found
+    return [part for word in found for part in _parts(word)]
+
+
+def _parts(word: str) -> list[str]:
+    if len(word) < 2 or not _UNSPACED_RUN.match(word):
+        return [word]
+    return [first + second for first, second in pairwise(word)]
+
+
+class Weights:
+    """How much each word tells, 0 to 1: the rarer it is, the more.
+
+    A word counts as common where it is so among the notes at hand, which makes the words of a template count little
+    ("What is the capital of …"), or in the sample of the whole collection, which does the same for a language's
+    little words.
+    """
+
+    def __init__(self, before: Iterable[Sides], after: Iterable[Sides], sample: Iterable[Sides]) -> None:
+        """Count the words.
+
+        Args:
+            before: the notes as they were.
+            after: the same as they are; an edited note must not make its words look common.
+            sample: any notes of the collection.
+        """
+        old, new, wide = _Frequencies(before), _Frequencies(after), _Frequencies(sample)
+        self._local = old if old.notes >= new.notes else new
+        self._other = new if old.notes >= new.notes else old
+        self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
+        self._known: dict[str, float] = {}
+
+    def __call__(self, word: str) -> float:
+        """The weight of a word."""
+        weight = self._known.get(word)
+        if weight is None:
+            weight = self._known[word] = self._computed(word)
+        return weight
+
+    def total(self, side: Words) -> float:
+        """The weight of all words of a side."""
+        return sum([self(word) * count for word, count in side.counts.items()])
+
+    def _computed(self, word: str) -> float:
+        seen = max(self._local.counts.get(word, 0), self._other.counts.get(word, 0))
+        weight = _rarity(self._local.notes, seen)
+        if self._wide:
+            weight = min(weight, _rarity(self._wide.notes, self._wide.counts.get(word, 0)))
+        if not word.isalnum():
+            weight *= _SYMBOL_WEIGHT
+        return max(weight, _LEAST_WEIGHT)
+
+
+class _Frequencies:
+    """In how many notes each word stands."""
+
+    def __init__(self, notes: Iterable[Sides]) -> None:
+        self.notes = 0
+        self.counts: dict[str, int] = {}
+        counts = self.counts
+        for note in notes:
+            self.notes += 1
+            for word in note.front.counts.keys() | note.back.counts.keys():
+                counts[word] = counts.get(word, 0) + 1
+
+
+def _rarity(notes: int, seen: int) -> float:
+    """Inverse document frequency, scaled so that a word of a single note has 1."""
+    if seen <= 1:
+        return 1.0
+    return max(0.0, log((notes + 1) / (seen + 0.5)) / log((notes + 1) / 1.5))

@@ -1,0 +1,280 @@
+"""Bringing in what another program knows of cards: their reviews, none twice, and where they stand now.
+
+The log is only ever added to. A review is known by its card and its instant; where another card's row has the instant,
+the row moves on to the next free millisecond, and is found there the next time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from math import isclose
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.log import KEPT
+from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Rating, Review, State
+from scheduler.past import CardHistory, Days, Replayer, as_row, begins_anew
+from scheduler.rows import (
+    CARD_COLUMNS,
+    INSERT_REVIEW,
+    REVIEW_COLUMNS,
+    UPDATE_SCHEDULE,
+    as_card,
+    as_review,
+    schedule_values,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from scheduler.memory import Model
+
+_BATCH = 1000  # cards
+_CHUNK = 500  # parameters of one query
+_SAME = 1e-3  # memory states that differ by less than this part of themselves are the same
+
+
+class Merged(NamedTuple):
+    """What was brought in: new rows of the log, and cards that are not as they were."""
+
+    reviews: int
+    cards: int
+
+
+def merge(
+    connection: sqlite3.Connection,
+    histories: Sequence[CardHistory],
+    days: Days,
+    model_of: Callable[[int], Model],
+    progress: Callable[[int, int], None] | None = None,
+) -> Merged:
+    """Add to the log what is not in it yet, and let each card stand where its last review, wherever made, leaves it.
+
+    The caller holds the transaction.
+
+    Args:
+        connection: the store's.
+        histories: of cards that are in the store.
+        days: reads the instants of new rows.
+        model_of: the FSRS model of a deck.
+        progress: called with the number of cards done and the number in all.
+    """
+    merging = _Merging(connection, days, model_of)
+    reviews = cards = 0
+    for start in range(0, len(histories), _BATCH):
+        if progress:
+            progress(start, len(histories))
+        done = merging.batch(histories[start : start + _BATCH])
+        reviews, cards = reviews + done.reviews, cards + done.cards
+    return Merged(reviews, cards)
+
+
+class _Joined:
+    """A card on its way: its log with the new rows in it, and which rows are new or known to both sides."""
+
+    __slots__ = ("card", "history", "log", "new", "shared")
+
+    def __init__(self, card: Card, history: CardHistory, log: list[Review]) -> None:
+        self.card = card
+        self.history = history
+        self.log = log
+        self.new: set[int] = set()
+        self.shared: set[int] = set()
+
+
+class _Merging:
+    def __init__(self, connection: sqlite3.Connection, days: Days, model_of: Callable[[int], Model]) -> None:
+        self._db = connection
+        self._days = days
+        self._model_of = model_of
+        self._replayers: dict[Model, Replayer] = {}
+        self._taken: set[int] = {row[0] for row in connection.execute("SELECT id FROM reviews")}
+        self._had_any = bool(self._taken)
+
+    def batch(self, histories: Sequence[CardHistory]) -> Merged:
+        ids = [history.card for history in histories]
+        cards = {card.id: card for card in map(as_card, self._read("cards", CARD_COLUMNS, "id", ids))}
+        logs, own = self._logs(ids)
+        joined = [
+            self._join(cards[history.card], history, logs[history.card], own[history.card]) for history in histories
+        ]
+        self._replay([each for each in joined if each.new])
+        rows: list[Review] = []
+        after: list[Card] = []
+        for each in joined:
+            taken_over = self._settle(each)
+            rows += [row for row in each.log if row.id in each.new]
+            if each.new or taken_over:
+                after.append(_standing_by(each.card, each.log))
+        self._db.executemany(INSERT_REVIEW, rows)
+        changed = [card for card in after if card != cards[card.id]]
+        self._db.executemany(UPDATE_SCHEDULE, [(*schedule_values(card), card.id) for card in changed])
+        return Merged(len(rows), len(changed))
+
+    def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
+        """The logs of cards without what was taken back, and the ids of all rows of each card."""
+        logs: dict[int, list[Review]] = defaultdict(list)
+        own: dict[int, set[int]] = defaultdict(set)
+        if self._had_any:
+            for row, kept in (
+                (as_review(values[:-1]), values[-1])
+                for values in self._read("reviews", f"{REVIEW_COLUMNS}, {KEPT}", "card", ids)
+            ):
+                own[row.card].add(row.id)
+                if kept and row.kind is not Kind.VOID:
+                    logs[row.card].append(row)
+            for log in logs.values():
+                log.sort(key=lambda row: row.id)
+        return logs, own
+
+    def _read(self, table: str, columns: str, key: str, ids: list[int]) -> list[tuple[object, ...]]:
+        found: list[tuple[object, ...]] = []
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            found += self._db.execute(f"SELECT {columns} FROM {table} WHERE {key} IN ({marks})", chunk).fetchall()
+        return found
+
+    def _join(self, card: Card, history: CardHistory, log: list[Review], own: set[int]) -> _Joined:
+        joined = _Joined(card, history, log)
+        for past in history.reviews:
+            at = past.at_ms
+            while at in self._taken and at not in own:
+                at += 1
+            joined.shared.add(at)
+            if at not in own:
+                self._taken.add(at)
+                joined.new.add(at)
+                log.append(as_row(card.id, at, past, self._days))
+        if joined.new:
+            log.sort(key=lambda row: row.id)
+        return joined
+
+    def _replay(self, joined: list[_Joined]) -> None:
+        by_model: dict[Model, list[list[Review]]] = defaultdict(list)
+        for each in joined:
+            by_model[self._model_of(each.card.deck)].append(each.log)
+        for model, logs in by_model.items():
+            if model not in self._replayers:
+                self._replayers[model] = Replayer(model)
+            self._replayers[model].with_memories(logs)
+
+    def _settle(self, each: _Joined) -> bool:
+        """Let the log end where the other program says, as far as it knows; returns whether that took a row more."""
+        log, standing = each.log, each.history.standing
+        ours = [row for row in log if row.id not in each.shared and row.kind is not Kind.TAKEN_OVER]
+        if ours and ours[-1].id == _last_act(log):
+            return False  # the last review was made here
+        last = log[-1] if log else None
+        if last and last.id in each.new and last.state_after is standing.state:
+            last = log[-1] = last._replace(
+                due_day=standing.due_day,
+                due_ms=standing.due_ms,
+                steps_left=standing.steps_left,
+                leech=Leech.TAGGED if standing.leech else Leech.NO,
+            )
+        now = _standing_by(each.card, log)
+        reps = lapses = 0
+        if not ours:
+            reps, lapses = standing.reps - now.reps, standing.lapses - now.lapses
+        known = standing.memory is None or (now.memory is not None and _alike(now.memory, standing.memory))
+        if known and not (reps or lapses) and _stands(now, each.history):
+            return False
+        row = self._taken_over(each, now, None if known else standing.memory, reps, lapses)
+        self._taken.add(row.id)
+        each.new.add(row.id)
+        log.append(row)
+        return True
+
+    def _taken_over(
+        self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
+    ) -> Review:
+        standing = each.history.standing
+        at = max(standing.changed_ms, each.log[-1].id + 1 if each.log else 0)
+        while at in self._taken:
+            at += 1
+        day = self._days.day(at)
+        if memory is not None:  # what it counts from is the day of the last rating
+            waited = standing.interval // DAY_SECONDS
+            day = now.last_day if now.last_day is not None else (standing.due_day or day) - waited
+        stability, difficulty = memory or (None, None)
+        return Review(
+            id=at,
+            card=each.card.id,
+            kind=Kind.TAKEN_OVER,
+            rating=None,
+            day=day,
+            offset_minutes=self._days.offset_minutes(at),
+            duration_ms=0,
+            state_before=now.state,
+            state_after=standing.state,
+            steps_left=standing.steps_left,
+            interval_before=now.interval,
+            interval_after=standing.interval,
+            due_day=standing.due_day,
+            due_ms=standing.due_ms,
+            stability=stability,
+            difficulty=difficulty,
+            leech=Leech.TAGGED if standing.leech else Leech.NO,
+            voids=None,
+            reps_added=reps,
+            lapses_added=lapses,
+        )
+
+
+def _last_act(log: Sequence[Review]) -> int:
+    return next((row.id for row in reversed(log) if row.kind is not Kind.TAKEN_OVER), 0)
+
+
+def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
+
+
+def _stands(now: Card, history: CardHistory) -> bool:
+    """Whether the card stands where the other program says."""
+    there = history.standing
+    if (now.state, now.due_day, _seconds(now.due_ms)) != (there.state, there.due_day, _seconds(there.due_ms)):
+        return False
+    if there.leech and not now.leech:
+        return False
+    return there.state is not State.REVIEW or now.interval == there.interval
+
+
+def _seconds(at_ms: int | None) -> int | None:
+    """Other programs keep when a step is due in seconds."""
+    return None if at_ms is None else at_ms // 1000
+
+
+def _standing_by(card: Card, log: Sequence[Review]) -> Card:
+    """The card as its log (oldest first, memory states computed) says it is; quicker than row by row."""
+    reps = lapses = 0
+    leech = False
+    memory: tuple[float | None, float | None, int | None, int | None] = (None, None, None, None)
+    for row in log:
+        if row.kind is Kind.RATING:
+            reps += 1
+            lapses += row.rating is Rating.AGAIN and row.state_before is State.REVIEW
+            memory = (row.stability, row.difficulty, row.day, row.id)
+        elif row.kind is Kind.TAKEN_OVER or row.kind is Kind.FORGET:
+            reps += row.reps_added
+            lapses += row.lapses_added
+            if begins_anew(row):
+                known = row.stability is not None
+                memory = (row.stability, row.difficulty, row.day, row.id) if known else (None, None, None, None)
+        leech = leech or row.leech is not Leech.NO
+    stability, difficulty, last_day, last_ms = memory
+    last = log[-1] if log else None
+    return card._replace(
+        state=last.state_after if last else State.NEW,
+        due_day=last.due_day if last else None,
+        due_ms=last.due_ms if last else None,
+        steps_left=last.steps_left if last else 0,
+        interval=last.interval_after if last else 0,
+        stability=stability,
+        difficulty=difficulty,
+        last_day=last_day,
+        last_ms=last_ms,
+        reps=reps,
+        lapses=lapses,
+        leech=leech,
+    )

@@ -1,0 +1,178 @@
+"""What another program knows of a card, and the log rows that say the same. Pure but for FSRS itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.model import DAY_SECONDS, Kind, Leech, Memory, Rating, Review, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fsrs_rs_python import FSRSReview
+
+    from scheduler.memory import Model
+
+_SOME_STEP = 1  # no log says how many steps were left; this one leads out of them with the next Good
+
+
+class PastReview(NamedTuple):
+    """One entry of another program's log.
+
+    `rating` is None unless the kind is RATING or CRAM. Intervals are seconds, whole days where the card then waited
+    for days.
+    """
+
+    at_ms: int
+    kind: Kind
+    rating: Rating | None
+    duration_ms: int
+    state_before: State
+    state_after: State
+    interval_before: int
+    interval_after: int
+
+
+class Standing(NamedTuple):
+    """Where a card stands in another program.
+
+    Attributes:
+        state, due_day, due_ms, steps_left, interval, reps, lapses: as in `Card`.
+        leech: whether it is marked as one.
+        changed_ms: when the other program last changed it.
+        memory: its memory state, where it cannot be computed because the beginning of its log is lost; else None.
+    """
+
+    state: State
+    due_day: int | None
+    due_ms: int | None
+    steps_left: int
+    interval: int
+    reps: int
+    lapses: int
+    leech: bool
+    changed_ms: int
+    memory: Memory | None = None
+
+
+class CardHistory(NamedTuple):
+    """All that another program knows of a card: its log, oldest first, and where it stands by it."""
+
+    card: int
+    reviews: Sequence[PastReview]
+    standing: Standing
+
+
+class Days(NamedTuple):
+    """Reads instants for rows of the log: which day they are of, and the local offset from UTC in minutes."""
+
+    day: Callable[[int], int]
+    offset_minutes: Callable[[int], int]
+
+
+def as_row(card: int, at_ms: int, past: PastReview, days: Days) -> Review:
+    """The log row of a past review, as yet without its memory state."""
+    day = days.day(at_ms)
+    due_day: int | None = None
+    due_ms: int | None = None
+    if past.state_after is not State.NEW:
+        if past.interval_after >= DAY_SECONDS:
+            due_day = day + past.interval_after // DAY_SECONDS
+        else:
+            due_ms = at_ms + past.interval_after * 1000
+    return Review(
+        at_ms,
+        card,
+        past.kind,
+        past.rating,
+        day,
+        days.offset_minutes(at_ms),
+        past.duration_ms,
+        past.state_before,
+        past.state_after,
+        _SOME_STEP if past.state_after in (State.LEARNING, State.RELEARNING) else 0,
+        past.interval_before,
+        past.interval_after,
+        due_day,
+        due_ms,
+        None,
+        None,
+        Leech.NO,
+        None,
+    )
+
+
+class _Run:
+    """Ratings in a row that FSRS computes from one starting state; `rows` are their places in a log."""
+
+    __slots__ = ("items", "last_day", "rows", "start")
+
+    def __init__(self, start: Memory | None = None, last_day: int = 0) -> None:
+        self.start = start
+        self.last_day = last_day
+        self.rows: list[int] = []
+        self.items: list[FSRSReview] = []
+
+
+class Replayer:
+    """Computes the memory states of many logs with one model, equal entries made once."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._made: dict[tuple[int, int], FSRSReview] = {}
+
+    def with_memories(self, logs: Sequence[list[Review]]) -> None:
+        """Give every row of each log (oldest first, without what was taken back) its memory state, in place."""
+        from fsrs_rs_python import FSRSItem
+
+        runs = [(log, run) for log in logs for run in self._runs(log) if run.items]
+        found = self._model.replay_each([FSRSItem(run.items) for _, run in runs], [run.start for _, run in runs])
+        for (log, run), memories in zip(runs, found, strict=True):
+            for place, memory in zip(run.rows, memories, strict=True):
+                log[place] = log[place]._replace(stability=memory.stability, difficulty=memory.difficulty)
+        for log in logs:
+            _carry_over(log)
+
+    def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
+        run = _Run()
+        for place, row in enumerate(log):
+            if row.kind is Kind.RATING and row.rating is not None:
+                if row.state_before is State.NEW:
+                    yield run
+                    run = _Run()
+                pause = max(0, row.day - run.last_day) if run.items or run.start else 0
+                run.items.append(self._entry(int(row.rating), pause))
+                run.rows.append(place)
+                run.last_day = row.day
+            elif begins_anew(row):
+                yield run
+                run = _Run(row.memory if row.kind is Kind.TAKEN_OVER else None, row.day)
+        yield run
+
+    def _entry(self, rating: int, pause: int) -> FSRSReview:
+        from fsrs_rs_python import FSRSReview
+
+        entry = self._made.get((rating, pause))
+        if entry is None:
+            entry = self._made[rating, pause] = FSRSReview(rating, pause)
+        return entry
+
+
+def begins_anew(row: Review) -> bool:
+    """Whether what was known of the card before this row, which is no rating, counts no more."""
+    if row.kind is Kind.FORGET:
+        return True
+    return row.kind is Kind.TAKEN_OVER and (row.state_after is State.NEW or row.stability is not None)
+
+
+def _carry_over(log: list[Review]) -> None:
+    """Rows that rate nothing leave the memory state as it is."""
+    stability: float | None = None
+    difficulty: float | None = None
+    for place, row in enumerate(log):
+        if row.kind is Kind.RATING or (row.kind is Kind.TAKEN_OVER and row.stability is not None):
+            stability, difficulty = row.stability, row.difficulty
+        elif begins_anew(row):
+            stability = difficulty = None
+        elif row.kind is not Kind.TAKEN_OVER and row.stability != stability:
+            log[place] = row._replace(stability=stability, difficulty=difficulty)

@@ -1,0 +1,94 @@
+"""Two processes that scan at once, and one that is killed while it does."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from scheduler import check
+from tests.catalog.world import question
+
+REPOSITORY = Path(__file__).parents[2]
+FILES = 20
+EACH = 100
+
+SCAN = """
+import sys
+from pathlib import Path
+from flashcards.collection import Collection
+with Collection(Path(sys.argv[1])) as collection:
+    collection.scan(lambda done, total: print(done, flush=True))
+print("done")
+"""
+
+
+def write(root: Path, word: str, files: int = FILES) -> None:
+    for number in range(files):
+        notes = (question(f"{word} {number} {place}") for place in range(EACH))
+        (root / f"deck{number:02}.md").write_text("".join(notes), encoding="utf-8")
+
+
+def start(root: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", SCAN, str(root)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+
+
+def words(collection: Collection) -> dict[str, int]:
+    """The first words of all notes in use, and how many notes begin so."""
+    found: dict[str, int] = {}
+    for entry in collection.catalog.entries():
+        word = entry.note.fields[0].split()[0]
+        found[word] = found.get(word, 0) + 1
+    return found
+
+
+def cards(collection: Collection) -> int:
+    (number,) = collection.connection.execute("SELECT count(*) FROM cards WHERE active = 1").fetchone()
+    return int(number)
+
+
+def test_processes_that_scan_at_once_add_every_note_once(tmp_path: Path) -> None:
+    write(tmp_path, "first", 3)
+    running = [start(tmp_path) for _ in range(3)]
+    for process in running:
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert output.endswith("done\n")
+    with Collection(tmp_path) as collection:
+        assert not collection.scan()[0]
+        assert words(collection) == {"first": 3 * EACH}
+        assert cards(collection) == 3 * EACH
+        assert check(collection.connection) == []
+
+
+@pytest.mark.slow
+def test_a_scan_that_is_killed_leaves_all_as_it_was_or_all_as_it_is(tmp_path: Path) -> None:
+    dice = random.Random(11)
+    with Collection(tmp_path) as collection:
+        collection.scan()
+    present: dict[str, int] = {}
+    for attempt in range(14):
+        word = f"round{attempt}"
+        write(tmp_path, word)
+        process = start(tmp_path)
+        assert process.stdout
+        for line in process.stdout:
+            if line.strip() == str(FILES - 1):  # the last file is about to be read; then comes the writing
+                break
+        time.sleep(dice.uniform(0, 0.12))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with Collection(tmp_path) as collection:
+            found = words(collection)
+            assert found in (present, {word: FILES * EACH})
+            assert cards(collection) == sum(found.values())
+            assert check(collection.connection) == []
+            collection.scan()
+            assert words(collection) == {word: FILES * EACH}
+            present = {word: FILES * EACH}

@@ -1,0 +1,108 @@
+"""Copies of the state, and the way back; the log against the cards."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.runner import Runner, process, question
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def deck(cli: Runner) -> Runner:
+    cli.write("a.md", question("one"), question("two"))
+    cli("scan")
+    return cli
+
+
+def backups(cli: Runner) -> list[Path]:
+    return sorted((cli.root / ".flashcards" / "backups").glob("*.db"))
+
+
+def test_a_backup_is_named_and_listed_newest_first(deck: Runner) -> None:
+    assert deck("backup", "--list").out == ""
+    saved = [deck("backup").out.removeprefix("Saved ").rstrip().removesuffix(".") for _ in range(3)]
+    listed = [line.split("  ")[0] for line in deck("backup", "--list").out.splitlines()]
+    assert listed == saved[::-1]
+
+
+def test_only_the_last_ten_are_kept(deck: Runner) -> None:
+    saved = [deck("backup").out.rstrip(".\n").rpartition("/")[2] for _ in range(12)]
+    assert [path.name for path in backups(deck)] == saved[2:]
+
+
+def test_restoring_brings_back_the_newest_and_saves_what_was_there(deck: Runner) -> None:
+    deck("answer", "a.md:1", "good")
+    deck("backup")
+    deck("answer", "a.md:1", "easy")
+    deck("restore", "--yes")
+    assert deck.card('"one"')["reps"] == 1
+    assert len(backups(deck)) == 2
+    deck("restore", "--yes", str(backups(deck)[-1]))
+    assert deck.card('"one"')["reps"] == 2
+
+
+def test_restoring_asks_first_and_no_changes_nothing(deck: Runner) -> None:
+    deck("backup")
+    deck("answer", "a.md:1", "good")
+    done = process(["restore"], deck.root, code=None, stdin="n\n")
+    assert done.code != 0
+    assert "Replace the present review state by " in done.err
+    assert deck.card('"one"')["reps"] == 1
+    assert process(["restore"], deck.root, stdin="y\n").out.startswith("Restored ")
+    assert deck.card('"one"')["reps"] == 0
+
+
+def test_without_a_backup_there_is_nothing_to_restore(deck: Runner) -> None:
+    assert "There is no backup in " in deck.fails("restore", "--yes")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage " * 100])
+def test_a_file_that_is_no_backup_replaces_nothing(deck: Runner, content: bytes) -> None:
+    deck("answer", "a.md:1", "good")
+    (deck.root / "bad.db").write_bytes(content)
+    assert "bad.db is not a usable backup: " in deck.fails("restore", "--yes", "bad.db", code=1)
+    assert deck.card('"one"')["reps"] == 1
+
+
+def test_a_backup_that_is_not_there_is_refused(deck: Runner) -> None:
+    deck.fails("restore", "--yes", "nowhere.db")
+
+
+def test_the_state_comes_back_where_it_was_lost(deck: Runner) -> None:
+    deck("answer", "a.md:1", "good")
+    deck("backup")
+    for name in ("state.db", "state.db-wal", "state.db-shm"):
+        (deck.root / ".flashcards" / name).unlink(missing_ok=True)
+    deck("restore", "--yes")
+    assert deck.card('"one"')["reps"] == 1
+
+
+class TestDoctor:
+    def test_finds_a_sound_state_sound(self, deck: Runner) -> None:
+        deck("answer", "a.md:1", "good")
+        assert deck("doctor").out == ("The database is sound.\nEvery card is what its log of 1 review says.\n")
+
+    def test_finds_a_card_that_is_not_what_its_log_says_and_puts_it_right(self, deck: Runner) -> None:
+        deck("answer", "a.md:1", "good")
+        before = deck.card('"one"')
+        connection = sqlite3.connect(deck.root / ".flashcards" / "state.db")
+        connection.execute("UPDATE cards SET stability = 99.0, reps = 7 WHERE reps = 1")
+        connection.commit()
+        connection.close()
+        found = deck("doctor", code=1)
+        assert "1 card differ" in found.out
+        assert deck.card('"one"')["reps"] == 7, "nothing is put right unasked"
+        assert {each["field"] for each in deck("doctor", "--json", code=1).json["differences"]} == {"stability", "reps"}
+        assert backups(deck) == []
+        assert "1 card put right by the log. The state before is in " in deck("doctor", "--rebuild").out
+        after = deck.card('"one"')
+        assert after.pop("stability") == pytest.approx(before.pop("stability"), rel=1e-4)
+        assert after == before
+        assert len(backups(deck)) == 1
+        deck("doctor")

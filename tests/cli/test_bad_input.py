@@ -1,0 +1,206 @@
+"""Everything a person can get wrong ends in one clear sentence, the right exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.cli.runner import Runner, process, question, unprivileged
+
+
+def one_sentence(error: str, *parts: str) -> None:
+    """Assert that an error is one line that begins as errors do and holds these parts."""
+    assert error.startswith("Error: ")
+    assert error.count("\n") == 1, error
+    for part in parts:
+        assert part in error
+
+
+class TestDecks:
+    def test_a_file_that_is_not_utf_8_is_reported_with_its_line_and_the_others_are_asked(self, cli: Runner) -> None:
+        (cli.root / "bad.md").write_bytes(b"Q: one\nA: caf\xe9\n")
+        cli.write("good.md", question("two"))
+        assert [card["front"] for card in cli("list", "--json").lines] == ["two"]
+        found = cli("check", code=1)
+        assert found.out == "bad.md:2: The file is not UTF-8 here. Save it as UTF-8; until then it is not read.\n"
+
+    def test_links_in_a_circle_and_to_nothing_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
+        cli.write("good.md", question("two"))
+        (cli.root / "loop.md").symlink_to("loop.md")
+        (cli.root / "gone.md").symlink_to("nowhere")
+        (cli.root / "round").symlink_to(".")
+        assert cli("list", "--json").out.count("\n") == 1
+        found = cli("check", "--json", code=1).lines
+        assert [(each["file"], each["code"]) for each in found] == [
+            ("gone.md", "unreadable"),
+            ("loop.md", "unreadable"),
+        ]
+
+    def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
+        cli.write("good.md", question("two"))
+        for name in (b"x\xff.md", b"x\xfe.md"):
+            (cli.root / os.fsdecode(name)).write_bytes(b"Q: a\nA: b\n")
+        listed = process(["list", "--json"], cli.root)
+        assert len(listed.lines) == 1
+        assert listed.err.count("Warning: x\ufffd.md cannot be read: its name is not UTF-8.\n") == 2
+        found = process(["check"], cli.root, code=1).out.splitlines()
+        assert found == ["x\ufffd.md:1: It cannot be read: its name is not UTF-8. Mend it or remove it."] * 2
+
+    def test_a_file_without_permission_is_reported_and_keeps_its_cards(self, cli: Runner) -> None:
+        prefix = unprivileged()
+        if prefix is None:
+            pytest.skip("permissions do not bind this user")
+        file = cli.write("a.md", question("one"))
+        name = cli.ids()[0]
+        cli.write("a.md", question("one"), question("two"))
+        file.chmod(0)
+        found = process(["check"], cli.root, code=1, prefix=prefix)
+        assert found.out == "a.md:1: The file cannot be read: Permission denied. Check its permissions.\n"
+        assert [card["id"] for card in process(["list", "--json"], cli.root, prefix=prefix).lines] == [name]
+        file.chmod(0o644)
+        assert len(cli.ids()) == 2
+
+    def test_a_folder_without_permission_is_reported_and_keeps_its_cards(self, cli: Runner) -> None:
+        prefix = unprivileged()
+        if prefix is None:
+            pytest.skip("permissions do not bind this user")
+        cli.write("sub/a.md", question("one"))
+        name = cli.ids()[0]
+        (cli.root / "sub").chmod(0)
+        try:
+            listed = process(["list", "--json"], cli.root, prefix=prefix)
+        finally:
+            (cli.root / "sub").chmod(0o755)
+        assert listed.err == "Warning: sub/ cannot be read: Permission denied.\n"
+        assert [card["id"] for card in listed.lines] == [name]
+
+    def test_files_without_content_and_with_one_endless_line_are_no_error(self, cli: Runner) -> None:
+        cli.write("empty.md")
+        cli.write("blank.md", " \n\n\t\n")
+        cli.write("huge.md", "[" * 20_000 + "word " * 100_000)
+        cli.write("card.md", "Q: " + "long " * 50_000 + "\nA: b\n")
+        assert cli("check").out == ""
+        (line,) = cli("list").out.split("\n")[:1]
+        assert len(line) < 160
+
+    @pytest.mark.parametrize(
+        ("front_matter", "line", "message"),
+        [
+            ("new_per_dya: 3", 2, "Unknown setting `new_per_dya`. Did you mean `new_per_day`?"),
+            ("tags: [a]\nretention: 2", 3, "`retention` must lie between 0.7 and 0.99; 2.0 does not."),
+            ("new_per_day: many", 2, "`new_per_day` must be a whole number. Its default is 20."),
+            ("new_per_day: true", 2, "`new_per_day` must be a whole number. Its default is 20."),
+            ("learning_steps: 1 minute", 2, '`learning_steps` must be steps such as "1m 10m" or "30s 1h 2d".'),
+            ("format: word", 2, 'The format "word" is not known.'),
+            ("deck: [unclosed", 2, "The front matter cannot be read: "),
+            ("deck = x = y", 2, "The front matter cannot be read: "),
+            ("deck: x\nname: y", 3, "`name` means nothing here. Remove it; `deck` names the deck."),
+        ],
+    )
+    def test_a_problem_in_the_front_matter_is_reported_and_the_cards_are_asked(
+        self, cli: Runner, front_matter: str, line: int, message: str
+    ) -> None:
+        cli.write("a.md", f"---\n{front_matter}\n---\n", question("one"))
+        found = cli("check", code=1).out
+        assert found.startswith(f"a.md:{line}: {message}")
+        assert found.count("\n") == 1
+        assert len(cli.ids()) == 1
+        cli("due")
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("query", "message"),
+        [
+            ("is:nonsense", "`is:nonsense` is not known."),
+            ("dek:tpm", "`dek:` is not known. Known are `deck:`"),
+            ("(one", "a `(` is left open."),
+            ("one)", "a `)` without a `(`."),
+            ('"one', 'a `"` is left open.'),
+            ("(one or)", "a condition is missing."),
+            ("-", "`-` has nothing to negate."),
+            ("prop:size>3", "must be like `prop:lapses>3`"),
+            ("rated:0", "must be a number of days, 1 being today."),
+            ("rated:1:5", "must end with a rating, 1 to 4."),
+            ("flag:8", "must be a flag, 0 to 7."),
+            ("(" * 3000, "it has more than 250 words."),
+        ],
+    )
+    def test_a_query_that_cannot_be_read_says_why(self, cli: Runner, query: str, message: str) -> None:
+        one_sentence(cli.fails("list", query), "The query `", "cannot be read: ", message)
+
+    def test_a_deck_that_is_not_there_finds_nothing(self, cli: Runner) -> None:
+        cli.write("a.md", question("one"))
+        assert cli("list", "deck:nowhere").out == "No card matches.\n"
+        assert cli("suspend", "deck:nowhere").out == "No card matches.\n"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("", ".", "..", ".forward", "nowhere", "a.md", "a.md:", "a.md:0", "a.md:99", f"a.md:{'9' * 30}"),
+            *("no/where.md:1", "loop.md:1", f"{'x' * 5000}:1", "%", "_______", "'; DROP TABLE cards; --"),
+            *("/etc/passwd:1", "../a.md:1"),
+        ],
+    )
+    def test_a_card_that_is_not_there_is_refused(self, cli: Runner, name: str) -> None:
+        cli.write("a.md", question("one"))
+        (cli.root / "loop.md").symlink_to("loop.md")
+        error = cli("show", "--", name, code=2).err.splitlines()[-1] + "\n"
+        one_sentence(error, f"There is no card `{name}`. `flashcards list` shows every card with its id.")
+
+    @pytest.mark.parametrize("command", [["list"], ["show"], ["suspend"], ["pin"]], ids=" ".join)
+    def test_an_argument_that_is_not_utf_8_is_refused(self, cli: Runner, command: list[str]) -> None:
+        cli.write("a.md", question("one"))
+        one_sentence(process([*command, b"x\xff"], cli.root, code=2).err)
+
+    @pytest.mark.parametrize("path", ["nowhere.md", "/etc", "..", "loop.md", "x" * 5000])
+    def test_a_path_that_is_not_in_the_collection_is_refused(self, cli: Runner, path: str) -> None:
+        (cli.root / "loop.md").symlink_to("loop.md")
+        cli.write("a.md", question("one"))
+        one_sentence(cli.fails("check", path), "is not in the collection")
+
+    @pytest.mark.parametrize("path", ["x" * 5000, "a.md/sub", "nul"])
+    def test_a_collection_that_cannot_be_there_is_refused(self, cli: Runner, path: str) -> None:
+        cli.write("a.md", question("one"))
+        one_sentence(cli("-C", path, "list", code=None).err)
+
+    def test_a_collection_named_in_bytes_that_are_not_utf_8_is_refused_where_it_is_not(self, cli: Runner) -> None:
+        one_sentence(process([b"-C", b"x\xff", "list"], cli.root, code=2).err, "does not exist")
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("text", "line", "message"),
+        [
+            ("\n\nretension = 0.9\n", 3, "`retension` is not a setting. Did you mean `retention`?"),
+            ("xyzzy = 1\n", 1, "`xyzzy` is not a setting. Remove it."),
+            ("retention = 1.5\n", 1, "`retention` must lie between 0.7 and 0.99; 1.5 does not."),
+            ("retention = 0.9\n[decks.tpm]\nretention = 1.5\n", 3, "`retention` must lie between 0.7 and 0.99"),
+            ("[decks.tpm]\nnew_per_dya = 1\n", 2, "`new_per_dya` is not a setting. Did you mean `new_per_day`?"),
+            ("rollover = 24\n", 1, "`rollover` must be an hour, 0 to 23."),
+            ("[keys]\nundo = 'zz'\n", 1, "`keys` must be a table of single characters"),
+        ],
+    )
+    def test_a_setting_that_cannot_be_is_refused_with_its_line(
+        self, cli: Runner, text: str, line: int, message: str
+    ) -> None:
+        cli.write("flashcards.toml", text)
+        one_sentence(cli.fails("list", code=1), f"Error: flashcards.toml:{line}: {message}")
+
+    def test_settings_that_are_no_toml_are_refused_with_the_place(self, cli: Runner) -> None:
+        cli.write("flashcards.toml", "retention = 0.9\nnew_per_day 3\n")
+        one_sentence(cli.fails("list", code=1), "flashcards.toml: is not valid TOML: ", "line 2")
+
+    def test_settings_that_are_not_utf_8_are_refused(self, cli: Runner) -> None:
+        (cli.root / "flashcards.toml").write_bytes(b"# caf\xe9\n")
+        one_sentence(cli.fails("list", code=1), "flashcards.toml: is not UTF-8. Save it as UTF-8.")
+
+    def test_settings_that_are_a_folder_are_refused(self, cli: Runner) -> None:
+        (cli.root / "flashcards.toml").mkdir()
+        one_sentence(cli.fails("-C", ".", "list", code=1), "flashcards.toml: cannot be read: Is a directory.")
+
+    def test_nothing_is_written_where_the_settings_are_wrong(self, cli: Runner) -> None:
+        cli.write("flashcards.toml", "retension = 0.9\n")
+        cli.fails("list", code=1)
+        assert [path.name for path in cli.root.iterdir()] == ["flashcards.toml"]

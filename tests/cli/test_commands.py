@@ -1,0 +1,275 @@
+"""What `init`, `list`, `show`, `due`, `scan`, `check`, `orphans` and `completion` do beyond their JSON."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from flashcards.cli import COMMANDS, group
+from tests.cli.runner import Runner, process, question
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class TestInit:
+    def test_makes_a_deck_without_problems_and_settings_at_their_defaults(self, cli: Runner) -> None:
+        done = cli("init")
+        assert done.out == "Wrote example.md.\nWrote flashcards.toml.\nNow try `flashcards review`.\n"
+        assert cli("check").err == "No problems.\n"
+        assert {card["kind"] for card in cli("list", "--json").lines} == {"question", "term", "pair", "cloze"}
+        text = (cli.root / "flashcards.toml").read_text(encoding="utf-8")
+        assert tomllib.loads(text) == {}
+
+    def test_makes_the_folder_that_it_is_given(self, cli: Runner) -> None:
+        done = cli("init", "new/place")
+        assert "Now try `flashcards -C new/place review`." in done.out
+        assert (cli.root / "new" / "place" / ".flashcards" / "state.db").is_file()
+
+    def test_leaves_what_is_there_as_it_is(self, cli: Runner) -> None:
+        cli.write("example.md", question("mine"))
+        cli.write("flashcards.toml", "new_per_day = 3\n")
+        done = cli("init")
+        assert done.out.startswith("example.md is there already; left as it is.\nflashcards.toml is there already; ")
+        assert (cli.root / "example.md").read_text(encoding="utf-8") == question("mine")
+        assert (cli.root / "flashcards.toml").read_text(encoding="utf-8") == "new_per_day = 3\n"
+        assert cli.card()["front"] == "mine"
+
+    def test_refuses_a_file_in_place_of_the_folder(self, cli: Runner) -> None:
+        cli.write("a.md", "")
+        cli.fails("init", "a.md")
+        assert cli("-C", "a.md", "init", code=1).err.startswith("Error: a.md: File exists.")
+
+    def test_twice_changes_nothing(self, cli: Runner) -> None:
+        cli("init")
+        before = {path.name: path.read_bytes() for path in cli.root.glob("*.*") if path.is_file()}
+        cli("init")
+        assert {path.name: path.read_bytes() for path in cli.root.glob("*.*") if path.is_file()} == before
+
+
+class TestList:
+    def test_shows_a_line_a_card_that_names_it(self, cli: Runner) -> None:
+        cli.write("a.md", question("one\n  more"), "C: [x] and [y]\n")
+        lines = cli("list").out.splitlines()
+        assert len([line for line in lines if line]) == 3
+        name = lines[0].split()[0]
+        assert name.endswith(".forward")
+        assert "one more" in lines[0]
+        assert cli("show", name).out.startswith("Front:\n  one\n")
+
+    def test_shortens_what_is_too_long_for_a_line(self, cli: Runner) -> None:
+        cli.write("a.md", question("word " * 100))
+        assert cli("list").out.splitlines()[0].endswith("…")
+
+    def test_a_word_that_names_a_deck_means_that_deck_blanks_and_all(self, cli: Runner) -> None:
+        cli.write("a.md", "---\ndeck: My Deck\n---\n", question("one"))
+        cli.write("b.md", question("about My Deck"))
+        assert [card["deck"] for card in cli("list", "--json", "my deck").lines] == ["My Deck"]
+        assert [card["deck"] for card in cli("list", "--json", "deck:My Deck").lines] == ["My Deck"]
+        assert [card["deck"] for card in cli("list", "--json", "-deck:My Deck").lines] == ["b"]
+        assert [card["deck"] for card in cli("list", "--json", '"My Deck"').lines] == ["b"]
+        assert cli("suspend", "My Deck").out == "1 card suspended.\n"
+
+    def test_words_that_the_shell_kept_together_are_looked_for_together(self, cli: Runner) -> None:
+        cli.write("a.md", question("critical path"), question("path critical"), question(r"\frac \critical path"))
+        assert len(cli.ids("critical path")) == 2
+        assert len(cli.ids("critical", "path")) == 3
+        assert len(cli.ids(r"\frac \critical")) == 1
+        assert len(cli.ids("tag:x or critical")) == 3
+
+
+class TestShow:
+    def test_shows_text_place_schedule_and_history(self, cli: Runner) -> None:
+        cli.write("a/b.md", "# Top\n\n", question("one", "first\nsecond", "<!-- tags: x -->"))
+        cli("answer", "a/b.md:3", "easy", "--duration", "3")
+        shown = cli("show", "a/b.md:3").out
+        for part in (
+            "Front:\n  one\n",
+            "Back:\n  first\n  second\n",
+            "place       a/b.md:3\n",
+            "deck        a::b > Top\n",
+        ):
+            assert part in shown
+        for part in ("tags        x\n", "state       review\n", "reviews     1, 0 lapses\n", "easy        3.0s"):
+            assert part in shown
+
+    def test_a_card_of_a_gap_that_is_gone_shows_its_history(self, cli: Runner) -> None:
+        pin = "<!-- id: p1 -->\n"
+        cli.write("a.md", "C: [one] and [two]\n", pin)
+        cli("answer", "p1.c2", "good")
+        cli.write("a.md", "C: [one] and two\n", pin)
+        card = cli("show", "p1.c2", "--json").json
+        assert (card["front"], card["back"], card["reps"]) == ("[one] and two", "", 1)
+        assert "is gone from the decks" in cli.fails("answer", "p1.c2", "good", code=1)
+
+
+class TestDue:
+    def test_shows_a_tree_with_sums(self, cli: Runner) -> None:
+        cli.write("a/b.md", question("one"), question("two"))
+        cli.write("a/c.md", question("three"))
+        cli.write("z.md", question("four"))
+        lines = [line.split() for line in cli("due").out.splitlines()]
+        assert lines == [
+            ["new", "learning", "review"],
+            ["a", "3", "0", "0"],
+            ["b", "2", "0", "0"],
+            ["c", "1", "0", "0"],
+            ["z", "1", "0", "0"],
+            ["total", "4", "0", "0"],
+        ]
+
+    def test_counts_what_the_limits_allow(self, cli: Runner) -> None:
+        cli.write("flashcards.toml", '[decks."a"]\nnew_per_day = 1\n')
+        cli.write("a/b.md", question("one"), question("two"))
+        cli.write("c.md", "---\nnew_per_day: 2\n---\n", *(question(f"{number}") for number in range(5)))
+        assert cli("due", "--json").json["total"]["new"] == 3
+
+    def test_counts_a_card_on_a_step_as_learning(self, cli: Runner) -> None:
+        cli.write("a.md", question("one"))
+        cli("answer", "a.md:1", "good")
+        assert cli("due", "--json").json["total"] == {"new": 0, "learning": 1, "review": 0}
+
+
+class TestScan:
+    def test_says_what_changed_and_by_which_rule(self, cli: Runner) -> None:
+        cli.write("a.md", question("one", comment="<!-- id: p1 -->"), question("two"))
+        assert "added    a.md:1  one\nadded    a.md:5  two\n1 file, 2 notes, 2 cards.\n" in cli("scan").out
+        cli.write("a.md", question("edited", comment="<!-- id: p1 -->"))
+        assert cli("scan").out == (
+            "edited   a.md:1  edited  (pin, 1.00)\nremoved  a.md:5  two\n1 file, 1 note, 1 card.\n"
+        )
+        cli.write("b.md", question("two"))
+        assert cli("scan").out.startswith("returned b.md:1  two  (same text, 1.00)\n")
+        assert cli("scan").out == "2 files, 2 notes, 2 cards; nothing changed.\n"
+
+    def test_shortens_a_long_list(self, cli: Runner) -> None:
+        cli.write("a.md", *(question(f"question {number}") for number in range(50)))
+        assert "added    … and 30 more\n" in cli("scan").out
+
+    def test_points_to_the_problems(self, cli: Runner) -> None:
+        cli.write("a.md", "Q: one\n")
+        assert cli("scan").err == "1 problem: `flashcards check` lists them.\n"
+
+
+class TestCheck:
+    def test_finds_every_kind_of_problem(self, cli: Runner) -> None:
+        cli.write("a.md", question("same"), question("one", comment="<!-- id: p1 -->"))
+        cli.write("b.md", question("same"), question("two", comment="<!-- id: p1; nonsense: 1 -->"))
+        cli.write("c.md", "Q: one\n\nC: no gap\n\nC: [open\n\nA: stray\n\nT: x\nD:\n\n")
+        cli.write("d.md", question(r"math $\left(x$"), question("![](nowhere.png)"), question("![](../outside.png)"))
+        (cli.root.parent / "outside.png").write_bytes(b"")
+        cli.write("e.md", "---\nnew_per_dya: 1\n---\n")
+        (cli.root / "f.md").write_bytes(b"\xff")
+        found = cli("check", "--json", code=1).lines
+        codes = {(each["file"], each["line"], each["code"]) for each in found}
+        assert codes == {
+            ("a.md", 1, "same-note"),
+            ("a.md", 4, "same-id"),
+            ("b.md", 1, "same-note"),
+            ("b.md", 4, "same-id"),
+            ("b.md", 6, "attribute"),
+            ("c.md", 1, "question-without-answer"),
+            ("c.md", 3, "cloze-without-gap"),
+            ("c.md", 5, "open-gap"),
+            ("c.md", 7, "stray-answer"),
+            ("c.md", 9, "empty-side"),
+            ("d.md", 1, "unbalanced-math"),
+            ("d.md", 4, "media-missing"),
+            ("d.md", 7, "media-outside"),
+            ("e.md", 2, "setting"),
+            ("f.md", 1, "not-utf-8"),
+        }
+        assert found == sorted(found, key=lambda each: (each["file"], each["line"]))
+        twice = next(each for each in found if each["code"] == "same-note")
+        assert twice["message"] == "The same note stands at b.md:1."
+
+    def test_looks_only_at_the_paths_that_it_is_given(self, cli: Runner) -> None:
+        for name in ("a.md", "sub/b.md", "subway.md"):
+            cli.write(name, "Q: one\n")
+        assert [each["file"] for each in cli("check", "--json", "sub", code=1).lines] == ["sub/b.md"]
+        assert [each["file"] for each in cli("check", "--json", "sub/", "a.md", code=1).lines] == ["a.md", "sub/b.md"]
+        assert len(cli("check", "--json", ".", code=1).lines) == 3
+
+    def test_shows_paths_as_seen_from_here(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        cli.write("c/flashcards.toml", "")
+        cli.write("c/sub/a.md", "Q: one\n")
+        assert cli("-C", "c", "check", code=1).out.startswith("c/sub/a.md:1: ")
+        monkeypatch.chdir(cli.root / "c" / "sub")
+        assert cli("check", code=1).out.startswith("a.md:1: ")
+
+    def test_explains_which_lines_made_which_card(self, cli: Runner) -> None:
+        cli.write("a.md", question("one"), "C: [x] and [y]\n\n", "- a ::: b\n\n", "Q: do\nA:\n- [ ] this\n- [ ] that\n")
+        assert cli("check", "--explain").out.splitlines() == [
+            "a.md:1-2: forward: `Q:` and `A:`: one",
+            "a.md:4: c1 c2: `C:` with a gap: [x] and [y]",
+            "a.md:6: forward reverse: a separator with blanks around it: a",
+            "a.md:8-11: forward: `Q:` and `A:`, a task list makes it a rubric: do",
+        ]
+
+
+class TestOrphans:
+    def test_lists_what_lost_its_text_until_it_is_back(self, cli: Runner) -> None:
+        cli.write("a.md", question("one"), question("two"))
+        cli("answer", "a.md:1", "good")
+        cli.write("a.md", question("two"))
+        shown = cli("orphans").out
+        assert "  a.md:1  1 review  one answer\n" in shown
+        cli.write("b.md", question("one"))
+        assert cli("orphans").out == "No note has lost its text.\n"
+        assert cli.card('"one"')["reps"] == 1
+
+
+class TestCompletion:
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_prints_a_script_for_each_shell(self, cli: Runner, shell: str) -> None:
+        script = cli("completion", shell).out
+        assert "_FLASHCARDS_COMPLETE" in script
+        assert list(cli.root.iterdir()) == []
+
+    def test_the_bash_script_is_one(self, cli: Runner, tmp_path: Path) -> None:
+        script = tmp_path / "script"
+        script.write_text(cli("completion", "bash").out, encoding="utf-8")
+        subprocess.run(["/bin/bash", "-n", str(script)], check=True)
+
+    def complete(self, *words: str) -> list[str]:
+        complete = ShellComplete(group, {}, "flashcards", "_FLASHCARDS_COMPLETE")
+        return [item.value for item in complete.get_completions(list(words[:-1]), words[-1])]
+
+    def test_completes_commands(self, cli: Runner) -> None:
+        assert list(cli.root.iterdir()) == []
+        assert self.complete("un") == [name for name in COMMANDS if name.startswith("un")]
+
+    def test_completes_decks_tags_and_fields(self, cli: Runner) -> None:
+        cli.write("tpm/tools.md", question("one", comment="<!-- tags: exam, extra -->"))
+        cli("scan")
+        assert self.complete("list", "tp") == ["tpm", "tpm::tools"]
+        assert self.complete("list", "deck:tpm::") == ["deck:tpm::tools"]
+        assert self.complete("suspend", "tag:") == ["tag:", "tag:exam", "tag:extra"]
+        assert self.complete("pin", "is:l") == ["is:learn", "is:leech"]
+
+    def test_completes_decks_of_the_collection_that_is_named(self, cli: Runner) -> None:
+        cli.write("c/deck.md", question("one"))
+        cli("-C", "c", "scan")
+        assert self.complete("-C", "c", "list", "de") == ["deck", "deck:", "deck:deck"]
+
+    @pytest.mark.parametrize("content", [None, b"garbage " * 100, b""])
+    def test_completes_nothing_where_the_state_cannot_be_read(self, cli: Runner, content: bytes | None) -> None:
+        if content is not None:
+            cli.write(".flashcards/state.db", content.decode())
+        assert self.complete("list", "tp") == []
+        assert self.complete("-C", "nowhere", "list", "tp") == []
+
+    def test_every_word_that_is_offered_is_a_query(self, cli: Runner) -> None:
+        cli.write("a.md", "---\ndeck: My Deck::Sub\ntags: [x]\n---\n", question("one"))
+        cli("scan")
+        for word in self.complete("list", ""):
+            if not word.endswith(":"):
+                cli("list", word)
+
+    def test_answers_the_shell(self, cli: Runner) -> None:
+        env = {"_FLASHCARDS_COMPLETE": "bash_complete", "COMP_WORDS": "flashcards or", "COMP_CWORD": "1"}
+        assert process([], cli.root, env=env, code=None).out == "plain,orphans\n"

@@ -1,0 +1,110 @@
+"""Which folder is the collection."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashcards.collection import FolderMissing, expanded, find
+from tests.cli.runner import Runner, question
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def here(cli: Runner) -> Path:
+    """The present folder, within one that holds other things."""
+    for name in ("given", "named", "up/a/b", "up/a/b/decks"):
+        (cli.root / name).mkdir(parents=True)
+    os.chdir(cli.root / "up" / "a" / "b")
+    return cli.root / "up" / "a" / "b"
+
+
+def test_the_option_counts_first(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASHCARDS_COLLECTION", str(cli.root / "named"))
+    (here / "flashcards.toml").touch()
+    assert find(str(cli.root / "given")) == cli.root / "given"
+
+
+def test_then_the_environment(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASHCARDS_COLLECTION", str(cli.root / "named"))
+    (here / "flashcards.toml").touch()
+    assert find(None) == cli.root / "named"
+
+
+@pytest.mark.parametrize("mark", ["flashcards.toml", ".flashcards/"])
+def test_then_the_nearest_folder_upwards_that_is_a_collection(cli: Runner, here: Path, mark: str) -> None:
+    for folder in (cli.root / "up", cli.root / "up" / "a"):
+        (folder / mark).mkdir() if mark.endswith("/") else (folder / mark).touch()
+    assert find(None) == here.parent
+    (here / "flashcards.toml").touch()
+    assert find(None) == here
+
+
+def test_then_the_folder_decks(here: Path) -> None:
+    assert find(None) == here / "decks"
+
+
+def test_then_the_present_folder(here: Path) -> None:
+    (here / "decks").rmdir()
+    assert find(None) == here
+
+
+def test_a_folder_named_like_the_settings_is_no_mark(cli: Runner, here: Path) -> None:
+    (cli.root / "up" / "flashcards.toml").mkdir()
+    (cli.root / "up" / ".flashcards").touch()
+    assert find(None) == here / "decks"
+
+
+def test_the_home_folder_may_be_named_by_its_sign(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(cli.root))
+    (cli.root / "given").mkdir()
+    assert find("~/given") == cli.root / "given"
+    cli("-C", "~/fresh", "init")
+    assert (cli.root / "fresh" / "example.md").is_file()
+
+
+def test_the_home_folder_of_nobody_is_a_folder_that_is_not_there() -> None:
+    assert str(expanded("~nobody-at-all/x")) == "~nobody-at-all/x"
+    with pytest.raises(FolderMissing):
+        find("~nobody-at-all/x")
+
+
+def test_every_way_leads_to_the_same_state(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.write("c/sub/a.md", question("one"))
+    (name,) = [card["id"] for card in cli("-C", "c", "list", "--json").lines]
+    cli("-C", str(cli.root / "c"), "answer", name, "good")
+    with monkeypatch.context() as patch:
+        patch.setenv("FLASHCARDS_COLLECTION", "c")
+        assert cli.card()["reps"] == 1
+    with monkeypatch.context() as patch:
+        patch.chdir(cli.root / "c" / "sub")
+        assert cli.card()["reps"] == 1
+        assert cli.card("file:sub/a.md")["file"] == "sub/a.md"
+        assert cli("show", "a.md:1", "--json").json["reps"] == 1
+    assert not (cli.root / ".flashcards").exists()
+
+
+def test_a_file_in_place_of_the_folder_is_refused(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    assert "a.md is not a folder." in cli.fails("-C", "a.md", "list")
+
+
+def test_the_state_hides_itself_from_git(cli: Runner) -> None:
+    cli("list")
+    assert (cli.root / ".flashcards" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
+def test_a_folder_named_in_any_bytes_is_read(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = cli.root / "with blank; 'quote' \"and\"\nnew line é"
+    folder.mkdir()
+    (folder / "a.md").write_text(question("one"), encoding="utf-8")
+    monkeypatch.chdir(folder)
+    (folder / "flashcards.toml").touch()
+    assert cli.card()["front"] == "one"
+    cli("answer", "a.md:1", "good")
+    cli("due")
+    cli("backup")

@@ -1,0 +1,263 @@
+"""A state that is damaged, of another program, newer, read-only or out of room: one sentence, and nothing lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.runner import Result, Runner, checked, environment, process, question, unprivileged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NEEDS_STATE = [
+    *(["list"], ["list", "is:due", "-tag:x"], ["due"], ["scan"], ["check"], ["show", "a.md:1"], ["orphans"], ["undo"]),
+    *(["answer", "a.md:1", "good"], ["suspend", "a.md:1"], ["forget", "deck:a"], ["set-due", "3", "a.md:1"]),
+    *(["pin", "a.md:1"], ["doctor"], ["doctor", "--rebuild"], ["backup"]),
+]
+
+
+@pytest.fixture
+def kept(cli: Runner) -> Runner:
+    """A collection with a rated card, enough notes to fill many pages, and a backup."""
+    cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(1500)))
+    cli("answer", "a.md:1", "good")
+    cli("backup")
+    return cli
+
+
+def database(cli: Runner) -> Path:
+    return cli.root / ".flashcards" / "state.db"
+
+
+def backups(cli: Runner) -> list[Path]:
+    return sorted((cli.root / ".flashcards" / "backups").glob("*.db"))
+
+
+def put(cli: Runner, content: bytes) -> None:
+    """Put something else in the place of the database."""
+    for name in ("state.db-wal", "state.db-shm"):
+        (database(cli).parent / name).unlink(missing_ok=True)
+    database(cli).write_bytes(content)
+
+
+def damage(cli: Runner) -> None:
+    """Overwrite all but the first pages of the database."""
+    content = database(cli).read_bytes()
+    start = 16 * 4096
+    assert len(content) > 4 * start
+    put(cli, content[:start] + b"\xaa" * (len(content) - start))
+
+
+def said(result: Result) -> str:
+    """The sentence of a command that failed because of the state, and nothing else."""
+    assert result.code == 1
+    assert "Error: " in result.err or "Database: " in result.out or "nothing to undo" in result.err
+    return result.err + result.out
+
+
+@pytest.mark.parametrize("arguments", NEEDS_STATE, ids=" ".join)
+def test_a_damaged_database_names_the_last_backup(kept: Runner, arguments: list[str]) -> None:
+    damage(kept)
+    before = backups(kept)
+    text = said(kept(*arguments, code=1))
+    if arguments != ["undo"]:  # the log may still be sound
+        assert "state.db is damaged. The last backup is " in text
+        assert before[-1].name in text
+    assert backups(kept) == before, "a damaged copy pushes no sound one out"
+
+
+def test_a_damaged_database_is_put_right_by_restore(kept: Runner) -> None:
+    damage(kept)
+    kept("restore", "--yes")
+    assert kept("show", "a.md:1", "--json").json["reps"] == 1
+    assert kept("doctor").out.startswith("The database is sound.\n")
+
+
+@pytest.mark.parametrize("arguments", NEEDS_STATE, ids=" ".join)
+def test_a_file_that_is_no_database_is_left_alone(kept: Runner, arguments: list[str]) -> None:
+    put(kept, b"garbage " * 1000)
+    text = kept.fails(*arguments, code=1)
+    assert text.startswith("Error: ")
+    assert "state.db cannot be used: it is not a database." in text
+    assert database(kept).read_bytes() == b"garbage " * 1000
+
+
+@pytest.mark.parametrize("kind", ["garbage", "newer"])
+def test_whatever_is_wrong_with_the_database_the_last_backup_is_named(kept: Runner, kind: str) -> None:
+    put(kept, b"garbage " * 1000) if kind == "garbage" else from_the_future(kept)
+    assert backups(kept)[-1].name in kept.fails("due", code=1)
+
+
+def test_a_folder_in_place_of_the_database_is_left_alone(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    database(cli).mkdir(parents=True)
+    for arguments in NEEDS_STATE:
+        assert "state.db cannot be used: it is a folder. Move it away." in cli.fails(*arguments, code=1)
+
+
+def test_a_file_in_place_of_the_state_folder_is_left_alone(cli: Runner) -> None:
+    (cli.root / ".flashcards").write_text("mine", encoding="utf-8")
+    assert ".flashcards cannot be made: a file is in its place." in cli.fails("list", code=1)
+    assert (cli.root / ".flashcards").read_text(encoding="utf-8") == "mine"
+
+
+def from_the_future(cli: Runner) -> None:
+    """Let the database list a migration that nobody knows yet."""
+    connection = sqlite3.connect(database(cli))
+    connection.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('catalog', 'of_tomorrow', 'x')"
+    )
+    connection.commit()
+    connection.close()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(kept: Runner) -> None:
+    from_the_future(kept)
+    before = database(kept).read_bytes()
+    for arguments in NEEDS_STATE:
+        text = kept.fails(*arguments, code=1)
+        assert "was written by a newer version of this program. Update the program to open it" in text
+    assert database(kept).read_bytes() == before
+
+
+def test_a_database_of_no_bytes_is_made_anew(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    (cli.root / ".flashcards").mkdir()
+    database(cli).touch()
+    assert len(cli.ids()) == 1
+
+
+def test_a_state_that_may_not_be_written_is_said_and_left_alone(cli: Runner) -> None:
+    prefix = unprivileged()
+    if prefix is None:
+        pytest.skip("permissions do not bind this user")
+    cli.write("a.md", question("one"))
+    cli("answer", "a.md:1", "good")
+    folder = cli.root / ".flashcards"
+    database(cli).chmod(0o444)
+    folder.chmod(0o555)
+    try:
+        for arguments in (["list"], ["answer", "a.md:1", "good"], ["backup"]):
+            error = process(arguments, cli.root, code=1, prefix=prefix).err
+            assert error.startswith("Error: ")
+            assert "state.db cannot be used: " in error or "permission" in error.lower()
+    finally:
+        folder.chmod(0o755)
+        database(cli).chmod(0o644)
+    assert cli.card()["reps"] == 1
+
+
+def test_a_folder_that_may_not_be_written_is_said(cli: Runner) -> None:
+    prefix = unprivileged()
+    if prefix is None:
+        pytest.skip("permissions do not bind this user")
+    cli.write("a.md", question("one"))
+    cli.root.chmod(0o555)
+    try:
+        error = process(["list"], cli.root, code=1, prefix=prefix).err
+    finally:
+        cli.root.chmod(0o755)
+    assert ".flashcards cannot be made: Permission denied." in error
+
+
+def test_a_database_that_another_program_holds_is_said(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.connection.BUSY_SECONDS", 0.05)
+    os.utime(cli.write("a.md", question("one")), (1e9, 1e9))  # a file just written would be looked at again
+    cli("scan")
+    other = sqlite3.connect(database(cli), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert "is in use by another program." in cli.fails("answer", "a.md:1", "good", code=1)
+        assert cli("list").code == 0, "reading goes on"
+    finally:
+        other.close()
+    assert cli.card()["reps"] == 0
+
+
+@pytest.fixture
+def small_disk(cli: Runner) -> Iterator[Path]:
+    """A folder on a file system of one megabyte; skips where none can be mounted."""
+    place = cli.root / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    done = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if not done or done.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room on the disk; returns the file that takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(b"x" * 4096)
+    return filler
+
+
+def test_a_full_disk_loses_nothing(cli: Runner, small_disk: Path) -> None:
+    (small_disk / "a.md").write_text(question("one"), encoding="utf-8")
+    cli("-C", str(small_disk), "answer", "a.md:1", "good")
+    filler = fill(small_disk)
+    for arguments in (["answer", "a.md:1", "good"], ["suspend", "a.md:1"], ["backup"], ["pin", "a.md:1"]):
+        error = cli("-C", str(small_disk), *arguments, code=1).err
+        assert error.startswith("Error: ")
+        assert error.count("\n") == 1
+    filler.unlink()
+    (card,) = cli("-C", str(small_disk), "list", "--json").lines
+    assert (card["reps"], card["suspended"]) == (1, False)
+    assert cli("-C", str(small_disk), "doctor").out.startswith("The database is sound.\n")
+
+
+def test_a_full_disk_is_said(cli: Runner, small_disk: Path) -> None:
+    (small_disk / "a.md").write_text(question("one"), encoding="utf-8")
+    cli("-C", str(small_disk), "scan")
+    fill(small_disk)
+    error = cli("-C", str(small_disk), "answer", "a.md:1", "good", code=1).err
+    assert error.startswith("Error: There is no room left to write ")
+
+
+def limited(arguments: list[str], cwd: Path, size: int) -> Result:
+    """Run a command that may make no file larger than `size` bytes."""
+    script = (
+        "import resource, signal, sys; from flashcards.cli import run;"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}));"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); sys.exit(run(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=cwd, env=environment(), capture_output=True, check=False
+    )
+    return checked(Result(done.returncode, done.stdout.decode(), done.stderr.decode()), None)
+
+
+@pytest.mark.parametrize("size", [0, 4096, 100_000, 200_000])
+def test_a_first_scan_that_runs_out_of_room_is_made_good_later(cli: Runner, size: int) -> None:
+    cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(800)))
+    result = limited(["list"], cli.root, size)
+    assert result.code == 1
+    assert result.err.startswith("Error: ")
+    assert result.err.count("\n") == 1
+    assert len(cli.ids()) == 800
+    assert cli("doctor").out.startswith("The database is sound.\n")
+
+
+def test_a_deck_that_cannot_be_pinned_for_want_of_room_stays_as_it_was(cli: Runner) -> None:
+    text = question("one", "a long answer " * 20_000)
+    file = cli.write("a.md", text)
+    cli("scan")
+    result = limited(["pin", "a.md:1"], cli.root, 100_000)
+    assert result.code == 1
+    assert result.err.startswith("Error: ")
+    assert file.read_text(encoding="utf-8") == text
+    assert {path.name for path in cli.root.iterdir()} == {".flashcards", "a.md"}

@@ -1,0 +1,221 @@
+"""Data to standard output, words to standard error; exit codes; colour; a pipe that is closed early."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashcards.cli import COMMANDS
+from tests.cli.runner import Runner, environment, process, question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+READS = [["list"], ["due"], ["scan"], ["check"], ["orphans"], ["doctor"], ["backup", "--list"], ["completion", "bash"]]
+
+
+@pytest.mark.parametrize("arguments", READS, ids=" ".join)
+def test_a_command_that_reads_works_in_an_empty_folder(cli: Runner, arguments: list[str]) -> None:
+    cli(*arguments)
+
+
+@pytest.mark.parametrize("arguments", READS, ids=" ".join)
+def test_a_command_that_reads_works_where_no_file_holds_a_card(cli: Runner, arguments: list[str]) -> None:
+    cli.write("notes.md", "# Only prose\n\nNothing to learn here.\n")
+    cli.write("sub/empty.md")
+    cli(*arguments)
+
+
+def test_where_there_is_nothing_a_sentence_says_so(cli: Runner) -> None:
+    assert cli("list").out == "There are no cards yet. `flashcards init` makes an example.\n"
+    assert cli("due").out == "Nothing is due today.\n"
+    assert cli("scan").out == "0 files, 0 notes, 0 cards; nothing changed.\n"
+    assert cli("orphans").out == "No note has lost its text.\n"
+    assert cli("check") == (0, "", "No problems.\n")
+
+
+def test_a_warning_goes_to_standard_error_and_the_data_to_standard_output(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    (cli.root / "loop.md").symlink_to("loop.md")
+    listed = cli("list")
+    assert listed.err.startswith("Warning: loop.md cannot be read: ")
+    assert "Warning" not in listed.out
+    assert "one" in listed.out
+
+
+def test_problems_go_to_standard_output_and_their_number_to_standard_error(cli: Runner) -> None:
+    cli.write("a.md", "Q: one\n\nQ: two\n")
+    found = cli("check", code=1)
+    assert found.out.splitlines() == [
+        f"a.md:{line}: `Q:` without `A:`. Write `A:` below it, or `\\Q:` where it is text." for line in (1, 3)
+    ]
+    assert found.err == "2 problems.\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (0, ["list"]),
+        (1, ["check"]),
+        (1, ["undo"]),
+        (2, ["list", "is:nonsense"]),
+        (2, ["show", "nowhere.md:1"]),
+        (2, ["answer", "a.md:1", "perhaps"]),
+        (2, ["answer", "a.md:1"]),
+        (2, ["flag", "8", "deck:a"]),
+        (2, ["suspend"]),
+        (2, ["-C", "nowhere", "list"]),
+        (2, ["completion", "cmd.exe"]),
+        (2, ["restore"]),
+    ],
+)
+def test_the_exit_code_says_how_it_went(cli: Runner, code: int, arguments: list[str]) -> None:
+    cli.write("a.md", question("one"), "Q: two\n")
+    result = cli(*arguments, code=code)
+    if code == 2:
+        assert result.out == ""
+        assert result.err
+
+
+def test_an_interrupt_says_that_everything_is_saved(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    cli.write("a.md", question("one"))
+    monkeypatch.setattr("flashcards.query.card_ids", interrupted)
+    assert cli("list", code=130).err.strip() == "Interrupted. Everything that was rated is saved."
+
+
+def test_an_interrupt_from_outside_leaves_with_130(cli: Runner) -> None:
+    cli.write("a.md", "".join(question(f"question {number}") for number in range(30)))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "flashcards", "suspend", "deck:a"],
+        cwd=cli.root,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stderr
+    assert running.stdin
+    seen = ""
+    while "Go on?" not in seen:
+        seen += running.stderr.read(1)
+    running.send_signal(signal.SIGINT)
+    rest = running.communicate(timeout=30)[1]
+    assert running.returncode == 130
+    assert rest.endswith("Interrupted. Everything that was rated is saved.\n")
+    assert "Traceback" not in rest
+    assert cli.ids("is:suspended") == []
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["check", "--explain"]], ids=" ".join)
+def test_a_reader_that_has_enough_is_no_error(cli: Runner, arguments: list[str]) -> None:
+    cli.write("a.md", "".join(question(f"question {number}") for number in range(3000)))
+    cli("scan")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "flashcards", *arguments],
+        cwd=cli.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout
+    assert running.stderr
+    assert "question 0" in running.stdout.readline()
+    running.stdout.close()
+    assert running.stderr.read() == ""
+    running.wait(timeout=30)
+    running.stderr.close()
+
+
+def test_standard_output_that_is_closed_from_the_start_leaves_no_traceback(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"'{sys.executable}' -m flashcards list --json >&-"],
+        cwd=cli.root,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+
+
+def on_a_terminal(cli: Runner, arguments: list[str], env: Mapping[str, str]) -> str:
+    """What a command writes where its standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "flashcards", *arguments],
+        cwd=cli.root,
+        env=environment({"TERM": "xterm", **env}),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    ):
+        os.close(theirs)
+        written = b""
+        try:
+            while piece := os.read(ours, 65_536):
+                written += piece
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+    return written.decode()
+
+
+def test_colours_are_for_terminals_and_not_where_they_are_unwanted(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    assert "\x1b[" in on_a_terminal(cli, ["due"], {})
+    assert "\x1b" not in on_a_terminal(cli, ["due"], {"NO_COLOR": "1"})
+    assert "\x1b" not in on_a_terminal(cli, ["show", "a.md:1"], {"NO_COLOR": "1"})
+    assert "\x1b" not in process(["due"], cli.root).out
+
+
+def test_nothing_that_a_deck_holds_drives_the_terminal(cli: Runner) -> None:
+    evil = "\x1b]0;title\x07\x1b[2J\x9b31m"
+    cli.write(f"deck{evil}.md", question(f"front {evil}", f"back {evil}"), "Q: no answer\n")
+    for arguments in (["scan"], ["list"], ["show", f"deck{evil}.md:1"], ["due"], ["check"], ["check", "--explain"]):
+        shown = cli(*arguments, code=None)
+        assert not set("\x1b\x07\x9b") & set(shown.out + shown.err), arguments
+    (cli.root / f"deck{evil}.md").unlink()
+    assert "\x1b" not in cli("scan").out
+    assert "\x1b" not in cli("orphans").out
+
+
+def test_letters_of_every_script_are_shown_as_they_are(cli: Runner) -> None:
+    fronts = [
+        "می\u200cخواهم",
+        "👩\u200d🔬 👨\u200d👩\u200d👧",
+        "Qu'est-ce que\u00a0c'est\u202f?",
+        "日本\u3000語",
+        "ש\u200fלום",
+        "e\u0301",
+    ]
+    cli.write("a.md", *(question(front) for front in fronts))
+    listed = cli("list").out
+    for front in fronts:
+        assert " ".join(front.split()) in listed
+    assert "\ufffd" not in listed
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"init", "completion", "review"}))
+def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: str) -> None:
+    arguments = {
+        "show": ["x"],
+        "answer": ["x", "good"],
+        "edit": ["x"],
+        "flag": ["1", "x"],
+        "set-due": ["0", "x"],
+        **{name: ["x"] for name in ("suspend", "unsuspend", "bury", "unbury", "forget", "pin")},
+        "export": ["-o", "x.apkg"],
+    }.get(command, [])
+    result = cli("-C", "nowhere", command, *arguments, code=2)
+    assert "nowhere does not exist. Name a folder of Markdown files with -C" in result.err
+    assert list(cli.root.iterdir()) == []

@@ -1,0 +1,11 @@
+"""Keeps what the person who runs the tests has set up out of them."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FLASHCARDS_COLLECTION", "NO_COLOR", "FORCE_COLOR", "PAGER", "VISUAL", "EDITOR"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+
+from flashcards.deck.attributes import Attributes, is_end, read, split_tags
+
+
+def test_attributes_are_separated_by_semicolons() -> None:
+    found = read("<!-- id: k7f3q2; tags: hard, exam; reverse; type -->")
+    assert found == Attributes("k7f3q2", ("hard", "exam"), reverse=True, typed=True)
+
+
+def test_attributes_may_stand_on_lines_of_their_own() -> None:
+    assert read("<!--\nid: a\n\ntags: b;\ntype\n-->") == Attributes("a", ("b",), typed=True)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "<!---->",
+        "<!-- -->",
+        "<!-- ; -->",
+        "<!-- ask Ada about this -->",
+        "<!-- Type -->",
+        "<!-- todo: more -->",
+        "<!-- note: more -->",
+        "<!-- Paris :: capital -->",
+        "<!-- paris :: capital -->",
+        "<!-- type; and much more -->",
+        "<!--SR:!2024-01-01,1,230-->",
+        "type",
+        "<!-- type --> <!-- reverse -->x",
+    ],
+)
+def test_any_other_comment_is_a_remark(comment: str) -> None:
+    assert read(comment) is None
+
+
+def test_an_id_or_tags_make_the_rest_of_a_comment_attributes_too() -> None:
+    found = read("<!-- id: a; and much more -->")
+    assert found is not None
+    assert found.pin == "a"
+    assert [message for message, _ in found.problems] == ["Unknown attribute `and much more`."]
+
+
+@pytest.mark.parametrize(
+    ("comment", "message", "hint"),
+    [
+        ("<!-- colour: red -->", "Unknown attribute `colour`.", "Known are `id`, `tags`, `reverse`, `type`."),
+        ("<!-- revrese -->", "Unknown attribute `revrese`.", "Did you mean `reverse`?"),
+        ("<!-- tag: x -->", "Unknown attribute `tag`.", "Did you mean `tags`?"),
+        ("<!-- id -->", "The attribute `id` needs a value.", "Write `<!-- id: … -->`."),
+        ("<!-- tags -->", "The attribute `tags` needs a value.", "Write `<!-- tags: … -->`."),
+        ("<!-- type: yes -->", "The attribute `type` takes no value.", "Write `<!-- type -->`."),
+        (
+            "<!-- id: two words -->",
+            'The id "two words" cannot be used.',
+            "Use letters, digits, `.`, `_` and `-`, at most 64 of them.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_attribute_is_said(comment: str, message: str, hint: str) -> None:
+    assert read(comment) == Attributes(problems=((message, hint),))
+
+
+@pytest.mark.parametrize(
+    ("pin", "fits"),
+    [("a", True), ("A.b_c-9", True), ("a" * 64, True), ("a" * 65, False), ("-a", False), ("é", False), ("a/b", False)],
+)
+def test_an_id_is_short_and_plain(pin: str, fits: bool) -> None:
+    found = read(f"<!-- id: {pin} -->")
+    assert found is not None
+    assert found.pin == (pin if fits else "")
+    assert bool(found.problems) is not fits
+
+
+def test_of_two_ids_the_first_counts_and_tags_add_up() -> None:
+    assert Attributes("a", ("x",)) | Attributes("b", ("y",), typed=True) == Attributes("a", ("x", "y"), typed=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "tags"),
+    [
+        ("a, b", ("a", "b")),
+        ("a b", ("a", "b")),
+        ("#a, ,#b,a", ("a", "b")),
+        (["a", "b"], ("a", "b")),
+        ([1, "x::y"], ("1", "x::y")),
+        (7, ("7",)),
+        ("", ()),
+    ],
+)
+def test_tags_come_as_a_list_or_a_text(value: object, tags: tuple[str, ...]) -> None:
+    assert split_tags(value) == (tags, ())
+
+
+def test_a_blank_in_a_tag_becomes_a_hyphen_and_is_reported() -> None:
+    assert split_tags("two  words, c") == (
+        ("two-words", "c"),
+        (('The tag "two words" holds a blank.', 'Write "two-words"; it is read so.'),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("comment", "ends"),
+    [
+        ("<!-- end -->", True),
+        ("<!--end-->", True),
+        ("<!--\nend\n-->", True),
+        ("<!-- the end -->", False),
+        ("<!-- End -->", False),
+        ("<!---->", False),
+        ("end", False),
+    ],
+)
+def test_only_the_word_end_ends_a_note(comment: str, ends: bool) -> None:
+    assert is_end(comment) is ends

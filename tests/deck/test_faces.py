@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from flashcards.deck.faces import face, hidden_text
+from flashcards.deck.model import Face, Note
+from flashcards.deck.parse import parse
+
+
+def note(text: str) -> Note:
+    deck = parse(text, "x.md")
+    assert deck.problems == ()
+    assert len(deck.notes) == 1
+    return deck.notes[0]
+
+
+def shown(text: str, slot: str) -> tuple[str, str]:
+    """Front and back with `<` and `>` for the marks."""
+    both = face(note(text), slot)
+    marks = str.maketrans(dict(zip(both.marks, "<>", strict=True)))
+    return both.front.translate(marks), both.back.translate(marks)
+
+
+def test_forward_asks_the_first_field_and_reverse_the_second() -> None:
+    term = note("T: agonist\nD: a ligand")
+    assert face(term, "forward") == Face("agonist", "a ligand")
+    assert face(term, "reverse") == Face("a ligand", "agonist")
+
+
+def test_a_cloze_asks_for_the_gaps_of_its_number_and_shows_the_others() -> None:
+    assert shown("C: [Berlin] is in [Germany].", "c1") == ("<[…]> is in Germany.", "<Berlin> is in Germany.")
+    assert shown("C: [Berlin] is in [Germany].", "c2") == ("Berlin is in <[…]>.", "Berlin is in <Germany>.")
+
+
+def test_gaps_of_one_number_are_asked_together() -> None:
+    text = "C: {{c1::a}} b {{c1::c::hint}} {{c2,1::d}}"
+    assert shown(text, "c1") == ("<[…]> b <[hint]> <[…]>", "<a> b <c> <d>")
+    assert shown(text, "c2") == ("a b c <[…]>", "a b c <d>")
+
+
+def test_a_gap_inside_a_hidden_one_is_not_seen() -> None:
+    text = "C: {{c1::a {{c2::b}} c}} d"
+    assert shown(text, "c1") == ("<[…]> d", "<a b c> d")
+    assert shown(text, "c2") == ("a <[…]> c d", "a <b> c d")
+
+
+def test_the_marks_are_not_taken_from_the_text() -> None:
+    both = face(note("C: ⦉ ⦔ [x]"), "c1")
+    assert both.marks == ("⦕", "⦖")
+    assert both.front == "⦉ ⦔ ⦕[…]⦖"
+
+
+@pytest.mark.parametrize("slot", ["reverse", "c1", "", "c"])
+def test_a_card_that_the_note_has_not_is_an_error(slot: str) -> None:
+    with pytest.raises(KeyError):
+        face(note("a :: b"), slot)
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "hidden"),
+    [
+        ("Q: a\nA: b", "forward", "b"),
+        ("T: a\nD: b", "reverse", "a"),
+        ("C: [a] [b]", "c2", "b"),
+        ("C: {{c1::a}} {{c2::b}} {{c1::c::hint}} {{c1::a}}", "c1", "a, c"),
+        ("C: {{c1::a {{c2::b::hint}} c}}", "c1", "a b c"),
+        ("C: {{c1::a {{c1::b}} c}} {{c1::d}}", "c1", "a b c, d"),
+        ("C: ==a {{c1::b}}==", "c2", "a b"),
+    ],
+)
+def test_the_hidden_text_is_what_a_person_has_to_type(text: str, slot: str, hidden: str) -> None:
+    assert hidden_text(note(text), slot) == hidden

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flashcards.deck.faces import face, hidden_text
+from flashcards.deck.model import Deck, Kind, Note
+from flashcards.deck.parse import parse
+from flashcards.deck.source import normalized
+from tests.deck.markdown_like import broken_note, good_notes, texts
+
+some = settings(max_examples=150, deadline=None)
+
+
+def lines_of(text: str) -> list[str]:
+    return normalized(text).split("\n")
+
+
+def is_subsequence(part: str, whole: str) -> bool:
+    rest = iter(whole)
+    return all(character in rest for character in part)
+
+
+@some
+@given(texts)
+def test_parsing_never_raises_whatever_the_text_is(text: str) -> None:
+    assert isinstance(parse(text, "a/b.md"), Deck)
+
+
+@some
+@given(texts)
+def test_every_note_lies_in_the_file_and_its_lines_hold_its_fields(text: str) -> None:
+    lines = lines_of(text)
+    for note in parse(text, "x.md").notes:
+        assert 1 <= note.line <= note.end_line <= len(lines)
+        block = "\n".join(lines[note.line - 1 : note.end_line])
+        for source in note.fields:
+            filled = [line.strip() for line in source.split("\n") if line.strip()]
+            for line in (filled[0], filled[-1]):
+                # Attribute comments are cut out of the text, and nothing else.
+                assert is_subsequence(line, block) if "<!--" in block else line in block
+
+
+@some
+@given(texts)
+def test_no_line_of_the_file_is_lost_between_the_first_and_the_last_of_a_field(text: str) -> None:
+    if "<!--" in text:
+        return
+    lines = lines_of(text)
+    for note in parse(text, "x.md").notes:
+        inside = [line.strip() for line in lines[note.line : note.end_line]]
+        found = [line.strip() for source in note.fields for line in source.split("\n")]
+        assert [line for line in inside if line and line not in found and line[1:2] not in (":", "：")] == []
+
+
+@some
+@given(texts)
+def test_notes_are_in_order_and_do_not_overlap(text: str) -> None:
+    notes = parse(text, "x.md").notes
+    for one, other in pairwise(notes):
+        assert one.end_line < other.line
+
+
+@some
+@given(texts)
+def test_every_gap_lies_where_it_says(text: str) -> None:
+    for note in parse(text, "x.md").notes:
+        assert (note.kind is Kind.CLOZE) == bool(note.gaps)
+        for gap in note.gaps:
+            source = note.fields[0]
+            assert 0 <= gap.start < gap.inner_start < gap.inner_end < gap.end <= len(source)
+            opening, closing = source[gap.start : gap.inner_start], source[gap.inner_end : gap.end]
+            if opening.startswith("{{c"):
+                assert opening.endswith("::")
+                assert closing == (f"::{gap.hint}}}}}" if closing != "}}" else "}}")
+            else:
+                assert (opening, closing) in (("[", "]"), ("==", "=="))
+            assert source[gap.inner_start : gap.inner_end].strip()
+
+
+@some
+@given(texts)
+def test_gaps_are_in_order_and_nested_or_disjoint(text: str) -> None:
+    for note in parse(text, "x.md").notes:
+        assert list(note.gaps) == sorted(note.gaps, key=lambda gap: gap.start)
+        for index, gap in enumerate(note.gaps):
+            for later in note.gaps[index + 1 :]:
+                nested = gap.inner_start <= later.start and later.end <= gap.inner_end
+                assert nested or later.start >= gap.end
+
+
+@some
+@given(texts)
+def test_the_cards_of_a_note_are_those_of_its_kind_and_gaps(text: str) -> None:
+    for note in parse(text, "x.md").notes:
+        if note.kind is Kind.CLOZE:
+            numbers = sorted({number for gap in note.gaps for number in gap.numbers})
+            assert note.slots == tuple(f"c{number}" for number in numbers)
+        else:
+            assert note.slots in (("forward",), ("forward", "reverse"))
+        assert len(note.fields) == (1 if note.kind is Kind.CLOZE else 2)
+        assert all(source.strip() for source in note.fields)
+
+
+@some
+@given(texts)
+def test_every_problem_lies_in_the_file_and_is_told_in_one_line(text: str) -> None:
+    deck = parse(text, "x.md")
+    for problem in deck.problems:
+        assert 1 <= problem.line <= len(lines_of(text))
+        assert "\n" not in problem.message + problem.hint
+        assert problem.message.endswith(".")
+    assert [problem.line for problem in deck.problems] == sorted(problem.line for problem in deck.problems)
+
+
+@some
+@given(texts)
+def test_line_endings_and_a_byte_order_mark_change_nothing(text: str) -> None:
+    text = normalized(text).removeprefix("\ufeff")
+    deck = parse(text, "x.md")
+    assert parse(text.replace("\n", "\r\n"), "x.md") == deck
+    assert parse(text.replace("\n", "\r"), "x.md") == deck
+    assert parse("\ufeff" + text, "x.md") == deck
+
+
+@some
+@given(texts)
+def test_every_card_has_two_sides_and_its_marks_are_balanced(text: str) -> None:
+    for note in parse(text, "x.md").notes:
+        for slot in note.slots:
+            both = face(note, slot)
+            assert both.front.strip()
+            assert both.back.strip()
+            assert hidden_text(note, slot).strip()
+            assert bool(both.marks) == (note.kind is Kind.CLOZE)
+            if both.marks:
+                assert_balanced(both.front, both.marks[0], both.marks[1])
+                assert_balanced(both.back, both.marks[0], both.marks[1])
+                assert not set(both.marks) & set(note.fields[0])
+
+
+def assert_balanced(text: str, opening: str, closing: str) -> None:
+    depth = 0
+    for character in text:
+        depth += (character == opening) - (character == closing)
+        assert depth >= 0
+    assert depth == 0
+    assert opening in text
+
+
+@some
+@given(good_notes, broken_note, st.data())
+def test_a_broken_note_between_breaks_changes_no_other_note(notes: list[str], broken: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(notes)))
+    more = [*notes[:place], broken, *notes[place:]]
+    assert without_lines(more) == without_lines(notes)
+
+
+def without_lines(notes: list[str]) -> list[Note]:
+    deck = parse("Prose.\n\n---\n\n" + "\n\n---\n\n".join(notes), "x.md")
+    return [replace(note, line=0, end_line=0) for note in deck.notes]

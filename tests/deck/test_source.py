@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.deck.source import Lines, characters, normalized
+from tests.deck.markdown_like import characters as any_character
+
+
+def test_line_endings_become_newlines_and_a_byte_order_mark_goes() -> None:
+    assert normalized("\ufeffa\r\nb\rc\n\r") == "a\nb\nc\n\n"
+
+
+def test_only_one_byte_order_mark_goes() -> None:
+    assert normalized("\ufeff\ufeffa\ufeff") == "\ufeffa\ufeff"
+
+
+def test_a_lone_surrogate_becomes_one_replacement_character() -> None:
+    assert normalized("a\ud800\udfffé") == "a\ufffd\ufffdé"
+
+
+@given(st.text(any_character))
+def test_a_normalised_text_can_be_written(text: str) -> None:
+    assert normalized(text).encode().decode() == normalized(text)
+
+
+@given(st.text("aé€🦊\n"))
+def test_every_byte_offset_of_a_character_leads_to_it(text: str) -> None:
+    at = characters(text)
+    for offset in range(len(text) + 1):
+        assert at(len(text[:offset].encode())) == offset
+
+
+@given(st.text("a\n"))
+def test_the_line_of_a_character_is_one_more_than_the_newlines_before_it(text: str) -> None:
+    lines = Lines(text)
+    for offset in range(len(text)):
+        assert lines.at(offset) == text.count("\n", 0, offset) + 1

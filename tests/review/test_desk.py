@@ -1,0 +1,289 @@
+"""The session on a real collection, at instants that the tests choose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.events import Bury, Quit, Rate, Refresh, ShowAnswer, Suspend, Undo
+from flashcards.review.session import Session
+from flashcards.review.views import Answer, Finished, Question, View
+from scheduler import Rating
+from scheduler.queue import Counts
+from tests.review.small_collections import DECK, collection_in, questions, write
+
+NOW = 1_760_000_000_000
+MINUTE = 60_000
+DAY = 86_400_000
+
+
+def front(view: View) -> str:
+    assert isinstance(view, (Question, Answer))
+    return view.asked.face.front
+
+
+def answer(session: Session, rating: Rating = Rating.GOOD, now_ms: int = NOW) -> View:
+    session.handle(ShowAnswer(now_ms))
+    return session.handle(Rate(now_ms, rating))
+
+
+def all_fronts(session: Session, now_ms: int = NOW) -> list[str]:
+    """Rates everything Easy until nothing is left; the fronts in the order in which they were asked."""
+    found = []
+    while not isinstance(session.view, Finished):
+        found.append(front(session.view))
+        answer(session, Rating.EASY, now_ms)
+    return found
+
+
+def test_a_note_with_two_cards_is_asked_once_a_day(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=DECK) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        assert len(all_fronts(session)) == 3
+
+
+def test_the_interval_shown_is_the_interval_given(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=DECK) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        for rating in Rating:
+            if isinstance(session.view, Finished):
+                break
+            view = session.handle(ShowAnswer(NOW))
+            assert isinstance(view, Answer)
+            session.handle(Rate(NOW, rating))
+            assert collection.store.card(view.asked.card.id).interval == view.intervals[rating - 1]
+
+
+def test_a_card_on_a_step_is_asked_early_when_nothing_else_is_left(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(1)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        view = answer(session, Rating.AGAIN)
+        assert isinstance(view, Question)
+        assert view.counts == Counts(0, 1, 0)
+
+
+def test_a_step_hours_away_ends_the_session_and_is_announced(tmp_path: Path) -> None:
+    (tmp_path / "flashcards.toml").write_text('learning_steps = "1m 3h"\n')
+    morning = NOW - NOW % DAY + 8 * 3_600_000
+    with collection_in(tmp_path, deck=questions(1)) as collection:
+        session = Session(CollectionDesk(collection, morning), morning)
+        view = answer(session, Rating.GOOD, morning)
+        assert isinstance(view, Finished)
+        assert view.summary.upcoming.today == 1
+        assert view.summary.upcoming.today_ms == morning + 3 * 60 * MINUTE
+
+
+def test_a_card_answered_in_another_session_is_not_asked_again(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(3)) as collection, Collection(tmp_path) as other:
+        mine = Session(CollectionDesk(collection, NOW), NOW)
+        theirs = Session(CollectionDesk(other, NOW), NOW)
+        assert front(mine.view) == front(theirs.view) == "Question 1?"
+        answer(theirs, Rating.EASY)
+        answer(theirs, Rating.EASY)
+        view = answer(mine)
+        assert front(view) == "Question 3?"
+        assert isinstance(view, Question)
+        assert "elsewhere" in view.message
+        assert [len(collection.store.log(card)) for card in _all(collection)] == [1, 1, 0]
+
+
+def test_undo_reaches_back_beyond_the_session_but_not_beyond_the_day(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        answer(Session(CollectionDesk(collection, NOW), NOW), Rating.EASY)
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        assert front(session.view) == "Question 2?"
+        assert front(session.handle(Undo(NOW))) == "Question 1?"
+        later = Session(CollectionDesk(collection, NOW + 2 * DAY), NOW + 2 * DAY)
+        answer(later, Rating.EASY, NOW + 2 * DAY)
+        later.handle(Undo(NOW + 2 * DAY))
+        view = later.handle(Undo(NOW + 2 * DAY))
+        assert isinstance(view, Question)
+        assert "nothing to undo" in view.message
+
+
+def test_undo_frees_the_siblings_that_the_rating_buried(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="T: term\nD: definition\n") as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        answer(session, Rating.EASY)
+        session.handle(Undo(NOW))
+        day = collection.clock.day(NOW)
+        assert not any(card.buried(day) for card in collection.store.cards_of(_note(collection)))
+
+
+def test_an_undone_card_comes_first_even_outside_the_query(tmp_path: Path) -> None:
+    with collection_in(tmp_path, one=questions(1, "One"), two=questions(1, "Two")) as collection:
+        answer(Session(CollectionDesk(collection, NOW), NOW), Rating.EASY)
+        (two,) = _cards(collection, "Two 1?")
+        session = Session(CollectionDesk(collection, NOW, only=frozenset({two})), NOW)
+        assert front(session.view) == "Two 1?"
+        assert front(session.handle(Undo(NOW))) == "One 1?"
+        assert front(answer(session, Rating.EASY)) == "Two 1?"
+
+
+def test_an_edited_text_is_shown_at_once_and_keeps_its_history(tmp_path: Path) -> None:
+    text = "Q: Capitol of France?\nA: Paris\n<!-- id: france -->\n"
+    with collection_in(tmp_path, deck=text) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        answer(session, Rating.AGAIN)
+        card = _asked(session)
+        write(tmp_path, deck=text.replace("Capitol", "Capital"))
+        collection.scan()
+        assert front(session.handle(Refresh(NOW))) == "Capital of France?"
+        assert _asked(session) == card
+        assert len(collection.store.log(card)) == 1
+
+
+def test_a_deleted_note_gives_way_to_the_next_card(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        write(tmp_path, deck="Q: Question 2?\nA: Answer 2.\n")
+        collection.scan()
+        view = session.handle(Refresh(NOW))
+        assert isinstance(view, Question)
+        assert view.asked.face.front == "Question 2?"
+        assert "gone" in view.message
+
+
+def test_a_note_deleted_while_another_is_asked_is_not_asked(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(3)) as collection, Collection(tmp_path) as other:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        write(tmp_path, deck="Q: Question 1?\nA: Answer 1.\n\nQ: Question 3?\nA: Answer 3.\n")
+        other.scan()
+        assert front(answer(session, Rating.EASY)) == "Question 3?"
+
+
+def test_a_moved_line_is_known_after_a_refresh(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(1)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        write(tmp_path, deck="\n\n\n" + questions(1))
+        collection.scan()
+        view = session.handle(Refresh(NOW))
+        assert isinstance(view, Question)
+        assert view.asked.entry.note.line == 4
+
+
+def test_suspending_a_note_hides_all_its_cards_until_undone(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="C: [one] and [two]\n\nQ: Other?\nA: x\n") as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        note = collection.store.card(_asked(session)).note
+        assert front(session.handle(Suspend(NOW, whole_note=True))) == "Other?"
+        assert all(card.suspended for card in collection.store.cards_of(note))
+        session.handle(Undo(NOW))
+        assert not any(card.suspended for card in collection.store.cards_of(note))
+
+
+def test_undoing_a_suspension_leaves_alone_what_was_suspended_before(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="C: [one] and [two]\n") as collection:
+        first, second = collection.store.cards_of(_note(collection))
+        collection.store.suspend([second.id])
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        session.handle(Suspend(NOW, whole_note=True))
+        session.handle(Undo(NOW))
+        assert not collection.store.card(first.id).suspended
+        assert collection.store.card(second.id).suspended
+
+
+def test_a_buried_card_is_back_the_next_day(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(1)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        assert isinstance(session.handle(Bury(NOW)), Finished)
+        assert front(Session(CollectionDesk(collection, NOW + DAY), NOW + DAY).view) == "Question 1?"
+
+
+def test_new_asks_more_new_cards_than_the_daily_limit(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
+        assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 2
+        assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
+
+
+def test_new_counts_over_all_decks(tmp_path: Path) -> None:
+    with collection_in(tmp_path, one=questions(5, "One"), two=questions(5, "Two")) as collection:
+        assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
+
+
+def test_new_zero_asks_no_new_card(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(9)) as collection:
+        assert isinstance(Session(CollectionDesk(collection, NOW, new=0), NOW).view, Finished)
+
+
+def test_limit_asks_so_many_cards_and_counts_only_them(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(9)) as collection:
+        session = Session(CollectionDesk(collection, NOW, limit=4), NOW)
+        assert isinstance(session.view, Question)
+        assert session.view.counts == Counts(4, 0, 0)
+        assert len(all_fronts(session)) == 4
+
+
+def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(9)) as collection:
+        all_fronts(Session(CollectionDesk(collection, NOW, limit=6), NOW))
+        later = NOW + 60 * DAY
+        session = Session(CollectionDesk(collection, later, limit=6), later)
+        assert isinstance(session.view, Question)
+        assert session.view.counts == Counts(2, 0, 4)
+
+
+def test_a_query_narrows_the_session(tmp_path: Path) -> None:
+    with collection_in(tmp_path, one=questions(2, "One"), two=questions(2, "Two")) as collection:
+        only = frozenset(_cards(collection, "Two 1?"))
+        assert all_fronts(Session(CollectionDesk(collection, NOW, only=only), NOW)) == ["Two 1?"]
+
+
+def test_the_end_of_a_session_says_when_the_next_cards_are_due(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(5)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        all_fronts(session)
+        assert isinstance(session.view, Finished)
+        coming = session.view.summary.upcoming
+        days = sorted(card.due_day or 0 for card in collection.store.cards(_all(collection)) if card.reps)
+        assert coming.day == days[0]
+        assert coming.on_day == days.count(days[0])
+        assert coming.held_new == 3
+
+
+def test_new_cards_left_in_the_session_are_not_beyond_the_limits(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(5)) as collection:
+        view = Session(CollectionDesk(collection, NOW), NOW).handle(Quit(NOW))
+        assert isinstance(view, Finished)
+        assert view.summary.left == Counts(2, 0, 0)
+        assert view.summary.upcoming.held_new == 3
+
+
+def test_buried_reviews_are_announced_for_tomorrow(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(1)) as collection:
+        all_fronts(Session(CollectionDesk(collection, NOW), NOW))
+        later = NOW + 60 * DAY
+        session = Session(CollectionDesk(collection, later), later)
+        view = session.handle(Bury(later))
+        assert isinstance(view, Finished)
+        assert (view.summary.upcoming.days_away, view.summary.upcoming.on_day) == (1, 1)
+
+
+@pytest.mark.parametrize("order", ["due", "retrievability", "random", "overdue"])
+def test_every_order_asks_every_due_card(tmp_path: Path, order: str) -> None:
+    with collection_in(tmp_path, deck=questions(5)) as collection:
+        all_fronts(Session(CollectionDesk(collection, NOW), NOW))
+        later = NOW + 90 * DAY
+        desk = CollectionDesk(collection, later, order=order)  # type: ignore[arg-type]  # all four are listed above
+        assert sorted(all_fronts(Session(desk, later), later)) == [f"Question {number}?" for number in range(1, 6)]
+
+
+def _asked(session: Session) -> int:
+    assert isinstance(session.view, (Question, Answer))
+    return session.view.asked.card.id
+
+
+def _all(collection: Collection) -> list[int]:
+    return [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+
+
+def _note(collection: Collection) -> int:
+    return collection.store.card(_all(collection)[0]).note
+
+
+def _cards(collection: Collection, wanted: str) -> list[int]:
+    fronts = {card: collection.note_of(collection.store.card(card)).note.fields[0] for card in _all(collection)}
+    return [card for card, front_text in fronts.items() if front_text == wanted]

@@ -1,0 +1,206 @@
+"""What is drawn, as characters: the screen writes to standard output as on a terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from rich.text import Text
+
+from flashcards.deck.model import Face
+from flashcards.review.keys import KeyMap
+from flashcards.review.layout import flowed, given_text
+from flashcards.review.screen import Screen
+from flashcards.review.views import Answer, Asked, Question
+from scheduler import State
+from scheduler.queue import Counts
+from tests.review.fake_desk import asked, card
+
+INTERVALS = (60, 360, 600, 4 * 86_400)
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns, with colour, whatever the tests run in."""
+    for name in ("NO_COLOR", "COLORTERM", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+
+
+def shown(capsys: pytest.CaptureFixture[str], *views: Question | Answer, plain: bool = False) -> str:
+    screen = Screen({}, KeyMap({}), plain=plain)
+    for view in views:
+        capsys.readouterr()
+        screen.show(view)
+    return capsys.readouterr().out
+
+
+def question(of: Asked, message: str = "") -> Question:
+    return Question(of, Counts(12, 3, 40), message)
+
+
+def answer(of: Asked, given: str | None = None) -> Answer:
+    return Answer(of, Counts(12, 3, 40), INTERVALS, given)
+
+
+def test_a_question_stands_below_its_breadcrumb_and_above_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line for line in ESCAPES.sub("", shown(capsys, question(asked(card(1))))).splitlines() if line]
+    assert lines == ["Deck > Heading", "front 1", "12 + 3 + 40   space shows the answer · ? help"]
+
+
+@pytest.mark.parametrize(
+    ("state", "number"), [(State.NEW, "12"), (State.LEARNING, "3"), (State.RELEARNING, "3"), (State.REVIEW, "40")]
+)
+def test_the_count_of_the_present_kind_is_underlined(
+    capsys: pytest.CaptureFixture[str], state: State, number: str
+) -> None:
+    underlined = re.findall(r"\x1b\[[0-9;]*\b4;[0-9;]*m(\d+)", shown(capsys, question(asked(card(1, state)))))
+    assert underlined == [number]
+
+
+def test_an_answer_stands_below_the_question_and_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line for line in ESCAPES.sub("", shown(capsys, answer(asked(card(1))))).splitlines() if line]
+    assert lines[1:4] == ["front 1", "─" * 80, "back 1"]
+
+
+def test_the_buttons_show_key_rating_and_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "1 Again 1m · 2 Hard 6m · 3 Good 10m · 4 Easy 4d" in ESCAPES.sub("", shown(capsys, answer(asked(card(1)))))
+
+
+def test_a_cloze_answer_shows_the_revealed_text_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    cloze = replace(asked(card(1)), face=Face("in ⦉[…]⦊ area", "in ⦉Broca's⦊ area", ("⦉", "⦊")))
+    assert "in […] area" in ESCAPES.sub("", shown(capsys, question(cloze)))
+    text = ESCAPES.sub("", shown(capsys, answer(cloze)))
+    assert "in Broca's area" in text
+    assert "[…]" not in text
+
+
+@pytest.mark.parametrize("text", ["[bold]loud[/bold]", "[/b]", "[link=x]y[/link]", ":smile: 😀", "[red]"])
+@pytest.mark.parametrize("plain", [False, True])
+def test_text_that_looks_like_markup_is_shown_as_typed(
+    capsys: pytest.CaptureFixture[str], text: str, plain: bool
+) -> None:
+    of = asked(card(1), front=text)
+    assert text in ESCAPES.sub("", shown(capsys, question(of, message=text), plain=plain))
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_no_text_can_drive_the_terminal(capsys: pytest.CaptureFixture[str], plain: bool) -> None:
+    hostile = "a\x1b]0;title\x07b\x1b[2Jc"
+    of = asked(card(1), front=hostile)
+    of = replace(of, entry=replace(of.entry, deck=hostile))
+    rest = ESCAPES.sub("", shown(capsys, replace(answer(of, given=hostile), message=hostile), plain=plain))
+    assert "\x1b" not in rest
+    assert "\x07" not in rest
+    assert "title" in rest
+
+
+def test_plain_labels_its_parts_and_sends_no_escape(capsys: pytest.CaptureFixture[str]) -> None:
+    of = asked(card(1))
+    text = shown(capsys, question(of), plain=True)
+    assert text.splitlines() == [
+        "",
+        "Deck > Heading",
+        "New 12, learning 3, review 40. This card is new.",
+        "Question:",
+        "front 1",
+        "Press space for the answer.",
+    ]
+
+
+def test_plain_reads_out_only_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    of = asked(card(1))
+    text = shown(capsys, question(of), answer(of), plain=True)
+    assert text.splitlines() == ["Answer:", "back 1", "1 Again 1m, 2 Hard 6m, 3 Good 10m, 4 Easy 4d"]
+    flagged = replace(answer(of), message="Flag 3.")
+    assert shown(capsys, question(of), answer(of), flagged, plain=True) == "Flag 3.\n"
+
+
+def test_the_screen_is_cleared_for_a_card_but_never_in_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\x1b[2J" in shown(capsys, question(asked(card(1))))
+    assert "\x1b" not in shown(capsys, question(asked(card(1))), answer(asked(card(1)), "x"), plain=True)
+
+
+def test_a_dumb_terminal_gets_no_escapes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in shown(capsys, answer(asked(card(1))))
+
+
+def test_no_color_leaves_styles_but_no_colour(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = shown(capsys, answer(asked(card(1), typed=True), "bakc 1"))
+    codes = {code for codes in re.findall(r"\x1b\[([0-9;]*)m", text) for code in codes.split(";") if code}
+    assert codes <= {"0", "1", "2", "3", "4", "7", "9"}
+    assert "[-" in text
+
+
+@pytest.mark.parametrize("columns", [20, 30, 80])
+@pytest.mark.parametrize("plain", [False, True])
+def test_no_line_is_wider_than_the_window_and_no_word_is_lost(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, plain: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    words = "What does the programme manager of several teams answer for? " * 3
+    view = replace(answer(asked(card(1), front=words, back="supercalifragilisticexpialidocious"), "x"), message=words)
+    text = ESCAPES.sub("", shown(capsys, view, plain=plain))
+    assert max(map(len, text.splitlines())) <= columns
+    for word in words.split():
+        assert word in text
+    assert "supercalifragilisticexpialidocious" in re.sub(r"\s", "", text)
+    assert "4 Easy 4d" in text
+
+
+def test_wide_windows_are_not_filled_beyond_what_reads_well(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    text = ESCAPES.sub("", shown(capsys, answer(asked(card(1), front="word " * 100))))
+    assert max(len(line.rstrip()) for line in text.splitlines()) == 100
+
+
+def test_what_was_shown_before_is_moved_out_of_reach_of_clearing(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen({}, KeyMap({}), plain=False).open()
+    assert capsys.readouterr().out == "\n" * 24
+    Screen({}, KeyMap({}), plain=True).open()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_flag_stands_beside_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
+    text = ESCAPES.sub("", shown(capsys, question(asked(card(1)._replace(flag=3)))))
+    assert "Deck > Heading  flag 3" in text
+
+
+def test_a_typed_answer_is_compared_with_the_words_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    of = asked(card(1), typed=True, back="**Broca's** `area`")
+    assert "Right." in shown(capsys, answer(of, "Broca's area"))
+
+
+def test_wrong_characters_are_struck_out_and_missing_ones_underlined() -> None:
+    (line,) = given_text("Paros", "Paris", coloured=True)
+    styles = {line.plain[span.start : span.end]: str(span.style) for span in line.spans}
+    assert styles["Par"] == "green"
+    assert styles["o"] == "red strike"
+    assert styles["i"] == "underline"
+
+
+def test_without_colour_wrong_and_missing_characters_are_bracketed() -> None:
+    (line,) = given_text("Paros", "Paris", coloured=False)
+    assert line.plain == "Typed: Par[-o-]{+i+}s"
+
+
+def test_an_answer_that_is_not_typed_is_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Typed:" not in shown(capsys, answer(asked(card(1), typed=True), None))
+
+
+@pytest.mark.parametrize("width", [1, 7, 12, 100])
+def test_parts_flow_onto_the_next_line_whole(width: int) -> None:
+    lines = flowed([Text("1 Again"), Text("2 Hard"), Text("3 Good")], " · ", width).plain.split("\n")
+    assert " · ".join(lines) == "1 Again · 2 Hard · 3 Good"
+    assert all(len(line) <= width or " · " not in line for line in lines)

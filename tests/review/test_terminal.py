@@ -1,0 +1,217 @@
+"""Whole sessions on a real terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from scheduler import Rating
+from tests.review.pty_driver import Terminal
+from tests.review.small_collections import DECK, questions, ratings, write
+
+pytestmark = pytest.mark.slow
+
+SHOW = "shows the answer"
+BUTTONS = "4 Easy"
+
+
+def test_a_whole_session_from_the_first_question_to_the_summary(tmp_path: Path) -> None:
+    write(tmp_path, deck=DECK)
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        first = terminal.wait_for(SHOW)
+        assert "Neuro::Synapses > Synapses" in first
+        assert "What do vesicles store?" in first
+        assert "3 + 0 + 0" in first
+        assert "Neurotransmitters" not in first
+        assert "Neurotransmitters" in terminal.act(" ", BUTTONS)
+        assert "agonist" in terminal.act("4", SHOW)
+        terminal.act("\r", BUTTONS)
+        assert "in […] area" in terminal.act("4", SHOW)
+        assert "in Broca's area" in terminal.act(" ", BUTTONS)
+        terminal.act("4", "Done: 3 cards (3 new)")
+        assert terminal.ended() == 0
+        assert terminal.mode_now() == terminal.mode
+    assert ratings(tmp_path) == [Rating.EASY] * 3
+
+
+def test_space_gives_good_once_the_answer_is_shown(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(2))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act(" ", SHOW)
+        terminal.act("q", "Good 1")
+    assert ratings(tmp_path) == [Rating.GOOD]
+
+
+def test_keys_typed_ahead_are_neither_lost_nor_echoed(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(3))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.send(" 4 2 4 4")
+        terminal.wait_for("Done: 3 cards")
+        assert terminal.ended() == 0
+        assert "4 2" not in terminal.text
+    assert ratings(tmp_path)[:3] == [Rating.EASY, Rating.HARD, Rating.EASY]
+
+
+def test_keys_typed_while_the_program_starts_are_not_lost(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.send(" 4")
+        terminal.wait_for("Done: 1 card")
+    assert ratings(tmp_path) == [Rating.EASY]
+
+
+def test_undo_brings_the_last_card_back(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(2))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act("1", "Question 2?")
+        assert "Question 1?" in terminal.act("u", "Again is taken back.")
+        terminal.act("q", "Nothing was rated.")
+    assert ratings(tmp_path) == []
+
+
+def test_a_key_from_the_settings_is_used_and_named(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    (tmp_path / "flashcards.toml").write_text('[keys]\nshow = "s"\ngood = "g"\n')
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for("s shows the answer")
+        terminal.act("s", "g Good")
+        terminal.send("g")
+        terminal.wait_for("1 + 0")
+    assert ratings(tmp_path) == [Rating.GOOD]
+
+
+def test_an_unknown_action_in_the_settings_is_one_sentence(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    (tmp_path / "flashcards.toml").write_text('[keys]\nundoo = "z"\n')
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for("Did you mean `undo`?")
+        assert terminal.ended() == 1
+
+
+def test_arrow_and_function_keys_do_nothing(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.send("\x1b[A\x1bOP\x1b[15~é")
+        terminal.act(" ", BUTTONS)
+        terminal.act("q", "Nothing was rated.")
+
+
+def test_a_typed_answer_is_compared_on_the_screen(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: Capital of France?\nA: Paris\n<!-- type -->\n")
+    with Terminal("-C", str(tmp_path), "review", NO_COLOR="1") as terminal:
+        terminal.wait_for("Type the answer:")
+        assert "Typed: Par[-o-]{+i+}s" in terminal.act("Paros\r", BUTTONS)
+        terminal.act("q", "Nothing was rated.")
+
+
+def test_a_typed_answer_can_be_corrected_while_it_is_typed(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: Capital of France?\nA: Paris\n<!-- type -->\n")
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for("Type the answer:")
+        assert "Right." in terminal.act("Parix\x7fs\r", BUTTONS)
+
+
+def test_enter_alone_shows_the_answer_of_a_typed_card(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: Capital of France?\nA: Paris\n<!-- type -->\n")
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for("Type the answer:")
+        assert "Typed:" not in terminal.act("\r", BUTTONS)
+
+
+def scripted_editor(folder: Path, old: str, new: str) -> str:
+    """An editor that notes its arguments in `arguments` and replaces a text."""
+    script = folder / "editor.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        f"pathlib.Path({str(folder / 'arguments')!r}).write_text(' '.join(sys.argv[1:]))\n"
+        "path = pathlib.Path(sys.argv[2])\n"
+        f"path.write_text(path.read_text().replace({old!r}, {new!r}))\n"
+    )
+    return f"{sys.executable} {script}"
+
+
+def test_editing_opens_the_line_and_shows_the_new_text_at_once(tmp_path: Path) -> None:
+    decks = tmp_path / "decks"
+    write(decks, deck="\n# Head\n\nQ: Capitol of France?\nA: Paris\n<!-- id: france -->\n")
+    editor = scripted_editor(tmp_path, "Capitol", "Capital")
+    with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
+        terminal.wait_for(SHOW)
+        assert "Capital of France?" in terminal.act("e", SHOW)
+        assert (tmp_path / "arguments").read_text() == f"+4 {decks / 'deck.md'}"
+        terminal.act(" ", BUTTONS)
+        terminal.act("4", "Done: 1 card")
+
+
+def test_a_card_deleted_in_the_editor_gives_way_to_the_next(tmp_path: Path) -> None:
+    decks = tmp_path / "decks"
+    write(decks, deck=questions(2))
+    editor = scripted_editor(tmp_path, "Q: Question 1?\nA: Answer 1.\n", "")
+    with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
+        terminal.wait_for(SHOW)
+        drawn = terminal.act("e", SHOW)
+        assert "Question 2?" in drawn
+        assert "gone" in drawn
+
+
+def test_an_editor_that_is_not_there_leaves_the_card_where_it_is(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    with Terminal("-C", str(tmp_path), "review", EDITOR="no-such-editor") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.act("e", "The editor `no-such-editor` cannot be started.")
+        terminal.act(" ", BUTTONS)
+
+
+def test_flag_bury_suspend_and_information(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(4))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.act("*", "Flag, 0 to 7:")
+        terminal.act("2", "flag 2")
+        terminal.wait_for(SHOW)
+        terminal.act("i", "Place: deck.md:1")
+        terminal.act("?", "this list")
+        terminal.act("o", "This side names no picture, sound or video.")
+        assert "Question 2?" in terminal.act("-", "Buried until tomorrow.")
+        assert "Question 3?" in terminal.act("@", "Suspended.")
+        assert "Question 4?" in terminal.act("!", "The whole note is suspended.")
+        assert "Question 3?" in terminal.act("u", "No longer suspended.")
+    with Collection(tmp_path) as collection:
+        rows = collection.connection.execute("SELECT flag, suspended, buried_day IS NOT NULL FROM cards ORDER BY id")
+        assert rows.fetchall() == [(2, 0, 1), (0, 1, 0), (0, 0, 0), (0, 0, 0)]
+
+
+def test_plain_draws_labels_and_no_escape_sequence(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: One?\nA: | a | b |\n|---|---|\n| 1 | 2 |\n")
+    with Terminal("-C", str(tmp_path), "review", "--plain") as terminal:
+        terminal.wait_for("Press space for the answer.")
+        terminal.act(" ", "4 Easy")
+        terminal.act("4", "Done: 1 card")
+        assert terminal.ended() == 0
+        assert "\x1b" not in terminal.raw
+        assert "Question:\nOne?" in terminal.text
+        assert "Answer:\na | b" in terminal.text
+
+
+def test_a_window_of_twenty_columns_shows_every_word(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: Which responsibilities does a technical programme manager have?\nA: Many.\n")
+    with Terminal("-C", str(tmp_path), "review", columns=20) as terminal:
+        drawn = terminal.wait_for("help")
+        assert " ".join(drawn.split()).count("Which responsibilities does a technical programme manager have?") == 1
+        assert max(map(len, drawn.splitlines())) <= 20
+        terminal.act(" ", BUTTONS)
+
+
+def test_text_that_looks_like_markup_is_asked_as_typed(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: Is [bold]x[/bold] or [/b] markup? :smile:\nA: [red]no[/red]\n")
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        assert "[bold]x[/bold] or [/b] markup? :smile:" in terminal.wait_for(SHOW)
+        assert "[red]no[/red]" in terminal.act(" ", BUTTONS)

@@ -1,0 +1,208 @@
+"""Every setting does what it says, wherever it may stand."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.collection import Collection
+from flashcards.settings import SETTINGS, SettingInvalid, Settings, default_text, front_matter_problems, load
+from scheduler import DEFAULT_PARAMETERS, Policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHERS: dict[str, tuple[str, Any]] = {
+    "retention": ("0.85", 0.85),
+    "learning_steps": ('"30s 5m 2h 1d"', (30, 300, 7200, 86_400)),
+    "relearning_steps": ('""', ()),
+    "maximum_interval": ("365", 365),
+    "new_per_day": ("0", 0),
+    "reviews_per_day": ("9999", 9999),
+    "bury_siblings": ("false", False),
+    "leech_threshold": ("0", 0),
+    "leech_action": ('"suspend"', "suspend"),
+    "fuzz": ("false", False),
+    "new_order": ('"random"', "random"),
+    "review_order": ('"retrievability"', "retrievability"),
+    "new_mix": ('"first"', "first"),
+    "parameters": (
+        str([*DEFAULT_PARAMETERS[:3], 9.0, *DEFAULT_PARAMETERS[4:]]),
+        (*DEFAULT_PARAMETERS[:3], 9.0, *DEFAULT_PARAMETERS[4:]),
+    ),
+}
+"""For each setting a value other than its default, as TOML and as the policy holds it."""
+
+NAMES = [setting.name for setting in SETTINGS]
+
+
+def read(root: Path, text: str) -> Settings:
+    (root / "flashcards.toml").write_bytes(text.encode())
+    return load(root)
+
+
+def refused(root: Path, text: str) -> str:
+    with pytest.raises(SettingInvalid) as error:
+        read(root, text)
+    return str(error.value)
+
+
+def test_every_field_of_a_policy_is_a_setting() -> None:
+    assert set(NAMES) == {field.name for field in fields(Policy)} == set(OTHERS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_at_the_top_changes_what_it_names_for_every_deck(tmp_path: Path, name: str) -> None:
+    written, value = OTHERS[name]
+    policy = read(tmp_path, f"{name} = {written}\n").policy_for("any::deck", {})
+    assert getattr(policy, name) == value
+    assert {other for other in NAMES if getattr(policy, other) != getattr(Policy(), other)} == {name}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_for_one_deck_holds_for_it_and_the_decks_below(tmp_path: Path, name: str) -> None:
+    written, value = OTHERS[name]
+    settings = read(tmp_path, f'[decks."a::b"]\n{name} = {written}\n')
+    for deck, expected in {"a::b": value, "a::b::c": value}.items():
+        assert getattr(settings.policy_for(deck, {}), name) == expected
+    for deck in ("a", "a::bc", "b", "A::B"):
+        assert settings.policy_for(deck, {}) == Policy()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_setting_in_the_front_matter_holds_for_the_deck_of_that_file_only(tmp_path: Path, name: str) -> None:
+    written, value = OTHERS[name]
+    (tmp_path / "a.md").write_text(f"---\n{name}: {written}\n---\nQ: q\nA: a\n", encoding="utf-8")
+    (tmp_path / "b.md").write_text("Q: q2\nA: a\n", encoding="utf-8")
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        decks = collection.catalog.decks()
+        assert getattr(collection.policy(decks["a"]), name) == value
+        assert collection.policy(decks["b"]) == Policy()
+
+
+def test_the_nearest_word_counts(tmp_path: Path) -> None:
+    text = 'new_per_day = 1\n[decks.a]\nnew_per_day = 2\n[decks."a::b"]\nnew_per_day = 3\n'
+    settings = read(tmp_path, text)
+    chosen = {deck: settings.policy_for(deck, {}).new_per_day for deck in ("x", "a", "a::x", "a::b", "a::b::c")}
+    assert chosen == {"x": 1, "a": 2, "a::x": 2, "a::b": 3, "a::b::c": 3}
+    assert settings.policy_for("a::b", {"new_per_day": 4}).new_per_day == 4
+    assert settings.policy_for("a::b", {"new_per_day": "many"}).new_per_day == 3
+
+
+def test_of_several_files_of_a_deck_the_first_by_name_counts(tmp_path: Path) -> None:
+    for name, number in (("b.md", 2), ("a.md", 1)):
+        text = f"---\ndeck: d\nnew_per_day: {number}\n---\nQ: {name}\nA: a\n"
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        assert collection.policy(collection.catalog.decks()["d"]).new_per_day == 1
+        (tmp_path / "a.md").unlink()
+        collection.scan()
+        assert collection.policy(collection.catalog.decks()["d"]).new_per_day == 2
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert load(tmp_path) == Settings() == read(tmp_path, "")
+
+
+def test_the_hour_of_a_new_day_and_the_keys_are_read(tmp_path: Path) -> None:
+    settings = read(tmp_path, 'rollover = 0\n[keys]\nundo = "z"\n')
+    assert settings.rollover == 0
+    assert settings.keys == {"undo": "z"}
+    with Collection(tmp_path) as collection:
+        assert collection.clock.rollover == 0
+
+
+def test_windows_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -> None:
+    assert read(tmp_path, "\ufeff# é\r\nretention = 0.8\r\n").policy.retention == 0.8
+    assert refused(tmp_path, "\ufeffnew_per_day = 1\r\nretention = 8\r\n").startswith("flashcards.toml:2: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("retension = 0.9", "1: `retension` is not a setting. Did you mean `retention`?"),
+        ("# retension\n\n  retension = 0.9", "3: `retension` is not a setting. Did you mean `retention`?"),
+        ("qqqq = 1", "1: `qqqq` is not a setting. Remove it."),
+        ('"new per day" = 1', "1: `new per day` is not a setting. Did you mean `new_per_day`?"),
+        ("deck = 1", "1: `deck` is not a setting. Did you mean `decks`?"),
+        ("[deks.a]\nfuzz = true", "1: `deks` is not a setting. Did you mean `decks`?"),
+        ("retention = '0.9'", "1: `retention` must be a number."),
+        ("retention = true", "1: `retention` must be a number."),
+        ("retention = nan", "1: `retention` must lie between 0.7 and 0.99; nan does not."),
+        ("retention = 0.5", "1: `retention` must lie between 0.7 and 0.99; 0.5 does not."),
+        ("new_per_day = 1.5", "1: `new_per_day` must be a whole number."),
+        ("new_per_day = -1", "1: `new_per_day` must not be negative; -1 is."),
+        ("maximum_interval = 0", "1: `maximum_interval` must be 1 to 36500 days; 0 is not."),
+        ("fuzz = 1", "1: `fuzz` must be true or false."),
+        ("leech_action = 'delete'", "1: `leech_action` must be one of tag, suspend; 'delete' is not."),
+        ("leech_action = 1", "1: `leech_action` must be a word in quotes."),
+        ("learning_steps = '1m ten'", '1: `learning_steps` must be steps such as "1m 10m" or "30s 1h 2d".'),
+        ("learning_steps = 10", '1: `learning_steps` must be steps such as "1m 10m" or "30s 1h 2d".'),
+        ("learning_steps = '0.1s'", "1: `learning_steps` each step must be at least one second."),
+        ("learning_steps = '36501d'", "1: `learning_steps` must not hold a step of more than 36500 days."),
+        (f"learning_steps = '{'9' * 400}d'", "1: `learning_steps` must not hold a step of more than 36500 days."),
+        ("parameters = 'x'", "1: `parameters` must be a list of numbers."),
+        ("parameters = [1, 'x']", "1: `parameters` must be a number."),
+        ("parameters = [1, 2]", "1: `parameters` "),
+        ("rollover = 24", "1: `rollover` must be an hour, 0 to 23."),
+        ("rollover = true", "1: `rollover` must be an hour, 0 to 23."),
+        ("keys = 1", '1: `keys` must be a table of single characters, such as undo = "z".'),
+        ("[keys]\nundo = 'ab'", '1: `keys` must be a table of single characters, such as undo = "z".'),
+        ("decks = 1", '1: `decks` must hold tables such as [decks."tpm"].'),
+        ("[decks]\na = 1", '1: `decks` must hold tables such as [decks."tpm"].'),
+        ("fuzz = true\n[decks.a]\n\nfuzz = 1", "4: `fuzz` must be true or false."),
+        ("[decks.a]\nfuzz = true\n[decks.'b::c']\nfuzz = 1", "4: `fuzz` must be true or false."),
+        ("[decks.a]\nrollover = 3", "2: `rollover` is not a setting. Remove it."),
+        ("decks.a.fuzz = 1", "1: `fuzz` must be true or false."),
+        ("fuzz = true\ndecks = { a = { fuzz = 1 } }", "2: `fuzz` must be true or false."),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    assert refused(tmp_path, text).startswith(f"flashcards.toml:{message}")
+
+
+@pytest.mark.parametrize("text", ["retention 0.9", "a = [", "[a\n", "a = 1\na = 2", "x = " + "[" * 5000])
+def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
+    assert refused(tmp_path, text).startswith("flashcards.toml: is not valid TOML: ")
+
+
+def test_the_text_that_explains_the_settings_changes_none_and_names_all(tmp_path: Path) -> None:
+    text = default_text()
+    assert read(tmp_path, text) == Settings()
+    for name in NAMES:
+        assert f"\n#{name} = " in text
+    shown = tomllib.loads("\n".join(line.removeprefix("#") for line in text.splitlines() if not line.startswith("# ")))
+    assert {name: shown[name] for name in NAMES if name != "parameters"} == {
+        setting.name: tomllib.loads(f"x = {setting.default}")["x"] for setting in SETTINGS if setting.default
+    }
+
+
+def test_a_line_whose_mark_is_removed_keeps_the_default(tmp_path: Path) -> None:
+    for line in default_text().partition("#[keys]")[0].splitlines():
+        if any(line.startswith(f"#{name} = ") for name in NAMES if name != "parameters"):
+            assert read(tmp_path, line.removeprefix("#")) == Settings()
+
+
+@given(
+    st.dictionaries(st.text(max_size=12), st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()))
+)
+def test_any_front_matter_gives_a_policy_and_a_problem_for_each_value_that_cannot_be(values: dict[str, Any]) -> None:
+    assert isinstance(Settings().policy_for("a::b", values), Policy)
+    assert {name for name, _, _ in front_matter_problems(values)} <= set(values)
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.floats(), max_size=22)),
+)
+def test_a_value_is_either_used_or_reported(name: str, value: object) -> None:
+    problems = front_matter_problems({name: value})
+    changed = Settings().policy_for("a", {name: value}) != Policy()
+    assert not (problems and changed)
