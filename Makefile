@@ -16,6 +16,7 @@ $(BIN)/python:
 
 $(RUN_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m compileall -q flashcards scheduler
 	@touch $@
 
 $(DEV_READY): pyproject.toml constraints.txt | $(BIN)/python

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from flashcards.catalog.store import Entry
@@ -58,7 +57,7 @@ def _pinned(path: str, text: str, wanted: list[Entry], root: Path) -> str:
         if index is None or notes[index].fields != entry.note.fields:
             raise FileChanged(root / path)
         _insert(lines, notes[index], f"<!-- id: {entry.key} -->")
-        expected[index] = replace(notes[index], pin=entry.key)
+        expected[index] = notes[index]._replace(pin=entry.key)
     pinned = "".join(lines)
     after = parse(pinned, path).notes
     for index, want in enumerate(expected):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from flashcards.catalog.codec import encode
 from flashcards.catalog.keys import fingerprint, key
@@ -24,8 +25,7 @@ SPACING = 1_000_000
 """New cards are asked in order of `file id * SPACING + place in the file`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a scan found of one note. `before` is None for a note that is new; `after` for one that is gone."""
 
     note: int
@@ -38,8 +38,7 @@ class Change:
     after: Note | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CardPlace:
+class CardPlace(NamedTuple):
     """Where the cards of a note in use belong now; `slots` are the cards it has."""
 
     note: int

@@ -10,7 +10,7 @@ from flashcards.deck.model import Gap, Kind, Note
 
 def top_gap(note: Note) -> int:
     """The highest number of a gap; 0 where there is none."""
-    return max((number for gap in note.gaps for number in gap.numbers), default=0)
+    return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0
 
 
 def carry_slots(before: Note, after: Note, used: int) -> Note:
@@ -34,7 +34,7 @@ def carry_slots(before: Note, after: Note, used: int) -> Note:
             numbers[gap.start] = next(fresh)
     gaps = tuple(replace(gap, numbers=(numbers[gap.start],)) if gap.start in numbers else gap for gap in after.gaps)
     slots = tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
-    return replace(after, gaps=gaps, slots=slots)
+    return after._replace(gaps=gaps, slots=slots)
 
 
 def _is_explicit(note: Note, gap: Gap) -> bool:

@@ -103,23 +103,24 @@ class Composer:
         gaps: tuple[Gap, ...] = ()
         if draft.kind is Kind.CLOZE:
             gaps = self._gaps(draft, pieces[0], definitions)
+        attributes = draft.attributes
         return Note(
             kind=draft.kind,
             line=self._lines.at(draft.start),
             end_line=self._lines.at(max(self._last(draft.cuts, end), pieces[-1].kept[-1][1] - 1)),
-            fields=tuple(piece.text for piece in pieces),
+            fields=tuple([piece.text for piece in pieces]),
             slots=_slots(draft, gaps),
             gaps=gaps,
             breadcrumb=draft.breadcrumb,
-            tags=tuple(dict.fromkeys((*self._tags, *draft.attributes.tags))),
-            pin=draft.attributes.pin,
-            typed=draft.attributes.typed,
+            tags=tuple(dict.fromkeys((*self._tags, *attributes.tags))) if attributes.tags else self._tags,
+            pin=attributes.pin,
+            typed=attributes.typed,
             points=self._points(draft, end) if draft.kind is Kind.QUESTION else (),
             definitions=definitions,
         )
 
     def _last(self, cuts: list[Span], end: int) -> int:
-        return max((cut_end - 1 for _, cut_end in cuts if cut_end <= end), default=0)
+        return max((cut_end - 1 for _, cut_end in cuts if cut_end <= end), default=0) if cuts else 0
 
     def _gaps(self, draft: Draft, piece: Piece, definitions: str) -> tuple[Gap, ...]:
         try:

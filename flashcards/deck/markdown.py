@@ -161,13 +161,13 @@ class _Walk:
                 elif self.heading is not None:
                     self.heading.append(" ")
                 continue
-            ((name, value),) = event.items()
-            if name == "Text":
+            if "Text" in event:  # by far the most common
                 if self.heading is not None:
-                    self.heading.append(str(value))
+                    self.heading.append(event["Text"])
                 if self.items:
                     self._lead(place["start"])
                 continue
+            ((name, value),) = event.items()
             start, end = self.at(place["start"]), self.at(place["end"])
             if name == "Start":
                 self._start(value, start, end)

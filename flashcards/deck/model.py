@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 FORWARD = "forward"
 REVERSE = "reverse"
@@ -49,8 +49,7 @@ class Gap:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One block of Markdown that a person wrote, and the cards it yields.
 
     Attributes:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ def media_of(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
     from flashcards.deck.media_kinds import PLAYED, extension
 
     shown = (asked.face.front, asked.face.back) if answered else (asked.face.front,)
-    found = dict.fromkeys(each.url for each in references(replace(asked.entry.note, fields=shown)))
+    found = dict.fromkeys(each.url for each in references(asked.entry.note._replace(fields=shown)))
     return [url for url in found if not sound or extension(url) in PLAYED]
 
 

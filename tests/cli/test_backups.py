@@ -106,3 +106,15 @@ class TestDoctor:
         assert after == before
         assert len(backups(deck)) == 1
         deck("doctor")
+
+
+def test_a_damaged_state_that_was_set_aside_is_no_backup(cli: Runner) -> None:
+    cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(1500)))
+    cli("backup")
+    path = cli.root / ".flashcards" / "state.db"
+    content = path.read_bytes()
+    for name in ("state.db-wal", "state.db-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    path.write_bytes(content[: 16 * 4096] + b"\xaa" * (len(content) - 16 * 4096))
+    cli("restore", "--yes")
+    cli("restore", "--yes")

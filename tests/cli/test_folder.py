@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.collection import FolderMissing, expanded, find
-from tests.cli.runner import Runner, question
+from tests.cli.runner import Runner, process, question
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +108,12 @@ def test_a_folder_named_in_any_bytes_is_read(cli: Runner, monkeypatch: pytest.Mo
     cli("answer", "a.md:1", "good")
     cli("due")
     cli("backup")
+
+
+@pytest.mark.xfail(strict=True, reason="the scheduler asks SQLite for the path of the database, which must then be UTF-8")
+@pytest.mark.parametrize("command", [["due"], ["backup"], ["doctor"]], ids=" ".join)
+def test_a_folder_whose_name_is_not_utf_8_is_a_collection_like_any_other(cli: Runner, command: list[str]) -> None:
+    folder = cli.root / os.fsdecode(b"x\xff")
+    folder.mkdir()
+    (folder / "a.md").write_text(question("one"), encoding="utf-8")
+    process([b"-C", os.fsencode(folder), *command], cli.root)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -161,4 +160,4 @@ def test_a_broken_note_between_breaks_changes_no_other_note(notes: list[str], br
 
 def without_lines(notes: list[str]) -> list[Note]:
     deck = parse("Prose.\n\n---\n\n" + "\n\n---\n\n".join(notes), "x.md")
-    return [replace(note, line=0, end_line=0) for note in deck.notes]
+    return [note._replace(line=0, end_line=0) for note in deck.notes]

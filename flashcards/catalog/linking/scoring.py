@@ -1,23 +1,25 @@
-"""The score of a pair: how alike the texts are, and what speaks for the pair besides."""
+"""How well an old and a new note go together, by their texts and by what else speaks for it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from flashcards.catalog.linking.assignment import Pair
 from flashcards.catalog.linking.candidates import Index, word_keys
 from flashcards.catalog.linking.model import Known, Seen
 from flashcards.catalog.linking.places import Places, Stretch
-from flashcards.catalog.linking.similarity import Likeness, Weighed, likeness, spelt_alike, weighed
+from flashcards.catalog.linking.repeats import Repeats
+from flashcards.catalog.linking.similarity import Likeness, Weighed, key_replaced, likeness, spelt_alike, weighed
 from flashcards.catalog.linking.tuning import Tuning
-from flashcards.catalog.linking.words import Weights, sides
+from flashcards.catalog.linking.words import Sides, Weights, sides
 from flashcards.deck.model import Note
 
 _OTHER_KIND: Final = 0.9  # of the likeness of a cloze and another kind of note
 _PART: Final = 0.7  # so much of a part is found in what it is a part of
 _SWAPPED: Final = 0.9  # term and definition, each in the other's place
+_SHORT: Final = 12  # characters of a side that is looked at letter by letter
+_ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
 
 
 class Scores:
@@ -33,6 +35,7 @@ class Scores:
         old: Sequence[Known],
         new: Sequence[Seen],
         unchanged: Sequence[Known],
+        home: Mapping[int, int],
         sample: Iterable[Note],
         tuning: Tuning,
     ) -> None:
@@ -42,6 +45,7 @@ class Scores:
             old: notes that look for their text.
             new: notes that look for their past.
             unchanged: notes around them that have both.
+            home: the file that an old file has become, where it has another name now.
             sample: any notes of the collection.
             tuning: the numbers that decide.
         """
@@ -49,27 +53,26 @@ class Scores:
         self.old_sides = [sides(each.note) for each in old]
         self.new_sides = [sides(each.note) for each in new]
         same = [sides(note.note) for note in unchanged]
-        same_files = [note.file for note in unchanged]
-        vanished = [each for note, each in zip(old, self.old_sides, strict=True) if note.active]
-        self._weights = Weights([*vanished, *same], [*self.new_sides, *same], (sides(note) for note in sample))
+        self._tuning = tuning
+        self._files = [home.get(each.file, each.file) for each in old]
+        vanished = [
+            (file, each)
+            for note, file, each in zip(old, self._files, self.old_sides, strict=True)
+            if note.active
+        ]
+        fresh = [(note.file, each) for note, each in zip(new, self.new_sides, strict=True)]
+        kept = [(home.get(note.file, note.file), each) for note, each in zip(unchanged, same, strict=True)]
+        self._weights = Weights(
+            [each for _, each in (*vanished, *kept)],
+            [each for _, each in (*fresh, *kept)],
+            (sides(note) for note in sample),
+        )
         self._old = [weighed(each, self._weights) for each in self.old_sides]
         self._new = [weighed(each, self._weights) for each in self.new_sides]
-        self._tuning = tuning
-        self._fronts, self._backs = _Texts(), _Texts()
-        for file, each in [
-            *((note.file, each) for note, each in zip(old, self.old_sides, strict=True) if note.active),
-            *zip(same_files, same, strict=True),
-        ]:
-            self._fronts.old.update([(file, each.front.plain), (None, each.front.plain)])
-            self._backs.old.update([(file, each.back.plain), (None, each.back.plain)])
-        for file, each in [
-            *((note.file, each) for note, each in zip(new, self.new_sides, strict=True)),
-            *zip(same_files, same, strict=True),
-        ]:
-            self._fronts.new.update([(file, each.front.plain), (None, each.front.plain)])
-            self._backs.new.update([(file, each.back.plain), (None, each.back.plain)])
         self._same = [weighed(each, self._weights) for each in same]
         self._same_index = Index(dict(enumerate(same)), word_keys)
+        self._fronts = Repeats(_fronts(vanished), _fronts(fresh), _fronts(kept))
+        self._backs = Repeats(_backs(vanished), _backs(fresh), _backs(kept))
         self._texts: dict[tuple[int, int], tuple[float, bool]] = {}
         self._templates: dict[int, float] = {}
 
@@ -81,13 +84,12 @@ class Scores:
             new: the number of the new note.
             places: where notes stand; None for an old note that has no place any more.
         """
-        pair = old, new
-        if pair not in self._texts:
-            self._texts[pair] = self._text(old, new)
-        text, both = self._texts[pair]
+        if (old, new) not in self._texts:
+            self._texts[old, new] = self._text(old, new)
+        text, both = self._texts[old, new]
         if text < self._tuning.least_likeness:
             return Pair(0.0, text, old, new)
-        return Pair(text + _support(self.old[old], self.new[new], both, places, self._tuning), text, old, new)
+        return Pair(text + self._support(old, new, both, places), text, old, new)
 
     def rivals(self, one: Pair, other: Pair) -> bool:
         """Whether it matters which of two pairs that share a note is taken.
@@ -97,50 +99,56 @@ class Scores:
         """
         if one.old == other.old:
             same = self.new[one.new].fingerprint == self.new[other.new].fingerprint
-            return not same and not self._made_of(one, other, new_in_old=True)
+            return not same and not self._split(one, other)
         same = self.old[one.old].fingerprint == self.old[other.old].fingerprint
-        return not same and not self._made_of(one, other, new_in_old=False)
+        return not same and not self._merged(one, other)
 
-    def _made_of(self, one: Pair, other: Pair, *, new_in_old: bool) -> bool:
-        """Whether two notes are parts of the third: most of each is found there, and they have little in common."""
-        for pair in (one, other):
-            like = likeness(self._old[pair.old], self._new[pair.new], self._weights)
-            if (like.new_held if new_in_old else like.old_held) < _PART:
-                return False
-        if new_in_old:
-            parts = likeness(self._new[one.new], self._new[other.new], self._weights)
-        else:
-            parts = likeness(self._old[one.old], self._old[other.old], self._weights)
-        return max(parts.old_held, parts.new_held) < 1 - _PART / 2
+    def _split(self, one: Pair, other: Pair) -> bool:
+        """Whether two new notes are parts of an old one: most of each is found in it, and they share little."""
+        wholes = (likeness(self._old[pair.old], self._new[pair.new], self._weights) for pair in (one, other))
+        return all(like.new_held >= _PART for like in wholes) and self._apart(self._new[one.new], self._new[other.new])
+
+    def _merged(self, one: Pair, other: Pair) -> bool:
+        """Whether two old notes are parts of a new one."""
+        wholes = (likeness(self._old[pair.old], self._new[pair.new], self._weights) for pair in (one, other))
+        return all(like.old_held >= _PART for like in wholes) and self._apart(self._old[one.old], self._old[other.old])
+
+    def _apart(self, one: Weighed, other: Weighed) -> bool:
+        like = likeness(one, other, self._weights)
+        return max(like.old_held, like.new_held) < 1 - _PART / 2
 
     def _text(self, old: int, new: int) -> tuple[float, bool]:
         """How well two texts go together, 0 to 1, and whether both sides do."""
         one, other = self._old[old], self._new[new]
         like = likeness(one, other, self._weights)
-        file = self.old[old].file if self.old[old].file == self.new[new].file else None
+        file = self._files[old] if self._files[old] == self.new[new].file else None
         if one.sides.cloze != other.sides.cloze:
             text, both = _OTHER_KIND * like.whole, like.both
         elif one.sides.cloze:
             text, both = like.whole, like.both
         else:
             text, both = self._sided(one, other, like, file)
-        # No better than with a note that is another one for certain: what they share is a template.
+        # Hardly better than with a note that is another one for certain: what they share is a template.
         return (0.0, both) if text < self._template(new) + self._tuning.template_margin else (text, both)
 
     def _sided(self, old: Weighed, new: Weighed, like: Likeness, file: int | None) -> tuple[float, bool]:
-        front, back = old.sides.front.plain, old.sides.back.plain
-        if (front, back) == (new.sides.back.plain, new.sides.front.plain) and front != back:
+        front, new_front = old.sides.front.plain, new.sides.front.plain
+        back, new_back = old.sides.back.plain, new.sides.back.plain
+        if (front, back) == (new_back, new_front) and front != back:
             return _SWAPPED, True
-        if front == new.sides.front.plain:
-            if self._fronts.one(front, file) and not self._backs.other(new.sides.back.plain, back, file):
-                known = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, 3.0)
-                return max(like.whole, known + 0.15 * like.back), like.both
-        elif back == new.sides.back.plain:
-            if self._backs.one(back, file) and not self._fronts.other(new.sides.front.plain, front, file):
+        if front == new_front:
+            if self._fronts.single(front, file) and not self._backs.vanished_elsewhere(new_back, back, file):
+                sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
+                return max(like.whole, sure + 0.15 * _letters(like.back, back, new_back)), like.both
+            return like.whole, like.both
+        doubtful = like.back < self._tuning.back_kept if back != new_back else old.back < 2
+        if doubtful and key_replaced(old.sides.front, new.sides.front, self._weights):
+            return self._tuning.key_replaced * like.whole, False
+        if back == new_back:
+            if self._backs.single(back, file) and not self._fronts.vanished_elsewhere(new_front, front, file):
                 # A long answer says which card it is; a short one may belong to other questions, too.
-                spelt = spelt_alike(front, new.sides.front.plain)
-                front_like = max(like.front, spelt if spelt > 0.5 and len(front) < 12 else 0.0)
-                return max(like.whole, min(0.3 + 0.1 * min(old.back, 3.0) + 0.4 * front_like, 1.0)), True
+                sure = 0.3 + 0.1 * min(old.back, _ENOUGH) + 0.4 * _letters(like.front, front, new_front)
+                return max(like.whole, sure), like.front > 0.3 or old.back > 2
         return like.whole, like.both
 
     def _template(self, new: int) -> float:
@@ -151,38 +159,38 @@ class Scores:
             self._templates[new] = max(alike, default=0.0)
         return self._templates[new]
 
+    def _support(self, old: int, new: int, both: bool, places: Places | None) -> float:
+        """What speaks for a pair besides its texts; never enough alone."""
+        known, seen = self.old[old], self.new[new]
+        found = 0.0
+        if self._files[old] == seen.file:
+            found += self._tuning.same_file
+        if known.note.breadcrumb == seen.note.breadcrumb:
+            found += self._tuning.same_heading
+        ranks = places.ranks(known, seen) if places else None
+        return found + self._place_support(*ranks, both) if ranks else found
 
-class _Texts:
-    """How many notes have a front, or a back: in a file, and in all files together."""
-
-    def __init__(self) -> None:
-        self.old: Counter[tuple[int | None, str]] = Counter()
-        self.new: Counter[tuple[int | None, str]] = Counter()
-
-    def one(self, text: str, file: int | None) -> bool:
-        """Whether at most one old and one new note of the file have it, or of all files."""
-        return bool(text) and self.old[file, text] <= 1 and self.new[file, text] <= 1
-
-    def other(self, text: str, mine: str, file: int | None) -> bool:
-        """Whether an old note has the text `text` that has not `mine`."""
-        return text != mine and self.old[file, text] > 0
-
-
-def _support(old: Known, new: Seen, both: bool, places: Places | None, tuning: Tuning) -> float:
-    """What speaks for a pair besides its texts; never enough alone."""
-    found = 0.0
-    if old.file == new.file:
-        found += tuning.same_file
-    if old.note.breadcrumb == new.note.breadcrumb:
-        found += tuning.same_heading
-    ranks = places.ranks(old, new) if places else None
-    return found + _place_support(*ranks, both, tuning) if ranks else found
+    def _place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
+        tuning = self._tuning
+        if len(stretch.old) == len(stretch.new) == 1:
+            alone = tuning.alone if both else tuning.alone_one_sided
+            return max(0.0, alone - tuning.unbounded * (2 - stretch.edges))
+        if len(stretch.old) == len(stretch.new) and old_rank == new_rank and both:
+            return tuning.same_rank
+        return tuning.same_stretch
 
 
-def _place_support(stretch: Stretch, old_rank: int, new_rank: int, both: bool, tuning: Tuning) -> float:
-    if len(stretch.old) == len(stretch.new) == 1:
-        alone = tuning.alone if both else tuning.alone_one_sided
-        return max(0.0, alone - tuning.unbounded * (2 - stretch.edges))
-    if len(stretch.old) == len(stretch.new) and old_rank == new_rank and both:
-        return tuning.same_rank
-    return tuning.same_stretch
+def _letters(like: float, old: str, new: str) -> float:
+    """The likeness of two sides, letter by letter where they are short."""
+    if max(len(old), len(new)) > _SHORT:
+        return like
+    spelt = spelt_alike(old, new)
+    return max(like, spelt if spelt > 0.5 else 0.0)
+
+
+def _fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
+    return ((file, each.front.plain) for file, each in notes)
+
+
+def _backs(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
+    return ((file, each.back.plain) for file, each in notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -51,7 +51,8 @@ def link_similar(
     new = [note for note in present if note.place not in taken]
     if not new or not (vanished or orphans):
         return [], []
-    scores = Scores([*vanished, *orphans], new, _unchanged(in_use, present, linked), sample, tuning)
+    unchanged = _unchanged(in_use, present, linked)
+    scores = Scores([*vanished, *orphans], new, unchanged, _homes(in_use, linked), sample, tuning)
     run = _Run(scores, in_use, present, linked, tuning)
     run.link_vanished(len(vanished))
     run.link_orphans()
@@ -164,3 +165,12 @@ def _unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping
             if len(found) > _MOST_NEIGHBOURS:
                 return list(found.values())
     return list(found.values())
+
+
+def _homes(in_use: Sequence[Known], linked: Mapping[int, Seen]) -> dict[int, int]:
+    """The file that most linked notes of each old file are in now: the same one, or what it was renamed to."""
+    votes: dict[int, Counter[int]] = defaultdict(Counter)
+    for note in in_use:
+        if note.id in linked:
+            votes[note.file][linked[note.id].file] += 1
+    return {file: counts.most_common(1)[0][0] for file, counts in votes.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from rapidfuzz.distance import OSA, Indel
 from flashcards.catalog.linking.words import Sides, Weights, Words
 
 _DIFFERENT: Final = 0.15  # sides less alike than this have nothing in common
+_KEY: Final = 1.2  # how much more than the others a word tells that says what a question is about
 _MUCH: Final = 0.5  # from here on the order of the words counts
 _SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
 _SLIPS_ALONE: Final = 0.6  # where no word at all is the same
@@ -148,3 +150,24 @@ def _like(common: float, old_total: float, new_total: float, old: Words, new: Wo
 def spelt_alike(one: str, other: str) -> float:
     """How alike two texts are letter by letter, 0 to 1."""
     return Indel.normalized_similarity(one, other)
+
+
+def key_replaced(old: Words, new: Words, weights: Weights) -> bool:
+    """Whether one side is the other with its most telling words replaced, as in a template that is filled in anew.
+
+    "What does the T wave show?" and "What does the P wave show?" ask for different things. A person who rewords a
+    question keeps what it is about and changes the rest.
+    """
+    lost = old.counts.keys() - new.counts.keys()
+    gained = new.counts.keys() - old.counts.keys()
+    kept = old.counts.keys() & new.counts.keys()
+    if not lost or not gained or not kept or len(lost) + len(gained) > 2 * len(kept):
+        return False
+    if _slips(set(lost), set(gained), weights):
+        return False
+    least = min(_mean(lost, weights), _mean(gained, weights))
+    return least > _KEY * _mean(kept, weights)
+
+
+def _mean(found: Collection[str], weights: Weights) -> float:
+    return sum(map(weights, found)) / len(found)

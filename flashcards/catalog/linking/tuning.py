@@ -13,6 +13,7 @@ class Tuning:
         threshold: the least score of a link.
         margin: how far ahead of its rivals a link must be.
         template_margin: how much more alike texts must be than the new one and another note that is unchanged.
+        key_replaced: what the likeness counts where the words were replaced that say what the question is about.
         orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
         least_likeness: texts less alike than this are never linked, wherever they stand.
         alone: support of a pair that stands alone between two linked notes.
@@ -27,6 +28,8 @@ class Tuning:
     threshold: float = 0.6
     margin: float = 0.08
     template_margin: float = 0.12
+    key_replaced: float = 0.6
+    back_kept: float = 0.45
     orphan_threshold: float = 0.75
     least_likeness: float = 0.25
     alone: float = 0.3
