@@ -41,10 +41,11 @@ def missing(name: str) -> str:
 
 
 def install() -> None:
-    """Make the environment of the Python peers.
+    """Make the environment of the Python peers, in a folder that git ignores.
 
     Raises:
         subprocess.CalledProcessError: it could not be made; pip has said why.
     """
     subprocess.run([sys.executable, "-m", "venv", FOLDER], check=True)
+    (FOLDER / ".gitignore").write_text("*\n", encoding="utf-8")
     subprocess.run([FOLDER / "bin" / "python", "-m", "pip", "install", "--quiet", *_PACKAGES], check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,7 +78,9 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 def database_path(connection: sqlite3.Connection) -> Path:
     """The file a connection is open on."""
-    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    # As bytes: a folder's name need not be UTF-8.
+    (name,) = connection.execute("SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE seq = 0").fetchone()
+    return Path(os.fsdecode(name))
 
 
 def check(connection: sqlite3.Connection) -> list[str]:

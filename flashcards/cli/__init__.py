@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -93,6 +94,8 @@ def group(ctx: click.Context, folder: str | None) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code: 0 done, 1 problems, 2 usage, 130 interrupted."""
+    # A command is short: looking for cycles takes a tenth of a large export and frees next to nothing.
+    gc.disable()
     sys.exit(run(sys.argv[1:]))
 
 

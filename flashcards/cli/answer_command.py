@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from flashcards.cli import common
+from flashcards.durations import short_interval
 from flashcards.errors import UsageError
 
 _RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
@@ -64,7 +65,7 @@ def command(card: str, rating: str, at: str | None, duration: float, as_json: bo
             intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
             common.print_json(record(collection, after, entry, when) | {"intervals": intervals})
         else:
-            click.echo(f"{card_name(entry, found.slot)} is asked again in {common.interval(after.interval)}.")
+            click.echo(f"{card_name(entry, found.slot)} is asked again in {short_interval(after.interval)}.")
 
 
 def _instant(text: str) -> int:

@@ -171,21 +171,3 @@ def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
 def _may_name_a_card(word: str) -> bool:
     """Whether a word has the form of a card's name: part of a key, `key.slot`, or `path:line`."""
     return bool(re.fullmatch(r"[a-z2-7]{5,12}(\.\w+)?|\S+\.(forward|reverse|c\d+)|.+\.md:\d+", word))
-
-
-def interval(seconds: int) -> str:
-    """An interval as a button shows it: `10m`, `4d`, `2.5mo`, `1.2y`; `soon` for none."""
-    if seconds <= 0:
-        return "soon"
-    if seconds < 3600:
-        return f"{max(1, round(seconds / 60))}m"
-    if seconds < 86_400:
-        return f"{_rounded(seconds / 3600)}h"
-    days = seconds / 86_400
-    if days < 30:
-        return f"{round(days)}d"
-    return f"{_rounded(days / 30.4375)}mo" if days < 365 else f"{_rounded(days / 365.25)}y"
-
-
-def _rounded(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import common
+from flashcards.durations import short_interval
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -87,4 +88,4 @@ def _review_line(review: dict[str, Any]) -> str:
         memory = f"  {review['stability']:>9.2f}  {review['difficulty']:>10.2f}"
     took = f"{review['duration_ms'] / 1000:.1f}s"
     what = review["rating"] or review["kind"]
-    return f"{review['at']:26}{what:9}{took:>7}  {common.interval(review['interval']):>9}{memory}"
+    return f"{review['at']:26}{what:9}{took:>7}  {short_interval(review['interval']):>9}{memory}"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from flashcards.durations import short_interval
 from flashcards.render.terminal_text import visible
-from flashcards.review.durations import short_interval
 from flashcards.review.keys import RATINGS, KeyMap
 from flashcards.review.typed import Mark, Piece, difference, same_text
 from flashcards.review.views import Answer, pile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.review.durations import short_interval, spent
+from flashcards.durations import short_interval, spent
 from scheduler import Kind
 
 if TYPE_CHECKING:

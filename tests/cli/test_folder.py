@@ -110,7 +110,6 @@ def test_a_folder_named_in_any_bytes_is_read(cli: Runner, monkeypatch: pytest.Mo
     cli("backup")
 
 
-@pytest.mark.xfail(strict=True, reason="the scheduler asks SQLite for the path of the database, which must then be UTF-8")
 @pytest.mark.parametrize("command", [["due"], ["backup"], ["doctor"]], ids=" ".join)
 def test_a_folder_whose_name_is_not_utf_8_is_a_collection_like_any_other(cli: Runner, command: list[str]) -> None:
     folder = cli.root / os.fsdecode(b"x\xff")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from flashcards.catalog.codec import encode
@@ -43,13 +44,23 @@ class Trial:
                 self.truth[numbers[name], index] = item.truth
 
 
-def vocabulary(decks: Iterable[Material]) -> dict[str, list[str]]:
-    """The words of each deck."""
+def vocabulary(decks: Sequence[Material]) -> dict[str, list[str]]:
+    """Words to reword the notes of each deck with: those that several of its notes share, and words of other decks.
+
+    A word that only one other note has would make of an edited note half a copy of that one, which no person writes.
+    """
+    counts = {deck.name: Counter(word for item in deck.items for word in _distinct_words(item)) for deck in decks}
+    everywhere = sum(counts.values(), Counter[str]())
     found = {}
     for deck in decks:
-        words = [match[0] for item in deck.items for side in item.fields for match in words_of(side)]
-        found[deck.name] = words or ["word"]
+        shared = [word for word, count in counts[deck.name].items() if count > 1]
+        foreign = [word for word in everywhere if word not in counts[deck.name]]
+        found[deck.name] = shared + foreign[:: max(1, len(foreign) // (len(shared) + 50))]
     return found
+
+
+def _distinct_words(item: Item) -> set[str]:
+    return {match[0].lower() for side in item.fields for match in words_of(side)}
 
 
 def _files(decks: Sequence[Material]) -> Files:
@@ -59,11 +70,7 @@ def _files(decks: Sequence[Material]) -> Files:
 def edited(decks: Sequence[Material], edit: Edit, share: float, rng: random.Random) -> Trial:
     """A share of all notes edited in place, with words of the same deck and of others."""
     words = vocabulary(decks)
-    others = [word for deck in words.values() for word in deck]
-    after: Files = {}
-    for deck in decks:
-        pool = words[deck.name] + rng.sample(others, len(words[deck.name]))
-        after[deck.name] = [_maybe(item, edit, share, rng, pool) for item in deck.items]
+    after = {deck.name: [_maybe(item, edit, share, rng, words[deck.name]) for item in deck.items] for deck in decks}
     return Trial(_files(decks), after)
 
 
@@ -127,7 +134,7 @@ def twins(decks: Sequence[Material], rng: random.Random) -> Trial:
     after: Files = {}
     number = 1_000_000
     for deck in decks:
-        words = vocabulary([deck])[deck.name]
+        words = sorted({word for item in deck.items for word in _distinct_words(item)})
         before[deck.name], after[deck.name] = [], []
         for item in deck.items:
             pair = [item]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flashcards.review.durations import short_interval, spent
+from flashcards.durations import short_interval, spent
 from flashcards.review.report import info_lines, summary_lines, upcoming_lines
 from flashcards.review.views import Summary, Upcoming
 from scheduler import Clock, Rating, State
