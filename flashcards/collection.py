@@ -6,12 +6,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flashcards.catalog.scan import CardPlace, Scan, ScanReport, look
+from flashcards.catalog.scan import CardPlace, Scan, ScanReport, Sighting, look
 from flashcards.catalog.store import MIGRATIONS, Catalog, Entry
 from flashcards.catalog.walk import Unreadable
 from flashcards.errors import FlashcardsError
@@ -23,6 +24,7 @@ from scheduler.store import ROOM
 STATE_FOLDER = ".flashcards"
 DATABASE = "state.db"
 BACKUPS = "backups"
+PLAN = "plan.json"
 VARIABLE = "FLASHCARDS_COLLECTION"
 
 _CATALOG_ROOM = Room("catalog", "flashcards.catalog.schema", MIGRATIONS)
@@ -100,6 +102,7 @@ class Collection:
             SchedulerError: its database cannot be used.
         """
         self.root = root
+        self._finish_import()
         self.settings: Settings = load(root)
         self.clock = Clock(self.settings.rollover)
         self.connection = self._open()
@@ -120,6 +123,23 @@ class Collection:
     def backups(self) -> Path:
         """Where copies of the state are kept."""
         return self.state_folder / BACKUPS
+
+    @property
+    def import_folder(self) -> Path:
+        """Where the files of an import wait until all of them are put in place."""
+        return self.state_folder / "import"
+
+    def _finish_import(self) -> None:
+        """Where an import was killed while it put its files in place: keep it if it was committed, else undo it."""
+        if not (self.import_folder / PLAN).exists():
+            return
+        from flashcards.catalog.origins import Origins
+        from flashcards.journal import finish, mark_in
+
+        with closing(self._open()) as connection, transaction(connection):
+            if (self.import_folder / PLAN).exists():  # else another process was faster
+                committed = Origins(connection).is_recorded(mark_in(self.import_folder))
+                finish(self.root, self.import_folder, committed=committed)
 
     def _open(self) -> sqlite3.Connection:
         folder = self.state_folder
@@ -159,12 +179,16 @@ class Collection:
             sighting = look(self.root, self.catalog, progress)
             if not sighting:
                 return ScanReport(), sighting.unreadable
-            at = now_ms()
-            with transaction(self.connection):
-                report = Scan(self.connection, at).apply(sighting)
-                self._apply_cards(report, at)
-        self.__dict__.pop("limits", None)
+            report = self.apply(sighting, now_ms())
         return report, sighting.unreadable
+
+    def apply(self, sighting: Sighting, at_ms: int) -> ScanReport:
+        """Bring catalog and scheduler up to date with what was seen, in one transaction, or as a part of an open one."""
+        with transaction(self.connection):
+            report = Scan(self.connection, at_ms).apply(sighting)
+            self._apply_cards(report, at_ms)
+        self.__dict__.pop("limits", None)
+        return report
 
     def _apply_cards(self, report: ScanReport, at: int) -> None:
         new = [_card(place, slot) for place in report.new_cards for slot in place.slots]

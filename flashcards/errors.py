@@ -6,6 +6,7 @@ standard error and leaves with `exit_code`; no traceback reaches a person.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -19,6 +20,17 @@ class UsageError(FlashcardsError):
     """The command was called with something it cannot take."""
 
     exit_code: ClassVar[int] = 2
+
+
+class DeckUnknown(UsageError):
+    """There is no deck of this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        import difflib
+
+        nearest = difflib.get_close_matches(name, list(known), 1, 0.5)
+        hint = f"Did you mean `{nearest[0]}`?" if nearest else "`flashcards due` shows the decks."
+        super().__init__(f"There is no deck `{name}`. {hint}")
 
 
 def sentence(error: OSError) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.walk import is_text
-from flashcards.errors import UsageError
+from flashcards.errors import DeckUnknown, UsageError
 from scheduler import State
 
 if TYPE_CHECKING:
@@ -206,10 +206,17 @@ class _Parser:
         if read is None:
             known = ", ".join(f"`{field}:`" for field in _FIELDS)
             raise self._invalid(f"`{name}:` is not known. Known are {known}; put words with a colon in quotes.")
+        if read is _in_deck:
+            self._known_deck(_unquoted(value))
         try:
             return read(_unquoted(value))
         except ValueError as error:
             raise self._invalid(str(error)) from None
+
+    def _known_deck(self, name: str) -> None:
+        """A name without `*` must be that of a deck; one misspelt would quietly find nothing."""
+        if "*" not in name and name.casefold() not in self._decks:
+            raise DeckUnknown(name, self._decks)
 
     def _invalid(self, message: str) -> QueryInvalid:
         return QueryInvalid(self._query, message)

@@ -181,6 +181,11 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
     return found
 
 
+def setting_problem(name: str, value: Any) -> str:
+    """Why a setting cannot have this value, as the end of a sentence that begins with its name; or nothing."""
+    return _value_problem(name, value)
+
+
 class _Reader:
     """Reads the values of `flashcards.toml`; knows its text, to say on which line something is wrong."""
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.backup import backup
-from scheduler.connection import check, closing_connection, connect, transaction
+from scheduler.connection import BUSY_SECONDS, check, closing_connection, connect, transaction
 from scheduler.errors import DatabaseNewer, DatabaseUnreadable, translated
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["Room", "check", "connect", "open_database", "transaction"]
+
+
+_RETRY_SECONDS = 0.01
 
 
 class Room(NamedTuple):
@@ -56,11 +60,25 @@ def open_database(path: Path, rooms: Sequence[Room], backups: Path) -> sqlite3.C
 def _prepare(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room], backups: Path) -> None:
     pending = _pending(connection, path, rooms)  # first, so that a file we must not touch is not touched
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(connection)
     # NORMAL would lose the last reviews to a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     if pending:
         _migrate(connection, path, rooms, backups)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Change the journal of a new database; for this alone SQLite does not wait by itself for other processes."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _pending(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room]) -> bool:

@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "flashcards.media": {"flashcards.errors"},
     "flashcards.collection": {
         *("flashcards.catalog", "flashcards.deck", "flashcards.errors", "flashcards.settings", "scheduler"),
+        "flashcards.journal",
     },
 }
 SHELLS = ("flashcards.cli",)

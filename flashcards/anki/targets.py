@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final
 
 from flashcards.anki.identity import deck_id
 from flashcards.anki.media_names import clean_name
-from flashcards.errors import FlashcardsError, UsageError
+from flashcards.errors import DeckUnknown, FlashcardsError, UsageError
 
 PACKAGE: Final = ".apkg"
 FORMATS: Final = (PACKAGE, ".json", ".csv")
@@ -22,15 +21,6 @@ class Target:
 
     path: Path
     decks: tuple[str, ...]
-
-
-class DeckUnknown(UsageError):
-    """There is no deck of this name."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        nearest = difflib.get_close_matches(name, list(known), 1, 0.5)
-        hint = f"Did you mean `{nearest[0]}`?" if nearest else "`flashcards due` shows the decks."
-        super().__init__(f"There is no deck `{name}`. {hint}")
 
 
 class FormatUnknown(UsageError):

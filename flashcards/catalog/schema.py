@@ -71,3 +71,20 @@ def create_files_and_notes(db: Database) -> None:
         foreign_keys=[("note", "notes", "id")],
         strict=True,
     ).create_index(["note"])
+
+
+@migrations()
+def create_origins(db: Database) -> None:
+    """What was imported: notes and cards with where they came from, the imports themselves, the files they wrote."""
+    db.table("origins").create(
+        {"source": str, "part": int, "note": int, "base": bytes, "tags": str, "content": bytes},
+        pk=("source", "part"),
+        not_null=("note", "base", "tags", "content"),
+        foreign_keys=[("note", "notes", "id")],
+        strict=True,
+    )
+    db.table("origin_cards").create({"card": int, "changed_s": int}, pk="card", not_null=("changed_s",), strict=True)
+    db.table("imports").create(
+        {"mark": str, "at_ms": int, "source": str}, pk="mark", not_null=("at_ms", "source"), strict=True
+    )
+    db.table("written_files").create({"path": str, "hash": bytes}, pk="path", not_null=("hash",), strict=True)

@@ -12,7 +12,7 @@ from flashcards.catalog.codec import decode
 from flashcards.catalog.link import Known
 from flashcards.deck.model import Note, Problem
 
-MIGRATIONS = ("create_files_and_notes",)
+MIGRATIONS = ("create_files_and_notes", "create_origins")
 """The names of all migrations in `schema`, oldest first."""
 
 _CHUNK = 500  # SQLite's older limit on the number of parameters is 999
@@ -148,6 +148,18 @@ class Catalog:
             chunk = values[start : start + _CHUNK]
             found.update(row[0] for row in self._db.execute(f"{select} ({_marks(chunk)})", chunk))
         return found
+
+    def keys(self) -> Iterator[tuple[int, str]]:
+        """The id and the key of every note, orphans too."""
+        yield from self._db.execute("SELECT id, key FROM notes")
+
+    def paths(self) -> Iterator[tuple[int, str]]:
+        """The id of every note and the path of its file."""
+        yield from self._db.execute("SELECT n.id, f.path FROM notes n JOIN files f ON f.id = n.file")
+
+    def texts(self) -> Iterator[tuple[int, bytes]]:
+        """The id and the fingerprint of every note in use."""
+        yield from self._db.execute("SELECT id, fingerprint FROM notes WHERE active = 1")
 
     def has_orphans(self) -> bool:
         """Whether any note has lost its text."""

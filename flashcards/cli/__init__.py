@@ -31,6 +31,7 @@ COMMANDS = {
     "flag": "acts",
     "set-due": "acts",
     "export": "export_command",
+    "import": "import_command",
     "orphans": "orphans_command",
     "pin": "pin_command",
     "doctor": "doctor_command",

@@ -52,8 +52,9 @@ def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str)
 
     with common.opened() as collection:
         cards = common.named_cards(collection, query)
-        if len(cards) > _ASK_ABOVE and not yes:
-            click.confirm(f"This concerns {common.plural(len(cards), 'card')}. Go on?", abort=True, err=True)
+        if len(cards) > _ASK_ABOVE and not yes and not _agreed(len(cards)):
+            click.echo("Nothing was changed.", err=True)
+            raise click.exceptions.Exit(1)
         changed = act(collection, cards, now_ms())
         if as_json:
             common.print_json({"found": len(cards), "changed": changed})
@@ -62,6 +63,10 @@ def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str)
         else:
             rest = "" if changed == len(cards) else f" of {len(cards):,} found"
             click.echo(f"{common.plural(changed, 'card')}{rest} {done}.")
+
+
+def _agreed(cards: int) -> bool:
+    return click.confirm(f"This concerns {common.plural(cards, 'card')}. Go on?", err=True)
 
 
 def _suspend(collection: Collection, cards: list[int], _now: int) -> int:

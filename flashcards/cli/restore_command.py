@@ -35,8 +35,9 @@ def command(backup: Path | None, yes: bool) -> None:
     chosen = backup or max((folder / BACKUPS).glob("*.db"), default=None)
     if chosen is None:
         raise NoBackup(folder / BACKUPS)
-    if not yes:
-        click.confirm(f"Replace the present review state by {chosen}?", abort=True, err=True)
+    if not yes and not click.confirm(f"Replace the present review state by {chosen}?", err=True):
+        click.echo("Nothing was changed.", err=True)
+        raise click.exceptions.Exit(1)
     folder.mkdir(exist_ok=True)
     restore(folder / DATABASE, chosen, folder / BACKUPS)
     click.echo(f"Restored {chosen}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from flashcards.cli import common
+from flashcards.cli import common, complete
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from scheduler.policy import ReviewOrder
 
 
-@click.command("review")
-@click.argument("query", nargs=-1)
+@click.command("review", cls=common.QueryCommand)
+@click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--new", type=click.IntRange(min=0), metavar="N", help="Ask N new cards, whatever the daily limits say.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask N cards at the most.")
 @click.option(
@@ -61,7 +61,7 @@ def _cards_of(collection: Collection, query: tuple[str, ...]) -> frozenset[int] 
         return None
     from flashcards.query import card_ids
 
-    return frozenset(card_ids(collection, common.joined(query)))
+    return frozenset(card_ids(collection, common.joined(query, collection.catalog.decks())))
 
 
 def _ask(collection: Collection, desk: CollectionDesk, *, plain: bool) -> None:

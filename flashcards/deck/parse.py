@@ -21,7 +21,7 @@ _SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 def deck_name(path: str) -> str:
     """The name of the deck in the file at `path` (relative to the collection, with `/`): `a/b.md` is `a::b`."""
-    return _clean_name(path.removesuffix(".md").replace("/", "::"))
+    return _clean_name(re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).replace("/", "::"))
 
 
 def parse(text: str, path: str) -> Deck:

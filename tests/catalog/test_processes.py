@@ -53,6 +53,7 @@ def cards(collection: Collection) -> int:
 
 
 def test_processes_that_scan_at_once_add_every_note_once(tmp_path: Path) -> None:
+    Collection(tmp_path).close()
     write(tmp_path, "first", 3)
     running = [start(tmp_path) for _ in range(3)]
     for process in running:

@@ -112,3 +112,8 @@ def test_a_card_stays_with_its_gap_in_the_collection_too(world: World) -> None:
     cards = world.cards(note)
     assert {slot: card.active for slot, card in cards.items()} == {"c1": False, "c2": True, "c3": True}
     assert cards["c2"].id == two
+    world.write("a.md", "C: [two]\n", pin)
+    world.scan()
+    world.write("a.md", "C: [four] [two]\n", pin)
+    world.scan()
+    assert {slot for slot, card in world.cards(note).items() if card.active} == {"c2", "c4"}

@@ -96,6 +96,7 @@ def test_links_that_go_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "root" / "sub" / "up").symlink_to("..")
     (tmp_path / "root" / "sub" / "self").symlink_to(".")
     (tmp_path / "root" / "out").symlink_to(tmp_path)
+    put(tmp_path / "not-ours.md")
     assert files(tmp_path / "root") == ["sub/a.md"]
 
 

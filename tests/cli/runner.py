@@ -109,7 +109,12 @@ def process(
         timeout=60,
         check=False,
     )
-    return checked(Result(done.returncode, done.stdout.decode(errors="surrogateescape"), done.stderr.decode(errors="surrogateescape")), code)
+    return checked(
+        Result(
+            done.returncode, done.stdout.decode(errors="surrogateescape"), done.stderr.decode(errors="surrogateescape")
+        ),
+        code,
+    )
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

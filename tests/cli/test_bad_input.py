@@ -130,10 +130,10 @@ class TestArguments:
     def test_a_query_that_cannot_be_read_says_why(self, cli: Runner, query: str, message: str) -> None:
         one_sentence(cli.fails("list", query), "The query `", "cannot be read: ", message)
 
-    def test_a_deck_that_is_not_there_finds_nothing(self, cli: Runner) -> None:
+    def test_a_deck_that_is_not_there_is_said(self, cli: Runner) -> None:
         cli.write("a.md", question("one"))
-        assert cli("list", "deck:nowhere").out == "No card matches.\n"
-        assert cli("suspend", "deck:nowhere").out == "No card matches.\n"
+        for command in ("list", "suspend"):
+            assert "There is no deck `nowhere`." in cli.fails(command, "deck:nowhere", code=2)
 
     @pytest.mark.parametrize(
         "name",

@@ -12,7 +12,9 @@ from tests.identity.material import Item, readable
 
 Edit = Callable[[Item, random.Random, Sequence[str]], Item | None]
 
-_WORD = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff\u3040-\u30ff\u0e00-\u0e7f]")
+_UNSPACED = "\u4e00-\u9fff\u3040-\u30ff\u0e00-\u0e7f"
+_WORD = re.compile(rf"[^\W\d_{_UNSPACED}]{{2,}}|[{_UNSPACED}]")
+_SCRIPTS = (re.compile("[a-z]", re.IGNORECASE), re.compile(f"[{_UNSPACED}]"))
 _PROTECTED = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!\[[^]]*\]\([^)]*\)|\{\{c\d+::|\}\}", re.DOTALL)
 _ASIDES = (
     *("in most cases", "by definition", "see the lecture notes", "as a rule", "for short", "at least in theory"),
@@ -109,11 +111,22 @@ def shorter(item: Item, rng: random.Random, _: Sequence[str]) -> Item | None:
     return _change(item, field, re.sub(r"(?<=\S) {2,}", " ", text).strip())
 
 
+def script(word: str) -> int:
+    """A number that tells words of one script from those of another, roughly."""
+    return next((number for number, sign in enumerate(_SCRIPTS) if sign.match(word)), ord(word[0]) >> 8)
+
+
+def _another(word: str, rng: random.Random, words: Sequence[str]) -> str:
+    """A word of the same script, to stand in its place."""
+    own = script(word)
+    return rng.choice([other for other in words if script(other) == own] or words)
+
+
 def _reworded(text: str, share: float, rng: random.Random, words: Sequence[str]) -> str:
     found = words_of(text)
     count = round(len(found) * share)
     for match in sorted(rng.sample(found, count), key=lambda match: -match.start()):
-        text = text[: match.start()] + rng.choice(words) + text[match.end() :]
+        text = text[: match.start()] + _another(match[0], rng, words) + text[match.end() :]
     return text
 
 
@@ -129,20 +142,23 @@ def _reword(share: float) -> Edit:
     return reword
 
 
+def _anew(text: str, rng: random.Random, words: Sequence[str]) -> str:
+    """As many other words."""
+    return " ".join(_another(match[0], rng, words) for match in words_of(text)) or rng.choice(words)
+
+
 def new_answer(item: Item, rng: random.Random, words: Sequence[str]) -> Item | None:
     """The answer written anew under the same question."""
     if item.kind is Kind.CLOZE:
         return None
-    length = max(1, len(words_of(item.fields[1])))
-    return _change(item, 1, " ".join(rng.choice(words) for _ in range(length)))
+    return _change(item, 1, _anew(item.fields[1], rng, words))
 
 
 def new_question(item: Item, rng: random.Random, words: Sequence[str]) -> Item | None:
     """The question written anew above the same answer."""
     if item.kind is Kind.CLOZE:
         return None
-    length = max(1, len(words_of(item.fields[0])))
-    return _change(item, 0, " ".join(rng.choice(words) for _ in range(length)))
+    return _change(item, 0, _anew(item.fields[0], rng, words))
 
 
 def other_kind(item: Item, rng: random.Random, words: Sequence[str]) -> Item | None:

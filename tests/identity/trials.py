@@ -53,8 +53,8 @@ def vocabulary(decks: Sequence[Material]) -> dict[str, list[str]]:
     everywhere = sum(counts.values(), Counter[str]())
     found = {}
     for deck in decks:
-        shared = [word for word, count in counts[deck.name].items() if count > 1]
-        foreign = [word for word in everywhere if word not in counts[deck.name]]
+        shared = sorted(word for word, count in counts[deck.name].items() if count > 1)
+        foreign = sorted(everywhere.keys() - counts[deck.name].keys())
         found[deck.name] = shared + foreign[:: max(1, len(foreign) // (len(shared) + 50))]
     return found
 

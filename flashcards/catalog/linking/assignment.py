@@ -53,13 +53,17 @@ def _clear(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -
         if pair.score < threshold or pair.old in old_used or pair.new in new_used:
             continue
         others = (other for other in (*by_old[pair.old], *by_new[pair.new]) if other is not pair)
-        if all(_ahead(pair, other, margin) or not rivals(pair, other) for other in others):
+        if all(ahead(pair.score, other.score, other.text, margin) or not rivals(pair, other) for other in others):
             found.append(pair)
             old_used.add(pair.old)
             new_used.add(pair.new)
     return found
 
 
-def _ahead(pair: Pair, other: Pair, margin: float) -> bool:
-    lead = pair.score - other.score
-    return lead >= margin or (lead >= margin / 4 and lead >= (1 - other.text) / 2)
+def ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
+    """Whether a score is far enough above a rival's: by `margin`, or, for close texts, by half of what they differ.
+
+    `rival_text` is how alike the texts of the rival are.
+    """
+    lead = score - rival
+    return lead >= margin or lead >= max(margin / 4, (1 - rival_text) / 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from flashcards.catalog.linking.assignment import Pair
+from flashcards.catalog.linking.assignment import Pair, ahead
 from flashcards.catalog.linking.candidates import Index, word_keys
 from flashcards.catalog.linking.model import Known, Seen
 from flashcards.catalog.linking.places import Places, Stretch
@@ -19,6 +19,7 @@ _OTHER_KIND: Final = 0.9  # of the likeness of a cloze and another kind of note
 _PART: Final = 0.7  # so much of a part is found in what it is a part of
 _SWAPPED: Final = 0.9  # term and definition, each in the other's place
 _SHORT: Final = 12  # characters of a side that is looked at letter by letter
+_RARE: Final = 0.7
 _ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
 
 
@@ -128,8 +129,9 @@ class Scores:
             text, both = like.whole, like.both
         else:
             text, both = self._sided(one, other, like, file)
-        # Hardly better than with a note that is another one for certain: what they share is a template.
-        return (0.0, both) if text < self._template(new) + self._tuning.template_margin else (text, both)
+        if not ahead(text, self._template(new), self._template(new), self._tuning.template_margin):
+            return 0.0, both  # no better than with a note that is another one for certain: they share a template
+        return text, both
 
     def _sided(self, old: Weighed, new: Weighed, like: Likeness, file: int | None) -> tuple[float, bool]:
         front, new_front = old.sides.front.plain, new.sides.front.plain
@@ -141,15 +143,21 @@ class Scores:
                 sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
                 return max(like.whole, sure + 0.15 * _letters(like.back, back, new_back)), like.both
             return like.whole, like.both
-        doubtful = like.back < self._tuning.back_kept if back != new_back else old.back < 2
-        if doubtful and key_replaced(old.sides.front, new.sides.front, self._weights):
-            return self._tuning.key_replaced * like.whole, False
-        if back == new_back:
-            if self._backs.single(back, file) and not self._fronts.vanished_elsewhere(new_front, front, file):
+        if back == new_back and self._backs.single(back, file):
+            if not self._fronts.vanished_elsewhere(new_front, front, file) and self._rarest(old) >= _RARE:
                 # A long answer says which card it is; a short one may belong to other questions, too.
-                sure = 0.3 + 0.1 * min(old.back, _ENOUGH) + 0.4 * _letters(like.front, front, new_front)
+                sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _letters(like.front, front, new_front)
                 return max(like.whole, sure), like.front > 0.3 or old.back > 2
+        telling = back == new_back or like.back >= self._tuning.back_kept
+        if not (telling and like.back_weight >= self._tuning.telling) and key_replaced(
+            old.sides.front, new.sides.front, self._weights
+        ):
+            return self._tuning.key_replaced * like.whole, False
         return like.whole, like.both
+
+    def _rarest(self, note: Weighed) -> float:
+        """The weight of the most telling word of the back."""
+        return max(map(self._weights, note.sides.back.counts), default=0.0)
 
     def _template(self, new: int) -> float:
         """How like the new note an unchanged one is."""
@@ -185,7 +193,7 @@ def _letters(like: float, old: str, new: str) -> float:
     if max(len(old), len(new)) > _SHORT:
         return like
     spelt = spelt_alike(old, new)
-    return max(like, spelt if spelt > 0.5 else 0.0)
+    return max(like, spelt if spelt >= 0.5 else 0.0)
 
 
 def _fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:

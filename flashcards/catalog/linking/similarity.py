@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +10,7 @@ from rapidfuzz.distance import OSA, Indel
 from flashcards.catalog.linking.words import Sides, Weights, Words
 
 _DIFFERENT: Final = 0.15  # sides less alike than this have nothing in common
-_KEY: Final = 1.2  # how much more than the others a word tells that says what a question is about
+_KEY: Final = 0.9  # of the weight of the words that stay, that those must have which say what it is about
 _MUCH: Final = 0.5  # from here on the order of the words counts
 _SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
 _SLIPS_ALONE: Final = 0.6  # where no word at all is the same
@@ -33,7 +32,8 @@ class Likeness:
     """How alike two notes are, 0 to 1: their fronts, their backs, and as wholes.
 
     `both` is false where one of the sides has nothing in common with its partner. `old_held` is how much of the old
-    note is found in the new one, `new_held` how much of the new in the old.
+    note is found in the new one, `new_held` how much of the new in the old. `back_weight` is the weight of the words
+    that the backs share.
     """
 
     front: float
@@ -42,6 +42,7 @@ class Likeness:
     both: bool
     old_held: float
     new_held: float
+    back_weight: float
 
 
 def weighed(sides: Sides, weights: Weights) -> Weighed:
@@ -68,7 +69,8 @@ def likeness(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
     if not front_strict + back_strict:
         whole *= _SLIPS_ALONE
     old_total, new_total = old.front + old.back, new.front + new.back
-    return Likeness(front_like, back_like, whole, both, _share(front + back, old_total), _share(front + back, new_total))
+    held = _share(front + back, old_total), _share(front + back, new_total)
+    return Likeness(front_like, back_like, whole, both, *held, back)
 
 
 def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
@@ -83,7 +85,7 @@ def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
     both = gaps >= _DIFFERENT
     if gaps < whole:
         whole = (whole + gaps) / 2
-    return Likeness(whole, gaps, whole, both, _share(common, old_total), _share(common, new_total))
+    return Likeness(whole, gaps, whole, both, _share(common, old_total), _share(common, new_total), 0.0)
 
 
 def _share(part: float, whole: float) -> float:
@@ -165,9 +167,5 @@ def key_replaced(old: Words, new: Words, weights: Weights) -> bool:
         return False
     if _slips(set(lost), set(gained), weights):
         return False
-    least = min(_mean(lost, weights), _mean(gained, weights))
-    return least > _KEY * _mean(kept, weights)
-
-
-def _mean(found: Collection[str], weights: Weights) -> float:
-    return sum(map(weights, found)) / len(found)
+    most = max(map(weights, kept))
+    return all(word.isdigit() or weights(word) >= _KEY * most for word in lost | gained)

@@ -25,15 +25,16 @@ class Tuning:
         same_heading: support of a pair below the same headings.
     """
 
-    threshold: float = 0.6
+    threshold: float = 0.55
     margin: float = 0.08
     template_margin: float = 0.12
-    key_replaced: float = 0.6
+    key_replaced: float = 0.5
+    telling: float = 1.5
     back_kept: float = 0.45
     orphan_threshold: float = 0.75
     least_likeness: float = 0.25
-    alone: float = 0.3
-    alone_one_sided: float = 0.15
+    alone: float = 0.2
+    alone_one_sided: float = 0.1
     unbounded: float = 0.05
     same_rank: float = 0.15
     same_stretch: float = 0.06

@@ -63,7 +63,7 @@ def sides(note: Note) -> Sides:
     at = 0
     for gap in note.gaps:
         if gap.start >= at:  # not within the gap before
-            outside.append(text[at : gap.start])
+            outside += [text[at : gap.start], gap.hint]
             hidden.append(text[gap.inner_start : gap.inner_end])
             at = gap.end
     outside.append(text[at:])

@@ -1,0 +1,70 @@
+"""What came from elsewhere: which note of ours is which note there, and what it was when it was last brought in."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Origin(NamedTuple):
+    """Where a note came from.
+
+    Attributes:
+        source: what the other program knows it by.
+        part: which of the notes that the other program's note became, from 0.
+        note: the note here.
+        base: the fingerprint of the text that was written here.
+        tags: the tags that were written here, joined by blanks.
+        content: a hash of everything the other program said of it.
+    """
+
+    source: str
+    part: int
+    note: int
+    base: bytes
+    tags: str
+    content: bytes
+
+
+class Origins:
+    """The tables of imports on an open connection; transactions are the caller's."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def all(self) -> dict[tuple[str, int], Origin]:
+        """Every origin, by source and part."""
+        rows = self._db.execute("SELECT source, part, note, base, tags, content FROM origins")
+        return {(row[0], row[1]): Origin(*row) for row in rows}
+
+    def remember(self, origins: Iterable[Origin]) -> int:
+        """Write origins, new ones or in the place of what was known; returns how many."""
+        rows = list(origins)
+        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?)", rows)
+        return len(rows)
+
+    def marks(self) -> dict[int, int]:
+        """When each card was last changed there, epoch seconds, as of the last time its marks were taken over."""
+        return dict(self._db.execute("SELECT card, changed_s FROM origin_cards"))
+
+    def remember_marks(self, changed: Iterable[tuple[int, int]]) -> None:
+        """Write those times: pairs of card and epoch seconds."""
+        self._db.executemany("INSERT OR REPLACE INTO origin_cards VALUES (?, ?)", changed)
+
+    def record(self, mark: str, at_ms: int, source: str) -> None:
+        """Say in this transaction that an import happened."""
+        self._db.execute("INSERT INTO imports VALUES (?, ?, ?)", (mark, at_ms, source))
+
+    def is_recorded(self, mark: str) -> bool:
+        """Whether the import with this mark happened."""
+        return self._db.execute("SELECT 1 FROM imports WHERE mark = ?", (mark,)).fetchone() is not None
+
+    def written(self, path: str) -> bytes | None:
+        """The hash of the file at `path` as an import last wrote it; None where none did."""
+        row = self._db.execute("SELECT hash FROM written_files WHERE path = ?", (path,)).fetchone()
+        return row[0] if row else None
+
+    def remember_written(self, path: str, digest: bytes) -> None:
+        """Say that an import wrote this file."""
+        self._db.execute("INSERT OR REPLACE INTO written_files VALUES (?, ?)", (path, digest))

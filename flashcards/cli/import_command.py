@@ -1,0 +1,113 @@
+"""`flashcards import`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashcards.cli import common
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.importing.report import ImportReport
+
+_SHOWN = 40  # remarks
+
+
+@click.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one file a line.")
+def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """Bring in decks with their history: Anki's packages, the database of hashcards, review logs as CSV.
+
+    Decks become files and folders, media go to `media/`, every card keeps its schedule and all its reviews. A file
+    imported again changes nothing; a newer one updates what was not changed here since. The state is backed up first.
+
+    \b
+    flashcards import --dry-run anki.colpkg   say what would happen
+    flashcards import anki.colpkg             everything that Anki holds
+    flashcards import deck.apkg other.apkg
+    flashcards import hashcards.db            reviews of decks that lie here
+    flashcards import reviews.csv             card,rating,time,duration
+    """
+    with common.opened() as collection:
+        for path in files:
+            report = _import(collection, path, dry_run=dry_run)
+            _print(report, as_json)
+
+
+def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportReport:
+    from flashcards.importing import run
+
+    with _Progress() as progress:
+        return run(collection, path, dry_run=dry_run, progress=progress.step)
+
+
+class _Progress:
+    """A bar for each thing that takes long."""
+
+    def __init__(self) -> None:
+        self._label = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def step(self, label: str, done: int, total: int) -> None:
+        """Show how far it is."""
+        if label != self._label:
+            self._end()
+            self._label = label
+            self._bar = common.progress(label)
+            self._step = self._bar.__enter__()
+        self._step(done, total)
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+def _print(report: ImportReport, as_json: bool) -> None:
+    if as_json:
+        common.print_json(asdict(report))
+        return
+    for remark in report.remarks[:_SHOWN]:
+        click.echo(
+            common.visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"), err=True
+        )
+    if len(report.remarks) > _SHOWN:
+        click.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
+    click.echo(f"{common.visible(report.source)}: {_summary(report)}")
+
+
+def _summary(report: ImportReport) -> str:
+    if not report.changes_anything and not report.settings:
+        kept = f" {common.plural(report.kept, 'note')} stay as they are here." if report.kept else ""
+        return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
+    said = [
+        (report.added, "note", "added"),
+        (report.updated, "note", "updated"),
+        (report.unchanged, "note", "already here"),
+        (report.kept, "note", "kept as here"),
+        (report.reviews, "review", "added"),
+        (report.cards, "card", "rescheduled or marked"),
+        (report.media, "medium", "copied"),
+    ]
+    parts = [f"{_count(count, word)} {done}" for count, word, done in said if count]
+    parts += (
+        [f"settings of {common.plural(report.settings.count('[decks.'), 'deck')} written"] if report.settings else []
+    )
+    would = "Nothing was changed; it would be: " if report.dry_run else ""
+    return f"{would}{', '.join(parts)}."
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} media" if word == "medium" else common.plural(count, word)

@@ -1,0 +1,54 @@
+"""Bringing in what other programs hold: Anki's packages, the database of hashcards, review logs as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashcards.importing.errors import FileMissing, FormatUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flashcards.collection import Collection
+    from flashcards.importing.report import ImportReport
+
+
+def run(
+    collection: Collection,
+    path: Path,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> ImportReport:
+    """Bring one file into an open collection that was just scanned; its ending says what it is.
+
+    Everything happens, after a backup of the state, or nothing.
+
+    Args:
+        collection: the collection.
+        path: an .apkg or .colpkg, the .db of hashcards, or a .csv.
+        dry_run: find out what would happen, and do nothing.
+        progress: called with what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        FormatUnknown: the ending says nothing.
+        FileMissing: there is no such file.
+        ImportInvalid: it cannot be imported; nothing was changed.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".apkg", ".colpkg", ".db", ".csv"):
+        raise FormatUnknown(path)
+    if not path.is_file():
+        raise FileMissing(path)
+    if suffix in (".apkg", ".colpkg"):
+        from flashcards.importing.package_import import import_package
+
+        return import_package(collection, path, dry_run=dry_run, progress=progress)
+    if suffix == ".db":
+        from flashcards.importing.hashcards import import_hashcards
+
+        return import_hashcards(collection, path, dry_run=dry_run)
+    from flashcards.importing.review_csv import import_csv
+
+    return import_csv(collection, path, dry_run=dry_run)

@@ -1,0 +1,202 @@
+"""The file of a package: a zip archive that somebody else made, so nothing in it is believed.
+
+A package is of one of three versions (the message `meta` says which): 1 holds `collection.anki2`, 2
+`collection.anki21`, both with a list of media in JSON; 3 holds `collection.anki21b` and its media compressed by zstd,
+with the list as a message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, Self
+
+from flashcards.importing import wire
+from flashcards.importing.errors import Malformed, PackageInvalid, PackageNewer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+MAX_MEMBERS: Final = 200_000
+MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
+MAX_MEDIUM: Final = 1 << 30
+MAX_LIST: Final = 64 << 20
+MAX_UNPACKED: Final = 32 << 30
+
+_COLLECTIONS: Final = {1: "collection.anki2", 2: "collection.anki21", 3: "collection.anki21b"}
+_NEWEST: Final = 3
+_BLOCK: Final = 1 << 20
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Archive:
+    """An open package; use it as a context manager.
+
+    Attributes:
+        media: the name of each medium and the member that holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the package at `path` and look at everything but its contents.
+
+        Raises:
+            PackageInvalid: it is no package, or a dangerous one.
+            PackageNewer: its format is not known.
+        """
+        self.path = path
+        self.media: dict[str, str] = {}
+        self._unpacked = 0
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+            raise PackageInvalid(path, "it is not a package of Anki, or is cut short") from error
+        try:
+            with self._malformed():
+                self._members = self._checked_members()
+                self._version = self._read_version()
+                self.media = self._read_media_list()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
+
+    def unpack_collection(self, target: Path) -> None:
+        """Write the collection's database to `target`."""
+        self._unpack(_COLLECTIONS[self._version], target, MAX_COLLECTION)
+
+    def unpack_medium(self, name: str, target: Path) -> bool:
+        """Write a medium to `target`; returns whether the package holds it."""
+        member = self.media.get(name)
+        if member is None or member not in self._members:
+            return False
+        self._unpack(member, target, MAX_MEDIUM)
+        return True
+
+    def _unpack(self, member: str, target: Path, limit: int) -> None:
+        with self._malformed(), self._open(member) as source, target.open("wb") as destination:
+            for block in self._blocks(source, limit):
+                destination.write(block)
+
+    def _read(self, member: str, limit: int, *, packed: bool) -> bytes:
+        with self._open(member, packed=packed) as source:
+            return b"".join(self._blocks(source, limit))
+
+    def _blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
+        """What a stream holds, as long as it and all that was unpacked before keep within their limits."""
+        size = 0
+        while block := source.read(_BLOCK):
+            size += len(block)
+            self._unpacked += len(block)
+            if size > limit or self._unpacked > MAX_UNPACKED:
+                raise Malformed("what it unpacks to is too large to be believed")
+            yield block
+
+    @contextmanager
+    def _open(self, member: str, *, packed: bool = True) -> Iterator[IO[bytes]]:
+        if member not in self._members:
+            raise Malformed(f"`{member}` is missing from it")
+        with self._zip.open(self._members[member]) as stream:
+            if packed and self._version == _NEWEST:
+                with _zstd_open(stream) as unpacked:
+                    yield unpacked
+            else:
+                yield stream
+
+    @contextmanager
+    def _malformed(self) -> Iterator[None]:
+        """Say in a sentence whatever can be wrong with the bytes of an archive."""
+        try:
+            yield
+        except Malformed as error:
+            raise PackageInvalid(self.path, str(error)) from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, _zstd_error()) as error:
+            raise PackageInvalid(self.path, "it is damaged") from error
+        except RuntimeError as error:  # of zipfile, for a member with a password
+            raise PackageInvalid(self.path, "it is encrypted") from error
+        except ValueError as error:  # JSON and other text
+            raise PackageInvalid(self.path, "its list of contents cannot be read") from error
+
+    def _checked_members(self) -> dict[str, zipfile.ZipInfo]:
+        members = self._zip.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise Malformed(f"it holds {len(members):,} files, more than the {MAX_MEMBERS:,} that are believed")
+        found: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            parts = re.split(r"[/\\]", member.filename)
+            if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member.filename):
+                raise Malformed("it names a file outside itself")
+            if member.filename in found:
+                raise Malformed(f"it holds `{_shown(member.filename)}` twice")
+            found[member.filename] = member
+        return found
+
+    def _read_version(self) -> int:
+        if "meta" not in self._members:
+            present = [version for version in (2, 1) if _COLLECTIONS[version] in self._members]
+            if not present:
+                raise Malformed("it holds no collection")
+            return present[0]
+        with self._zip.open(self._members["meta"]) as stream:
+            version = wire.number_in(b"".join(self._blocks(stream, MAX_LIST)), 1)
+        if version > _NEWEST:
+            raise PackageNewer(self.path, f"its format ({version})")
+        if version not in _COLLECTIONS:
+            raise Malformed("it does not say of which format it is")
+        return version
+
+    def _read_media_list(self) -> dict[str, str]:
+        if "media" not in self._members:
+            return {}
+        data = self._read("media", MAX_LIST, packed=True)
+        if self._version == _NEWEST:
+            entries = [value for number, value in wire.fields(data) if number == 1 and isinstance(value, bytes)]
+            names = {str(member): wire.text_in(entry, 1) for member, entry in enumerate(entries)}
+        else:
+            names = json.loads(data) if data else {}
+            if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+                raise Malformed("its list of media is no list")
+        return {_checked_name(name): member for member, name in names.items()}
+
+
+def _checked_name(name: str) -> str:
+    """A name of a medium that can be the name of a file here."""
+    if _CONTROL.search(name):
+        raise Malformed(f"a medium's name holds control characters (`{_shown(name)}`)")
+    if not name or "/" in name or "\\" in name or name in (".", ".."):
+        raise Malformed(f"a medium's name is no name of a file (`{_shown(name)}`)")
+    return unicodedata.normalize("NFC", name)
+
+
+def _shown(name: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", name)[:80]
+
+
+def _zstd_open(stream: IO[bytes]) -> IO[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        from backports import zstd
+    opened: IO[bytes] = zstd.open(stream)
+    return opened
+
+
+def _zstd_error() -> type[Exception]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        from backports import zstd
+    error: type[Exception] = zstd.ZstdError
+    return error

@@ -1,0 +1,122 @@
+"""The schedules, marks and reviews of a package's cards into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from flashcards.importing.deck_files import Placed
+from flashcards.importing.history import HistoryReader, anki_days
+from flashcards.importing.model import AnkiCard, Package
+from scheduler.clock import Clock
+from scheduler.merge import merge
+from scheduler.model import State
+from scheduler.past import CardHistory
+
+if TYPE_CHECKING:
+    from flashcards.catalog.origins import Origins
+    from flashcards.collection import Collection
+    from flashcards.importing.report import ImportReport
+    from flashcards.settings import Settings
+    from scheduler.memory import Model
+
+_LEECH: Final = "leech"  # the tag that Anki gives to the note of one
+
+
+class CardImport:
+    """Brings the cards of one package in.
+
+    Args:
+        collection: open, in a transaction.
+        package: where they come from.
+        origins: what was known of them.
+        settings: those that will hold after the import.
+        at_ms: now.
+    """
+
+    def __init__(
+        self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
+    ) -> None:
+        self._collection = collection
+        self._package = package
+        self._origins = origins
+        self._settings = settings
+        self._at = at_ms
+        self._clock = Clock(settings.rollover, collection.clock.zone)
+        self._reader = HistoryReader(package, self._clock)
+        self._models: dict[int, Model] = {}
+
+    def apply(self, notes: Iterable[Placed], report: ImportReport, progress: Callable[[int, int], None]) -> None:
+        """Merge the reviews, and take over suspension, flag and burial where they changed there."""
+        pairs = list(self._pairs(notes))
+        leeches = self._leeches()
+        histories = [
+            self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+            for card, ours, deck in pairs
+        ]
+        known = [each for each in histories if each.reviews or _says_something(each)]
+        days = anki_days(self._clock, self._at)
+        merged = merge(self._collection.connection, known, days, self._model, progress)
+        report.reviews = merged.reviews
+        report.cards = merged.cards + self._take_marks(pairs)
+
+    def _pairs(self, notes: Iterable[Placed]) -> Iterable[tuple[AnkiCard, int, int]]:
+        """Each card of the package that is here: the card, its id here, its deck here."""
+        rows = self._collection.connection.execute("SELECT note, slot, id, deck FROM cards")
+        here = {(note, slot): (card, deck) for note, slot, card, deck in rows}
+        by_guid = {note.guid: note.id for note in self._package.notes}
+        for draft, note in notes:
+            slots = dict(draft.cards)
+            for card in self._package.cards[by_guid[draft.source]]:
+                found = here.get((note, slots.get(card.ord, "")))
+                if found:
+                    yield card, *found
+
+    def _leeches(self) -> set[int]:
+        """Of each note that Anki marked as a leech, the card that lapsed most."""
+        found = set()
+        for note in self._package.notes:
+            if any(tag.lower() == _LEECH for tag in note.tags):
+                worst = max(self._package.cards[note.id], key=lambda card: card.lapses, default=None)
+                if worst and worst.lapses:
+                    found.add(worst.id)
+        return found
+
+    def _take_marks(self, pairs: Iterable[tuple[AnkiCard, int, int]]) -> int:
+        store, seen = self._collection.store, self._origins.marks()
+        suspend, unsuspend, fresh = [], [], []
+        flags: dict[int, list[int]] = {}
+        buried: dict[int, list[int]] = {}
+        today = self._clock.day(self._at)
+        for card, ours, _ in pairs:
+            if seen.get(ours) == card.changed:
+                continue
+            marks = self._reader.marks(card)
+            if marks.suspended:
+                suspend.append(ours)
+            elif ours in seen:
+                unsuspend.append(ours)
+            if marks.flag or ours in seen:
+                flags.setdefault(marks.flag, []).append(ours)
+            if marks.buried_day is not None and marks.buried_day >= today:
+                buried.setdefault(marks.buried_day, []).append(ours)
+            fresh.append((ours, card.changed))
+        self._origins.remember_marks(fresh)
+        changed = store.suspend(suspend) + store.unsuspend(unsuspend)
+        changed += sum(store.flag(cards, flag) for flag, cards in flags.items())
+        return changed + sum(store.bury(cards, day) for day, cards in buried.items())
+
+    def _model(self, deck: int) -> Model:
+        if deck not in self._models:
+            names = {number: name for name, number in self._collection.catalog.decks().items()}
+            front_matter = self._collection.catalog.deck_settings()
+            for number, name in names.items():
+                policy = self._settings.policy_for(name, front_matter.get(name, {}))
+                self._models[number] = self._collection.store.model(policy.parameters)
+        return self._models[deck]
+
+
+def _says_something(history: CardHistory) -> bool:
+    """Whether a card without a log was ever studied."""
+    standing = history.standing
+    return standing.state is not State.NEW or bool(standing.reps or standing.lapses or standing.leech)

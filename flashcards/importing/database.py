@@ -1,0 +1,216 @@
+"""The database inside a package, read into plain data. Schema 11 keeps its settings as JSON, 14 and later in tables."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from flashcards.importing import presets, wire
+from flashcards.importing.archive import Archive
+from flashcards.importing.errors import Malformed, PackageInvalid, PackageNewer
+from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, PackageDeck, Template
+
+_OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
+_SEPARATOR: Final = "\x1f"
+_LARGEST: Final = 1 << 53
+_LATEST: Final = 253_402_300_799_000  # the end of the year 9999, in epoch milliseconds
+
+
+def read_package(archive: Archive) -> Package:
+    """Everything a package holds but its media.
+
+    Raises:
+        PackageInvalid: what it holds cannot be right.
+        PackageNewer: its schema is not known.
+    """
+    with TemporaryDirectory(prefix="flashcards-import-") as folder:
+        database = Path(folder) / "collection"
+        archive.unpack_collection(database)
+        with _said(archive.path), closing(_connect(database)) as connection:
+            return _Reader(connection, archive.path).package()
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Malformed as error:
+        raise PackageInvalid(path, str(error)) from error
+    except sqlite3.Error as error:
+        raise PackageInvalid(path, "its collection is damaged, or is none") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise PackageInvalid(path, "its collection cannot be understood") from error
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)
+    connection.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
+    # Nobody's schema may make reading a table do anything else.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    return connection
+
+
+class _Reader:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db = connection
+        self._path = path
+
+    def package(self) -> Package:
+        row = self._db.execute("SELECT crt, mod, ver, conf, models, decks, dconf FROM col").fetchone()
+        if row is None:
+            raise Malformed("its collection is empty")
+        created, changed, schema, conf, models, decks, dconf = row
+        if not isinstance(schema, int) or not isinstance(created, int) or not isinstance(changed, int):
+            raise Malformed("its collection cannot be understood")
+        if schema > _NEWEST:
+            raise PackageNewer(self._path, f"its schema ({schema})")
+        if schema < _OLDEST:
+            raise Malformed(f"its schema ({schema}) is too old")
+        if not 0 <= created < _LATEST // 1000:
+            raise Malformed("its collection began at an impossible time")
+        if schema < _TABLES:
+            config = _mapping(json.loads(conf))
+            types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(json.loads(models)).items()}
+            found = {int(key): _deck_of_json(int(key), value) for key, value in _mapping(json.loads(decks)).items()}
+            options = {int(key): presets.of_json(int(key), each) for key, each in _mapping(json.loads(dconf)).items()}
+        else:
+            config = {key: json.loads(value) for key, value in self._db.execute("SELECT KEY, val FROM config")}
+            types = {each.id: each for each in self._note_types()}
+            found = {each.id: each for each in self._decks()}
+            rows = self._db.execute("SELECT id, name, config FROM deck_config")
+            options = {each: presets.of_message(each, name, message) for each, name, message in rows}
+        package = Package(
+            created_s=created,
+            created_offset=_offset(config.get("creationOffset")),
+            rollover=_rollover(config.get("rollover")),
+            changed_ms=min(max(changed, 0), _LATEST),
+            note_types=types,
+            decks=found,
+            presets=options,
+            notes=self._notes(types),
+            cards={},
+            log={},
+        )
+        self._add_cards(package)
+        self._add_log(package)
+        return package
+
+    def _notes(self, types: dict[int, NoteType]) -> list[AnkiNote]:
+        notes: list[AnkiNote] = []
+        guids: set[str] = set()
+        for id_, guid, kind, changed, tags, fields in self._db.execute(
+            "SELECT id, guid, mid, mod, tags, flds FROM notes ORDER BY id"
+        ):
+            if kind not in types:
+                raise Malformed(f"the note type of note {id_} is missing from it")
+            if guid in guids:
+                raise Malformed("two of its notes have the same guid")
+            if not isinstance(guid, str) or not isinstance(changed, int):
+                raise Malformed(f"note {id_} cannot be understood")
+            guids.add(guid)
+            parts = fields.split(_SEPARATOR)
+            count = len(types[kind].fields)
+            parts += [""] * (count - len(parts))
+            if len(parts) > count:
+                raise Malformed(f"note {id_} has more fields than its note type")
+            notes.append(AnkiNote(id_, guid, kind, changed, tuple(tags.split()), tuple(parts)))
+        return notes
+
+    def _add_cards(self, package: Package) -> None:
+        cards: dict[int, list[AnkiCard]] = {note.id: [] for note in package.notes}
+        for row in self._db.execute(
+            "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
+            " FROM cards ORDER BY nid, ord, id"
+        ):
+            if not all(isinstance(value, int) for value in (*row[:14], *row[15:])) or not 0 < row[0] < _LARGEST:
+                raise Malformed(f"card {row[0]} cannot be understood")
+            card, note, deck, *rest = row
+            *rest, odue, odid = rest
+            siblings = cards.get(note)
+            if siblings is None:
+                package.lost_cards += 1
+                continue
+            home = odid or deck
+            if home not in package.decks:
+                raise Malformed(f"the deck of card {card} is missing from it")
+            if siblings and siblings[-1].ord == rest[0]:
+                raise Malformed(f"two cards of note {note} are the same card of it")
+            found = AnkiCard(card, note, home, *rest)
+            # A card in a filtered deck keeps its due day aside, unless it goes through steps there.
+            siblings.append(found._replace(due=odue) if odid and found.queue != 1 and odue else found)
+        package.cards = cards
+
+    def _add_log(self, package: Package) -> None:
+        log: dict[int, list[LogRow]] = {card.id: [] for card in package.all_cards()}
+        rows = self._db.execute("SELECT id, cid, ease, ivl, lastIvl, factor, time, type FROM revlog ORDER BY id")
+        for row in rows:
+            rows_of_card = log.get(row[1])
+            if rows_of_card is None:
+                package.lost_reviews += 1
+                continue
+            if not 0 < row[0] <= _LATEST:
+                raise Malformed("its review log holds an impossible time")
+            rows_of_card.append(LogRow(*map(int, row)))
+        package.log = log
+
+    def _note_types(self) -> Iterator[NoteType]:
+        fields: dict[int, list[str]] = {}
+        for kind, name in self._db.execute("SELECT ntid, name FROM fields ORDER BY ntid, ord"):
+            fields.setdefault(kind, []).append(name)
+        templates: dict[int, list[Template]] = {}
+        for kind, name, config in self._db.execute("SELECT ntid, name, config FROM templates ORDER BY ntid, ord"):
+            template = Template(name, wire.text_in(config, 1), wire.text_in(config, 2))
+            templates.setdefault(kind, []).append(template)
+        for kind, name, config in self._db.execute("SELECT id, name, config FROM notetypes"):
+            yield NoteType(
+                kind,
+                name,
+                wire.number_in(config, 1),
+                tuple(fields.get(kind, ())),
+                tuple(templates.get(kind, ())),
+            )
+
+    def _decks(self) -> Iterator[PackageDeck]:
+        for deck, name, kind in self._db.execute("SELECT id, name, kind FROM decks"):
+            normal = wire.bytes_in(kind, 1)
+            yield PackageDeck(
+                deck, name.replace(_SEPARATOR, "::"), None if normal is None else wire.number_in(normal, 1, 1)
+            )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Malformed("its collection cannot be understood")
+    return value
+
+
+def _type_of_json(key: int, value: dict[str, Any]) -> NoteType:
+    templates = sorted(value["tmpls"], key=lambda each: each.get("ord") or 0)
+    fields = sorted(value["flds"], key=lambda each: each.get("ord") or 0)
+    return NoteType(
+        key,
+        str(value["name"]),
+        int(value["type"]),
+        tuple(str(each["name"]) for each in fields),
+        tuple(Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
+    )
+
+
+def _deck_of_json(key: int, value: dict[str, Any]) -> PackageDeck:
+    filtered = bool(value.get("dyn"))
+    return PackageDeck(key, str(value["name"]), None if filtered else int(value.get("conf") or 1))
+
+
+def _offset(value: Any) -> int | None:
+    """Anki keeps the minutes west of UTC."""
+    return -value if isinstance(value, int) and abs(value) <= 24 * 60 else None
+
+
+def _rollover(value: Any) -> int:
+    return value % 24 if isinstance(value, int) else 4

@@ -1,0 +1,200 @@
+"""The notes of an import in deck files and in the catalog."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from flashcards.catalog.codec import encode
+from flashcards.catalog.origins import Origin, Origins
+from flashcards.catalog.scan import ReadFile, Sighting
+from flashcards.catalog.walk import FoundFile
+from flashcards.files import FileChanged
+from flashcards.importing.draft import Draft
+from flashcards.importing.layout import Layout
+from flashcards.importing.matching import Match
+from flashcards.importing.report import ImportReport, Remark
+from flashcards.importing.texts import FileText, changed_file, new_file
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+    from flashcards.journal import Journal
+
+_SHOWN = 200  # characters of a text that is named
+
+
+class Placed(NamedTuple):
+    """A draft and the note here that it is."""
+
+    draft: Draft
+    note: int
+
+
+class DeckFiles:
+    """Writes what a match asks for into files that wait in a journal, and into the catalog.
+
+    Attributes:
+        layout: says which file a new note goes to.
+        remembered: how many notes were not known by where they came from.
+    """
+
+    def __init__(
+        self, collection: Collection, origins: Origins, journal: Journal, report: ImportReport, at_ms: int
+    ) -> None:
+        self.layout = Layout(collection.root, _files_of_decks(collection))
+        self.remembered = 0
+        self._collection = collection
+        self._origins = origins
+        self._journal = journal
+        self._report = report
+        self._at = at_ms
+
+    def write(self, match: Match) -> list[Placed]:
+        """Write everything; returns every note of the import that has its text here, or had it once."""
+        report = self._report
+        texts = self._texts(match)
+        changed = {id(draft): entry for draft, entry in match.changed}
+        for text in texts:
+            for draft in text.refused:
+                if id(draft) in changed:
+                    match.conflicts.append((draft, changed[id(draft)]))
+                else:
+                    message = f"`{draft.fields[0][:_SHOWN]}` cannot be written so that it is read back; it is left out."
+                    report.remarks.append(Remark(draft.deck, message))
+        texts = [text for text in texts if text.drafts]
+        updated = [
+            (draft, changed[id(draft)]) for text in texts for draft in text.drafts.values() if id(draft) in changed
+        ]
+        written = self._catalogue(texts, updated)
+        added = [each for each in written if id(each.draft) not in changed]
+        same = [Placed(draft, note) for draft, note in match.same]
+        conflicts = [Placed(draft, entry.id) for draft, entry in match.conflicts]
+        gone = [Placed(draft, note) for draft, note in match.gone]
+        self._remember(written, same)
+        report.added, report.updated, report.unchanged = len(added), len(updated), len(same)
+        report.kept, report.removed = len(conflicts), len(gone)
+        report.files = [text.path for text in texts]
+        self._remark(written, match)
+        return [*written, *same, *conflicts, *gone]
+
+    def _texts(self, match: Match) -> list[FileText]:
+        added: dict[str, list[Draft]] = defaultdict(list)
+        changes: dict[str, list[tuple[int, Draft]]] = defaultdict(list)
+        for draft in match.new:
+            added[self.layout.path(draft)].append(draft)
+        for draft, entry in match.changed:
+            changes[entry.path].append((entry.note.line, draft))
+        texts = []
+        for path in dict.fromkeys([*added, *changes]):
+            if (self._collection.root / path).exists():
+                texts.append(self._changed(path, changes[path], added[path]))
+            else:
+                texts.append(new_file(path, added[path]))
+        return texts
+
+    def _changed(self, path: str, changes: list[tuple[int, Draft]], added: list[Draft]) -> FileText:
+        file = self._collection.root / path
+        data = file.read_bytes()
+        row = self._collection.catalog.files().get(path)
+        if row is None or row.hash != _digest(data):
+            raise FileChanged(file)
+        return changed_file(path, data.decode(), changes, added)
+
+    def _catalogue(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> list[Placed]:
+        """Let the catalog see the files as they will be; returns which note each draft has become."""
+        if not texts:
+            return []
+        self._announce(texts, updated)
+        sighting = Sighting()
+        for text in texts:
+            data = text.text.encode()
+            status = self._journal.stage_bytes(text.path, data).stat()
+            found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
+            sighting.changed.append(ReadFile(found, _digest(data), text.deck, status.st_mtime_ns))
+        self._collection.apply(sighting, self._at)
+        places = self._places([text.path for text in texts])
+        written = [
+            Placed(draft, places[text.path, text.deck.notes[index].line])
+            for text in texts
+            for index, draft in text.drafts.items()
+        ]
+        self._collection.connection.executemany(
+            "UPDATE notes SET modified_ms = ? WHERE id = ?",
+            [(each.draft.changed_s * 1000, each.note) for each in written],
+        )
+        return written
+
+    def _announce(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> None:
+        """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
+        notes = {id(draft): text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
+        for draft, entry in updated:
+            if draft.fingerprint == entry.fingerprint:
+                continue
+            self._collection.connection.execute(
+                "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
+                (entry.fingerprint, entry.id, encode(entry.note), self._at),
+            )
+            self._collection.connection.execute(
+                "UPDATE notes SET fingerprint = ?, body = ? WHERE id = ?",
+                (draft.fingerprint, encode(notes[id(draft)]), entry.id),
+            )
+
+    def _places(self, paths: list[str]) -> dict[tuple[str, int], int]:
+        """The notes of some files by path and line."""
+        found: dict[tuple[str, int], int] = {}
+        for path in paths:
+            rows = self._collection.connection.execute(
+                "SELECT n.line, n.id FROM notes n JOIN files f ON f.id = n.file WHERE f.path = ? AND n.active = 1",
+                (path,),
+            )
+            found.update({(path, line): note for line, note in rows})
+        return found
+
+    def _remember(self, written: list[Placed], same: list[Placed]) -> None:
+        known = self._origins.all()
+        fresh = [each for each in same if (each.draft.source, each.draft.part) not in known]
+        notes = {each.note: each.draft for each in (*written, *fresh)}
+        origins = [
+            Origin(
+                draft.source,
+                draft.part,
+                entry.id,
+                entry.fingerprint,
+                " ".join(entry.note.tags),
+                draft.content,
+            )
+            for entry in self._collection.catalog.entries(notes)
+            for draft in (notes[entry.id],)
+        ]
+        self._origins.remember(origins)
+        self.remembered = len(fresh)
+
+    def _remark(self, written: Iterable[Placed], match: Match) -> None:
+        remarks = self._report.remarks
+        for draft, entry in match.conflicts:
+            text = " ".join(draft.fields[0].split())[:_SHOWN]
+            message = f"Changed here and in the package; it stays as it is here. The package says: {text}"
+            remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
+        counts: dict[tuple[str, str], int] = {}
+        for each in written:
+            for problem in each.draft.problems:
+                counts[each.draft.deck, problem] = counts.get((each.draft.deck, problem), 0) + 1
+        for (deck, problem), count in counts.items():
+            remarks.append(Remark(deck, f"{count:,} {'note' if count == 1 else 'notes'}: {problem}."))
+
+
+def _files_of_decks(collection: Collection) -> dict[str, str]:
+    """For each deck that an import wrote notes of, the file that holds most of them."""
+    rows = collection.connection.execute(
+        "SELECT d.name, f.path, count(*) FROM origins o JOIN notes n ON n.id = o.note JOIN files f ON f.id = n.file"
+        " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 GROUP BY 1, 2 ORDER BY 3"
+    )
+    return {deck: path for deck, path, _ in rows if Path(collection.root, path).is_file()}
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

@@ -1,0 +1,105 @@
+"""A note on its way into a deck file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flashcards.catalog.keys import fingerprint
+from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.deck.parse import parse
+
+_BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
+_SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
+_MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One note as it is to be written.
+
+    Attributes:
+        source: what the other program knows the note by.
+        part: which of the notes that its note becomes, from 0.
+        kind: how it is written.
+        fields: Markdown: front and back, or the text of a cloze.
+        cards: the slot of each of the other program's cards, by its ord.
+        reverse, typed: attributes.
+        tags: as they can stand in a file.
+        deck: the deck's name.
+        path, breadcrumb: the file and the headings it came from, where it was ours once; else empty.
+        content: a hash of all that the other program says of it.
+        changed_s: when it was last changed there, epoch seconds.
+        pin: the identity written into the file.
+        problems: what it does not say, as parts of a sentence.
+    """
+
+    source: str
+    part: int
+    kind: Kind
+    fields: tuple[str, ...]
+    cards: tuple[tuple[int, str], ...]
+    reverse: bool
+    typed: bool
+    tags: tuple[str, ...]
+    deck: str
+    path: str
+    breadcrumb: tuple[str, ...]
+    content: bytes
+    changed_s: int
+    pin: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """That of the note that it becomes."""
+        return fingerprint(Note(self.kind, 0, 0, self.fields, ()))
+
+    def block(self, file_tags: tuple[str, ...] = ()) -> str:
+        """The note as it stands in a file that has these tags for all its notes; without a line break at its end."""
+        comment = self._comment(tuple(tag for tag in self.tags if tag not in file_tags))
+        if self.kind is Kind.PAIR:
+            separator = ":::" if self.reverse else "::"
+            return f"{self.fields[0]} {separator} {self.fields[1]}{' ' + comment if comment else ''}"
+        if self.kind is Kind.CLOZE:
+            return _with_comment(_marked("C", self.fields[0]), comment)
+        (front_marker, back_marker), (front, back) = _MARKERS[self.kind], self.fields
+        gap = "\n\n" if "\n" in front or _BLOCK_START.match(front) else "\n"
+        return _with_comment(f"{_marked(front_marker, front)}{gap}{_marked(back_marker, back)}", comment)
+
+    def is_read_back(self) -> bool:
+        """Whether a file that holds it, with another note behind it, is read as these two."""
+        notes = parse(f"{self.block()}{_SENTINEL}", "x.md").notes
+        return len(notes) == 2 and self.is_said_by(notes[0])
+
+    def is_said_by(self, note: Note) -> bool:
+        """Whether a note of a file is this one."""
+        slots = {slot for _, slot in self.cards}
+        return note.fields == self.fields and slots <= set(note.slots) and note.typed == self.typed
+
+    def _comment(self, tags: tuple[str, ...]) -> str:
+        parts = [f"tags: {', '.join(tags)}"] if tags else []
+        if self.reverse and self.kind is Kind.QUESTION:
+            parts.append("reverse")
+        if self.typed:
+            parts.append("type")
+        if self.pin:
+            parts.append(f"id: {self.pin}")
+        return f"<!-- {'; '.join(parts)} -->" if parts else ""
+
+
+def both_ways(reverse: bool) -> tuple[tuple[int, str], ...]:
+    """The cards of a note that is asked forward, and perhaps in reverse."""
+    return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
+
+
+def _marked(marker: str, text: str) -> str:
+    return f"{marker}:\n\n{text}" if _BLOCK_START.match(text) else f"{marker}: {text}"
+
+
+def _with_comment(text: str, comment: str) -> str:
+    if not comment:
+        return text
+    several = text.count("\n") > 1 or "```" in text
+    return f"{text}{chr(10) * 2 if several else chr(10)}{comment}"

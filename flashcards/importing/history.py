@@ -1,0 +1,199 @@
+"""Cards and log of Anki in the words of our scheduler.
+
+The rules are those of Anki's `rslib/src/revlog` and `rslib/src/scheduler`: a log row's type says what the card was
+before, its interval is days, or seconds where negative.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.importing.model import AnkiCard, LogRow, Package
+from scheduler.model import DAY_SECONDS, Kind, Memory, Rating, State
+from scheduler.past import CardHistory, Days, PastReview, Standing
+
+if TYPE_CHECKING:
+    from scheduler.clock import Clock
+    from scheduler.memory import Model
+
+LEARNING, REVIEW, RELEARNING, FILTERED, MANUAL, RESCHEDULED = range(6)
+"""The types of log rows."""
+
+_STATES: Final = {0: State.NEW, 1: State.LEARNING, 2: State.REVIEW, 3: State.RELEARNING}
+_RATINGS: Final = {int(rating): rating for rating in Rating}
+_LONGEST: Final = 36_500 * DAY_SECONDS
+_EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
+_SUSPENDED: Final = -1
+_BURIED: Final = (-2, -3)
+
+
+class Marks(NamedTuple):
+    """What is not part of a card's schedule: `buried_day` is the day until whose end it is hidden."""
+
+    suspended: bool
+    flag: int
+    buried_day: int | None
+
+
+def anki_days(clock: Clock, now_ms: int) -> Days:
+    """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset."""
+    shift = clock.offset_seconds(now_ms) - clock.rollover * 3600
+    return Days(lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, clock.offset_minutes)
+
+
+class HistoryReader:
+    """Reads the cards of one package.
+
+    Args:
+        package: where they come from.
+        clock: of the collection; says what the time zone was where the package does not.
+    """
+
+    def __init__(self, package: Package, clock: Clock) -> None:
+        self._package = package
+        self._clock = clock
+        offset = package.created_offset
+        seconds = clock.offset_seconds(package.created_s * 1000) if offset is None else offset * 60
+        self._first_day = (package.created_s + seconds) // DAY_SECONDS
+
+    def history(self, card: AnkiCard, ours: int, *, leech: bool, model: Model) -> CardHistory:
+        """What is known of a card, for the card of ours with the id `ours`."""
+        log = self._package.log.get(card.id, [])
+        reviews = past_reviews(log)
+        state = _STATES.get(card.type, State.NEW)
+        due_day, due_ms = self._due(card, state)
+        interval = card.ivl * DAY_SECONDS if state is State.REVIEW else _step_interval(log)
+        standing = Standing(
+            state=state,
+            due_day=due_day,
+            due_ms=due_ms,
+            steps_left=card.left % 1000 if state in (State.LEARNING, State.RELEARNING) else 0,
+            interval=0 if state is State.NEW else min(max(interval, 0), _LONGEST),
+            reps=card.reps,
+            lapses=card.lapses,
+            leech=leech,
+            changed_ms=card.changed * 1000,
+            memory=None if state is State.NEW or _is_whole(reviews) else _stored_memory(card, model),
+        )
+        return CardHistory(ours, reviews, standing)
+
+    def marks(self, card: AnkiCard) -> Marks:
+        """Suspension, flag and burial of a card."""
+        buried = self._clock.day(card.changed * 1000) if card.queue in _BURIED else None
+        return Marks(card.queue == _SUSPENDED, card.flags & 7, buried)
+
+    def _due(self, card: AnkiCard, state: State) -> tuple[int | None, int | None]:
+        if state is State.NEW:
+            return None, None
+        if state is not State.REVIEW and card.due > _EPOCH_SECONDS:
+            return None, card.due * 1000
+        return self._first_day + max(-_LONGEST, min(card.due, _LONGEST)), None
+
+
+def position(card: AnkiCard) -> int | None:
+    """The place that a card has, or had, among the new cards; None where it is not known."""
+    if card.type == 0:
+        return card.due
+    try:
+        place = json.loads(card.data).get("pos") if card.data else None
+    except (ValueError, AttributeError):
+        return None
+    return place if isinstance(place, int) else None
+
+
+def past_reviews(log: Sequence[LogRow]) -> list[PastReview]:
+    """The rows of a card's log, oldest first, as ours."""
+    found: list[PastReview] = []
+    state = State.NEW
+    learning = False  # whether the row before was one of steps of a new card
+    for row in log:
+        kind = _kind(row)
+        rating = _RATINGS.get(row.ease) if kind in (Kind.RATING, Kind.CRAM) else None
+        before = _state_before(row, state, learning=learning)
+        after = _state_after(row, kind, before)
+        found.append(
+            PastReview(
+                row.id,
+                kind,
+                rating,
+                min(max(row.time, 0), 86_400_000),
+                before,
+                after,
+                _seconds(row.last_ivl),
+                _seconds(row.ivl),
+            )
+        )
+        if kind is not Kind.CRAM:
+            learning = kind is Kind.RATING and row.type == LEARNING
+            state = after
+    return found
+
+
+def _kind(row: LogRow) -> Kind:
+    if row.type == MANUAL or row.ease not in _RATINGS:
+        if row.type == RESCHEDULED:
+            return Kind.RESCHEDULED
+        return Kind.SET_DUE if row.factor or row.type != MANUAL else Kind.FORGET
+    if row.type == FILTERED and row.factor == 0:
+        return Kind.CRAM
+    return Kind.RESCHEDULED if row.type == RESCHEDULED else Kind.RATING
+
+
+def _state_before(row: LogRow, state: State, *, learning: bool) -> State:
+    if row.type == LEARNING:
+        # Steps of a new card that follow anything else begin its history anew.
+        return State.LEARNING if learning else State.NEW
+    if row.type == REVIEW:
+        return State.REVIEW
+    if row.type == RELEARNING:
+        return State.RELEARNING
+    return State.REVIEW if row.type == FILTERED and row.ease in _RATINGS and state is State.NEW else state
+
+
+def _state_after(row: LogRow, kind: Kind, before: State) -> State:
+    if kind is Kind.FORGET:
+        return State.NEW
+    if kind is Kind.CRAM:
+        return before
+    if row.ivl > 0:
+        return State.REVIEW
+    if kind is not Kind.RATING and row.ivl == 0:
+        return before
+    return State.LEARNING if before in (State.NEW, State.LEARNING) else State.RELEARNING
+
+
+def _seconds(interval: int) -> int:
+    return min(interval * DAY_SECONDS if interval > 0 else -interval, _LONGEST)
+
+
+def _step_interval(log: Sequence[LogRow]) -> int:
+    return _seconds(log[-1].ivl) if log else 0
+
+
+def _is_whole(reviews: Sequence[PastReview]) -> bool:
+    """Whether a log says how the card was first learnt, so that its memory state follows from it."""
+    rated = False
+    for review in reversed(reviews):
+        if review.kind is Kind.FORGET:
+            return rated
+        if review.kind is Kind.RATING:
+            rated = True
+            if review.state_before is State.NEW:
+                return True
+    return False
+
+
+def _stored_memory(card: AnkiCard, model: Model) -> Memory | None:
+    """The memory state that Anki keeps with a card; without one, what ease and interval of SM-2 amount to."""
+    try:
+        data = json.loads(card.data) if card.data else {}
+        stability, difficulty = data["s"], data["d"]
+        if 0 < float(stability) <= 36_500 and 1 <= float(difficulty) <= 10:
+            return Memory(float(stability), float(difficulty))
+    except (ValueError, KeyError, TypeError):
+        pass
+    if card.ivl <= 0:
+        return None
+    return model.memory_after(max(card.factor, 1300) / 1000, min(card.ivl, 36_500))

@@ -1,0 +1,116 @@
+"""One field: its HTML as Markdown, checked to say the same text."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.importing.html.blocks import Blocks, encoded
+from flashcards.importing.html.escape import literal
+from flashcards.importing.html.marks import SIGN, Marked, mark
+from flashcards.importing.html.tree import Element, parse_html, text_of
+
+if TYPE_CHECKING:
+    from flashcards.importing.html.blocks import Media
+    from flashcards.render.html import HtmlRenderer
+
+# A line that begins with a letter and holds nothing that Markdown, HTML or a deck gives a meaning is itself.
+_PLAIN: Final = re.compile(
+    r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
+)
+_UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_BLANKS: Final = re.compile(r"[\s\xa0\u200b]+")
+
+
+class Converted(NamedTuple):
+    """The Markdown of a field, and what of the field it does not say, as parts of a sentence."""
+
+    markdown: str
+    problems: tuple[str, ...] = ()
+
+
+class Converter:
+    """Converts the fields of one package.
+
+    Args:
+        media: gets the name of a medium, returns its URL.
+    """
+
+    def __init__(self, media: Media) -> None:
+        self.media = media
+        self._renderer: HtmlRenderer | None = None
+
+    def convert(self, html: str, *, cloze: bool = False) -> Converted:
+        """The Markdown of one field; where `cloze`, its `{{c1::…}}` are gaps."""
+        html = _UNUSABLE.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
+        if _PLAIN.fullmatch(html):
+            return Converted(html.rstrip())
+        marked = mark(html, cloze=cloze)
+        tree = parse_html(marked.html)
+        text = Blocks(marked, self.media, cloze=cloze).markdown(tree)
+        if not self._says(text, tree, marked):
+            marked.problems.append("the text is kept, its formatting is not")
+            text = _bare(tree, marked, self.media)
+        return Converted(text, tuple(dict.fromkeys(marked.problems)))
+
+    def _says(self, markdown: str, tree: Element, marked: Marked) -> bool:
+        """Whether the Markdown, rendered, shows the text that the field showed."""
+        if self._renderer is None:
+            from flashcards.render.html import HtmlRenderer
+
+            self._renderer = HtmlRenderer({}, lambda name: name)
+        shown = unescape(
+            _TAG.sub("", re.sub(r"\[sound:[^\]]*\]|<title>.*?</title>", "", self._renderer.render(markdown)))
+        )
+        return _squeezed(shown) == _squeezed(_expected(text_of(tree), marked))
+
+
+def _expected(text: str, marked: Marked) -> str:
+    def one(match: re.Match[str]) -> str:
+        found = marked.marks[int(match[1])]
+        if found.what == "sound":
+            return ""
+        if found.what == "inline":
+            return f"\\({found.value}\\)"
+        return f"\\[{found.value}\\]" if found.what == "display" else found.value
+
+    return SIGN.sub(one, text)
+
+
+def _squeezed(text: str) -> str:
+    return _BLANKS.sub("", text.replace("{ {", "{{"))
+
+
+def _bare(tree: Element, marked: Marked, media: Media) -> str:
+    """The text alone, line by line, everything in it that could mean anything spelled out."""
+
+    def one(match: re.Match[str]) -> str:
+        found = marked.marks[int(match[1])]
+        if found.what == "sound":
+            return f"![]({encoded(media(found.value))})"
+        if found.what in ("inline", "display"):
+            return f"\\({found.value}\\)" if found.what == "inline" else f"\\[{found.value}\\]"
+        return found.value
+
+    lines = []
+    for line in _text_with_images(tree, marked, media).split("\n"):
+        out, at = [], 0
+        for sign in SIGN.finditer(line):
+            out += [literal(line[at : sign.start()]), one(sign)]
+            at = sign.end()
+        out.append(literal(line[at:]))
+        lines.append(" ".join("".join(out).split(" ")).strip())
+    return re.sub(r"\n{3,}", "\n\n", "\\\n".join(line for line in lines if line))
+
+
+def _text_with_images(node: Element | str, marked: Marked, media: Media) -> str:
+    if isinstance(node, str):
+        return node
+    if node.tag == "img" and node.attributes.get("src"):
+        return marked.add("sound", node.attributes["src"], "")
+    if not node.children:
+        return text_of(node)
+    inner = "".join(_text_with_images(child, marked, media) for child in node.children)
+    return f"\n{inner}\n" if node.tag in ("div", "p", "li", "tr", "pre", "blockquote") else inner

@@ -1,0 +1,104 @@
+"""Text as Markdown that says the same text: only what would mean something is escaped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+_SPECIAL: Final = re.compile(r"[\\`*_\[<&~$={}:]")
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
+_LINK_LIKE: Final = re.compile(r"\]\s*[(\[:]")
+_SETEXT_OR_TABLE: Final = re.compile(r"(?:[|:\- ]*-[|:\- ]*|=+)\Z")
+_RULE: Final = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
+_LINE_START: Final = re.compile(r"#{1,6}(?=\s|\Z)|>|[-+*](?=\s|\Z)|\[[ xX]\](?=\s|\Z)|~~~|\[[^\]]+\]:")
+_NUMBERED: Final = re.compile(r"([0-9]{1,9})([.)])(?=\s|\Z)")
+_MARKER: Final = re.compile(r"([QATDC])(:|：)")
+HINT_FOLLOWS: Final = "\ue000"
+"""Stands behind a text that the hint of its gap follows."""
+
+_PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+class Escaper:
+    """Escapes the pieces of one paragraph.
+
+    Args:
+        whole: all text of the paragraph, and its math, to see what can pair up.
+        cloze: whether it stands in a cloze.
+    """
+
+    def __init__(self, whole: str, *, cloze: bool) -> None:
+        self._cloze = cloze
+        self._dollars = whole.count("$") > 1
+        self._tildes = whole.count("~") > 1
+        self._brackets = bool(_LINK_LIKE.search(whole)) or "[[" in whole
+        self._equals = cloze and whole.count("==") > 1
+
+    def text(self, text: str, before: str, after: str, *, in_gap: bool) -> str:
+        """`text` escaped; `before` and `after` are the characters beside it, empty at the ends of a line."""
+        if not _SPECIAL.search(text):
+            return text
+        padded = f"{before or ' '}{text}{after or ' '}"
+        shift = len(before or " ")
+
+        def one(match: re.Match[str]) -> str:
+            at = match.start() + shift
+            return self._one(match[0], padded, at, in_gap)
+
+        return _SPECIAL.sub(one, text)
+
+    def _one(self, sign: str, text: str, at: int, in_gap: bool) -> str:
+        left, right = text[at - 1], text[at + 1]
+        if sign == "\\":
+            return "\\\\" if _PUNCTUATION.match(right) or right.isspace() else sign
+        if sign == "*":
+            return sign if left.isspace() and right.isspace() else "\\*"
+        if sign == "_":
+            return sign if left.isalnum() and right.isalnum() else "\\_"
+        if sign == "<":
+            return "\\<" if right.isalpha() or right in "/!?" else sign
+        if sign == "&":
+            return "\\&" if _ENTITY.match(text, at) else sign
+        if sign in "{}":
+            opens = sign == "{" and text.startswith("{{c", at)
+            return f"\\{sign}" if in_gap or (self._cloze and opens) else sign
+        if sign == ":":
+            return self._colon(text, at, in_gap)
+        needed = {"`": True, "~": self._tildes, "$": self._dollars, "[": self._brackets, "=": self._equals}[sign]
+        return f"\\{sign}" if needed else sign
+
+    def _colon(self, text: str, at: int, in_gap: bool) -> str:
+        left, right = text[at - 1], text[at + 1]
+        if in_gap:
+            return "&#58;" if left == ":" or right == HINT_FOLLOWS else ":"
+        pair = self._cloze and left.isspace() and right == ":"
+        return "\\:" if pair else ":"
+
+
+def at_line_start(line: str) -> str:
+    """A line that begins no heading, list, quote, table, rule or note."""
+    if not line:
+        return line
+    if _MARKER.match(line):
+        return f"{line[0]}\\:{line[2:]}" if line[1] == ":" else f"{line[0]}&#xFF1A;{line[2:]}"
+    if match := _NUMBERED.match(line):
+        return f"{match[1]}\\{line[match.end(1) :]}"
+    if _LINE_START.match(line) or _RULE.match(line) or _SETEXT_OR_TABLE.match(line):
+        return f"\\{line}"
+    return line
+
+
+def is_space(character: str) -> bool:
+    """Whether a neighbour of emphasis counts as blank; the end of a line does."""
+    return not character or character.isspace()
+
+
+def is_punctuation(character: str) -> bool:
+    """Whether a neighbour of emphasis counts as punctuation."""
+    return bool(character) and unicodedata.category(character)[0] in "PS"
+
+
+def literal(text: str) -> str:
+    """`text` with everything that could mean anything as an entity: ugly, and always right."""
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)

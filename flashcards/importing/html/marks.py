@@ -1,0 +1,168 @@
+r"""What a field holds besides HTML: math, sound and gaps, taken out of it before it is read.
+
+Each leaves a sign of private-use characters in its place, which the reader of HTML sees as text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Final
+
+OPEN, CLOSE = "\ue000", "\ue001"
+SIGN: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+_PRIVATE: Final = re.compile(f"[{OPEN}{CLOSE}]")
+
+_MATH: Final = re.compile(
+    r"\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\]"
+    r"|\[\$\](?P<old>.*?)\[/\$\]|\[\$\$\](?P<olddisplay>.*?)\[/\$\$\]"
+    r"|\[latex\](?P<latex>.*?)\[/latex\]"
+    r"|<anki-mathjax(?P<attributes>[^>]*)>(?P<element>.*?)</anki-mathjax>",
+    re.DOTALL | re.IGNORECASE,
+)
+_SOUND: Final = re.compile(r"\[sound:([^\]]+)\]")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_BREAK: Final = re.compile(r"<(?:br|/div|/p)\b[^<>]*>", re.IGNORECASE)
+_GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::|\}\}", re.IGNORECASE)
+_LATEX: Final = re.compile(
+    r"\$(?!\$)(?P<inline>[^$]+)\$|\$\$(?P<display>[^$]+)\$\$|\\\[(?P<bracket>.+)\\\]"
+    r"|\\begin\{displaymath\}(?P<displaymath>.+)\\end\{displaymath\}|(?P<environment>\\begin\{(\w+\*?)\}.+\\end\{\6\})",
+    re.DOTALL,
+)
+_HIGHEST: Final = 499
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One thing taken out: what it is, what of it counts, and the text that stood there."""
+
+    what: str  # "inline" or "display" math, "sound", "open", "hint" or "close" of a gap
+    value: str
+    source: str
+
+
+@dataclass(slots=True)
+class Marked:
+    """A field with signs in it. `problems` are the things that came out other than they were."""
+
+    html: str
+    marks: list[Mark] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, what: str, value: str, source: str) -> str:
+        """The sign of a new mark."""
+        self.marks.append(Mark(what, value, source))
+        return f"{OPEN}{len(self.marks) - 1}{CLOSE}"
+
+    def restored(self, text: str) -> str:
+        """`text` with the signs in it as what they stand for."""
+        return SIGN.sub(lambda match: self.restored(self.marks[int(match[1])].source), text)
+
+
+def mark(html: str, *, cloze: bool = False) -> Marked:
+    """Take math and sound out of a field, and the gaps out of the text of a cloze."""
+    marked = Marked(_PRIVATE.sub("", html))
+    if cloze:
+        marked.html = _without_gaps(marked.html, marked)
+    if "\\" in html or "[" in html or "<anki" in html:
+        marked.html = _MATH.sub(lambda match: _math(match, marked), marked.html)
+        marked.html = _SOUND.sub(lambda match: marked.add("sound", unescape(match[1]), match[0]), marked.html)
+    return marked
+
+
+def _without_gaps(html: str, marked: Marked) -> str:
+    tokens = list(_GAP.finditer(html))
+    partner: dict[int, int] = {}
+    stack: list[int] = []
+    for index, token in enumerate(tokens):
+        if token[1]:
+            stack.append(index)
+        elif stack:
+            start = stack.pop()
+            partner[start], partner[index] = index, start
+    out = []
+    at = 0
+    open_gaps: list[bool] = []  # of each open gap, whether it had its hint
+    for index, token in enumerate(tokens):
+        out.append(_with_hint(html[at : token.start()], open_gaps, marked))
+        at = token.end()
+        if index not in partner:
+            out.append(token[0])
+        elif token[1]:
+            numbers = ",".join(str(min(max(int(each), 1), _HIGHEST)) for each in token[1].split(","))
+            out.append(marked.add("open", f"{{{{c{numbers}::", token[0]))
+            open_gaps.append(False)
+        else:
+            out.append(marked.add("close", "}}", token[0]))
+            open_gaps.pop()
+    out.append(html[at:])
+    return "".join(out)
+
+
+def _with_hint(text: str, open_gaps: list[bool], marked: Marked) -> str:
+    """The first `::` in a gap begins its hint."""
+    if not open_gaps or open_gaps[-1] or "::" not in text:
+        return text
+    head, _, tail = text.partition("::")
+    if not SIGN.sub("", _TAG.sub("", tail)).strip():
+        return text.replace("::", "", 1)
+    open_gaps[-1] = True
+    return f"{head}{marked.add('hint', '::', '::')}{tail}"
+
+
+def _math(match: re.Match[str], marked: Marked) -> str:
+    name = match.lastgroup or ""
+    body = match[name]
+    display = name in ("display", "olddisplay")
+    if name == "element":
+        display = bool(re.search(r"block\s*=\s*[\"']?true", match["attributes"], re.IGNORECASE))
+    inner = [marked.marks[int(sign[1])] for sign in SIGN.finditer(body)]
+    tex = SIGN.sub("", _plain(_answers(body, marked)))
+    if name == "latex":
+        found = _LATEX.fullmatch(tex)
+        if found is None:
+            marked.problems.append("LaTeX that is more than a formula is kept as text")
+            return match[0]
+        display = found["inline"] is None
+        tex = next(found[group] for group in _LATEX.groupindex if found[group] is not None)
+    if not tex.strip():
+        return match[0]
+    sign = marked.add("display" if display else "inline", " ".join(tex.split()), SIGN.sub("", match[0]))
+    openings = [each for each in inner if each.what == "open"]
+    if not inner:
+        return sign
+    if len(openings) != sum(each.what == "close" for each in inner):  # a gap begins or ends inside
+        marked.problems.append("a formula and a gap overlap")
+        return match[0]
+    marked.problems.append("a gap inside a formula now hides the whole formula")
+    numbers = dict.fromkeys(number for each in openings for number in each.value[3:-2].split(","))
+    opening = marked.add("open", f"{{{{c{','.join(numbers)}::", "")
+    return f"{opening}{sign}{marked.add('close', '}}', '')}"
+
+
+def _answers(body: str, marked: Marked) -> str:
+    """The TeX of a formula with its gaps filled, hints left out."""
+    out: list[str] = []
+    hint_depth = depth = 0
+    at = 0
+    for sign in SIGN.finditer(body):
+        if not hint_depth:
+            out.append(body[at : sign.start()])
+        at = sign.end()
+        what = marked.marks[int(sign[1])].what
+        if what == "open":
+            depth += 1
+        elif what == "hint" and not hint_depth:
+            hint_depth = depth
+        elif what == "close":
+            if hint_depth == depth:
+                hint_depth = 0
+            depth -= 1
+    out.append(body[at:])
+    return "".join(out)
+
+
+def _plain(html: str) -> str:
+    """The text of a formula, in which editors leave tags."""
+    return unescape(_TAG.sub("", _BREAK.sub("\n", html))).replace("\xa0", " ")

@@ -1,0 +1,100 @@
+"""HTML, however broken, as a tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
+
+VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
+_MAX_DEPTH: Final = 60  # elements within elements; what is nested deeper stands at this depth
+
+# A start tag that ends an element left open: the tag, what it ends, and where the search for that stops.
+_ENDS: Final = {
+    "li": ({"li"}, {"ul", "ol"}),
+    "tr": ({"tr", "td", "th"}, {"table"}),
+    "td": ({"td", "th"}, {"tr", "table"}),
+    "th": ({"td", "th"}, {"tr", "table"}),
+    "dt": ({"dt", "dd"}, {"dl"}),
+    "dd": ({"dt", "dd"}, {"dl"}),
+    "option": ({"option"}, {"select"}),
+    "p": ({"p"}, {"div", "li", "td", "th", "blockquote"}),
+}
+
+
+@dataclass(slots=True)
+class Element:
+    """An element: its tag and attributes in lower case, and what is in it."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[Element | str] = field(default_factory=list)
+
+
+def parse_html(html: str) -> Element:
+    """The tree of a piece of HTML, under an element without a tag. Comments are left out."""
+    builder = _Builder()
+    builder.feed(html)
+    builder.close()
+    return builder.root
+
+
+def text_of(node: Element | str) -> str:
+    """All text in a node, `<br>` as a line break."""
+    if isinstance(node, str):
+        return node
+    if node.tag == "br":
+        return "\n"
+    if node.tag in UNSEEN:
+        return ""
+    return "".join(text_of(child) for child in node.children)
+
+
+class _Builder(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Element("")
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _ENDS:
+            self._end_implied(*_ENDS[tag])
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(element)
+        if tag not in VOID and len(self._open) < _MAX_DEPTH:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID and self._open[-1].tag == tag and tag not in ("div", "span", "p", "b", "i"):
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "br":  # browsers take `</br>` for one
+            self._open[-1].children.append(Element("br"))
+            return
+        for depth in range(len(self._open) - 1, 0, -1):
+            if self._open[depth].tag == tag:
+                del self._open[depth:]
+                return
+
+    def handle_data(self, data: str) -> None:
+        children = self._open[-1].children
+        if children and isinstance(children[-1], str):
+            children[-1] += data
+        else:
+            children.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        if data.startswith("CDATA["):
+            self.handle_data(data[6:])
+
+    def _end_implied(self, ended: set[str], limits: set[str]) -> None:
+        for depth in range(len(self._open) - 1, 0, -1):
+            tag = self._open[depth].tag
+            if tag in limits:
+                return
+            if tag in ended:
+                del self._open[depth:]
+                return

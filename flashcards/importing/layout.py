@@ -1,0 +1,92 @@
+"""Which file the notes of a deck go to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from flashcards.anki.media_names import clean_name
+from flashcards.deck.parse import deck_name
+from flashcards.importing.draft import Draft
+
+_TOLD_APART = "-anki"
+
+
+class Layout:
+    """Finds a file for each deck, never one that a person wrote.
+
+    Args:
+        root: the collection's folder.
+        decks: for each deck that an import wrote before, the file that holds most of it.
+    """
+
+    def __init__(self, root: Path, decks: dict[str, str]) -> None:
+        self._root = root
+        self._of_deck = dict(decks)
+        self._of_source: dict[str, str] = {}
+        self._taken = {path.casefold() for path in decks.values()}
+
+    def path(self, draft: Draft) -> str:
+        """The file for a new note, within the collection."""
+        if draft.path and is_safe(draft.path):
+            if draft.path not in self._of_source:
+                self._of_source[draft.path] = self._free(draft.path)
+            return self._of_source[draft.path]
+        return self.path_of_deck(draft.deck)
+
+    def path_of_deck(self, deck: str) -> str:
+        """The file for the new notes of a deck."""
+        deck = normal_name(deck)
+        if deck not in self._of_deck:
+            self._of_deck[deck] = self._free(file_of(deck))
+        return self._of_deck[deck]
+
+    def _free(self, path: str) -> str:
+        """`path`, or one like it where there is a file, or one that some disk would take for the same."""
+        stem = path.removesuffix(".md")
+        candidate, number = path, 1
+        while candidate.casefold() in self._taken or (self._root / candidate).exists():
+            candidate = f"{stem}{_TOLD_APART}{'' if number == 1 else number}.md"
+            number += 1
+        self._taken.add(candidate.casefold())
+        return candidate
+
+
+def normal_name(deck: str) -> str:
+    """A deck's name as a file of its name would give it."""
+    parts = (" ".join(part.split()) for part in deck.split("::"))
+    return "::".join(part for part in parts if part) or "deck"
+
+
+def file_of(deck: str) -> str:
+    """The path for a deck: `a::b` is `a/b.md`; each part one that every system takes."""
+    *folders, name = normal_name(deck).split("::")
+    return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path that a package names can be one within the collection."""
+    parts = path.split("/")
+    if not path.endswith(".md") or any(part != f"{_clean(part.removesuffix('.md'))}.md" for part in parts[-1:]):
+        return False
+    return all(part == _clean(part) for part in parts[:-1])
+
+
+def heading_lines(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """The headings to write when a note with one breadcrumb follows a note with another."""
+    old, new = list(before), list(after)
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    if len(new) < len(old) and same == len(new) and new:
+        same -= 1  # back to a heading above: it has to be said again
+    return [f"{'#' * min(level, 6)} {text}" for level, text in enumerate(new[same:], start=same + 1)]
+
+
+def names_deck(path: str, deck: str) -> bool:
+    """Whether a file at this path is of this deck without saying so."""
+    return deck_name(path) == normal_name(deck)
+
+
+def _clean(part: str) -> str:
+    return clean_name(f"{part}.d").removesuffix(".d")

@@ -1,0 +1,153 @@
+"""Which note of a package is which note of the collection, and what is to be done about it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.fields import clean_tags
+from flashcards.anki.identity import guid
+from flashcards.anki.notetypes import BASIC, CLOZE, family
+from flashcards.catalog.origins import Origin, Origins
+from flashcards.deck.model import Kind
+from flashcards.importing.draft import Draft
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Catalog, Entry
+
+_OUR_GUID: Final = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(slots=True)
+class Match:
+    """What each draft of a package is here.
+
+    Attributes:
+        new: notes that are not here.
+        same: notes that are here and need nothing: the draft and the id of the note.
+        changed: notes whose text is to be replaced: the draft and the note.
+        conflicts: notes that changed there and here.
+        gone: notes that were taken out of the decks here.
+    """
+
+    new: list[Draft] = field(default_factory=list)
+    same: list[tuple[Draft, int]] = field(default_factory=list)
+    changed: list[tuple[Draft, Entry]] = field(default_factory=list)
+    conflicts: list[tuple[Draft, Entry]] = field(default_factory=list)
+    gone: list[tuple[Draft, int]] = field(default_factory=list)
+
+
+class Known:
+    """What the collection knows before an import: its origins, and its own notes by the guid they have in packages."""
+
+    def __init__(self, catalog: Catalog, origins: Origins) -> None:
+        self.catalog = catalog
+        self.origins = origins.all()
+        self._ours: dict[str, int] | None = None
+
+    def note_of(self, source: str, part: int) -> int | None:
+        """The note that a note of a package is, as far as its guid says."""
+        origin = self.origins.get((source, part))
+        if origin is not None:
+            return origin.note
+        return self._by_guid().get(source) if part == 0 and _OUR_GUID.fullmatch(source) else None
+
+    def _by_guid(self) -> dict[str, int]:
+        if self._ours is None:
+            rows = self.catalog.keys()
+            self._ours = {guid(key, kind): note for note, key in rows for kind in (BASIC, CLOZE)}
+        return self._ours
+
+
+def match(
+    drafts: Iterable[Draft],
+    known: Known,
+    fields: Mapping[str, tuple[str, ...]],
+    write: Callable[[Entry], tuple[str, ...]],
+) -> Match:
+    """Decide about every draft.
+
+    Args:
+        drafts: of one package.
+        known: what is here.
+        fields: the fields of each note in the package, by guid.
+        write: the fields that a note of ours has in a package, to compare them.
+    """
+    found = Match()
+    ids: dict[int, Draft] = {}
+    rest: list[Draft] = []
+    for draft in drafts:
+        note = known.note_of(draft.source, draft.part)
+        if note is None or note in ids:
+            rest.append(draft)
+        else:
+            ids[note] = draft
+    for entry in known.catalog.entries(ids):
+        draft = ids[entry.id]
+        origin = known.origins.get((draft.source, draft.part))
+        if not entry.active:
+            found.gone.append((draft, entry.id))
+        elif _unchanged_there(draft, entry, origin, write, fields):
+            found.same.append((draft, entry.id))
+        elif _unchanged_here(entry, origin):
+            found.changed.append((_like(draft, entry), entry))
+        else:
+            found.conflicts.append((draft, entry))
+    _match_by_text(rest, known.catalog, set(ids), found)
+    return found
+
+
+def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], found: Match) -> None:
+    """Notes of the same text are the same note: one that a person copied here, or that an import left behind."""
+    if not drafts:
+        return
+    by_text: dict[bytes, list[int]] = defaultdict(list)
+    for note, text in catalog.texts():
+        if note not in claimed:
+            by_text[text].append(note)
+    for notes in by_text.values():
+        notes.sort(reverse=True)
+    for draft in drafts:
+        alike = by_text.get(draft.fingerprint) if by_text else None
+        if alike:
+            found.same.append((draft, alike.pop()))
+        else:
+            found.new.append(draft)
+
+
+def _unchanged_there(
+    draft: Draft,
+    entry: Entry,
+    origin: Origin | None,
+    write: Callable[[Entry], tuple[str, ...]],
+    fields: Mapping[str, tuple[str, ...]],
+) -> bool:
+    if origin is not None:
+        return origin.content == draft.content
+    if draft.changed_s <= entry.modified_ms // 1000:
+        return True
+    same_tags = {tag.casefold() for tag in clean_tags(entry.note.tags)} == {tag.casefold() for tag in draft.tags}
+    return same_tags and write(entry)[:-1] == fields.get(draft.source, ())[:-1]
+
+
+def _unchanged_here(entry: Entry, origin: Origin | None) -> bool:
+    if origin is None:  # ours; what Anki has was changed there later than here
+        return True
+    return origin.base == entry.fingerprint and origin.tags == " ".join(entry.note.tags)
+
+
+def _like(draft: Draft, entry: Entry) -> Draft:
+    """The draft in the form of the note that it replaces."""
+    note = entry.note
+    draft = replace(draft, pin=note.pin)
+    if draft.kind is Kind.CLOZE or family(note) == CLOZE:
+        return draft
+    one_line = not any("\n" in text for text in draft.fields)
+    if note.kind is Kind.TERM and draft.reverse:
+        return replace(draft, kind=Kind.TERM)
+    if note.kind is Kind.PAIR and one_line:
+        return replace(draft, kind=Kind.PAIR)
+    return draft

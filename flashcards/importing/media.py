@@ -1,0 +1,120 @@
+"""The media of a package: where each goes, and what its URL is in a deck."""
+
+from __future__ import annotations
+
+import unicodedata
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from flashcards.anki.media_names import clean_name
+
+if TYPE_CHECKING:
+    from flashcards.importing.archive import Archive
+    from flashcards.journal import Journal
+
+FOLDER: Final = "media"
+
+
+class MediaPlan:
+    """Gives each medium that is named a file of its own in the collection's folder of media.
+
+    A name is kept unless a file of that name holds something else.
+
+    Args:
+        root: the collection's folder.
+        archive: the package.
+
+    Attributes:
+        missing: names that are used and that the package does not hold.
+        files: the path in the collection of each medium used, by its name in the package.
+    """
+
+    def __init__(self, root: Path, archive: Archive) -> None:
+        self.missing: dict[str, None] = {}
+        self.files: dict[str, str] = {}
+        self._root = root
+        self._archive = archive
+        self._folder = TemporaryDirectory(prefix="flashcards-media-")
+        self._unpacked: dict[str, Path] = {}
+        self._taken: dict[str, str] = {}
+        self._up = ""
+
+    def enter(self, path: str) -> None:
+        """The next URLs are for the deck file at this path."""
+        self._up = "../" * path.count("/")
+
+    def close(self) -> None:
+        """Remove what was unpacked."""
+        self._folder.cleanup()
+
+    def url(self, name: str) -> str:
+        """The URL of a medium, from the folder of the present file."""
+        found = next((each for each in _spellings(name) if each in self._archive.media), None)
+        if found is None:
+            plain = unicodedata.normalize("NFC", unquote(name))
+            self.missing[plain] = None
+            return f"{self._up}{FOLDER}/{plain}"
+        if found not in self.files:
+            self._place(found)
+        return f"{self._up}{self.files[found]}"
+
+    def stage(self, journal: Journal) -> int:
+        """Let the media that are not there yet be put in place; returns how many."""
+        staged = 0
+        for name, path in self.files.items():
+            if name in self._unpacked and not (self._root / path).exists():
+                waiting = journal.stage(path)
+                self._unpacked[name].replace(waiting) if _same_disk(self._unpacked[name], waiting) else _copy(
+                    self._unpacked[name], waiting
+                )
+                staged += 1
+        return staged
+
+    def _place(self, name: str) -> None:
+        unpacked = Path(self._folder.name) / str(len(self._unpacked))
+        if not self._archive.unpack_medium(name, unpacked):
+            self.missing[name] = None
+            self.files[name] = f"{FOLDER}/{name}"
+            return
+        self._unpacked[name] = unpacked
+        clean = clean_name(name)
+        path = f"{FOLDER}/{clean}"
+        if self._is_other(path, name, unpacked):
+            stem, dot, ending = clean.rpartition(".")
+            told_apart = f"{stem if dot else clean}-{_digest(unpacked)}{dot}{ending if dot else ''}"
+            path = f"{FOLDER}/{told_apart}"
+        self._taken[path.casefold()] = name
+        self.files[name] = path
+
+    def _is_other(self, path: str, name: str, unpacked: Path) -> bool:
+        """Whether something else has this path already."""
+        if self._taken.get(path.casefold(), name) != name:
+            return True
+        there = self._root / path
+        return there.exists() and not (there.is_file() and _digest(there) == _digest(unpacked))
+
+
+def _spellings(name: str) -> list[str]:
+    forms = [name, unquote(name)]
+    return list(dict.fromkeys(unicodedata.normalize("NFC", form) for form in forms))
+
+
+def _digest(path: Path) -> str:
+    digest = blake2b(digest_size=8)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.parent.stat().st_dev
+
+
+def _copy(source: Path, target: Path) -> None:
+    import shutil
+
+    shutil.copyfile(source, target)

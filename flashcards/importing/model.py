@@ -1,0 +1,127 @@
+"""What a package of Anki holds, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+STANDARD = 0
+CLOZE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One card of a note type: its name and the formats of its two sides."""
+
+    name: str
+    front: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteType:
+    """A note type; `kind` is `STANDARD` or `CLOZE`."""
+
+    id: int
+    name: str
+    kind: int
+    fields: tuple[str, ...]
+    templates: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackageDeck:
+    """A deck: its name with `::`, its preset (None for a filtered one)."""
+
+    id: int
+    name: str
+    preset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Deck options: our settings by name, each as `flashcards.toml` would say it."""
+
+    id: int
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AnkiNote(NamedTuple):
+    """A row of `notes`; `changed` is in epoch seconds."""
+
+    id: int
+    guid: str
+    note_type: int
+    changed: int
+    tags: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class AnkiCard(NamedTuple):
+    """A row of `cards`, by the names of Anki's columns; `home` is the deck it belongs to, `due` its due value there."""
+
+    id: int
+    note: int
+    home: int
+    ord: int
+    changed: int
+    type: int
+    queue: int
+    due: int
+    ivl: int
+    factor: int
+    reps: int
+    lapses: int
+    left: int
+    flags: int
+    data: str
+
+
+class LogRow(NamedTuple):
+    """A row of `revlog`, by the names of Anki's columns."""
+
+    id: int
+    card: int
+    ease: int
+    ivl: int
+    last_ivl: int
+    factor: int
+    time: int
+    type: int
+
+
+@dataclass(slots=True)
+class Package:
+    """A package, read whole.
+
+    Attributes:
+        created_s: when its collection began, epoch seconds; due days count from that day.
+        created_offset: minutes that local time was ahead of UTC then, or None where it does not say.
+        rollover: the hour at which its days begin.
+        changed_ms: when it was last changed.
+        note_types, decks, presets: by id.
+        notes: in order of id.
+        cards: by note id, in order of ord.
+        log: by card id, oldest first.
+        lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
+    """
+
+    created_s: int
+    created_offset: int | None
+    rollover: int
+    changed_ms: int
+    note_types: dict[int, NoteType]
+    decks: dict[int, PackageDeck]
+    presets: dict[int, Preset]
+    notes: list[AnkiNote]
+    cards: dict[int, list[AnkiCard]]
+    log: dict[int, list[LogRow]]
+    lost_cards: int = 0
+    lost_reviews: int = 0
+
+    def all_cards(self) -> Iterator[AnkiCard]:
+        """Every card, in order of its note."""
+        for note in self.notes:
+            yield from self.cards.get(note.id, ())

@@ -1,0 +1,197 @@
+"""A package of Anki into a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.fields import FieldWriter
+from flashcards.anki.gather import MACROS_FILE
+from flashcards.anki.media_names import MediaNames
+from flashcards.catalog.origins import Origins
+from flashcards.collection import now_ms
+from flashcards.importing.archive import Archive
+from flashcards.importing.cards_import import CardImport
+from flashcards.importing.database import read_package
+from flashcards.importing.deck_files import DeckFiles
+from flashcards.importing.draft import Draft
+from flashcards.importing.history import position
+from flashcards.importing.html.convert import Converter
+from flashcards.importing.layout import Layout
+from flashcards.importing.matching import Known, match
+from flashcards.importing.media import MediaPlan
+from flashcards.importing.model import AnkiNote, Package
+from flashcards.importing.notes import NoteConverter
+from flashcards.importing.report import ImportReport, Remark
+from flashcards.importing.settings_import import SettingsImport
+from flashcards.importing.templates import plain_text
+from flashcards.journal import Journal
+from flashcards.render.macros import parse_macros
+from scheduler.backup import backup
+from scheduler.connection import closing_connection, transaction
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+_STRIDE: Final = 200
+
+
+class _DryRun(Exception):
+    """Leaves the transaction when all is known and nothing is to be done."""
+
+
+def import_package(
+    collection: Collection, path: Path, *, dry_run: bool = False, progress: Progress | None = None
+) -> ImportReport:
+    """Bring the notes, media, schedules and reviews of a package into a collection.
+
+    Everything happens, after a backup of the state, or nothing.
+
+    Args:
+        collection: open, and scanned.
+        path: an .apkg or .colpkg.
+        dry_run: find out what would happen, and do nothing.
+        progress: told how far it is.
+
+    Raises:
+        PackageInvalid: the package cannot be right.
+        PackageNewer: it is of a format that came later.
+    """
+    with Archive(path) as archive:
+        package = read_package(archive)
+        media = MediaPlan(collection.root, archive)
+        try:
+            return _PackageImport(collection, package, media, path, progress).run(dry_run=dry_run)
+        finally:
+            media.close()
+
+
+class _PackageImport:
+    def __init__(
+        self, collection: Collection, package: Package, media: MediaPlan, path: Path, progress: Progress | None
+    ) -> None:
+        self._collection = collection
+        self._package = package
+        self._media = media
+        self._progress = progress or (lambda _what, _done, _total: None)
+        self._report = ImportReport(path.name)
+        self._origins = Origins(collection.connection)
+        self._at = now_ms()
+
+    def run(self, *, dry_run: bool) -> ImportReport:
+        """Do it all."""
+        self._report.dry_run = dry_run
+        journal = Journal(self._collection.root, self._collection.import_folder)
+        try:
+            with transaction(self._collection.connection):
+                self._in_transaction(journal, dry_run=dry_run)
+        except _DryRun:
+            pass
+        except BaseException:
+            journal.take_back()
+            raise
+        finally:
+            journal.close()
+            self._collection.__dict__.pop("limits", None)
+        return self._report
+
+    def _in_transaction(self, journal: Journal, *, dry_run: bool) -> None:
+        report = self._report
+        files = DeckFiles(self._collection, self._origins, journal, report, self._at)
+        known = Known(self._collection.catalog, self._origins)
+        drafts = self._drafts(known, files.layout)
+        fields = {note.guid: note.fields for note in self._package.notes}
+        found = match(drafts, known, fields, self._fields_of_ours())
+        notes = files.write(found)
+        report.media = self._media.stage(journal)
+        self._remark_media()
+        settings = SettingsImport(self._collection, self._package, journal, report).stage()
+        cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
+        cards.apply(notes, report, lambda done, total: self._progress("Bringing in the reviews", done, total))
+        if dry_run or not (report.changes_anything or files.remembered):
+            raise _DryRun
+        if report.changes_anything:
+            with closing_connection(self._collection.database) as committed:
+                backup(committed, self._collection.backups)
+        self._origins.record(journal.mark, self._at, report.source)
+        journal.place()
+
+    def _drafts(self, known: Known, layout: Layout) -> list[Draft]:
+        """Every note of the package as ours, in the order in which they are to stand."""
+        converter = NoteConverter(self._package, Converter(self._media.url))
+        places = dict(known.catalog.paths())
+        order = _in_order(self._package)
+        drafts: list[Draft] = []
+        lost = 0
+        for number, note in enumerate(order):
+            if number % _STRIDE == 0:
+                self._progress("Reading the notes", number, len(order))
+            cards = self._package.cards.get(note.id)
+            if not cards:
+                lost += 1
+                continue
+            here = known.note_of(note.guid, 0)
+            deck = self._package.decks[cards[0].home].name
+            self._media.enter(places.get(here or 0) or layout.path_of_deck(deck))
+            for draft in converter.drafts(note):
+                if draft.fields:
+                    drafts.append(draft)
+                else:
+                    message = f"A note that begins `{_beginning(note)}` cannot be written as Markdown and is left out."
+                    self._report.remarks.append(Remark(draft.deck, message))
+        self._remark_package(converter, lost)
+        return drafts
+
+    def _fields_of_ours(self) -> Callable[[Entry], tuple[str, ...]]:
+        """What our own export would write for a note."""
+        root = self._collection.root
+        media = MediaNames(root)
+        macros = root / MACROS_FILE
+        text = macros.read_text(encoding="utf-8", errors="replace") if macros.is_file() else ""
+        writer = FieldWriter(parse_macros(text).bodies, media.name)
+
+        def fields(entry: Entry) -> tuple[str, ...]:
+            media.enter(entry.path, entry.note.line)
+            return writer.fields(entry)
+
+        return fields
+
+    def _remark_package(self, converter: NoteConverter, without_cards: int) -> None:
+        remarks = self._report.remarks
+        for kind, counts in converter.hidden_fields.items():
+            for name, count in counts.items():
+                message = f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
+                remarks.append(Remark(kind, message))
+        for count, what in (
+            (without_cards, "notes have no cards and are left out."),
+            (self._package.lost_cards, "cards belong to no note and are left out."),
+            (self._package.lost_reviews, "reviews belong to no card that is in the package and are left out."),
+        ):
+            if count:
+                remarks.append(Remark(self._report.source, f"{count:,} {what}"))
+
+    def _remark_media(self) -> None:
+        for name in self._media.missing:
+            self._report.remarks.append(
+                Remark(self._report.source, f"The medium `{name}` is missing from the package.")
+            )
+
+
+def _in_order(package: Package) -> list[AnkiNote]:
+    """Notes by the place of their cards among the new ones where every card tells it, else in order of age."""
+    places = {}
+    for note in package.notes:
+        found = [place for card in package.cards[note.id] if (place := position(card)) is not None]
+        if not found and package.cards[note.id]:
+            return package.notes
+        places[note.id] = min(found, default=0)
+    return sorted(package.notes, key=lambda note: (places[note.id], note.id))
+
+
+def _beginning(note: AnkiNote) -> str:
+    return " ".join(plain_text(note.fields[0]).split())[:40]

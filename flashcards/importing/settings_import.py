@@ -1,0 +1,80 @@
+"""The deck options of a package into `flashcards.toml`, where that file is the program's own work."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashcards.catalog.origins import Origins
+from flashcards.importing.report import ImportReport, Remark
+from flashcards.importing.settings_text import appended, deck_settings
+from flashcards.settings import FILE_NAME, Settings, default_text, load
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.importing.model import Package
+    from flashcards.journal import Journal
+
+
+class SettingsImport:
+    """Adds tables for the decks of a package that have options of their own."""
+
+    def __init__(self, collection: Collection, package: Package, journal: Journal, report: ImportReport) -> None:
+        self._collection = collection
+        self._package = package
+        self._journal = journal
+        self._report = report
+        self._origins = Origins(collection.connection)
+
+    def stage(self) -> Settings:
+        """Let the file be put in place, or say what a person would have to write; returns the settings to come."""
+        collection, report = self._collection, self._report
+        decks = set(collection.catalog.decks())
+        wanted = deck_settings(self._package, decks, collection.settings)
+        report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
+        path = collection.root / FILE_NAME
+        before = path.read_bytes() if path.exists() else None
+        rollover = self._rollover()
+        if not wanted.tables and rollover is None:
+            return collection.settings
+        if not self._may_write(before):
+            if rollover is not None:
+                report.remarks.append(Remark(FILE_NAME, f"The package's days begin at {rollover} o'clock: `rollover`."))
+            if wanted.tables:
+                message = f"This file is yours and stays as it is. To keep the options of Anki, add:\n{wanted.tables}"
+                report.remarks.append(Remark(FILE_NAME, message))
+            return collection.settings
+        text = appended(None if before is None else before.decode(), wanted.tables, rollover)
+        data = text.encode()
+        waiting = self._journal.stage_bytes(FILE_NAME, data)
+        settings = _read(waiting, data)
+        self._origins.remember_written(FILE_NAME, _digest(data))
+        report.settings = wanted.tables or f"rollover = {rollover}\n"
+        return settings
+
+    def _may_write(self, before: bytes | None) -> bool:
+        if before is None or before == default_text().encode():
+            return True
+        return self._origins.written(FILE_NAME) == _digest(before)
+
+    def _rollover(self) -> int | None:
+        """The package's, where it is another and nothing was ever reviewed here."""
+        collection = self._collection
+        if self._package.rollover == collection.settings.rollover:
+            return None
+        reviewed = collection.connection.execute("SELECT 1 FROM reviews LIMIT 1").fetchone()
+        return None if reviewed else self._package.rollover
+
+
+def _read(waiting: Path, data: bytes) -> Settings:
+    """The settings that a waiting file will give."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="flashcards-settings-", dir=waiting.parent) as folder:
+        (Path(folder) / FILE_NAME).write_bytes(data)
+        return load(Path(folder))
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

@@ -1,0 +1,154 @@
+"""Anki's card templates: fields, sections and filters, rendered to HTML.
+
+The syntax is that of https://docs.ankiweb.net/templates/intro.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Final
+
+FRONT: Final = "\ue010"
+"""Stands in a rendered back for the front."""
+
+_TOKEN: Final = re.compile(r"\{\{\s*([#^/]?)(.*?)\}\}", re.DOTALL)
+_TAG: Final = re.compile(r"<[^<>]*>")
+_EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
+_FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
+_SPECIAL: Final = frozenset({"Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
+_CLOZE_SECTION: Final = re.compile(r"c[0-9]+")
+
+
+@dataclass(slots=True)
+class _Section:
+    """A part of a template that is shown if a field holds something, or, `inverted`, if it does not."""
+
+    name: str
+    inverted: bool
+    parts: list[_Section | _Field | str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field to be filled in, through filters, the innermost first."""
+
+    name: str
+    filters: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Rendered:
+    """One side of a card: its HTML, whether an answer is to be typed, and what could not be said."""
+
+    html: str = ""
+    typed: bool = False
+    problems: list[str] = field(default_factory=list)
+
+
+class SideTemplate:
+    """One side of a template, parsed.
+
+    Attributes:
+        fields: the names of the fields that it shows, asks for, or looks at.
+    """
+
+    def __init__(self, text: str) -> None:
+        root = _Section("", inverted=False)
+        open_sections = [root]
+        self.fields: set[str] = set()
+        at = 0
+        for token in _TOKEN.finditer(text):
+            if token.start() > at:
+                open_sections[-1].parts.append(text[at : token.start()])
+            at = token.end()
+            sign, name = token[1], token[2].strip()
+            if sign in ("#", "^"):
+                self.fields.add(name)
+                section = _Section(name, inverted=sign == "^")
+                open_sections[-1].parts.append(section)
+                open_sections.append(section)
+            elif sign == "/":
+                if len(open_sections) > 1:
+                    open_sections.pop()
+            else:
+                *filters, name = (part.strip() for part in name.split(":"))
+                self.fields.add(name)
+                open_sections[-1].parts.append(_Field(name, tuple(reversed(filters))))
+        open_sections[0].parts.append(text[at:])
+        self._root = root
+
+    def render(self, values: Mapping[str, str], *, back: bool, hide_cloze: bool = False) -> Rendered:
+        """The side with the fields of a note filled in; gaps stay `{{c1::…}}`, or vanish where `hide_cloze`."""
+        rendered = Rendered()
+        rendered.html = _render(self._root.parts, values, rendered, back=back, hide_cloze=hide_cloze)
+        return rendered
+
+
+def is_empty(value: str) -> bool:
+    """Whether Anki takes a field for empty."""
+    return _EMPTY.fullmatch(value) is not None
+
+
+def plain_text(html: str) -> str:
+    """HTML without its tags."""
+    return unescape(_TAG.sub("", html))
+
+
+def _render(
+    parts: Sequence[_Section | _Field | str],
+    values: Mapping[str, str],
+    rendered: Rendered,
+    *,
+    back: bool,
+    hide_cloze: bool,
+) -> str:
+    out = []
+    for part in parts:
+        if isinstance(part, str):
+            out.append(part)
+        elif isinstance(part, _Section):
+            shown = bool(_CLOZE_SECTION.fullmatch(part.name)) or not is_empty(values.get(part.name, ""))
+            if shown != part.inverted:
+                out.append(_render(part.parts, values, rendered, back=back, hide_cloze=hide_cloze))
+        else:
+            out.append(_fill(part, values, rendered, back=back, hide_cloze=hide_cloze))
+    return "".join(out)
+
+
+def _fill(part: _Field, values: Mapping[str, str], rendered: Rendered, *, back: bool, hide_cloze: bool) -> str:
+    if part.name == "FrontSide":
+        return FRONT if back else ""
+    if part.name in _SPECIAL and part.name not in values:
+        return ""
+    if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
+        rendered.problems.append("text that Anki reads aloud is left out")
+        return ""
+    value = values.get(part.name)
+    if value is None:
+        rendered.problems.append(f"a template names `{part.name}`, which is no field")
+        return ""
+    if "type" in part.filters and not back:
+        rendered.typed = True
+        return ""
+    if "cloze" in part.filters and hide_cloze:
+        return ""
+    for name in part.filters:
+        value = _filtered(name, value, part.name, back=back)
+    return value
+
+
+def _filtered(name: str, value: str, field_name: str, *, back: bool) -> str:
+    if name == "text":
+        return plain_text(value)
+    if name == "furigana":
+        return _FURIGANA.sub(r"<ruby>\1<rt>\2</rt></ruby>", value)
+    if name == "kana":
+        return _FURIGANA.sub(r"\2", value)
+    if name == "kanji":
+        return _FURIGANA.sub(r"\1", value)
+    if name == "hint" and not back and not is_empty(value):
+        return f"<details><summary>{field_name}</summary>{value}</details>"
+    return value

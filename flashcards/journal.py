@@ -1,0 +1,148 @@
+"""Putting several files in place so that, with a transaction of the database, all of it happens or nothing.
+
+The new files are written beside the state first. Then a plan of what goes where, with copies of what is there now, is
+put on disk, the files are renamed into place, and the transaction is committed with the plan's mark in it. Whoever next
+opens the collection and finds a plan whose mark was not committed puts everything back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+_PLAN = "plan.json"
+
+
+class Journal:
+    """The files of one undertaking; whoever uses it holds the database's write lock.
+
+    Args:
+        root: the folder they go to.
+        folder: where they wait; made and removed here.
+
+    Attributes:
+        mark: names the undertaking; to be written in the transaction that goes with it.
+    """
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.mark = secrets.token_hex(16)
+        self._root = root
+        self._folder = folder
+        self._staged: dict[str, Path] = {}
+        shutil.rmtree(folder, ignore_errors=True)  # of an undertaking that never came to its plan
+
+    @property
+    def paths(self) -> list[str]:
+        """Where files will be put, within the root."""
+        return list(self._staged)
+
+    def stage(self, path: str) -> Path:
+        """A file to be written that will be put at `path` (within the root, with `/`)."""
+        self._folder.mkdir(exist_ok=True)
+        waiting = self._folder / f"new-{len(self._staged)}"
+        self._staged[path] = waiting
+        return waiting
+
+    def stage_bytes(self, path: str, data: bytes) -> Path:
+        """The same for a file that holds `data`."""
+        waiting = self.stage(path)
+        with waiting.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return waiting
+
+    def place(self) -> None:
+        """Put every file in its place.
+
+        Raises:
+            OSError: one cannot be put there; those before it are taken back.
+        """
+        if not self._staged:
+            return
+        entries = []
+        for number, (path, waiting) in enumerate(self._staged.items()):
+            target = self._root / path
+            kept = None
+            if target.exists():
+                kept = f"old-{number}"
+                shutil.copy2(target, self._folder / kept)
+                shutil.copymode(target, waiting)
+            else:
+                waiting.chmod(0o666 & ~_umask())
+            entries.append({"path": path, "new": waiting.name, "hash": _digest(waiting), "old": kept})
+        self._write_plan(entries)
+        try:
+            for path, waiting in self._staged.items():
+                target = self._root / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                waiting.replace(target.resolve() if target.is_symlink() else target)
+        except BaseException:
+            self.take_back()
+            raise
+
+    def take_back(self) -> None:
+        """Put back what was there before `place`, if that was ever called."""
+        if (self._folder / _PLAN).exists():
+            _take_back(self._root, self._folder)
+
+    def close(self) -> None:
+        """Remove what is left of it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write_plan(self, entries: list[dict[str, str | None]]) -> None:
+        fresh = self._folder / "plan.part"
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump({"mark": self.mark, "files": entries}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._folder / _PLAN)
+
+
+def mark_in(folder: Path) -> str:
+    """The mark of the plan in a folder."""
+    return str(json.loads((folder / _PLAN).read_text(encoding="utf-8"))["mark"])
+
+
+def finish(root: Path, folder: Path, *, committed: bool) -> None:
+    """End an undertaking whose process ended before it could: keep it if it was committed, else put everything back."""
+    if not committed:
+        _take_back(root, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take_back(root: Path, folder: Path) -> None:
+    plan = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
+    for entry in plan["files"]:
+        target = root / entry["path"]
+        if (folder / entry["new"]).exists() or not target.exists() or _digest(target) != entry["hash"]:
+            continue  # never put in place, or changed since by somebody else
+        if entry["old"]:
+            (folder / entry["old"]).replace(target.resolve() if target.is_symlink() else target)
+        else:
+            target.unlink()
+            with suppress(OSError):  # folders that hold something stay
+                for above in target.parents:
+                    if above == root:
+                        break
+                    above.rmdir()
+    (folder / _PLAN).unlink()
+
+
+def _digest(path: Path) -> str:
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

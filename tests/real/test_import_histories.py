@@ -1,0 +1,53 @@
+"""Histories that the real Anki core made, imported: nothing of them is lost."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from flashcards.importing import run
+from tests.importing.anki_world import World
+from tests.importing.judge import differences
+
+pytest.importorskip("anki.collection", reason="needs the anki wheel")
+
+
+def some_world(folder: Path, seed: int, *, fsrs: bool) -> World:
+    chance = random.Random(seed)
+    world = World(folder, fsrs=fsrs, chance=chance)
+    for number in range(25):
+        world.add("Basic", f"Deck::{number % 3}", Front=f"front {number}", Back=f"back {number}")
+        world.add("Basic (and reversed card)", "Both", Front=f"one {number}", Back=f"other {number}")
+        world.add("Cloze", "Gaps", Text=f"{{{{c1::a{number}}}}} and {{{{c2::b}}}} of {{{{c1::{number}}}}}")
+    world.study(days=12, answers=25)
+    cards = list(world.col.find_cards(""))
+    world.col.sched.suspend_cards(chance.sample(cards, 4))
+    world.col.sched.bury_cards(chance.sample(cards, 4))
+    world.col.set_user_flag_for_cards(chance.randint(1, 7), chance.sample(cards, 4))
+    world.col.sched.set_due_date(chance.sample(cards, 4), "3-9")
+    world.col.sched.schedule_cards_as_new(chance.sample(cards, 4))
+    world.answer(10)
+    return world
+
+
+@pytest.mark.parametrize("ending", ["new.apkg", "old.apkg", "new.colpkg", "old.colpkg"])
+@pytest.mark.parametrize("fsrs", [True, False], ids=["fsrs", "sm-2"])
+def test_every_card_keeps_its_state_its_marks_and_its_whole_log(tmp_path: Path, ending: str, fsrs: bool) -> None:
+    world = some_world(tmp_path / "anki", len(ending), fsrs=fsrs)
+    package = world.export(tmp_path / ending, legacy=ending.startswith("old"))
+    root = tmp_path / "decks"
+    root.mkdir()
+    with Collection(root) as collection:
+        collection.scan()
+        report = run(collection, package)
+        assert report.added == 75
+        assert report.reviews > 150
+        assert differences(collection, world.db, world.col.sched.today) == []
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+    with Collection(root) as collection:
+        collection.scan()
+        assert not run(collection, package).changes_anything
+    world.close()
