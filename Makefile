@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help decks review test test-all lint types bench clean
+.PHONY: help decks review test test-slow test-all lint types bench clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,8 +32,10 @@ review: $(RUN_READY) ## Review what is due in decks/
 test: $(DEV_READY) ## Run the fast tests
 	$(BIN)/python -m pytest -q -n auto -m 'not slow'
 
-test-all: $(DEV_READY) ## Run every test, the slow ones too
-	$(BIN)/python -m pytest -q -n auto
+test-slow: $(DEV_READY) ## Run the slow tests: many processes, real terminals, large collections
+	$(BIN)/python -m pytest -q -n auto -m slow
+
+test-all: test test-slow ## Run every test
 
 lint: $(DEV_READY) ## Check style
 	$(BIN)/ruff check flashcards scheduler tests benchmarks

@@ -85,6 +85,8 @@ class DeckFiles:
         added: dict[str, list[Draft]] = defaultdict(list)
         changes: dict[str, list[tuple[int, Draft]]] = defaultdict(list)
         for draft in match.new:
+            if not draft.cards:
+                continue
             added[self.layout.path(draft)].append(draft)
         for draft, entry in match.changed:
             changes[entry.path].append((entry.note.line, draft))

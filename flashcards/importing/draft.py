@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flashcards.catalog.keys import fingerprint
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
+from flashcards.importing.html.escape import literal
 
 _BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
 _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
@@ -87,6 +88,20 @@ class Draft:
         if self.pin:
             parts.append(f"id: {self.pin}")
         return f"<!-- {'; '.join(parts)} -->" if parts else ""
+
+
+def sound(draft: Draft) -> Draft:
+    """The draft, or, where it would not be read back as it is, one in which everything is spelled out."""
+    if draft.is_read_back():
+        return draft
+    problem = "the text is kept, its formatting is not"
+    fields = tuple(_spelled_out(text, cloze=draft.kind is Kind.CLOZE) for text in draft.fields)
+    return replace(draft, fields=fields, problems=(*draft.problems, problem))
+
+
+def _spelled_out(markdown: str, *, cloze: bool) -> str:
+    pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
+    return "".join(piece if index % 2 else " ".join(literal(piece).split()) for index, piece in enumerate(pieces))
 
 
 def both_ways(reverse: bool) -> tuple[tuple[int, str], ...]:

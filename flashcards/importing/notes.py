@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.importing.draft import Draft, both_ways
-from flashcards.importing.html.escape import literal
 from flashcards.importing.model import CLOZE, AnkiNote, NoteType, Package
 from flashcards.importing.templates import FRONT, Rendered, SideTemplate, is_empty, plain_text
-from flashcards.render.html import is_plain
 
 if TYPE_CHECKING:
     from flashcards.importing.html.convert import Converter
@@ -64,8 +62,7 @@ class NoteConverter:
             found = self._cloze(draft, note, kind, [card.ord for card in cards])
         else:
             found = self._standard(draft, note, kind, [card.ord for card in cards])
-        for each in found:
-            yield _sound(each)
+        yield from found
 
     def _base(self, note: AnkiNote, kind: NoteType, ords: list[int]) -> Draft:
         cards = self._package.cards[note.id]
@@ -269,20 +266,3 @@ def _tightened(gap: str) -> str:
 def _clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     cleaned = (_TAG_BREAKS.sub("-", tag.lstrip("#")).strip("-") for tag in tags)
     return tuple(dict.fromkeys(tag for tag in cleaned if tag))
-
-
-def _sound(draft: Draft) -> Draft:
-    """The draft, or, where it would not be read back as it is, one in which everything is spelled out."""
-    if draft.kind is Kind.QUESTION and all(map(is_plain, draft.fields)):
-        return draft
-    if draft.is_read_back():
-        return draft
-    problem = "the text is kept, its formatting is not"
-    fields = tuple(_spelled_out(text, cloze=draft.kind is Kind.CLOZE) for text in draft.fields)
-    spelled = replace(draft, fields=fields, problems=(*draft.problems, problem))
-    return spelled if spelled.is_read_back() else replace(draft, fields=())
-
-
-def _spelled_out(markdown: str, *, cloze: bool) -> str:
-    pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
-    return "".join(piece if index % 2 else " ".join(literal(piece).split()) for index, piece in enumerate(pieces))

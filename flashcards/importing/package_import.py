@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +27,6 @@ from flashcards.importing.model import AnkiNote, Package
 from flashcards.importing.notes import NoteConverter
 from flashcards.importing.report import ImportReport, Remark
 from flashcards.importing.settings_import import SettingsImport
-from flashcards.importing.templates import plain_text
 from flashcards.journal import Journal
 from flashcards.render.macros import parse_macros
 from scheduler.backup import backup
@@ -62,13 +63,25 @@ def import_package(
         PackageInvalid: the package cannot be right.
         PackageNewer: it is of a format that came later.
     """
-    with Archive(path) as archive:
+    with _no_collection(), Archive(path) as archive:
         package = read_package(archive)
         media = MediaPlan(collection.root, archive)
         try:
             return _PackageImport(collection, package, media, path, progress).run(dry_run=dry_run)
         finally:
             media.close()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Spare Python the search for circles among millions of rows, of which none is part of one."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _PackageImport:
@@ -138,12 +151,7 @@ class _PackageImport:
             here = known.note_of(note.guid, 0)
             deck = self._package.decks[cards[0].home].name
             self._media.enter(places.get(here or 0) or layout.path_of_deck(deck))
-            for draft in converter.drafts(note):
-                if draft.fields:
-                    drafts.append(draft)
-                else:
-                    message = f"A note that begins `{_beginning(note)}` cannot be written as Markdown and is left out."
-                    self._report.remarks.append(Remark(draft.deck, message))
+            drafts += converter.drafts(note)
         self._remark_package(converter, lost)
         return drafts
 
@@ -165,7 +173,9 @@ class _PackageImport:
         remarks = self._report.remarks
         for kind, counts in converter.hidden_fields.items():
             for name, count in counts.items():
-                message = f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
+                message = (
+                    f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
+                )
                 remarks.append(Remark(kind, message))
         for count, what in (
             (without_cards, "notes have no cards and are left out."),
@@ -191,7 +201,3 @@ def _in_order(package: Package) -> list[AnkiNote]:
             return package.notes
         places[note.id] = min(found, default=0)
     return sorted(package.notes, key=lambda note: (places[note.id], note.id))
-
-
-def _beginning(note: AnkiNote) -> str:
-    return " ".join(plain_text(note.fields[0]).split())[:40]

@@ -12,7 +12,7 @@ from flashcards.deck import attributes, front_matter
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalized
-from flashcards.importing.draft import Draft
+from flashcards.importing.draft import Draft, sound
 from flashcards.importing.layout import heading_lines, names_deck, normal_name
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -49,11 +49,12 @@ def new_file(path: str, drafts: Sequence[Draft]) -> FileText:
         deck = parse(text, path)
         if len(deck.notes) == len(drafts) and all(map(Draft.is_said_by, drafts, deck.notes)):
             return FileText(path, text, deck, dict(enumerate(drafts)))
-    whole = [draft for draft in drafts if draft.is_read_back()]
-    if len(whole) == len(drafts):
+    whole = [draft for draft in map(sound, drafts) if draft.is_read_back()]
+    if len(whole) == len(drafts) and whole == list(drafts):  # each alone is read back, but not all together
         return FileText(path, "", Deck(""), refused=list(drafts))
     found = new_file(path, whole) if whole else FileText(path, "", Deck(""))
-    found.refused += [draft for draft in drafts if draft not in whole]
+    kept = {(draft.source, draft.part) for draft in whole}
+    found.refused += [draft for draft in drafts if (draft.source, draft.part) not in kept]
     return found
 
 
