@@ -25,7 +25,9 @@ def make_package(path: Path, notes: int, reviews_each: int) -> None:
         connection.execute(statement)
     connection.execute(APKG_COL)
     created = int(time.time()) // 86_400 * 86_400 - 3_000 * 86_400 + 4 * 3600
-    decks = {1_500_000_000_000 + number: f"Subject {number % 7}::Part {number}" for number in range(max(1, notes // 100))}
+    decks = {
+        1_500_000_000_000 + number: f"Subject {number % 7}::Part {number}" for number in range(max(1, notes // 100))
+    }
     connection.execute(
         "UPDATE col SET crt = ?, models = ?, decks = ?",
         (created, json.dumps(_types()), json.dumps({str(key): _deck(key, name) for key, name in decks.items()})),
@@ -33,7 +35,10 @@ def make_package(path: Path, notes: int, reviews_each: int) -> None:
     first = created * 1000
     connection.executemany(
         "INSERT INTO notes VALUES (?, ?, ?, ?, -1, '', ?, '', 0, 0, '')",
-        ((first + n, f"guid{n}", _CLOZE if n % 4 == 3 else _BASIC, created, "\x1f".join(_fields(n))) for n in range(notes)),
+        (
+            (first + n, f"guid{n}", _CLOZE if n % 4 == 3 else _BASIC, created, "\x1f".join(_fields(n)))
+            for n in range(notes)
+        ),
     )
     ids = list(decks)
     rows = []
@@ -49,10 +54,10 @@ def make_package(path: Path, notes: int, reviews_each: int) -> None:
         lapses = sum(1 for row in log[-reviews_each:] if row[3] == 1 and row[8] == 1) if reviews_each else 0
         state = 2 if reviews_each else 0
         due = (at // 1000 - created) // 86_400 + min(interval, 300) if reviews_each else n
-        rows.append((card, first + n, ids[n // 100 % len(ids)], 0, created, state, state, due, interval, reviews_each, lapses))
-    connection.executemany(
-        "INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, ?, ?, ?, ?, 2500, ?, ?, 0, 0, 0, 0, '')", rows
-    )
+        rows.append(
+            (card, first + n, ids[n // 100 % len(ids)], 0, created, state, state, due, interval, reviews_each, lapses)
+        )
+    connection.executemany("INSERT INTO cards VALUES (?, ?, ?, ?, ?, -1, ?, ?, ?, ?, 2500, ?, ?, 0, 0, 0, 0, '')", rows)
     connection.executemany("INSERT OR IGNORE INTO revlog VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", log)
     connection.execute("COMMIT")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -65,7 +70,10 @@ def _fields(number: int) -> tuple[str, str]:
     if number % 4 == 3:
         return f"Term {number} means {{{{c1::the <b>thing</b> numbered {number}}}}} and {{{{c1::nothing else}}}}.", ""
     if number % 4 == 2:
-        return f"<div>Which is <i>number</i> {number}?</div><div>Say it&nbsp;at once.</div>", f"one<br>\\(x_{{{number}}}\\)"
+        return (
+            f"<div>Which is <i>number</i> {number}?</div><div>Say it&nbsp;at once.</div>",
+            f"one<br>\\(x_{{{number}}}\\)",
+        )
     return f"What is the answer to question {number}", f"The answer to it is plain and has the number {number}"
 
 

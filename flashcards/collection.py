@@ -12,12 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flashcards.catalog.scan import CardPlace, Scan, ScanReport, Sighting, look
+from flashcards.catalog.report import CardPlace, ScanReport
+from flashcards.catalog.scan import Scan, Sighting, look
 from flashcards.catalog.store import MIGRATIONS, Catalog, Entry
 from flashcards.catalog.walk import Unreadable
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load
 from scheduler import Card, Clock, NewCard, Placement, Policy, Room, Store, open_database, transaction, translated
+from scheduler.identity import rename_slots
 from scheduler.limits import DeckLimits
 from scheduler.store import ROOM
 
@@ -206,6 +208,8 @@ class Collection:
         wake: list[int] = []
         rest: list[int] = []
         for place in places:
+            if place.renamed:
+                rename_slots(self.connection, place.note, place.renamed)
             rows = self.connection.execute(
                 "SELECT id, slot, active FROM cards WHERE note = ?", (place.note,)
             ).fetchall()

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from flashcards.catalog.linking.exact import link_exactly as link
-from flashcards.catalog.linking.model import Known, Link, Seen
+from flashcards.catalog.linking.model import Doubt, Known, Link, Seen
 
-__all__ = ["Known", "Link", "Seen", "link"]
+__all__ = ["Doubt", "Known", "Link", "Seen", "link"]

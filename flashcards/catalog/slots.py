@@ -1,11 +1,31 @@
-"""Which card is which within a linked note: gaps keep their numbers when the text around them changes."""
+"""Which card is which within a linked note."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 
-from flashcards.deck.model import Gap, Kind, Note
+from flashcards.catalog.gaps import blanks, matched
+from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+
+Renaming = tuple[tuple[str, str], ...]
+"""Old and new names of slots; each old one once, each new one once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A note with its cards named so that each keeps its history.
+
+    Attributes:
+        note: the note, its gaps numbered.
+        top_gap: the highest number that a gap of it ever had.
+        renamed: the slots whose cards are to be renamed: their text has moved to a slot of another name.
+    """
+
+    note: Note
+    top_gap: int
+    renamed: Renaming = ()
 
 
 def top_gap(note: Note) -> int:
@@ -14,47 +34,97 @@ def top_gap(note: Note) -> int:
 
 
 def carry_slots(before: Note, after: Note, used: int) -> Note:
-    """`after` with its gaps numbered so that each keeps the card it had in `before`.
+    """`after` with its gaps numbered as `carry` numbers them."""
+    return carry(before, after, used).note
 
-    A gap with a number in the text (`{{c1::…}}`) keeps that. Others are matched by what they hide, then in order; a
-    gap that is new takes the next number above `used`, the highest the note has ever used, so that it never inherits
-    the history of a gap that was removed.
+
+def carry(before: Note, after: Note, used: int, present: Note | None = None) -> Carried:
+    """Name the cards of `after`, a note that was `before`.
+
+    A gap whose number is not written in the text keeps the number it had; one that is new takes the next number above
+    `used`, the highest the note has ever used, so that it never inherits the history of a gap that was removed. A
+    gap whose number is written has that one; where a person renumbers gaps, their cards are renamed. Where front and
+    back change places, so do their cards.
+
+    Args:
+        before: the note as it was when it had the text that is most like this one.
+        after: the note as it was read.
+        used: the highest number that a gap of it ever had.
+        present: the note as the catalog has it now, where that is not `before`.
     """
+    present = present or before
+    top = max(used, top_gap(before), top_gap(present))
     if after.kind is not Kind.CLOZE:
-        return after
-    implicit = [gap for gap in after.gaps if not _is_explicit(after, gap)]
-    if not implicit:
-        return after
-    fixed = {number for gap in after.gaps if _is_explicit(after, gap) for number in gap.numbers}
-    free = [gap for gap in before.gaps if len(gap.numbers) == 1 and gap.numbers[0] not in fixed]
-    numbers = _match(before, free, after, implicit)
-    fresh = count(max(used, top_gap(before), *fixed, 0) + 1)
-    for gap in implicit:
-        if gap.start not in numbers:
-            numbers[gap.start] = next(fresh)
-    gaps = tuple(replace(gap, numbers=(numbers[gap.start],)) if gap.start in numbers else gap for gap in after.gaps)
+        return Carried(after, top, _renamed_sides(present, after))
+    carried = _numbered(before, after, top) if before.kind is Kind.CLOZE else _above(after, top)
+    if present.kind is not Kind.CLOZE:
+        note = carried.note
+        hidden = {blank.text: f"c{blank.number}" for blank in blanks(note)}
+        slot = hidden.get((" ".join(present.fields[1].split()),))
+        return replace(carried, renamed=((FORWARD, slot),) if slot else ())
+    return carried
+
+
+def with_numbers(note: Note, numbers: Mapping[int, int]) -> Note:
+    """A cloze with other numbers for its gaps, by their present ones; the rest keep theirs."""
+    if all(old == new for old, new in numbers.items()):
+        return note
+    gaps = tuple(
+        replace(gap, numbers=tuple(numbers.get(number, number) for number in gap.numbers)) for gap in note.gaps
+    )
     slots = tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
-    return after._replace(gaps=gaps, slots=slots)
+    return note._replace(gaps=gaps, slots=slots)
 
 
-def _is_explicit(note: Note, gap: Gap) -> bool:
-    return note.fields[0].startswith("{{c", gap.start)
+def _above(after: Note, top: int) -> Carried:
+    """A cloze whose gaps are all new to the note: those without a number are numbered above `top`."""
+    note = with_numbers(after, {blank.number: top + blank.number for blank in blanks(after) if not blank.written})
+    return Carried(note, max(top, top_gap(note)))
 
 
-def _inner(note: Note, gap: Gap) -> str:
-    return " ".join(note.fields[0][gap.inner_start : gap.inner_end].split())
-
-
-def _match(before: Note, free: list[Gap], after: Note, implicit: list[Gap]) -> dict[int, int]:
-    """The number each gap of `implicit` takes over, by its start."""
+def _numbered(before: Note, after: Note, top: int) -> Carried:
+    olds = matched(before, after)
+    found = blanks(after)
+    written = {blank.number for blank in found if blank.written}
+    fresh = count(max(top, *written, 0) + 1)
     numbers: dict[int, int] = {}
-    left = list(free)
-    for gap in implicit:
-        same = next((old for old in left if _inner(before, old) == _inner(after, gap)), None)
-        if same:
-            numbers[gap.start] = same.numbers[0]
-            left.remove(same)
-    for gap in implicit:
-        if gap.start not in numbers and left:
-            numbers[gap.start] = left.pop(0).numbers[0]
-    return numbers
+    moves: dict[int, int] = {}
+    for blank in found:
+        old = olds.get(blank.number)
+        if blank.written:
+            if old is not None and old != blank.number:
+                moves[old] = blank.number
+        elif old is None or old in written:
+            numbers[blank.number] = next(fresh)
+            if old is not None:
+                moves[old] = numbers[blank.number]
+        else:
+            numbers[blank.number] = old
+    # A card that rests under a number that now means another gap makes way.
+    for number in sorted(set(moves.values()) - set(moves)):
+        if number <= top:
+            moves[number] = next(fresh)
+    note = with_numbers(after, numbers)
+    renamed = tuple((f"c{old}", f"c{new}") for old, new in sorted(moves.items()))
+    return Carried(note, max(top, top_gap(note), *moves.values()), renamed)
+
+
+def _renamed_sides(present: Note, after: Note) -> Renaming:
+    if present.kind is Kind.CLOZE:
+        back = (" ".join(after.fields[1].split()),)
+        slot = next((f"c{blank.number}" for blank in blanks(present) if blank.text == back), "")
+        return ((slot, FORWARD),) if slot else ()
+    return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _swapped(present.fields, after.fields) else ()
+
+
+def _swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether front and back stand in each other's place."""
+    (front, back), (new_front, new_back) = before, after
+    if front == new_front or back == new_back:
+        return False
+    if (front, back) == (new_back, new_front):
+        return True
+    from flashcards.catalog.linking.similarity import spelt_alike
+
+    crossed = spelt_alike(front, new_back) + spelt_alike(back, new_front)
+    return crossed > 1.4 and crossed > spelt_alike(front, new_front) + spelt_alike(back, new_back) + 0.5

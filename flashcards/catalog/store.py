@@ -165,10 +165,27 @@ class Catalog:
         """Whether any note has lost its text."""
         return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
 
-    def _known(self, where: str, parameters: Sequence[object]) -> list[Known]:
+    def recent_orphans(self, most: int) -> list[Known]:
+        """The notes that lost their text last."""
+        return self._known("active = 0", (), f"modified_ms DESC, id LIMIT {most:d}")
+
+    def sample(self, size: int) -> list[Note]:
+        """About so many notes in use, or all where there are fewer, from all over the collection."""
+        ids = [row[0] for row in self._db.execute("SELECT id FROM notes ORDER BY file")]
+        chosen = ids[:: max(1, len(ids) // size)]
+        found: list[Note] = []
+        for start in range(0, len(chosen), _CHUNK):
+            chunk = chosen[start : start + _CHUNK]
+            rows = self._db.execute(
+                f"SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({_marks(chunk)})", chunk
+            )
+            found += [decode(*row) for row in rows]
+        return found
+
+    def _known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
         rows = self._db.execute(
             "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"
-            f" FROM notes WHERE {where} ORDER BY file, line",
+            f" FROM notes WHERE {where} ORDER BY {order}",
             parameters,
         ).fetchall()
         former = self._former([row[0] for row in rows])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from flashcards.catalog.scan import ScanReport
+    from flashcards.catalog.report import ScanReport
     from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
 

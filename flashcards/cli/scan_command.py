@@ -9,7 +9,7 @@ import click
 from flashcards.cli import common
 
 if TYPE_CHECKING:
-    from flashcards.catalog.scan import Change, ScanReport
+    from flashcards.catalog.report import Change, ScanReport
     from flashcards.collection import Collection
 
 

@@ -154,27 +154,29 @@ class _Walk:
         self.items: list[Item | None] = []
 
     def run(self) -> None:
+        at = self.at
         for event, place in pyromark.events_with_range(self.text, options=OPTIONS):
+            # The most common come first: there are a dozen events a note.
             if isinstance(event, str):
                 if event == "Rule":
-                    self._rule(self.at(place["start"]), self.at(place["end"]))
+                    self._rule(at(place["start"]), at(place["end"]))
                 elif self.heading is not None:
                     self.heading.append(" ")
-                continue
-            if "Text" in event:  # by far the most common
+            elif "Text" in event:
                 if self.heading is not None:
                     self.heading.append(event["Text"])
                 if self.items:
                     self._lead(place["start"])
-                continue
-            ((name, value),) = event.items()
-            start, end = self.at(place["start"]), self.at(place["end"])
-            if name == "Start":
-                self._start(value, start, end)
-            elif name == "End":
-                self._end(value, start, end)
+            elif "End" in event:
+                self.depth -= 1
+                tag = event["End"]
+                if not (isinstance(tag, str) and tag in _INLINE_TAGS):
+                    self._end(tag, at(place["start"]), at(place["end"]))
+            elif "Start" in event:
+                self._start(event["Start"], at(place["start"]), at(place["end"]))
             else:
-                self._leaf(name, value, start, end)
+                ((name, value),) = event.items()
+                self._leaf(name, value, at(place["start"]), at(place["end"]))
 
     def _rule(self, start: int, end: int) -> None:
         self._close_lead(start)
@@ -222,11 +224,10 @@ class _Walk:
                 found.paragraphs.append((start, end))
 
     def _end(self, value: Any, start: int, end: int) -> None:
-        tag = value if isinstance(value, str) else next(iter(value))
-        self.depth -= 1
-        if tag in _INLINE_TAGS:
-            return
         self.found.edges.append(end)
+        if value == "Paragraph":
+            return
+        tag = value if isinstance(value, str) else next(iter(value))
         if tag == "Item":
             self._close_lead(end)
             self.items.pop()

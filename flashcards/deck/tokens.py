@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from enum import Enum, auto
@@ -16,6 +17,9 @@ _MARKER = re.compile(r"^( {0,3})([QATDC])(?::(?!/|\\(?![(\[]))|：)", re.MULTILI
 _SEPARATOR = re.compile(r"(?<=[ \t]):{2,3}(?=[ \t])")
 _UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
+
+
+_NOWHERE = (sys.maxsize, sys.maxsize)  # behind the end of any text
 
 
 class What(Enum):
@@ -74,10 +78,14 @@ class _Tokenizer:
 
     def _markers(self) -> Iterator[Token]:
         paragraphs = Spans([*self.parts.paragraphs, *((h.start, h.end) for h in self.parts.headings)])
+        opaque = iter(self.opaque)
+        span_start, span_end = next(opaque, _NOWHERE)
         for match in _MARKER.finditer(self.body):
             start = match.start(2)
+            while span_end <= start:
+                span_start, span_end = next(opaque, _NOWHERE)
             # At column 0 inside a list or a quote the line merely continues it ("lazily"): it is at the top level.
-            if start not in self.opaque and (not match[1] or start in paragraphs):
+            if start < span_start and (not match[1] or start in paragraphs):
                 yield Token(What.MARKER, match.start(), match.end(), match[2])
 
     def _comments(self) -> Iterator[Token]:

@@ -7,8 +7,11 @@ with the list as a message.
 
 from __future__ import annotations
 
+import errno
 import json
+import lzma
 import re
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -32,6 +35,7 @@ MAX_UNPACKED: Final = 32 << 30
 _COLLECTIONS: Final = {1: "collection.anki2", 2: "collection.anki21", 3: "collection.anki21b"}
 _NEWEST: Final = 3
 _BLOCK: Final = 1 << 20
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -54,7 +58,7 @@ class Archive:
         self._unpacked = 0
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, struct.error) as error:
             raise PackageInvalid(path, "it is not a package of Anki, or is cut short") from error
         try:
             with self._malformed():
@@ -122,7 +126,11 @@ class Archive:
             yield
         except Malformed as error:
             raise PackageInvalid(self.path, str(error)) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, _zstd_error()) as error:
+        except (*_DAMAGED, _zstd_error()) as error:
+            raise PackageInvalid(self.path, "it is damaged") from error
+        except OSError as error:
+            if error.errno not in (None, errno.EINVAL):  # those are of bad offsets and bad data
+                raise
             raise PackageInvalid(self.path, "it is damaged") from error
         except RuntimeError as error:  # of zipfile, for a member with a password
             raise PackageInvalid(self.path, "it is encrypted") from error

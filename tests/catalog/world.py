@@ -12,7 +12,7 @@ from scheduler import Card, Rating
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flashcards.catalog.scan import ScanReport
+    from flashcards.catalog.report import ScanReport
     from flashcards.catalog.store import Entry
     from flashcards.catalog.walk import Unreadable
 

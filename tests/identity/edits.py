@@ -26,7 +26,9 @@ def words_of(text: str) -> list[re.Match[str]]:
     """The words of a text outside code and formulas."""
     spans = [match.span() for match in _PROTECTED.finditer(text)]
     return [
-        match for match in _WORD.finditer(text) if not any(start < match.end() and match.start() < end for start, end in spans)
+        match
+        for match in _WORD.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in spans)
     ]
 
 

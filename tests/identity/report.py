@@ -64,7 +64,9 @@ def main(seeds: int) -> None:
             + (f"  {mine.lost} unchanged lost" if mine.lost else "")
         )
     for group, total in totals.items():
-        print(f"{group}: {total.edited} edited, {total.share_kept:.2%} kept, {total.wrong} wrong of {total.notes} notes")
+        print(
+            f"{group}: {total.edited} edited, {total.share_kept:.2%} kept, {total.wrong} wrong of {total.notes} notes"
+        )
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ class World:
             card.start_timer()
             self.col.sched.answerCard(card, self.chance.choice([1, 2, 3, 3, 3, 4]))
             # Anki numbers rows by the instant; spread them over the day.
-            self.db.execute("UPDATE revlog SET id = id - ? WHERE cid = ? AND id > ?", number * 7_000, card.id, _recent())
+            self.db.execute(
+                "UPDATE revlog SET id = id - ? WHERE cid = ? AND id > ?", number * 7_000, card.id, _recent()
+            )
 
     def let_pass(self, days: int) -> None:
         """Move all that happened some days into the past."""
@@ -88,9 +90,7 @@ class World:
             self.col.export_collection_package(str(path), include_media=True, legacy=legacy)
             self.col.reopen()
             return path
-        options = ExportAnkiPackageOptions(
-            with_scheduling=True, with_deck_configs=True, with_media=True, legacy=legacy
-        )
+        options = ExportAnkiPackageOptions(with_scheduling=True, with_deck_configs=True, with_media=True, legacy=legacy)
         limit = None
         if deck is not None:
             deck_id = self.col.decks.id_for_name(deck)

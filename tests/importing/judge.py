@@ -28,7 +28,8 @@ def differences(collection: Collection, db: Any, today: int) -> list[str]:
     for source, part, note in rows:
         slots = dict(collection.connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
         for card in db.execute(
-            "SELECT id, ord, type, queue, due, ivl, reps, lapses, flags, odue, odid FROM cards WHERE nid = ?", notes[source]
+            "SELECT id, ord, type, queue, due, ivl, reps, lapses, flags, odue, odid FROM cards WHERE nid = ?",
+            notes[source],
         ):
             slot = _slot(card[1], part, slots)
             if slot is None:
@@ -69,9 +70,16 @@ def _card_differences(collection: Collection, ours: int, card: Any, db: Any, shi
         expected["due"], actual["due"] = due + shift, here.due_day
     elif type_:
         expected["due"], actual["due"] = due, (here.due_ms or 0) // 1000
-    log = [tuple(row) for row in db.execute("SELECT id, ease, ivl, lastIvl, time, type FROM revlog WHERE cid = ? ORDER BY id", id_)]
+    log = [
+        tuple(row)
+        for row in db.execute("SELECT id, ease, ivl, lastIvl, time, type FROM revlog WHERE cid = ? ORDER BY id", id_)
+    ]
     ours_log = [_anki_row(row) for row in collection.store.log(ours) if row.kind is not Kind.TAKEN_OVER]
-    found = [f"card {id_}: {name} is {actual[name]}, in Anki {value}" for name, value in expected.items() if actual[name] != value]
+    found = [
+        f"card {id_}: {name} is {actual[name]}, in Anki {value}"
+        for name, value in expected.items()
+        if actual[name] != value
+    ]
     if [_comparable(row) for row in log] != ours_log:
         found.append(f"card {id_}: the log is {ours_log}, in Anki {log}")
     return found

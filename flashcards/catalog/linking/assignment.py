@@ -20,9 +20,7 @@ Rivals = Callable[[Pair, Pair], bool]
 """Whether the second pair, which shares a note with the first, speaks against it if it is nearly as good."""
 
 
-def assign(
-    pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
-) -> tuple[list[Pair], list[Pair]]:
+def assign(pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals) -> tuple[list[Pair], list[Pair]]:
     """The pairs to link, and those that would be linked but for a rival that is nearly as good.
 
     The best pair goes first. A pair is taken when its score is at least `threshold` and it is ahead of every rival

@@ -82,9 +82,7 @@ class Places:
         return self._stretches[mine[0]], mine[1], theirs[1]
 
 
-def _runs(
-    known: Iterable[Known], linked: Mapping[int, Seen]
-) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:
+def _runs(known: Iterable[Known], linked: Mapping[int, Seen]) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:
     """Each run of notes without a partner, with the partners of the notes before and after it in the same file."""
     run: list[Known] = []
     before: Seen | None = None

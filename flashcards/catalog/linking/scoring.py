@@ -57,9 +57,7 @@ class Scores:
         self._tuning = tuning
         self._files = [home.get(each.file, each.file) for each in old]
         vanished = [
-            (file, each)
-            for note, file, each in zip(old, self._files, self.old_sides, strict=True)
-            if note.active
+            (file, each) for note, file, each in zip(old, self._files, self.old_sides, strict=True) if note.active
         ]
         fresh = [(note.file, each) for note, each in zip(new, self.new_sides, strict=True)]
         kept = [(home.get(note.file, note.file), each) for note, each in zip(unchanged, same, strict=True)]

@@ -111,7 +111,10 @@ class _Run:
             if pair.new in self._new and pair.old in self._old:
                 by_new[pair.new].append(pair)
         return [
-            Doubt(self._scores.new[new], tuple((self._scores.old[pair.old], min(1.0, round(pair.score, 4))) for pair in pairs))
+            Doubt(
+                self._scores.new[new],
+                tuple((self._scores.old[pair.old], min(1.0, round(pair.score, 4))) for pair in pairs),
+            )
             for new, pairs in sorted(by_new.items())
         ]
 

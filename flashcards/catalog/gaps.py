@@ -1,0 +1,176 @@
+"""Which gap of a cloze is which gap of the text it had before."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from flashcards.deck.model import Gap, Note
+
+_TOKEN = re.compile("[\u0e00-\u0fff\u2e80-\u9fff\uf900-\ufaff]|\\w+|[^\\w\\s]")
+_ALIKE: Final = 0.6  # hidden texts so much alike are one text, reworded
+_SAME_NUMBER: Final = 0.1  # decides between equal texts
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """What one card asks for: the gaps of one number, or a gap without a number in the text.
+
+    Attributes:
+        number: of the gaps.
+        written: the text says the number, as `{{c1::…}}` does.
+        gaps: at least one, in order.
+        text: what they hide.
+    """
+
+    number: int
+    written: bool
+    gaps: tuple[Gap, ...]
+    text: tuple[str, ...]
+
+
+def blanks(note: Note) -> list[Blank]:
+    """The blanks of a cloze, in order of their first gaps."""
+    text = note.fields[0]
+    groups: dict[int, list[Gap]] = defaultdict(list)
+    for gap in note.gaps:
+        for number in gap.numbers:
+            groups[number].append(gap)
+    return [
+        Blank(
+            number,
+            text.startswith("{{c", gaps[0].start),
+            tuple(gaps),
+            tuple(" ".join(text[gap.inner_start : gap.inner_end].split()) for gap in gaps),
+        )
+        for number, gaps in groups.items()
+    ]
+
+
+def matched(before: Note, after: Note) -> dict[int, int]:
+    """The numbers that blanks of `after` had in `before`, by the numbers they have as it was read.
+
+    Equal hidden texts go first, then reworded ones, then equal numbers where the text says them, then what stands at
+    the same place of the sentence, then what is left over between the same neighbours. Nothing is ever matched by
+    counting gaps from the start. A blank that is new is left out.
+    """
+    olds, news = blanks(before), blanks(after)
+    if before.fields == after.fields and len(olds) == len(news):
+        return {new.number: old.number for old, new in zip(olds, news, strict=True)}
+    pairs = _Pairs(before, after)
+    scored = [
+        (-pairs.score(old, new), new_at, old_at) for new_at, new in enumerate(news) for old_at, old in enumerate(olds)
+    ]
+    partners: dict[int, int] = {}
+    taken: set[int] = set()
+    for score, new_at, old_at in sorted(scored):
+        if score < 0 and new_at not in partners and old_at not in taken:
+            partners[new_at] = old_at
+            taken.add(old_at)
+    for new_at, old_at in _left_over(partners, olds, news):
+        if not pairs.was_shown(news[new_at], olds[old_at]):
+            partners[new_at] = old_at
+    return {news[new_at].number: olds[old_at].number for new_at, old_at in partners.items()}
+
+
+def _left_over(partners: dict[int, int], olds: list[Blank], news: list[Blank]) -> list[tuple[int, int]]:
+    """Blanks without a partner that stand, as many on both sides, between the same two that have one."""
+    between: dict[Span, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    known_new = sorted(partners)
+    known_old = sorted(partners.values())
+    for new_at in range(len(news)):
+        if new_at not in partners:
+            at = bisect_left(known_new, new_at)
+            before = partners[known_new[at - 1]] if at else -1
+            after = partners[known_new[at]] if at < len(known_new) else len(olds)
+            between[before, after][0].append(new_at)
+    for old_at in range(len(olds)):
+        at = bisect_left(known_old, old_at)
+        if at == len(known_old) or known_old[at] != old_at:
+            before = known_old[at - 1] if at else -1
+            after = known_old[at] if at < len(known_old) else len(olds)
+            between[before, after][1].append(old_at)
+    return [pair for new, old in between.values() if len(new) == len(old) for pair in zip(new, old, strict=True)]
+
+
+class _Pairs:
+    """Compares the blanks of two texts of one note."""
+
+    def __init__(self, before: Note, after: Note) -> None:
+        from rapidfuzz.distance import Indel, LCSseq
+
+        self._ratio = Indel.normalized_similarity
+        self._before, self._after = before.fields[0], after.fields[0]
+        self._old, old_starts = _tokens(before)
+        self._new, new_starts = _tokens(after)
+        self._old_starts, self._new_starts = old_starts, new_starts
+        self._blocks: list[tuple[Span, Span, bool]] = []
+        for code in LCSseq.opcodes(self._old, self._new):
+            old, new, same = (code.src_start, code.src_end), (code.dest_start, code.dest_end), code.tag == "equal"
+            if not same and self._blocks and not self._blocks[-1][2]:
+                (old_start, _), (new_start, _), _ = self._blocks.pop()
+                old, new = (old_start, old[1]), (new_start, new[1])
+            self._blocks.append((old, new, same))
+
+    def score(self, old: Blank, new: Blank) -> float:
+        """How surely two blanks are one; 0 if nothing says so."""
+        place = self._place(old, new)
+        tie = place + _SAME_NUMBER * (new.written and old.number == new.number)
+        if old.text == new.text:
+            return 5 + tie
+        alike: float = self._ratio("\n".join(old.text), "\n".join(new.text))
+        if alike >= _ALIKE:
+            return 3 + alike + tie / 2
+        if new.written and old.written and old.number == new.number:
+            return 2 + place
+        return place
+
+    def was_shown(self, new: Blank, old: Blank) -> bool:
+        """Whether what one of them hides stands in the other text, not hidden: a gap was put in or taken out."""
+        return any(text in self._before for text in new.text) or any(text in self._after for text in old.text)
+
+    def _place(self, old: Blank, new: Blank) -> float:
+        """How much of what they hide stands at the same place of the two texts, 0 to 1."""
+        return max(
+            self._overlap(_within(self._old_starts, mine), _within(self._new_starts, theirs))
+            for mine in old.gaps
+            for theirs in new.gaps
+        )
+
+    def _overlap(self, old: Span, new: Span) -> float:
+        found = 0.0
+        for old_block, new_block, same in self._blocks:
+            mine, theirs = _common(old, old_block), _common(new, new_block)
+            if not mine or not theirs:
+                continue
+            if same:
+                shift = new_block[0] - old_block[0]
+                moved = (max(old[0], old_block[0]) + shift, min(old[1], old_block[1]) + shift)
+                found += _common(moved, new)
+            else:
+                old_share, new_share = mine / (old_block[1] - old_block[0]), theirs / (new_block[1] - new_block[0])
+                found += old_share * new_share * max(mine, theirs)
+        return found / max(old[1] - old[0], new[1] - new[0], 1)
+
+
+def _common(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _within(starts: list[int], gap: Gap) -> Span:
+    return bisect_left(starts, gap.inner_start), bisect_left(starts, gap.inner_end)
+
+
+def _tokens(note: Note) -> tuple[list[str], list[int]]:
+    """The words of a cloze and where each begins; the marks of its gaps, and hints, are passed over."""
+    text = note.fields[0]
+    for gap in note.gaps:
+        text = f"{text[: gap.start]}{' ' * (gap.inner_start - gap.start)}{text[gap.inner_start :]}"
+        text = f"{text[: gap.inner_end]}{' ' * (gap.end - gap.inner_end)}{text[gap.end :]}"
+    found = list(_TOKEN.finditer(text))
+    return [match[0] for match in found], [match.start() for match in found]

@@ -1,0 +1,71 @@
+"""What a scan did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flashcards.catalog.slots import Renaming
+from flashcards.deck.model import Note
+
+
+class Change(NamedTuple):
+    """What a scan found of one note. `before` is None for a note that is new; `after` for one that is gone."""
+
+    note: int
+    key: str
+    path: str
+    line: int
+    rule: str = ""
+    score: float = 1.0
+    before: Note | None = None
+    after: Note | None = None
+
+
+class Ambiguity(NamedTuple):
+    """A note that was added though it may be one of several that lost their text: which, none can say.
+
+    `candidates` are those, each with its score, the best first.
+    """
+
+    added: Change
+    candidates: tuple[tuple[Change, float], ...]
+
+
+class CardPlace(NamedTuple):
+    """Where the cards of a note in use belong now.
+
+    `slots` are the cards it has; `renamed` the cards that go by another slot from now on, as pairs of old and new.
+    """
+
+    note: int
+    slots: tuple[str, ...]
+    deck: int
+    position: int
+    renamed: Renaming = ()
+
+
+@dataclass(slots=True)
+class ScanReport:
+    """What a scan did.
+
+    Attributes:
+        added, edited, moved, removed, returned: the notes, in order of file and line.
+        new_cards: the cards of notes that are new.
+        placed: the notes that were known and whose cards may have changed or moved.
+        orphaned: ids of notes that lost their text.
+        ambiguous: notes that were added, but may be edited ones.
+    """
+
+    added: list[Change] = field(default_factory=list)
+    edited: list[Change] = field(default_factory=list)
+    moved: list[Change] = field(default_factory=list)
+    removed: list[Change] = field(default_factory=list)
+    returned: list[Change] = field(default_factory=list)
+    new_cards: list[CardPlace] = field(default_factory=list)
+    placed: list[CardPlace] = field(default_factory=list)
+    orphaned: list[int] = field(default_factory=list)
+    ambiguous: list[Ambiguity] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.new_cards or self.placed or self.orphaned)

@@ -1,0 +1,164 @@
+"""Writes notes into the catalog: those that were linked, those that are new, those whose text is gone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from flashcards.catalog.codec import encode
+from flashcards.catalog.former import renumber
+from flashcards.catalog.keys import key
+from flashcards.catalog.link import Doubt, Known, Link, Seen
+from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport
+from flashcards.catalog.slots import carry, top_gap
+from flashcards.catalog.store import Catalog
+from flashcards.deck.model import Note
+
+SPACING = 1_000_000
+"""New cards are asked in order of `file id * SPACING + place in the file`."""
+
+
+class NoteWriter:
+    """Writes notes and reports what it did; the transaction is the caller's.
+
+    Attributes:
+        report: what was done so far.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, paths: Mapping[int, str]) -> None:
+        """Begin a report.
+
+        Args:
+            connection: the catalog's.
+            now_ms: when this happens.
+            paths: the path of each file by its id.
+        """
+        self.report = ScanReport()
+        self._db = connection
+        self._catalog = Catalog(connection)
+        self._now_ms = now_ms
+        self._paths = paths
+
+    def link(self, each: Link) -> None:
+        """Let a known note be the one that was seen."""
+        old, new = each.known, each.seen
+        same_text = old.fingerprint == new.fingerprint
+        before = old.note if same_text else self._catalog.former_note(old.id, new.fingerprint) or old.note
+        carried = carry(before, new.note, old.top_gap, old.note)
+        note = carried.note
+        body = encode(note)
+        path = self._paths[new.file]
+        change = Change(old.id, old.key, path, note.line, each.rule, each.score, old.note, note)
+        if not old.active:
+            self.report.returned.append(change)
+        elif body != old.body:
+            self.report.edited.append(change)
+        if old.active and (old.file != new.file or old.deck != new.deck):
+            self.report.moved.append(change)
+        if not same_text:
+            self._remember(each)
+        if carried.renamed:
+            renumber(self._db, old.id, carried.renamed)
+        self._db.execute(
+            "UPDATE notes SET pin = ?, file = ?, line = ?, end_line = ?, deck = ?, fingerprint = ?, top_gap = ?,"
+            " tags = ?, body = ?, modified_ms = CASE WHEN body = ? AND file = ? THEN modified_ms"
+            # Anki counts in seconds: two edits within one must differ, or it passes over the second.
+            " ELSE max(?, modified_ms + 1000) END, active = 1"
+            " WHERE id = ?",
+            (
+                note.pin,
+                new.file,
+                note.line,
+                note.end_line,
+                new.deck,
+                new.fingerprint,
+                carried.top_gap,
+                _tag_text(note),
+                body,
+                body,
+                new.file,
+                self._now_ms,
+                old.id,
+            ),
+        )
+        position = new.file * SPACING + new.index
+        self.report.placed.append(CardPlace(old.id, note.slots, new.deck, position, carried.renamed))
+
+    def _remember(self, each: Link) -> None:
+        """Keep the text that a note had until now, and the decision to link it with another one."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
+            (each.known.fingerprint, each.known.id, each.known.body, self._now_ms),
+        )
+        self._db.execute(
+            "INSERT INTO links(note, at_ms, rule, score, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+            (each.known.id, self._now_ms, each.rule, each.score, each.known.fingerprint, each.seen.fingerprint),
+        )
+
+    def orphan(self, notes: Iterable[Known]) -> None:
+        """Keep notes whose text is gone, out of use."""
+        for note in notes:
+            self._db.execute("UPDATE notes SET active = 0, modified_ms = ? WHERE id = ?", (self._now_ms, note.id))
+            self.report.removed.append(self._lost(note))
+            self.report.orphaned.append(note.id)
+
+    def _lost(self, note: Known) -> Change:
+        return Change(note.id, note.key, self._paths[note.file], note.note.line, before=note.note)
+
+    def tell(self, doubts: Iterable[Doubt]) -> None:
+        """Report the notes that were added for want of a clear decision."""
+        added = {(change.path, change.line): change for change in self.report.added}
+        for doubt in doubts:
+            change = added[self._paths[doubt.seen.file], doubt.seen.note.line]
+            candidates = tuple((self._lost(known), score) for known, score in doubt.candidates)
+            self.report.ambiguous.append(Ambiguity(change, candidates))
+
+    def add(self, notes: list[Seen]) -> None:
+        """Take in notes that were never seen before."""
+        if not notes:
+            return
+        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()
+        first = max(self._now_ms, last + 1)
+        rows = []
+        for note_id, (note, name) in enumerate(zip(notes, self._new_keys(notes), strict=True), start=first):
+            rows.append(
+                (
+                    note_id,
+                    name,
+                    note.note.pin,
+                    note.file,
+                    note.note.line,
+                    note.note.end_line,
+                    note.deck,
+                    note.fingerprint,
+                    top_gap(note.note),
+                    _tag_text(note.note),
+                    encode(note.note),
+                    self._now_ms,
+                    1,
+                )
+            )
+            path = self._paths[note.file]
+            self.report.added.append(Change(note_id, name, path, note.note.line, after=note.note))
+            position = note.file * SPACING + note.index
+            self.report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
+        self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
+
+    def _new_keys(self, notes: list[Seen]) -> list[str]:
+        """A key for each note: its pin, or one from its text and the number of notes that had the text before."""
+        firsts = [key(note.fingerprint) for note in notes]
+        taken = self._catalog.taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
+        keys = []
+        for note, first in zip(notes, firsts, strict=True):
+            name = note.note.pin if note.note.pin and note.note.pin not in taken else first
+            occurrence = 0
+            while name in taken or (occurrence and self._catalog.taken_keys([name])):
+                occurrence += 1
+                name = key(note.fingerprint, occurrence)
+            taken.add(name)
+            keys.append(name)
+        return keys
+
+
+def _tag_text(note: Note) -> str:
+    return f" {' '.join(note.tags)} " if note.tags else ""

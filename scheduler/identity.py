@@ -1,0 +1,87 @@
+"""When it turns out which card is which: slots get other names, one card goes on with another one's reviews."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scheduler import log as logs
+from scheduler.connection import transaction
+from scheduler.entries import Moment, entry
+from scheduler.model import Kind
+from scheduler.rows import append, update_schedule
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from scheduler.policy import Policy
+    from scheduler.store import Store
+
+
+def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Give the cards of a note other slots, all at once, so that two may change places.
+
+    A card is left as it is where another card, one that is not renamed itself, has the slot: no history is pushed out.
+
+    Args:
+        connection: the store's.
+        note: whose cards.
+        names: pairs of the old and the new slot.
+
+    Returns:
+        The pairs that were done.
+    """
+    with transaction(connection):
+        cards = dict(connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
+        wanted = [(old, new) for old, new in names if old in cards and old != new]
+        while True:
+            staying = cards.keys() - {old for old, _ in wanted}
+            free = [(old, new) for old, new in wanted if new not in staying]
+            if len(free) == len(wanted):
+                break
+            wanted = free
+        # No slot begins so: in between, no two cards have one name.
+        connection.executemany(
+            "UPDATE cards SET slot = ? WHERE id = ?", [(f"~{new}", cards[old]) for old, new in wanted]
+        )
+        connection.executemany("UPDATE cards SET slot = ? WHERE id = ?", [(new, cards[old]) for old, new in wanted])
+    return wanted
+
+
+def hand_over(store: Store, source: int, target: int, policy: Policy, now_ms: int) -> int:
+    """Let what a person rated on one card count for another, as when it turns out that they are the same.
+
+    The ratings of `source` that are later than the last review of `target` are made on `target` at the instants they
+    were made, and taken back from `source`; nothing is deleted. Earlier ones stay where they are.
+
+    Args:
+        store: holds both.
+        source: the card that was rated.
+        target: the card that goes on.
+        policy: the settings of the deck of `target`.
+        now_ms: when this happens.
+
+    Returns:
+        How many ratings were handed over.
+    """
+    with transaction(store.connection):
+        last = max((row.id for row in store.log(target)), default=0)
+        ratings = [row for row in store.log(source) if row.kind is Kind.RATING and row.id > last]
+        for row in reversed(ratings):
+            _take_back(store, source, row.id, now_ms)
+        quiet = replace(policy, bury_siblings=False)
+        for row in ratings:
+            assert row.rating is not None, "a rating has one"
+            store.rate(target, row.rating, quiet, row.id, row.duration_ms)
+    return len(ratings)
+
+
+def _take_back(store: Store, card: int, rating: int, now_ms: int) -> None:
+    before = store.card(card)
+    after = logs.replayed(before, [row for row in store.log(card) if row.id != rating])
+    day = store.clock.day(now_ms)
+    at = logs.next_id(store.connection, card, now_ms, day)
+    moment = Moment(at, day, store.clock.offset_minutes(now_ms))
+    append(store.connection, entry(Kind.VOID, before, after, moment, voids=rating))
+    update_schedule(store.connection, after)

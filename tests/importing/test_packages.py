@@ -1,0 +1,369 @@
+"""What becomes of a package: notes, media, tags, settings, schedules; and what an import leaves alone."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from scheduler import Kind, State
+from tests.importing.conftest import Home
+from tests.importing.packages import CLOZE, CREATED, REVERSED, Made, note_type, write_package
+
+DAY_MS = 86_400_000
+START = 1_600_000_000_000
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "x.apkg"
+
+
+def test_each_deck_becomes_a_file_in_folders(home: Home, package: Path) -> None:
+    notes = [Made(["a", "b"], deck=5), Made(["c", "d"], deck=6)]
+    write_package(package, notes, decks={5: "Big::Small", 6: "Big"})
+    assert home.import_file(package).files == ["Big/Small.md", "Big.md"]
+    assert home.read("Big/Small.md") == "Q: a\nA: b\n"
+    assert home.read("Big.md") == "Q: c\nA: d\n"
+
+
+@pytest.mark.parametrize("name", ["a/b", ".hidden", "con", "x: y?", " blanks  here ", "ünï", "a" * 300, "...", "-"])
+def test_a_deck_of_any_name_keeps_its_name(home: Home, package: Path, name: str) -> None:
+    write_package(package, [Made(["a", "b"], deck=5)], decks={5: name})
+    home.import_file(package)
+    expected = " ".join(name.split())
+    decks = home.with_collection(lambda collection: {entry.deck for entry in collection.catalog.entries()})
+    assert decks == {expected}
+
+
+def test_decks_whose_names_differ_in_case_only_get_files_of_their_own(home: Home, package: Path) -> None:
+    write_package(package, [Made(["a", "b"], deck=5), Made(["c", "d"], deck=6)], decks={5: "One", 6: "one"})
+    assert len({path.casefold() for path in home.import_file(package).files}) == 2
+
+
+def test_a_file_of_a_person_is_never_written_to(home: Home, package: Path) -> None:
+    home.write("Deck.md", "Q: mine\nA: yes\n")
+    report = home.import_file(write_package(package, [Made(["a", "b"])]))
+    assert home.read("Deck.md") == "Q: mine\nA: yes\n"
+    assert report.files == ["Deck-anki.md"]
+    assert home.read("Deck-anki.md").startswith("---\ndeck: Deck\n---\n")
+
+
+def test_a_note_asked_both_ways_says_so(home: Home, package: Path) -> None:
+    write_package(package, [Made(["a", "b"], type=REVERSED, cards={0: {}, 1: {}})])
+    home.import_file(package)
+    assert home.read("Deck.md") == "Q: a\nA: b\n<!-- reverse -->\n"
+
+
+def test_a_card_whose_other_side_was_deleted_stays_alone(home: Home, package: Path) -> None:
+    write_package(package, [Made(["a", "b"], type=REVERSED, cards={1: {}})])
+    home.import_file(package)
+    assert home.read("Deck.md") == "Q: b\nA: a\n"
+
+
+def test_cards_of_a_type_that_fits_nothing_become_notes_of_their_own(home: Home, package: Path) -> None:
+    kind = note_type(
+        "Words",
+        0,
+        ["Word", "Meaning", "Sound", "Remark"],
+        ("{{Word}}", "{{FrontSide}}<hr id=answer>{{Meaning}}{{#Sound}}<br>{{Sound}}{{/Sound}}"),
+        ("Say: {{Meaning}}", "{{FrontSide}}<hr id=answer>{{Word}}"),
+    )
+    notes = [Made(["cat", "Katze", "[sound:c.mp3]", "secret"], type=9, cards={0: {}, 1: {}})]
+    report = home.import_file(write_package(package, notes, types={9: kind}, media={"c.mp3": b"x"}))
+    assert home.read("Deck.md") == "Q: cat\nA: Katze\\\n![](media/c.mp3)\n\nQ: Say: Katze\nA: cat\n"
+    assert any("`Remark` is shown on no card" in remark.message for remark in report.remarks)
+
+
+def test_what_only_the_back_of_a_cloze_shows_is_hidden_on_its_front(home: Home, package: Path) -> None:
+    notes = [Made(["{{c1::a}} and {{c2::b::hint}}", "more <b>text</b>"], type=CLOZE, cards={0: {}, 1: {}})]
+    home.import_file(write_package(package, notes))
+    assert home.read("Deck.md") == "C: {{c1::a}} and {{c2::b::hint}}\n\n{{c1,2::more **text**}}\n"
+
+
+def test_tags_that_all_notes_share_stand_at_the_top(home: Home, package: Path) -> None:
+    write_package(package, [Made(["a", "b"], tags="x y::z"), Made(["c", "d"], tags="x w")])
+    home.import_file(package)
+    text = home.read("Deck.md")
+    assert text == "---\ntags: [x]\n---\n\nQ: a\nA: b\n<!-- tags: y::z -->\n\nQ: c\nA: d\n<!-- tags: w -->\n"
+
+
+def test_media_come_along_under_their_names(home: Home, package: Path) -> None:
+    notes = [Made(['<img src="a b.png">', "[sound:x.mp3]"], deck=5)]
+    write_package(package, notes, decks={5: "A::B"}, media={"a b.png": b"1", "x.mp3": b"2", "unused.png": b"3"})
+    assert home.import_file(package).media == 2
+    assert home.read("A/B.md") == "Q: ![](../media/a%20b.png)\nA: ![](../media/x.mp3)\n"
+    assert (home.root / "media" / "a b.png").read_bytes() == b"1"
+
+
+def test_a_medium_that_differs_from_one_of_its_name_gets_another_name(home: Home, package: Path) -> None:
+    (home.root / "media").mkdir()
+    (home.root / "media" / "a.png").write_bytes(b"mine")
+    write_package(package, [Made(['<img src="a.png">', "b"])], media={"a.png": b"theirs"})
+    home.import_file(package)
+    assert (home.root / "media" / "a.png").read_bytes() == b"mine"
+    assert len(list((home.root / "media").iterdir())) == 2
+
+
+def test_a_medium_that_is_missing_is_reported(home: Home, package: Path) -> None:
+    report = home.import_file(write_package(package, [Made(['<img src="a.png">', "b"])]))
+    assert any("`a.png` is missing" in remark.message for remark in report.remarks)
+
+
+def test_options_of_a_deck_become_settings(home: Home, package: Path) -> None:
+    options = {
+        "name": "X",
+        "desiredRetention": 0.85,
+        "new": {"perDay": 7, "delays": [1, 15, 1440]},
+        "rev": {},
+        "lapse": {},
+    }
+    home.import_file(write_package(package, [Made(["a", "b"])], presets={1: options}))
+    policy = home.with_collection(lambda collection: collection.policy(collection.catalog.decks()["Deck"]))
+    assert policy.retention == 0.85  # type: ignore[attr-defined]
+    assert policy.new_per_day == 7  # type: ignore[attr-defined]
+    assert policy.learning_steps == (60, 900, 86_400)  # type: ignore[attr-defined]
+
+
+def test_a_settings_file_of_a_person_is_left_alone_and_what_to_add_is_said(home: Home, package: Path) -> None:
+    home.write("flashcards.toml", "retention = 0.8\n")
+    options = {"name": "X", "desiredRetention": 0.85}
+    report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: options}))
+    assert home.read("flashcards.toml") == "retention = 0.8\n"
+    assert any("retention = 0.85" in remark.message for remark in report.remarks)
+
+
+def studied(reviews: int = 3, **card: int) -> Made:
+    log = [(START + n * DAY_MS, 3, n + 1, n, 2500, 4000 + n, 1 if n else 0) for n in range(reviews)]
+    given = {"type": 2, "queue": 2, "ivl": reviews, "due": 1_200, "reps": reviews} | card
+    return Made(["a", "b"], cards={0: given}, log=log)
+
+
+def only_card(collection: Collection) -> object:
+    (card,) = [collection.store.card(row[0]) for row in collection.connection.execute("SELECT id FROM cards")]
+    return card
+
+
+def test_counts_whose_reviews_are_lost_are_kept(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [studied(reps=50, lapses=4)]))
+    with Collection(home.root) as collection:
+        card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
+        assert (card.reps, card.lapses) == (50, 4)
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+
+
+def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, package: Path) -> None:
+    note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 90, "due": 1_200, "reps": 9, "factor": 2500}})
+    home.import_file(write_package(package, [note]))
+    with Collection(home.root) as collection:
+        card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
+        assert card.state is State.REVIEW
+        assert card.interval == 90 * 86_400
+        assert card.stability is not None
+        assert 80 < card.stability < 100
+        assert card.due_day is not None
+        assert card.last_day == card.due_day - 90
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+
+
+def test_what_anki_stored_holds_where_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
+    note = studied(data='{"s":33.5,"d":4.5}')  # type: ignore[arg-type]
+    note.log = [row[:-1] + (1,) for row in note.log]
+    home.import_file(write_package(package, [note]))
+    with Collection(home.root) as collection:
+        card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
+        assert (card.stability, card.difficulty) == (33.5, 4.5)
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+
+
+def test_a_dry_run_says_what_would_happen_and_does_nothing(home: Home, package: Path) -> None:
+    write_package(package, [studied(), Made(['<img src="a.png">', "d"])], media={"a.png": b"x"})
+    before = home.files(), home.state()
+    dry = home.import_file(package, dry_run=True)
+    assert (home.files(), home.state()) == before
+    assert not list((home.root / ".flashcards").glob("backups/*"))
+    real = home.import_file(package)
+    assert (dry.added, dry.reviews, dry.cards, dry.media) == (real.added, real.reviews, real.cards, real.media)
+    assert (real.added, real.reviews, real.cards, real.media) == (2, 3, 1, 1)
+
+
+def test_the_same_package_again_changes_nothing(home: Home, package: Path) -> None:
+    write_package(package, [studied(), Made(["c", "d"])], media={"a.png": b"x"})
+    home.import_file(package)
+    before = home.files(), home.state()
+    assert not home.import_file(package).changes_anything
+    assert (home.files(), home.state()) == before
+
+
+def test_a_newer_package_updates_texts_and_tags_where_they_are(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"]), Made(["c", "d"])]))
+    home.write("Deck.md", "# Mine\n\nProse.\n\n" + home.read("Deck.md"))
+    before = home.state()[0]
+    newer = [Made(["a", "better"], tags="t", mod=CREATED + 9), Made(["c", "d"]), Made(["e", "f"])]
+    report = home.import_file(write_package(package, newer))
+    assert (report.added, report.updated, report.unchanged) == (1, 1, 1)
+    assert home.read("Deck.md") == (
+        "# Mine\n\nProse.\n\nQ: a\nA: better\n<!-- tags: t -->\n\nQ: c\nA: d\n\nQ: e\nA: f\n"
+    )
+    assert [row[0] for row in home.state()[0]][:2] == [row[0] for row in before]
+
+
+def test_what_a_person_changed_since_stays_and_is_reported(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"]), Made(["c", "d"])]))
+    home.write("Deck.md", home.read("Deck.md").replace("A: b", "A: mine"))
+    newer = [Made(["a", "theirs"], mod=CREATED + 9), Made(["c", "new"], mod=CREATED + 9)]
+    report = home.import_file(write_package(package, newer))
+    assert (report.updated, report.kept) == (1, 1)
+    assert home.read("Deck.md") == "Q: a\nA: mine\n\nQ: c\nA: new\n"
+    assert any(remark.place == "Deck.md:1" for remark in report.remarks)
+
+
+def test_a_note_that_was_deleted_here_stays_deleted(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"]), Made(["c", "d"])]))
+    home.write("Deck.md", "Q: a\nA: b\n")
+    report = home.import_file(package)
+    assert report.removed == 1
+    assert home.read("Deck.md") == "Q: a\nA: b\n"
+
+
+def test_after_the_state_is_lost_an_import_finds_its_notes_by_their_text(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [studied(), Made(["c", "d"])]))
+    for file in (home.root / ".flashcards").glob("state.db*"):
+        file.unlink()
+    report = home.import_file(package)
+    assert (report.added, report.unchanged, report.reviews) == (0, 2, 3)
+    assert home.read("Deck.md") == "Q: a\nA: b\n\nQ: c\nA: d\n"
+
+
+def test_reviews_of_both_sides_are_merged_by_time(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [studied(3)]))
+    with Collection(home.root) as collection:
+        collection.scan()
+        card = collection.connection.execute("SELECT id FROM cards").fetchone()[0]
+        from scheduler import Policy, Rating
+
+        collection.store.rate(card, Rating.GOOD, Policy(), START + 10 * DAY_MS)
+    report = home.import_file(write_package(package, [studied(5)]))
+    assert report.reviews == 2
+    with Collection(home.root) as collection:
+        log = collection.store.log(card)
+        assert [row.id for row in log] == sorted(row.id for row in log)
+        assert sum(row.kind is Kind.RATING for row in log) == 6
+        assert collection.store.card(card).reps == 6
+        assert collection.store.card(card).last_ms == START + 10 * DAY_MS
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+
+
+def test_a_review_whose_instant_another_card_has_is_kept_once(home: Home, package: Path) -> None:
+    home.write("mine.md", "Q: mine\nA: yes\n")
+    with Collection(home.root) as collection:
+        collection.scan()
+        from scheduler import Policy, Rating
+
+        card = collection.connection.execute("SELECT id FROM cards").fetchone()[0]
+        collection.store.rate(card, Rating.GOOD, Policy(), START)
+    write_package(package, [studied(3)])
+    assert home.import_file(package).reviews == 3
+    assert home.import_file(package).reviews == 0
+
+
+def test_marks_are_taken_over_and_later_only_where_they_changed_there(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [studied(queue=-1, flags=3)]))
+    with Collection(home.root) as collection:
+        card = collection.connection.execute("SELECT id FROM cards").fetchone()[0]
+        assert collection.store.card(card).suspended
+        assert collection.store.card(card).flag == 3
+        collection.store.unsuspend([card])
+    home.import_file(package)
+    with Collection(home.root) as collection:
+        assert not collection.store.card(card).suspended
+    home.import_file(write_package(package, [studied(queue=-1, flags=0, mod=CREATED + 5)]))
+    with Collection(home.root) as collection:
+        assert collection.store.card(card).suspended
+        assert collection.store.card(card).flag == 0
+
+
+def test_a_backup_is_made_before_anything_is_changed(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [studied()]))
+    assert len(list((home.root / ".flashcards" / "backups").iterdir())) == 1
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+import flashcards.journal as journal
+from flashcards.collection import Collection
+from flashcards.importing import run
+at = int(sys.argv[3])
+count = 0
+def stop(event, arguments):
+    global count
+    if event in ("os.rename", "sqlite3.connect", "open", "os.remove", "os.rmdir", "os.mkdir", "os.chmod", "shutil.rmtree"):
+        count += 1
+        if count == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+with Collection(Path(sys.argv[1])) as collection:
+    collection.scan()
+    sys.addaudithook(stop)
+    run(collection, Path(sys.argv[2]))
+print("done")
+"""
+
+
+@pytest.mark.slow
+def test_an_import_killed_at_any_point_leaves_all_or_nothing(tmp_path: Path) -> None:
+    media = {"a.png": b"x", "b.png": b"y"}
+    package = write_package(
+        tmp_path / "x.apkg",
+        [studied(), Made(['<img src="a.png">', "d"], deck=2), Made(['<img src="b.png">', "f"], deck=3)],
+        decks={1: "One", 2: "Two::Deep", 3: "Three"},
+        media=media,
+        presets={1: {"name": "X", "desiredRetention": 0.8}},
+    )
+    template = Home(tmp_path / "template")
+    template.import_file(
+        write_package(tmp_path / "old.apkg", [Made(["a", "older"], mod=CREATED - 9)], decks={1: "One"})
+    )
+    nothing = kept(template)
+    whole = Home(tmp_path / "whole")
+    copy(template.root, whole.root)
+    whole.import_file(package)
+    everything = kept(whole)
+    outcomes = []
+    for at in range(1, 500):
+        home = Home(tmp_path / f"home{at}")
+        copy(template.root, home.root)
+        done = subprocess.run(
+            [sys.executable, "-c", _KILLED, str(home.root), str(package), str(at)], capture_output=True, text=True
+        )
+        found = kept(home)
+        assert found in (nothing, everything), f"killed at {at}"
+        outcomes.append(found == everything)
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    assert True in outcomes[:-1]
+    assert False in outcomes
+
+
+def copy(source: Path, target: Path) -> None:
+    import shutil
+
+    shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def kept(home: Home) -> tuple[object, ...]:
+    """What there is, once a collection was opened: without ids, which depend on the time."""
+    with Collection(home.root) as collection:
+        collection.scan()
+        notes = [(entry.path, entry.note.fields, entry.note.tags) for entry in collection.catalog.entries()]
+        cards = collection.connection.execute(
+            "SELECT slot, state, due_day, interval, reps, stability FROM cards ORDER BY reps, id"
+        ).fetchall()
+        reviews = collection.connection.execute("SELECT id, rating, day FROM reviews ORDER BY id").fetchall()
+        origins = collection.connection.execute("SELECT source, content FROM origins ORDER BY 1").fetchall()
+    return home.files(), notes, cards, reviews, origins
