@@ -18,15 +18,17 @@ from benchmarks import peers
 from benchmarks.bench import Bench
 from benchmarks.report import table
 from benchmarks.rows import Row
-from benchmarks.subjects import due, export, rating, rebuild, review, scan, startup
+from benchmarks.subjects import due, export, importing, linking, rating, rebuild, review, scan, startup
 
 _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "startup": (startup.TITLE, startup.measure),
     "export": (export.TITLE, export.measure),
+    "import": (importing.TITLE, importing.measure),
     "due": (due.TITLE, due.measure),
     "review": (review.TITLE, review.measure),
     "rating": (rating.TITLE, rating.measure),
     "scan": (scan.TITLE, scan.measure),
+    "linking": (linking.TITLE, linking.measure),
     "rebuild": (rebuild.TITLE, rebuild.measure),
 }
 

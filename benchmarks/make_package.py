@@ -29,8 +29,13 @@ def make_package(path: Path, notes: int, reviews_each: int) -> None:
         1_500_000_000_000 + number: f"Subject {number % 7}::Part {number}" for number in range(max(1, notes // 100))
     }
     connection.execute(
-        "UPDATE col SET crt = ?, models = ?, decks = ?",
-        (created, json.dumps(_types()), json.dumps({str(key): _deck(key, name) for key, name in decks.items()})),
+        "UPDATE col SET crt = ?, dconf = ?, models = ?, decks = ?",
+        (
+            created,
+            json.dumps({"1": {"name": "Default"}}),
+            json.dumps(_types()),
+            json.dumps({str(key): _deck(key, name) for key, name in decks.items()}),
+        ),
     )
     first = created * 1000
     connection.executemany(

@@ -26,7 +26,6 @@ from scheduler.store import ROOM
 STATE_FOLDER = ".flashcards"
 DATABASE = "state.db"
 BACKUPS = "backups"
-PLAN = "plan.json"
 VARIABLE = "FLASHCARDS_COLLECTION"
 
 _CATALOG_ROOM = Room("catalog", "flashcards.catalog.schema", MIGRATIONS)
@@ -104,7 +103,7 @@ class Collection:
             SchedulerError: its database cannot be used.
         """
         self.root = root
-        self._finish_import()
+        self._finish_imports()
         self.settings: Settings = load(root)
         self.clock = Clock(self.settings.rollover)
         self.connection = self._open()
@@ -131,17 +130,19 @@ class Collection:
         """Where the files of an import wait until all of them are put in place."""
         return self.state_folder / "import"
 
-    def _finish_import(self) -> None:
+    def _finish_imports(self) -> None:
         """Where an import was killed while it put its files in place: keep it if it was committed, else undo it."""
-        if not (self.import_folder / PLAN).exists():
+        if not self.import_folder.is_dir():
             return
         from flashcards.catalog.origins import Origins
-        from flashcards.journal import finish, mark_in
+        from flashcards.journal import finish, unfinished
 
+        if not unfinished(self.import_folder):
+            return
         with closing(self._open()) as connection, transaction(connection):
-            if (self.import_folder / PLAN).exists():  # else another process was faster
-                committed = Origins(connection).is_recorded(mark_in(self.import_folder))
-                finish(self.root, self.import_folder, committed=committed)
+            for mark in unfinished(self.import_folder):  # once more: another process may have been faster
+                committed = Origins(connection).is_recorded(mark)
+                finish(self.root, self.import_folder, mark, committed=committed)
 
     def _open(self) -> sqlite3.Connection:
         folder = self.state_folder
@@ -185,21 +186,22 @@ class Collection:
         return report, sighting.unreadable
 
     def apply(self, sighting: Sighting, at_ms: int) -> ScanReport:
-        """Bring catalog and scheduler up to date with what was seen, in one transaction, or as a part of an open one."""
+        """Bring catalog and scheduler up to date with what was seen: one transaction, or a part of the open one."""
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(sighting)
-            self._apply_cards(report, at_ms)
+            self.update_cards(report, at_ms)
         self.__dict__.pop("limits", None)
         return report
 
-    def _apply_cards(self, report: ScanReport, at: int) -> None:
+    def update_cards(self, report: ScanReport, at_ms: int) -> None:
+        """Bring the scheduler up to date with what was written into the catalog, within the same transaction."""
         new = [_card(place, slot) for place in report.new_cards for slot in place.slots]
         if report.placed:
             new += self._update_cards(report.placed)
         if report.orphaned:
             self.store.set_notes_active(report.orphaned, False)
         if new:
-            self.store.add_cards(new, at)
+            self.store.add_cards(new, at_ms)
 
     def _update_cards(self, places: Iterable[CardPlace]) -> list[NewCard]:
         """Cards of known notes: those whose slot is there are asked, others rest; returns the ones to add."""

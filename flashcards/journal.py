@@ -23,7 +23,7 @@ class Journal:
 
     Args:
         root: the folder they go to.
-        folder: where they wait; made and removed here.
+        folder: where the files of undertakings wait, each in a folder of its own; made and removed here.
 
     Attributes:
         mark: names the undertaking; to be written in the transaction that goes with it.
@@ -32,9 +32,8 @@ class Journal:
     def __init__(self, root: Path, folder: Path) -> None:
         self.mark = secrets.token_hex(16)
         self._root = root
-        self._folder = folder
+        self._folder = folder / self.mark
         self._staged: dict[str, Path] = {}
-        shutil.rmtree(folder, ignore_errors=True)  # of an undertaking that never came to its plan
 
     @property
     def paths(self) -> list[str]:
@@ -43,7 +42,9 @@ class Journal:
 
     def stage(self, path: str) -> Path:
         """A file to be written that will be put at `path` (within the root, with `/`)."""
-        self._folder.mkdir(exist_ok=True)
+        if not self._staged:
+            _remove_stale(self._folder.parent)
+            self._folder.mkdir(parents=True)
         waiting = self._folder / f"new-{len(self._staged)}"
         self._staged[path] = waiting
         return waiting
@@ -93,7 +94,7 @@ class Journal:
 
     def close(self) -> None:
         """Remove what is left of it."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self._folder)
 
     def _write_plan(self, entries: list[dict[str, str | None]]) -> None:
         fresh = self._folder / "plan.part"
@@ -104,16 +105,29 @@ class Journal:
         fresh.replace(self._folder / _PLAN)
 
 
-def mark_in(folder: Path) -> str:
-    """The mark of the plan in a folder."""
-    return str(json.loads((folder / _PLAN).read_text(encoding="utf-8"))["mark"])
+def unfinished(folder: Path) -> list[str]:
+    """The marks of the undertakings below `folder` that came to their plan and were not tidied up."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{_PLAN}"))
 
 
-def finish(root: Path, folder: Path, *, committed: bool) -> None:
+def finish(root: Path, folder: Path, mark: str, *, committed: bool) -> None:
     """End an undertaking whose process ended before it could: keep it if it was committed, else put everything back."""
     if not committed:
-        _take_back(root, folder)
+        _take_back(root, folder / mark)
+    _remove(folder / mark)
+
+
+def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # others wait there, too
+        folder.parent.rmdir()
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what undertakings left that never came to their plan; there is only ever one under way."""
+    for other in folder.glob("*"):
+        if not (other / _PLAN).exists():
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _take_back(root: Path, folder: Path) -> None:

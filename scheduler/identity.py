@@ -67,14 +67,27 @@ def hand_over(store: Store, source: int, target: int, policy: Policy, now_ms: in
     """
     with transaction(store.connection):
         last = max((row.id for row in store.log(target)), default=0)
-        ratings = [row for row in store.log(source) if row.kind is Kind.RATING and row.id > last]
-        for row in reversed(ratings):
-            _take_back(store, source, row.id, now_ms)
+        ratings = [
+            (row.id, row.rating, row.duration_ms)
+            for row in store.log(source)
+            if row.kind is Kind.RATING and row.rating is not None and row.id > last
+        ]
+        for at, _, _ in reversed(ratings):
+            _take_back(store, source, at, now_ms)
         quiet = replace(policy, bury_siblings=False)
-        for row in ratings:
-            assert row.rating is not None, "a rating has one"
-            store.rate(target, row.rating, quiet, row.id, row.duration_ms)
+        for at, rating, duration in ratings:
+            store.rate(target, rating, quiet, at, duration)
     return len(ratings)
+
+
+def drop_unused(connection: sqlite3.Connection, note: int) -> int:
+    """Remove the cards of a note that no row of the log is of; returns how many are left."""
+    with transaction(connection):
+        connection.execute(
+            "DELETE FROM cards WHERE note = ? AND id NOT IN (SELECT card FROM reviews WHERE card = cards.id)", (note,)
+        )
+        (left,) = connection.execute("SELECT count(*) FROM cards WHERE note = ?", (note,)).fetchone()
+    return int(left)
 
 
 def _take_back(store: Store, card: int, rating: int, now_ms: int) -> None:

@@ -12,8 +12,8 @@ from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.log import KEPT
-from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Rating, Review, State
-from scheduler.past import CardHistory, Days, Replayer, as_row, begins_anew
+from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Review, State
+from scheduler.past import CardHistory, Days, Replayer, as_row, standing_by
 from scheduler.rows import (
     CARD_COLUMNS,
     INSERT_REVIEW,
@@ -119,14 +119,14 @@ class _Merging:
             taken_over = self._settle(each)
             rows += [row for row in each.log if row.id in each.new]
             if each.new or taken_over:
-                after.append(_standing_by(each.card, each.log))
-        self._db.executemany(INSERT_REVIEW, map(tuple, rows))  # SQLite binds plain tuples faster
+                after.append(standing_by(each.card, each.log))
+        self._db.executemany(INSERT_REVIEW, map(_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
         self._db.executemany(UPDATE_SCHEDULE, [(*schedule_values(card), card.id) for card in changed])
         return Merged(len(rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
-        """The logs of cards without what was taken back, and the ids of all rows of each card."""
+        """The logs of cards without what was taken back, and the ids of all rows that another program may know."""
         logs: dict[int, list[Review]] = defaultdict(list)
         own: dict[int, set[int]] = defaultdict(set)
         if self._had_any:
@@ -134,7 +134,8 @@ class _Merging:
                 (as_review(values[:-1]), values[-1])
                 for values in self._read("reviews", f"{REVIEW_COLUMNS}, {KEPT}", "card", ids)
             ):
-                own[row.card].add(row.id)
+                if row.kind not in (Kind.TAKEN_OVER, Kind.VOID):
+                    own[row.card].add(row.id)
                 if kept and row.kind is not Kind.VOID:
                     logs[row.card].append(row)
             for log in logs.values():
@@ -187,7 +188,7 @@ class _Merging:
                 steps_left=standing.steps_left,
                 leech=Leech.TAGGED if standing.leech else Leech.NO,
             )
-        now = _standing_by(each.card, log)
+        now = standing_by(each.card, log)
         reps = lapses = 0
         if not ours:
             reps, lapses = standing.reps - now.reps, standing.lapses - now.lapses
@@ -236,6 +237,14 @@ class _Merging:
         )
 
 
+def _plain(row: Review) -> tuple[object, ...]:
+    """The row as SQLite binds it fastest: a tuple of plain numbers."""
+    at, card, kind, rating, day, offset, duration, before, after, steps, *rest, leech, voids, reps, lapses = row
+    rated = None if rating is None else int(rating)
+    head = (at, card, int(kind), rated, day, offset, duration, int(before), int(after), steps)
+    return (*head, *rest, int(leech), voids, reps, lapses)
+
+
 def _last_act(log: Sequence[Review]) -> int:
     return next((row.id for row in reversed(log) if row.kind is not Kind.TAKEN_OVER), 0)
 
@@ -257,38 +266,3 @@ def _stands(now: Card, history: CardHistory) -> bool:
 def _seconds(at_ms: int | None) -> int | None:
     """Other programs keep when a step is due in seconds."""
     return None if at_ms is None else at_ms // 1000
-
-
-def _standing_by(card: Card, log: Sequence[Review]) -> Card:
-    """The card as its log (oldest first, memory states computed) says it is; quicker than row by row."""
-    reps = lapses = 0
-    leech = False
-    memory: tuple[float | None, float | None, int | None, int | None] = (None, None, None, None)
-    for row in log:
-        if row.kind is Kind.RATING:
-            reps += 1
-            lapses += row.rating is Rating.AGAIN and row.state_before is State.REVIEW
-            memory = (row.stability, row.difficulty, row.day, row.id)
-        elif row.kind is Kind.TAKEN_OVER or row.kind is Kind.FORGET:
-            reps += row.reps_added
-            lapses += row.lapses_added
-            if begins_anew(row):
-                known = row.stability is not None
-                memory = (row.stability, row.difficulty, row.day, row.id) if known else (None, None, None, None)
-        leech = leech or row.leech is not Leech.NO
-    stability, difficulty, last_day, last_ms = memory
-    last = log[-1] if log else None
-    return card._replace(
-        state=last.state_after if last else State.NEW,
-        due_day=last.due_day if last else None,
-        due_ms=last.due_ms if last else None,
-        steps_left=last.steps_left if last else 0,
-        interval=last.interval_after if last else 0,
-        stability=stability,
-        difficulty=difficulty,
-        last_day=last_day,
-        last_ms=last_ms,
-        reps=reps,
-        lapses=lapses,
-        leech=leech,
-    )

@@ -72,9 +72,11 @@ def matched(before: Note, after: Note) -> dict[int, int]:
         if score < 0 and new_at not in partners and old_at not in taken:
             partners[new_at] = old_at
             taken.add(old_at)
-    for new_at, old_at in _left_over(partners, olds, news):
-        if not pairs.was_shown(news[new_at], olds[old_at]):
-            partners[new_at] = old_at
+    partners |= {
+        new_at: old_at
+        for new_at, old_at in _left_over(partners, olds, news)
+        if not pairs.was_shown(news[new_at], olds[old_at])
+    }
     return {news[new_at].number: olds[old_at].number for new_at, old_at in partners.items()}
 
 

@@ -165,9 +165,20 @@ class Catalog:
         """Whether any note has lost its text."""
         return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
 
+    def known(self, note: int) -> Known:
+        """One note.
+
+        Raises:
+            KeyError: there is none with this id.
+        """
+        found = self._known("id = ?", (note,))
+        if not found:
+            raise KeyError(note)
+        return found[0]
+
     def recent_orphans(self, most: int) -> list[Known]:
         """The notes that lost their text last."""
-        return self._known("active = 0", (), f"modified_ms DESC, id LIMIT {most:d}")
+        return self._known("active = 0 AND fingerprint != x''", (), f"modified_ms DESC, id LIMIT {most:d}")
 
     def sample(self, size: int) -> list[Note]:
         """About so many notes in use, or all where there are fewer, from all over the collection."""

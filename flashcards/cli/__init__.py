@@ -33,6 +33,8 @@ COMMANDS = {
     "export": "export_command",
     "import": "import_command",
     "orphans": "orphans_command",
+    "link": "link_command",
+    "unlink": "unlink_command",
     "pin": "pin_command",
     "doctor": "doctor_command",
     "backup": "backup_command",

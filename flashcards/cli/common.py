@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from flashcards.catalog.report import ScanReport
+    from flashcards.catalog.report import Ambiguity, ScanReport
+    from flashcards.catalog.store import Entry
     from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
 
@@ -79,7 +80,18 @@ def scan(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list
         report, unreadable = collection.scan(step)
     for place in unreadable if warn else ():
         click.echo(f"Warning: {visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
+    for unclear in report.ambiguous if warn else ():
+        click.echo(_unclear(unclear), err=True)
     return report, unreadable
+
+
+def _unclear(unclear: Ambiguity) -> str:
+    added = unclear.added
+    names = " or ".join(change.key for change, _ in unclear.candidates[:3])
+    return (
+        f"Unclear: {visible(added.path)}:{added.line} may be the note {names}, edited. It was taken for a new one;"
+        f" `flashcards link OLD {added.key}` says which it is."
+    )
 
 
 @contextmanager
@@ -166,6 +178,13 @@ def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
         except CardNotFound:
             pass
     return card_ids(collection, joined(words, collection.catalog.decks()))
+
+
+def named_note(collection: Collection, name: str) -> Entry:
+    """The note that one of its cards' names, or `path:line`, means; orphans have names too."""
+    from flashcards.cards import find_cards
+
+    return collection.note_of(collection.store.card(find_cards(collection, name)[0]))
 
 
 def _may_name_a_card(word: str) -> bool:

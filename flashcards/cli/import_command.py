@@ -77,7 +77,8 @@ class _Progress:
 
 def _print(report: ImportReport, as_json: bool) -> None:
     if as_json:
-        common.print_json(asdict(report))
+        remarks = [remark._asdict() for remark in report.remarks]
+        common.print_json(asdict(report) | {"remarks": remarks})
         return
     for remark in report.remarks[:_SHOWN]:
         click.echo(
@@ -89,7 +90,7 @@ def _print(report: ImportReport, as_json: bool) -> None:
 
 
 def _summary(report: ImportReport) -> str:
-    if not report.changes_anything and not report.settings:
+    if not report.changes_anything:
         kept = f" {common.plural(report.kept, 'note')} stay as they are here." if report.kept else ""
         return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
     said = [

@@ -9,7 +9,7 @@ import click
 from flashcards.cli import common
 
 if TYPE_CHECKING:
-    from flashcards.catalog.report import Change, ScanReport
+    from flashcards.catalog.report import Ambiguity, Change, ScanReport
     from flashcards.collection import Collection
 
 
@@ -43,7 +43,8 @@ def _summary(collection: Collection, report: ScanReport) -> dict[str, Any]:
         "edited": [_edit(change) for change in report.edited],
         "moved": [_place(change) for change in report.moved],
         "removed": [_place(change) for change in report.removed],
-        "returned": [_place(change) for change in report.returned],
+        "returned": [_edit(change) for change in report.returned],
+        "ambiguous": [_unclear(unclear) for unclear in report.ambiguous],
         "problems": sum(1 for _ in collection.catalog.problems()),
     }
 
@@ -64,6 +65,13 @@ def _edit(change: Change) -> dict[str, Any]:
         "before": _text(change.before),
         "after": _text(change.after),
     }
+
+
+def _unclear(unclear: Ambiguity) -> dict[str, Any]:
+    candidates = [
+        _place(change) | {"score": score, "text": _text(change.before)} for change, score in unclear.candidates
+    ]
+    return _place(unclear.added) | {"text": _text(unclear.added.after), "candidates": candidates}
 
 
 def _text(note: Any) -> str:

@@ -87,7 +87,7 @@ class DeckFiles:
         for draft in match.new:
             if not draft.cards:
                 continue
-            added[self.layout.path(draft)].append(draft)
+            added[self.layout.path(draft.deck, draft.path)].append(draft)
         for draft, entry in match.changed:
             changes[entry.path].append((entry.note.line, draft))
         texts = []

@@ -66,7 +66,8 @@ class Draft:
         if self.kind is Kind.CLOZE:
             return _with_comment(_marked("C", self.fields[0]), comment)
         (front_marker, back_marker), (front, back) = _MARKERS[self.kind], self.fields
-        gap = "\n\n" if "\n" in front or _BLOCK_START.match(front) else "\n"
+        apart = "\n" in front or _BLOCK_START.match(front) or _pairs_up(front, back)
+        gap = "\n\n" if apart else "\n"
         return _with_comment(f"{_marked(front_marker, front)}{gap}{_marked(back_marker, back)}", comment)
 
     def is_read_back(self) -> bool:
@@ -107,6 +108,13 @@ def _spelled_out(markdown: str, *, cloze: bool) -> str:
 def both_ways(reverse: bool) -> tuple[tuple[int, str], ...]:
     """The cards of a note that is asked forward, and perhaps in reverse."""
     return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
+
+
+def _pairs_up(front: str, back: str) -> bool:
+    """Whether a sign of one side could pair up with one of the other, if both stood in one paragraph."""
+    if front.count("[") > front.count("]"):
+        return True
+    return any(sign in front and sign in back for sign in "$~")
 
 
 def _marked(marker: str, text: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from flashcards.anki.media_names import clean_name
 from flashcards.deck.parse import deck_name
-from flashcards.importing.draft import Draft
 
 _TOLD_APART = "-anki"
 
@@ -26,16 +25,17 @@ class Layout:
         self._of_source: dict[str, str] = {}
         self._taken = {path.casefold() for path in decks.values()}
 
-    def path(self, draft: Draft) -> str:
-        """The file for a new note, within the collection."""
-        if draft.path and is_safe(draft.path):
-            if draft.path not in self._of_source:
-                self._of_source[draft.path] = self._free(draft.path)
-            return self._of_source[draft.path]
-        return self.path_of_deck(draft.deck)
+    def path(self, deck: str, source: str = "") -> str:
+        """The file for new notes of a deck.
 
-    def path_of_deck(self, deck: str) -> str:
-        """The file for the new notes of a deck."""
+        Args:
+            deck: its name.
+            source: the file that they were in when they were ours, or "".
+        """
+        if source and is_safe(source):
+            if source not in self._of_source:
+                self._of_source[source] = self._free(source)
+            return self._of_source[source]
         deck = normal_name(deck)
         if deck not in self._of_deck:
             self._of_deck[deck] = self._free(file_of(deck))

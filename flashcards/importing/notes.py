@@ -64,6 +64,14 @@ class NoteConverter:
             found = self._standard(draft, note, kind, [card.ord for card in cards])
         yield from found
 
+    def source_of(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
+        """The file and the headings that a note was under when it was ours; empty where it never was."""
+        kind = self._package.note_types[note.note_type]
+        if not _is_ours(kind):
+            return "", ()
+        path, *headings = plain_text(note.fields[kind.fields.index("Source")]).split(" › ")
+        return (path, tuple(headings)) if path.endswith(".md") else ("", ())
+
     def _base(self, note: AnkiNote, kind: NoteType, ords: list[int]) -> Draft:
         cards = self._package.cards[note.id]
         deck = self._package.decks[cards[0].home].name
@@ -91,8 +99,8 @@ class NoteConverter:
 
     def _ours(self, draft: Draft, note: AnkiNote, kind: NoteType, ords: list[int]) -> Iterator[Draft]:
         values = dict(zip(kind.fields, note.fields, strict=True))
-        path, *headings = plain_text(values.get("Source", "")).split(" › ")
-        draft = replace(draft, path=path if path.endswith(".md") else "", breadcrumb=tuple(headings))
+        path, breadcrumb = self.source_of(note)
+        draft = replace(draft, path=path, breadcrumb=breadcrumb)
         if kind.kind == CLOZE:
             yield self._with_gaps(draft, values["Text"], "", ords, typed=not is_empty(values.get("Typed", "")))
             return

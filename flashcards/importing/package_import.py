@@ -150,7 +150,7 @@ class _PackageImport:
                 continue
             here = known.note_of(note.guid, 0)
             deck = self._package.decks[cards[0].home].name
-            self._media.enter(places.get(here or 0) or layout.path_of_deck(deck))
+            self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]))
             drafts += converter.drafts(note)
         self._remark_package(converter, lost)
         return drafts

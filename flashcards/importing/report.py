@@ -48,4 +48,6 @@ class ImportReport:
     @property
     def changes_anything(self) -> bool:
         """Whether anything is not as it was before."""
-        return bool(self.added or self.updated or self.cards or self.reviews or self.media or self.files)
+        return bool(
+            self.added or self.updated or self.cards or self.reviews or self.media or self.files or self.settings
+        )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.targets import DeckUnknown, FormatUnknown, NothingToExport, Target, targets
+from flashcards.anki.targets import FormatUnknown, NothingToExport, Target, targets
+from flashcards.errors import DeckUnknown
 
 DECKS = ("a", "a b", "a::x", "b::y::z")
 ROOT = Path("/collections/mine")

@@ -120,7 +120,7 @@ def test_due_prints_the_same_shape_where_there_is_nothing(cli: Runner) -> None:
 
 
 def test_scan_prints_what_changed(cli: Runner) -> None:
-    keys = ["files", "notes", "cards", "added", "edited", "moved", "removed", "returned", "problems"]
+    keys = ["files", "notes", "cards", "added", "edited", "moved", "removed", "returned", "ambiguous", "problems"]
     cli.write("a.md", question("one", comment="<!-- id: p1 -->"), question("two"), question("three"))
     first = cli("scan", "--json").json
     assert list(first) == keys
@@ -148,7 +148,8 @@ def test_scan_prints_what_changed(cli: Runner) -> None:
     assert (second["added"], second["returned"], second["problems"]) == ([], [], 1)
     cli.write("b.md", question("two"), question("three"))
     third = cli("scan", "--json").json
-    assert [list(each) for each in third["returned"]] == [["note", "file", "line"]]
+    assert [list(each) for each in third["returned"]] == [["note", "file", "line", "rule", "score", "before", "after"]]
+    assert third["returned"][0]["rule"] == "same text"
     assert [(each["file"], each["line"]) for each in third["returned"]] == [("b.md", 4)]
 
 

@@ -14,7 +14,7 @@ Edit = Callable[[Item, random.Random, Sequence[str]], Item | None]
 
 _UNSPACED = "\u4e00-\u9fff\u3040-\u30ff\u0e00-\u0e7f"
 _WORD = re.compile(rf"[^\W\d_{_UNSPACED}]{{2,}}|[{_UNSPACED}]")
-_SCRIPTS = (re.compile("[a-z]", re.IGNORECASE), re.compile(f"[{_UNSPACED}]"))
+_SCRIPTS = tuple(re.compile(f"[{letters}]", re.IGNORECASE) for letters in ("a-zà-ÿœ", "\u4e00-\u9fff", "\u3040-\u30ff"))
 _PROTECTED = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!\[[^]]*\]\([^)]*\)|\{\{c\d+::|\}\}", re.DOTALL)
 _ASIDES = (
     *("in most cases", "by definition", "see the lecture notes", "as a rule", "for short", "at least in theory"),

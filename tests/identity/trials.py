@@ -47,14 +47,16 @@ class Trial:
 def vocabulary(decks: Sequence[Material]) -> dict[str, list[str]]:
     """Words to reword the notes of each deck with: those that several of its notes share, and words of other decks.
 
-    A word that only one other note has would make of an edited note half a copy of that one, which no person writes.
+    A word that only one other note has, or that is all of a side of one, would make of an edited note half a copy of
+    that one, which no person writes.
     """
+    sides = {side.lower() for deck in decks for item in deck.items for side in item.fields}
     counts = {deck.name: Counter(word for item in deck.items for word in _distinct_words(item)) for deck in decks}
     everywhere = sum(counts.values(), Counter[str]())
     found = {}
     for deck in decks:
-        shared = sorted(word for word, count in counts[deck.name].items() if count > 1)
-        foreign = sorted(everywhere.keys() - counts[deck.name].keys())
+        shared = sorted(word for word, count in counts[deck.name].items() if count > 1 and word not in sides)
+        foreign = sorted(everywhere.keys() - counts[deck.name].keys() - sides)
         found[deck.name] = shared + foreign[:: max(1, len(foreign) // (len(shared) + 50))]
     return found
 
@@ -70,7 +72,15 @@ def _files(decks: Sequence[Material]) -> Files:
 def edited(decks: Sequence[Material], edit: Edit, share: float, rng: random.Random) -> Trial:
     """A share of all notes edited in place, with words of the same deck and of others."""
     words = vocabulary(decks)
-    after = {deck.name: [_maybe(item, edit, share, rng, words[deck.name]) for item in deck.items] for deck in decks}
+    sides = Counter(side for deck in decks for item in deck.items for side in item.fields)
+    after: Files = {}
+    for deck in decks:
+        after[deck.name] = []
+        for item in deck.items:
+            changed = _maybe(item, edit, share, rng, words[deck.name])
+            # A side that is that of another note would say that this is the other note.
+            foreign = any(side in sides and side not in item.fields for side in changed.fields)
+            after[deck.name].append(item if foreign else changed)
     return Trial(_files(decks), after)
 
 

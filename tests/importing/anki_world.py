@@ -16,17 +16,28 @@ DAY_MS = 86_400_000
 class World:
     """A collection of the real core whose days can be moved into the past."""
 
-    def __init__(self, folder: Path, *, fsrs: bool = True, chance: random.Random | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, fsrs: bool = True, chance: random.Random | None = None, limits: bool = False
+    ) -> None:
         from anki.collection import Collection
 
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "collection.anki2"
         self.col: Collection = Collection(str(self.path))
         self.chance = chance or random.Random(1)
-        preset = self.col.decks.get_config(1)
-        preset["new"]["perDay"] = preset["rev"]["perDay"] = 9999
-        self.col.decks.save(preset)
+        if not limits:
+            preset = self.decks.get_config(1)
+            preset["new"]["perDay"] = preset["rev"]["perDay"] = 9999
+            self.decks.save(preset)
         self.col.set_config("fsrs", fsrs)
+
+    @property
+    def decks(self) -> Any:
+        return self.col.decks
+
+    @property
+    def sched(self) -> Any:
+        return self.col.sched
 
     @property
     def db(self) -> Any:
@@ -56,13 +67,13 @@ class World:
         """Answer whatever is next in a deck at random, at random."""
         decks = [each.id for each in self.col.decks.all_names_and_ids() if "::" not in each.name]
         for number in range(answers):
-            self.col.decks.select(self.chance.choice(decks))
-            queued = self.col.sched.get_queued_cards(fetch_limit=1)
+            self.decks.select(self.chance.choice(decks))
+            queued = self.sched.get_queued_cards(fetch_limit=1)
             if not queued.cards:
                 continue
             card = self.col.get_card(queued.cards[0].card.id)
             card.start_timer()
-            self.col.sched.answerCard(card, self.chance.choice([1, 2, 3, 3, 3, 4]))
+            self.sched.answerCard(card, self.chance.choice([1, 2, 3, 3, 3, 4]))
             # Anki numbers rows by the instant; spread them over the day.
             self.db.execute(
                 "UPDATE revlog SET id = id - ? WHERE cid = ? AND id > ?", number * 7_000, card.id, _recent()

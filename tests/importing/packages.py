@@ -12,6 +12,8 @@ from typing import Any
 
 CREATED = 1_500_000_000 // 86_400 * 86_400 + 4 * 3600
 BASIC, REVERSED, CLOZE = 1, 2, 3
+DAY_MS = 86_400_000
+START = 1_600_000_000_000
 
 _SCHEMA = """
 CREATE TABLE col (id integer primary key, crt integer, mod integer, scm integer, ver integer, dty integer, usn integer,
@@ -116,7 +118,7 @@ def _add(connection: sqlite3.Connection, number: int, note: Made) -> None:
         (note_id, guid, note.type, note.mod, note.tags, "\x1f".join(note.fields)),
     )
     for ord_, given in note.cards.items():
-        card: dict[str, int | str] = {
+        card: dict[str, object] = {
             "id": note_id * 10 + ord_,
             "nid": note_id,
             "did": note.deck,
@@ -141,3 +143,10 @@ def _add(connection: sqlite3.Connection, number: int, note: Made) -> None:
         "INSERT INTO revlog VALUES (?, ?, -1, ?, ?, ?, ?, ?, ?)",
         [(row[0], note_id * 10 + next(iter(note.cards)), *row[1:]) for row in note.log],
     )
+
+
+def studied(reviews: int = 3, **card: int) -> Made:
+    """A note whose card was reviewed with Good, a day apart."""
+    log = [(START + n * DAY_MS, 3, n + 1, n, 2500, 4000 + n, 1 if n else 0) for n in range(reviews)]
+    given = {"type": 2, "queue": 2, "ivl": reviews, "due": 1_200, "reps": reviews} | card
+    return Made(["a", "b"], cards={0: given}, log=log)

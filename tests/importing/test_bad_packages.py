@@ -17,7 +17,7 @@ from flashcards.errors import FlashcardsError
 from flashcards.importing.archive import Archive
 from flashcards.importing.database import read_package
 from flashcards.importing.errors import ImportInvalid, PackageInvalid, PackageNewer
-from tests.importing.conftest import Home
+from tests.importing.home import Home
 from tests.importing.packages import BASIC, TYPES, Made, write_package, write_zip
 
 NOTES = [Made(["a", "b"]), Made(["c", "d"])]

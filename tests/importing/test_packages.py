@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from flashcards.collection import Collection
 from scheduler import Kind, State
-from tests.importing.conftest import Home
-from tests.importing.packages import CLOZE, CREATED, REVERSED, Made, note_type, write_package
-
-DAY_MS = 86_400_000
-START = 1_600_000_000_000
+from tests.importing.home import Home
+from tests.importing.packages import CLOZE, CREATED, DAY_MS, REVERSED, START, Made, note_type, studied, write_package
 
 
 @pytest.fixture
@@ -137,17 +131,6 @@ def test_a_settings_file_of_a_person_is_left_alone_and_what_to_add_is_said(home:
     assert any("retention = 0.85" in remark.message for remark in report.remarks)
 
 
-def studied(reviews: int = 3, **card: int) -> Made:
-    log = [(START + n * DAY_MS, 3, n + 1, n, 2500, 4000 + n, 1 if n else 0) for n in range(reviews)]
-    given = {"type": 2, "queue": 2, "ivl": reviews, "due": 1_200, "reps": reviews} | card
-    return Made(["a", "b"], cards={0: given}, log=log)
-
-
-def only_card(collection: Collection) -> object:
-    (card,) = [collection.store.card(row[0]) for row in collection.connection.execute("SELECT id FROM cards")]
-    return card
-
-
 def test_counts_whose_reviews_are_lost_are_kept(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [studied(reps=50, lapses=4)]))
     with Collection(home.root) as collection:
@@ -172,7 +155,7 @@ def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, p
 
 def test_what_anki_stored_holds_where_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
     note = studied(data='{"s":33.5,"d":4.5}')  # type: ignore[arg-type]
-    note.log = [row[:-1] + (1,) for row in note.log]
+    note.log = [(*row[:-1], 1) for row in note.log]
     home.import_file(write_package(package, [note]))
     with Collection(home.root) as collection:
         card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
@@ -290,80 +273,3 @@ def test_marks_are_taken_over_and_later_only_where_they_changed_there(home: Home
 def test_a_backup_is_made_before_anything_is_changed(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [studied()]))
     assert len(list((home.root / ".flashcards" / "backups").iterdir())) == 1
-
-
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-import flashcards.journal as journal
-from flashcards.collection import Collection
-from flashcards.importing import run
-at = int(sys.argv[3])
-count = 0
-def stop(event, arguments):
-    global count
-    if event in ("os.rename", "sqlite3.connect", "open", "os.remove", "os.rmdir", "os.mkdir", "os.chmod", "shutil.rmtree"):
-        count += 1
-        if count == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-with Collection(Path(sys.argv[1])) as collection:
-    collection.scan()
-    sys.addaudithook(stop)
-    run(collection, Path(sys.argv[2]))
-print("done")
-"""
-
-
-@pytest.mark.slow
-def test_an_import_killed_at_any_point_leaves_all_or_nothing(tmp_path: Path) -> None:
-    media = {"a.png": b"x", "b.png": b"y"}
-    package = write_package(
-        tmp_path / "x.apkg",
-        [studied(), Made(['<img src="a.png">', "d"], deck=2), Made(['<img src="b.png">', "f"], deck=3)],
-        decks={1: "One", 2: "Two::Deep", 3: "Three"},
-        media=media,
-        presets={1: {"name": "X", "desiredRetention": 0.8}},
-    )
-    template = Home(tmp_path / "template")
-    template.import_file(
-        write_package(tmp_path / "old.apkg", [Made(["a", "older"], mod=CREATED - 9)], decks={1: "One"})
-    )
-    nothing = kept(template)
-    whole = Home(tmp_path / "whole")
-    copy(template.root, whole.root)
-    whole.import_file(package)
-    everything = kept(whole)
-    outcomes = []
-    for at in range(1, 500):
-        home = Home(tmp_path / f"home{at}")
-        copy(template.root, home.root)
-        done = subprocess.run(
-            [sys.executable, "-c", _KILLED, str(home.root), str(package), str(at)], capture_output=True, text=True
-        )
-        found = kept(home)
-        assert found in (nothing, everything), f"killed at {at}"
-        outcomes.append(found == everything)
-        if done.returncode == 0:
-            break
-        assert done.returncode == -signal.SIGKILL, done.stderr
-    assert True in outcomes[:-1]
-    assert False in outcomes
-
-
-def copy(source: Path, target: Path) -> None:
-    import shutil
-
-    shutil.copytree(source, target, dirs_exist_ok=True)
-
-
-def kept(home: Home) -> tuple[object, ...]:
-    """What there is, once a collection was opened: without ids, which depend on the time."""
-    with Collection(home.root) as collection:
-        collection.scan()
-        notes = [(entry.path, entry.note.fields, entry.note.tags) for entry in collection.catalog.entries()]
-        cards = collection.connection.execute(
-            "SELECT slot, state, due_day, interval, reps, stability FROM cards ORDER BY reps, id"
-        ).fetchall()
-        reviews = collection.connection.execute("SELECT id, rating, day FROM reviews ORDER BY id").fetchall()
-        origins = collection.connection.execute("SELECT source, content FROM origins ORDER BY 1").fetchall()
-    return home.files(), notes, cards, reviews, origins

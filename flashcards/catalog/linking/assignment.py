@@ -8,9 +8,17 @@ from typing import NamedTuple
 
 
 class Pair(NamedTuple):
-    """An old and a new note, by their numbers, how well they go together, and how alike their texts are (0 to 1)."""
+    """An old and a new note, by their numbers, and how well they go together.
+
+    Attributes:
+        score: what speaks for the pair.
+        claim: what it counts against other pairs of the same notes, at least as much.
+        text: how alike the texts are, 0 to 1.
+        old, new: the notes.
+    """
 
     score: float
+    claim: float
     text: float
     old: int
     new: int
@@ -26,7 +34,7 @@ def assign(pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rival
     The best pair goes first. A pair is taken when its score is at least `threshold` and it is ahead of every rival
     among the notes that are not taken yet: by `margin`, or by so much that the rival's texts differ twice as much.
     """
-    near = (pair for pair in pairs if pair.score >= threshold - margin)
+    near = (pair for pair in pairs if pair.claim >= threshold - margin)
     left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
     taken: list[Pair] = []
     while found := _clear(left, threshold, margin, rivals):
@@ -51,7 +59,7 @@ def _clear(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -
         if pair.score < threshold or pair.old in old_used or pair.new in new_used:
             continue
         others = (other for other in (*by_old[pair.old], *by_new[pair.new]) if other is not pair)
-        if all(ahead(pair.score, other.score, other.text, margin) or not rivals(pair, other) for other in others):
+        if all(ahead(pair.score, other.claim, other.text, margin) or not rivals(pair, other) for other in others):
             found.append(pair)
             old_used.add(pair.old)
             new_used.add(pair.new)

@@ -74,13 +74,18 @@ def _pair_up(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator
                 for old in by_text[new.fingerprint]
                 if old.id not in taken and (old.file == new.file or not same_file) and pins_agree(old, new)
             ]
-            best = min(candidates, key=lambda old: (not old.active, old.note.line, old.id), default=None)
+            best = candidates[0] if len(candidates) == 1 else min(candidates, key=_first, default=None)
             if best:
                 taken.add(best.id)
                 yield best, new
             else:
                 unmatched.append(new)
         left = unmatched
+
+
+def _first(old: Known) -> tuple[bool, int, int]:
+    """Sorts notes in use before orphans, in order of line."""
+    return not old.active, old.note.line, old.id
 
 
 RULES: tuple[tuple[str, Rule], ...] = (

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from flashcards.catalog.linking.assignment import Pair, ahead
 from flashcards.catalog.linking.candidates import Index, word_keys
 from flashcards.catalog.linking.model import Known, Seen
 from flashcards.catalog.linking.places import Places, Stretch
 from flashcards.catalog.linking.repeats import Repeats
-from flashcards.catalog.linking.similarity import Likeness, Weighed, key_replaced, likeness, spelt_alike, weighed
+from flashcards.catalog.linking.similarity import (
+    Likeness,
+    Weighed,
+    key_replaced,
+    likeness,
+    spelt_alike,
+    template_refilled,
+    weighed,
+)
 from flashcards.catalog.linking.tuning import Tuning
 from flashcards.catalog.linking.words import Sides, Weights, sides
 from flashcards.deck.model import Note
 
 _OTHER_KIND: Final = 0.9  # of the likeness of a cloze and another kind of note
-_PART: Final = 0.7  # so much of a part is found in what it is a part of
+_PART: Final = 0.7  # so much of the words that only one part has is found in what it is a part of
+_OWN: Final = 0.5  # the least weight of such words
 _SWAPPED: Final = 0.9  # term and definition, each in the other's place
 _SHORT: Final = 12  # characters of a side that is looked at letter by letter
 _RARE: Final = 0.7
 _ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
+
+
+class _Judged(NamedTuple):
+    """How well two texts go together, 0 to 1.
+
+    `text` is what counts for them; `claim`, which no doubt lessens, what counts against others; `both` whether both
+    sides have something in common.
+    """
+
+    text: float
+    claim: float
+    both: bool
 
 
 class Scores:
@@ -72,7 +93,7 @@ class Scores:
         self._same_index = Index(dict(enumerate(same)), word_keys)
         self._fronts = Repeats(_fronts(vanished), _fronts(fresh), _fronts(kept))
         self._backs = Repeats(_backs(vanished), _backs(fresh), _backs(kept))
-        self._texts: dict[tuple[int, int], tuple[float, bool]] = {}
+        self._texts: dict[tuple[int, int], _Judged] = {}
         self._templates: dict[int, float] = {}
 
     def pair(self, old: int, new: int, places: Places | None) -> Pair:
@@ -85,73 +106,74 @@ class Scores:
         """
         if (old, new) not in self._texts:
             self._texts[old, new] = self._text(old, new)
-        text, both = self._texts[old, new]
-        if text < self._tuning.least_likeness:
-            return Pair(0.0, text, old, new)
-        return Pair(text + self._support(old, new, both, places), text, old, new)
+        text, claim, both = self._texts[old, new]
+        support = self._support(old, new, both, places)
+        score = text + support if text >= self._tuning.least_likeness else 0.0
+        return Pair(score, claim + support, claim, old, new)
 
     def rivals(self, one: Pair, other: Pair) -> bool:
         """Whether it matters which of two pairs that share a note is taken.
 
         It does not where the texts of the two others are the same, nor where a note was split into both of them or
-        merged from both of them.
+        merged from both of them: each has words of its own, and the third has them all.
         """
         if one.old == other.old:
             same = self.new[one.new].fingerprint == self.new[other.new].fingerprint
-            return not same and not self._split(one, other)
-        same = self.old[one.old].fingerprint == self.old[other.old].fingerprint
-        return not same and not self._merged(one, other)
+            parts, whole = (self.new_sides[one.new], self.new_sides[other.new]), self.old_sides[one.old]
+        else:
+            same = self.old[one.old].fingerprint == self.old[other.old].fingerprint
+            parts, whole = (self.old_sides[one.old], self.old_sides[other.old]), self.new_sides[one.new]
+        return not same and not self._made_of(whole, *parts)
 
-    def _split(self, one: Pair, other: Pair) -> bool:
-        """Whether two new notes are parts of an old one: most of each is found in it, and they share little."""
-        wholes = (likeness(self._old[pair.old], self._new[pair.new], self._weights) for pair in (one, other))
-        return all(like.new_held >= _PART for like in wholes) and self._apart(self._new[one.new], self._new[other.new])
+    def _made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
+        ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
+        return all(
+            sum(map(self._weights, own & ours)) >= max(_PART * sum(map(self._weights, own)), _OWN)
+            for own in (first - second, second - first)
+        )
 
-    def _merged(self, one: Pair, other: Pair) -> bool:
-        """Whether two old notes are parts of a new one."""
-        wholes = (likeness(self._old[pair.old], self._new[pair.new], self._weights) for pair in (one, other))
-        return all(like.old_held >= _PART for like in wholes) and self._apart(self._old[one.old], self._old[other.old])
-
-    def _apart(self, one: Weighed, other: Weighed) -> bool:
-        like = likeness(one, other, self._weights)
-        return max(like.old_held, like.new_held) < 1 - _PART / 2
-
-    def _text(self, old: int, new: int) -> tuple[float, bool]:
-        """How well two texts go together, 0 to 1, and whether both sides do."""
+    def _text(self, old: int, new: int) -> _Judged:
         one, other = self._old[old], self._new[new]
         like = likeness(one, other, self._weights)
         file = self._files[old] if self._files[old] == self.new[new].file else None
         if one.sides.cloze != other.sides.cloze:
-            text, both = _OTHER_KIND * like.whole, like.both
+            judged = _Judged(_OTHER_KIND * like.whole, like.whole, like.both)
         elif one.sides.cloze:
-            text, both = like.whole, like.both
+            judged = _Judged(like.whole, like.whole, like.both)
         else:
-            text, both = self._sided(one, other, like, file)
-        if not ahead(text, self._template(new), self._template(new), self._tuning.template_margin):
-            return 0.0, both  # no better than with a note that is another one for certain: they share a template
-        return text, both
+            judged = self._sided(one, other, like, file)
+        if not ahead(judged.text, self._template(new), self._template(new), self._tuning.template_margin):
+            return judged._replace(text=0.0)  # no better than with another note for certain: they share a template
+        return judged
 
-    def _sided(self, old: Weighed, new: Weighed, like: Likeness, file: int | None) -> tuple[float, bool]:
+    def _sided(self, old: Weighed, new: Weighed, like: Likeness, file: int | None) -> _Judged:
         front, new_front = old.sides.front.plain, new.sides.front.plain
         back, new_back = old.sides.back.plain, new.sides.back.plain
+        text, both = like.whole, like.both
         if (front, back) == (new_back, new_front) and front != back:
-            return _SWAPPED, True
-        if front == new_front:
+            text, both = _SWAPPED, True
+        elif front == new_front:
             if self._fronts.single(front, file) and not self._backs.vanished_elsewhere(new_back, back, file):
                 sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
-                return max(like.whole, sure + 0.15 * _letters(like.back, back, new_back)), like.both
-            return like.whole, like.both
-        if back == new_back and self._backs.single(back, file):
-            if not self._fronts.vanished_elsewhere(new_front, front, file) and self._rarest(old) >= _RARE:
-                # A long answer says which card it is; a short one may belong to other questions, too.
-                sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _letters(like.front, front, new_front)
-                return max(like.whole, sure), like.front > 0.3 or old.back > 2
-        telling = back == new_back or like.back >= self._tuning.back_kept
-        if not (telling and like.back_weight >= self._tuning.telling) and key_replaced(
-            old.sides.front, new.sides.front, self._weights
+                text = max(text, sure + 0.15 * _letters(like.back, back, new_back))
+        elif (
+            back == new_back
+            and self._backs.single(back, file)
+            and self._rarest(old) >= _RARE
+            and not self._fronts.vanished_elsewhere(new_front, front, file)
+            and not template_refilled(old.sides.front, new.sides.front, self._weights)
         ):
-            return self._tuning.key_replaced * like.whole, False
-        return like.whole, like.both
+            # A long answer says which card it is; a short one may belong to other questions, too.
+            sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _letters(like.front, front, new_front)
+            text, both = max(text, sure), like.front > 0.3 or old.back > 2
+        elif not self._back_tells(old, new, like) and key_replaced(old.sides.front, new.sides.front, self._weights):
+            text, both = self._tuning.key_replaced * text, False
+        return _Judged(text, max(text, like.whole), both)
+
+    def _back_tells(self, old: Weighed, new: Weighed, like: Likeness) -> bool:
+        """Whether the backs say that it is one card even if the fronts ask for different things."""
+        equal = old.sides.back.plain == new.sides.back.plain
+        return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
     def _rarest(self, note: Weighed) -> float:
         """The weight of the most telling word of the back."""

@@ -13,6 +13,8 @@ _DIFFERENT: Final = 0.15  # sides less alike than this have nothing in common
 _KEY: Final = 0.9  # of the weight of the words that stay, that those must have which say what it is about
 _MUCH: Final = 0.5  # from here on the order of the words counts
 _SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
+_TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
+_TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
 _SLIPS_ALONE: Final = 0.6  # where no word at all is the same
 _MOST_REST: Final = 12  # words without a partner among which slips are looked for
 _GAP_WEIGHT: Final = 2.0  # of a word in a gap, compared with one outside
@@ -84,7 +86,9 @@ def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
     gaps = _share(sum(map(weights, hidden)), sum(map(weights, either)))
     both = gaps >= _DIFFERENT
     if gaps < whole:
-        whole = (whole + gaps) / 2
+        # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
+        enough = min(max(common - _TEMPLATE, 0.0) / _TEMPLATE, 1.0)
+        whole = gaps + (whole - gaps) * (0.5 + enough / 2)
     return Likeness(whole, gaps, whole, both, _share(common, old_total), _share(common, new_total), 0.0)
 
 
@@ -155,17 +159,30 @@ def spelt_alike(one: str, other: str) -> float:
 
 
 def key_replaced(old: Words, new: Words, weights: Weights) -> bool:
-    """Whether one side is the other with its most telling words replaced, as in a template that is filled in anew.
+    """Whether one side is the other with its most telling words replaced.
 
     "What does the T wave show?" and "What does the P wave show?" ask for different things. A person who rewords a
     question keeps what it is about and changes the rest.
     """
-    lost = old.counts.keys() - new.counts.keys()
-    gained = new.counts.keys() - old.counts.keys()
-    kept = old.counts.keys() & new.counts.keys()
+    lost, gained, kept = _difference(old, new)
     if not lost or not gained or not kept or len(lost) + len(gained) > 2 * len(kept):
         return False
     if _slips(set(lost), set(gained), weights):
         return False
     most = max(map(weights, kept))
     return all(word.isdigit() or weights(word) >= _KEY * most for word in lost | gained)
+
+
+def template_refilled(old: Words, new: Words, weights: Weights) -> bool:
+    """Whether all that two sides share are words of a template that other notes are made with too."""
+    lost, gained, kept = _difference(old, new)
+    if not lost or not gained or not kept:
+        return False
+    common = max(map(weights, kept)) <= _TEMPLATE_WORD
+    return common and all(weights(word) >= 1 - _TEMPLATE_WORD / 2 for word in lost | gained)
+
+
+def _difference(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:
+    """The words that only the old side has, those that only the new one has, and those of both."""
+    mine, theirs = old.counts.keys(), new.counts.keys()
+    return set(mine - theirs), set(theirs - mine), set(mine & theirs)

@@ -23,12 +23,14 @@ _WORD = re.compile(
     rf"[{_HAN}]|[{_UNSPACED}]+|\d+|(?:(?![{_HAN}{_UNSPACED}])[^\W\d_]|[{_INDIC}])+|[^\w\s]",
 )
 _ASCII_WORD = re.compile(r"[a-z]+|\d+|[^\w\s]")
-_FIRST_UNSPACED = "\u0e00"
+_UNSPACED_WORD = re.compile(f"[{_HAN}{_UNSPACED}]")
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]")
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]")
 _PUNCTUATION = frozenset("*_`\"'“”‘’«»„.,;:!?¿¡、。，；：！？؟،؛「」『』《》()（）[]{}…–—")
 
 _SYMBOL_WEIGHT: Final = 0.3  # of a sign such as `+`, compared with a word
+_SHORT: Final = 4  # letters; in many languages shorter words are little ones
+_SHORT_WEIGHT: Final = 0.5  # of those, where no sample says how common they are
 _LEAST_WEIGHT: Final = 0.02
 _LEAST_SAMPLE: Final = 50  # notes from which on they say how common a word is
 
@@ -134,6 +136,8 @@ class Weights:
         weight = _rarity(self._local.notes, seen)
         if self._wide:
             weight = min(weight, _rarity(self._wide.notes, self._wide.counts.get(word, 0)))
+        elif len(word) < _SHORT and word.isalpha() and not _UNSPACED_WORD.match(word):
+            weight *= _SHORT_WEIGHT
         if not word.isalnum():
             weight *= _SYMBOL_WEIGHT
         return max(weight, _LEAST_WEIGHT)

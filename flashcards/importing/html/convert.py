@@ -6,20 +6,21 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.importing.html.blocks import Blocks, encoded
+from flashcards.importing.html.blocks import Blocks
 from flashcards.importing.html.escape import literal
 from flashcards.importing.html.marks import SIGN, Marked, mark
+from flashcards.importing.html.pieces import encoded
 from flashcards.importing.html.tree import Element, parse_html, text_of
 
 if TYPE_CHECKING:
-    from flashcards.importing.html.blocks import Media
+    from flashcards.importing.html.pieces import Media
     from flashcards.render.html import HtmlRenderer
 
 # A line that begins with a letter and holds nothing that Markdown, HTML or a deck gives a meaning is itself.
 _PLAIN: Final = re.compile(
     r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
 )
-_UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BLANKS: Final = re.compile(r"[\s\xa0\u200b]+")
 
@@ -53,7 +54,7 @@ class Converter:
         if not self._says(text, tree, marked):
             marked.problems.append("the text is kept, its formatting is not")
             text = _bare(tree, marked, self.media)
-        return Converted(text, tuple(dict.fromkeys(marked.problems)))
+        return Converted(text.strip(), tuple(dict.fromkeys(marked.problems)))
 
     def _says(self, markdown: str, tree: Element, marked: Marked) -> bool:
         """Whether the Markdown, rendered, shows the text that the field showed."""

@@ -18,7 +18,8 @@ _BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
 class Token(NamedTuple):
     """A piece of a run.
 
-    `text` is text for TEXT, Markdown for RAW, GAP, HINT and END, and what sort of emphasis for OPEN and CLOSE.
+    `text` is text for TEXT, Markdown for RAW, GAP, HINT and END. For OPEN and CLOSE it is the sort of emphasis, or the
+    tag that opens an element which stays HTML.
     BREAK is a line break, SOFT one that the edge of an element makes where there is none yet.
     """
 
@@ -84,7 +85,7 @@ class _Writer:
     def __init__(self, tokens: list[Token], *, cloze: bool, cell: bool) -> None:
         self._tokens = _tidied(tokens)
         self._cell = cell
-        whole = "".join(token.text for token in self._tokens if token.kind in (TEXT, RAW))
+        whole = "".join(EMPHASIS.get(token.text, token.text) for token in self._tokens)
         self._escaper = Escaper(whole, cloze=cloze)
         self._out: list[str] = []
         self._gaps = 0
@@ -131,10 +132,13 @@ class _Writer:
         return marks
 
     def _pair(self, start: int, end: int, sort: str) -> tuple[str, str]:
+        """The signs that begin and end emphasis between two places."""
         around = (self._before(start), self._after(start), self._before(end), self._after(end))
         beside = [
             self._tokens[each] for each in (start - 1, start + 1, end - 1, end + 1) if 0 <= each < len(self._tokens)
         ]
+        if sort not in EMPHASIS:
+            return sort, f"</{sort[1:].split(' ')[0].rstrip('>')}>"
         mark = EMPHASIS[sort]
         if sort == "i" and any(token.kind in (OPEN, CLOSE) for token in beside):
             mark = "_"

@@ -23,7 +23,7 @@ _MATH: Final = re.compile(
 )
 _SOUND: Final = re.compile(r"\[sound:([^\]]+)\]")
 _TAG: Final = re.compile(r"<[^<>]*>")
-_BREAK: Final = re.compile(r"<(?:br|/div|/p)\b[^<>]*>", re.IGNORECASE)
+_BREAK: Final = re.compile(r"<(?:br|/?div|/?p)\b[^<>]*>", re.IGNORECASE)
 _GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::|\}\}", re.IGNORECASE)
 _LATEX: Final = re.compile(
     r"\$(?!\$)(?P<inline>[^$]+)\$|\$\$(?P<display>[^$]+)\$\$|\\\[(?P<bracket>.+)\\\]"

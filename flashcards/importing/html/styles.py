@@ -12,10 +12,12 @@ BOLD: Final = frozenset({"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"})
 ITALIC: Final = frozenset({"i", "em"})
 STRUCK: Final = frozenset({"s", "del", "strike"})
 KEPT: Final = frozenset(
-    {"abbr", "bdi", "bdo", "cite", "dfn", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "samp", "small", "sub", "sup"}
-    | {"u", "var"}
+    {"abbr", "bdi", "bdo", "cite", "dfn", "ins", "kbd", "mark", "q", "samp", "small", "sub", "sup", "u", "var"}
 )
 """Inline elements that Markdown has no sign for and that stay HTML."""
+
+RUBY: Final = frozenset({"ruby", "rp", "rt"})
+"""Signs with their reading, which stay HTML and stand side by side."""
 
 _STYLE: Final = re.compile(r"([a-z-]+)\s*:\s*([^;]+)")
 _NO_COLOUR: Final = re.compile(
@@ -52,24 +54,23 @@ def emphasis_of(element: Element, style: dict[str, str]) -> list[str]:
     return found
 
 
-def kept_tags(element: Element, style: dict[str, str]) -> list[tuple[str, str]]:
-    """The HTML tags, opening and closing, that say what of an element Markdown cannot."""
+def kept_tags(element: Element, style: dict[str, str]) -> list[str]:
+    """The HTML tags that say what of an element Markdown cannot."""
     found = []
     if element.tag in KEPT:
         title = element.attributes.get("title", "") if element.tag == "abbr" else ""
         attribute = f' title="{escape(title)}"' if title else ""
-        found.append((f"<{element.tag}{attribute}>", f"</{element.tag}>"))
+        found.append(f"<{element.tag}{attribute}>")
     elif "underline" in style.get("text-decoration", "") + style.get("text-decoration-line", ""):
-        found.append(("<u>", "</u>"))
+        found.append("<u>")
     if element.tag != "a" and (colour := _colour(style.get("color") or element.attributes.get("color", ""))):
-        found.append((f'<font color="{colour}">', "</font>"))
+        found.append(f'<font color="{colour}">')
     background = style.get("background-color") or style.get("background", "")
     if element.tag in ("span", "font") and _colour(background):
-        found.append(("<mark>", "</mark>"))
+        found.append("<mark>")
     align = style.get("vertical-align", "")
     if element.tag == "span" and align in ("sub", "super"):
-        tag = "sub" if align == "sub" else "sup"
-        found.append((f"<{tag}>", f"</{tag}>"))
+        found.append("<sub>" if align == "sub" else "<sup>")
     return found
 
 

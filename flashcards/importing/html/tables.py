@@ -54,11 +54,12 @@ def _rows(element: Element) -> list[list[Element]]:
 
 def _is_simple(cell: Element) -> bool:
     spans = (cell.attributes.get("colspan", "1"), cell.attributes.get("rowspan", "1"))
-    return spans == ("1", "1") and not _holds(cell, _TOO_MUCH)
+    return spans == ("1", "1") and not holds(cell, _TOO_MUCH)
 
 
-def _holds(element: Element, tags: frozenset[str]) -> bool:
-    return any(isinstance(child, Element) and (child.tag in tags or _holds(child, tags)) for child in element.children)
+def holds(element: Element, tags: frozenset[str]) -> bool:
+    """Whether an element holds one of these."""
+    return any(isinstance(child, Element) and (child.tag in tags or holds(child, tags)) for child in element.children)
 
 
 def _alignment(cell: Element) -> str:

@@ -41,13 +41,15 @@ def parse_html(html: str) -> Element:
 
 
 def text_of(node: Element | str) -> str:
-    """All text in a node, `<br>` as a line break."""
+    """All text in a node, `<br>` as a line break, an embedded page as its address."""
     if isinstance(node, str):
         return node
     if node.tag == "br":
         return "\n"
     if node.tag in UNSEEN:
         return ""
+    if node.tag == "iframe":
+        return node.attributes.get("src", "")
     return "".join(text_of(child) for child in node.children)
 
 

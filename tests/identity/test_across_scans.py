@@ -1,0 +1,109 @@
+"""What is gone may come back: an orphan keeps its history for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.identity.world import World
+
+RIBOSOMES = "Q: What do ribosomes do?\nA: They build proteins from amino acids."
+REWORDED = "Q: What does a ribosome make?\nA: It builds proteins out of amino acids."
+NUCLEUS = "Q: What does the nucleus hold?\nA: The chromosomes."
+LYSOSOMES = "Q: What do lysosomes do?\nA: They digest worn-out organelles."
+
+
+def test_an_edit_that_is_undone_is_recognised(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("a.md", REWORDED, NUCLEUS)
+    world.scan()
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    report = world.scan()
+    assert [change.rule for change in report.edited] == ["former text"]
+    assert world.cards("ribosomes")["forward"].id == card.id
+
+
+def test_a_branch_that_is_switched_back_and_forth_loses_nothing(world: World) -> None:
+    main = {"a.md": (RIBOSOMES, NUCLEUS), "b.md": (LYSOSOMES,)}
+    branch = {"a.md": (REWORDED, "Q: What does the nucleus contain?\nA: The chromosomes.", LYSOSOMES)}
+    for files in (main, branch, main, branch, main):
+        for path in ("a.md", "b.md"):
+            if path in files:
+                world.write(path, *files[path])
+            elif (world.root / path).exists():
+                world.remove(path)
+        world.scan()
+        assert world.orphans() == []
+        if files is main:
+            world.rate("ribosomes")
+    assert world.cards("ribosomes")["forward"].reps == 3
+    (notes,) = world.collection.connection.execute("SELECT count(*) FROM notes").fetchone()
+    assert notes == 3
+
+
+def test_a_file_that_is_deleted_and_restored_next_week_has_its_histories(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.remove("a.md")
+    world.scan()
+    assert len(world.orphans()) == 2
+    assert not world.card(card.id).active
+    world.write("b.md", "Q: Something else?\nA: Yes")
+    world.scan()
+    world.write("elsewhere/a.md", RIBOSOMES, NUCLEUS)
+    report = world.scan()
+    assert (len(report.returned), len(report.added)) == (2, 0)
+    assert (world.cards("ribosomes")["forward"].id, world.card(card.id).active) == (card.id, True)
+
+
+def test_a_note_that_is_cut_and_pasted_next_week_with_an_edit_has_its_history(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.write("b.md", LYSOSOMES)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("a.md", NUCLEUS)
+    world.scan()
+    world.write("b.md", LYSOSOMES, "Q: What do ribosomes do?\nA: They build proteins out of amino acids.")
+    report = world.scan()
+    assert [change.rule for change in report.returned] == ["similar"]
+    assert world.cards("ribosomes")["forward"].id == card.id
+
+
+def test_a_note_that_was_saved_half_way_and_finished_in_other_words_has_its_history(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("a.md", "Q: What do ribosomes do?", NUCLEUS)
+    world.scan()
+    assert len(world.orphans()) == 1
+    world.write("a.md", "Q: What do ribosomes do?\nA: They make proteins.", NUCLEUS)
+    world.scan()
+    assert world.cards("ribosomes")["forward"].id == card.id
+
+
+def test_a_new_note_is_not_taken_for_one_that_was_deleted_long_ago_because_they_share_a_template(world: World) -> None:
+    capitals = {"France": "Paris", "Spain": "Madrid", "Italy": "Rome", "Poland": "Warsaw"}
+    notes = [f"Q: What is the capital of {country}?\nA: {city}" for country, city in capitals.items()]
+    world.write("a.md", *notes)
+    world.scan()
+    world.write("a.md", *notes[1:])
+    world.scan()
+    world.write("a.md", "Q: What is the capital of Peru?\nA: Lima", *notes[1:])
+    report = world.scan()
+    assert (len(report.added), report.returned) == (1, [])
+
+
+def test_an_orphan_is_found_by_any_text_that_it_ever_had(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("a.md", REWORDED, NUCLEUS)
+    world.scan()
+    world.write("a.md", NUCLEUS)
+    world.scan()
+    world.write("a.md", NUCLEUS, RIBOSOMES)
+    world.scan()
+    assert world.cards("ribosomes")["forward"].id == card.id

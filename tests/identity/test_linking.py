@@ -1,0 +1,166 @@
+"""The parts of the rule that judges: words, weights, scores, places, and the assignment."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.catalog.linking.assignment import Pair, assign
+from flashcards.catalog.linking.exact import link_exactly
+from flashcards.catalog.linking.places import Places
+from flashcards.catalog.linking.similar import link_similar
+from flashcards.catalog.linking.similarity import is_slip, likeness, weighed
+from flashcards.catalog.linking.words import Sides, Weights, sides, words
+from flashcards.deck.parse import parse
+from tests.identity.edits import ORDINARY
+from tests.identity.material import OWN, Item, Material, load, numbered
+from tests.identity.measure import our_links
+from tests.identity.trials import Trial, edited
+
+
+def read(text: str) -> Sides:
+    (note,) = parse(text, "x.md").notes
+    return sides(note)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What is *O(log n)*?", ["what", "is", "*", "o", "(", "log", "n", ")", "?"]),
+        ("今天天气", ["今", "天", "气"]),
+        ("がくせい", ["がく", "くせ", "せい"]),
+        ("قَلَم", ["قلم"]),
+        ("Café CAFE", ["cafe"]),
+        ("हिन्दी", ["हिन्दी"]),
+        ("한글은 누가", ["한글은", "누가"]),
+        ("x² + 10", ["x", "2", "+", "10"]),
+    ],
+)
+def test_a_text_is_split_into_words_in_any_script(text: str, expected: list[str]) -> None:
+    assert list(words(text).counts) == expected
+
+
+@pytest.mark.parametrize(("one", "other"), [("Paris.", "paris"), ("**Café** noir", "cafe noir"), ("«Идиот»", "идиот")])
+def test_texts_that_differ_in_case_accents_and_punctuation_are_plainly_the_same(one: str, other: str) -> None:
+    assert words(one).plain == words(other).plain
+
+
+@pytest.mark.parametrize(("one", "other"), [("-196", "196"), ("a + b", "a - b"), ("x^2", "x_2")])
+def test_signs_that_mean_something_are_kept(one: str, other: str) -> None:
+    assert words(one).plain != words(other).plain
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "slip"),
+    [
+        ("capital", "capitol", True),
+        ("letter", "lettre", True),
+        ("house", "mouse", False),
+        ("house", "ouse", True),
+        ("cat", "car", False),
+        ("austria", "australia", False),
+        ("1914", "1915", False),
+    ],
+)
+def test_a_slip_is_a_letter_or_two_of_a_word(one: str, other: str, slip: bool) -> None:
+    assert is_slip(one, other) == is_slip(other, one) == slip
+
+
+def test_the_words_of_a_template_tell_little() -> None:
+    deck = [read(f"Q: What is the capital of {name}?\nA: {name[::-1]}") for name in ("Peru", "Chile", "Cuba", "Mali")]
+    weights = Weights(deck, deck, ())
+    assert weights("peru") == 1.0
+    assert weights("capital") < 0.2
+
+
+def test_an_edited_note_does_not_make_its_own_words_look_common() -> None:
+    old, new = read("Q: What is osmosis?\nA: diffusion"), read("Q: What is osmosis?\nA: the diffusion of water")
+    assert Weights([old], [new], ())("osmosis") == 1.0
+
+
+def test_a_language_s_little_words_tell_little_where_the_collection_shows_it() -> None:
+    note = read("Q: the mitochondrion\nA: energy")
+    sample = [read(f"Q: the word{number}\nA: the other") for number in range(60)]
+    weights = Weights([note], [note], sample)
+    assert weights("the") < 0.05 < weights("mitochondrion")
+
+
+def test_the_order_of_words_counts() -> None:
+    one = read("T: precision\nD: the share of what was found that is right")
+    other = read("T: precision\nD: the share of what is right that was found")
+    weights = Weights([one], [other], ())
+    like = likeness(weighed(one, weights), weighed(other, weights), weights)
+    assert like.back < 0.95
+
+
+def test_the_best_pair_goes_first_and_the_rest_follows() -> None:
+    pairs = [Pair(0.9, 0.9, 0.9, 1, 1), Pair(0.7, 0.7, 0.7, 1, 2), Pair(0.65, 0.65, 0.65, 2, 2)]
+    taken, unclear = assign(pairs, 0.6, 0.1, lambda _one, _other: True)
+    assert [(pair.old, pair.new) for pair in taken] == [(1, 1), (2, 2)]
+    assert unclear == []
+
+
+def test_of_two_that_are_nearly_as_good_neither_is_taken() -> None:
+    pairs = [Pair(0.75, 0.75, 0.75, 1, 1), Pair(0.7, 0.7, 0.7, 2, 1)]
+    assert assign(pairs, 0.6, 0.1, lambda _one, _other: True) == ([], pairs)
+    assert assign(pairs, 0.6, 0.1, lambda _one, _other: False) == ([pairs[0]], [])
+
+
+def test_a_pair_below_the_threshold_is_a_rival_all_the_same() -> None:
+    pairs = [Pair(0.62, 0.62, 0.62, 1, 1), Pair(0.3, 0.58, 0.58, 2, 1)]
+    taken, unclear = assign(pairs, 0.6, 0.1, lambda _one, _other: True)
+    assert (taken, [pair.old for pair in unclear]) == ([], [1])
+
+
+def test_a_stretch_is_what_two_linked_notes_enclose_before_and_after() -> None:
+    items = [Item(frozenset({number}), note.kind, note.fields) for number, note in enumerate(_deck().items)]
+    after = [items[0], *(item for item in _changed(items[1:3])), items[3]]
+    trial = Trial({"a": items[:4]}, {"a": after})
+    linked = {link.known.id: link.seen for link in link_exactly(trial.known, trial.seen)}
+    places = Places(trial.known, trial.seen, linked)
+    (stretch,) = places.stretches()
+    assert (stretch.edges, [known.id for known in stretch.old], [seen.index for seen in stretch.new]) == (
+        2,
+        [1, 2],
+        [1, 2],
+    )
+    found = places.ranks(trial.known[2], trial.seen[2])
+    assert found is not None
+    assert found[1:] == (1, 1)
+    assert places.ranks(trial.known[0], trial.seen[0]) is None
+
+
+def _changed(items: list[Item]) -> list[Item]:
+    return [Item(item.truth, item.kind, ("something else altogether", "and so is this")) for item in items]
+
+
+def _deck() -> Material:
+    return next(deck for deck in numbered(load(OWN)) if deck.name.endswith("history"))
+
+
+@given(st.integers(0, 10_000), st.sampled_from(sorted(ORDINARY)), st.floats(0.05, 1))
+def test_links_are_one_to_one_and_leave_the_linked_ones_alone(seed: int, kind: str, share: float) -> None:
+    trial = edited([_deck()], ORDINARY[kind], share, random.Random(seed))
+    links = our_links(trial)
+    assert len({link.known.id for link in links}) == len({link.seen.place for link in links}) == len(links)
+    assert all(0 < link.score <= 1 for link in links)
+
+
+@given(st.integers(0, 10_000))
+def test_the_order_in_which_notes_come_does_not_matter(seed: int) -> None:
+    rng = random.Random(seed)
+    trial = edited([_deck()], ORDINARY["a third reworded"], 0.5, rng)
+    exact = link_exactly(trial.known, trial.seen)
+    found = link_similar(trial.known, trial.seen, exact)
+    shuffled = link_similar(rng.sample(trial.known, len(trial.known)), rng.sample(trial.seen, len(trial.seen)), exact)
+    assert shuffled == found
+
+
+def test_nothing_is_judged_where_nothing_vanished_or_nothing_is_new() -> None:
+    deck = _deck()
+    trial = Trial({"a": list(deck.items)}, {"a": list(deck.items[:5])})
+    exact = link_exactly(trial.known, trial.seen)
+    assert link_similar(trial.known, trial.seen, exact) == ([], [])

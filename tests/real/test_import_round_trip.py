@@ -1,0 +1,120 @@
+"""Decks of ours to Anki's real core and back again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.anki.export import export_package
+from flashcards.anki.gather import decks_in_use
+from flashcards.collection import Collection
+from tests.importing.anki_world import World
+from tests.importing.home import Home
+
+pytest.importorskip("anki.collection", reason="needs the anki wheel")
+
+DECK = """# Part one
+
+Q: What is *this*?
+A: A `test` of $x^2$.
+<!-- tags: a; reverse -->
+
+T: term
+D: definition
+
+## Part two
+
+C: Speech is [produced] in [Broca's] area.
+
+- Paris :: capital of France
+
+Q: Typed?
+A: yes
+<!-- type -->
+
+Q: List?
+A:
+
+- one
+- two
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "decks")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "anki", limits=True)
+
+
+def exported(home: Home, path: Path) -> Path:
+    with Collection(home.root) as collection:
+        collection.scan()
+        export_package(collection, decks_in_use(collection), path)
+    return path
+
+
+def into(world: World, package: Path) -> None:
+    from anki.collection import ImportAnkiPackageOptions, ImportAnkiPackageRequest
+
+    options = ImportAnkiPackageOptions(with_scheduling=True, with_deck_configs=True)
+    world.col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options))
+
+
+def test_what_comes_back_unchanged_changes_nothing(home: Home, world: World, tmp_path: Path) -> None:
+    (home.root / "tpm").mkdir()
+    home.write("tpm/deck.md", DECK)
+    into(world, exported(home, tmp_path / "there.apkg"))
+    before = home.files()
+    report = home.import_file(world.export(tmp_path / "back.apkg"))
+    assert (report.added, report.updated, report.kept, report.unchanged) == (0, 0, 0, 6)
+    assert not report.changes_anything
+    assert home.files() == before
+    world.close()
+
+
+def test_reviews_and_edits_made_there_come_back(home: Home, world: World, tmp_path: Path) -> None:
+    (home.root / "tpm").mkdir()
+    home.write("tpm/deck.md", DECK)
+    into(world, exported(home, tmp_path / "there.apkg"))
+    world.study(days=5, answers=8)
+    note = world.col.get_note(world.col.find_notes("definition")[0])
+    note["Back"] = "a <b>better</b> definition"
+    note.tags = ["new"]
+    world.col.update_note(note)
+    world.db.execute("UPDATE notes SET mod = mod + 60 WHERE id = ?", note.id)
+    report = home.import_file(world.export(tmp_path / "back.apkg"))
+    assert (report.added, report.updated, report.kept) == (0, 1, 0)
+    expected = "T: term\nD: a **better** definition\n<!-- tags: new -->\n"
+    assert home.read("tpm/deck.md") == DECK.replace("T: term\nD: definition\n", expected)
+    assert report.reviews == world.db.scalar("SELECT count() FROM revlog")
+    with Collection(home.root) as collection:
+        collection.scan()
+        reps = collection.connection.execute("SELECT sum(reps) FROM cards").fetchone()[0]
+        assert reps == world.db.scalar("SELECT sum(reps) FROM cards")
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+    assert not home.import_file(tmp_path / "back.apkg").changes_anything
+    world.close()
+
+
+def test_in_an_empty_collection_our_notes_stand_in_their_files_under_their_headings(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    (home.root / "tpm").mkdir()
+    home.write("tpm/deck.md", DECK)
+    package = exported(home, tmp_path / "there.apkg")
+    fresh = Home(tmp_path / "fresh")
+    report = fresh.import_file(package)
+    assert report.files == ["tpm/deck.md"]
+    with Collection(home.root) as one, Collection(fresh.root) as other:
+        other.scan()
+        ours = {(*tuple(entry.note.breadcrumb), entry.deck) for entry in one.catalog.entries()}
+        theirs = {(*tuple(entry.note.breadcrumb), entry.deck) for entry in other.catalog.entries()}
+        keys = {entry.key for entry in one.catalog.entries()} - {entry.key for entry in other.catalog.entries()}
+    assert ours == theirs
+    assert len(keys) == 1  # the cloze, whose gaps are numbered in Anki
+    world.close()
