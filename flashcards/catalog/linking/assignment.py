@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+
+_MOST_ROUNDS: Final = 100  # of taking pairs, each of which may leave others without a rival
 
 
 class Pair(NamedTuple):
@@ -37,7 +40,10 @@ def assign(pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rival
     near = (pair for pair in pairs if pair.claim >= threshold - margin)
     left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
     taken: list[Pair] = []
-    while found := _clear(left, threshold, margin, rivals):
+    for _ in range(_MOST_ROUNDS):
+        found = _clear(left, threshold, margin, rivals)
+        if not found:
+            break
         taken += found
         old = {pair.old for pair in found}
         new = {pair.new for pair in found}
