@@ -190,6 +190,7 @@ class Collection:
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(sighting)
             self.update_cards(report, at_ms)
+        self.catalog.hold({change.note: change.after for change in report.added if change.after}, at_ms)
         self.__dict__.pop("limits", None)
         return report
 

@@ -52,6 +52,8 @@ class Catalog:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._held: dict[int, Note] = {}
+        self._held_ms = -1
 
     def files(self) -> dict[str, FileRow]:
         """Every file ever seen, by path."""
@@ -115,8 +117,17 @@ class Catalog:
             parameters,
         )
         for note, key, path, deck, fingerprint, modified_ms, active, body, line, end_line in rows:
-            decoded = decode(body, line, end_line)
-            yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), decoded)
+            held = self._held.get(note) if modified_ms == self._held_ms else None
+            if held is None or (held.line, held.end_line) != (line, end_line):
+                held = decode(body, line, end_line)
+            yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), held)
+
+    def hold(self, notes: dict[int, Note], modified_ms: int) -> None:
+        """Keep notes that were just written, so that reading them again in this process need not decode them.
+
+        A note whose text changed since has another `modified_ms` and is read anew.
+        """
+        self._held, self._held_ms = notes, modified_ms
 
     def known_in(self, files: Sequence[int]) -> list[Known]:
         """The notes in use of these files."""

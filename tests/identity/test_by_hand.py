@@ -114,6 +114,7 @@ def test_an_unlinked_note_starts_anew_and_its_history_waits_as_an_orphan(world: 
     (orphan,) = world.orphans()
     assert (orphan.key, orphan.note.fields[0]) == (linked.key, "Which organ makes insulin?")
     assert not world.card(card.id).active
+    assert world.collection.connection.execute("SELECT count(*) FROM links").fetchone() == (0,)
     assert not world.scan()
     world.write("a.md", OTHER, "Q: Which organ makes insulin and glucagon?\nA: The pancreas", OLD)
     world.scan()

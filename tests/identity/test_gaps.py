@@ -47,6 +47,7 @@ def carried(before: str, after: str) -> dict[str, str]:
         ("Speech is [produced] in [Broca's] area.", "Speech is produced in [Broca's] [area].",
          {"Broca's": "c2", "area": ""}),
         ("The [red] and the [blue] team", "The red and the [blue] [team]", {"blue": "c2", "team": ""}),
+        ("One [alpha] two beta three", "One alpha two [beta] three", {"beta": ""}),
         ("It holds [2] of [2] parts", "It holds [2] of 2 parts", {"2": "c1"}),
         ("It holds [2] of [2] parts", "It holds 2 of [2] parts", {"2": "c2"}),
         ("血液中的[红细胞]负责运送[氧气]。", "血液里的[红血球]负责输送[氧气]。", {"红血球": "c1", "氧气": "c2"}),

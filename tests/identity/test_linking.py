@@ -133,6 +133,15 @@ def test_a_stretch_is_what_two_linked_notes_enclose_before_and_after() -> None:
     assert places.ranks(trial.known[0], trial.seen[0]) is None
 
 
+def test_the_beginning_and_the_end_of_a_file_are_no_notes() -> None:
+    items = [Item(frozenset({number}), note.kind, note.fields) for number, note in enumerate(_deck().items)]
+    for size, edges in ((1, 0), (2, 1)):
+        trial = Trial({"a": items[:size]}, {"a": [*_changed(items[:1]), *items[1:size]]})
+        linked = {link.known.id: link.seen for link in link_exactly(trial.known, trial.seen)}
+        (stretch,) = Places(trial.known, trial.seen, linked).stretches()
+        assert (stretch.edges, len(stretch.old), len(stretch.new)) == (edges, 1, 1)
+
+
 def _changed(items: list[Item]) -> list[Item]:
     return [Item(item.truth, item.kind, ("something else altogether", "and so is this")) for item in items]
 

@@ -101,6 +101,18 @@ def test_of_a_template_no_card_is_taken_for_another(name: str, in_place: bool, s
     assert found.fresh > 0
 
 
+@pytest.mark.slow
+def test_hardly_any_card_that_is_written_as_another_one_is_deleted_is_taken_for_it() -> None:
+    """Twins are left, which nobody could tell from an edit: `git diff` and `git diff --staged`."""
+    found = Count()
+    for deck in numbered(load(OWN) + load(SHIPPED)):
+        for seed in range(10):
+            for in_place in (False, True):
+                found += count(trials.replaced([deck], 0.05, random.Random(seed), in_place=in_place), ours)
+    assert found.fresh > 500
+    assert found.wrong <= 0.006 * found.fresh
+
+
 def test_what_is_recognised_beyond_equal_texts_is_the_gain(decks: list[Material]) -> None:
     _, make = KINDS["punctuation, case, emphasis, 100%"]
     trial = made("punctuation", make, decks, 0)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-
 _MOST_ROUNDS: Final = 100  # of taking pairs, each of which may leave others without a rival
 
 
