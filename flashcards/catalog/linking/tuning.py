@@ -14,6 +14,8 @@ class Tuning:
         margin: how far ahead of its rivals a link must be.
         template_margin: how much more alike texts must be than the new one and another note that is unchanged.
         key_replaced: what the likeness counts where the words were replaced that say what the question is about.
+        telling: weight from which on equal backs say that it is one card even so.
+        back_kept: likeness from which on backs that differ say so.
         orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
         least_likeness: texts less alike than this are never linked, wherever they stand.
         alone: support of a pair that stands alone between two linked notes.
