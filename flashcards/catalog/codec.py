@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import orjson
 
 from flashcards.deck.model import Gap, Kind, Note
 
 _KINDS = {kind.value: kind for kind in Kind}
 _OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions")
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encode(note: Note) -> str:
@@ -22,12 +22,12 @@ def encode(note: Note) -> str:
     for name in _OPTIONAL:
         if value := getattr(note, name):
             data[name] = value
-    return _encode(data)
+    return orjson.dumps(data).decode()
 
 
 def decode(text: str, line: int, end_line: int) -> Note:
     """The note that `encode` wrote."""
-    data = json.loads(text)
+    data = orjson.loads(text)
     find = data.get
     return Note(
         kind=_KINDS[data["kind"]],

@@ -24,7 +24,7 @@ def fingerprint(note: Note) -> bytes:
     Spelling of accents (NFC), runs of blanks and line breaks do not matter, nor do markers and attributes: a `Q:` that
     becomes a `T:` keeps its fingerprint. What stands on which side does matter.
     """
-    text = "\x1f".join(" ".join(field.split()) for field in note.fields)
+    text = "\x1f".join([" ".join(field.split()) for field in note.fields])
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return blake2b(text.encode(), digest_size=16).digest()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flashcards.catalog.codec import decode
 from flashcards.catalog.link import Known
@@ -18,8 +17,7 @@ MIGRATIONS = ("create_files_and_notes", "create_origins")
 _CHUNK = 500  # SQLite's older limit on the number of parameters is 999
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """A file as it was at the last scan."""
 
     id: int
@@ -30,8 +28,7 @@ class FileRow:
     present: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A note of the catalog with its place.
 
     `modified_ms` is when its text or attributes last changed, in epoch milliseconds; `id` is when it was first seen.

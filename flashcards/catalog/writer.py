@@ -81,7 +81,7 @@ class NoteWriter:
                 old.id,
             ),
         )
-        position = new.file * SPACING + new.index
+        position = new.file * SPACING + new.number
         self.report.placed.append(CardPlace(old.id, note.slots, new.deck, position, carried.renamed))
 
     def _remember(self, each: Link) -> None:
@@ -140,7 +140,7 @@ class NoteWriter:
             )
             path = self._paths[note.file]
             self.report.added.append(Change(note_id, name, path, note.note.line, after=note.note))
-            position = note.file * SPACING + note.index
+            position = note.file * SPACING + note.number
             self.report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
         self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 

@@ -16,6 +16,9 @@ from flashcards.deck.source import Lines
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]))+[ \t]*")
 
 
+_NO_ATTRIBUTES = Attributes()
+
+
 @dataclass(slots=True)
 class Draft:
     """A note whose end is not known yet. `limit` is where it ends at the latest; -1 says a part is not there."""
@@ -29,7 +32,7 @@ class Draft:
     back_start: int = -1
     both_ways: bool = False
     cuts: list[Span] = field(default_factory=list)
-    attributes: Attributes = field(default_factory=Attributes)
+    attributes: Attributes = _NO_ATTRIBUTES
 
 
 class Piece(NamedTuple):
@@ -85,39 +88,41 @@ class Composer:
             Failure: a part is missing or empty, or a gap cannot be read.
         """
         end = min(end, draft.limit)
+        definitions = self._used_definitions(draft.start, end) if self._definitions else ""
+        fields: tuple[str, ...]
+        gaps: tuple[Gap, ...] = ()
         if draft.kind is Kind.CLOZE:
-            pieces = [self._piece(draft, draft.front_start, end)]
+            last = self._piece(draft, draft.front_start, end)
+            fields = (last.text,)
         else:
             if draft.back_start < 0:
                 raise self._unanswered(draft)
-            pieces = [
-                self._piece(draft, draft.front_start, draft.front_end),
-                self._piece(draft, draft.back_start, end),
-            ]
-        for piece, side in zip(pieces, _SIDES[draft.kind], strict=True):
-            if not piece.text:
-                raise Failure(
-                    self._problem(draft.start, "empty-side", f"{side} is empty.", "Write it, or remove the note.")
-                )
-        definitions = self._used_definitions(draft.start, end)
-        gaps: tuple[Gap, ...] = ()
+            first = self._piece(draft, draft.front_start, draft.front_end)
+            last = self._piece(draft, draft.back_start, end)
+            fields = (first.text, last.text)
+        if not all(fields):
+            raise self._empty_side(draft, fields)
         if draft.kind is Kind.CLOZE:
-            gaps = self._gaps(draft, pieces[0], definitions)
+            gaps = self._gaps(draft, last, definitions)
         attributes = draft.attributes
         return Note(
             kind=draft.kind,
             line=self._lines.at(draft.start),
-            end_line=self._lines.at(max(self._last(draft.cuts, end), pieces[-1].kept[-1][1] - 1)),
-            fields=tuple([piece.text for piece in pieces]),
+            end_line=self._lines.at(max(self._last(draft.cuts, end), last.kept[-1][1] - 1)),
+            fields=fields,
             slots=_slots(draft, gaps),
             gaps=gaps,
             breadcrumb=draft.breadcrumb,
             tags=tuple(dict.fromkeys((*self._tags, *attributes.tags))) if attributes.tags else self._tags,
             pin=attributes.pin,
             typed=attributes.typed,
-            points=self._points(draft, end) if draft.kind is Kind.QUESTION else (),
+            points=self._points(draft, end) if self._tasks and draft.kind is Kind.QUESTION else (),
             definitions=definitions,
         )
+
+    def _empty_side(self, draft: Draft, fields: tuple[str, ...]) -> Failure:
+        side = _SIDES[draft.kind][fields.index("")]
+        return Failure(self._problem(draft.start, "empty-side", f"{side} is empty.", "Write it, or remove the note."))
 
     def _last(self, cuts: list[Span], end: int) -> int:
         return max((cut_end - 1 for _, cut_end in cuts if cut_end <= end), default=0) if cuts else 0
@@ -174,15 +179,11 @@ class Composer:
         return Piece(found, tuple(_between(kept, skip, length)))
 
     def _used_definitions(self, start: int, end: int) -> str:
-        if not self._definitions:
-            return ""
         used = self._parts.links[bisect_left(self._link_starts, start) : bisect_left(self._link_starts, end)]
         found = (self._definitions.get(fold_label(label)) for _, label in used)
         return "\n".join(dict.fromkeys(text for text in found if text))
 
     def _points(self, draft: Draft, end: int) -> tuple[str, ...]:
-        if not self._tasks:
-            return ()
         first = bisect_left(self._task_starts, draft.back_start)
         last = bisect_left(self._task_starts, end)
         texts = (self._piece(draft, task.lead_start, task.lead_end).text for task in self._tasks[first:last])

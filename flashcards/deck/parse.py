@@ -83,6 +83,7 @@ class _Reader:
         self._lines = Lines(body)
         self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts))
         self._headings: list[Heading] = []
+        self._breadcrumb: tuple[str, ...] = ()
         self._open: Draft | None = None
         self._gap_blocks: dict[Span, bool] = {}
 
@@ -100,6 +101,7 @@ class _Reader:
                 if token.heading:
                     above = [heading for heading in self._headings if heading.level < token.heading.level]
                     self._headings = [*above, token.heading]
+                    self._breadcrumb = tuple([heading.text for heading in self._headings if heading.text])
         self._close(len(self.body))
 
     def _marker(self, token: Token) -> None:
@@ -171,7 +173,7 @@ class _Reader:
             self._problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
 
     def _draft(self, kind: Kind, start: int, front_start: int, limit: int) -> Draft:
-        return Draft(kind, start, front_start, tuple(h.text for h in self._headings if h.text), limit)
+        return Draft(kind, start, front_start, self._breadcrumb, limit)
 
     def _close(self, end: int) -> None:
         if self._open:

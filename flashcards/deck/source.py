@@ -38,7 +38,7 @@ class Lines:
     """Which line an offset of a text is on, counting from 1."""
 
     def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._starts = list(accumulate([len(line) + 1 for line in text.split("\n")], initial=0))
 
     def at(self, offset: int) -> int:
         """The line of the character at `offset`."""

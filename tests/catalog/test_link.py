@@ -27,7 +27,7 @@ def seen(index: int, text: str, *, pin: str = "", file: int = 1) -> Seen:
 
 def pairs(links: list[Link]) -> dict[tuple[int, int], tuple[int, str]]:
     """The known note and the rule, by file and index of the seen one."""
-    return {(each.seen.file, each.seen.index): (each.known.id, each.rule) for each in links}
+    return {(each.seen.file, each.seen.number): (each.known.id, each.rule) for each in links}
 
 
 def test_a_note_without_a_partner_is_in_no_link() -> None:
@@ -81,4 +81,4 @@ def test_a_text_with_another_pin_is_another_note() -> None:
 def test_links_are_one_to_one() -> None:
     links = link([known(1, "same"), known(2, "same")], [seen(index, "same") for index in range(5)])
     assert len(links) == 2
-    assert len({each.known.id for each in links}) == len({each.seen.index for each in links}) == 2
+    assert len({each.known.id for each in links}) == len({each.seen.number for each in links}) == 2

@@ -122,7 +122,7 @@ def test_a_stretch_is_what_two_linked_notes_enclose_before_and_after() -> None:
     linked = {link.known.id: link.seen for link in link_exactly(trial.known, trial.seen)}
     places = Places(trial.known, trial.seen, linked)
     (stretch,) = places.stretches()
-    assert (stretch.edges, [known.id for known in stretch.old], [seen.index for seen in stretch.new]) == (
+    assert (stretch.edges, [known.id for known in stretch.old], [seen.number for seen in stretch.new]) == (
         2,
         [1, 2],
         [1, 2],

@@ -11,7 +11,7 @@ from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.events import Bury, Quit, Rate, Refresh, ShowAnswer, Suspend, Undo
 from flashcards.review.session import Session
 from flashcards.review.views import Answer, Finished, Question, View
-from scheduler import Rating
+from scheduler import Clock, Rating
 from scheduler.queue import Counts
 from tests.review.small_collections import DECK, collection_in, questions, write
 
@@ -67,7 +67,8 @@ def test_a_card_on_a_step_is_asked_early_when_nothing_else_is_left(tmp_path: Pat
 
 def test_a_step_hours_away_ends_the_session_and_is_announced(tmp_path: Path) -> None:
     (tmp_path / "flashcards.toml").write_text('learning_steps = "1m 3h"\n')
-    morning = NOW - NOW % DAY + 8 * 3_600_000
+    clock = Clock()
+    morning = clock.start_of(clock.day(NOW)) + 4 * 60 * MINUTE
     with collection_in(tmp_path, deck=questions(1)) as collection:
         session = Session(CollectionDesk(collection, morning), morning)
         view = answer(session, Rating.GOOD, morning)

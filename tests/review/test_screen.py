@@ -93,7 +93,7 @@ def test_text_that_looks_like_markup_is_shown_as_typed(
 def test_no_text_can_drive_the_terminal(capsys: pytest.CaptureFixture[str], plain: bool) -> None:
     hostile = "a\x1b]0;title\x07b\x1b[2Jc"
     of = asked(card(1), front=hostile)
-    of = replace(of, entry=replace(of.entry, deck=hostile))
+    of = replace(of, entry=of.entry._replace(deck=hostile))
     rest = ESCAPES.sub("", shown(capsys, replace(answer(of, given=hostile), message=hostile), plain=plain))
     assert "\x1b" not in rest
     assert "\x07" not in rest

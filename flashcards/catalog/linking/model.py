@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flashcards.deck.model import Note
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A note of the catalog that is looking for its text: its file's text changed, or it is an orphan.
 
     `body` is `note` as the catalog stores it, `top_gap` the highest number a gap of it ever had, `former` the
@@ -28,24 +28,22 @@ class Known:
     former: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A note as a file has it now, and its place among the notes of the file."""
 
     file: int
     deck: int
-    index: int
+    number: int
     fingerprint: bytes
     note: Note
 
     @property
     def place(self) -> tuple[int, int]:
         """What tells it from every other note seen."""
-        return self.file, self.index
+        return self.file, self.number
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """The decision that `seen` is `known`, by which rule, and how sure it is (0 to 1)."""
 
     known: Known

@@ -41,15 +41,15 @@ class Places:
         """
         taken: dict[int, list[int]] = defaultdict(list)
         for note in linked.values():
-            taken[note.file].append(note.index)
+            taken[note.file].append(note.number)
         for indexes in taken.values():
             indexes.sort()
         self._stretches: dict[tuple[Place, Place], Stretch] = {}
         self._rank: dict[int | Place, tuple[tuple[Place, Place], int]] = {}
         for note in seen:
             indexes = taken[note.file]
-            at = bisect(indexes, note.index)
-            if at and indexes[at - 1] == note.index:
+            at = bisect(indexes, note.number)
+            if at and indexes[at - 1] == note.number:
                 continue
             before = indexes[at - 1] if at else _START
             after = indexes[at] if at < len(indexes) else _END
