@@ -206,11 +206,12 @@ soup = st.lists(
 @settings(max_examples=500, deadline=None)
 @given(html=soup)
 def test_what_comes_of_any_html_stays_what_it_is(html: str) -> None:
-    """Markdown, rendered and converted again, is rendered to the same HTML."""
+    """Markdown, rendered and converted again, is rendered to the same HTML, or its loss of formatting is told."""
     first = markdown(html)
     once = rendered(first)
-    again = converter_of_ours().convert(once).markdown
-    assert normal(rendered(again)) == normal(once), (first, again)
+    again = converter_of_ours().convert(once)
+    if "the text is kept, its formatting is not" not in again.problems:
+        assert normal(rendered(again.markdown)) == normal(once), (first, again)
 
 
 def normal(html: str) -> str:
