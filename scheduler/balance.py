@@ -1,15 +1,15 @@
-"""Load balance: within the days that fuzz allows, those with little to do are likelier.
+"""Load balance: within the days that fuzz allows, those with less to do than the days around them are likelier.
 
-The rule of Anki's load balancer (2025): a day's weight is one over a power of the cards due on it, times one over a
-power of its distance, so that balancing does not put cards off; a day with a sibling, or an easy day that has its share
-already, weighs next to nothing.
+Anki's load balancer weighs a day by one over the square of the cards due on it, times one over its distance, since far
+days hold few cards as yet and would draw every card away. Here a day is compared with the week around it instead, so
+that balancing moves cards neither forward nor back; docs/scheduling.md says what that gives.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.fuzz import bounds, fuzzed
+from scheduler.fuzz import bounds, farthest, fuzzed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -22,14 +22,14 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 NO_EASY_DAYS = (1.0,) * len(WEEK)
 
-_DUE_POWER = 2.15
-_DISTANCE_POWER = 3.0
-_AVOIDED = 0.0001
+_SHARPNESS = 8
+"""A day that holds twice as much as the week around it is so many halvings less likely."""
+_AROUND = 3
+"""Days to either side of a day that make the week around it."""
+REACH = farthest(FARTHEST) + _AROUND
+"""Days ahead whose cards decide."""
+_AVOIDED = 1e-6
 """Not nothing, so that there is a day to choose where all are to be avoided."""
-_WITH_SIBLING = 0.001
-
-_BY_DUE = (1.0, *(count**-_DUE_POWER for count in range(1, 1000)))
-_BY_DISTANCE = (1.0, *(days**-_DISTANCE_POWER for days in range(1, 2 * FARTHEST)))
 
 
 class Load(NamedTuple):
@@ -63,38 +63,27 @@ class Load(NamedTuple):
         return upper  # only by rounding
 
     def _weights(self, lower: int, upper: int) -> list[float]:
-        days = range(self.today + lower, self.today + upper + 1)
-        due = [self.due.get(day, 0) for day in days]
-        weights = [
-            _by_due(count) * (_BY_DISTANCE[distance] if count else 1.0) for distance, count in enumerate(due, lower)
-        ]
-        if self.easy_days != NO_EASY_DAYS:
-            shares = [self.easy_days[weekday(day)] for day in days]
-            weights = [weight * each for weight, each in zip(weights, _by_easy_days(shares, due), strict=True)]
-        if self.siblings:
-            weights = [
-                weight * _WITH_SIBLING if day in self.siblings else weight
-                for day, weight in zip(days, weights, strict=True)
-            ]
-        return weights
+        first = max(1, lower - _AROUND)
+        fill = [self._fill(self.today + days) for days in range(first, upper + _AROUND + 1)]
+        return [self._weight(days, days - first, fill) for days in range(lower, upper + 1)]
+
+    def _fill(self, day: int) -> float | None:
+        """What is due on a day, as it would be on a full day; None where nothing is to be."""
+        share = self.easy_days[weekday(day)]
+        return self.due.get(day, 0) / share if share else None
+
+    def _weight(self, days: int, index: int, fill: Sequence[float | None]) -> float:
+        """How likely a day is, `days` from today; `fill[index]` is its own."""
+        own = fill[index]
+        if own is None or self.today + days in self.siblings:
+            return _AVOIDED
+        # No more to the one side than to the other: the nearer a day, the more is due on it.
+        reach = min(_AROUND, days - 1)
+        around = [each for each in fill[index - reach : index + reach + 1] if each is not None]
+        usual = sum(around) / len(around)
+        return max(((usual + 1) / (own + 1)) ** _SHARPNESS, _AVOIDED)
 
 
 def weekday(day: int) -> int:
     """The day of the week, Monday 0, of a day since 1970-01-01, which was a Thursday."""
     return (day + 3) % 7
-
-
-def _by_due(count: int) -> float:
-    return _BY_DUE[count] if count < len(_BY_DUE) else count**-_DUE_POWER
-
-
-def _by_easy_days(shares: Sequence[float], due: Sequence[int]) -> list[float]:
-    """1 for a day that may take a card, next to nothing for one that has its share.
-
-    An easy day has its share when, for its part of a full day, it holds more than the other days do for theirs.
-    """
-    all_due, all_shares = sum(due), sum(shares)
-    return [
-        1.0 if share >= 1 or (share > 0 and count * (all_shares - share) <= (all_due - count) * share) else _AVOIDED
-        for share, count in zip(shares, due, strict=True)
-    ]

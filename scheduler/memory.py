@@ -190,7 +190,7 @@ def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState
 
 def _of_batch(item: ItemState) -> Memory:
     memory = item.memory
-    return _memory(memory.stability, memory.difficulty)
+    return Memory(min(max(memory.stability, MINIMUM_STABILITY), MAXIMUM_STABILITY), memory.difficulty)
 
 
 def _memory(stability: float | None, difficulty: float | None) -> Memory:

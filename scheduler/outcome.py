@@ -70,9 +70,7 @@ def outcome(
 class _Chooser:
     """The context of one answer: the card, the settings, the instant, and what FSRS proposes."""
 
-    def __init__(
-        self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None
-    ) -> None:
+    def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
         self.model = model
         self.retention = policy.retention
         self.now_ms = now_ms

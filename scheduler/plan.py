@@ -68,7 +68,7 @@ class PolicyPlan:
         new.cap(reviews)
         for deck, waiting in self._new.items():
             if waiting and new.any_left(deck):
-                asked += self._taken(self._in_order(deck, waiting, cards, day), new, notes)
+                asked += self._taken(self._in_order(deck, waiting, cards, day), new, notes, stop=True)
         return iter(asked)
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
@@ -103,13 +103,18 @@ class PolicyPlan:
         due = self._load if policy.load_balance else {}
         return Load(CLOCK.day(now_ms), due, siblings, policy.easy_days)
 
-    def _taken(self, cards: Iterable[Card], allowance: Allowance, notes: set[int]) -> Iterator[int]:
+    def _taken(
+        self, cards: Iterable[Card], allowance: Allowance, notes: set[int], *, stop: bool = False
+    ) -> Iterator[int]:
+        """Those that the limits allow, one of a note; with `stop` the cards are of one deck: the first refusal ends."""
         for card in cards:
             if self._policies[card.deck].bury_siblings and card.note in notes:
                 continue
             if allowance.take(card.deck):
                 notes.add(card.note)
                 yield card.id
+            elif stop:
+                break
 
     def _in_order(self, deck: int, new: list[int], cards: Mapping[int, Card], day: int) -> Iterable[Card]:
         if self._policies[deck].new_order == "random":
