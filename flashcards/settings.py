@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.errors import FlashcardsError
+from scheduler.balance import WEEK
 from scheduler.policy import Policy, problems
 
 FILE_NAME = "flashcards.toml"
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_SHARE = re.compile(r"\d*\.?\d+")
 _LONGEST_STEP = 36_500 * 86_400  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -72,6 +74,17 @@ def _steps(value: Any) -> tuple[int, ...]:
     return tuple(round(step) for step in seconds)
 
 
+def _easy_days(value: Any) -> tuple[float, ...]:
+    """`"sat=0.5 sun=0"` as seven numbers, Monday first; a day that is not named is a full one."""
+    pairs = [part.partition("=")[::2] for part in value.lower().split()] if isinstance(value, str) else [("", "")]
+    shares = dict.fromkeys(WEEK, 1.0)
+    for name, share in pairs:
+        if name not in shares or not _SHARE.fullmatch(share):
+            raise ValueError('must be days and numbers from 0 to 1, such as "sat=0.5 sun=0"')
+        shares[name] = float(share)
+    return tuple(shares.values())
+
+
 def _parameters(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of numbers")
@@ -89,6 +102,8 @@ SETTINGS = (
     Setting("leech_threshold", _integer, "8", "lapses that make a card a leech; 0 is never"),
     Setting("leech_action", _word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
     Setting("fuzz", _switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
+    Setting("load_balance", _switch, "true", "within what fuzz allows, prefer days on which less is due"),
+    Setting("easy_days", _easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
     Setting("new_order", _word, '"deck"', '"deck" as they stand in the deck, or "random"'),
     Setting(
         "review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'

@@ -55,4 +55,9 @@ def _spread(interval: float) -> float:
     """Days by which an interval may be moved either way: none below 2.5 days, then one and a part of the interval."""
     if interval < _RANGES[0][0]:
         return 0.0
-    return 1.0 + sum(factor * max(0.0, min(interval, end) - start) for start, end, factor in _RANGES)
+    spread = 1.0
+    for start, end, factor in _RANGES:
+        if interval <= start:
+            break
+        spread += factor * (min(interval, end) - start)
+    return spread

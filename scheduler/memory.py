@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fsrs import Scheduler
-    from fsrs_rs_python import FSRS, FSRSItem, MemoryState
+    from fsrs_rs_python import FSRS, FSRSItem, ItemState, MemoryState
 
-__all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "filled", "parameter_problem"]
+__all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "QuickModel", "filled", "parameter_problem"]
 
 DEFAULT_PARAMETERS: tuple[float, ...] = (
     *(0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796),
@@ -146,6 +146,25 @@ class Model:
         return self._batch
 
 
+class QuickModel(Model):
+    """The same by fsrs-rs alone, which computes one review in a tenth of the time, in single precision."""
+
+    __slots__ = ()
+
+    def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
+        """See `Model`."""
+        from fsrs_rs_python import MemoryState
+
+        state = None if memory is None else MemoryState(*memory)
+        after = self._for_batch().next_states(state, 0.9, elapsed_days)
+        return {
+            Rating.AGAIN: _of_batch(after.again),
+            Rating.HARD: _of_batch(after.hard),
+            Rating.GOOD: _of_batch(after.good),
+            Rating.EASY: _of_batch(after.easy),
+        }
+
+
 def history(log: Iterable[tuple[int, int]]) -> FSRSItem:
     """One card's log of (rating, day), oldest first, in the form that `Model.replay_all` takes.
 
@@ -167,6 +186,11 @@ def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState
     from fsrs_rs_python import MemoryState
 
     return [None if start is None else MemoryState(*start) for start in starts]
+
+
+def _of_batch(item: ItemState) -> Memory:
+    memory = item.memory
+    return Memory(min(max(memory.stability, MINIMUM_STABILITY), MAXIMUM_STABILITY), memory.difficulty)
 
 
 def _memory(stability: float | None, difficulty: float | None) -> Memory:

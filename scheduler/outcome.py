@@ -10,6 +10,7 @@ from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Memory, Rating, State
 
 if TYPE_CHECKING:
+    from scheduler.balance import Load
     from scheduler.clock import Clock
     from scheduler.model import Card
     from scheduler.policy import Policy
@@ -46,68 +47,83 @@ class Outcomes(NamedTuple):
         return self[rating - 1]
 
 
-def outcomes(card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None) -> Outcomes:
+def outcomes(
+    card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None, load: Load | None = None
+) -> Outcomes:
     """What each rating, given now, would do to the card.
 
-    `model` must have the policy's parameters; None makes one.
-    The same card at the same instant always gives the same outcomes: what is shown is what `Store.rate` gives.
+    `model` must have the policy's parameters; None makes one. With a `load`, intervals are balanced with it.
+    The same card at the same instant with the same load always gives the same outcomes: what is shown is what
+    `Store.rate` gives.
     """
-    chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters))
-    return chooser.from_review() if card.state is State.REVIEW else chooser.from_steps()
+    chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters), load)
+    return Outcomes(*map(chooser.of, Rating))
+
+
+def outcome(
+    card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
+) -> Outcome:
+    """What one rating would do to the card: that of `outcomes`, in less time."""
+    return _Chooser(card, policy, now_ms, clock, model, load).of(rating)
 
 
 class _Chooser:
     """The context of one answer: the card, the settings, the instant, and what FSRS proposes."""
 
-    def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model) -> None:
+    def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
+        self.model = model
+        self.retention = policy.retention
         self.now_ms = now_ms
         self.clock = clock
         self.today = clock.day(now_ms)
         memory = None if card.state is State.NEW else card.memory
         self.memories = model.next_memories(memory, card.elapsed_days(self.today))
-        self.days = {
-            rating: model.interval_days(after.stability, policy.retention) for rating, after in self.memories.items()
-        }
         self.last_days = card.interval // DAY_SECONDS
+        self.under_review = card.state is State.REVIEW
         self.relearns = card.state in (State.REVIEW, State.RELEARNING)
         self.steps = policy.relearning_steps if self.relearns else policy.learning_steps
         self.left = len(self.steps) if card.state in (State.NEW, State.REVIEW) else card.steps_left
         self.maximum = max(1, policy.maximum_interval)
         self.drawn = draw(card.id, card.reps) if policy.fuzz else None
+        self.load = load
 
-    def from_steps(self) -> Outcomes:
+    def of(self, rating: Rating) -> Outcome:
+        """What this rating does."""
+        return self._from_review(rating) if self.under_review else self._from_steps(rating)
+
+    def _from_steps(self, rating: Rating) -> Outcome:
         """From new, learning or relearning."""
-        good = steps.good_delay(self.steps, self.left)
-        return Outcomes(
-            again=self._step(Rating.AGAIN, len(self.steps), steps.again_delay(self.steps)),
-            hard=self._step(Rating.HARD, self.left, steps.hard_delay(self.steps, self.left)),
-            good=self._step(Rating.GOOD, self.left, None)
-            if good is None
-            else self._step(Rating.GOOD, steps.left_after_good(self.steps, self.left), good),
-            easy=self._review(Rating.EASY, self._easy_days()),
-        )
+        match rating:
+            case Rating.AGAIN:
+                return self._step(rating, len(self.steps), steps.again_delay(self.steps))
+            case Rating.HARD:
+                return self._step(rating, self.left, steps.hard_delay(self.steps, self.left))
+            case Rating.GOOD:
+                delay = steps.good_delay(self.steps, self.left)
+                left = self.left if delay is None else steps.left_after_good(self.steps, self.left)
+                return self._step(rating, left, delay)
+            case Rating.EASY:
+                return self._review(rating, self._days_by_easy())
 
-    def from_review(self) -> Outcomes:
+    def _from_review(self, rating: Rating) -> Outcome:
         """From review. Good exceeds hard, and easy good, by a day at least."""
-        hard = self._passing_days(Rating.HARD, 1)
-        good = self._passing_days(Rating.GOOD, hard + 1)
-        easy = self._passing_days(Rating.EASY, good + 1)
-        return Outcomes(
-            again=self._lapse(),
-            hard=self._review(Rating.HARD, hard),
-            good=self._review(Rating.GOOD, good),
-            easy=self._review(Rating.EASY, easy),
-        )
+        if rating is Rating.AGAIN:
+            return self._lapse()
+        days = 0
+        for passing in (Rating.HARD, Rating.GOOD, Rating.EASY)[: rating - 1]:
+            days = self._passing_days(passing, days + 1)
+        return self._review(rating, days)
 
     def _lapse(self) -> Outcome:
         delay = steps.again_delay(self.steps)
-        if delay is None and self.days[Rating.AGAIN] >= _SHORT_TERM_DAYS:
-            return self._review(Rating.AGAIN, min(max(1, rounded(self.days[Rating.AGAIN])), self.maximum))
+        days = self._days(Rating.AGAIN)
+        if delay is None and days >= _SHORT_TERM_DAYS:
+            return self._review(Rating.AGAIN, min(max(1, rounded(days)), self.maximum))
         return self._step(Rating.AGAIN, len(self.steps), delay)
 
     def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
         """On to a step of `delay` seconds; None is out of the steps, unless FSRS wants the card back within the day."""
-        days = self.days[rating]
+        days = self._days(rating)
         if delay is None:
             if self.steps or days >= _SHORT_TERM_DAYS:
                 return self._review(rating, self._fuzzed(max(1, rounded(days)), 1))
@@ -122,14 +138,18 @@ class _Chooser:
     def _review(self, rating: Rating, days: int) -> Outcome:
         return Outcome(State.REVIEW, 0, self.today + days, None, days * DAY_SECONDS, self.memories[rating])
 
-    def _easy_days(self) -> int:
+    def _days(self, rating: Rating) -> float:
+        """What FSRS proposes, unrounded."""
+        return self.model.interval_days(self.memories[rating].stability, self.retention)
+
+    def _days_by_easy(self) -> int:
         """Out of the steps by Easy: a day more than Good would give, at least."""
-        good = self._fuzzed(self.days[Rating.GOOD], 1)
-        return self._fuzzed(max(1, rounded(self.days[Rating.EASY])), good + 1)
+        good = self._fuzzed(self._days(Rating.GOOD), 1)
+        return self._fuzzed(max(1, rounded(self._days(Rating.EASY))), good + 1)
 
     def _passing_days(self, rating: Rating, minimum: int) -> int:
         """One that grows is longer than the last one; one that fuzz could take as far as the last one is no shorter."""
-        days = self.days[rating]
+        days = self._days(rating)
         if rounded(days) > self.last_days:
             minimum = max(minimum, self.last_days + 1)
         elif farthest(days) >= self.last_days:
@@ -137,4 +157,7 @@ class _Chooser:
         return self._fuzzed(days, minimum)
 
     def _fuzzed(self, days: float, minimum: int) -> int:
-        return fuzzed(days, min(minimum, self.maximum), self.maximum, self.drawn)
+        minimum = min(minimum, self.maximum)
+        if self.load is None or self.drawn is None:
+            return fuzzed(days, minimum, self.maximum, self.drawn)
+        return self.load.interval(days, minimum, self.maximum, self.drawn)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from scheduler.balance import NO_EASY_DAYS, WEEK
 from scheduler.errors import PolicyInvalid
 from scheduler.memory import DEFAULT_PARAMETERS, parameter_problem
 
@@ -37,6 +38,8 @@ class Policy:
         leech_threshold: lapses that make a card a leech; 0 is never.
         leech_action: what then happens to it.
         fuzz: spread intervals by a few days.
+        load_balance: within what fuzz allows, prefer days on which little is due, and keep siblings apart.
+        easy_days: how much is to be done on each day of the week, Monday first: 1 is a full day, 0 none if possible.
         new_order: new cards as they stand in the deck, or shuffled.
         review_order: the order of due cards: by due day; likeliest recalled first; shuffled; furthest beyond their
             interval first.
@@ -54,10 +57,17 @@ class Policy:
     leech_threshold: int = 8
     leech_action: LeechAction = "tag"
     fuzz: bool = True
+    load_balance: bool = True
+    easy_days: tuple[float, ...] = NO_EASY_DAYS
     new_order: NewOrder = "deck"
     review_order: ReviewOrder = "due"
     new_mix: NewMix = "mix"
     parameters: tuple[float, ...] = DEFAULT_PARAMETERS
+
+    @property
+    def balances(self) -> bool:
+        """Whether an interval depends on what else is due, or on the day of the week."""
+        return self.fuzz and (self.load_balance or self.easy_days != NO_EASY_DAYS)
 
     def checked(self) -> Policy:
         """This policy.
@@ -80,6 +90,8 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         for field in ("learning_steps", "relearning_steps")
         if any(step < 1 for step in getattr(policy, field))
     ]
+    if len(policy.easy_days) != len(WEEK) or not all(0 <= share <= 1 for share in policy.easy_days):
+        found.append(("easy_days", "Each day must lie between 0 and 1."))
     if not 1 <= policy.maximum_interval <= 36_500:
         found.append(("maximum_interval", f"Must be 1 to 36500 days; {policy.maximum_interval} is not."))
     found += [

@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
+from scheduler.ahead import Ahead
+from scheduler.balance import Load
 from scheduler.clock import Clock
 from scheduler.connection import transaction
 from scheduler.database import Room
@@ -45,6 +47,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
         self.connection = connection
         self.clock = clock or Clock()
+        self._ahead = Ahead(connection)
         self._models: dict[tuple[float, ...], Model] = {}
 
     # Cards
@@ -99,9 +102,19 @@ class Store:
 
     # Rating
 
-    def outcomes(self, card: Card, policy: Policy, now_ms: int) -> Outcomes:
-        """What each rating would do to the card now: what `rate` will do."""
-        return outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters))
+    def load(self, card: Card, policy: Policy, now_ms: int) -> Load | None:
+        """What the days ahead hold, all decks together, where the card's next interval depends on it."""
+        if not policy.balances:
+            return None
+        today = self.clock.day(now_ms)
+        due = self._ahead.due(today) if policy.load_balance else {}
+        return Load(today, due, self._ahead.siblings(card), policy.easy_days)
+
+    def outcomes(self, card: Card, policy: Policy, now_ms: int, load: Load | None = None) -> Outcomes:
+        """What each rating would do to the card now: what `rate` will do with the same load (None is the present)."""
+        if load is None:
+            load = self.load(card, policy, now_ms)
+        return outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters), load)
 
     def rate(
         self,
@@ -111,6 +124,7 @@ class Store:
         now_ms: int,
         duration_ms: int = 0,
         expect_reps: int | None = None,
+        load: Load | None = None,
     ) -> Review:
         """Record a rating: log row, card row, siblings buried, leech dealt with, in one transaction.
 
@@ -121,6 +135,8 @@ class Store:
             now_ms: when.
             duration_ms: how long the card was before the person.
             expect_reps: the `reps` of the card that was shown.
+            load: the one that the outcomes shown were computed with, so that they hold whatever was rated since;
+                passed over on another day.
 
         Raises:
             CardChanged: the card has other `reps` by now. Nothing is recorded.
@@ -131,7 +147,10 @@ class Store:
             if expect_reps is not None and before.reps != expect_reps:
                 raise CardChanged(card_id)
             moment = self._moment(before, now_ms)
-            outcome = self.outcomes(before, policy, now_ms).of(rating)
+            if load is None or load.today != moment.day:
+                load = self.load(before, policy, now_ms)
+            outcome = self.outcomes(before, policy, now_ms, load).of(rating)
+            current = self._ahead.is_current(moment.day)
             leech = leech_by(before, rating, policy)
             after = rated(before, rating, outcome, leech, moment)
             review = entry(Kind.RATING, before, after, moment, rating=rating, duration_ms=duration_ms, leech=leech)
@@ -146,6 +165,8 @@ class Store:
                 self.connection.execute(
                     _BURY_SIBLINGS, {"note": before.note, "card": card_id, "day": moment.day, "review": review.id}
                 )
+        if current:
+            self._ahead.rated(before, after, moment.day)
         return review
 
     def undo(self, now_ms: int, *, same_day: bool = True) -> Review:

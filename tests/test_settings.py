@@ -28,6 +28,8 @@ OTHERS: dict[str, tuple[str, Any]] = {
     "leech_threshold": ("0", 0),
     "leech_action": ('"suspend"', "suspend"),
     "fuzz": ("false", False),
+    "load_balance": ("false", False),
+    "easy_days": ('"sat=0.5 sun=0"', (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0)),
     "new_order": ('"random"', "random"),
     "review_order": ('"retrievability"', "retrievability"),
     "new_mix": ('"first"', "first"),

@@ -15,6 +15,7 @@ from scheduler.queue import Counts, Wait, today
 if TYPE_CHECKING:
     from flashcards.collection import Collection
     from scheduler import Card, Outcomes, Policy, Rating, Review
+    from scheduler.balance import Load
     from scheduler.policy import ReviewOrder
 
 
@@ -44,6 +45,7 @@ class CollectionDesk:
         self._store = collection.store
         self._only = only
         self._policies: dict[int, Policy] = {}
+        self._shown: tuple[Card, Load | None] | None = None
         limits = collection.limits
         policy = collection.settings.policy
         if order is not None:
@@ -84,11 +86,16 @@ class CollectionDesk:
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
         """See `Desk`."""
-        return self._store.outcomes(card, self._policy(card.deck), now_ms)
+        policy = self._policy(card.deck)
+        load = self._store.load(card, policy, now_ms)
+        self._shown = (card, load)
+        return self._store.outcomes(card, policy, now_ms, load)
 
     def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
         """See `Desk`."""
-        review = self._store.rate(card.id, rating, self._policy(card.deck), now_ms, duration_ms, expect_reps=card.reps)
+        load = self._shown[1] if self._shown and self._shown[0] == card else None
+        policy = self._policy(card.deck)
+        review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, expect_reps=card.reps, load=load)
         self._queue.rated(card.id)
         return review
 
