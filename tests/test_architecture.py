@@ -104,6 +104,8 @@ HEAVY = (
     "pygments",
     "rapidfuzz",
     "fsrs_rs_python",
+    "numpy",
+    "tomlkit",
 )
 
 
