@@ -7,13 +7,14 @@ what their log says.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from flashcards.collection import Collection
 from scheduler import Clock, Kind, Leech, Rating, Review, State, transaction
+from scheduler.past import Replayer
 
 _RATINGS: Final = (Rating.GOOD, Rating.GOOD, Rating.HARD, Rating.GOOD, Rating.EASY, Rating.GOOD, Rating.AGAIN)
 _DAY: Final = 86_400  # seconds
@@ -29,14 +30,24 @@ def add_history(root: Path, cards: int, reviews_each: int) -> None:
         connection = collection.connection
         chosen = connection.execute("SELECT id FROM cards ORDER BY id LIMIT ?", (cards,)).fetchall()
         today = collection.clock.day(time.time_ns() // 1_000_000)
-        reviews = sorted(_reviews((card for (card,) in chosen), reviews_each, today, collection.clock))
+        logs = _logs([card for (card,) in chosen], reviews_each, today, collection.clock)
+        Replayer(collection.store.model(collection.settings.policy.parameters)).with_memories(logs)
+        reviews = sorted(review for log in logs for review in log)
         marks = ", ".join("?" * len(Review._fields))
         with transaction(connection):
             connection.executemany(f"INSERT INTO reviews ({', '.join(Review._fields)}) VALUES ({marks})", reviews)
         collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=True)
 
 
-def _reviews(cards: Iterator[int], reviews_each: int, today: int, clock: Clock) -> Iterator[Review]:
+def _logs(cards: Sequence[int], reviews_each: int, today: int, clock: Clock) -> list[list[Review]]:
+    """The log of each card, oldest first, as yet without memory states."""
+    logs: dict[int, list[Review]] = defaultdict(list)
+    for review in _reviews(cards, reviews_each, today, clock):
+        logs[review.card].append(review)
+    return list(logs.values())
+
+
+def _reviews(cards: Iterable[int], reviews_each: int, today: int, clock: Clock) -> Iterator[Review]:
     starts: dict[int, int] = {}
     made: Counter[int] = Counter()
     for index, card in enumerate(cards):

@@ -1,0 +1,202 @@
+"""One self-contained HTML page of plots: no network, no script, light and dark as the reader's system says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from flashcards.errors import UsageError
+from flashcards.files import replacing
+
+_MARK: Final = '<meta name="generator" content="flashcards">'
+_MARK_WITHIN: Final = 1000  # bytes from the beginning
+
+_CSS: Final = """
+:root { color-scheme: light dark; --ground: #fcfcfb; --card: #fff; --ink: #1c1c1a; --quiet: #5c5b57; --rule: #e3e2de;
+  --c1: #2a78d6; --c2: #1b8a5a; --c3: #b77900; --c4: #c83c3c; --c5: #6a4bc4; --c6: #6f6e69;
+  --h0: #ecebe7; --h1: #b9d5f5; --h2: #79aeea; --h3: #2a78d6; --h4: #15498a; }
+@media (prefers-color-scheme: dark) { :root { --ground: #161615; --card: #1f1f1d; --ink: #f1f0ec; --quiet: #b1b0a9;
+  --rule: #383835; --c1: #5b9ff0; --c2: #3fb583; --c3: #dba132; --c4: #ea6d6d; --c5: #a48df0; --c6: #9c9b94;
+  --h0: #2b2b29; --h1: #1c4576; --h2: #2a69b3; --h3: #5b9ff0; --h4: #add0fb; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(0.75rem, 3vw, 2rem) 3rem; background: var(--ground);
+  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.8rem; }
+p { margin: 0.3rem 0; } .quiet, figcaption p, .legend, summary, footer { color: var(--quiet); font-size: 0.875rem; }
+.tiles, .plots { display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
+.plots { grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
+.tiles { margin: 1rem 0 0; } .tile, figure { background: var(--card); border: 1px solid var(--rule);
+  border-radius: 0.6rem; padding: 0.8rem 1rem; margin: 0; min-width: 0; }
+.tile dt { color: var(--quiet); font-size: 0.875rem; } .tile dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
+figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0; }
+.plot { margin-top: 0.5rem; overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
+figure.wide .plot svg { min-width: 38rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
+.legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
+svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
+.end { text-anchor: end; } .middle { text-anchor: middle; }
+.grid { stroke: var(--rule); } .dash { stroke: var(--quiet); stroke-dasharray: 4 4; }
+.line { fill: none; stroke-width: 2; stroke-linejoin: round; } .see { fill-opacity: 0.75; }
+.hit { fill: transparent; } g:hover > .hit { fill: var(--quiet); fill-opacity: 0.12; }
+.c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); } .c4 { fill: var(--c4); }
+.c5 { fill: var(--c5); } .c6 { fill: var(--c6); }
+.s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); } .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); }
+.s5 { stroke: var(--c5); } .s6 { stroke: var(--c6); }
+.h0 { fill: var(--h0); }
+.h1 { fill: var(--h1); } .h2 { fill: var(--h2); } .h3 { fill: var(--h3); }
+.h4 { fill: var(--h4); }
+table { border-collapse: collapse; font-size: 0.875rem; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 0.2rem 0.5rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+details { margin-top: 0.4rem; } .numbers { max-height: 20rem; overflow: auto; }
+summary { cursor: pointer; } footer { margin-top: 2.5rem; }
+@media print { details { display: none; } figure, .tile { break-inside: avoid; } }
+"""
+
+
+class FileNotOurs(UsageError):
+    """A page would take the place of a file that is no page of ours."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists and is no page that flashcards wrote. Name another file, or remove it first.")
+
+
+class FileNoPage(UsageError):
+    """The name of a page does not end as a page's does."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} cannot be the page: its name must end with .html. Write `--html {path.name}.html`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of words and numbers, as they are to be read."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot with its name and what it means.
+
+    Attributes:
+        title: a few words.
+        text: one or two sentences for the reader.
+        svg: the plot, from `svg`; empty where the table is all there is.
+        legend: name and colour (1 to 6) of each series; empty for one.
+        table: the same in numbers.
+        wide: whether it takes the whole width.
+    """
+
+    title: str
+    text: str
+    svg: str = ""
+    legend: Sequence[tuple[str, int]] = ()
+    table: Table | None = None
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Figures under a heading."""
+
+    title: str
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole page.
+
+    Attributes:
+        title: its heading.
+        text: one line below the heading.
+        tiles: a name and a number each, shown large.
+        sections: the rest.
+    """
+
+    title: str
+    text: str
+    tiles: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+
+
+def html(page: Page) -> str:
+    """The page as HTML. The browser is told to load nothing from anywhere."""
+    tiles = "".join(
+        f'<div class="tile"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in page.tiles
+    )
+    sections = "".join(map(_section, page.sections))
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_MARK}\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(page.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
+        f'<h1>{escape(page.title)}</h1>\n<p class="quiet">{escape(page.text)}</p>\n'
+        f'<dl class="tiles">{tiles}</dl>\n{sections}</main>\n</body>\n</html>\n'
+    )
+
+
+def check_target(path: Path) -> None:
+    """Make sure that a page may be written to `path`: nothing is there, or an older page.
+
+    Raises:
+        FileNoPage: the name does not end with `.html` or `.htm`.
+        FileNotOurs: another file is there.
+        OSError: it cannot be looked at.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise FileNoPage(path)
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise FileNotOurs(path)
+    with path.open("rb") as file:
+        if _MARK.encode() not in file.read(_MARK_WITHIN):
+            raise FileNotOurs(path)
+
+
+def write(page: Page, path: Path) -> None:
+    """Write the page, in one step, in the place of an older one.
+
+    Raises:
+        FileNoPage, FileNotOurs: see `check_target`.
+        OSError: it cannot be written.
+    """
+    check_target(path)
+    with replacing(path) as file:
+        file.write(html(page).encode())
+
+
+def _section(section: Section) -> str:
+    figures = "\n".join(map(_figure, section.figures))
+    return f'<section>\n<h2>{escape(section.title)}</h2>\n<div class="plots">\n{figures}\n</div>\n</section>\n'
+
+
+def _figure(figure: Figure) -> str:
+    legend = "".join(
+        f'<span><i style="background: var(--c{colour})"></i>{escape(name)}</span>' for name, colour in figure.legend
+    )
+    parts = [f"<figcaption><h3>{escape(figure.title)}</h3><p>{escape(figure.text)}</p></figcaption>"]
+    if legend:
+        parts.append(f'<div class="legend">{legend}</div>')
+    if figure.svg:
+        parts.append(f'<div class="plot">{figure.svg}</div>')
+    if figure.table:
+        table = f'<div class="numbers">{_table(figure.table)}</div>'
+        parts.append(f"<details><summary>In numbers</summary>{table}</details>" if figure.svg else table)
+    return f"<figure{' class=wide' if figure.wide else ''}>{''.join(parts)}</figure>"
+
+
+def _table(table: Table) -> str:
+    head = _cells("th", table.head)
+    rows = "".join(f"<tr>{_cells('td', row)}</tr>" for row in table.rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cells(tag: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
