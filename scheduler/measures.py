@@ -132,7 +132,7 @@ def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: float) 
     days as the stability. `decay` is the last of the 21 parameters (see `scheduler.memory.filled`).
     """
     factor = 0.9 ** (-1 / decay) - 1
-    return np.power(1 + factor * _floats(elapsed_days) / _floats(stability), -decay)
+    return _floats((1 + factor * _floats(elapsed_days) / _floats(stability)) ** -decay)
 
 
 def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:
