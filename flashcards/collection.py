@@ -14,7 +14,7 @@ from typing import Self
 
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.scan import Scan, Sighting, look
-from flashcards.catalog.store import MIGRATIONS, Catalog, Entry
+from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.catalog.walk import Unreadable
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load
@@ -28,7 +28,8 @@ DATABASE = "state.db"
 BACKUPS = "backups"
 VARIABLE = "FLASHCARDS_COLLECTION"
 
-_CATALOG_ROOM = Room("catalog", "flashcards.catalog.schema", MIGRATIONS)
+ROOMS = (ROOM, Room("catalog", "flashcards.catalog.schema", MIGRATIONS, TABLES))
+"""The tables of a collection's database."""
 
 
 class FolderMissing(FlashcardsError):
@@ -155,7 +156,7 @@ class Collection:
                     raise StateUnwritable(folder, "a file is in its place") from None
             except OSError as error:
                 raise StateUnwritable(folder, error.strerror or str(error)) from error
-        return open_database(self.database, (ROOM, _CATALOG_ROOM), self.backups)
+        return open_database(self.database, ROOMS, self.backups)
 
     def __enter__(self) -> Self:
         return self

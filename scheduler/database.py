@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,18 @@ __all__ = ["Room", "check", "connect", "open_database", "transaction"]
 
 _RETRY_SECONDS = 0.01
 
+# As sqlite-utils makes it.
+_MIGRATIONS_TABLE = (
+    """CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+)""",
+    """CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name")""",
+)
+
 
 class Room(NamedTuple):
     """Tables that belong together, and the migrations that make them.
@@ -28,11 +41,14 @@ class Room(NamedTuple):
         name: the name of the migration set in the table `_sqlite_migrations`.
         module: the module whose `migrations` (a `sqlite_utils.Migrations`) makes the tables; imported when needed.
         migrations: the names of all its migrations, oldest first.
+        tables: the SQL that makes the tables as all the migrations leave them, statements parted by blank lines. A new
+            database is made of it, which takes a tenth of the time that the migrations take.
     """
 
     name: str
     module: str
     migrations: tuple[str, ...]
+    tables: Path
 
 
 def open_database(path: Path, rooms: Sequence[Room], backups: Path) -> sqlite3.Connection:
@@ -93,14 +109,30 @@ def _pending(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room]) 
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room], backups: Path) -> None:
-    from sqlite_utils import Database
-
     with transaction(connection):
         if not _pending(connection, path, rooms):
             return  # another process was faster
-        if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            with closing_connection(path) as committed:
-                backup(committed, backups)
+        if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            _create(connection, rooms)
+            return
+        from sqlite_utils import Database
+
+        with closing_connection(path) as committed:
+            backup(committed, backups)
         database = Database(connection)
         for room in rooms:
             import_module(room.module).migrations.apply(database)
+
+
+def _create(connection: sqlite3.Connection, rooms: Sequence[Room]) -> None:
+    """Make the tables of an empty database, and note which migrations they amount to."""
+    now = datetime.now(UTC).isoformat(" ")
+    for statement in _MIGRATIONS_TABLE:
+        connection.execute(statement)
+    for room in rooms:
+        for statement in room.tables.read_text(encoding="utf-8").split("\n\n"):
+            connection.execute(statement)
+        connection.executemany(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+            [(room.name, name, now) for name in room.migrations],
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
     from scheduler.rebuild import Difference
 
-ROOM = Room("scheduler", "scheduler.schema", ("create_cards_and_reviews", "add_counts_of_unlogged_reviews"))
+ROOM = Room(
+    "scheduler",
+    "scheduler.schema",
+    ("create_cards_and_reviews", "add_counts_of_unlogged_reviews"),
+    Path(__file__).with_name("tables.sql"),
+)
 """The scheduler's tables, for `open_database`."""
 
 # Only what would be asked today: what is due later is free again tomorrow anyway. Steps within the day go on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flashcards.catalog.codec import decode
@@ -13,6 +14,9 @@ from flashcards.deck.model import Note, Problem
 
 MIGRATIONS = ("create_files_and_notes", "create_origins")
 """The names of all migrations in `schema`, oldest first."""
+
+TABLES = Path(__file__).with_name("tables.sql")
+"""The SQL that makes the tables as all migrations leave them."""
 
 _CHUNK = 500  # SQLite's older limit on the number of parameters is 999
 

@@ -80,11 +80,11 @@ def test_a_review_of_a_card_that_is_not_there_is_refused(tmp_path: Path) -> None
     connection.close()
 
 
-def test_opening_a_finished_database_imports_nothing_heavy(tmp_path: Path) -> None:
-    opened(tmp_path / "state.db").close()
+def test_making_and_opening_a_database_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from scheduler import open_database, ROOM;"
-        f"p = Path({str(tmp_path)!r}); open_database(p / 'state.db', [ROOM], p / 'backups');"
+        f"p = Path({str(tmp_path)!r});"
+        "[open_database(p / 'state.db', [ROOM], p / 'backups') for _ in range(2)];"
         "print([m for m in ('sqlite_utils', 'fsrs', 'fsrs_rs_python', 'random', 'click') if m in sys.modules])"
     )
     assert run(code) == "[]"
@@ -125,7 +125,9 @@ def two_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Room]:
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "attic_schema", raising=False)
-    return [ROOM, Room("attic", "attic_schema", ("first", "second"))]
+    tables = tmp_path / "attic.sql"
+    tables.write_text("CREATE TABLE boxes (id INTEGER PRIMARY KEY)\n\nCREATE TABLE lids (id INTEGER PRIMARY KEY)\n")
+    return [ROOM, Room("attic", "attic_schema", ("first", "second"), tables)]
 
 
 def test_pending_migrations_are_applied_after_a_backup(tmp_path: Path, two_rooms: list[Room]) -> None:
