@@ -128,7 +128,7 @@ class Scores:
     def _made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
         ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
         return all(
-            sum(map(self._weights, own & ours)) >= max(_PART * sum(map(self._weights, own)), _OWN)
+            sum(map(self._weights.__getitem__, own & ours)) >= max(_PART * sum(map(self._weights.__getitem__, own)), _OWN)
             for own in (first - second, second - first)
         )
 
@@ -177,7 +177,7 @@ class Scores:
 
     def _rarest(self, note: Weighed) -> float:
         """The weight of the most telling word of the back."""
-        return max(map(self._weights, note.sides.back.counts), default=0.0)
+        return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
 
     def _template(self, new: int) -> float:
         """How like the new note an unchanged one is."""

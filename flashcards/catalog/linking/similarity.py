@@ -83,7 +83,7 @@ def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
     whole = _share(2 * common, old_total + new_total)
     hidden = old.sides.back.counts.keys() & new_all.counts.keys() | new.sides.back.counts.keys() & old_all.counts.keys()
     either = old.sides.back.counts.keys() | new.sides.back.counts.keys()
-    gaps = _share(sum(map(weights, hidden)), sum(map(weights, either)))
+    gaps = _share(sum(map(weights.__getitem__, hidden)), sum(map(weights.__getitem__, either)))
     both = gaps >= _DIFFERENT
     if gaps < whole:
         # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
@@ -107,7 +107,7 @@ def _common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
     """The weight of the words that two sides share, with and without those that differ by a slip."""
     mine, theirs = one.counts, other.counts
     shared = mine.keys() & theirs.keys()
-    strict = sum([weights(word) * min(mine[word], theirs[word]) for word in shared])
+    strict = sum([weights[word] * min(mine[word], theirs[word]) for word in shared])
     rest, partners = mine.keys() - shared, theirs.keys() - shared
     if not rest or not partners or len(rest) > _MOST_REST or len(partners) > _MOST_REST:
         return strict, strict
@@ -120,7 +120,7 @@ def _slips(rest: set[str], partners: set[str], weights: Weights) -> float:
     for word in sorted(rest):
         for partner in sorted(partners):
             if is_slip(word, partner):
-                weight += _SLIP_WEIGHT * min(weights(word), weights(partner))
+                weight += _SLIP_WEIGHT * min(weights[word], weights[partner])
                 partners.remove(partner)
                 break
     return weight
@@ -169,8 +169,8 @@ def key_replaced(old: Words, new: Words, weights: Weights) -> bool:
         return False
     if _slips(set(lost), set(gained), weights):
         return False
-    most = max(map(weights, kept))
-    return all(word.isdigit() or weights(word) >= _KEY * most for word in lost | gained)
+    most = max(map(weights.__getitem__, kept))
+    return all(word.isdigit() or weights[word] >= _KEY * most for word in lost | gained)
 
 
 def template_refilled(old: Words, new: Words, weights: Weights) -> bool:
@@ -178,8 +178,8 @@ def template_refilled(old: Words, new: Words, weights: Weights) -> bool:
     lost, gained, kept = _difference(old, new)
     if not lost or not gained or not kept:
         return False
-    common = max(map(weights, kept)) <= _TEMPLATE_WORD
-    return common and all(weights(word) >= 1 - _TEMPLATE_WORD / 2 for word in lost | gained)
+    common = max(map(weights.__getitem__, kept)) <= _TEMPLATE_WORD
+    return common and all(weights[word] >= 1 - _TEMPLATE_WORD / 2 for word in lost | gained)
 
 
 def _difference(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:

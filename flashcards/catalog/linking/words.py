@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -98,8 +99,8 @@ def _parts(word: str) -> list[str]:
     return [first + second for first, second in pairwise(word)]
 
 
-class Weights:
-    """How much each word tells, 0 to 1: the rarer it is, the more.
+class Weights(dict[str, float]):
+    """How much each word tells, 0 to 1: the rarer it is, the more. Computed when it is first asked for.
 
     A word counts as common where it is so among the notes at hand, which makes the words of a template count little
     ("What is the capital of …"), or in the sample of the whole collection, which does the same for a language's
@@ -118,18 +119,14 @@ class Weights:
         self._local = old if old.notes >= new.notes else new
         self._other = new if old.notes >= new.notes else old
         self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
-        self._known: dict[str, float] = {}
 
-    def __call__(self, word: str) -> float:
-        """The weight of a word."""
-        weight = self._known.get(word)
-        if weight is None:
-            weight = self._known[word] = self._computed(word)
+    def __missing__(self, word: str) -> float:
+        weight = self[word] = self._computed(word)
         return weight
 
     def total(self, side: Words) -> float:
         """The weight of all words of a side."""
-        return sum([self(word) * count for word, count in side.counts.items()])
+        return sum([self[word] * count for word, count in side.counts.items()])
 
     def _computed(self, word: str) -> float:
         seen = max(self._local.counts.get(word, 0), self._other.counts.get(word, 0))
@@ -148,12 +145,10 @@ class _Frequencies:
 
     def __init__(self, notes: Iterable[Sides]) -> None:
         self.notes = 0
-        self.counts: dict[str, int] = {}
-        counts = self.counts
+        self.counts: Counter[str] = Counter()
         for note in notes:
             self.notes += 1
-            for word in note.front.counts.keys() | note.back.counts.keys():
-                counts[word] = counts.get(word, 0) + 1
+            self.counts.update(note.front.counts.keys() | note.back.counts.keys())
 
 
 def _rarity(notes: int, seen: int) -> float:
