@@ -72,20 +72,20 @@ def test_a_slip_is_a_letter_or_two_of_a_word(one: str, other: str, slip: bool) -
 def test_the_words_of_a_template_tell_little() -> None:
     deck = [read(f"Q: What is the capital of {name}?\nA: {name[::-1]}") for name in ("Peru", "Chile", "Cuba", "Mali")]
     weights = Weights(deck, deck, ())
-    assert weights("peru") == 1.0
-    assert weights("capital") < 0.2
+    assert weights["peru"] == 1.0
+    assert weights["capital"] < 0.2
 
 
 def test_an_edited_note_does_not_make_its_own_words_look_common() -> None:
     old, new = read("Q: What is osmosis?\nA: diffusion"), read("Q: What is osmosis?\nA: the diffusion of water")
-    assert Weights([old], [new], ())("osmosis") == 1.0
+    assert Weights([old], [new], ())["osmosis"] == 1.0
 
 
 def test_a_language_s_little_words_tell_little_where_the_collection_shows_it() -> None:
     note = read("Q: the mitochondrion\nA: energy")
     sample = [read(f"Q: the word{number}\nA: the other") for number in range(60)]
     weights = Weights([note], [note], sample)
-    assert weights("the") < 0.05 < weights("mitochondrion")
+    assert weights["the"] < 0.05 < weights["mitochondrion"]
 
 
 def test_the_order_of_words_counts() -> None:

@@ -127,8 +127,9 @@ class Scores:
 
     def _made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
         ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
+        weight = self._weights.__getitem__
         return all(
-            sum(map(self._weights.__getitem__, own & ours)) >= max(_PART * sum(map(self._weights.__getitem__, own)), _OWN)
+            sum(map(weight, own & ours)) >= max(_PART * sum(map(weight, own)), _OWN)
             for own in (first - second, second - first)
         )
 
