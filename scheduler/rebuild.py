@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.model import Kind, Memory, Rating, State
+import numpy as np
+
+from scheduler.columns import STANDS, LogColumns, read_log
+from scheduler.model import Kind, Rating, State
+from scheduler.replay import replayed, stated_memories
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
-
-    from fsrs_rs_python import FSRSItem, FSRSReview
+    from collections.abc import Callable
 
     from scheduler.memory import Model
 
@@ -25,22 +28,13 @@ _FIELDS = (
 _NEW: tuple[object, ...] = (int(State.NEW), None, None, 0, 0, 0, 0, 0)
 _NEVER: tuple[object, ...] = (None, None, None, None)
 
-# For all rows at once a list of what was taken back is quicker than a question about each.
-_STANDS = "id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
-
-# The bare columns are those of the row that max(id) chose: https://sqlite.org/lang_select.html#bareagg
-_LAST_ROWS = f"""
-    SELECT card, max(id), state_after, due_day, due_ms, steps_left, interval_after,
-        sum(kind = {Kind.RATING:d}) + sum(reps_added),
-        sum(kind = {Kind.RATING:d} AND rating = {Rating.AGAIN:d} AND state_before = {State.REVIEW:d})
-            + sum(lapses_added),
-        sum(leech) > 0
-    FROM reviews WHERE kind <> {Kind.VOID:d} AND {_STANDS} GROUP BY card
+_LAST_ROWS = """
+    SELECT card, state_after, due_day, due_ms, steps_left, interval_after
+    FROM json_each(?) CROSS JOIN reviews ON reviews.id = json_each.value
 """
-
-_RATINGS = f"""
-    SELECT card, id, kind, rating, day, state_before, state_after, stability, difficulty FROM reviews
-    WHERE kind IN ({Kind.RATING:d}, {Kind.FORGET:d}, {Kind.TAKEN_OVER:d}) AND {_STANDS} ORDER BY card, id
+_UNLOGGED = f"""
+    SELECT card, sum(reps_added), sum(lapses_added) FROM reviews
+    WHERE (reps_added <> 0 OR lapses_added <> 0) AND {STANDS} GROUP BY card
 """
 
 
@@ -55,13 +49,16 @@ class Difference(NamedTuple):
 
 def differences(connection: sqlite3.Connection, model_of: Callable[[int], Model]) -> list[Difference]:
     """Every difference between the cards and the log, by card. `model_of` gives the FSRS model of a deck."""
-    last_rows = {row[0]: row[2:] for row in connection.execute(_LAST_ROWS)}
+    log = read_log(connection)
     decks = dict(connection.execute("SELECT id, deck FROM cards"))
-    memories = _memories(connection, model_of, decks)
+    last_rows = _last_rows(connection, log)
+    memories = replayed(log, stated_memories(connection), decks, model_of)
     found: list[Difference] = []
     for row in connection.execute(f"SELECT id, {', '.join(_FIELDS)} FROM cards ORDER BY id"):
         card, stored = row[0], row[1:]
-        rebuilt = (*last_rows.get(card, _NEW), *memories.get(card, _NEVER))
+        known = memories.get(card)
+        memory = (*known.memory, known.last_day, known.last_ms) if known else _NEVER
+        rebuilt = (*last_rows.get(card, _NEW), *memory)
         if stored != rebuilt:
             found += [
                 Difference(card, field, old, new)
@@ -78,74 +75,27 @@ def repair(connection: sqlite3.Connection, found: list[Difference]) -> None:
         connection.executemany(f"UPDATE cards SET {field} = ? WHERE id = ?", rows)
 
 
+def _last_rows(connection: sqlite3.Connection, log: LogColumns) -> dict[int, tuple[object, ...]]:
+    """The fields of each card but for its memory: those of its last row, and what is counted."""
+    if not log.card.size:
+        return {}
+    first = log.first_of_each_card()
+    last = np.append(first[1:], log.card.size) - 1
+    rated = log.kind == int(Kind.RATING)
+    lapsed = rated & (log.rating == int(Rating.AGAIN)) & (log.before == int(State.REVIEW))
+    counted = [np.add.reduceat(each.astype(np.int64), first) for each in (rated, lapsed)]
+    leech = np.maximum.reduceat(log.leech, first) > 0
+    counts = dict(
+        zip(log.card[first].tolist(), zip(*(each.tolist() for each in (*counted, leech)), strict=True), strict=True)
+    )
+    for card, reps, lapses in connection.execute(_UNLOGGED):
+        before = counts[card]
+        counts[card] = (before[0] + reps, before[1] + lapses, before[2])
+    ids = json.dumps(log.at_ms[last].tolist())
+    return {row[0]: (*row[1:], *counts[row[0]]) for row in connection.execute(_LAST_ROWS, (ids,))}
+
+
 def _same(old: object, new: object) -> bool:
     if isinstance(old, float) and isinstance(new, float):
         return isclose(old, new, rel_tol=TOLERANCE)
     return old == new
-
-
-def _memories(
-    connection: sqlite3.Connection, model_of: Callable[[int], Model], decks: dict[int, int]
-) -> dict[int, tuple[object, ...]]:
-    """Stability, difficulty, last day and last instant of each card that has a memory state."""
-    model_by_deck = {deck: model_of(deck) for deck in set(decks.values())}
-    batches: dict[Model, list[_History]] = {}
-    found: dict[int, tuple[object, ...]] = {}
-    for history in _histories(connection):
-        if history.reviews:
-            batches.setdefault(model_by_deck[decks[history.card]], []).append(history)
-        elif history.start:
-            found[history.card] = (*history.start, history.last_day, history.last_ms)
-    for model, histories in batches.items():
-        memories = model.replay_all([_item(each.reviews) for each in histories], [each.start for each in histories])
-        for each, memory in zip(histories, memories, strict=True):
-            found[each.card] = (memory.stability, memory.difficulty, each.last_day, each.last_ms)
-    return found
-
-
-class _History(NamedTuple):
-    """What counts of a card's log: a memory state to start from, the ratings since, and when it was last rated."""
-
-    card: int
-    start: Memory | None
-    reviews: list[FSRSReview]
-    last_day: int
-    last_ms: int
-
-
-def _item(reviews: list[FSRSReview]) -> FSRSItem:
-    from fsrs_rs_python import FSRSItem
-
-    return FSRSItem(reviews)
-
-
-def _histories(connection: sqlite3.Connection) -> Iterator[_History]:
-    """Each card's ratings since it was last new, or since another program said how well it is known."""
-    from fsrs_rs_python import FSRSReview
-
-    # The library copies what it is given, so equal entries are made once.
-    made: dict[int, dict[int, FSRSReview]] = {rating: {} for rating in Rating}
-    rated, forget, new = int(Kind.RATING), int(Kind.FORGET), int(State.NEW)
-    reviews: list[FSRSReview] = []
-    start: Memory | None = None
-    current = last_day = last_ms = 0
-    for card, at, kind, rating, day, before, after, stability, difficulty in connection.execute(_RATINGS):
-        if card != current:
-            yield _History(current, start, reviews, last_day, last_ms)
-            reviews, start, current = [], None, card
-        if kind != rated:
-            if kind == forget or after == new:
-                reviews, start = [], None
-            elif stability is not None:
-                reviews, start, last_day, last_ms = [], Memory(stability, difficulty), day, at
-            continue
-        if before == new:
-            reviews, start = [], None
-        # A clock that was put back counts as no time elapsed.
-        pause = day - last_day if (reviews or start) and day > last_day else 0
-        entry = made[rating].get(pause)
-        if entry is None:
-            entry = made[rating][pause] = FSRSReview(rating, pause)
-        reviews.append(entry)
-        last_day, last_ms = day, at
-    yield _History(current, start, reviews, last_day, last_ms)
