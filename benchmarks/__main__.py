@@ -18,11 +18,12 @@ from benchmarks import peers
 from benchmarks.bench import Bench
 from benchmarks.report import table
 from benchmarks.rows import Row
-from benchmarks.subjects import due, export, importing, linking, rating, rebuild, review, scan, startup
+from benchmarks.subjects import due, export, history, importing, linking, rating, rebuild, review, scan, startup
 
 _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "startup": (startup.TITLE, startup.measure),
     "export": (export.TITLE, export.measure),
+    "history": (history.TITLE, history.measure),
     "import": (importing.TITLE, importing.measure),
     "due": (due.TITLE, due.measure),
     "review": (review.TITLE, review.measure),

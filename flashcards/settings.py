@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -199,6 +200,17 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
 def setting_problem(name: str, value: Any) -> str:
     """Why a setting cannot have this value, as the end of a sentence that begins with its name; or nothing."""
     return _value_problem(name, value)
+
+
+def holds_already(policy: Policy, values: Mapping[str, Any]) -> bool:
+    """Whether a policy has these settings, each of which can be used; numbers may differ in their seventh digit."""
+    return all(_alike(getattr(policy, name), _BY_NAME[name].read(value)) for name, value in values.items())
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return math.isclose(one, other, rel_tol=1e-6) if isinstance(one, float) else bool(one == other)
 
 
 class _Reader:

@@ -38,6 +38,13 @@ class Clock(NamedTuple):
         """The day of this instant: days since 1970-01-01, each beginning at the rollover, local time."""
         return (at_ms // 1000 + self.offset_seconds(at_ms) - self.rollover * 3600) // DAY_SECONDS
 
+    def present_shift_seconds(self, now_ms: int) -> int:
+        """What to add to epoch seconds to count days of 24 hours by the offset from UTC that holds now.
+
+        Anki counts the days between the reviews of a log so, summer and winter alike.
+        """
+        return self.offset_seconds(now_ms) - self.rollover * 3600
+
     def date(self, day: int) -> date:
         """The calendar date of a day."""
         return date.fromordinal(_EPOCH_ORDINAL + day)

@@ -17,6 +17,7 @@ from flashcards.errors import FlashcardsError, sentence
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that equal decks make equal files
 _LEVEL: Final = 1  # a quarter of the time of level 6, for a file hardly larger
+_SECOND_VERSION: Final = b"\x08\x02"  # Anki's PackageMetadata: the database is named collection.anki21
 _PERMISSIONS: Final = 0o644 << 16
 # What deflate can make smaller; other media are compressed already.
 _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico"})
@@ -68,20 +69,24 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise FileUnwritable(path, error) from error
 
 
-def write_archive(path: Path, database: bytes, media: Mapping[str, Path]) -> int:
+def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, whole: bool = False) -> int:
     """Write a package; returns its size in bytes.
 
     Args:
         path: the file to write, or to replace.
         database: the bytes of the collection's database.
         media: the files to take in, by their name in Anki.
+        whole: whether it is to take the place of a whole collection (a .colpkg).
 
     Raises:
         FileUnwritable: it cannot be written, or a medium cannot be read any more.
     """
     with replacing(path) as stream:
         with zipfile.ZipFile(stream, "w") as archive:
-            archive.writestr(_member("collection.anki2"), database, compresslevel=_LEVEL)
+            if whole:
+                archive.writestr(_member("meta"), _SECOND_VERSION)
+            name = "collection.anki21" if whole else "collection.anki2"
+            archive.writestr(_member(name), database, compresslevel=_LEVEL)
             names = {str(number): name for number, name in enumerate(media)}
             archive.writestr(_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
             for number, file in enumerate(media.values()):

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import genanki  # type: ignore[import-untyped]
 from genanki.apkg_col import APKG_COL  # type: ignore[import-untyped]
@@ -17,7 +17,11 @@ from flashcards.anki.identity import deck_id
 from flashcards.anki.model import PackageNote
 from flashcards.anki.notetypes import DESIGN_CHANGED, note_type
 from flashcards.anki.rows import CardRow, NoteRow, new_card_row, note_row
-from scheduler.clock import Clock
+
+if TYPE_CHECKING:
+    from flashcards.anki.history import History
+    from flashcards.anki.presets import Presets
+    from scheduler.clock import Clock
 
 _BATCH: Final = 1000
 _NOTE: Final = f"INSERT INTO notes VALUES ({','.join('?' * len(NoteRow._fields))})"
@@ -44,13 +48,23 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
     Args:
         notes: in the order in which their new cards are to be asked.
         clock: reads the time zone and the hour at which a day begins.
+        presets: the settings of the decks; without them Anki gives its own.
+        history: what is known of the cards; without it all of them are new.
     """
 
-    def __init__(self, notes: Iterable[PackageNote], clock: Clock) -> None:
+    def __init__(
+        self,
+        notes: Iterable[PackageNote],
+        clock: Clock,
+        presets: Presets | None = None,
+        history: History | None = None,
+    ) -> None:
         super().__init__([])
         self.counts = Counts(0, 0)
         self._notes = notes
         self._clock = clock
+        self._presets = presets
+        self._history = history
         self._types: dict[str, genanki.Model] = {}
         self._decks: dict[str, genanki.Deck] = {}
         self._first_ms = 0
@@ -58,8 +72,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
 
     def to_bytes(self) -> bytes:
         """The database as the bytes of its file; made in memory, so that nothing can be left behind."""
-        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection = sqlite3.connect(":memory:", isolation_level=None, uri=True)
         try:
+            if self._history:
+                self._history.attach(connection)
             connection.execute("BEGIN")
             self.write_to_db(connection.cursor(), float(DESIGN_CHANGED), count(1))
             connection.execute("COMMIT")
@@ -75,6 +91,8 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
                 cursor.execute(statement)
         cursor.execute(APKG_COL)
         self._write_notes(cursor)
+        if self._history:
+            self._history.write(cursor, self._first_day())
         self._write_collection(cursor)
         for statement in statements:  # last, for it is faster than to keep them up to date
             if "CREATE INDEX" in statement:
@@ -107,15 +125,20 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         return self._types[family]
 
     def _deck(self, name: str) -> genanki.Deck:
+        """The deck of this name; those above it are made too, since they may have settings of their own."""
         if name not in self._decks:
+            above = name.rpartition("::")[0]
+            if above:
+                self._deck(above)
             self._decks[name] = genanki.Deck(deck_id(name), name)
         return self._decks[name]
 
     def _write_collection(self, cursor: sqlite3.Cursor) -> None:
-        decks_text, conf_text = cursor.execute("SELECT decks, conf FROM col").fetchone()
+        decks_text, conf_text, presets_text = cursor.execute("SELECT decks, conf, dconf FROM col").fetchone()
         decks: dict[str, Any] = json.loads(decks_text)
-        decks |= {str(deck.deck_id): deck.to_json() | _NEVER_STUDIED for deck in self._decks.values()}
+        decks |= {str(deck.deck_id): self._deck_record(deck) for deck in self._decks.values()}
         types = {str(each.model_id): each.to_json(DESIGN_CHANGED, 1) for each in self._types.values()}
+        presets: dict[str, Any] = json.loads(presets_text) | (self._presets.by_id() if self._presets else {})
         created = self._created()
         conf: dict[str, Any] = json.loads(conf_text) | {
             "schedVer": 2,
@@ -125,8 +148,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             "curModel": next(iter(types), None),
             "nextPos": self.counts.notes + 1,
         }
+        if self._presets:
+            conf["fsrs"] = True  # which Anki heeds in a .colpkg only
         cursor.execute(
-            "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?",
+            "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?, dconf = ?",
             (
                 created,
                 self._last_s * 1000,
@@ -134,10 +159,20 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
                 json.dumps(conf, ensure_ascii=False),
                 json.dumps(types, ensure_ascii=False),
                 json.dumps(decks, ensure_ascii=False),
+                json.dumps(presets, ensure_ascii=False),
             ),
         )
 
-    def _created(self) -> int:
-        """When the collection in the package begins, in epoch seconds: the day of its oldest note."""
+    def _deck_record(self, deck: genanki.Deck) -> dict[str, Any]:
+        record: dict[str, Any] = deck.to_json() | _NEVER_STUDIED
+        return record | {"conf": self._presets.of(deck.name)} if self._presets else record
+
+    def _first_day(self) -> int:
+        """The day on which the collection in the package begins: that of its oldest note, or of the oldest review."""
+        first_ms = self._history.first_ms if self._history else None
         clock = self._clock._replace(rollover=_DAY_BEGINS)
-        return clock.start_of(clock.day(self._first_ms)) // 1000
+        return clock.day(min(self._first_ms, first_ms or self._first_ms))
+
+    def _created(self) -> int:
+        """When the collection in the package begins, in epoch seconds."""
+        return self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000

@@ -12,7 +12,8 @@ from flashcards.anki.media_names import clean_name
 from flashcards.errors import DeckUnknown, FlashcardsError, UsageError
 
 PACKAGE: Final = ".apkg"
-FORMATS: Final = (PACKAGE, ".json", ".csv")
+WHOLE: Final = ".colpkg"
+FORMATS: Final = (PACKAGE, WHOLE, ".json", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,9 @@ class FormatUnknown(UsageError):
     """The file's ending names no format that can be written."""
 
     def __init__(self, path: Path) -> None:
-        if path.suffix.lower() == ".colpkg":
-            text = f"{path}: a .colpkg would replace everything in Anki and cannot be written. Write an .apkg instead."
-        else:
-            text = f"{path}: the ending says what to write: .apkg, .json or .csv. A folder ends with `/`."
-        super().__init__(text)
+        super().__init__(
+            f"{path}: the ending says what to write: .apkg, .colpkg, .json or .csv. A folder ends with `/`."
+        )
 
 
 class NothingToExport(FlashcardsError):

@@ -88,3 +88,15 @@ def create_origins(db: Database) -> None:
         {"mark": str, "at_ms": int, "source": str}, pk="mark", not_null=("at_ms", "source"), strict=True
     )
     db.table("written_files").create({"path": str, "hash": bytes}, pk="path", not_null=("hash",), strict=True)
+
+
+@migrations()
+def create_exported_notes(db: Database) -> None:
+    """What Anki was given last: by it the next export knows what Anki will keep that is no longer here."""
+    db.table("exported_notes").create(
+        {"note": int, "guid": str, "deck": str, "ords": str},  # ords: "0 1"
+        pk="note",
+        not_null=("guid", "deck", "ords"),
+        foreign_keys=[("note", "notes", "id")],
+        strict=True,
+    )

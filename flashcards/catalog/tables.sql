@@ -92,3 +92,10 @@ CREATE TABLE "written_files" (
    "path" TEXT PRIMARY KEY,
    "hash" BLOB NOT NULL
 ) STRICT
+
+CREATE TABLE "exported_notes" (
+   "note" INTEGER PRIMARY KEY REFERENCES "notes"("id"),
+   "guid" TEXT NOT NULL,
+   "deck" TEXT NOT NULL,
+   "ords" TEXT NOT NULL
+) STRICT

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
 
+_REPLACES = "Importing {name} replaces everything in the Anki profile it is imported into: make a backup there first."
+
 
 @click.command("export")
 @click.argument("decks", metavar="[DECK]...", nargs=-1, shell_complete=complete.decks)
@@ -27,20 +30,24 @@ if TYPE_CHECKING:
     "-o",
     "output",
     metavar="PATH",
-    help="The file to write, .apkg, .json or .csv by its ending; or a folder, for one package a top-level deck."
-    " Default: a package in the present folder.",
+    help="The file to write, by its ending .apkg, .colpkg, .json or .csv; or a folder, for one package a top-level"
+    " deck. Default: a package in the present folder.",
 )
+@click.option("--no-history", is_flag=True, help="Leave out schedules, reviews and settings: to share a deck.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one file that was written a line.")
-def command(decks: tuple[str, ...], output: str | None, as_json: bool) -> None:
+def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_json: bool) -> None:
     """Write decks as packages that Anki imports; without a DECK, all of them.
 
-    Import a package again after an edit: Anki updates the notes it has and keeps their schedule. A file of the same
-    name is replaced.
+    The cards' schedules and their whole history go along; in Anki's dialog, tick "Import any learning progress" and
+    "Import any deck presets". Import a package again after an edit: Anki updates the notes it has and keeps their
+    schedule. A file of the same name is replaced.
 
     \b
     flashcards export                    all decks in one package
     flashcards export tpm::scenarios     one deck, with the decks below it
     flashcards export -o build/          one package for each top-level deck
+    flashcards export tpm --no-history   for somebody else: every card is new
+    flashcards export -o all.colpkg      everything, to take the place of a collection in Anki
     flashcards export tpm -o cards.csv   a table, which Anki imports too
     flashcards export -o cards.json      every card as `flashcards list --json` shows it
     """
@@ -53,12 +60,14 @@ def command(decks: tuple[str, ...], output: str | None, as_json: bool) -> None:
             if len(plan) > 1 or (output or "").endswith("/"):
                 target.path.parent.mkdir(parents=True, exist_ok=True)
             with common.progress(f"Writing {target.path.name}") as step:
-                exported = _writer(target.path)(collection, target.decks, target.path, step)
+                exported = _writer(target.path, history=not no_history)(collection, target.decks, target.path, step)
             _report(exported, as_json)
+            if target.path.suffix.lower() == ".colpkg":
+                click.echo(_REPLACES.format(name=target.path.name), err=True)
         _mention_problems(collection)
 
 
-def _writer(path: Path) -> Writer:
+def _writer(path: Path, *, history: bool) -> Writer:
     """What writes the format that the file's ending names."""
     suffix = path.suffix.lower()
     if suffix == ".json":
@@ -71,7 +80,7 @@ def _writer(path: Path) -> Writer:
         return export_csv
     from flashcards.anki.export import export_package
 
-    return export_package
+    return partial(export_package, history=history)
 
 
 def _report(exported: Exported, as_json: bool) -> None:
@@ -80,6 +89,8 @@ def _report(exported: Exported, as_json: bool) -> None:
     if as_json:
         common.print_json(_record(exported))
         return
+    for remark in exported.remarks:
+        click.echo(common.visible(f"{exported.path}: {remark}"), err=True)
     held = [common.plural(exported.notes, "note"), common.plural(exported.cards, "card")]
     if exported.media:
         held.append(f"{exported.media:,} media")
@@ -94,6 +105,7 @@ def _record(exported: Exported) -> dict[str, Any]:
         "media": exported.media,
         "bytes": exported.size,
         "problems": [problem._asdict() for problem in exported.problems],
+        "remarks": list(exported.remarks),
     }
 
 

@@ -39,7 +39,7 @@ class Marks(NamedTuple):
 
 def anki_days(clock: Clock, now_ms: int) -> Days:
     """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset."""
-    shift = clock.offset_seconds(now_ms) - clock.rollover * 3600
+    shift = clock.present_shift_seconds(now_ms)
     return Days(lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, clock.offset_minutes)
 
 
@@ -63,7 +63,7 @@ class HistoryReader:
         log = self._package.log.get(card.id, [])
         reviews = past_reviews(log)
         state = _STATES.get(card.type, State.NEW)
-        due_day, due_ms = self._due(card, state)
+        due_day, due_ms = self._due(card, state, log)
         interval = card.ivl * DAY_SECONDS if state is State.REVIEW else _step_interval(log)
         standing = Standing(
             state=state,
@@ -75,7 +75,7 @@ class HistoryReader:
             lapses=card.lapses,
             leech=leech,
             changed_ms=card.changed * 1000,
-            memory=None if state is State.NEW or _is_whole(reviews) else _stored_memory(card, model),
+            memory=_stored_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
         )
         return CardHistory(ours, reviews, standing)
 
@@ -84,11 +84,12 @@ class HistoryReader:
         buried = self._clock.day(card.changed * 1000) if card.queue in _BURIED else None
         return Marks(card.queue == _SUSPENDED, card.flags & 7, buried)
 
-    def _due(self, card: AnkiCard, state: State) -> tuple[int | None, int | None]:
+    def _due(self, card: AnkiCard, state: State, log: Sequence[LogRow]) -> tuple[int | None, int | None]:
         if state is State.NEW:
             return None, None
         if state is not State.REVIEW and card.due > _EPOCH_SECONDS:
-            return None, card.due * 1000
+            waits_for_days = bool(log) and log[-1].ivl > 0
+            return (self._clock.day(card.due * 1000), None) if waits_for_days else (None, card.due * 1000)
         return self._first_day + max(-_LONGEST, min(card.due, _LONGEST)), None
 
 
@@ -170,6 +171,16 @@ def _seconds(interval: int) -> int:
 
 def _step_interval(log: Sequence[LogRow]) -> int:
     return _seconds(log[-1].ivl) if log else 0
+
+
+def _is_known(card: AnkiCard, reviews: Sequence[PastReview]) -> bool:
+    """Whether a card was answered since it was last new; one that was only given a due day was not."""
+    if card.type == State.NEW:
+        return False
+    for review in reversed(reviews):
+        if review.kind in (Kind.RATING, Kind.FORGET):
+            return review.kind is Kind.RATING
+    return card.reps > 0
 
 
 def _is_whole(reviews: Sequence[PastReview]) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.importing.model import Package
     from flashcards.journal import Journal
+    from scheduler import Policy
 
 
 class SettingsImport:
@@ -31,7 +32,7 @@ class SettingsImport:
         """Let the file be put in place, or say what a person would have to write; returns the settings to come."""
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())
-        wanted = deck_settings(self._package, decks, collection.settings)
+        wanted = deck_settings(self._package, decks, collection.settings, self._policy)
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
         before = path.read_bytes() if path.exists() else None
@@ -52,6 +53,11 @@ class SettingsImport:
         self._origins.remember_written(FILE_NAME, _digest(data))
         report.settings = wanted.tables or f"rollover = {rollover}\n"
         return settings
+
+    def _policy(self, deck: str) -> Policy:
+        """The policy that a deck has, or would have."""
+        known = self._collection.catalog.decks().get(deck)
+        return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
 
     def _may_write(self, before: bytes | None) -> bool:
         if before is None or before == default_text().encode():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flashcards.importing import presets
 from flashcards.importing.layout import normal_name
 from flashcards.importing.model import Package
-from flashcards.settings import Settings, default_text, setting_problem
+from flashcards.settings import Settings, default_text, holds_already, setting_problem
+from scheduler import Policy
 
 _STOCK: Final = dict(presets.of_json(1, {}).settings)
 """What Anki gives a new deck; a deck that has these says nothing."""
@@ -26,8 +27,10 @@ class DeckSettings:
     problems: tuple[str, ...] = ()
 
 
-def deck_settings(package: Package, decks: Iterable[str], present: Settings) -> DeckSettings:
-    """Tables for those of `decks` that have options of their own and none here yet."""
+def deck_settings(
+    package: Package, decks: Iterable[str], present: Settings, policy_of: Callable[[str], Policy]
+) -> DeckSettings:
+    """Tables for those of `decks` that have options of their own and neither a table nor the same settings here."""
     wanted = set(decks)
     by_name = {normal_name(deck.name): deck for deck in package.decks.values()}
     tables: list[str] = []
@@ -41,7 +44,7 @@ def deck_settings(package: Package, decks: Iterable[str], present: Settings) -> 
         above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
         said[name] = settings
         differs = any(settings.get(key) != above.get(key) for key in settings.keys() | above.keys())
-        if differs and name not in present.decks:
+        if differs and name not in present.decks and not holds_already(policy_of(name), settings):
             tables.append(_table(name, settings))
     return DeckSettings("\n".join(tables), tuple(problems))
 

@@ -64,8 +64,18 @@ def test_json_says_the_same_to_programs(folder: Folder, capsys: pytest.CaptureFi
         "media": 0,
         "bytes": Path("x.apkg").stat().st_size,
         "problems": [{"path": "bad.md", "line": 1, "message": message}],
+        "remarks": [],
     }
     assert err == f"bad.md:1: {message}\n"
+
+
+def test_a_whole_collection_says_what_it_replaces(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(folder, "-o", "all.colpkg") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("all.colpkg: ")
+    assert err == (
+        "Importing all.colpkg replaces everything in the Anki profile it is imported into: make a backup there first.\n"
+    )
 
 
 def test_cards_as_json_are_those_of_list(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,8 +91,7 @@ def test_cards_as_json_are_those_of_list(folder: Folder, capsys: pytest.CaptureF
     ("arguments", "sentence"),
     [
         (["tmp"], "Error: There is no deck `tmp`. Did you mean `tpm`?\n"),
-        (["-o", "x.colpkg"], "Error: x.colpkg: a .colpkg would replace everything in Anki and cannot be written."),
-        (["-o", "x.pdf"], "Error: x.pdf: the ending says what to write: .apkg, .json or .csv."),
+        (["-o", "x.pdf"], "Error: x.pdf: the ending says what to write: .apkg, .colpkg, .json or .csv."),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(

@@ -65,7 +65,7 @@ def test_an_unknown_deck_is_refused_with_the_nearest_name() -> None:
     assert raised.value.exit_code == 2
 
 
-@pytest.mark.parametrize("output", ["x.txt", "x", "x.colpkg", "x.apkg.zip"])
+@pytest.mark.parametrize("output", ["x.txt", "x", "x.apkg.zip"])
 def test_an_ending_that_says_nothing_is_refused(output: str) -> None:
     with pytest.raises(FormatUnknown) as raised:
         targets(DECKS, (), output, ROOT)

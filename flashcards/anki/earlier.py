@@ -1,0 +1,88 @@
+"""What an earlier export gave to Anki that a package can neither move nor remove there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Sized
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from flashcards.anki.model import PackageNote
+
+
+class _Given(NamedTuple):
+    """A note as Anki was given it: its guid, its deck, and which cards of it there are."""
+
+    guid: str
+    deck: str
+    ords: str
+
+
+class Exports:
+    """Remembers what packages held, and says what Anki will keep of an earlier one."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._now: dict[int, _Given] = {}
+
+    def seen(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
+        """The same notes, which are remembered by `finish`."""
+        for note in notes:
+            self._now[note.id] = _Given(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
+            yield note
+
+    def finish(self, decks: Sized[str]) -> tuple[str, ...]:
+        """Remember what was exported of these decks; returns a sentence for each thing that Anki will not follow.
+
+        Each is said once: after it, the package is what Anki was given last.
+        """
+        with transaction(self._connection):
+            before = {
+                row[0]: _Given(*row[1:])
+                for row in self._connection.execute("SELECT note, guid, deck, ords FROM exported_notes")
+            }
+            gone = [note for note in self._orphans() if before[note].deck in decks]
+            self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
+            new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
+            self._connection.executemany("INSERT OR REPLACE INTO exported_notes VALUES (?, ?, ?, ?)", new)
+        pairs = [(before[note], given) for note, given in self._now.items() if note in before]
+        return tuple(_sentences(pairs, len(gone)))
+
+    def _orphans(self) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
+        )
+        return [note for (note,) in rows]
+
+
+def _sentences(pairs: Iterable[tuple[_Given, _Given]], gone: int) -> Iterator[str]:
+    kinds = cards = 0
+    moved: dict[tuple[str, str], int] = {}
+    for before, now in pairs:
+        if before.guid != now.guid:
+            kinds += 1
+            continue
+        cards += len(set(before.ords.split()) - set(now.ords.split()))
+        if before.deck != now.deck:
+            way = (before.deck, now.deck)
+            moved[way] = moved.get(way, 0) + 1
+    if gone:
+        yield f"{_notes(gone)} removed here since the last export: they stay in Anki until you delete them there."
+    if kinds:
+        yield f"{_notes(kinds)} became another kind, and new ones in Anki: delete the old ones there."
+    if cards:
+        yield f"{_counted(cards, 'card')} without a gap or a side any more: Tools > Empty Cards removes them in Anki."
+    for (old, new), count in sorted(moved.items()):
+        yield f"{_notes(count)} moved from {old} to {new} here; in Anki, move them by Change Deck."
+
+
+def _notes(count: int) -> str:
+    return _counted(count, "note")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
