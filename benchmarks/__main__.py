@@ -18,7 +18,19 @@ from benchmarks import peers
 from benchmarks.bench import Bench
 from benchmarks.report import table
 from benchmarks.rows import Row
-from benchmarks.subjects import due, export, history, importing, linking, rating, rebuild, review, scan, startup
+from benchmarks.subjects import (
+    due,
+    export,
+    fitting,
+    history,
+    importing,
+    linking,
+    rating,
+    rebuild,
+    review,
+    scan,
+    startup,
+)
 
 _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "startup": (startup.TITLE, startup.measure),
@@ -30,6 +42,7 @@ _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "rating": (rating.TITLE, rating.measure),
     "scan": (scan.TITLE, scan.measure),
     "linking": (linking.TITLE, linking.measure),
+    "fit": (fitting.TITLE, fitting.measure),
     "rebuild": (rebuild.TITLE, rebuild.measure),
 }
 

@@ -18,7 +18,19 @@ from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.catalog.walk import Unreadable
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load
-from scheduler import Card, Clock, NewCard, Placement, Policy, Room, Store, open_database, transaction, translated
+from scheduler import (
+    DEFAULT_PARAMETERS,
+    Card,
+    Clock,
+    NewCard,
+    Placement,
+    Policy,
+    Room,
+    Store,
+    open_database,
+    transaction,
+    translated,
+)
 from scheduler.identity import rename_slots
 from scheduler.limits import DeckLimits
 from scheduler.store import ROOM
@@ -236,6 +248,24 @@ class Collection:
             parents = tuple(decks["::".join(parts[:depth])] for depth in range(1, len(parts)))
             found.append(DeckLimits(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
         return found
+
+    def follow_parameters(self) -> int:
+        """Compute memory states anew where the settings' parameters are not those they were computed by.
+
+        Due days stay. Returns how many cards have another state now. Cheap where nothing changed.
+        """
+        wanted = {
+            limit.deck: " ".join(map(repr, limit.policy.parameters))
+            for limit in self.limits
+            if limit.policy.parameters != DEFAULT_PARAMETERS
+        }
+        if wanted == self.store.parameters_in_use():
+            return 0
+        with transaction(self.connection):
+            policies = {limit.deck: limit.policy for limit in self.limits}
+            found = self.store.rebuild(lambda deck: policies[deck].parameters, apply=True)
+            self.store.set_parameters_in_use(wanted)
+        return len({difference.card for difference in found})
 
     def policy(self, deck: int) -> Policy:
         """The policy of the deck with this id."""

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ def _word(value: Any) -> str:
     return value
 
 
+def _date(value: Any) -> str:
+    """A date as TOML and YAML read it, or as text."""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    return _word(value)
+
+
 def _steps(value: Any) -> tuple[int, ...]:
     """`"1m 10m"` in seconds."""
     parts = value.split() if isinstance(value, str) else None
@@ -111,6 +119,12 @@ SETTINGS = (
     ),
     Setting("new_mix", _word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
     Setting("parameters", _parameters, "", "the parameters of FSRS; without them its defaults hold"),
+    Setting(
+        "ignore_reviews_before",
+        _date,
+        '""',
+        "when parameters are fitted, leave out cards first learnt before a date such as 2024-01-31",
+    ),
 )
 """Every setting that decides when a card is due; each may stand in `flashcards.toml` or in a deck's front matter."""
 

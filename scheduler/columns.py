@@ -58,6 +58,10 @@ class LogColumns(NamedTuple):
     leech: NDArray[np.int64]
     day: NDArray[np.int64]
 
+    def where(self, chosen: NDArray[np.bool_]) -> LogColumns:
+        """The rows that a mask keeps."""
+        return LogColumns._make(column[chosen] for column in self)
+
     def first_of_each_card(self) -> NDArray[np.int64]:
         """The place of each card's first row."""
         return np.flatnonzero(np.diff(self.card, prepend=self.card[:1] - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from scheduler.balance import NO_EASY_DAYS, WEEK
@@ -45,6 +46,8 @@ class Policy:
             interval first.
         new_mix: new cards among the reviews, before them or after them.
         parameters: of FSRS: 17, 19 or 21 numbers.
+        ignore_reviews_before: a date, `2024-01-31`: cards first learnt before it do not count when parameters are
+            fitted; empty is never.
     """
 
     retention: float = 0.9
@@ -63,6 +66,7 @@ class Policy:
     review_order: ReviewOrder = "due"
     new_mix: NewMix = "mix"
     parameters: tuple[float, ...] = DEFAULT_PARAMETERS
+    ignore_reviews_before: str = ""
 
     @property
     def balances(self) -> bool:
@@ -104,9 +108,21 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         for field, choices in _CHOICES.items()
         if getattr(policy, field) not in choices
     ]
+    if policy.ignore_reviews_before and not _is_date(policy.ignore_reviews_before):
+        found.append(
+            ("ignore_reviews_before", f"Must be a date such as 2024-01-31; {policy.ignore_reviews_before!r} is not.")
+        )
     if policy.parameters != DEFAULT_PARAMETERS and (problem := parameter_problem(policy.parameters)):
         found.append(("parameters", problem))
     return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def becomes_leech(lapses: int, threshold: int) -> bool:

@@ -54,7 +54,7 @@ def replayed(
     """
     if not log.card.size:
         return {}
-    runs = _runs(log, starts)
+    runs = last_runs(log, starts)
     found = {
         card: Known(start, int(log.day[place]), int(log.at_ms[place]))
         for card, start, place in zip(runs.card, runs.start, runs.begin, strict=True)
@@ -64,7 +64,7 @@ def replayed(
     return found
 
 
-class _Runs(NamedTuple):
+class Runs(NamedTuple):
     """Of each card with ratings or a state that counts: where its last run of ratings lies, and what it starts from.
 
     `kept` are the places of all ratings that count in the log; the run of a card are those from `first` to `last`
@@ -79,7 +79,8 @@ class _Runs(NamedTuple):
     kept: NDArray[np.int64]
 
 
-def _runs(log: LogColumns, starts: Mapping[int, Memory]) -> _Runs:
+def last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
+    """The last run of each card of a log that is not empty."""
     places = np.arange(log.card.size)
     first_of_card = log.first_of_each_card()
     count = np.diff(first_of_card, append=log.card.size)
@@ -97,15 +98,15 @@ def _runs(log: LogColumns, starts: Mapping[int, Memory]) -> _Runs:
     states = [
         starts.get(at) if is_stated else None for at, is_stated in zip(log.at_ms[begin], stated[begin], strict=True)
     ]
-    return _Runs(log.card[first_of_card].tolist(), states, begin.tolist(), firsts.tolist(), ends.tolist(), kept)
+    return Runs(log.card[first_of_card].tolist(), states, begin.tolist(), firsts.tolist(), ends.tolist(), kept)
 
 
 def _computed(
-    log: LogColumns, runs: _Runs, decks: Mapping[int, int], model_of: Callable[[int], Model]
+    log: LogColumns, runs: Runs, decks: Mapping[int, int], model_of: Callable[[int], Model]
 ) -> dict[int, Known]:
     from fsrs_rs_python import FSRSItem
 
-    entries = _entries(log, runs)
+    entries = entries_of(log, runs)
     models = {deck: model_of(deck) for deck in set(decks.values())}
     by_model: dict[Model, list[int]] = {}
     for number, card in enumerate(runs.card):
@@ -122,7 +123,7 @@ def _computed(
     return found
 
 
-def _entries(log: LogColumns, runs: _Runs) -> list[FSRSReview]:
+def entries_of(log: LogColumns, runs: Runs) -> list[FSRSReview]:
     """Each rating that counts as fsrs-rs takes it, with the days since the one before; equal ones are made once."""
     from fsrs_rs_python import FSRSReview
 

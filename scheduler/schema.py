@@ -91,6 +91,14 @@ def add_counts_of_unlogged_reviews(db: Database) -> None:
         db.execute(f"ALTER TABLE reviews ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def create_parameters_in_use(db: Database) -> None:
+    """By which parameters memory states were computed, so that a change of them is noticed."""
+    db.table("parameters_in_use").create(
+        {"deck": int, "parameters": str}, pk="deck", not_null=("parameters",), strict=True
+    )
+
+
 # Each answers one question of the queue from the index alone: what is new in a deck, what is due, which steps run.
 _PARTIAL_INDEXES = (
     "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"

@@ -21,7 +21,7 @@ from scheduler.rows import CARD_COLUMNS, append, as_card, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from scheduler.model import NewCard, Placement
     from scheduler.policy import Policy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOM = Room(
     "scheduler",
     "scheduler.schema",
-    ("create_cards_and_reviews", "add_counts_of_unlogged_reviews"),
+    ("create_cards_and_reviews", "add_counts_of_unlogged_reviews", "create_parameters_in_use"),
     Path(__file__).with_name("tables.sql"),
 )
 """The scheduler's tables, for `open_database`."""
@@ -213,6 +213,26 @@ class Store:
         """Make cards due on a day. A card under review keeps its interval; any other waits out the days until then."""
         until = max(1, day - self.clock.day(now_ms)) * DAY_SECONDS
         return self._log_each(Kind.SET_DUE, cards, now_ms, lambda card: due_on(card, day, until))
+
+    def reschedule(self, due_days: Mapping[int, int], now_ms: int) -> int:
+        """Give cards under review other due days, by card; their intervals count from the last review."""
+
+        def change(card: Card) -> Card:
+            day = due_days[card.id]
+            since = day - (card.last_day if card.last_day is not None else self.clock.day(now_ms))
+            return card._replace(due_day=day, interval=max(1, since) * DAY_SECONDS)
+
+        return self._log_each(Kind.RESCHEDULED, due_days, now_ms, change)
+
+    def parameters_in_use(self) -> dict[int, str]:
+        """The parameters, as text, that each deck's states were computed by; decks that have FSRS's own are missing."""
+        return dict(self.connection.execute("SELECT deck, parameters FROM parameters_in_use"))
+
+    def set_parameters_in_use(self, parameters: Mapping[int, str]) -> None:
+        """Remember by which parameters memory states were computed."""
+        with transaction(self.connection):
+            self.connection.execute("DELETE FROM parameters_in_use")
+            self.connection.executemany("INSERT INTO parameters_in_use VALUES (?, ?)", parameters.items())
 
     def suspend(self, cards: Iterable[int]) -> int:
         """Never ask these cards until they are unsuspended."""

@@ -62,3 +62,8 @@ CREATE UNIQUE INDEX reviews_voids ON reviews(voids) WHERE voids IS NOT NULL
 CREATE TRIGGER reviews_refuse_update BEFORE update ON reviews BEGIN SELECT raise(ABORT, 'the review log is only ever added to'); END
 
 CREATE TRIGGER reviews_refuse_delete BEFORE delete ON reviews BEGIN SELECT raise(ABORT, 'the review log is only ever added to'); END
+
+CREATE TABLE "parameters_in_use" (
+   "deck" INTEGER PRIMARY KEY,
+   "parameters" TEXT NOT NULL
+) STRICT

@@ -1,16 +1,15 @@
 """`python -m benchmarks.programs.anki_export PACKAGE FOLDER`: Anki's own core imports a package and writes it again.
 
-Prints, as JSON, the seconds of the export and the peak memory in bytes; the import is not part of it.
+Prints, as JSON, the seconds of the export; the import is not part of it.
 """
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 
-def exported(package: Path, folder: Path) -> tuple[float, int]:
+def exported(package: Path, folder: Path) -> float:
     """How long the core's own export takes, with schedules and presets."""
     from anki.collection import (
         Collection,
@@ -31,7 +30,7 @@ def exported(package: Path, folder: Path) -> tuple[float, int]:
     )
     seconds = time.perf_counter() - started
     collection.close()
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return seconds
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def preset(name: str, policy: Policy) -> dict[str, Any]:
         "fsrsParams5": [],
         "fsrsParams6": [],
         "desiredRetention": policy.retention,
-        "ignoreRevlogsBeforeDate": "",
+        "ignoreRevlogsBeforeDate": policy.ignore_reviews_before,
         "easyDaysPercentages": list(policy.easy_days),
         "sm2Retention": 0.9,
         "weightSearch": "",

@@ -37,6 +37,7 @@ COMMANDS = {
     "link": "link_command",
     "unlink": "unlink_command",
     "pin": "pin_command",
+    "optimize": "optimize_command",
     "doctor": "doctor_command",
     "backup": "backup_command",
     "restore": "restore_command",

@@ -82,6 +82,11 @@ def scan(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list
         click.echo(f"Warning: {visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
     for unclear in report.ambiguous if warn else ():
         click.echo(_unclear(unclear), err=True)
+    if recomputed := collection.follow_parameters():
+        click.echo(
+            f"The parameters of FSRS changed: {plural(recomputed, 'memory state')} computed anew. Due days stay.",
+            err=True,
+        )
     return report, unreadable
 
 

@@ -1,0 +1,151 @@
+"""`flashcards optimize`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashcards.cli import common
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flashcards.collection import Collection
+    from flashcards.insight.optimize import Scope
+    from scheduler.measures import Figures
+
+_DAYS_SHOWN = 14
+
+
+@click.command("optimize")
+@click.option("--dry-run", is_flag=True, help="Only show how well fitted parameters would do.")
+@click.option("--per-deck", is_flag=True, help="Fit each top-level deck by itself, too, where that predicts it better.")
+@click.option("--reschedule", is_flag=True, help="Move due days to what the memory states say; shows them first.")
+@click.option("--yes", is_flag=True, help="Do not ask before due days are moved.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> None:
+    """Fit FSRS to your own memory: parameters that predict better what you recall.
+
+    The newest fifth of the reviews judges parameters fitted to the older ones; the better ones are kept, in
+    flashcards.toml. Memory states are computed anew, due days stay unless you say --reschedule. Needs 400 reviews.
+
+    \b
+    flashcards optimize --dry-run
+    flashcards optimize
+    flashcards optimize --reschedule
+    flashcards optimize --per-deck --dry-run
+    """
+    from flashcards.errors import FlashcardsError
+    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, write
+    from scheduler.fit import TooFewReviews
+
+    with common.opened() as collection:
+        try:
+            scopes = [fit_all(collection)]
+        except TooFewReviews as error:
+            raise FlashcardsError(
+                f"{common.plural(error.reviews, 'review')} of a later day than the one before: too few to fit to."
+                f" Come back when there are {LEAST_REVIEWS}."
+            ) from error
+        if per_deck and scopes[0].fit:
+            scopes += fit_decks(collection, scopes[0].fit.parameters)
+        if not as_json:
+            _print(scopes)
+        if not dry_run:
+            write(collection, scopes)
+    # Opened anew: by the settings as they are now.
+    recomputed, moved = _applied(reschedule, yes, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        common.print_json(
+            {
+                "scopes": [_record(scope) for scope in scopes],
+                "written": [scope.deck for scope in scopes if scope.wanted and not dry_run],
+                "recomputed": recomputed,
+                "rescheduled": moved,
+            }
+        )
+
+
+def _applied(reschedule: bool, yes: bool, *, dry_run: bool, as_json: bool) -> tuple[int, int]:
+    """Memory states and due days by the parameters that hold now; returns how many of each changed."""
+    if dry_run:
+        return 0, 0
+    from scheduler import backup
+
+    with common.unscanned() as collection:
+        backup(collection.connection, collection.backups)
+        recomputed = collection.follow_parameters()
+        if recomputed and not as_json:
+            click.echo(f"{common.plural(recomputed, 'memory state')} computed anew.")
+        moved = _rescheduled(collection, yes, as_json=as_json) if reschedule else 0
+    return recomputed, moved
+
+
+def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
+    from flashcards.collection import now_ms
+    from scheduler.reschedule import days_ahead, moves
+
+    at = now_ms()
+    today = collection.clock.day(at)
+    found = moves(collection.store, collection.policy)
+    if not found:
+        return 0
+    if not as_json:
+        before = days_ahead(collection.store, today, _DAYS_SHOWN)
+        after = days_ahead(collection.store, today, _DAYS_SHOWN, found)
+        click.echo(f"\n{common.plural(len(found), 'card')} would be due on another day. Cards due:")
+        click.echo(f"{'':12}{'now':>8}{'then':>8}")
+        for number, (was, will) in enumerate(zip(before, after, strict=True)):
+            name = "today" if number == 0 else f"{collection.clock.date(today + number):%a %d %b}"
+            click.echo(f"{name:12}{was:8,}{will:8,}")
+    if not yes and not click.confirm("Move them?", err=True):
+        return 0
+    moved = collection.store.reschedule({move.card: move.after for move in found}, at)
+    if not as_json:
+        click.echo(f"{common.plural(moved, 'card')} moved.")
+    return moved
+
+
+def _print(scopes: Sequence[Scope]) -> None:
+    for scope in scopes:
+        name = scope.deck or "All decks"
+        if scope.fit is None:
+            click.echo(f"{name}: {common.plural(scope.reviews, 'review')}, too few to fit to.\n")
+            continue
+        fit = scope.fit
+        click.echo(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
+        click.echo(f"{'':30}{'log loss':>10}{'RMSE(bins)':>12}")
+        compared = "the parameters of all decks" if scope.deck else "the present parameters"
+        for what, figures in (
+            (compared, fit.present),
+            ("fitted to the older reviews", fit.fitted),
+            ("always the average", fit.average),
+        ):
+            click.echo(f"{what:30}{figures.log_loss:10.4f}{figures.rmse_bins:12.4f}")
+        click.echo(_verdict(scope) + "\n")
+
+
+def _verdict(scope: Scope) -> str:
+    if scope.wanted:
+        return "The fitted parameters predict better: they are taken."
+    if scope.deck:
+        return "Parameters of its own would not be worth it: the deck keeps those of all decks."
+    return "The present parameters predict as well or better: they are kept."
+
+
+def _record(scope: Scope) -> dict[str, Any]:
+    fit = scope.fit
+    return {
+        "deck": scope.deck,
+        "reviews": scope.reviews,
+        "wanted": scope.wanted,
+        "parameters": list(fit.parameters) if fit else None,
+        "present": _figures(fit.present) if fit else None,
+        "fitted": _figures(fit.fitted) if fit else None,
+        "average": _figures(fit.average) if fit else None,
+    }
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {"reviews": figures.reviews, "log_loss": figures.log_loss, "rmse_bins": figures.rmse_bins}

@@ -1,0 +1,102 @@
+"""Fitting the parameters of a collection, or of single decks, to its own reviews."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flashcards.settings_edit import write_settings
+from scheduler.columns import LogColumns, read_log
+from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, fit
+from scheduler.memory import filled
+from scheduler.replay import stated_memories
+from scheduler.training import training_set
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+
+LEAST_GAIN = 0.001
+"""In log loss: a deck gets parameters of its own only if they predict it so much better than those of all decks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was fitted together: a deck with those below it, or, with an empty name, all decks; and what came of it.
+
+    `fit` is None where there were too few reviews. `wanted` says whether the parameters are to be written.
+    """
+
+    deck: str
+    reviews: int
+    fit: Fit | None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether fitted parameters are to be taken."""
+        if self.fit is None or not self.fit.better:
+            return False
+        return not self.deck or self.fit.present.log_loss - self.fit.fitted.log_loss >= LEAST_GAIN
+
+
+def fit_all(collection: Collection) -> Scope:
+    """Fit the collection's parameters to the reviews of all decks that have none of their own.
+
+    Raises:
+        TooFewReviews: there are less than `LEAST_REVIEWS`.
+    """
+    log, decks = _log(collection)
+    own = {limit.deck for limit in collection.limits if limit.policy.parameters != _common(collection)}
+    return _scope(collection, "", log.where(~np.isin(decks, list(own))), _common(collection))
+
+
+def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Scope]:
+    """Fit each top-level deck by itself, and compare with `parameters`, those of all decks together."""
+    log, decks = _log(collection)
+    names = {number: name for name, number in collection.catalog.decks().items()}
+    found = []
+    for head in sorted({name.partition("::")[0] for name in names.values()}):
+        inside = [number for number, name in names.items() if name.partition("::")[0] == head]
+        try:
+            found.append(_scope(collection, head, log.where(np.isin(decks, inside)), parameters))
+        except TooFewReviews as error:
+            found.append(Scope(head, error.reviews, None))
+    return found
+
+
+def write(collection: Collection, scopes: list[Scope]) -> None:
+    """Write the parameters that are wanted into the settings."""
+    values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.wanted}
+    if values:
+        write_settings(collection.root, "parameters", values)
+
+
+def _common(collection: Collection) -> tuple[float, ...]:
+    return collection.settings.policy.parameters
+
+
+def _log(collection: Collection) -> tuple[LogColumns, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    """The log, and the deck of each row's card."""
+    log = read_log(collection.connection)
+    rows = collection.connection.execute("SELECT id, deck FROM cards ORDER BY id").fetchall()
+    cards = np.array([row[0] for row in rows], dtype=np.int64)
+    decks = np.array([row[1] for row in rows], dtype=np.int64)
+    return log, decks[np.searchsorted(cards, log.card)] if cards.size else np.zeros(0, dtype=np.int64)
+
+
+def _scope(collection: Collection, deck: str, log: LogColumns, present: tuple[float, ...]) -> Scope:
+    ignored = collection.settings.policy_for(deck, {}).ignore_reviews_before
+    reviews = training_set(log, stated_memories(collection.connection), _instant_ms(collection, ignored))
+    return Scope(deck, len(reviews), fit(reviews, filled(present)))
+
+
+def _instant_ms(collection: Collection, text: str) -> int:
+    if not text:
+        return 0
+    day = (date.fromisoformat(text) - datetime(1970, 1, 1).date()).days  # noqa: DTZ001 - a date alone
+    return collection.clock.start_of(day)
+
+
+__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "fit_all", "fit_decks", "write"]

@@ -1,0 +1,62 @@
+"""New due days for cards under review, after their memory states were computed anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.fuzz import draw, fuzzed
+from scheduler.model import State
+from scheduler.rows import CARD_COLUMNS, as_card
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from scheduler.policy import Policy
+    from scheduler.store import Store
+
+
+class Move(NamedTuple):
+    """A card whose due day changes."""
+
+    card: int
+    before: int
+    after: int
+
+
+def moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
+    """The due days that cards under review would have by their memory states and settings, where they have others.
+
+    The interval counts from the last review. `policy_of` gives the settings of a deck.
+    """
+    rows = store.connection.execute(
+        f"SELECT {CARD_COLUMNS} FROM cards WHERE state = {State.REVIEW:d} AND active = 1 AND stability IS NOT NULL"
+    )
+    found = []
+    for card in map(as_card, rows):
+        policy = policy_of(card.deck)
+        if card.stability is None or card.last_day is None or card.due_day is None:
+            continue
+        days = store.model(policy.parameters).interval_days(card.stability, policy.retention)
+        drawn = draw(card.id, card.reps) if policy.fuzz else None
+        due_day = card.last_day + fuzzed(days, 1, policy.maximum_interval, drawn)
+        if due_day != card.due_day:
+            found.append(Move(card.id, card.due_day, due_day))
+    return found
+
+
+def days_ahead(store: Store, today: int, days: int, changes: Iterable[Move] = ()) -> list[int]:
+    """How many cards are due on today (with all that are overdue) and on each of the days after, so many in all."""
+    rows = store.connection.execute(
+        "SELECT due_day, count(*) FROM cards WHERE due_day IS NOT NULL AND active = 1 AND suspended = 0"
+        " GROUP BY due_day"
+    )
+    due = Counter(dict(rows))
+    for move in changes:
+        due[move.before] -= 1
+        due[move.after] += 1
+    ahead = [0] * days
+    for day, count in due.items():
+        if day < today + days:
+            ahead[max(0, day - today)] += count
+    return ahead

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import random
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashcards.collection import Collection, now_ms
+from scheduler import DEFAULT_PARAMETERS, Kind, Policy, Rating
+from scheduler.memory import QuickModel
+from tests.scheduler.learners import FORGETFUL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.runner import Runner
+
+DAY_MS = 86_400_000
+_VERY_FORGETFUL = tuple(value * 0.3 if number < 4 else value for number, value in enumerate(FORGETFUL))
+
+
+def learn(root: Path, days: int = 200) -> None:
+    """Let somebody forgetful review 240 cards for so many days, as the program schedules them."""
+    chance = random.Random(1)
+    with Collection(root) as collection:
+        collection.scan()
+        store, policy, memory = (
+            collection.store,
+            Policy(learning_steps=(), relearning_steps=()),
+            QuickModel(_VERY_FORGETFUL),
+        )
+        cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+        start = now_ms() - days * DAY_MS
+        due = {card: (days - 20) * number // len(cards) for number, card in enumerate(cards)}
+        known: dict[int, tuple[float, int]] = {}
+        states: dict[int, object] = {}
+        for day in range(days):
+            for number, card in enumerate(cards):
+                if due[card] != day:
+                    continue
+                before = known.get(card)
+                recalled = before is None or chance.random() < memory.retrievability(before[0], day - before[1])
+                rating = Rating.GOOD if recalled else Rating.AGAIN
+                at = start + day * DAY_MS + number * 1000
+                review = store.rate(card, rating, policy, at)
+                state = memory.next_memories(states.get(card), day - before[1] if before else 0)[rating]  # type: ignore[arg-type]
+                states[card], known[card] = state, (state.stability, day)
+                due[card] = day + max(1, review.interval_after // 86_400)
+
+
+@pytest.fixture
+def learnt(cli: Runner) -> Runner:
+    text = "".join(f"Q: question {number}\nA: answer {number}\n\n" for number in range(240))
+    (cli.root / "deck.md").write_text(text, encoding="utf-8")
+    (cli.root / "flashcards.toml").write_text('# mine\nlearning_steps = ""\n', encoding="utf-8")
+    learn(cli.root)
+    return cli
+
+
+def parameters(cli: Runner) -> list[float] | None:
+    found = tomllib.loads((cli.root / "flashcards.toml").read_text(encoding="utf-8"))
+    values: list[float] | None = found.get("parameters")
+    return values
+
+
+def test_too_few_reviews_are_refused_in_a_sentence(cli: Runner) -> None:
+    (cli.root / "deck.md").write_text("Q: a\nA: b\n", encoding="utf-8")
+    error = cli.fails("optimize", code=1)
+    assert "too few to fit to. Come back when there are 400." in error
+
+
+def test_a_trial_changes_nothing(learnt: Runner) -> None:
+    before = (learnt.root / "flashcards.toml").read_bytes()
+    found = learnt("optimize", "--dry-run", "--json").json
+    assert found["scopes"][0]["wanted"] is True
+    assert (found["written"], found["recomputed"], found["rescheduled"]) == ([], 0, 0)
+    assert (learnt.root / "flashcards.toml").read_bytes() == before
+
+
+def test_better_parameters_are_written_beside_what_stands_there_and_states_follow(learnt: Runner) -> None:
+    with Collection(learnt.root) as collection:
+        due = collection.connection.execute("SELECT id, due_day FROM cards").fetchall()
+    result = learnt("optimize")
+    assert "The fitted parameters predict better: they are taken." in result.out
+    assert "memory states computed anew." in result.out
+    assert (learnt.root / "flashcards.toml").read_text(encoding="utf-8").startswith("# mine\n")
+    found = parameters(learnt)
+    assert found is not None
+    assert len(found) == len(DEFAULT_PARAMETERS)
+    assert found[2] < DEFAULT_PARAMETERS[2]
+    learnt("doctor")  # leaves with 1 where a state is not what the log says
+    with Collection(learnt.root) as collection:
+        assert collection.connection.execute("SELECT id, due_day FROM cards").fetchall() == due
+
+
+def test_due_days_move_only_when_asked_and_the_log_says_so(learnt: Runner) -> None:
+    learnt("optimize")
+    found = learnt("optimize", "--reschedule", "--yes", "--json").json
+    assert found["rescheduled"] > 0
+    with Collection(learnt.root) as collection:
+        (rows,) = collection.connection.execute(
+            "SELECT count(*) FROM reviews WHERE kind = ?", (int(Kind.RESCHEDULED),)
+        ).fetchone()
+    assert rows == found["rescheduled"]
+    learnt("doctor")
+    assert learnt("optimize", "--reschedule", "--yes", "--json").json["rescheduled"] == 0
+
+
+def test_the_days_ahead_are_shown_before_due_days_move(learnt: Runner) -> None:
+    learnt("optimize")
+    result = learnt("optimize", "--reschedule", "--yes")
+    assert "Cards due:\n                 now    then\ntoday " in result.out
+
+
+def test_parameters_changed_by_hand_are_followed_at_once(learnt: Runner) -> None:
+    toml = learnt.root / "flashcards.toml"
+    toml.write_text(f'learning_steps = ""\nparameters = {list(FORGETFUL)}\n', encoding="utf-8")
+    assert "memory states computed anew. Due days stay." in learnt("due").err
+    assert learnt("due").err == ""
+    learnt("doctor")
+    toml.write_text('learning_steps = ""\n', encoding="utf-8")
+    assert "memory states computed anew. Due days stay." in learnt("due").err
+
+
+def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learnt: Runner) -> None:
+    result = learnt("optimize", "--per-deck", "--dry-run")
+    assert "deck: " in result.out
+    assert "Parameters of its own would not be worth it" in result.out
+
+
+def test_cards_learnt_before_the_date_set_do_not_count(learnt: Runner) -> None:
+    (learnt.root / "flashcards.toml").write_text("ignore_reviews_before = 2100-01-01\n", encoding="utf-8")
+    assert "0 reviews of a later day" in learnt.fails("optimize", code=1)
