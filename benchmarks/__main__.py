@@ -30,6 +30,7 @@ from benchmarks.subjects import (
     review,
     scan,
     startup,
+    statistics,
 )
 
 _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
@@ -43,6 +44,7 @@ _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "scan": (scan.TITLE, scan.measure),
     "linking": (linking.TITLE, linking.measure),
     "fit": (fitting.TITLE, fitting.measure),
+    "stats": (statistics.TITLE, statistics.measure),
     "rebuild": (rebuild.TITLE, rebuild.measure),
 }
 

@@ -141,7 +141,7 @@ def records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterato
 def record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
     """One card: text, place, schedule. Times are ISO 8601 with offset, intervals days, front and back Markdown."""
     clock = collection.clock
-    front, back = _sides(entry, card.slot)
+    front, back = sides(entry, card.slot)
     retrievability = None
     if card.stability is not None:
         model = collection.store.model(collection.policy(card.deck).parameters)
@@ -171,7 +171,8 @@ def record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict
     }
 
 
-def _sides(entry: Entry, slot: str) -> tuple[str, str]:
+def sides(entry: Entry, slot: str) -> tuple[str, str]:
+    """A card's front and back, as Markdown."""
     if slot not in entry.note.slots:  # a gap that is gone: its card rests, its history stays
         return entry.note.fields[0], ""
     sides = face(entry.note, slot)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scheduler.connection import closing_connection, database_path
 from scheduler.model import Kind
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -18,22 +21,46 @@ if TYPE_CHECKING:
 STANDS = "id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
 """The SQL condition on `reviews` that a row was not taken back."""
 
-_ROWS = f"(SELECT * FROM reviews WHERE kind <> {Kind.VOID:d} AND {STANDS} ORDER BY id)"
+_ROWS = f"kind <> {Kind.VOID:d} AND {STANDS}"
+_MANY = 200_000  # rows
 _SMALL = 8  # ratings, kinds, states and the like are less than this
 
 
-def read_columns(connection: sqlite3.Connection, columns: Sequence[str], source: str) -> list[NDArray[np.int64]]:
-    """Whole numbers from the database, one array a column, in the order in which `source` gives its rows.
+def read_columns(connection: sqlite3.Connection, columns: Sequence[str], where: str) -> list[NDArray[np.int64]]:
+    """Whole numbers from the log, one array a column, in the order of the rows' ids.
 
     Args:
         connection: open.
-        columns: SQL expressions, none of which may be NULL.
-        source: what they are read from: a table, or a query in parentheses; what it is to be ordered by included.
+        columns: SQL expressions on a row of `reviews`, none of which may be NULL.
+        where: the SQL condition on the rows that count.
     """
     # One text a column: SQLite puts it together, and numpy takes it apart, without an object for each value.
     texts = ", ".join(f"group_concat({column})" for column in columns)
-    found = connection.execute(f"SELECT {texts} FROM {source}").fetchone()
-    return [np.fromstring(text or "", dtype=np.int64, sep=",") for text in found]
+    query = f"SELECT {texts} FROM (SELECT * FROM reviews WHERE {where} AND id > ? AND id <= ? ORDER BY id)"
+    parts = _parts(connection)
+    if len(parts) == 1 or connection.in_transaction:  # other connections would not see what is not committed yet
+        found = [connection.execute(query, part).fetchone() for part in parts]
+    else:
+        # SQLite works without Python's lock, so that several connections read at once.
+        path = database_path(connection)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            found = list(pool.map(lambda part: _read(path, query, part), parts))
+    return [np.fromstring(",".join(filter(None, texts)), dtype=np.int64, sep=",") for texts in zip(*found, strict=True)]
+
+
+def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The log in as many parts as it is worth reading at once: after which id, up to which."""
+    count, last = connection.execute("SELECT count(*), coalesce(max(id), 0) FROM reviews").fetchone()
+    if count < _MANY:
+        return [(-1, last)]
+    (middle,) = connection.execute("SELECT id FROM reviews ORDER BY id LIMIT 1 OFFSET ?", (count // 2,)).fetchone()
+    return [(-1, middle), (middle, last)]
+
+
+def _read(path: Path, query: str, part: tuple[int, int]) -> tuple[str | None, ...]:
+    with closing_connection(path) as connection:
+        found: tuple[str | None, ...] = connection.execute(query, part).fetchone()
+    return found
 
 
 class LogColumns(NamedTuple):

@@ -125,14 +125,16 @@ def calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 10) -> li
     ]
 
 
-def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: float) -> NDArray[np.float64]:
+def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: ArrayLike) -> NDArray[np.float64]:
     """The chance of recall so many days after a review that left these stabilities.
 
     FSRS-6's forgetting curve: (1 + factor * days / stability) ** -decay, where the factor makes it 0.9 after as many
-    days as the stability. `decay` is the last of the 21 parameters (see `scheduler.memory.filled`).
+    days as the stability. `decay` is the last of the 21 parameters (see `scheduler.memory.filled`), one
+    for all or one each.
     """
-    factor = 0.9 ** (-1 / decay) - 1
-    return _floats((1 + factor * _floats(elapsed_days) / _floats(stability)) ** -decay)
+    power = _floats(decay)
+    factor = 0.9 ** (-1 / power) - 1
+    return _floats((1 + factor * _floats(elapsed_days) / _floats(stability)) ** -power)
 
 
 def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scheduler.columns import read_columns
-from scheduler.connection import snapshot
 from scheduler.model import Kind
 
 if TYPE_CHECKING:
@@ -16,10 +15,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FINE = 1_000_000_000
-"""Memory states are read as whole numbers of so many parts."""
+"""Stability is read as a whole number of so many parts of a day."""
 
-_COLUMNS = ("id", "card", "rating", "day", "offset_minutes", "duration_ms", "state_before", "interval_before")
-_MEMORY = tuple(f"CAST(coalesce({name}, 0) * {_FINE} AS INTEGER)" for name in ("stability", "difficulty"))
+_OFFSET = 1 << 11  # more than the minutes that local time can be ahead of UTC, or behind it
+_DURATION = 1 << 27  # more than the milliseconds of a day
+_SMALL = 8
+
+# Numbers that are small are read as one.
+_COLUMNS = (
+    "id",
+    "card",
+    f"((day * {2 * _OFFSET} + offset_minutes + {_OFFSET}) * {_SMALL} + rating) * {_SMALL} + state_before",
+    f"interval_before * {_DURATION} + min(duration_ms, {_DURATION - 1})",
+    f"CAST(coalesce(stability, 0) * {_FINE} AS INTEGER)",
+)
 
 
 class Ratings(NamedTuple):
@@ -35,7 +44,6 @@ class Ratings(NamedTuple):
         state_before: the card's `State` when it was asked.
         interval_before: the interval it had waited out, in seconds.
         stability: in days, after the rating, as computed when it was given; NaN where none was.
-        difficulty: likewise, 1 to 10.
     """
 
     at_ms: NDArray[np.int64]
@@ -47,7 +55,6 @@ class Ratings(NamedTuple):
     state_before: NDArray[np.int64]
     interval_before: NDArray[np.int64]
     stability: NDArray[np.float64]
-    difficulty: NDArray[np.float64]
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Ratings:
         """The ratings that a mask keeps, or an array of places puts in order."""
@@ -60,10 +67,12 @@ class Ratings(NamedTuple):
 
 def read_ratings(connection: sqlite3.Connection, kind: Kind = Kind.RATING) -> Ratings:
     """Every rating of this kind that still stands."""
-    with snapshot(connection):
-        rows = f"(SELECT * FROM reviews WHERE kind = {kind:d} ORDER BY id)"
-        columns = read_columns(connection, (*_COLUMNS, *_MEMORY), rows)
-        voided = [row[0] for row in connection.execute("SELECT voids FROM reviews WHERE voids IS NOT NULL")]
-    memory = [np.where(column > 0, column / _FINE, np.nan) for column in columns[len(_COLUMNS) :]]
-    ratings = Ratings._make([*columns[: len(_COLUMNS)], *memory])
-    return ratings.where(~np.isin(ratings.at_ms, voided)) if voided else ratings
+    at, card, small, large, stability = read_columns(connection, _COLUMNS, f"kind = {kind:d}")
+    voided = [row[0] for row in connection.execute("SELECT voids FROM reviews WHERE voids IS NOT NULL")]
+    small, state = np.divmod(small, _SMALL)
+    small, rating = np.divmod(small, _SMALL)
+    day, offset = np.divmod(small, 2 * _OFFSET)
+    interval, duration = np.divmod(large, _DURATION)
+    known = np.where(stability > 0, stability / _FINE, np.nan)
+    ratings = Ratings(at, card, rating, day, offset - _OFFSET, duration, state, interval, known)
+    return ratings.where(~np.isin(at, voided)) if voided else ratings

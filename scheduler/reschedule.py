@@ -10,7 +10,7 @@ from scheduler.model import State
 from scheduler.rows import CARD_COLUMNS, as_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from scheduler.policy import Policy
     from scheduler.store import Store
@@ -45,13 +45,17 @@ def moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
     return found
 
 
-def days_ahead(store: Store, today: int, days: int, changes: Iterable[Move] = ()) -> list[int]:
-    """How many cards are due on today (with all that are overdue) and on each of the days after, so many in all."""
+def days_ahead(
+    store: Store, today: int, days: int, changes: Iterable[Move] = (), only: Collection[int] | None = None
+) -> list[int]:
+    """How many cards are due on today (with all that are overdue) and on each of the days after, so many in all.
+
+    `changes` are due days to come; `only` counts these cards alone.
+    """
     rows = store.connection.execute(
-        "SELECT due_day, count(*) FROM cards WHERE due_day IS NOT NULL AND active = 1 AND suspended = 0"
-        " GROUP BY due_day"
+        "SELECT id, due_day FROM cards WHERE due_day IS NOT NULL AND active = 1 AND suspended = 0"
     )
-    due = Counter(dict(rows))
+    due = Counter(day for card, day in rows if only is None or card in only)
     for move in changes:
         due[move.before] -= 1
         due[move.after] += 1

@@ -37,6 +37,8 @@ COMMANDS = {
     "link": "link_command",
     "unlink": "unlink_command",
     "pin": "pin_command",
+    "stats": "stats_command",
+    "forecast": "forecast_command",
     "optimize": "optimize_command",
     "doctor": "doctor_command",
     "backup": "backup_command",

@@ -172,6 +172,15 @@ def visible(text: str) -> str:
     return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def chosen(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
+    """The cards that a query finds; None, all of them, without a query."""
+    if not query:
+        return None
+    from flashcards.query import card_ids
+
+    return frozenset(card_ids(collection, joined(query, collection.catalog.decks())))
+
+
 def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
     """The cards that a query finds, or that one card's or note's name (an id or `path:line`) means."""
     from flashcards.cards import CardNotFound, find_cards

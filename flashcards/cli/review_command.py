@@ -44,7 +44,7 @@ def command(query: tuple[str, ...], new: int | None, limit: int | None, order: s
 
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
     with common.opened() as collection:
-        only = _cards_of(collection, query)
+        only = common.chosen(collection, query)
         if only is not None and not only:
             click.echo(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
             return
@@ -54,14 +54,6 @@ def command(query: tuple[str, ...], new: int | None, limit: int | None, order: s
             collection, now_ms(), only=only, new=new, limit=limit, order=cast("ReviewOrder | None", order)
         )
         _ask(collection, desk, plain=plain)
-
-
-def _cards_of(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
-    if not query:
-        return None
-    from flashcards.query import card_ids
-
-    return frozenset(card_ids(collection, common.joined(query, collection.catalog.decks())))
 
 
 def _ask(collection: Collection, desk: CollectionDesk, *, plain: bool) -> None:

@@ -33,7 +33,7 @@ p { margin: 0.3rem 0; } .quiet, figcaption p, .legend, summary, footer { color: 
 .tile dt { color: var(--quiet); font-size: 0.875rem; } .tile dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
 figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0; }
 .plot { margin-top: 0.5rem; overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
-figure.wide .plot svg { min-width: 38rem; }
+figure.wide .plot svg { min-width: 38rem; } figure.wide svg text { font-size: 7.5px; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
 .legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }

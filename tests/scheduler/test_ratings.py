@@ -32,7 +32,6 @@ def test_every_rating_is_there_with_what_the_log_says_of_it(tmp_path: Path) -> N
     assert ratings.at_ms.tolist() == [row.id for row in rows]
     assert ratings.day[0] == TODAY
     assert ratings.stability.tolist() == pytest.approx([row.stability for row in rows])
-    assert ratings.difficulty.tolist() == pytest.approx([row.difficulty for row in rows])
 
 
 def test_what_was_taken_back_and_what_is_no_rating_is_left_out(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""How many cards are due on the days ahead: by due days as they are, and by what comes when every day is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scheduler.learner import Learner
+from scheduler.limits import DeckLimits
+from scheduler.plan import PolicyPlan
+from scheduler.reschedule import days_ahead
+from scheduler.rows import CARD_COLUMNS, as_card
+from scheduler.simulate import Simulation, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flashcards.collection import Collection
+    from scheduler.clock import Clock
+    from scheduler.model import Card
+
+
+class ForecastDay(NamedTuple):
+    """A day ahead.
+
+    Attributes:
+        day: the day.
+        due: cards that are due on it now, all overdue ones on the first.
+        reviews: reviews expected when every day is kept and no new card is begun.
+        with_new: reviews expected when new cards are begun as the limits say.
+        new: new cards then begun.
+        minutes: what reviews and new cards then take.
+    """
+
+    day: int
+    due: int
+    reviews: int
+    with_new: int
+    new: int
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The days ahead, and how many of the cards due today were due before it."""
+
+    clock: Clock
+    overdue: int
+    days: tuple[ForecastDay, ...]
+
+
+def forecast(
+    collection: Collection,
+    now_ms: int,
+    days: int,
+    only: frozenset[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Forecast:
+    """Look so many days ahead, today included, at all cards or at `only` some.
+
+    What is expected comes of a simulated learner, who recalls as FSRS predicts and answers as most people do.
+    """
+    today = collection.clock.day(now_ms)
+    cards = cards_to_plan(collection, only)
+    limits = collection.limits
+    nothing_new = [DeckLimits(each.deck, each.parents, replace(each.policy, new_per_day=0)) for each in limits]
+
+    def part(first: int) -> Callable[[int, int], None] | None:
+        return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
+
+    kept = _simulated(cards, nothing_new, today, days, part(0))
+    grown = _simulated(cards, limits, today, days, part(days))
+    chosen = {card.id for card in cards}
+    due = days_ahead(collection.store, today, days, only=None if only is None else chosen)
+    overdue = sum(card.due_day is not None and card.due_day < today for card in cards)
+    return Forecast(
+        collection.clock,
+        overdue,
+        tuple(
+            ForecastDay(today + at, due[at], less.reviews, more.reviews, more.new, round(more.seconds / 60, 1))
+            for at, (less, more) in enumerate(zip(kept.days, grown.days, strict=True))
+        ),
+    )
+
+
+def cards_to_plan(collection: Collection, only: frozenset[int] | None) -> list[Card]:
+    """The cards that will be asked: those with a text that are not suspended."""
+    rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE active = 1 AND suspended = 0")
+    return [card for card in map(as_card, rows) if only is None or card.id in only]
+
+
+def _simulated(
+    cards: list[Card], limits: list[DeckLimits], today: int, days: int, progress: Callable[[int, int], None] | None
+) -> Simulation:
+    return simulate(cards, PolicyPlan(cards, limits), today, days, Learner(), known_every=days, progress=progress)
+
+
+def as_json(forecast: Forecast) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "overdue": forecast.overdue,
+        "days": [
+            {
+                "date": str(forecast.clock.date(each.day)),
+                "due": each.due,
+                "reviews": each.reviews,
+                "with_new": each.with_new,
+                "new": each.new,
+                "minutes": each.minutes,
+            }
+            for each in forecast.days
+        ],
+    }

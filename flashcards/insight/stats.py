@@ -1,0 +1,229 @@
+"""What was reviewed, how well it was recalled, and what the cards are now: numbers only, on whole columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from scheduler.measures import (
+    CalibrationBin,
+    Figures,
+    always_the_average,
+    calibration,
+    figures,
+    retrievability,
+    review_bins,
+)
+from scheduler.model import DAY_SECONDS, Rating, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from scheduler.ratings import Ratings
+
+MATURE_DAYS: Final = 21
+"""From this interval on a card is mature, as in Anki."""
+
+
+class Day(NamedTuple):
+    """What was done on a day: cards rated for the first time, all ratings, those that were Again, and the time."""
+
+    day: int
+    new: int
+    reviews: int
+    again: int
+    seconds: float
+
+
+class Recall(NamedTuple):
+    """How many reviews of learnt cards there were, and how many of them were recalled."""
+
+    reviews: int
+    recalled: int
+
+    @property
+    def retention(self) -> float | None:
+        """The part recalled; None without reviews."""
+        return self.recalled / self.reviews if self.reviews else None
+
+
+class Hour(NamedTuple):
+    """An hour of the day, 0 to 23, local time, and the reviews of learnt cards in it."""
+
+    hour: int
+    recall: Recall
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """How well recall was predicted by the memory states of the time; `figures` is None without reviews to judge by."""
+
+    bins: Sequence[CalibrationBin]
+    figures: Figures | None
+    average: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the log says of a period.
+
+    Attributes:
+        days: each day of the period, oldest first, idle ones too.
+        streak: days in a row, up to today or yesterday, on which something was reviewed.
+        weeks: the true retention of each week, by the day it begins on (a Monday).
+        young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`.
+        hours: by hour of the day.
+        buttons: how often each rating was given: to cards on steps, to young and to mature ones.
+        decks: the true retention of each deck.
+        predictions: see there.
+    """
+
+    days: Sequence[Day]
+    streak: int
+    weeks: Mapping[int, Recall]
+    young: Recall
+    mature: Recall
+    hours: Sequence[Hour]
+    buttons: Mapping[str, tuple[int, int, int, int]]
+    decks: Mapping[int, Recall]
+    predictions: Predictions
+
+
+def activity(
+    ratings: Ratings, today: int, days: int | None, decks: Mapping[int, int], decays: Mapping[int, float]
+) -> Activity:
+    """What the log says.
+
+    Args:
+        ratings: those that count, of all times.
+        today: the day.
+        days: how many days up to today; None is from the first rating on.
+        decks: the deck of each card.
+        decays: the last FSRS parameter of each deck.
+    """
+    first = int(ratings.day.min()) if ratings.day.size else today
+    start = first if days is None else today - days + 1
+    period = ratings.where((ratings.day >= start) & (ratings.day <= today))
+    tested = _tested(period)
+    recalled = tested.rating > int(Rating.AGAIN)
+    mature = tested.interval_before >= MATURE_DAYS * DAY_SECONDS
+    return Activity(
+        days=_days(period, start, today),
+        streak=_streak(ratings.day, today),
+        weeks=_grouped(tested.day - (tested.day + 3) % 7, recalled),
+        young=_recall(recalled[~mature]),
+        mature=_recall(recalled[mature]),
+        hours=_hours(tested, recalled),
+        buttons=_buttons(period),
+        decks=_grouped(_looked_up(decks, tested.card), recalled),
+        predictions=_predictions(ratings, start, today, decks, decays),
+    )
+
+
+def _tested(ratings: Ratings) -> Ratings:
+    """Reviews of cards that were learnt: under review, or after a step of a day or more; Anki's true retention."""
+    under_review = ratings.state_before == int(State.REVIEW)
+    return ratings.where(under_review | ((ratings.state_before != 0) & (ratings.interval_before >= DAY_SECONDS)))
+
+
+def _days(period: Ratings, start: int, today: int) -> list[Day]:
+    count = today - start + 1
+    at = period.day - start
+    new = np.bincount(at, period.state_before == int(State.NEW), minlength=count)
+    again = np.bincount(at, period.rating == int(Rating.AGAIN), minlength=count)
+    seconds = np.bincount(at, period.duration_ms, minlength=count) / 1000
+    reviews = np.bincount(at, minlength=count)
+    columns = (new.astype(int), reviews, again.astype(int), seconds)
+    return [
+        Day(start + place, *values) for place, values in enumerate(zip(*(c.tolist() for c in columns), strict=True))
+    ]
+
+
+def _streak(days: NDArray[np.int64], today: int) -> int:
+    active = set(np.unique(days).tolist())
+    day = today if today in active else today - 1
+    streak = 0
+    while day in active:
+        streak, day = streak + 1, day - 1
+    return streak
+
+
+def _recall(recalled: NDArray[np.bool_]) -> Recall:
+    return Recall(recalled.size, int(recalled.sum()))
+
+
+def _grouped(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
+    found, places = np.unique(keys, return_inverse=True)
+    counts = np.bincount(places, minlength=found.size).tolist()
+    good = np.bincount(places, recalled, minlength=found.size).astype(int).tolist()
+    return {key: Recall(*values) for key, values in zip(found.tolist(), zip(counts, good, strict=True), strict=True)}
+
+
+def _hours(tested: Ratings, recalled: NDArray[np.bool_]) -> list[Hour]:
+    hour = (tested.at_ms // 60_000 + tested.offset_minutes) // 60 % 24
+    grouped = _grouped(hour, recalled)
+    return [Hour(number, grouped.get(number, Recall(0, 0))) for number in range(24)]
+
+
+def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
+    under_review = period.state_before == int(State.REVIEW)
+    mature = period.interval_before >= MATURE_DAYS * DAY_SECONDS
+    kinds = {"learning": ~under_review, "young": under_review & ~mature, "mature": under_review & mature}
+    found = {}
+    for name, chosen in kinds.items():
+        again, hard, good, easy = np.bincount(period.rating[chosen], minlength=5)[1:5].tolist()
+        found[name] = (again, hard, good, easy)
+    return found
+
+
+def _looked_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The value of each key; 0 where it has none."""
+    if not values:
+        return np.zeros_like(keys)
+    known = np.fromiter(values.keys(), np.int64, len(values))
+    given = np.fromiter(values.values(), np.int64, len(values))
+    order = np.argsort(known)
+    known, given = known[order], given[order]
+    places = np.minimum(np.searchsorted(known, keys), known.size - 1)
+    return np.where(known[places] == keys, given[places], 0)
+
+
+def _predictions(
+    ratings: Ratings, start: int, today: int, decks: Mapping[int, int], decays: Mapping[int, float]
+) -> Predictions:
+    """Each review of a later day, predicted from the memory state that the rating before it left."""
+    rows = ratings.by_card()
+    same = np.diff(rows.card, prepend=-1) == 0
+    elapsed = np.where(same, np.diff(rows.day, prepend=0), 0)
+    before = np.concatenate((rows.stability[-1:], rows.stability[:-1]))
+    later = elapsed > 0
+    failed = rows.rating == int(Rating.AGAIN)
+    counted = later & (rows.state_before != int(State.NEW)) & ~np.isnan(before)
+    reviews, lapses = _so_far(rows.card, later), _so_far(rows.card, later & failed) - (later & failed)
+    chosen = counted & (rows.day >= start) & (rows.day <= today)
+    decay = np.array([decays.get(deck, 0.1542) for deck in range(max(decays, default=0) + 1)])
+    deck = _looked_up(decks, rows.card[chosen])
+    predicted = retrievability(before[chosen], elapsed[chosen], decay[np.minimum(deck, decay.size - 1)])
+    recalled = ~failed[chosen]
+    if not recalled.size:
+        return Predictions(calibration(predicted, recalled), None, None)
+    bins = review_bins(elapsed[chosen], reviews[chosen], lapses[chosen])
+    return Predictions(
+        calibration(predicted, recalled), figures(predicted, recalled, bins), always_the_average(recalled, bins)
+    )
+
+
+def _so_far(card: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many are counted of the same card up to and with each row; the rows stand card by card."""
+    total = np.cumsum(counted)
+    first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))
+    earlier: NDArray[np.int64] = total[first] - counted[first]
+    found: NDArray[np.int64] = total - np.repeat(earlier, np.diff(first, append=card.size))
+    return found
+
+
+__all__ = ["MATURE_DAYS", "Activity", "Day", "Hour", "Predictions", "Recall", "activity"]

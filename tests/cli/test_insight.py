@@ -1,0 +1,115 @@
+"""`stats` and `forecast` as a person or a program calls them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.insight.made import small
+
+if TYPE_CHECKING:
+    from tests.cli.runner import Runner
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture
+def made(cli: Runner) -> Runner:
+    small(cli.root).close()
+    return cli
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+@pytest.mark.parametrize("command", ["stats", "forecast"])
+def test_every_line_fits_the_terminal(
+    made: Runner, command: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = made(command).out
+    assert out.count("\n") > 5
+    assert max(map(len, out.splitlines())) <= columns
+    assert "\x1b" not in out
+
+
+def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
+    assert cli("stats").out == "There are no cards to count.\n"
+    assert cli("forecast").out == "There are no cards to look ahead at.\n"
+
+
+def test_a_query_narrows_the_count(made: Runner) -> None:
+    assert sum(made("stats", "question", "1", "--json").json["states"].values()) == 1
+    assert sum(made("stats", "--json").json["states"].values()) == 3
+
+
+def test_all_looks_back_to_the_first_review(made: Runner) -> None:
+    assert len(made("stats", "--all", "--json").json["days"]) == 11
+    assert len(made("stats", "--days", "3", "--json").json["days"]) == 3
+    assert len(made("stats", "--json").json["days"]) == 365
+
+
+@pytest.mark.parametrize("command", ["stats", "forecast"])
+def test_a_page_never_takes_the_place_of_another_file(made: Runner, command: str) -> None:
+    page = made.root / "page.html"
+    page.write_text("<p>mine</p>")
+    assert "is no page that flashcards wrote" in made.fails(command, "--html", str(page))
+    assert page.read_text() == "<p>mine</p>"
+    page.unlink()
+    made(command, "--html", str(page))
+    made(command, "--html", str(page))
+    assert "must end with .html" in made.fails(command, "--html", "page.txt")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+@pytest.mark.parametrize("command", ["stats", "forecast"])
+def test_in_a_browser_the_page_draws_its_plots_and_asks_for_nothing(made: Runner, command: str) -> None:
+    page = made.root / "page.html"
+    made(command, "--html", str(page))
+    dom, requests = opened(page)
+    assert dom.count("<svg") >= (8 if command == "stats" else 2)
+    assert requests == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_page_that_asks_for_something_would_be_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text('<p>x</p><img src="http://127.0.0.1:9/x.png">')
+    assert any("127.0.0.1:9" in url for url in opened(page)[1])
+
+
+def opened(page: Path) -> tuple[str, list[str]]:
+    """The document that Chromium makes of a page, and the addresses outside the page that it asked for."""
+    assert CHROMIUM
+    with TemporaryDirectory(prefix="flashcards-chromium-", ignore_cleanup_errors=True) as folder:
+        log = Path(folder) / "net.json"
+        done = subprocess.run(
+            [
+                *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+                *("--disable-background-networking", "--disable-component-update", "--virtual-time-budget=2000"),
+                *(f"--user-data-dir={folder}", f"--log-net-log={log}", "--dump-dom", page.as_uri()),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        text = log.read_text(encoding="utf-8", errors="replace")
+    return done.stdout, _addresses(text)
+
+
+def _addresses(text: str) -> list[str]:
+    """The addresses that a net log says were asked for; the browser's own errands left out."""
+    try:
+        events = json.loads(text)["events"]
+    except ValueError:  # cut off when the browser ended
+        events = json.loads(text.rstrip().rstrip(",") + "]}")["events"]
+    urls = {event.get("params", {}).get("url", "") for event in events if isinstance(event.get("params"), dict)}
+    own = ("google", "gstatic", "chrome", "data:", "file:", "about:", "devtools:")
+    return sorted(url for url in urls if url and not any(part in url for part in own))

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import now_ms
+from flashcards.insight.drawing import bar, columns, level
+from flashcards.insight.overview import Overview, as_json, overview
+from flashcards.insight.stats import Recall
+from scheduler import Memory, Model, Rating
+from tests.insight.made import card_ids, collection_of, rate, small
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Overview:
+    with small(tmp_path / "decks") as collection:
+        return overview(collection, now_ms(), 14, None)
+
+
+def test_today_is_what_was_done_since_the_day_began(found: Overview) -> None:
+    assert (found.now.reviews, found.now.new, found.now.again, found.now.seconds) == (2, 0, 1, 60.0)
+
+
+def test_each_day_of_the_period_is_there_idle_ones_too(found: Overview) -> None:
+    assert [day.reviews for day in found.activity.days] == [0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2]
+    assert [day.new for day in found.activity.days] == [0, 0, 0, 2] + [0] * 10
+
+
+def test_only_reviews_of_learnt_cards_count_for_retention(found: Overview) -> None:
+    assert found.activity.young == Recall(4, 3)
+    assert found.activity.mature == Recall(0, 0)
+    assert sum(recall.reviews for recall in found.activity.weeks.values()) == 4
+    assert found.decks == {"deck": Recall(4, 3)}
+
+
+def test_a_streak_breaks_with_an_idle_day_but_not_with_a_day_that_is_not_over(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 4) as collection:
+        for card, ago in zip(card_ids(collection), (5, 3, 2, 1), strict=True):
+            rate(collection, card, Rating.GOOD, ago)
+        assert overview(collection, now_ms(), None, None).activity.streak == 3
+
+
+def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
+    assert found.activity.buttons == {"learning": (0, 0, 2, 0), "young": (1, 2, 1, 0), "mature": (0, 0, 0, 0)}
+
+
+def test_reviews_are_counted_by_the_hour_of_the_person(found: Overview) -> None:
+    busy = [hour for hour in found.activity.hours if hour.recall.reviews]
+    assert [hour.recall for hour in busy] == [Recall(4, 3)]
+    assert busy[0].hour == 12  # the tests run at noon
+
+
+def test_recall_is_predicted_from_the_state_before_each_review(found: Overview) -> None:
+    model = Model()
+    first = model.next_memories(None, 0)[Rating.GOOD]
+    second = model.next_memories(first, 5)[Rating.HARD]
+    chances = [model.retrievability(state.stability, 5) for state in (first, second)]
+    assert isinstance(first, Memory)
+    bins = {
+        round(each.predicted, 6): (each.reviews, each.recalled)
+        for each in found.activity.predictions.bins
+        if each.reviews
+    }
+    together = [chance for chance in chances for _ in range(2)]
+    assert sum(reviews for reviews, _ in bins.values()) == 4
+    total = sum(predicted * reviews for predicted, (reviews, _) in bins.items())
+    assert total == pytest.approx(sum(together), rel=1e-5)
+
+
+def test_cards_are_counted_by_what_they_are(found: Overview) -> None:
+    assert {name: count for name, count in found.holdings.states.items() if count} == {
+        "new": 1,
+        "young": 1,
+        "mature": 1,
+    }
+    assert found.holdings.orphaned == 0
+    for spans in (found.holdings.stability, found.holdings.difficulty, found.holdings.retrievability):
+        assert sum(span.cards for span in spans) == 2
+
+
+def test_the_hardest_cards_are_those_forgotten_most_often(found: Overview) -> None:
+    assert [(card.front, card.lapses) for card in found.hardest] == [("question 0", 1)]
+
+
+def test_suspended_buried_and_orphaned_cards_are_counted_apart(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 4) as collection:
+        first, second, *_ = card_ids(collection)
+        collection.store.suspend([first])
+        collection.store.bury([second], collection.clock.day(now_ms()))
+        text = "".join(f"Q: question {n}\nA: answer {n}\n\n" for n in range(3))
+        (collection.root / "deck.md").write_text(text, encoding="utf-8")
+        collection.scan()
+        held = overview(collection, now_ms(), 7, None).holdings
+    assert (held.states["suspended"], held.states["buried"], held.states["new"], held.orphaned) == (1, 1, 1, 1)
+
+
+def test_some_cards_can_be_counted_alone(tmp_path: Path) -> None:
+    with small(tmp_path / "decks") as collection:
+        second = card_ids(collection)[1]
+        found = overview(collection, now_ms(), 14, frozenset([second]))
+    assert found.activity.young == Recall(2, 2)
+    assert sum(found.holdings.states.values()) == 1
+
+
+def test_of_an_empty_log_nothing_is_said(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks") as collection:
+        found = overview(collection, now_ms(), None, None)
+    assert [day.reviews for day in found.activity.days] == [0]
+    assert found.activity.predictions.figures is None
+    assert found.activity.young.retention is None
+
+
+def test_the_shape_for_programs_is_stable(found: Overview) -> None:
+    record = as_json(found)
+    assert list(record) == [
+        *("today", "days", "retention", "states", "stability", "difficulty", "retrievability", "interval"),
+        *("hardest_cards", "decks", "hours", "buttons", "calibration", "prediction", "always_the_average"),
+    ]
+    assert record["today"] | {"date": ""} == {
+        "date": "",
+        "new": 0,
+        "reviews": 2,
+        "again": 1,
+        "minutes": 1.0,
+        "streak": 1,
+    }
+    assert record["days"][-1] | {"date": ""} == {"date": "", "new": 0, "reviews": 2, "again": 1, "minutes": 1.0}
+    assert record["retention"]["young"] == {"reviews": 4, "recalled": 3, "retention": 0.75}
+    assert record["states"] == {
+        "new": 1,
+        "learning": 0,
+        "relearning": 0,
+        "young": 1,
+        "mature": 1,
+        "suspended": 0,
+        "buried": 0,
+        "orphaned": 0,
+    }
+    assert record["stability"][0].keys() == {"from", "to", "cards"}
+    assert record["hardest_cards"][0].keys() == {"id", "deck", "front", "lapses", "difficulty"}
+    assert record["decks"] == [{"deck": "deck", "reviews": 4, "recalled": 3, "retention": 0.75}]
+    assert record["hours"][12] == {"hour": 12, "reviews": 4, "recalled": 3, "retention": 0.75}
+    assert record["buttons"]["young"] == {"again": 1, "hard": 2, "good": 1, "easy": 0}
+    assert len(record["calibration"]) == 10
+    assert record["calibration"][0].keys() == {"low", "high", "reviews", "predicted", "recalled"}
+    assert record["prediction"].keys() == {"reviews", "log_loss", "rmse_bins"}
+
+
+@pytest.mark.parametrize(("value", "drawn"), [(0, ""), (10, "██████████"), (5, "█████"), (0.01, "▏"), (5.5, "█████▌")])
+def test_a_bar_is_as_long_as_its_part_of_the_most_and_never_empty_for_something(value: float, drawn: str) -> None:
+    assert bar(value, 10, 10) == drawn
+
+
+def test_columns_leave_out_what_is_not_known() -> None:
+    assert columns([0, None, 7]) == "▁ █"
+    assert columns([]) == ""
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, 0), (1, 1), (25, 1), (26, 2), (100, 4)])
+def test_a_square_has_four_shades_of_something(value: float, expected: int) -> None:
+    assert level(value, 100) == expected
