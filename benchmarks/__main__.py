@@ -19,6 +19,7 @@ from benchmarks.bench import Bench
 from benchmarks.report import table
 from benchmarks.rows import Row
 from benchmarks.subjects import (
+    balance,
     due,
     export,
     fitting,
@@ -45,6 +46,7 @@ _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "linking": (linking.TITLE, linking.measure),
     "fit": (fitting.TITLE, fitting.measure),
     "stats": (statistics.TITLE, statistics.measure),
+    "balance": (balance.TITLE, balance.measure),
     "rebuild": (rebuild.TITLE, rebuild.measure),
 }
 

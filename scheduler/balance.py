@@ -22,7 +22,7 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 NO_EASY_DAYS = (1.0,) * len(WEEK)
 
-_SHARPNESS = 8
+_SHARPNESS = 12
 """A day that holds twice as much as the week around it is so many halvings less likely."""
 _AROUND = 3
 """Days to either side of a day that make the week around it."""

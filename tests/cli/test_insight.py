@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.insight.made import small
+from tests.insight.made import collection_of, small
 
 if TYPE_CHECKING:
     from tests.cli.runner import Runner
@@ -51,6 +51,25 @@ def test_all_looks_back_to_the_first_review(made: Runner) -> None:
     assert len(made("stats", "--all", "--json").json["days"]) == 11
     assert len(made("stats", "--days", "3", "--json").json["days"]) == 3
     assert len(made("stats", "--json").json["days"]) == 365
+
+
+def test_a_simulation_says_the_same_in_every_form(cli: Runner) -> None:
+    collection_of(cli.root, 60).close()
+    record = cli("simulate", "--days", "20", "--retention", "0.8", "--retention", "0.9", "--json").json
+    assert list(record) == ["days", "present", "sampled", "retentions"]
+    assert [each["retention"] for each in record["retentions"]] == [0.8, 0.9]
+    assert list(record["retentions"][0]) == [
+        *("retention", "reviews", "minutes_a_day", "minutes_a_day_at_the_end", "new", "known", "minutes_by_month"),
+    ]
+    out = cli("simulate", "--days", "20").out
+    assert "*90%" in out
+    assert "Fewest minutes for each card known" in out
+    cli("simulate", "--days", "20", "--html", "page.html")
+    assert (cli.root / "page.html").read_text(encoding="utf-8").count("<svg") == 2
+
+
+def test_without_cards_there_is_nothing_to_simulate(cli: Runner) -> None:
+    assert cli("simulate").out == "There are no cards to simulate.\n"
 
 
 @pytest.mark.parametrize("command", ["stats", "forecast"])

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection, now_ms
+from flashcards.insight.workload import Comparison, advice, cheapest, compare
+from flashcards.insight.workload_views import words
+from tests.insight.made import collection_of
+
+
+def made(root: Path, cards: int = 60) -> Collection:
+    collection_of(root, cards).close()
+    (root / "flashcards.toml").write_text("new_per_day = 10\n", encoding="utf-8")
+    collection = Collection(root)
+    collection.scan()
+    return collection
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Comparison:
+    with made(tmp_path / "decks") as collection:
+        return compare(collection, now_ms(), 120, (0.75, 0.9, 0.95))
+
+
+def test_a_higher_retention_costs_more_reviews_and_knows_more(found: Comparison) -> None:
+    low, middle, high = found.workloads
+    assert low.reviews < middle.reviews < high.reviews
+    assert low.minutes < middle.minutes < high.minutes
+    assert low.known < middle.known < high.known <= 60
+    assert {each.new for each in found.workloads} == {60}
+    assert len(low.by_month) == 4
+
+
+def test_the_limits_of_the_settings_hold(tmp_path: Path) -> None:
+    with made(tmp_path / "decks") as collection:
+        (only,) = compare(collection, now_ms(), 3, (0.9,)).workloads
+    assert only.new == 30
+
+
+def test_no_retention_is_recommended_without_its_price(found: Comparison) -> None:
+    said = words(found)
+    assert "minutes a day and" in said[0]
+    assert "a price, not a goal" in said[0]
+    assert not any("optimal" in line or "best" in line for line in said)
+    assert len(advice(found)) == 2
+    assert all("minutes a day" in line and "cards known" in line for line in advice(found))
+    assert cheapest(found) in found.workloads
+
+
+def test_many_cards_are_sampled_and_the_sums_stand_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flashcards.insight.workload._MOST_CARDS", 20)
+    with made(tmp_path / "decks") as collection:
+        sampled = compare(collection, now_ms(), 60, (0.9,))
+        monkeypatch.undo()
+        whole = compare(collection, now_ms(), 60, (0.9,))
+    assert sampled.sampled == pytest.approx(1 / 3)
+    assert sampled.workloads[0].new == whole.workloads[0].new == 60
+    assert sampled.workloads[0].known == pytest.approx(whole.workloads[0].known, rel=0.2)
