@@ -175,6 +175,25 @@ class Store:
             self._ahead.rated(before, after, moment.day)
         return review
 
+    def cram(
+        self, card_id: int, rating: Rating, now_ms: int, duration_ms: int = 0, expect_reps: int | None = None
+    ) -> Review:
+        """Record a rating that has no effect on the card's schedule. Arguments and errors are those of `rate`."""
+        with transaction(self.connection):
+            card = self.card(card_id)
+            if expect_reps is not None and card.reps != expect_reps:
+                raise CardChanged(card_id)
+            moment = self._moment(card, now_ms)
+            review = entry(Kind.CRAM, card, card, moment, rating=rating, duration_ms=duration_ms)
+            append(self.connection, review)
+        return review
+
+    def take_back(self, review: Review, now_ms: int) -> None:
+        """Take back a rating that had no effect on a schedule: a void is added to the log."""
+        with transaction(self.connection):
+            card = self.card(review.card)
+            append(self.connection, entry(Kind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
+
     def undo(self, now_ms: int, *, same_day: bool = True) -> Review:
         """Take back the newest rating that still stands; returns it. A void is added to the log, nothing is deleted.
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from flashcards.review.views import Finished
     from scheduler.policy import ReviewOrder
 
+_CRAMMING = "Cramming: the schedule stays as it is."
+
 
 @click.command("review", cls=common.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
@@ -25,8 +27,26 @@ if TYPE_CHECKING:
     type=click.Choice(["due", "retrievability", "random", "overdue"]),
     help="The order of due cards: by due day, likeliest recalled first, shuffled, or furthest overdue first.",
 )
+@click.option("--ahead", type=click.IntRange(1, 365), metavar="DAYS", help="Ask what falls due within DAYS, too.")
+@click.option("--backlog", is_flag=True, help="All that is due, no limits, nothing new: likeliest recalled first.")
+@click.option("--cram", is_flag=True, help="Ask every card, due or not, until it is recalled; the schedule stays.")
+@click.option("--count", is_flag=True, help="With --cram: let the ratings count as reviews.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Ask no more after N minutes."
+)
 @click.option("--plain", is_flag=True, help="No boxes, colour or clearing, every part labelled: for screen readers.")
-def command(query: tuple[str, ...], new: int | None, limit: int | None, order: str | None, plain: bool) -> None:
+def command(
+    query: tuple[str, ...],
+    new: int | None,
+    limit: int | None,
+    order: str | None,
+    ahead: int | None,
+    backlog: bool,
+    cram: bool,
+    count: bool,
+    minutes: float | None,
+    plain: bool,
+) -> None:
     """Be asked what is due, in the terminal.
 
     QUERY narrows it to some cards; the name of a deck means that deck. Space shows the answer, 1 to 4 rate it, `?`
@@ -36,6 +56,8 @@ def command(query: tuple[str, ...], new: int | None, limit: int | None, order: s
     flashcards review
     flashcards review tpm::scenarios
     flashcards review tag:exam --limit 20
+    flashcards review --backlog --minutes 15
+    flashcards review tpm --cram
     """
     from flashcards.collection import now_ms
 
@@ -43,6 +65,7 @@ def command(query: tuple[str, ...], new: int | None, limit: int | None, order: s
         from flashcards.errors import UsageError
 
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
+    _check(cram=cram, count=count, backlog=backlog, narrowed=(new, order, ahead))
     with common.opened() as collection:
         only = common.chosen(collection, query)
         if only is not None and not only:
@@ -50,18 +73,43 @@ def command(query: tuple[str, ...], new: int | None, limit: int | None, order: s
             return
         from flashcards.review.collection_desk import CollectionDesk
 
-        desk = CollectionDesk(
-            collection, now_ms(), only=only, new=new, limit=limit, order=cast("ReviewOrder | None", order)
-        )
-        _ask(collection, desk, plain=plain)
+        if cram:
+            from flashcards.review.cram_desk import CramDesk
+
+            desk: CollectionDesk = CramDesk(collection, now_ms(), only=only, limit=limit, count=count)
+        else:
+            desk = CollectionDesk(
+                collection,
+                now_ms(),
+                only=only,
+                new=new,
+                limit=limit,
+                order="retrievability" if backlog else cast("ReviewOrder | None", order),
+                ahead_days=ahead or 0,
+                backlog=backlog,
+            )
+        until_ms = None if minutes is None else now_ms() + round(minutes * 60_000)
+        _ask(collection, desk, until_ms, _CRAMMING if cram and not count else "", plain=plain)
 
 
-def _ask(collection: Collection, desk: CollectionDesk, *, plain: bool) -> None:
+def _check(*, cram: bool, count: bool, backlog: bool, narrowed: tuple[object, ...]) -> None:
+    """Refuse options that do not go together."""
+    from flashcards.errors import UsageError
+
+    if count and not cram:
+        raise UsageError("--count goes with --cram; every other review counts anyway.")
+    if cram and (backlog or any(each is not None for each in narrowed)):
+        raise UsageError("--cram asks every card: leave out --new, --order, --ahead and --backlog.")
+    if backlog and narrowed[1] is not None:
+        raise UsageError("--backlog has an order of its own: leave out --order.")
+
+
+def _ask(collection: Collection, desk: CollectionDesk, until_ms: int | None, message: str, *, plain: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.review.session import Session
     from flashcards.review.views import Finished
 
-    session = Session(desk, now_ms())
+    session = Session(desk, now_ms(), until_ms=until_ms, message=message)
     if isinstance(session.view, Finished):
         _say_nothing_is_due(collection, session.view)
         return

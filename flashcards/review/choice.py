@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from scheduler import Done, Policy, Store
     from scheduler.policy import NewMix
 
+_ALL = 1_000_000_000
+
 
 def with_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
     """The decks with room for `new` more new cards today in each, whatever was done (by deck) already."""
     room = new + sum(each.new for each in done.values())
     return [each._replace(policy=replace(each.policy, new_per_day=room)) for each in limits]
+
+
+def without_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
+    """The decks with room for all that is due, and for nothing new."""
+    return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
 
 
 def chosen(
@@ -29,9 +36,10 @@ def chosen(
     only: frozenset[int] | None,
     new: int | None,
     limit: int | None,
+    ahead_days: int = 0,
 ) -> frozenset[int]:
     """The cards of today's queue that a session is to keep to: `new` of the new ones, `limit` in all (None is all)."""
-    gathered = gather(store, Selection(tuple(limits), order, only_cards=only), now_ms)
+    gathered = gather(store, Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days), now_ms)
     if new is not None:
         gathered = gathered._replace(new=gathered.new[:new])
     return _first(gathered, limit, order.new_mix)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flashcards.deck.faces import face, hidden_text
-from flashcards.review.choice import chosen, with_new
+from flashcards.review.choice import chosen, with_new, without_limits
 from flashcards.review.upcoming import upcoming
-from flashcards.review.views import Asked, Upcoming
+from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from scheduler.queue import Counts, Wait, today
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from scheduler import Card, Outcomes, Policy, Rating, Review
     from scheduler.balance import Load
     from scheduler.policy import ReviewOrder
+
+_DUE_AHEAD = (
+    "SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND active = 1 AND suspended = 0"
+    " GROUP BY due_day"
+)
 
 
 class CollectionDesk:
@@ -29,6 +34,8 @@ class CollectionDesk:
         new: ask so many new cards, whatever the daily limits say; None keeps to the limits.
         limit: ask so many cards at the most; None is all.
         order: the order of due cards; None is what the settings say.
+        ahead_days: ask what falls due within so many days, too.
+        backlog: ask all that is due, whatever the limits say, and nothing new.
     """
 
     def __init__(
@@ -40,6 +47,8 @@ class CollectionDesk:
         new: int | None = None,
         limit: int | None = None,
         order: ReviewOrder | None = None,
+        ahead_days: int = 0,
+        backlog: bool = False,
     ) -> None:
         self._collection = collection
         self._store = collection.store
@@ -50,13 +59,15 @@ class CollectionDesk:
         policy = collection.settings.policy
         if order is not None:
             policy = replace(policy, review_order=order)
+        if backlog:
+            limits = without_limits(limits)
         if new is not None:
             limits = with_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         cards = only
         if new is not None or limit is not None:
-            cards = chosen(self._store, limits, policy, now_ms, only=only, new=new, limit=limit)
+            cards = chosen(self._store, limits, policy, now_ms, only=only, new=new, limit=limit, ahead_days=ahead_days)
         self._version = self._data_version()
-        self._queue = today(self._store, limits, now_ms, only_cards=cards, order=policy)
+        self._queue = today(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
 
     def prepare(self) -> None:
         """Load what the first answer needs; to be called once the first question is on the screen."""
@@ -137,6 +148,12 @@ class CollectionDesk:
     def upcoming(self, now_ms: int) -> Upcoming:
         """See `Desk`."""
         return upcoming(self._store, now_ms, self.counts(), self._only)
+
+    def due_ahead(self, now_ms: int) -> tuple[int, ...]:
+        """See `Desk`."""
+        day = self._collection.clock.day(now_ms)
+        due = dict(self._store.connection.execute(_DUE_AHEAD, (day, day + DAYS_AHEAD)))
+        return tuple(due.get(day + ahead, 0) for ahead in range(1, DAYS_AHEAD + 1))
 
     def _policy(self, deck: int) -> Policy:
         if deck not in self._policies:

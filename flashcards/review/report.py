@@ -26,7 +26,10 @@ def summary_lines(summary: Summary, clock: Clock) -> list[str]:
         lines.append(f"Recalled {summary.recalled} of {_number(summary.reviews, 'review')} ({share}).")
     if any(summary.left):
         lines.append(f"Left for today: {counts_words(summary.left)}.")
-    return lines + upcoming_lines(summary.upcoming, clock, held=not any(summary.left))
+    lines += upcoming_lines(summary.upcoming, clock, held=not any(summary.left))
+    if summary.due_ahead != summary.due_before:
+        lines.append(_changes(summary.due_before, summary.due_ahead))
+    return lines
 
 
 def upcoming_lines(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
@@ -87,6 +90,12 @@ def _done(summary: Summary) -> str:
     extra += [f"{summary.introduced} new"] if summary.introduced else []
     in_brackets = f" ({', '.join(extra)})" if extra else ""
     return f"Done: {_number(summary.cards, 'card')}{in_brackets} in {spent(summary.duration_ms)}."
+
+
+def _changes(before: Sequence[int], after: Sequence[int]) -> str:
+    """`The days ahead: 3 (+2), 5, 0 (-1).`, tomorrow first."""
+    days = [f"{now:,} ({now - was:+,})" if now != was else f"{now:,}" for was, now in zip(before, after, strict=True)]
+    return f"Due on the days ahead, tomorrow first: {', '.join(days)}."
 
 
 def _due(asked: Asked, clock: Clock) -> str:

@@ -25,6 +25,7 @@ LONGEST_MS = 60_000
 """The most time that counts for one card, as in Anki: who goes for a walk is not answering."""
 
 _ELSEWHERE = "That card was answered elsewhere; this is the next one."
+_TIME_OVER = "The time you set is over."
 _GONE = "The text of that card is gone from the decks; its history is kept."
 
 
@@ -44,12 +45,22 @@ class Session:
     made. Errors of the desk that the person can only leave with (a damaged database) pass through.
     """
 
-    def __init__(self, desk: Desk, now_ms: int) -> None:
+    def __init__(self, desk: Desk, now_ms: int, *, until_ms: int | None = None, message: str = "") -> None:
+        """Begin.
+
+        Args:
+            desk: where the cards come from.
+            now_ms: the instant.
+            until_ms: when no further card is to be asked; the one that is asked then is not cut short. None is never.
+            message: what to say with the first question.
+        """
         self._desk = desk
+        self._until_ms = until_ms
+        self._due_before = desk.due_ahead(now_ms)
         self._tally = Tally()
         self._acts: list[_Hidden | None] = []  # what can be taken back, newest last; None stands for a rating
         self._since_ms = now_ms
-        self.view: View = self._next(now_ms)
+        self.view: View = self._next(now_ms, message)
 
     def handle(self, event: Event) -> View:
         """Take an event; returns the view after it.
@@ -96,6 +107,8 @@ class Session:
 
     def _next(self, now_ms: int, message: str = "") -> View:
         card = self._desk.next_card(now_ms)
+        if card is not None and self._until_ms is not None and now_ms >= self._until_ms:
+            return self._finished(now_ms, f"{message} {_TIME_OVER}".lstrip())
         while card is not None:
             asked = self._desk.read(card)
             if asked is not None:
@@ -114,7 +127,9 @@ class Session:
         return Question(asked, self._desk.counts(), message)
 
     def _finished(self, now_ms: int, message: str = "") -> Finished:
-        return Finished(self._tally.summary(self._desk.counts(), self._desk.upcoming(now_ms)), message)
+        desk = self._desk
+        ahead = desk.due_ahead(now_ms)
+        return Finished(self._tally.summary(desk.counts(), desk.upcoming(now_ms), ahead, self._due_before), message)
 
     # The present card
 

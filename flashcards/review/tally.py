@@ -21,7 +21,9 @@ class Tally:
         """A rating was taken back; one that is not of this session changes nothing."""
         self._reviews.pop(review.id, None)
 
-    def summary(self, left: Counts, upcoming: Upcoming) -> Summary:
+    def summary(
+        self, left: Counts, upcoming: Upcoming, due_ahead: tuple[int, ...], due_before: tuple[int, ...]
+    ) -> Summary:
         """How the session went."""
         done = list(self._reviews.values())
         of_reviews = [review.rating for review in done if review.state_before is State.REVIEW]
@@ -34,4 +36,6 @@ class Tally:
             duration_ms=sum(review.duration_ms for review in done),
             left=left,
             upcoming=upcoming,
+            due_ahead=due_ahead,
+            due_before=due_before,
         )

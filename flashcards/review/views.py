@@ -9,6 +9,9 @@ from flashcards.deck.model import Face
 from scheduler import Card, Rating, State
 from scheduler.queue import Counts
 
+DAYS_AHEAD = 7
+"""Of so many days ahead the end of a session says what changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -97,6 +100,7 @@ class Summary:
         duration_ms: time that the rated cards were before the person.
         left: cards left for today.
         upcoming: when the next are due.
+        due_ahead: cards due on each of the days ahead, tomorrow first; `due_before` when the session began.
     """
 
     cards: int
@@ -107,6 +111,8 @@ class Summary:
     duration_ms: int
     left: Counts
     upcoming: Upcoming
+    due_ahead: tuple[int, ...] = ()
+    due_before: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

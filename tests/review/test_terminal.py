@@ -215,3 +215,42 @@ def test_text_that_looks_like_markup_is_asked_as_typed(tmp_path: Path) -> None:
     with Terminal("-C", str(tmp_path), "review") as terminal:
         assert "[bold]x[/bold] or [/b] markup? :smile:" in terminal.wait_for(SHOW)
         assert "[red]no[/red]" in terminal.act(" ", BUTTONS)
+
+
+def test_a_crammed_session_says_so_and_leaves_no_review(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(2))
+    with Terminal("-C", str(tmp_path), "review", "--cram") as terminal:
+        assert "Cramming: the schedule stays as it is." in terminal.wait_for(SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act("3", SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act("3", "Done: 2 cards")
+        assert terminal.ended() == 0
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        assert collection.connection.execute("SELECT count(*) FROM cards WHERE reps > 0").fetchone() == (0,)
+
+
+def test_a_time_limit_ends_the_session_after_the_card_that_is_asked(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(3))
+    with Terminal("-C", str(tmp_path), "review", "--minutes", "0.001") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act("4", "The time you set is over.")
+        terminal.wait_for("Done: 1 card")
+        assert terminal.ended() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--count"], "--count goes with --cram"),
+        (["--cram", "--new", "3"], "--cram asks every card"),
+        (["--backlog", "--order", "due"], "--backlog has an order of its own"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str], said: str) -> None:
+    write(tmp_path, deck=questions(1))
+    with Terminal("-C", str(tmp_path), "review", *options) as terminal:
+        terminal.wait_for(said)
+        assert terminal.ended() == 2

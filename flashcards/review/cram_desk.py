@@ -1,0 +1,103 @@
+"""Asking cards whether or not they are due: each until it is recalled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flashcards.review.collection_desk import CollectionDesk
+from scheduler import CardChanged, NothingToUndo, Outcome, Outcomes, Rating
+from scheduler.fuzz import draw
+from scheduler.model import Memory, State
+from scheduler.queue import Counts
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from scheduler import Card, Review
+
+_ASKABLE = "active = 1 AND suspended = 0 AND (buried_day IS NULL OR buried_day < ?)"
+
+
+class CramDesk(CollectionDesk):
+    """Asks every card of a collection, or of `only`, in an order that the day shuffles.
+
+    Args:
+        collection: open, its decks read.
+        now_ms: the instant.
+        only: ask only these cards; None is all.
+        limit: ask so many cards at the most; None is all.
+        count: let the ratings count as reviews; else they are written down, and the schedule stays as it is.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        now_ms: int,
+        *,
+        only: frozenset[int] | None = None,
+        limit: int | None = None,
+        count: bool = False,
+    ) -> None:
+        super().__init__(collection, now_ms, only=only)
+        self._counting = count
+        self._day = collection.clock.day(now_ms)
+        self._crammed: list[Review] = []
+        askable = self._askable()
+        shuffled = sorted(askable if only is None else askable & only, key=lambda card: draw(card, self._day))
+        # A dictionary for its order and its quick removals; the values are not used.
+        self._left: dict[int, None] = dict.fromkeys(shuffled[:limit])
+
+    def next_card(self, now_ms: int) -> int | None:  # noqa: ARG002 - when does not matter
+        """See `Desk`."""
+        return next(iter(self._left), None)
+
+    def counts(self) -> Counts:
+        """See `Desk`."""
+        states = [self._store.card(card).state for card in self._left]
+        new, review = states.count(State.NEW), states.count(State.REVIEW)
+        return Counts(new, len(states) - new - review, review)
+
+    def outcomes(self, card: Card, now_ms: int) -> Outcomes:
+        """See `Desk`. Where ratings do not count, none of them changes the interval."""
+        if self._counting:
+            return super().outcomes(card, now_ms)
+        memory = card.memory or Memory(0.0, 0.0)
+        same = Outcome(card.state, card.steps_left, card.due_day, card.due_ms, card.interval, memory)
+        return Outcomes(same, same, same, same)
+
+    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
+        """See `Desk`. Forgotten cards come again after the others."""
+        try:
+            if self._counting:
+                review = super().rate(card, rating, now_ms, duration_ms)
+            else:
+                review = self._store.cram(card.id, rating, now_ms, duration_ms, expect_reps=card.reps)
+                self._crammed.append(review)
+        except CardChanged:
+            self._left.pop(card.id, None)
+            raise
+        self._left.pop(card.id, None)
+        if rating is Rating.AGAIN:
+            self._left[card.id] = None
+        return review
+
+    def undo(self, now_ms: int) -> Review:
+        """See `Desk`."""
+        if self._counting:
+            review = super().undo(now_ms)
+        elif self._crammed:
+            review = self._crammed.pop()
+            self._store.take_back(review, now_ms)
+        else:
+            raise NothingToUndo
+        self._left = {review.card: None} | self._left
+        return review
+
+    def refresh(self, now_ms: int) -> None:
+        """See `Desk`."""
+        super().refresh(now_ms)
+        askable = self._askable()
+        self._left = {card: None for card in self._left if card in askable}
+
+    def _askable(self) -> set[int]:
+        rows = self._store.connection.execute(f"SELECT id FROM cards WHERE {_ASKABLE}", (self._day,))
+        return {card for (card,) in rows}

@@ -1,0 +1,147 @@
+"""What `review --ahead`, `--backlog`, `--cram` and `--minutes` ask, and what they write down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flashcards.collection import Collection
+from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.cram_desk import CramDesk
+from flashcards.review.events import Bury, Quit, Rate, ShowAnswer, Undo
+from flashcards.review.report import summary_lines
+from flashcards.review.session import Session
+from flashcards.review.views import Answer, Finished, Question
+from scheduler import Kind, Rating
+from tests.review.fake_desk import card, desk
+from tests.review.small_collections import collection_in, questions
+from tests.review.test_desk import DAY, MINUTE, NOW, all_fronts, answer, front
+
+
+def learnt(collection: Collection, days_ago: int = 0) -> list[int]:
+    """Rate every card Easy so many days ago; returns their ids."""
+    cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+    for each in cards:
+        collection.store.rate(each, Rating.EASY, collection.settings.policy, NOW - days_ago * DAY)
+    return cards
+
+
+def crammed(collection: Collection) -> list[tuple[int, int]]:
+    return collection.connection.execute("SELECT kind, rating FROM reviews ORDER BY id").fetchall()
+
+
+def test_ahead_asks_what_falls_due_within_so_many_days(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(3)) as collection:
+        cards = learnt(collection)
+        due = [collection.store.card(each).due_day or 0 for each in cards]
+        days = min(due) - collection.clock.day(NOW)
+        assert all_fronts(Session(CollectionDesk(collection, NOW, ahead_days=days - 1), NOW)) == []
+        found = all_fronts(Session(CollectionDesk(collection, NOW, ahead_days=days), NOW))
+        assert len(found) == due.count(min(due))
+
+
+def test_a_backlog_is_asked_whole_without_new_cards_and_likeliest_recalled_first(tmp_path: Path) -> None:
+    (tmp_path / "flashcards.toml").write_text("reviews_per_day = 1\nfuzz = false\n", encoding="utf-8")
+    with collection_in(tmp_path, deck=questions(5)) as collection:
+        cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+        for number, each in enumerate(cards[:4]):
+            collection.store.rate(each, Rating.EASY, collection.settings.policy, NOW - (60 + 10 * number) * DAY)
+        assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 1
+        collection.store.undo(NOW)
+        found = all_fronts(Session(CollectionDesk(collection, NOW, backlog=True, order="retrievability"), NOW))
+    assert found == [f"Question {number}?" for number in range(1, 5)]
+
+
+def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(3)) as collection:
+        learnt(collection)
+        before = collection.connection.execute("SELECT * FROM cards").fetchall()
+        session = Session(CramDesk(collection, NOW), NOW)
+        first = front(session.view)
+        view = session.handle(ShowAnswer(NOW))
+        assert isinstance(view, Answer)
+        assert len(set(view.intervals)) == 1
+        session.handle(Rate(NOW, Rating.AGAIN))
+        others = [front(session.view), front(answer(session))]
+        assert front(answer(session)) == first
+        assert isinstance(answer(session), Finished)
+        assert {first, *others} == {"Question 1?", "Question 2?", "Question 3?"}
+        assert collection.connection.execute("SELECT * FROM cards").fetchall() == before
+        assert crammed(collection)[3:] == [(Kind.CRAM, 1), (Kind.CRAM, 3), (Kind.CRAM, 3), (Kind.CRAM, 3)]
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+
+
+def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        learnt(collection, 3)
+        session = Session(CramDesk(collection, NOW, count=True), NOW)
+        answer(session)
+        assert isinstance(answer(session), Finished)
+        assert [kind for kind, _ in crammed(collection)] == [Kind.RATING] * 4
+
+
+def test_a_crammed_rating_is_taken_back_by_a_row_more(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        session = Session(CramDesk(collection, NOW), NOW)
+        first = front(session.view)
+        answer(session, Rating.EASY)
+        view = session.handle(Undo(NOW))
+        assert front(view) == first
+        assert [kind for kind, _ in crammed(collection)] == [Kind.CRAM, Kind.VOID]
+        view = session.handle(Undo(NOW))
+        assert isinstance(view, Question)
+        assert "nothing to undo" in view.message
+
+
+def test_a_card_that_is_buried_while_cramming_does_not_come_again(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        session = Session(CramDesk(collection, NOW), NOW)
+        first = front(session.view)
+        session.handle(Bury(NOW))
+        assert front(session.view) != first
+        assert isinstance(answer(session), Finished)
+
+
+def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
+    session = Session(desk(card(1), card(2)), 0, until_ms=MINUTE)
+    session.handle(ShowAnswer(2 * MINUTE))
+    assert isinstance(session.view, Answer)
+    view = session.handle(Rate(2 * MINUTE, Rating.GOOD))
+    assert isinstance(view, Finished)
+    assert view.message == "The time you set is over."
+    assert view.summary.left.new == 1
+
+
+def test_within_the_time_the_session_goes_on() -> None:
+    session = Session(desk(card(1), card(2)), 0, until_ms=MINUTE)
+    session.handle(ShowAnswer(MINUTE - 2))
+    assert isinstance(session.handle(Rate(MINUTE - 1, Rating.GOOD)), Question)
+
+
+def test_what_to_know_first_is_said_with_the_first_question() -> None:
+    view = Session(desk(card(1)), 0, message="Cramming.").view
+    assert isinstance(view, Question)
+    assert view.message == "Cramming."
+
+
+def test_the_end_says_what_changed_in_the_days_ahead(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        (tmp_path / "flashcards.toml").write_text('learning_steps = ""\nfuzz = false\n', encoding="utf-8")
+    with Collection(tmp_path) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        assert isinstance(answer(session), Question)
+        view = session.handle(Quit(NOW))
+        assert isinstance(view, Finished)
+        assert view.summary.due_before == (0,) * 7
+        assert view.summary.due_ahead == (0, 1, 0, 0, 0, 0, 0)
+        assert "Due on the days ahead, tomorrow first: 0, 1 (+1), 0, 0, 0, 0, 0." in summary_lines(
+            view.summary, collection.clock
+        )
+
+
+def test_where_nothing_changed_the_days_ahead_are_not_spoken_of() -> None:
+    session = Session(desk(card(1)), 0)
+    view = session.handle(Quit(0))
+    assert isinstance(view, Finished)
+    from scheduler import Clock
+
+    assert not [line for line in summary_lines(view.summary, Clock()) if "days ahead" in line]

@@ -1,0 +1,90 @@
+"""The log stays true when the rollover, the time zone or the parameters change, and when clocks do odd things."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler import DEFAULT_PARAMETERS, Clock, Model, Rating, Store
+from tests.scheduler.learners import FORGETFUL
+from tests.scheduler.world import DAY, NOW, PLAIN, add, open_store
+
+HOUR = 3_600_000
+EAST = timezone(timedelta(hours=9))
+
+
+def default(_: int) -> tuple[float, ...]:
+    return DEFAULT_PARAMETERS
+
+
+def lived(store: Store, cards: list[int]) -> None:
+    for step, card in enumerate(cards * 5):
+        store.rate(card, Rating(1 + step % 4), PLAIN, NOW + step * DAY // 3)
+
+
+@pytest.mark.parametrize(
+    "clock", [Clock(0, UTC), Clock(9, UTC), Clock(4, EAST), Clock(4, ZoneInfo("America/New_York"))]
+)
+def test_another_rollover_or_zone_changes_nothing_of_the_past(tmp_path: Path, clock: Clock) -> None:
+    store = open_store(tmp_path)
+    cards = add(store, 3)
+    lived(store, cards)
+    elsewhere = Store(store.connection, clock)
+    assert elsewhere.rebuild(default) == []
+    before = elsewhere.card(cards[0])
+    review = elsewhere.rate(cards[0], Rating.GOOD, PLAIN, NOW + 30 * DAY)
+    assert review.day == clock.day(NOW + 30 * DAY)
+    assert before.memory is not None
+    assert before.last_day is not None
+    expected = Model().next_memories(before.memory, review.day - before.last_day)[Rating.GOOD]
+    assert review.stability == pytest.approx(expected.stability)
+    assert elsewhere.rebuild(default) == []
+
+
+def test_other_parameters_give_every_card_the_state_that_they_would_have_given(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    cards = add(store, 4)
+    lived(store, cards)
+    due = [card.due_day for card in store.cards(cards)]
+    assert {each.card for each in store.rebuild(lambda _: FORGETFUL, apply=True)} == set(cards)
+    for card in store.cards(cards):
+        memory = Model(FORGETFUL).replay((int(row.rating or 0), row.day) for row in store.log(card.id))[-1]
+        assert card.memory == pytest.approx(memory)
+    assert [card.due_day for card in store.cards(cards)] == due
+    assert store.rebuild(lambda _: FORGETFUL) == []
+
+
+@pytest.mark.parametrize("evening", ["2026-03-07T22:00", "2026-10-31T22:00"])
+def test_a_night_in_which_the_clocks_change_is_one_day(tmp_path: Path, evening: str) -> None:
+    zone = ZoneInfo("America/New_York")
+    clock = Clock(4, zone)
+    at_ms = int(datetime.fromisoformat(evening).replace(tzinfo=zone).timestamp()) * 1000
+    store = Store(open_store(tmp_path).connection, clock)
+    (card,) = add(store)
+    first = store.rate(card, Rating.EASY, PLAIN, at_ms)
+    morning = clock.start_of(first.day + 1) + HOUR
+    second = store.rate(card, Rating.GOOD, PLAIN, morning)
+    assert second.day - first.day == 1
+    assert store.rebuild(default) == []
+
+
+def test_ratings_around_the_rollover_belong_to_their_own_days(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    first, second = add(store, 2)
+    border = store.clock.start_of(store.clock.day(NOW) + 1)
+    before = store.rate(first, Rating.GOOD, PLAIN, border - 1)
+    after = store.rate(second, Rating.GOOD, PLAIN, border)
+    assert (before.day + 1, before.id < after.id) == (after.day, True)
+
+
+def test_a_clock_that_jumped_back_by_days_leaves_a_log_that_replays(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    (card,) = add(store)
+    for at in (NOW, NOW + 10 * DAY, NOW + 2 * DAY, NOW + 3 * DAY, NOW + 20 * DAY):
+        store.rate(card, Rating.GOOD, PLAIN, at)
+    ids = [row.id for row in store.log(card)]
+    assert ids == sorted(ids)
+    assert store.rebuild(default) == []
