@@ -60,6 +60,8 @@ def _pinned(path: str, text: str, wanted: list[Entry], root: Path) -> str:
         expected[index] = notes[index]._replace(pin=entry.key)
     pinned = "".join(lines)
     after = parse(pinned, path).notes
+    if len(after) != len(expected):  # what stood behind the note is another thing now
+        raise PinImpossible(path, wanted[0].note.line)
     for index, want in enumerate(expected):
         note = after[index] if index < len(after) else None
         if note is None or (note.fields, note.pin, note.slots) != (want.fields, want.pin, want.slots):
