@@ -129,7 +129,7 @@ SETTINGS = (
 """Every setting that decides when a card is due; each may stand in `flashcards.toml` or in a deck's front matter."""
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
-_TOP_LEVEL = ("rollover", "keys", "decks")
+_TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "decks")
 FRONT_MATTER_NAMES = ("deck", "name", "tags", "format", *_BY_NAME)
 
 
@@ -142,12 +142,14 @@ class Settings:
         decks: for single decks and the decks below them: deck name -> setting -> value as read.
         rollover: the hour at which a day begins.
         keys: of the review: what is done -> key.
+        rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
     """
 
     policy: Policy = field(default_factory=Policy)
     decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rollover: int = 4
     keys: Mapping[str, str] = field(default_factory=dict)
+    rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """The policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
@@ -242,7 +244,18 @@ class _Reader:
         rollover = values.get("rollover", 4)
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
-        return Settings(replace(Policy(), **changes), self._decks(values), rollover, self._keys(values))
+        policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
+        return Settings(policy, self._decks(values), rollover, self._keys(values), thresholds)
+
+    def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
+        given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
+        numbers = given if isinstance(given, list) else []
+        if len(numbers) != 3 or not all(isinstance(each, (int, float)) and 0 <= each <= 2 for each in numbers):
+            raise self._invalid("rubric_thresholds", "must be three shares, such as [0.4, 0.7, 1.0].")
+        if sorted(numbers) != numbers:
+            raise self._invalid("rubric_thresholds", "must rise, such as [0.4, 0.7, 1.0].")
+        hard, good, easy = map(float, numbers)
+        return hard, good, easy
 
     def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         decks = values.get("decks", {})
@@ -315,6 +328,9 @@ def default_text() -> str:
     lines += [
         "# the hour at which a day begins",
         "#rollover = 4",
+        "",
+        "# of the points of a rubric card: the shares from which on Hard, Good and Easy are proposed",
+        "#rubric_thresholds = [0.4, 0.7, 1.0]",
         "",
         "# keys of the review, by what they do (`?` in the review lists them)",
         "#[keys]",

@@ -100,3 +100,14 @@ def create_exported_notes(db: Database) -> None:
         foreign_keys=[("note", "notes", "id")],
         strict=True,
     )
+
+
+@migrations()
+def create_ticks(db: Database) -> None:
+    """Which points of a rubric card were covered in a review."""
+    db.table("ticks").create(
+        {"review": int, "point": str, "covered": int},
+        pk=("review", "point"),
+        not_null=("covered",),
+        strict=True,
+    )

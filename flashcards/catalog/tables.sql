@@ -99,3 +99,10 @@ CREATE TABLE "exported_notes" (
    "deck" TEXT NOT NULL,
    "ords" TEXT NOT NULL
 ) STRICT
+
+CREATE TABLE "ticks" (
+   "review" INTEGER,
+   "point" TEXT,
+   "covered" INTEGER NOT NULL,
+   PRIMARY KEY ("review", "point")
+) STRICT

@@ -109,7 +109,9 @@ def _ask(collection: Collection, desk: CollectionDesk, until_ms: int | None, mes
     from flashcards.review.session import Session
     from flashcards.review.views import Finished
 
-    session = Session(desk, now_ms(), until_ms=until_ms, message=message)
+    session = Session(
+        desk, now_ms(), until_ms=until_ms, message=message, thresholds=collection.settings.rubric_thresholds
+    )
     if isinstance(session.view, Finished):
         _say_nothing_is_due(collection, session.view)
         return

@@ -26,12 +26,14 @@ def command(card: str, as_json: bool) -> None:
     flashcards show tpm/tools.md:12
     """
     from flashcards.cards import find_card, record
+    from flashcards.catalog.ticks import point_counts
     from flashcards.collection import now_ms
 
     with common.opened() as collection:
         found = collection.store.card(find_card(collection, card))
         data = record(collection, found, collection.note_of(found), now_ms())
         data["reviews"] = _reviews(collection, found.id)
+        data["points"] = [each._asdict() for each in point_counts(collection.connection, found.id)]
         if as_json:
             common.print_json(data)
         else:
@@ -76,6 +78,10 @@ def _print(data: dict[str, Any]) -> None:
     for name, value in facts.items():
         if value:
             click.echo(f"{name:11} {common.visible(str(value))}")
+    if data["points"]:
+        click.echo("\ncovered  point, those missed most first")
+    for each in data["points"]:
+        click.echo(f"{each['covered']:>3} of {each['reviews']:<2} {common.visible(each['point'])}")
     if data["reviews"]:
         click.echo(f"\n{'when':26}{'rating':9}{'took':>7}  {'next in':>9}  stability  difficulty")
     for review in data["reviews"]:

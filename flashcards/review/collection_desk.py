@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flashcards.catalog.ticks import add_ticks
 from flashcards.deck.faces import face, hidden_text
 from flashcards.review.choice import chosen, with_new, without_limits
 from flashcards.review.upcoming import upcoming
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
+from scheduler import transaction
 from scheduler.queue import Counts, Wait, today
 
 if TYPE_CHECKING:
@@ -102,11 +104,18 @@ class CollectionDesk:
         self._shown = (card, load)
         return self._store.outcomes(card, policy, now_ms, load)
 
-    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
+    def rate(
+        self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
+    ) -> Review:
         """See `Desk`."""
         load = self._shown[1] if self._shown and self._shown[0] == card else None
         policy = self._policy(card.deck)
-        review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, expect_reps=card.reps, load=load)
+        if points:
+            with transaction(self._store.connection):
+                review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
+                add_ticks(self._store.connection, review.id, points)
+        else:
+            review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
         self._queue.rated(card.id)
         return review
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flashcards.catalog.ticks import add_ticks
 from flashcards.review.collection_desk import CollectionDesk
-from scheduler import CardChanged, NothingToUndo, Outcome, Outcomes, Rating
+from scheduler import CardChanged, NothingToUndo, Outcome, Outcomes, Rating, transaction
 from scheduler.fuzz import draw
 from scheduler.model import Memory, State
 from scheduler.queue import Counts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flashcards.collection import Collection
     from scheduler import Card, Review
 
@@ -64,13 +67,17 @@ class CramDesk(CollectionDesk):
         same = Outcome(card.state, card.steps_left, card.due_day, card.due_ms, card.interval, memory)
         return Outcomes(same, same, same, same)
 
-    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
+    def rate(
+        self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
+    ) -> Review:
         """See `Desk`. Forgotten cards come again after the others."""
         try:
             if self._counting:
-                review = super().rate(card, rating, now_ms, duration_ms)
+                review = super().rate(card, rating, now_ms, duration_ms, points)
             else:
-                review = self._store.cram(card.id, rating, now_ms, duration_ms, expect_reps=card.reps)
+                with transaction(self._store.connection):
+                    review = self._store.cram(card.id, rating, now_ms, duration_ms, expect_reps=card.reps)
+                    add_ticks(self._store.connection, review.id, points)
                 self._crammed.append(review)
         except CardChanged:
             self._left.pop(card.id, None)

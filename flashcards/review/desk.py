@@ -25,8 +25,10 @@ class Desk(Protocol):
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
         """What each rating would do to the card."""
 
-    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
-        """Record a rating.
+    def rate(
+        self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
+    ) -> Review:
+        """Record a rating, and for each point of a rubric card whether it was covered.
 
         Raises:
             CardChanged: the card was answered elsewhere since it was read.

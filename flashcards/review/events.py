@@ -31,6 +31,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Tick:
+    """Say that a point of the answer was covered, or, the second time, that it was not; points count from 0."""
+
+    now_ms: int
+    point: int
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """Take back what was done last."""
 
@@ -74,4 +82,4 @@ class Quit:
     now_ms: int
 
 
-Event = ShowAnswer | TypeAnswer | Rate | Undo | Bury | Suspend | Flag | Refresh | Quit
+Event = ShowAnswer | TypeAnswer | Rate | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from flashcards.durations import short_interval
 from flashcards.render.terminal_text import visible
-from flashcards.review.keys import RATINGS, KeyMap
+from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.typed import Mark, Piece, difference, same_text
 from flashcards.review.views import Answer, pile
 from scheduler import Card, Rating
@@ -42,9 +42,23 @@ def buttons(view: Answer, keys: KeyMap) -> list[Text]:
     """`3 Good 10m`, for each rating."""
     found = []
     for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True):
-        text = Text.assemble((keys.label(action), "bold"), " ", (rating.name.capitalize(), _RATINGS[rating]))
+        style = _RATINGS[rating] + (" underline" if view.asked.entry.note.points and rating is view.proposed else "")
+        text = Text.assemble((keys.label(action), "bold"), " ", (rating.name.capitalize(), style))
         found.append(text.append(f" {short_interval(seconds)}"))
     return found
+
+
+def rubric_lines(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
+    """`a [x] point`, for each point of a rubric card, given as plain text; then what they propose."""
+    labels = keys.of_points(len(points))
+    lines = []
+    for at, point in enumerate(points):
+        key = labels[at] if at < len(labels) else " "
+        mark, style = ("[x]", "green") if at in view.ticked else ("[ ]", "")
+        lines.append(Text.assemble((key, "bold"), " ", (mark, style), " ", (visible(point), style)))
+    proposal = f"{len(view.ticked)} of {len(points)} covered: {view.proposed.name.capitalize()}."
+    lines.append(Text(f"{proposal} {keys.label(Action.SHOW).capitalize()} takes it, a letter ticks a point.", "dim"))
+    return lines
 
 
 def flowed(parts: Sequence[Text], separator: str, width: int) -> Text:

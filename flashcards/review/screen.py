@@ -12,7 +12,8 @@ from rich.text import Text
 from flashcards.render.terminal import TerminalRenderer
 from flashcards.render.terminal_text import visible
 from flashcards.review.keys import Action, KeyMap
-from flashcards.review.layout import buttons, counts_line, flowed, given_text
+from flashcards.review.layout import buttons, counts_line, flowed, given_text, rubric_lines
+from flashcards.review.rubric import without_points
 from flashcards.review.views import Answer, Asked, Question
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ class Screen:
                 self._blank()
                 self._print(Text("─" * self._console.width, "dim"))
                 self._blank()
-            self._print(self._side(asked, asked.face.back))
-            self._typed(view)
+            self._back(view)
         self._blank()
         if view.message:
             self._print(Text(visible(view.message), "yellow"))
@@ -113,12 +113,25 @@ class Screen:
             self._print(self._side(asked, asked.face.front))
         if isinstance(view, Answer):
             self._print(Text("Answer:"))
-            self._print(self._side(asked, asked.face.back))
-            self._typed(view)
+            self._back(view)
             self._print(flowed(buttons(view, self._keys), ", ", self._console.width))
         elif not asked.typed:
             self._print(Text(f"Press {self._keys.label(Action.SHOW)} for the answer."))
         self._shown = (asked.face, answered)
+
+    def _back(self, view: Answer) -> None:
+        """The answer; of a rubric card its points, to be ticked, in the place of its task list."""
+        note = view.asked.entry.note
+        if note.points:
+            if text := without_points(view.asked.face.back):
+                self._print(self._side(view.asked, text))
+                self._blank()
+            points = [self.plain_text(point, note.definitions) for point in note.points]
+            for line in rubric_lines(view, points, self._keys):
+                self._print(line)
+        else:
+            self._print(self._side(view.asked, view.asked.face.back))
+        self._typed(view)
 
     def _place(self, asked: Asked) -> Text:
         """Deck and headings above the card, and its flag."""

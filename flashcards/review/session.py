@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flashcards.review.desk import Desk
@@ -14,12 +15,17 @@ from flashcards.review.events import (
     Refresh,
     ShowAnswer,
     Suspend,
+    Tick,
     TypeAnswer,
     Undo,
 )
+from flashcards.review.rubric import proposed
 from flashcards.review.tally import Tally
 from flashcards.review.views import Answer, Asked, Finished, Question, View
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review
+
+RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
+"""Of the points of a rubric card: from 40 % covered on Hard is proposed, from 70 % Good, for all of them Easy."""
 
 LONGEST_MS = 60_000
 """The most time that counts for one card, as in Anki: who goes for a walk is not answering."""
@@ -45,7 +51,15 @@ class Session:
     made. Errors of the desk that the person can only leave with (a damaged database) pass through.
     """
 
-    def __init__(self, desk: Desk, now_ms: int, *, until_ms: int | None = None, message: str = "") -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        now_ms: int,
+        *,
+        until_ms: int | None = None,
+        message: str = "",
+        thresholds: Sequence[float] = RUBRIC_THRESHOLDS,
+    ) -> None:
         """Begin.
 
         Args:
@@ -53,7 +67,9 @@ class Session:
             now_ms: the instant.
             until_ms: when no further card is to be asked; the one that is asked then is not cut short. None is never.
             message: what to say with the first question.
+            thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         """
+        self._thresholds = thresholds
         self._desk = desk
         self._until_ms = until_ms
         self._due_before = desk.due_ahead(now_ms)
@@ -85,6 +101,8 @@ class Session:
             return self._turned(view, event)
         if isinstance(event, Rate):
             return self._rate(view, event.rating, event.now_ms) if isinstance(view, Answer) else view
+        if isinstance(event, Tick):
+            return self._tick(view, event.point) if isinstance(view, Answer) else view
         return self._acted(view, event)
 
     def _acted(self, view: Question | Answer, event: Bury | Suspend | Flag | Refresh) -> View:
@@ -139,10 +157,31 @@ class Session:
         given = event.text if isinstance(event, TypeAnswer) and view.asked.typed else None
         return self._answer(view.asked, event.now_ms, given)
 
-    def _answer(self, asked: Asked, now_ms: int, given: str | None, message: str = "") -> Answer:
+    def _tick(self, view: Answer, point: int) -> Answer:
+        points = view.asked.entry.note.points
+        if point >= len(points):
+            return view
+        ticked = view.ticked ^ {point}
+        said = "Covered" if point in ticked else "Not covered"
+        message = f"{said}: {len(ticked)} of {len(points)} points."
+        return replace(view, ticked=ticked, proposed=self._proposed(view.asked, ticked), message=message)
+
+    def _proposed(self, asked: Asked, ticked: frozenset[int]) -> Rating:
+        points = len(asked.entry.note.points)
+        return proposed(len(ticked), points, self._thresholds) if points else Rating.GOOD
+
+    def _answer(
+        self,
+        asked: Asked,
+        now_ms: int,
+        given: str | None,
+        message: str = "",
+        ticked: frozenset[int] = frozenset(),
+    ) -> Answer:
         again, hard, good, easy = self._desk.outcomes(asked.card, now_ms)
         intervals = (again.interval_seconds, hard.interval_seconds, good.interval_seconds, easy.interval_seconds)
-        return Answer(asked, self._desk.counts(), intervals, given, message)
+        ticked = frozenset(point for point in ticked if point < len(asked.entry.note.points))
+        return Answer(asked, self._desk.counts(), intervals, given, message, ticked, self._proposed(asked, ticked))
 
     def _reread(self, view: Question | Answer, now_ms: int, message: str) -> View:
         """The same side of the same card as it is now."""
@@ -152,13 +191,14 @@ class Session:
         if asked.card.reps != view.asked.card.reps:
             return self._anew(now_ms, _ELSEWHERE)
         if isinstance(view, Answer):
-            return self._answer(asked, now_ms, view.given, message)
+            return self._answer(asked, now_ms, view.given, message, view.ticked)
         return replace(view, asked=asked, counts=self._desk.counts(), message=message)
 
     def _rate(self, view: Answer, rating: Rating, now_ms: int) -> View:
         duration = min(max(0, now_ms - self._since_ms), LONGEST_MS)
         try:
-            review = self._desk.rate(view.asked.card, rating, now_ms, duration)
+            points = [(point, at in view.ticked) for at, point in enumerate(view.asked.entry.note.points)]
+            review = self._desk.rate(view.asked.card, rating, now_ms, duration, list(dict(points).items()))
         except CardChanged:
             return self._anew(now_ms, _ELSEWHERE)
         self._tally.add(review)

@@ -14,7 +14,6 @@ from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.report import info_lines, summary_lines
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Finished, Question
-from scheduler import Rating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -79,10 +78,16 @@ class TerminalReview:
         if isinstance(view, Question) and view.asked.typed:
             return self._typed()
         while True:
-            action = self._keys.action(self._keyboard.key())
-            event = self._event_of(action, view) if action else None
+            key = self._keyboard.key()
+            action = self._keys.action(key)
+            event = self._event_of(action, view) if action else self._tick(key, view)
             if event is not None:
                 return event
+
+    def _tick(self, key: str, view: Question | Answer) -> events.Event | None:
+        """A letter beside a point of the answer ticks it."""
+        keys = self._keys.of_points(len(view.asked.entry.note.points)) if isinstance(view, Answer) else []
+        return events.Tick(self._now_ms(), keys.index(key)) if key in keys else None
 
     def _typed(self) -> events.Event:
         line = self._keyboard.line(_TYPE)
@@ -97,7 +102,7 @@ class TerminalReview:
             return events.Rate(now, RATINGS[action]) if isinstance(view, Answer) else None
         match action:
             case Action.SHOW:
-                return events.Rate(now, Rating.GOOD) if isinstance(view, Answer) else events.ShowAnswer(now)
+                return events.Rate(now, view.proposed) if isinstance(view, Answer) else events.ShowAnswer(now)
             case Action.UNDO:
                 return events.Undo(now)
             case Action.BURY:

@@ -56,6 +56,8 @@ class Answer:
         intervals: seconds until the card is due again after Again, Hard, Good, Easy.
         given: what the person typed, or None.
         message: a sentence on what happened just before, or "".
+        ticked: the points of a rubric card that were covered, counted from 0.
+        proposed: the rating that these points amount to; Good for any other card.
     """
 
     asked: Asked
@@ -63,6 +65,8 @@ class Answer:
     intervals: tuple[int, int, int, int]
     given: str | None = None
     message: str = ""
+    ticked: frozenset[int] = frozenset()
+    proposed: Rating = Rating.GOOD
 
 
 @dataclass(frozen=True, slots=True)

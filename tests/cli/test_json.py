@@ -85,7 +85,7 @@ def test_show_prints_the_card_and_its_reviews(deck: Runner) -> None:
     name = deck.card("kind:question")["id"]
     deck("answer", name, "good", "--duration", "2.5")
     card = deck("show", name, "--json").json
-    assert list(card) == [*CARD_KEYS, "reviews"]
+    assert list(card) == [*CARD_KEYS, "reviews", "points"]
     (review,) = card["reviews"]
     assert list(review) == [
         *("at", "kind", "rating", "duration_ms", "state_before", "state", "interval", "stability", "difficulty")

@@ -82,7 +82,9 @@ class FakeDesk:
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
         return Outcomes(*(self._outcome(seconds) for seconds in (60, 360, 600, 4 * 86_400)))
 
-    def rate(self, card: Card, rating: Rating, now_ms: int, duration_ms: int) -> Review:
+    def rate(
+        self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
+    ) -> Review:
         if self.failure is not None:
             raise self.failure
         if card.id in self.changed_elsewhere:
@@ -110,7 +112,7 @@ class FakeDesk:
             voids=None,
         )
         self.reviews.append(review)
-        self.acts.append(("rate", card.id, rating))
+        self.acts.append(("rate", card.id, rating, *points))
         if card.id in self.queue:
             self.queue.remove(card.id)
         return review
