@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rapidfuzz import fuzz
 
 from flashcards.deck.faces import face, hidden_text
 from flashcards.deck.model import REVERSE, Deck, Kind, Note
@@ -269,6 +270,60 @@ def test_a_rule_catches_a_card_that_breaks_it(rule: Rule, markdown: str) -> None
 def test_the_same_question_in_two_places_is_caught() -> None:
     deck = parse("Q: What is *float*?\n\nA: Slack\n\nQ: what is float?\n\nA: Spare time", "bad.md")
     assert len(repeated(list(cards_of(deck, "bad.md")))) == 1
+
+
+def test_there_is_enough_to_prepare_with() -> None:
+    cards = all_cards()
+    rubrics = [card for card in cards if card.note.points]
+    assert len(cards) - len(rubrics) >= 150
+    assert len(rubrics) >= 40
+
+
+def test_every_scenario_has_a_rubric_and_says_skill_and_difficulty() -> None:
+    for path in (DECKS / "tpm" / "scenarios").glob("*.md"):
+        for card in cards_of(shipped(path), path.name):
+            assert 4 <= len(card.note.points) <= 8, card.where
+            assert any(tag.startswith("skill:") for tag in card.note.tags), card.where
+            assert any(re.fullmatch("difficulty:[123]", tag) for tag in card.note.tags), card.where
+
+
+def test_scenarios_reach_over_all_skills() -> None:
+    skills = {tag for card in all_cards() if card.note.points for tag in card.note.tags if tag.startswith("skill:")}
+    wanted = (
+        "risk",
+        "stakeholders",
+        "communication",
+        "scope",
+        "delivery",
+        "technical",
+        "metrics",
+        "strategy",
+        "change",
+    )
+    assert skills >= {f"skill:{name}" for name in (*wanted, "leadership", "conflict", "ambiguity", "learning")}
+
+
+def test_no_two_shipped_cards_are_nearly_the_same() -> None:
+    cards = [card for card in all_cards() if card.note.kind is not Kind.CLOZE]
+    texts = [" ".join(words(f"{card.question} {card.answer}")) for card in cards]
+    near = [
+        (one.where, other.where)
+        for at, one in enumerate(cards)
+        for there, other in enumerate(cards[:at])
+        if one.note is not other.note and fuzz.ratio(texts[at], texts[there]) > 85
+    ]
+    assert near == []
+
+
+def test_a_line_of_a_story_becomes_a_card_when_it_is_filled_in() -> None:
+    text = (DECKS / "tpm" / "my-stories.md").read_text(encoding="utf-8")
+    empty = parse(text, "my-stories.md")
+    filled = parse(
+        text.replace("A conflict, result ::", "A conflict, result :: Both shipped in March."), "my-stories.md"
+    )
+    assert empty.problems == filled.problems == ()
+    new = {note.fields for note in filled.notes} - {note.fields for note in empty.notes}
+    assert new == {("A conflict, result", "Both shipped in March.")}
 
 
 def test_a_rubric_may_be_longer_than_an_answer() -> None:
