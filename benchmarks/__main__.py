@@ -27,6 +27,7 @@ from benchmarks.subjects import (
     importing,
     linking,
     rating,
+    readiness,
     rebuild,
     review,
     scan,
@@ -46,6 +47,7 @@ _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "linking": (linking.TITLE, linking.measure),
     "fit": (fitting.TITLE, fitting.measure),
     "stats": (statistics.TITLE, statistics.measure),
+    "readiness": (readiness.TITLE, readiness.measure),
     "balance": (balance.TITLE, balance.measure),
     "rebuild": (rebuild.TITLE, rebuild.measure),
 }

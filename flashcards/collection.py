@@ -32,7 +32,7 @@ from scheduler import (
     translated,
 )
 from scheduler.identity import rename_slots
-from scheduler.limits import DeckLimits
+from scheduler.limits import DeckLimits, in_time
 from scheduler.store import ROOM
 
 STATE_FOLDER = ".flashcards"
@@ -240,6 +240,9 @@ class Collection:
     @cached_property
     def limits(self) -> list[DeckLimits]:
         """Every deck with its parents and its policy, in order of name; as of the last scan."""
+        return in_time(self._limits(), self.store, self.clock.day(now_ms()))
+
+    def _limits(self) -> list[DeckLimits]:
         decks = self.catalog.decks()
         front_matter = self.catalog.deck_settings()
         found = []

@@ -118,6 +118,9 @@ SETTINGS = (
         "review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
     ),
     Setting("new_mix", _word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
+    Setting(
+        "deadline", _date, '""', "a date such as 2026-12-15 to be ready on: new cards begun in time, a last pass before"
+    ),
     Setting("parameters", _parameters, "", "the parameters of FSRS; without them its defaults hold"),
     Setting(
         "ignore_reviews_before",

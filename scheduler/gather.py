@@ -5,9 +5,11 @@ The order of Anki's scheduler v3: steps within the day (always asked), steps of 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.connection import snapshot
+from scheduler.deadline import LAST_PASS_DAYS, deadline_day, is_passed
 from scheduler.fuzz import draw
 from scheduler.limits import remaining
 from scheduler.model import DAY_SECONDS, State
@@ -68,6 +70,10 @@ _ORDERS = {
 
 _LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {_SHOWN} ORDER BY due_ms, id"
 _DUE = "SELECT id, note, deck{more} FROM cards WHERE due_day <= :until AND {state} AND {shown} ORDER BY {order}"
+_LATER = (
+    f"SELECT id, note, last_day FROM cards WHERE deck = :deck AND due_day > :until AND state = {State.REVIEW:d}"
+    f" AND {_SHOWN} ORDER BY due_day, id"
+)
 _NEW = "SELECT id, note, deck FROM cards WHERE deck = :deck AND state = 0 AND {shown} ORDER BY {order}"
 
 
@@ -107,9 +113,19 @@ class _Gathering:
         order = self.selection.order.review_order
         reviews = f"state = {State.REVIEW:d}"
         if order != "retrievability":
-            return self._read(self._due(reviews, order))
+            return chain(self._read(self._due(reviews, order)), self._last_pass())
         rows = self._read(self._due(reviews, order, ", stability, last_day"))
-        return sorted(rows, key=lambda row: (-self._retrievability(row), row[0]))
+        return chain(sorted(rows, key=lambda row: (-self._retrievability(row), row[0])), self._last_pass())
+
+    def _last_pass(self) -> Iterable[Row]:
+        """Cards that are due later, but whose deck has a deadline before which they are to be asked once more."""
+        for deck, policy in self.policies.items():
+            day = deadline_day(policy)
+            if day is None or not day - LAST_PASS_DAYS <= self.today < day:
+                continue
+            for card, note, last_day in self._read(_LATER, deck=deck):
+                if last_day is not None and is_passed(card, last_day, day, self.today):
+                    yield card, note, deck
 
     def _due(self, state: str, order: str, more: str = "") -> str:
         return _DUE.format(more=more, state=state, shown=_SHOWN, order=_ORDERS[order])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.deadline import deadline_day, new_a_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scheduler.log import Done
     from scheduler.policy import Policy
+    from scheduler.store import Store
 
 
 class DeckLimits(NamedTuple):
@@ -17,6 +21,29 @@ class DeckLimits(NamedTuple):
     deck: int
     parents: tuple[int, ...]
     policy: Policy
+
+
+def in_time(decks: Sequence[DeckLimits], store: Store, today: int) -> list[DeckLimits]:
+    """The same decks, with room for the new cards a day that their deadlines ask for; in the decks above them, too."""
+    days = {deck.deck: deadline_day(deck.policy) for deck in decks}
+    ahead = {deck: day for deck, day in days.items() if day is not None and day > today}
+    if not ahead:
+        return list(decks)
+    more: dict[int, int] = {}
+    for deck in decks:
+        if deck.deck in ahead:
+            wanted = new_a_day(store.unseen(deck.deck), today, ahead[deck.deck])
+            for each in (deck.deck, *deck.parents):
+                more[each] = more.get(each, 0) + wanted
+    return [_with_room(deck, more.get(deck.deck, 0)) for deck in decks]
+
+
+def _with_room(deck: DeckLimits, new: int) -> DeckLimits:
+    policy = deck.policy
+    if new <= policy.new_per_day:
+        return deck
+    reviews = policy.reviews_per_day + new - policy.new_per_day
+    return deck._replace(policy=replace(policy, new_per_day=new, reviews_per_day=reviews))
 
 
 class Allowance:

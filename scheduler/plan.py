@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from scheduler.balance import Load
+from scheduler.deadline import LAST_PASS_DAYS, deadline_day, is_passed
 from scheduler.fuzz import draw
 from scheduler.limits import remaining
 from scheduler.memory import QuickModel
@@ -64,12 +65,26 @@ class PolicyPlan:
         reviews, new = remaining(self._decks, {})
         notes: set[int] = set()
         due = sorted(self._waiting.values(), key=lambda card: self._place(card, day))
+        due += self._last_pass(day, cards)
         asked = [*self._taken(due, reviews, notes)]
         new.cap(reviews)
         for deck, waiting in self._new.items():
             if waiting and new.any_left(deck):
                 asked += self._taken(self._in_order(deck, waiting, cards, day), new, notes, stop=True)
         return iter(asked)
+
+    def _last_pass(self, day: int, cards: Mapping[int, Card]) -> Iterator[Card]:
+        """What the last pass before a deadline asks, see `scheduler.deadline`."""
+        deadlines = {deck: deadline_day(policy) for deck, policy in self._policies.items()}
+        near = {deck: end for deck, end in deadlines.items() if end and end - LAST_PASS_DAYS <= day < end}
+        if not near:
+            return
+        for card in cards.values():
+            end = near.get(card.deck)
+            if end is None or card.state is not State.REVIEW or card.last_day is None or (card.due_day or 0) <= day:
+                continue
+            if is_passed(card.id, card.last_day, end, day):
+                yield card
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
         """See `Plan`."""

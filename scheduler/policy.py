@@ -46,6 +46,8 @@ class Policy:
             interval first.
         new_mix: new cards among the reviews, before them or after them.
         parameters: of FSRS: 17, 19 or 21 numbers.
+        deadline: a date, `2026-12-15`, to work towards: new cards are begun in time, and what is learnt is asked once
+            more in the week before; empty is none.
         ignore_reviews_before: a date, `2024-01-31`: cards first learnt before it do not count when parameters are
             fitted; empty is never.
     """
@@ -66,6 +68,7 @@ class Policy:
     review_order: ReviewOrder = "due"
     new_mix: NewMix = "mix"
     parameters: tuple[float, ...] = DEFAULT_PARAMETERS
+    deadline: str = ""
     ignore_reviews_before: str = ""
 
     @property
@@ -108,10 +111,11 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         for field, choices in _CHOICES.items()
         if getattr(policy, field) not in choices
     ]
-    if policy.ignore_reviews_before and not _is_date(policy.ignore_reviews_before):
-        found.append(
-            ("ignore_reviews_before", f"Must be a date such as 2024-01-31; {policy.ignore_reviews_before!r} is not.")
-        )
+    found += [
+        (field, f"Must be a date such as 2026-12-15; {getattr(policy, field)!r} is not.")
+        for field in ("deadline", "ignore_reviews_before")
+        if getattr(policy, field) and not _is_date(getattr(policy, field))
+    ]
     if policy.parameters != DEFAULT_PARAMETERS and (problem := parameter_problem(policy.parameters)):
         found.append(("parameters", problem))
     return found

@@ -101,6 +101,13 @@ class Store:
         """These cards, in the order given."""
         return [self.card(card) for card in cards]
 
+    def unseen(self, deck: int) -> int:
+        """How many cards of a deck are new and may be asked."""
+        row = self.connection.execute(
+            "SELECT count(*) FROM cards WHERE deck = ? AND state = 0 AND active = 1 AND suspended = 0", (deck,)
+        ).fetchone()
+        return int(row[0])
+
     def cards_of(self, note: int) -> list[Card]:
         """All cards of a note, oldest first, those without a text too."""
         rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))

@@ -33,6 +33,7 @@ class TrainingSet:
         first: where a review's history begins among the entries.
         place: where the review itself stands there.
         card: the card's id.
+        day: the day of the review.
         elapsed: the days since the card's last review.
         recalled: whether it was rated anything but Again.
         bins: see `review_bins`.
@@ -42,6 +43,7 @@ class TrainingSet:
     first: NDArray[np.int64]
     place: NDArray[np.int64]
     card: NDArray[np.int64]
+    day: NDArray[np.int64]
     elapsed: NDArray[np.int64]
     recalled: NDArray[np.bool_]
     bins: NDArray[np.int64]
@@ -51,7 +53,7 @@ class TrainingSet:
 
     def where(self, chosen: NDArray[np.bool_] | slice) -> TrainingSet:
         """Some of the reviews; their histories stay whole."""
-        columns = (self.first, self.place, self.card, self.elapsed, self.recalled, self.bins)
+        columns = (self.first, self.place, self.card, self.day, self.elapsed, self.recalled, self.bins)
         return TrainingSet(self.entries, *(column[chosen] for column in columns))  # type: ignore[arg-type]
 
     def items(self) -> list[FSRSItem]:
@@ -97,7 +99,7 @@ def training_set(log: LogColumns, starts: Mapping[int, Memory] | None = None, ig
     """
     nothing = np.zeros(0, dtype=np.int64)
     if not log.card.size:
-        return TrainingSet([], nothing, nothing, nothing, nothing, nothing.astype(np.bool_), nothing)
+        return TrainingSet([], nothing, nothing, nothing, nothing, nothing, nothing.astype(np.bool_), nothing)
     runs = last_runs(log, starts or {})
     first, last = np.array(runs.first), np.array(runs.last)
     whole = (first < last) & np.array([start is None for start in runs.start])
@@ -117,6 +119,7 @@ def training_set(log: LogColumns, starts: Mapping[int, Memory] | None = None, ig
         first[run_of[order]],
         order,
         log.card[runs.kept][order],
+        log.day[runs.kept][order],
         elapsed[order],
         ~failed[order],
         review_bins(elapsed[order], reviews[order], lapses[order]) if order.size else nothing,

@@ -37,6 +37,7 @@ OTHERS: dict[str, tuple[str, Any]] = {
         str([*DEFAULT_PARAMETERS[:3], 9.0, *DEFAULT_PARAMETERS[4:]]),
         (*DEFAULT_PARAMETERS[:3], 9.0, *DEFAULT_PARAMETERS[4:]),
     ),
+    "deadline": ('"2026-12-15"', "2026-12-15"),
     "ignore_reviews_before": ('"2024-01-31"', "2024-01-31"),
 }
 """For each setting a value other than its default, as TOML and as the policy holds it."""

@@ -39,6 +39,7 @@ COMMANDS = {
     "pin": "pin_command",
     "stats": "stats_command",
     "forecast": "forecast_command",
+    "readiness": "readiness_command",
     "simulate": "simulate_command",
     "optimize": "optimize_command",
     "doctor": "doctor_command",

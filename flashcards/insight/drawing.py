@@ -20,9 +20,9 @@ def bar(value: float, most: float, width: int) -> str:
     return "█" * full + (_EIGHTHS[rest - 1] if rest else "")
 
 
-def columns(values: Sequence[float | None]) -> str:
-    """A character for each value, as high as it is compared with the highest; blank where there is none."""
-    most = max((value for value in values if value is not None), default=0) or 1
+def columns(values: Sequence[float | None], most: float | None = None) -> str:
+    """A character for each value, as high as it is of `most`, or else of the highest; blank where there is none."""
+    most = most or max((value for value in values if value is not None), default=0) or 1
     return "".join(" " if value is None else _LEVELS[round(value / most * 7)] for value in values)
 
 

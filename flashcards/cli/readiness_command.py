@@ -1,0 +1,102 @@
+"""`flashcards readiness`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flashcards.cli import common, complete
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.insight.readiness import Readiness
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_FARTHEST = 3650  # days
+
+
+@click.command("readiness", cls=common.QueryCommand)
+@click.argument("query", nargs=-1, shell_complete=complete.query)
+@click.option(
+    "--on",
+    "on",
+    metavar="DATE",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Such as 2026-12-15. Default: the last `deadline` of the decks.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
+def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Path | None) -> None:
+    """Will I know it on the day? Recall on a date, if nothing more is done and if the plan is kept.
+
+    Says how many new cards and minutes a day it takes, whether your limits allow it, and which cards gain most from a
+    review now. Cards never seen count as not known.
+
+    \b
+    flashcards readiness --on 2026-12-15
+    flashcards readiness tpm --on 2026-12-15 --html ready.html
+    """
+    from flashcards.collection import now_ms
+    from flashcards.errors import UsageError
+    from flashcards.insight.readiness import as_json as record
+    from flashcards.insight.readiness import readiness
+
+    if page:
+        from flashcards.insight.page import check_target
+
+        check_target(page)
+    with common.opened() as collection, common.progress("Looking at the day") as step:
+        at = now_ms()
+        day = on.toordinal() - _EPOCH if on else _deadline(collection)
+        today = collection.clock.day(at)
+        if not today < day <= today + _FARTHEST:
+            named = collection.clock.date(day)
+            raise UsageError(f"The day {named} must lie ahead, by ten years at most. Choose another with --on.")
+        only = common.chosen(collection, query)
+        if not collection.limits or only == frozenset():
+            click.echo("There are no cards to look at.")
+            return
+        found = readiness(collection, at, day, only, step)
+        names, fronts = _named(collection, found)
+    if as_json:
+        common.print_json(record(found, names))
+        return
+    from flashcards.insight import readiness_views
+
+    if page:
+        from flashcards.insight.page import write
+
+        write(readiness_views.page(found, names, fronts), page)
+        click.echo(f"{page} is written. Open it in a browser.")
+        return
+    from flashcards.insight.stats_text import console
+
+    screen = console()
+    screen.print(readiness_views.text(found, names, fronts, screen.width))
+
+
+def _deadline(collection: Collection) -> int:
+    """The last day that a deck works towards."""
+    from flashcards.errors import UsageError
+    from scheduler.deadline import deadline_day
+
+    days = [day for limit in collection.limits if (day := deadline_day(limit.policy)) is not None]
+    if not days:
+        raise UsageError("No deck has a `deadline`. Name the day: `flashcards readiness --on 2026-12-15`.")
+    return max(days)
+
+
+def _named(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, str]]:
+    """The names of the cards to begin with, and the beginnings of their questions."""
+    from flashcards.cards import card_name, sides
+
+    names, fronts = {}, {}
+    for gain in found.gains:
+        card = collection.store.card(gain.card)
+        entry = collection.note_of(card)
+        names[gain.card] = card_name(entry, card.slot)
+        fronts[gain.card] = " ".join(sides(entry, card.slot)[0].split())
+    return names, fronts

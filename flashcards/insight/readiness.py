@@ -1,0 +1,266 @@
+"""Will I know it on the day? What is recalled on a date if nothing more is done, and if the plan is kept."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flashcards.insight.forecast import cards_to_plan
+from scheduler.deadline import new_a_day
+from scheduler.habits import learner_of
+from scheduler.limits import DeckLimits
+from scheduler.memory import QuickModel
+from scheduler.model import Rating, State
+from scheduler.plan import PolicyPlan
+from scheduler.ratings import read_ratings
+from scheduler.simulate import Simulation, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from flashcards.collection import Collection
+    from scheduler.clock import Clock
+    from scheduler.learner import Learner
+    from scheduler.model import Card
+
+SEEDS: Final = (1, 2, 3)
+"""So many lives are simulated; their spread says how much is luck."""
+
+_MOST_GAINS: Final = 10
+_CURVE_POINTS: Final = 60
+
+
+class Recall(NamedTuple):
+    """Part of some cards that is recalled on the day; of cards never seen, nothing.
+
+    Attributes:
+        cards: how many there are.
+        seen: how many were ever rated.
+        idle: recalled if nothing more is done, 0 to 1.
+        kept: recalled if the plan is kept, as the mean of the simulated lives.
+    """
+
+    cards: int
+    seen: int
+    idle: float
+    kept: float
+
+
+class Gain(NamedTuple):
+    """What one review now adds to the chance that a card is recalled on the day."""
+
+    card: int
+    now: float
+    on_day: float
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What it takes until the day.
+
+    Attributes:
+        new_left: cards never seen.
+        new_a_day: new cards a day that introduce all of them in time.
+        minutes_a_day: what that takes on average, reviews included.
+        unseen: cards that stay unseen by the limits as they are set.
+        new_per_day: the limit on new cards that holds now, of all decks at the top together.
+    """
+
+    new_left: int
+    new_a_day: int
+    minutes_a_day: float
+    unseen: int
+    new_per_day: int
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the limits as they are set let every card be seen in time."""
+        return self.unseen == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The answer.
+
+    Attributes:
+        today, day: days since 1970-01-01, read by `clock`.
+        total: of all cards together; `spread` is how far the simulated lives lie apart.
+        decks: of each deck.
+        plan: what it takes.
+        gains: the cards that gain most from a review now.
+        curve: (day, recalled if idle, recalled if kept) from today on.
+    """
+
+    clock: Clock
+    today: int
+    day: int
+    total: Recall
+    spread: float
+    decks: dict[str, Recall]
+    plan: Plan
+    gains: tuple[Gain, ...]
+    curve: tuple[tuple[int, float, float], ...]
+
+
+def readiness(
+    collection: Collection,
+    now_ms: int,
+    day: int,
+    only: frozenset[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Readiness:
+    """Look at a day, which must lie ahead, for all cards or for `only` some of them."""
+    today = collection.clock.day(now_ms)
+    days = day - today
+    cards = cards_to_plan(collection, only)
+    learner = learner_of(read_ratings(collection.connection))
+    models = _Models(collection)
+    lives = []
+    for number, seed in enumerate(SEEDS):
+
+        def step(done: int, _all: int, first: int = number * days) -> None:
+            if progress:
+                progress(first + done, days * (len(SEEDS) + 1))
+
+        lives.append(_lived(cards, collection.limits, today, days, replace(learner, seed=seed), step))
+    names = {number: name for name, number in collection.catalog.decks().items()}
+    groups: dict[str, list[Card]] = defaultdict(list)
+    for card in cards:
+        groups[names[card.deck]].append(card)
+    kept = [[_chance(models, life.cards[card.id], day) for card in cards] for life in lives]
+    shares = [fmean(chances) if chances else 0.0 for chances in kept]
+    return Readiness(
+        collection.clock,
+        today,
+        day,
+        _recall(models, cards, lives, day),
+        max(shares) - min(shares),
+        {name: _recall(models, group, lives, day) for name, group in sorted(groups.items())},
+        _plan(collection, cards, lives, today, days, learner),
+        tuple(gains(models, cards, today, day)),
+        tuple(_curve(models, cards, lives[0], today, day)),
+    )
+
+
+class _Models:
+    """FSRS by deck, quick, one for each set of parameters."""
+
+    def __init__(self, collection: Collection) -> None:
+        made: dict[tuple[float, ...], QuickModel] = {}
+        self._by_deck = {
+            limit.deck: made.setdefault(limit.policy.parameters, QuickModel(limit.policy.parameters))
+            for limit in collection.limits
+        }
+
+    def of(self, card: Card) -> QuickModel:
+        return self._by_deck[card.deck]
+
+
+def _lived(
+    cards: list[Card],
+    limits: Sequence[DeckLimits],
+    today: int,
+    days: int,
+    learner: Learner,
+    progress: Callable[[int, int], None] | None,
+) -> Simulation:
+    return simulate(cards, PolicyPlan(cards, limits), today, days, learner, known_every=1, progress=progress)
+
+
+def _chance(models: _Models, card: Card, day: int) -> float:
+    if card.stability is None:
+        return 0.0
+    return models.of(card).retrievability(card.stability, card.elapsed_days(day))
+
+
+def _recall(models: _Models, cards: list[Card], lives: Sequence[Simulation], day: int) -> Recall:
+    if not cards:
+        return Recall(0, 0, 0.0, 0.0)
+    idle = fmean(_chance(models, card, day) for card in cards)
+    kept = fmean(_chance(models, life.cards[card.id], day) for life in lives for card in cards)
+    return Recall(len(cards), sum(card.stability is not None for card in cards), idle, kept)
+
+
+def _plan(
+    collection: Collection, cards: list[Card], lives: Sequence[Simulation], today: int, days: int, learner: Learner
+) -> Plan:
+    new_left = sum(card.state is State.NEW for card in cards)
+    unseen = sum(card.stability is None for card in lives[0].cards.values())
+    each = new_a_day(new_left, today, today + days)
+    # All decks together hold so many: the limit is set at the top and nowhere else.
+    enough = [_unbound(limit, each) for limit in collection.limits]
+    life = lives[0] if unseen == 0 else _lived(cards, _at_the_top(enough, each), today, days, learner, None)
+    minutes = fmean(day.seconds for day in life.days) / 60
+    tops = sum(limit.policy.new_per_day for limit in collection.limits if not limit.parents)
+    return Plan(new_left, each, minutes, unseen, tops)
+
+
+def _unbound(limit: DeckLimits, each: int) -> DeckLimits:
+    return limit._replace(policy=replace(limit.policy, new_per_day=max(limit.policy.new_per_day, each)))
+
+
+def _at_the_top(limits: list[DeckLimits], each: int) -> list[DeckLimits]:
+    """The decks below one deck that lets so many new cards a day through in all."""
+    top = 0  # no deck has this id
+    policy = replace(limits[0].policy, new_per_day=each, reviews_per_day=1_000_000)
+    return [DeckLimits(top, (), policy), *(limit._replace(parents=(top, *limit.parents)) for limit in limits)]
+
+
+def gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[Gain]:
+    """The cards whose recall on the day gains most from a review today, the most first: of those seen, if any were.
+
+    A review is recalled with the chance that FSRS predicts, and rated Good; else Again.
+    """
+    found = []
+    every = list(cards)
+    for card in [card for card in every if card.stability is not None] or every:
+        model = models.of(card)
+        now = _chance(models, card, day)
+        after = model.next_memories(card.memory, card.elapsed_days(today))
+        recall = _chance(models, card, today)
+        good, again = (
+            model.retrievability(after[rating].stability, day - today) for rating in (Rating.GOOD, Rating.AGAIN)
+        )
+        expected = recall * good + (1 - recall) * again
+        found.append(Gain(card.id, now, expected, expected - now))
+    return sorted(found, key=lambda each: (-each.gain, each.card))[:_MOST_GAINS]
+
+
+def _curve(
+    models: _Models, cards: list[Card], life: Simulation, today: int, day: int
+) -> Iterable[tuple[int, float, float]]:
+    if not cards:
+        return
+    every = max(1, (day - today) // _CURVE_POINTS)
+    for at in range(today, day + 1, every):
+        idle = fmean(_chance(models, card, at) for card in cards)
+        known = life.known[min(at - today, len(life.known) - 1)] / len(cards)
+        yield at, idle, known
+
+
+def as_json(found: Readiness, names: dict[int, str]) -> dict[str, Any]:
+    """The same for programs; `names` are the cards' names."""
+    date = found.clock.date
+    return {
+        "on": str(date(found.day)),
+        "days": found.day - found.today,
+        "total": _record(found.total),
+        "spread": found.spread,
+        "decks": [{"deck": deck, **_record(recall)} for deck, recall in found.decks.items()],
+        "plan": {
+            "new_left": found.plan.new_left,
+            "new_a_day": found.plan.new_a_day,
+            "minutes_a_day": found.plan.minutes_a_day,
+            "unseen": found.plan.unseen,
+            "feasible": found.plan.feasible,
+        },
+        "gains": [{"id": names[g.card], "now": g.now, "on_day": g.on_day, "gain": g.gain} for g in found.gains],
+        "curve": [{"date": str(date(day)), "idle": idle, "kept": kept} for day, idle, kept in found.curve],
+    }
+
+
+def _record(recall: Recall) -> dict[str, Any]:
+    return {"cards": recall.cards, "seen": recall.seen, "idle": recall.idle, "kept": recall.kept}

@@ -1,0 +1,126 @@
+"""What `readiness` shows: in a terminal, and as a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flashcards.insight.drawing import bar, columns
+from flashcards.insight.page import Figure, Page, Section, Table
+from flashcards.insight.svg import Series, lines, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import RenderableType
+
+    from flashcards.insight.readiness import Readiness, Recall
+
+
+def words(found: Readiness) -> list[str]:
+    """The answer and what it takes, a sentence each."""
+    plan, days = found.plan, found.day - found.today
+    span = "1 day" if days == 1 else f"{days:,} days"
+    said = [
+        f"On {found.clock.date(found.day):%A, %d %B %Y}, in {span}: {found.total.idle:.0%} recalled if nothing more is"
+        f" done, {found.total.kept:.0%} if the plan is kept (simulated lives differ by"
+        f" {100 * found.spread:.1f} points)."
+    ]
+    if not plan.new_left:
+        said.append(f"Every card was seen. The reviews take {plan.minutes_a_day:.0f} minutes a day.")
+        return said
+    said.append(
+        f"{plan.new_left:,} of {found.total.cards:,} cards were never seen and count as not known. To see all in time:"
+        f" {plan.new_a_day:,} new cards a day, {plan.minutes_a_day:.0f} minutes a day with their reviews."
+    )
+    if plan.feasible:
+        said.append("Your limits allow it.")
+    else:
+        said.append(
+            f"Not feasible within your limits: {_cards(plan.unseen)} would stay unseen. `new_per_day` lets"
+            f" {plan.new_per_day:,} a day through; set it to {plan.new_a_day:,}."
+        )
+    return said
+
+
+def _cards(count: int) -> str:
+    return f"{count:,} card" if count == 1 else f"{count:,} cards"
+
+
+def text(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str], width: int) -> RenderableType:
+    """Sentences, a curve, a line a deck, and the cards to begin with."""
+    from rich.console import Group
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    decks = Grid(box=None, padding=(0, 2, 0, 0), header_style="bright_black")
+    for at, head in enumerate(("", "cards", "seen", "idle", "kept", "")):
+        decks.add_column(head, justify="left" if at in (0, 5) else "right", no_wrap=True)
+    room = max(4, width - max(map(len, found.decks), default=0) - 36)
+    for name, recall in (*found.decks.items(), ("all", found.total)):
+        drawn = Text(bar(recall.kept, 1, room), "green")
+        decks.add_row(name, f"{recall.cards:,}", f"{recall.seen:,}", f"{recall.idle:.0%}", f"{recall.kept:.0%}", drawn)
+    cards = Grid(box=None, padding=(0, 2, 0, 0), header_style="bright_black", expand=True)
+    cards.add_column("", no_wrap=True, max_width=22)
+    cards.add_column("gain", justify="right", no_wrap=True, min_width=5)
+    cards.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
+    for gain in found.gains:
+        cards.add_row(names[gain.card], f"+{gain.gain:.0%}", fronts[gain.card])
+    kept = columns([kept for _, _, kept in found.curve], 1)
+    idle = columns([idle for _, idle, _ in found.curve], 1)
+    return Group(
+        Text("\n".join(words(found))),
+        Text("\nFrom today to the day", "bold"),
+        Text(f"  kept {kept}", "green"),
+        Text(f"  idle {idle}", "yellow"),
+        Text("\nDecks", "bold"),
+        decks,
+        Text("\nWhat gains most from a review now", "bold"),
+        cards,
+    )
+
+
+def page(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str]) -> Page:
+    """The page."""
+    xs = [float(day) for day, _, _ in found.curve]
+    dates = [f"{found.clock.date(day):%d %b}" for day, _, _ in found.curve]
+    shown = [
+        Series("if the plan is kept", [kept for _, _, kept in found.curve], 2),
+        Series("if nothing more is done", [idle for _, idle, _ in found.curve], 3),
+    ]
+    curve = Figure(
+        "Recalled, from today to the day",
+        " ".join(words(found)),
+        lines("Recalled", xs, dates, shown, percent, high=1),
+        [(one.name, one.colour) for one in shown],
+        wide=True,
+    )
+    decks = Figure(
+        "Decks",
+        "Cards never seen count as not known.",
+        table=Table(
+            ("deck", "cards", "seen", "idle", "kept"),
+            [(name, *_cells(recall)) for name, recall in found.decks.items()],
+        ),
+        wide=True,
+    )
+    begin = Figure(
+        "What gains most from a review now",
+        "By how much one review raises the chance of recall on the day.",
+        table=Table(
+            ("question", "gain", "card"), [(fronts[g.card], f"+{g.gain:.0%}", names[g.card]) for g in found.gains]
+        ),
+        wide=True,
+    )
+    tiles = [
+        ("days left", f"{found.day - found.today:,}"),
+        ("if the plan is kept", f"{found.total.kept:.0%}"),
+        ("if nothing more is done", f"{found.total.idle:.0%}"),
+        ("never seen", f"{found.plan.new_left:,}"),
+        ("minutes a day", f"{found.plan.minutes_a_day:.0f}"),
+    ]
+    title = f"Ready on {found.clock.date(found.day)}?"
+    return Page(title, "Predicted by FSRS.", tiles, [Section("The day", [curve, decks, begin])])
+
+
+def _cells(recall: Recall) -> tuple[str, str, str, str]:
+    return f"{recall.cards:,}", f"{recall.seen:,}", f"{recall.idle:.0%}", f"{recall.kept:.0%}"

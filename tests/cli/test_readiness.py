@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashcards.collection import Collection
+from tests.insight.made import collection_of, small
+
+if TYPE_CHECKING:
+    from tests.cli.runner import Runner
+
+
+def day(ahead: int) -> str:
+    return str(date.today() + timedelta(days=ahead))  # noqa: DTZ011 - the tests run at noon
+
+
+def test_cards_never_seen_count_as_not_known(cli: Runner) -> None:
+    small(cli.root).close()
+    found = cli("readiness", "--on", day(10), "--json").json
+    assert list(found) == ["on", "days", "total", "spread", "decks", "plan", "gains", "curve"]
+    assert (found["on"], found["days"]) == (day(10), 10)
+    assert list(found["total"]) == ["cards", "seen", "idle", "kept"]
+    assert (found["total"]["cards"], found["total"]["seen"]) == (3, 2)
+    assert 0.3 < found["total"]["idle"] < 2 / 3
+    assert found["total"]["kept"] > 0.85
+    assert found["plan"]["new_left"] == 1
+    assert found["plan"]["feasible"] is True
+    assert found["curve"][-1]["date"] == day(10)
+    assert [gain["gain"] for gain in found["gains"]] == sorted((gain["gain"] for gain in found["gains"]), reverse=True)
+
+
+def test_limits_that_leave_cards_unseen_are_named_with_what_to_set(cli: Runner) -> None:
+    collection_of(cli.root, 60).close()
+    (cli.root / "flashcards.toml").write_text("new_per_day = 1\n", encoding="utf-8")
+    out = " ".join(cli("readiness", "--on", day(13)).out.split())
+    assert "60 of 60 cards were never seen" in out
+    assert "6 new cards a day" in out
+    assert "Not feasible within your limits: 47 cards would stay unseen." in out
+    assert "`new_per_day` lets 1 a day through; set it to 6." in out
+
+
+def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_day_asked_about(cli: Runner) -> None:
+    text = "".join(f"Q: question {n}\nA: answer {n}\n\n" for n in range(60))
+    (cli.root / "deck.md").write_text(f"---\ndeadline: {day(13)}\nnew_per_day: 1\n---\n{text}", encoding="utf-8")
+    assert cli("check").code == 0
+    assert cli("due", "--json").json["total"]["new"] == 6
+    assert cli("readiness", "--json").json["on"] == day(13)
+    with Collection(cli.root) as collection:
+        assert collection.limits[0].policy.deadline == day(13)
+
+
+def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:
+    collection_of(cli.root, 3).close()
+    (cli.root / "flashcards.toml").write_text(f"deadline = {day(13)}\n", encoding="utf-8")
+    assert cli("readiness", "--json").json["on"] == day(13)
+    (cli.root / "flashcards.toml").write_text('deadline = "soon"\n', encoding="utf-8")
+    assert "`deadline` must be a date such as 2026-12-15" in cli.fails("due", code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--on", "2020-01-01"], "The day 2020-01-01 must lie ahead"),
+        (["--on", "tomorrow"], "does not match the format"),
+        ([], "No deck has a `deadline`. Name the day"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(cli: Runner, arguments: list[str], said: str) -> None:
+    small(cli.root).close()
+    assert said in cli.fails("readiness", *arguments)
+
+
+def test_every_line_fits_a_narrow_terminal(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(cli.root).close()
+    monkeypatch.setenv("COLUMNS", "50")
+    assert max(map(len, cli("readiness", "--on", day(10)).out.splitlines())) <= 50
+
+
+def test_the_page_has_a_curve(cli: Runner) -> None:
+    small(cli.root).close()
+    cli("readiness", "--on", day(10), "--html", "ready.html")
+    page = (cli.root / "ready.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 1
+    assert f"Ready on {day(10)}?" in page
