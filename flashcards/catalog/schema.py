@@ -111,3 +111,34 @@ def create_ticks(db: Database) -> None:
         not_null=("covered",),
         strict=True,
     )
+
+
+@migrations()
+def create_mocks(db: Database) -> None:
+    """Mock interviews, and how each of their questions went."""
+    db.table("mocks").create(
+        {"id": int, "query": str, "seed": int, "questions": int, "seconds": int, "finished": int},
+        pk="id",
+        not_null=("query", "seed", "questions", "seconds", "finished"),
+        strict=True,
+    )
+    db.table("mock_answers").create(
+        {
+            "mock": int,
+            "number": int,
+            "card": int,
+            "front": str,
+            "skills": str,  # JSON: their names
+            "seconds": float,
+            "budget": int,
+            "answer": str,
+            "note": str,
+            "rating": int,
+            "covered": str,  # JSON: points
+            "missed": str,
+        },
+        pk=("mock", "number"),
+        not_null=("card", "front", "skills", "seconds", "budget", "answer", "note", "rating", "covered", "missed"),
+        foreign_keys=[("mock", "mocks", "id")],
+        strict=True,
+    )

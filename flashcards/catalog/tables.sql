@@ -106,3 +106,28 @@ CREATE TABLE "ticks" (
    "covered" INTEGER NOT NULL,
    PRIMARY KEY ("review", "point")
 ) STRICT
+
+CREATE TABLE "mocks" (
+   "id" INTEGER PRIMARY KEY,
+   "query" TEXT NOT NULL,
+   "seed" INTEGER NOT NULL,
+   "questions" INTEGER NOT NULL,
+   "seconds" INTEGER NOT NULL,
+   "finished" INTEGER NOT NULL
+) STRICT
+
+CREATE TABLE "mock_answers" (
+   "mock" INTEGER REFERENCES "mocks"("id"),
+   "number" INTEGER,
+   "card" INTEGER NOT NULL,
+   "front" TEXT NOT NULL,
+   "skills" TEXT NOT NULL,
+   "seconds" REAL NOT NULL,
+   "budget" INTEGER NOT NULL,
+   "answer" TEXT NOT NULL,
+   "note" TEXT NOT NULL,
+   "rating" INTEGER NOT NULL,
+   "covered" TEXT NOT NULL,
+   "missed" TEXT NOT NULL,
+   PRIMARY KEY ("mock", "number")
+) STRICT

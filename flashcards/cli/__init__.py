@@ -21,6 +21,7 @@ COMMANDS = {
     "show": "show_command",
     "due": "due_command",
     "review": "review_command",
+    "mock": "mock_command",
     "answer": "answer_command",
     "undo": "undo_command",
     "edit": "edit_command",

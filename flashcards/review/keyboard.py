@@ -68,6 +68,10 @@ class Keyboard:
             return _UNKNOWN
         return character
 
+    def key_within(self, seconds: float | None) -> str | None:
+        """The next key, or None when none is pressed within so many seconds; None waits for ever."""
+        return self.key() if self._more(seconds) else None
+
     def line(self, prompt: str) -> str | None:
         """A line typed with the usual editing keys; None at the end of input."""
         # Merely being imported, it gives `input` its editing keys and its history.

@@ -38,14 +38,19 @@ def counts_line(counts: Counts, card: Card, hint: str, width: int, *, plain: boo
 _KINDS = {"new": "new", "learning": "being learnt", "review": "under review"}
 
 
+def ratings(view: Answer, keys: KeyMap) -> list[Text]:
+    """`3 Good`, for each rating; the one that the points of a rubric propose is underlined."""
+    found = []
+    for action, rating in RATINGS.items():
+        style = _RATINGS[rating] + (" underline" if view.asked.entry.note.points and rating is view.proposed else "")
+        found.append(Text.assemble((keys.label(action), "bold"), " ", (rating.name.capitalize(), style)))
+    return found
+
+
 def buttons(view: Answer, keys: KeyMap) -> list[Text]:
     """`3 Good 10m`, for each rating."""
-    found = []
-    for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True):
-        style = _RATINGS[rating] + (" underline" if view.asked.entry.note.points and rating is view.proposed else "")
-        text = Text.assemble((keys.label(action), "bold"), " ", (rating.name.capitalize(), style))
-        found.append(text.append(f" {short_interval(seconds)}"))
-    return found
+    pairs = zip(ratings(view, keys), view.intervals, strict=True)
+    return [text.append(f" {short_interval(seconds)}") for text, seconds in pairs]
 
 
 def rubric_lines(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:

@@ -12,12 +12,14 @@ from rich.text import Text
 from flashcards.render.terminal import TerminalRenderer
 from flashcards.render.terminal_text import visible
 from flashcards.review.keys import Action, KeyMap
-from flashcards.review.layout import buttons, counts_line, flowed, given_text, rubric_lines
+from flashcards.review.layout import buttons, counts_line, flowed, given_text, ratings, rubric_lines
 from flashcards.review.rubric import without_points
 from flashcards.review.views import Answer, Asked, Question
+from scheduler.queue import Counts
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
+    from scheduler import Rating
 
 WIDEST = 100
 """Columns beyond which text is no longer easy to read."""
@@ -65,6 +67,26 @@ class Screen:
             self._clear()
             for line in lines:
                 self._print(Text(visible(line)))
+
+    def ask(self, asked: Asked, heading: str, hint: str) -> None:
+        """A question of a mock interview, below its heading."""
+        self._clear()
+        self._print(Text(heading, "bold"))
+        self._print(self._place(asked))
+        self._blank()
+        self._print(self._side(asked, asked.face.front))
+        self._blank()
+        self._print(Text(hint, "dim"))
+
+    def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating) -> None:
+        """The model answer to it, with the points to be ticked."""
+        view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
+        self._clear()
+        self._print(Text("Model answer", "bold"))
+        self._blank()
+        self._back(view)
+        self._blank()
+        self._print(flowed(ratings(view, self._keys), " · ", self._console.width))
 
     def redraw(self) -> None:
         """Forget what was shown, so that the next `show` shows all of it."""

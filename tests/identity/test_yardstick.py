@@ -54,7 +54,7 @@ def decks() -> list[Material]:
 
 
 def test_of_ordinary_edits_99_in_100_are_recognised_and_none_is_taken_for_another(decks: list[Material]) -> None:
-    chosen = [name for name in KINDS if "30%" in name or "%" not in name]
+    chosen = [name for name in KINDS if "100%" in name or "%" not in name]
     totals = by_group(decks, chosen, 1)
     assert totals[ORDINARY_EDITS].edited > 2000
     assert totals[ORDINARY_EDITS].share_kept >= 0.99

@@ -1,0 +1,1 @@
+"""Mock interviews: drawing questions, a timed sitting, its report."""

@@ -1,0 +1,63 @@
+"""Which questions a mock interview asks: across skills, what is weak or not seen for long first. Pure."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+SKILL: Final = "skill:"
+"""How a tag begins that names a skill."""
+
+_LONG: Final = 30  # days after which a question counts as not seen for long
+_LEAST: Final = 0.05
+
+
+class Candidate(NamedTuple):
+    """A card that may be asked.
+
+    Attributes:
+        card: its id.
+        skills: what it trains, from its tags; the first counts.
+        recall: the chance that it is recalled today; None for a card never seen.
+        missed: the part of its points that was missed so far; 0 where none were ticked.
+        days_since: days since it was last asked in any way; None is never.
+    """
+
+    card: int
+    skills: tuple[str, ...]
+    recall: float | None
+    missed: float
+    days_since: int | None
+
+
+def skills_of(tags: Iterable[str]) -> tuple[str, ...]:
+    """The skills that tags name, those of the card before those of its file."""
+    return tuple(tag.removeprefix(SKILL) for tag in reversed(tuple(tags)) if tag.startswith(SKILL))
+
+
+def weakness(candidate: Candidate) -> float:
+    """How much a card asks to be asked: forgotten, missed, and not seen for long add up."""
+    forgotten = 1.0 if candidate.recall is None else 1 - candidate.recall
+    waited = 1.0 if candidate.days_since is None else min(candidate.days_since, _LONG) / _LONG
+    return _LEAST + forgotten + candidate.missed + waited
+
+
+def drawn(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
+    """So many cards, the skills taking turns, the weaker the likelier; the same for the same seed and candidates."""
+    chance = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
+    by_skill: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in sorted(candidates):
+        by_skill[candidate.skills[0] if candidate.skills else ""].append(candidate)
+    # Skills take turns, the weakest first; where they are alike, luck decides.
+    turns = sorted(by_skill, key=lambda skill: (-max(map(weakness, by_skill[skill])), chance.random()))
+    found: list[int] = []
+    while len(found) < count and any(by_skill.values()):
+        for skill in turns:
+            left = by_skill[skill]
+            if left and len(found) < count:
+                (chosen,) = chance.choices(left, [weakness(each) for each in left])
+                left.remove(chosen)
+                found.append(chosen.card)
+    return found

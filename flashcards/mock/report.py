@@ -1,0 +1,134 @@
+"""What a mock interview came to: coverage by skill, time against the budget, what was missed, the trend. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from flashcards.catalog.mocks import Mock, MockAnswer
+from scheduler import Clock, Rating
+
+MARK: Final = "# Mock interview"
+"""How a report begins."""
+
+_MOST_MISSED: Final = 10
+
+
+class Coverage(NamedTuple):
+    """Points covered, of how many. A question without a rubric is one point, covered by Good or Easy."""
+
+    covered: int
+    points: int
+
+    @property
+    def share(self) -> float:
+        """The part covered; 0 where there are no points."""
+        return self.covered / self.points if self.points else 0.0
+
+
+def coverage(answers: Iterable[MockAnswer]) -> Coverage:
+    """All of them together."""
+    each = [_of(answer) for answer in answers]
+    return Coverage(sum(one.covered for one in each), sum(one.points for one in each))
+
+
+def by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
+    """Of each skill, those covered least first; a question counts for its first skill."""
+    groups: dict[str, list[MockAnswer]] = defaultdict(list)
+    for answer in answers:
+        groups[answer.skills[0] if answer.skills else "other"].append(answer)
+    found = {skill: coverage(group) for skill, group in groups.items()}
+    return dict(sorted(found.items(), key=lambda pair: (pair[1].share, pair[0])))
+
+
+def missed(mocks: Iterable[Sequence[MockAnswer]]) -> list[tuple[str, int]]:
+    """The points missed most, in how many answers."""
+    counts = Counter(point for answers in mocks for answer in answers for point in answer.missed)
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_MISSED]
+
+
+def _of(answer: MockAnswer) -> Coverage:
+    points = len(answer.covered) + len(answer.missed)
+    return Coverage(len(answer.covered), points) if points else Coverage(int(answer.rating >= Rating.GOOD), 1)
+
+
+def span(seconds: float) -> str:
+    """`4:05`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]) -> list[str]:
+    """The report for a terminal."""
+    if not answers:
+        return ["No question was answered."]
+    all_of_it = coverage(answers)
+    used = sum(answer.seconds for answer in answers)
+    found = [
+        f"{len(answers)} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
+        f" ({all_of_it.share:.0%}), {span(used)} of {span(mock.seconds)} used.",
+        "",
+        "Skills, weakest first:",
+    ]
+    found += [
+        f"  {skill:20} {of.covered:>3} of {of.points:<3} {of.share:4.0%}" for skill, of in by_skill(answers).items()
+    ]
+    found += ["", "Questions:"]
+    for answer in answers:
+        over = " over time" if answer.seconds > answer.budget else ""
+        rating = Rating(answer.rating).name.capitalize()
+        found.append(
+            f"  {answer.number}. {span(answer.seconds)} of {span(answer.budget)}{over}  {rating:5}  {answer.front}"
+        )
+    if gone := missed([answers]):
+        found += ["", "Missed:", *(f"  {point}" for point, _ in gone)]
+    if earlier:
+        shares = [f"{coverage(each).share:.0%}" for _, each in earlier if each]
+        found += ["", f"Trend: {' > '.join([*shares[-6:], f'{all_of_it.share:.0%}'])}"]
+    return found
+
+
+def markdown(
+    mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]], clock: Clock
+) -> str:
+    """The report as Markdown."""
+    when = clock.iso(mock.id)[:16].replace("T", " ")
+    ending = "" if mock.finished else " It was left before the end."
+    found = [f"{MARK}, {when}", "", f"Drawn from `{mock.query or 'all cards'}`, seed {mock.seed}.{ending}", ""]
+    if not answers:
+        return "\n".join([*found, "No question was answered.", ""])
+    found += [lines(mock, answers, ())[0], "", "| skill | covered | of | |", "| --- | --- | --- | --- |"]
+    found += [f"| {skill} | {of.covered} | {of.points} | {of.share:.0%} |" for skill, of in by_skill(answers).items()]
+    for answer in answers:
+        found += ["", f"## {answer.number}. {answer.front}", ""]
+        rating = Rating(answer.rating).name.capitalize()
+        found += [f"{span(answer.seconds)} of {span(answer.budget)}, {rating}.", ""]
+        found += [f"- [x] {point}" for point in answer.covered] + [f"- [ ] {point}" for point in answer.missed]
+        found += ["", *(f"> {line}" for line in answer.answer.splitlines())] if answer.answer else []
+        found += ["", f"Note: {answer.note}"] if answer.note else []
+    trend = [f"{coverage(each).share:.0%}" for _, each in earlier if each] + [f"{coverage(answers).share:.0%}"]
+    if len(trend) > 1:
+        found += ["", "## Trend", "", " > ".join(trend)]
+    return "\n".join(found) + "\n"
+
+
+def record(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str, Any]:
+    """A mock for programs."""
+    whole = coverage(answers)
+    return {
+        "at": clock.iso(mock.id),
+        "query": mock.query,
+        "seed": mock.seed,
+        "questions": mock.questions,
+        "answered": len(answers),
+        "finished": mock.finished,
+        "budget_seconds": mock.seconds,
+        "seconds": sum(answer.seconds for answer in answers),
+        "covered": whole.covered,
+        "points": whole.points,
+        "skills": [
+            {"skill": skill, "covered": of.covered, "points": of.points} for skill, of in by_skill(answers).items()
+        ],
+        "missed": [point for point, _ in missed([answers])],
+    }

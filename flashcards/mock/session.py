@@ -1,0 +1,197 @@
+"""A mock interview: event in, view out. No input or output, no clock; like `flashcards.review.session`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from flashcards.review.rubric import proposed
+from flashcards.review.session import RUBRIC_THRESHOLDS
+from flashcards.review.views import Asked
+from scheduler import Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a mock may take, in milliseconds: in all, and for each question."""
+
+    total_ms: int
+    each_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a question went.
+
+    Attributes:
+        number: which question it was, from 1.
+        asked: the card.
+        skills: what it trains.
+        seconds: from the question to the end of the answer.
+        answer: what was jotted down; "" where it was spoken.
+        rating: what the person decided.
+        covered, missed: the points of the rubric.
+        note: what the person wrote to themselves.
+    """
+
+    number: int
+    asked: Asked
+    skills: tuple[str, ...]
+    seconds: float
+    answer: str
+    rating: Rating
+    covered: tuple[str, ...]
+    missed: tuple[str, ...]
+    note: str = ""
+
+
+class Recorder(Protocol):
+    """Keeps what was done. Whatever it records is saved when it returns."""
+
+    def answered(self, result: Result, now_ms: int) -> None:
+        """A question was answered and rated."""
+
+    def noted(self, result: Result) -> None:
+        """A note was added to the last one."""
+
+    def ended(self) -> None:
+        """All questions were asked, or the time was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question; the answer is being given.
+
+    `question_until_ms` is when its time is over, `until_ms` when that of the mock is.
+    """
+
+    number: int
+    total: int
+    asked: Asked
+    since_ms: int
+    question_until_ms: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The model answer; points are ticked, and a rating is decided on."""
+
+    number: int
+    total: int
+    asked: Asked
+    seconds: float
+    answer: str
+    ticked: frozenset[int]
+    proposed: Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Noting:
+    """A note to oneself may be written."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The end. `reason` says why, "" where every question was asked; `finished` is False for one who left."""
+
+    results: tuple[Result, ...]
+    finished: bool
+    reason: str = ""
+
+
+MockView = Asking | Judging | Noting | Over
+
+
+class MockSession:
+    """One mock interview. `view` is what to show now; the methods are what a person does, each with the instant.
+
+    What makes no sense in the present view changes nothing. A question whose time is over may be answered to the end;
+    when the time of the mock is over, no further question follows.
+    """
+
+    def __init__(
+        self,
+        questions: Sequence[tuple[Asked, tuple[str, ...]]],
+        timing: Timing,
+        recorder: Recorder,
+        now_ms: int,
+        thresholds: Sequence[float] = RUBRIC_THRESHOLDS,
+    ) -> None:
+        self._questions = questions
+        self._timing = timing
+        self._recorder = recorder
+        self._thresholds = thresholds
+        self._until_ms = now_ms + timing.total_ms
+        self._results: list[Result] = []
+        self.view: MockView = self._ask(now_ms)
+
+    def answer(self, now_ms: int, text: str) -> MockView:
+        """The answer is given; `text` is what was written of it."""
+        if isinstance(self.view, Asking):
+            asking = self.view
+            seconds = max(0, now_ms - asking.since_ms) / 1000
+            none: frozenset[int] = frozenset()
+            rating = self._proposed(asking.asked, none)
+            self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, none, rating)
+        return self.view
+
+    def tick(self, point: int) -> MockView:
+        """A point was covered; the second time, it was not."""
+        if isinstance(self.view, Judging) and 0 <= point < len(self.view.asked.entry.note.points):
+            ticked = self.view.ticked ^ {point}
+            self.view = replace(self.view, ticked=ticked, proposed=self._proposed(self.view.asked, ticked))
+        return self.view
+
+    def rate(self, now_ms: int, rating: Rating) -> MockView:
+        """The person decides on a rating, which is recorded at once."""
+        if isinstance(self.view, Judging):
+            view = self.view
+            points = view.asked.entry.note.points
+            result = Result(
+                view.number,
+                view.asked,
+                self._questions[view.number - 1][1],
+                view.seconds,
+                view.answer,
+                rating,
+                tuple(point for at, point in enumerate(points) if at in view.ticked),
+                tuple(point for at, point in enumerate(points) if at not in view.ticked),
+            )
+            self._recorder.answered(result, now_ms)
+            self._results.append(result)
+            self.view = Noting(result)
+        return self.view
+
+    def note(self, now_ms: int, text: str) -> MockView:
+        """A note to oneself, or "" for none; then the next question."""
+        if isinstance(self.view, Noting):
+            if text.strip():
+                self._results[-1] = replace(self.view.result, note=text.strip())
+                self._recorder.noted(self._results[-1])
+            self.view = self._ask(now_ms)
+        return self.view
+
+    def leave(self) -> MockView:
+        """The person leaves; what was rated is kept."""
+        if not isinstance(self.view, Over):
+            self.view = Over(tuple(self._results), finished=False, reason="You left before the end.")
+        return self.view
+
+    def _ask(self, now_ms: int) -> MockView:
+        number = len(self._results) + 1
+        over = now_ms >= self._until_ms and self._results
+        if number > len(self._questions) or over:
+            self._recorder.ended()
+            reason = "The time is over." if number <= len(self._questions) else ""
+            return Over(tuple(self._results), finished=True, reason=reason)
+        until = min(now_ms + self._timing.each_ms, self._until_ms)
+        asked = self._questions[number - 1][0]
+        return Asking(number, len(self._questions), asked, now_ms, until, self._until_ms)
+
+    def _proposed(self, asked: Asked, ticked: frozenset[int]) -> Rating:
+        points = len(asked.entry.note.points)
+        return proposed(len(ticked), points, self._thresholds) if points else Rating.GOOD

@@ -1,0 +1,138 @@
+"""A mock interview in the terminal."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.errors import FlashcardsError
+from flashcards.mock.report import span
+from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
+from flashcards.mock.timed_line import EDITOR, TimedLine
+from flashcards.review.keyboard import Keyboard
+from flashcards.review.keys import RATINGS, Action, KeyMap
+from flashcards.review.screen import Screen
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.mock.session import MockView
+
+_HELP: Final = "Answer aloud, or jot it down. Enter on an empty line ends the answer; Ctrl-E writes it in your editor."
+_TIME: Final = "The time for this question is over. Finish your thought; it is counted."
+_NOTE: Final = "A note to yourself, or Enter for none."
+
+
+class TerminalMock:
+    """Carries a mock interview to a person at a terminal.
+
+    Args:
+        collection: whose cards are asked.
+        session: the interview.
+        now_ms: the present instant, in epoch milliseconds.
+        plain: for screen readers: no clock that moves; what is left is said with each line.
+    """
+
+    def __init__(self, collection: Collection, session: MockSession, now_ms: Callable[[], int], *, plain: bool) -> None:
+        self._session = session
+        self._now_ms = now_ms
+        self._plain = plain
+        self._keys = KeyMap(collection.settings.keys)
+        self._screen = Screen({}, self._keys, plain=plain)
+        self._keyboard = Keyboard()
+
+    def run(self) -> Over:
+        """Ask until the end, or until the person leaves.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed. What was rated is kept.
+        """
+        with self._keyboard:
+            self._screen.open()
+            while not isinstance(view := self._session.view, Over):
+                self._step(view)
+        return view
+
+    def _step(self, view: MockView) -> None:
+        if isinstance(view, Asking):
+            self._ask(view)
+        elif isinstance(view, Judging):
+            self._judge(view)
+        elif isinstance(view, Noting):
+            self._screen.say("", _NOTE)
+            text = TimedLine(self._keyboard, None).read()
+            self._session.note(self._now_ms(), "" if text in (None, EDITOR) else str(text))
+
+    def _ask(self, view: Asking) -> None:
+        each, whole = view.question_until_ms - view.since_ms, view.until_ms - view.since_ms
+        heading = f"Question {view.number} of {view.total}. {span(each / 1000)} for it, {span(whole / 1000)} in all."
+        self._screen.ask(view.asked, heading, _HELP)
+        lines: list[str] = []
+        late = False
+        while True:
+            if self._plain:
+                self._screen.say(f"Left: {self._left(view)}.")
+            text = TimedLine(self._keyboard, None if self._plain else lambda: self._left(view)).read()
+            if text is None:
+                self._session.leave()
+                return
+            if not late and self._now_ms() > view.question_until_ms:
+                late = True
+                self._screen.say(_TIME)
+            if text == EDITOR:
+                lines = self._written("\n".join(lines)).splitlines()
+                continue
+            if not text.strip():
+                break
+            lines.append(text)
+        self._session.answer(self._now_ms(), "\n".join(lines).strip())
+
+    def _left(self, view: Asking) -> str:
+        """`2:05 / 14:40`: what is left for the question and in all; behind a minus sign once it is over."""
+        now = self._now_ms()
+        parts = []
+        for until in (view.question_until_ms, view.until_ms):
+            left = (until - now) / 1000
+            parts.append(span(left) if left >= 0 else f"-{span(-left)}")
+        return " / ".join(parts)
+
+    def _judge(self, view: Judging) -> None:
+        self._screen.judge(view.asked, view.ticked, view.proposed)
+        while True:
+            key = self._keyboard.key()
+            action = self._keys.action(key)
+            points = self._keys.of_points(len(view.asked.entry.note.points))
+            if key in points:
+                self._session.tick(points.index(key))
+            elif action is Action.SHOW:
+                self._session.rate(self._now_ms(), view.proposed)
+            elif action is not None and action in RATINGS:
+                self._session.rate(self._now_ms(), RATINGS[action])
+            elif action is Action.QUIT:
+                self._session.leave()
+            else:
+                continue
+            return
+
+    def _written(self, text: str) -> str:
+        """The answer, written on in the person's editor."""
+        from flashcards.editor import edit
+
+        handle, name = tempfile.mkstemp(prefix="flashcards-answer-", suffix=".md")
+        path = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            self._keyboard.release()
+            try:
+                edit(path, 1)
+            finally:
+                self._keyboard.resume()
+            return path.read_text(encoding="utf-8", errors="replace")
+        except FlashcardsError as error:
+            self._screen.say(str(error))
+            return text
+        finally:
+            path.unlink(missing_ok=True)

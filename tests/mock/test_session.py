@@ -1,0 +1,153 @@
+"""The interview as a machine: whatever a person does, the results are what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.catalog.mocks import Mock, MockAnswer
+from flashcards.mock import report
+from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over, Result, Timing
+from flashcards.review.views import Asked
+from scheduler import Rating
+from tests.review.fake_desk import asked, card
+
+MINUTE = 60_000
+
+
+@dataclass
+class Recorder:
+    results: list[Result] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    ends: int = 0
+
+    def answered(self, result: Result, now_ms: int) -> None:  # noqa: ARG002 - as the protocol has it
+        self.results.append(result)
+
+    def noted(self, result: Result) -> None:
+        self.notes.append((result.number, result.note))
+
+    def ended(self) -> None:
+        self.ends += 1
+
+
+def rubric(number: int, points: int) -> Asked:
+    plain = asked(card(number))
+    note = plain.entry.note._replace(points=tuple(f"point {at}" for at in range(points)))
+    return Asked(plain.card, plain.entry._replace(note=note), plain.face)
+
+
+def session(*points: int, each: int = MINUTE, total: int = 10 * MINUTE) -> tuple[MockSession, Recorder]:
+    recorder = Recorder()
+    questions = [(rubric(number, count), ("risk",)) for number, count in enumerate(points, 1)]
+    return MockSession(questions, Timing(total, each), recorder, 0), recorder
+
+
+def test_a_question_is_answered_judged_noted_and_followed_by_the_next() -> None:
+    mock, recorder = session(4, 0)
+    assert isinstance(mock.view, Asking)
+    assert (mock.view.number, mock.view.total, mock.view.question_until_ms) == (1, 2, MINUTE)
+    view = mock.answer(30_000, "my words")
+    assert isinstance(view, Judging)
+    assert (view.seconds, view.answer, view.proposed) == (30.0, "my words", Rating.AGAIN)
+    for point in (0, 1, 2):
+        view = mock.tick(point)
+    assert isinstance(view, Judging)
+    assert view.proposed is Rating.GOOD
+    view = mock.rate(40_000, Rating.HARD)
+    assert isinstance(view, Noting)
+    assert recorder.results[0].covered == ("point 0", "point 1", "point 2")
+    assert recorder.results[0].missed == ("point 3",)
+    assert recorder.results[0].rating is Rating.HARD
+    view = mock.note(50_000, " slower ")
+    assert recorder.notes == [(1, "slower")]
+    assert isinstance(view, Asking)
+    assert (view.number, view.since_ms) == (2, 50_000)
+
+
+def test_a_question_may_take_longer_than_its_time() -> None:
+    mock, recorder = session(2, 2)
+    mock.answer(5 * MINUTE, "")
+    mock.rate(5 * MINUTE, Rating.GOOD)
+    assert recorder.results[0].seconds == 300.0
+    assert isinstance(mock.note(5 * MINUTE, ""), Asking)
+
+
+def test_when_the_time_of_the_mock_is_over_no_question_follows() -> None:
+    mock, recorder = session(2, 2, 2, total=2 * MINUTE)
+    mock.answer(3 * MINUTE, "")
+    mock.rate(3 * MINUTE, Rating.GOOD)
+    view = mock.note(3 * MINUTE, "")
+    assert isinstance(view, Over)
+    assert (view.finished, view.reason, len(view.results), recorder.ends) == (True, "The time is over.", 1, 1)
+
+
+def test_who_leaves_keeps_what_was_rated_and_is_not_said_to_have_finished() -> None:
+    mock, recorder = session(2, 2)
+    mock.answer(1, "")
+    mock.rate(2, Rating.GOOD)
+    mock.note(3, "")
+    view = mock.leave()
+    assert isinstance(view, Over)
+    assert (view.finished, len(view.results), recorder.ends) == (False, 1, 0)
+
+
+deeds = st.lists(
+    st.tuples(
+        st.sampled_from(["answer", "tick", "rate", "note", "leave"]),
+        st.integers(0, 100_000),
+        st.integers(0, 5),
+        st.sampled_from(Rating),
+    ),
+    max_size=40,
+)
+
+
+@given(st.lists(st.integers(0, 4), max_size=5), deeds)
+def test_whatever_is_done_the_report_counts_what_was_recorded(
+    points: list[int], done: list[tuple[str, int, int, Rating]]
+) -> None:
+    mock, recorder = session(*points)
+    now = 0
+    for deed, wait, number, rating in done:
+        now += wait
+        match deed:
+            case "answer":
+                mock.answer(now, "words")
+            case "tick":
+                mock.tick(number)
+            case "rate":
+                mock.rate(now, rating)
+            case "note":
+                mock.note(now, "n" * number)
+            case "leave" if number == 0:
+                mock.leave()
+    answers = [
+        MockAnswer(
+            r.number,
+            r.asked.card.id,
+            "front",
+            r.skills,
+            r.seconds,
+            60,
+            r.answer,
+            r.note,
+            int(r.rating),
+            r.covered,
+            r.missed,
+        )
+        for r in recorder.results
+    ]
+    assert [answer.number for answer in answers] == list(range(1, len(answers) + 1))
+    assert all(len(answer.covered) + len(answer.missed) == points[answer.number - 1] for answer in answers)
+    whole = report.coverage(answers)
+    assert whole.points == sum(max(1, points[answer.number - 1]) for answer in answers)
+    assert sum(each.points for each in report.by_skill(answers).values()) == whole.points
+    mock_row = Mock(0, "", 1, len(points), 600, finished=False)
+    lines = report.lines(mock_row, answers, ())
+    if answers:
+        assert lines[0].startswith(
+            f"{len(answers)} of {len(points)} questions, {whole.covered} of {whole.points} points"
+        )
