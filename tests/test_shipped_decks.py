@@ -7,7 +7,7 @@ cards, and on a card that breaks it, so that a rule that has gone blind is seen.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ MOST_ANSWER_WORDS = 25
 MOST_GAP_WORDS = 4
 LEAST_CONTEXT_WORDS = 5
 MOST_LIST_ITEMS = 4
+MOST_POINT_WORDS = 20
 
 YES_NO_OPENERS = re.compile(
     r"(?:am|are|can|could|did|do|does|had|has|have|is|may|might|must|shall|should|was|were|will|would)(?:n['’]t)?"
@@ -195,7 +196,7 @@ each_file = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_shipped_file_parses_without_a_problem(path: Path) -> None:
     deck = shipped(path)
     assert deck.problems == ()
-    assert deck.notes
+    assert deck.notes or path.name == "my-stories.md"  # the person's own
 
 
 @each_file
@@ -280,27 +281,23 @@ def test_there_is_enough_to_prepare_with() -> None:
 
 
 def test_every_scenario_has_a_rubric_and_says_skill_and_difficulty() -> None:
-    for path in (DECKS / "tpm" / "scenarios").glob("*.md"):
+    for path in PATHS:
         for card in cards_of(shipped(path), path.name):
-            assert 4 <= len(card.note.points) <= 8, card.where
+            if not card.note.points and path.parent.name != "scenarios":
+                continue
+            assert 4 <= len(set(card.note.points)) == len(card.note.points) <= 8, card.where
+            assert all(len(words(point)) <= MOST_POINT_WORDS for point in card.note.points), card.where
             assert any(tag.startswith("skill:") for tag in card.note.tags), card.where
             assert any(re.fullmatch("difficulty:[123]", tag) for tag in card.note.tags), card.where
 
 
 def test_scenarios_reach_over_all_skills() -> None:
-    skills = {tag for card in all_cards() if card.note.points for tag in card.note.tags if tag.startswith("skill:")}
-    wanted = (
-        "risk",
-        "stakeholders",
-        "communication",
-        "scope",
-        "delivery",
-        "technical",
-        "metrics",
-        "strategy",
-        "change",
-    )
-    assert skills >= {f"skill:{name}" for name in (*wanted, "leadership", "conflict", "ambiguity", "learning")}
+    rubrics = [card for card in all_cards() if card.note.points]
+    skills = Counter(tag for card in rubrics for tag in card.note.tags if tag.startswith("skill:"))
+    wanted = ("risk", "dependencies", "stakeholders", "communication", "scope", "delivery", "technical", "metrics")
+    more = ("strategy", "change", "conflict", "ambiguity", "learning", "leadership")
+    assert [name for name in (*wanted, *more) if not skills[f"skill:{name}"]] == []
+    assert max(skills.values()) <= len(rubrics) / 4
 
 
 def test_no_two_shipped_cards_are_nearly_the_same() -> None:
@@ -316,14 +313,13 @@ def test_no_two_shipped_cards_are_nearly_the_same() -> None:
 
 
 def test_a_line_of_a_story_becomes_a_card_when_it_is_filled_in() -> None:
-    text = (DECKS / "tpm" / "my-stories.md").read_text(encoding="utf-8")
-    empty = parse(text, "my-stories.md")
-    filled = parse(
-        text.replace("A conflict, result ::", "A conflict, result :: Both shipped in March."), "my-stories.md"
-    )
-    assert empty.problems == filled.problems == ()
-    new = {note.fields for note in filled.notes} - {note.fields for note in empty.notes}
-    assert new == {("A conflict, result", "Both shipped in March.")}
+    text = "- A conflict, situation ::\n- A conflict, result ::\n"
+    filled = parse(text.replace("result ::", "result :: Both shipped in March."), "my-stories.md")
+    assert parse(text, "my-stories.md").notes == ()
+    assert [note.fields for note in filled.notes] == [("A conflict, result", "Both shipped in March.")]
+    template = (DECKS / "tpm" / "my-stories.md").read_text(encoding="utf-8")
+    assert template.count(", situation ::") >= 5
+    assert parse(template, "my-stories.md").problems == ()
 
 
 def test_a_rubric_may_be_longer_than_an_answer() -> None:
