@@ -1,0 +1,97 @@
+"""Daily limits and leeches, side by side with the real Anki core."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scheduler import DeckLimits, Policy, today
+from scheduler.policy import becomes_leech
+from tests.importing.anki_world import World
+from tests.scheduler.world import NOW, add, make_due, open_store
+
+pytest.importorskip("anki.collection", reason="needs the anki wheel")
+
+limit = st.integers(0, 6)
+
+
+@given(parent=st.tuples(limit, limit), first=st.tuples(limit, limit), second=st.tuples(limit, limit))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_as_many_cards_are_asked_as_anki_asks(
+    tmp_path_factory: pytest.TempPathFactory,
+    parent: tuple[int, int],
+    first: tuple[int, int],
+    second: tuple[int, int],
+) -> None:
+    """Four new cards and four reviews in each of two decks, below one whose limits bind both."""
+    folder = tmp_path_factory.mktemp("limits")
+    world = World(folder / "anki", limits=True)
+    store = open_store(folder)
+    given_limits = {"top": parent, "top::one": first, "top::two": second}
+    for name, (new, reviews) in given_limits.items():
+        preset = world.decks.add_config(name)
+        preset["new"]["perDay"], preset["rev"]["perDay"] = new, reviews
+        preset["new"]["bury"] = preset["rev"]["bury"] = False
+        world.decks.save(preset)
+        deck = world.decks.by_name(name) or world.decks.get(world.decks.id(name))
+        deck["conf"] = preset["id"]
+        world.decks.save(deck)
+    for number, name in ((1, "top::one"), (2, "top::two")):
+        for card in range(8):
+            world.add("Basic", name, Front=f"{name} {card}", Back="x")
+        due = world.db.list("SELECT id FROM cards WHERE did = ? ORDER BY id LIMIT 4", world.decks.id(name))
+        for each in due:
+            world.db.execute(
+                "UPDATE cards SET type = 2, queue = 2, due = ?, ivl = 10, factor = 2500, reps = 1 WHERE id = ?",
+                world.sched.today,
+                each,
+            )
+        for each in add(store, 8, deck=number)[:4]:
+            make_due(store, each)
+    world.decks.select(world.decks.id("top"))
+    theirs: Any = world.sched.get_queued_cards(fetch_limit=100)
+    policies = {
+        name: Policy(new_per_day=new, reviews_per_day=reviews, bury_siblings=False)
+        for name, (new, reviews) in given_limits.items()
+    }
+    decks = [
+        DeckLimits(50, (), policies["top"]),
+        DeckLimits(1, (50,), policies["top::one"]),
+        DeckLimits(2, (50,), policies["top::two"]),
+    ]
+    ours = today(store, decks, NOW).counts()
+    world.close()
+    assert (ours.new, ours.review) == (theirs.new_count, theirs.review_count)
+
+
+@pytest.mark.parametrize("threshold", [1, 2, 3, 5, 8])
+def test_a_card_becomes_a_leech_at_the_lapses_at_which_it_does_in_anki(tmp_path: Path, threshold: int) -> None:
+    world = World(tmp_path / "anki")
+    preset = world.decks.get_config(1)
+    preset["lapse"].update(leechFails=threshold, leechAction=1)
+    world.decks.save(preset)
+    note = world.add("Basic", "Default", Front="a", Back="b")
+    (card_id,) = world.db.list("SELECT id FROM cards")
+    found = []
+    for lapses in range(1, 2 * threshold + 4):
+        world.db.execute(
+            "UPDATE cards SET type = 2, queue = 2, due = ?, ivl = 10, factor = 2500, left = 0 WHERE id = ?",
+            world.sched.today,
+            card_id,
+        )
+        card = world.col.get_card(card_id)
+        card.start_timer()
+        world.sched.answerCard(card, 1)
+        note.load()
+        if "leech" in note.tags:
+            found.append(lapses)
+            note.tags = []
+            world.col.update_note(note)
+        time.sleep(0.002)  # Anki numbers the rows of its log by the millisecond
+    world.close()
+    assert found == [lapses for lapses in range(1, 2 * threshold + 4) if becomes_leech(lapses, threshold)]
