@@ -217,6 +217,7 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
         **{name: ["x"] for name in ("suspend", "unsuspend", "bury", "unbury", "forget", "pin", "unlink")},
         "export": ["-o", "x.apkg"],
         "import": ["x.apkg"],
+        "mock": ["--history"],  # holding one needs a terminal first
     }.get(command, [])
     result = cli("-C", "nowhere", command, *arguments, code=2)
     assert "nowhere does not exist. Name a folder of Markdown files with -C" in result.err
