@@ -71,12 +71,13 @@ class Session:
         """
         self._thresholds = thresholds
         self._desk = desk
-        self._until_ms = until_ms
+        self._until_ms: int | None = None  # the first card is asked in any case
         self._due_before = desk.due_ahead(now_ms)
         self._tally = Tally()
         self._acts: list[_Hidden | None] = []  # what can be taken back, newest last; None stands for a rating
         self._since_ms = now_ms
         self.view: View = self._next(now_ms, message)
+        self._until_ms = until_ms
 
     def handle(self, event: Event) -> View:
         """Take an event; returns the view after it.

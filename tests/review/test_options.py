@@ -111,6 +111,10 @@ def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
     assert view.summary.left.new == 1
 
 
+def test_the_first_card_is_asked_however_little_time_there_is() -> None:
+    assert isinstance(Session(desk(card(1)), 5, until_ms=1).view, Question)
+
+
 def test_within_the_time_the_session_goes_on() -> None:
     session = Session(desk(card(1), card(2)), 0, until_ms=MINUTE)
     session.handle(ShowAnswer(MINUTE - 2))
