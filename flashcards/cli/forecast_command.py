@@ -35,7 +35,10 @@ def command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None)
         check_target(page)
     with common.opened() as collection, common.progress("Looking ahead") as step:
         if not collection.limits:
-            click.echo("There are no cards to look ahead at.")
+            if as_json:
+                common.print_json({"overdue": 0, "days": []})
+            else:
+                click.echo("There are no cards to look ahead at.")
             return
         found = forecast(collection, now_ms(), days, common.chosen(collection, query), step)
     if as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scheduler.learner import Learner
 from scheduler.limits import DeckLimits
@@ -13,11 +13,13 @@ from scheduler.rows import CARD_COLUMNS, as_card
 from scheduler.simulate import Simulation, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
     from scheduler.model import Card
+
+_MOST_CARDS: Final = 5_000  # of more, every so manieth stands for the others
 
 
 class ForecastDay(NamedTuple):
@@ -58,26 +60,33 @@ def forecast(
 ) -> Forecast:
     """Look so many days ahead, today included, at all cards or at `only` some.
 
-    What is expected comes of a simulated learner, who recalls as FSRS predicts and answers as most people do.
+    What is expected comes of a simulated learner, who recalls as FSRS predicts and answers as most people do; of many
+    cards a sample stands for all.
     """
     today = collection.clock.day(now_ms)
     cards = cards_to_plan(collection, only)
-    limits = collection.limits
-    nothing_new = [DeckLimits(each.deck, each.parents, replace(each.policy, new_per_day=0)) for each in limits]
+    chosen, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
+    nothing_new = [limit._replace(policy=replace(limit.policy, new_per_day=0)) for limit in limits]
 
     def part(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
 
-    kept = _simulated(cards, nothing_new, today, days, part(0))
-    grown = _simulated(cards, limits, today, days, part(days))
-    chosen = {card.id for card in cards}
-    due = days_ahead(collection.store, today, days, only=None if only is None else chosen)
+    kept = _simulated(chosen, nothing_new, today, days, part(0))
+    grown = _simulated(chosen, limits, today, days, part(days))
+    due = days_ahead(collection.store, today, days, only=None if only is None else {card.id for card in cards})
     overdue = sum(card.due_day is not None and card.due_day < today for card in cards)
     return Forecast(
         collection.clock,
         overdue,
         tuple(
-            ForecastDay(today + at, due[at], less.reviews, more.reviews, more.new, round(more.seconds / 60, 1))
+            ForecastDay(
+                today + at,
+                due[at],
+                less.reviews * each,
+                more.reviews * each,
+                more.new * each,
+                round(more.seconds / 60 * each, 1),
+            )
             for at, (less, more) in enumerate(zip(kept.days, grown.days, strict=True))
         ),
     )
@@ -87,6 +96,23 @@ def cards_to_plan(collection: Collection, only: frozenset[int] | None) -> list[C
     """The cards that will be asked: those with a text that are not suspended."""
     rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE active = 1 AND suspended = 0")
     return [card for card in map(as_card, rows) if only is None or card.id in only]
+
+
+def sampled(cards: list[Card], limits: Sequence[DeckLimits], most: int) -> tuple[list[Card], list[DeckLimits], int]:
+    """At most about so many cards that stand for all, with limits to match, and how many each of them stands for.
+
+    The cards of a note stay together.
+    """
+    each = -(-len(cards) // most) or 1
+    notes = {note: number for number, note in enumerate(sorted({card.note for card in cards}))}
+    chosen = [card for card in cards if notes[card.note] % each == 0]
+    return chosen, [_shared(limit, each) for limit in limits], each
+
+
+def _shared(limit: DeckLimits, each: int) -> DeckLimits:
+    policy = limit.policy
+    new, reviews = -(-policy.new_per_day // each), -(-policy.reviews_per_day // each)
+    return limit._replace(policy=replace(policy, new_per_day=new, reviews_per_day=reviews))
 
 
 def _simulated(

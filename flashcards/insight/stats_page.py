@@ -128,7 +128,10 @@ def _heat(overview: Overview) -> Figure:
     # The first month has no room for its name where it ends within its first weeks.
     months = [f"{week:%b}" if at and week.month != weeks[at - 1].month else "" for at, week in enumerate(weeks)]
     return Figure(
-        "The days", "The darker, the more answers.", heatmap("Answers a day", cells, months, _WEEKDAYS), wide=True
+        "The days",
+        "The stronger the colour, the more answers.",
+        heatmap("Answers a day", cells, months, _WEEKDAYS),
+        wide=True,
     )
 
 

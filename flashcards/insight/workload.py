@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.insight.forecast import cards_to_plan
+from flashcards.insight.forecast import cards_to_plan, sampled
 from scheduler.habits import learner_of
-from scheduler.limits import DeckLimits
 from scheduler.plan import PolicyPlan
 from scheduler.ratings import read_ratings
 from scheduler.simulate import simulate
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
     from scheduler.learner import Learner
+    from scheduler.limits import DeckLimits
     from scheduler.model import Card
 
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
@@ -72,8 +72,7 @@ def compare(
 ) -> Comparison:
     """Live through the days ahead at each retention; every day is kept."""
     cards = cards_to_plan(collection, only)
-    each = -(-len(cards) // _MOST_CARDS) or 1
-    sample = _sample(cards, each)
+    sample, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
     learner = learner_of(read_ratings(collection.connection))
     found = []
     for number, retention in enumerate(retentions):
@@ -83,19 +82,13 @@ def compare(
             if progress:
                 progress(first + done, days * len(retentions))
 
-        found.append(_at(collection, sample, each, retention, collection.clock.day(now_ms), days, learner, step))
+        found.append(_at(sample, limits, each, retention, collection.clock.day(now_ms), days, learner, step))
     return Comparison(days, collection.settings.policy.retention, 1 / each, tuple(found))
 
 
-def _sample(cards: list[Card], each: int) -> list[Card]:
-    """Every so manieth note's cards, so that siblings stay together."""
-    notes = {note: number for number, note in enumerate(sorted({card.note for card in cards}))}
-    return [card for card in cards if notes[card.note] % each == 0]
-
-
 def _at(
-    collection: Collection,
     cards: list[Card],
+    shared: Sequence[DeckLimits],
     each: int,
     retention: float,
     today: int,
@@ -103,19 +96,7 @@ def _at(
     learner: Learner,
     progress: Callable[[int, int], None],
 ) -> Workload:
-    limits = [
-        DeckLimits(
-            limit.deck,
-            limit.parents,
-            replace(
-                limit.policy,
-                retention=retention,
-                new_per_day=-(-limit.policy.new_per_day // each),
-                reviews_per_day=-(-limit.policy.reviews_per_day // each),
-            ),
-        )
-        for limit in collection.limits
-    ]
+    limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in shared]
     found = simulate(cards, PolicyPlan(cards, limits), today, days, learner, known_every=days, progress=progress)
     minutes = [day.seconds / 60 * each for day in found.days]
     months = [minutes[at : at + _MONTH] for at in range(0, days, _MONTH)]

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,6 +41,7 @@ def test_every_line_fits_the_terminal(
 def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
     assert cli("stats").out == "There are no cards to count.\n"
     assert cli("forecast").out == "There are no cards to look ahead at.\n"
+    assert cli("forecast", "--json").json == {"overdue": 0, "days": []}
 
 
 def test_a_query_narrows_the_count(made: Runner) -> None:
@@ -123,6 +125,15 @@ def opened(page: Path) -> tuple[str, list[str]]:
     return done.stdout, _addresses(text)
 
 
+_ERRANDS = frozenset(
+    f"{name}.google.com" for name in ("accounts", "clients1", "clients2", "clients4", "android.clients", "mtalk", "www")
+) | frozenset(
+    f"{name}.googleapis.com"
+    for name in ("update", "safebrowsing", "optimizationguide-pa", "content-autofill", "chromewebstore")
+)
+"""Hosts that the browser asks by itself at its start, whatever page it shows."""
+
+
 def _addresses(text: str) -> list[str]:
     """The addresses that a net log says were asked for; the browser's own errands left out."""
     try:
@@ -130,5 +141,11 @@ def _addresses(text: str) -> list[str]:
     except ValueError:  # cut off when the browser ended
         events = json.loads(text.rstrip().rstrip(",") + "]}")["events"]
     urls = {event.get("params", {}).get("url", "") for event in events if isinstance(event.get("params"), dict)}
-    own = ("google", "gstatic", "chrome", "data:", "file:", "about:", "devtools:")
-    return sorted(url for url in urls if url and not any(part in url for part in own))
+    asked = {url for url in urls if urlsplit(url).scheme in ("http", "https", "ws", "wss")}
+    return sorted(url for url in asked if urlsplit(url).hostname not in _ERRANDS)
+
+
+def test_an_address_that_a_page_asks_for_is_told_from_the_browser_s_own() -> None:
+    urls = ["https://fonts.googleapis.com/css", "https://evil.example/a.js?x=chrome", "https://accounts.google.com/x"]
+    text = json.dumps({"events": [{"params": {"url": url}} for url in urls]})
+    assert _addresses(text) == ["https://evil.example/a.js?x=chrome", "https://fonts.googleapis.com/css"]
