@@ -89,13 +89,16 @@ class TrainingSet:
         return always_the_average(self.recalled, self.bins)
 
 
-def training_set(log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int = 0) -> TrainingSet:
+def training_set(
+    log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int | NDArray[np.int64] = 0
+) -> TrainingSet:
     """The reviews of a log.
 
     Args:
         log: its rows; cards that are left out of it are left out of the set.
         starts: see `scheduler.replay.stated_memories`; cards whose history begins with one are left out.
-        ignore_before_ms: cards that were first learnt before this instant are left out, as in Anki.
+        ignore_before_ms: cards that were first learnt before this instant are left out, as in Anki; one for all, or one
+            for each row of the log.
     """
     nothing = np.zeros(0, dtype=np.int64)
     if not log.card.size:
@@ -104,7 +107,9 @@ def training_set(log: LogColumns, starts: Mapping[int, Memory] | None = None, ig
     first, last = np.array(runs.first), np.array(runs.last)
     whole = (first < last) & np.array([start is None for start in runs.start])
     begins = runs.kept[np.where(whole, first, 0)] if runs.kept.size else np.zeros(first.size, dtype=np.int64)
-    whole &= (log.before[begins] == int(State.NEW)) & (log.at_ms[begins] >= ignore_before_ms)
+    whole &= (log.before[begins] == int(State.NEW)) & (
+        log.at_ms[begins] >= np.broadcast_to(ignore_before_ms, log.at_ms.shape)[begins]
+    )
     entries = entries_of(log, runs)
     run_of = np.repeat(np.arange(first.size), last - first)
     elapsed = _pauses(log.day[runs.kept], first[first < last])

@@ -16,6 +16,8 @@ from scheduler.replay import stated_memories
 from scheduler.training import training_set
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from flashcards.collection import Collection
 
 LEAST_GAIN = 0.001
@@ -49,7 +51,7 @@ def fit_all(collection: Collection) -> Scope:
     """
     log, decks = _log(collection)
     own = {limit.deck for limit in collection.limits if limit.policy.parameters != _common(collection)}
-    return _scope(collection, "", log.where(~np.isin(decks, list(own))), _common(collection))
+    return _scope(collection, "", log, decks, ~np.isin(decks, list(own)), _common(collection))
 
 
 def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Scope]:
@@ -60,7 +62,7 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
     for head in sorted({name.partition("::")[0] for name in names.values()}):
         inside = [number for number, name in names.items() if name.partition("::")[0] == head]
         try:
-            found.append(_scope(collection, head, log.where(np.isin(decks, inside)), parameters))
+            found.append(_scope(collection, head, log, decks, np.isin(decks, inside), parameters))
         except TooFewReviews as error:
             found.append(Scope(head, error.reviews, None))
     return found
@@ -77,7 +79,7 @@ def _common(collection: Collection) -> tuple[float, ...]:
     return collection.settings.policy.parameters
 
 
-def _log(collection: Collection) -> tuple[LogColumns, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def _log(collection: Collection) -> tuple[LogColumns, NDArray[np.int64]]:
     """The log, and the deck of each row's card."""
     log = read_log(collection.connection)
     rows = collection.connection.execute("SELECT id, deck FROM cards ORDER BY id").fetchall()
@@ -86,15 +88,23 @@ def _log(collection: Collection) -> tuple[LogColumns, np.ndarray[tuple[int], np.
     return log, decks[np.searchsorted(cards, log.card)] if cards.size else np.zeros(0, dtype=np.int64)
 
 
-def _scope(collection: Collection, deck: str, log: LogColumns, present: tuple[float, ...]) -> Scope:
-    ignored = collection.settings.policy_for(deck, {}).ignore_reviews_before
-    reviews = training_set(log, stated_memories(collection.connection), _instant_ms(collection, ignored))
+def _scope(
+    collection: Collection,
+    deck: str,
+    log: LogColumns,
+    decks: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    present: tuple[float, ...],
+) -> Scope:
+    ignored = np.zeros_like(decks)
+    for limit in collection.limits:
+        if limit.policy.ignore_reviews_before:
+            ignored[decks == limit.deck] = _instant_ms(collection, limit.policy.ignore_reviews_before)
+    reviews = training_set(log.where(chosen), stated_memories(collection.connection), ignored[chosen])
     return Scope(deck, len(reviews), fit(reviews, filled(present)))
 
 
 def _instant_ms(collection: Collection, text: str) -> int:
-    if not text:
-        return 0
     day = (date.fromisoformat(text) - datetime(1970, 1, 1).date()).days  # noqa: DTZ001 - a date alone
     return collection.clock.start_of(day)
 

@@ -117,6 +117,19 @@ def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learnt: 
     assert "Parameters of its own would not be worth it" in result.out
 
 
+@pytest.mark.parametrize("place", ["deck", "front matter"])
+def test_the_date_may_be_set_for_a_single_deck(learnt: Runner, place: str) -> None:
+    if place == "deck":
+        text = '[decks."deck"]\nignore_reviews_before = 2100-01-01\n'
+        (learnt.root / "flashcards.toml").write_text(text, encoding="utf-8")
+    else:
+        path = learnt.root / "deck.md"
+        path.write_text(
+            "---\nignore_reviews_before: 2100-01-01\n---\n" + path.read_text(encoding="utf-8"), encoding="utf-8"
+        )
+    assert "0 reviews of a later day" in learnt.fails("optimize", code=1)
+
+
 def test_cards_learnt_before_the_date_set_do_not_count(learnt: Runner) -> None:
     (learnt.root / "flashcards.toml").write_text("ignore_reviews_before = 2100-01-01\n", encoding="utf-8")
     assert "0 reviews of a later day" in learnt.fails("optimize", code=1)
