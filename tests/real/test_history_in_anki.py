@@ -212,6 +212,7 @@ def compared(folder: Path, rollover: int) -> None:
     home = played(folder, rollover, cards=200, acts=2_000, days=400, toml=f"rollover = {rollover}\n")
     world = World(folder / "anki")
     world.col.set_config("rollover", rollover)
+    world.sched.deck_due_tree()  # a new day, if it is one, begins before the import and not while it is looked at
     with Collection(home.root) as collection:
         package = exported(collection, folder / "there.apkg")
         into(world, package)
