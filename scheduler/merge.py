@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
+from itertools import count, islice
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +27,7 @@ from scheduler.rows import (
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from scheduler.memory import Model
 
@@ -45,10 +46,10 @@ class Merged(NamedTuple):
 
 def merge(
     connection: sqlite3.Connection,
-    histories: Sequence[CardHistory],
+    histories: Iterable[CardHistory],
     days: Days,
     model_of: Callable[[int], Model],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Merged:
     """Add to the log what is not in it yet, and let each card stand where its last review, wherever made, leaves it.
 
@@ -56,18 +57,22 @@ def merge(
 
     Args:
         connection: the store's.
-        histories: of cards that are in the store.
+        histories: of cards that are in the store; read some at a time, for they are larger than their rows.
         days: reads the instants of new rows.
         model_of: the FSRS model of a deck.
-        progress: called with the number of cards done and the number in all.
+        progress: called with the number of cards done.
     """
     merging = _Merging(connection, days, model_of)
     reviews = cards = 0
     with _much_memory(connection):
-        for start in range(0, len(histories), _BATCH):
+        remaining = iter(histories)
+        for start in count(0, _BATCH):
             if progress:
-                progress(start, len(histories))
-            done = merging.batch(histories[start : start + _BATCH])
+                progress(start)
+            batch = list(islice(remaining, _BATCH))
+            if not batch:
+                break
+            done = merging.batch(batch)
             reviews, cards = reviews + done.reviews, cards + done.cards
     return Merged(reviews, cards)
 
@@ -116,10 +121,10 @@ class _Merging:
         rows: list[Review] = []
         after: list[Card] = []
         for each in joined:
-            taken_over = self._settle(each)
+            card = self._settle(each)
             rows += [row for row in each.log if row.id in each.new]
-            if each.new or taken_over:
-                after.append(standing_by(each.card, each.log))
+            if each.new:
+                after.append(card)
         self._db.executemany(INSERT_REVIEW, map(_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
         self._db.executemany(UPDATE_SCHEDULE, [(*schedule_values(card), card.id) for card in changed])
@@ -174,12 +179,12 @@ class _Merging:
                 self._replayers[model] = Replayer(model)
             self._replayers[model].with_memories(logs)
 
-    def _settle(self, each: _Joined) -> bool:
-        """Let the log end where the other program says, as far as it knows; returns whether that took a row more."""
+    def _settle(self, each: _Joined) -> Card:
+        """Let the log end where the other program says, as far as it knows; returns the card as it stands by it."""
         log, standing = each.log, each.history.standing
         ours = [row for row in log if row.id not in each.shared and row.kind is not Kind.TAKEN_OVER]
         if ours and ours[-1].id == _last_act(log):
-            return False  # the last review was made here
+            return standing_by(each.card, log)  # the last review was made here
         last = log[-1] if log else None
         if last and last.id in each.new and last.state_after is standing.state:
             last = log[-1] = last._replace(
@@ -194,12 +199,12 @@ class _Merging:
             reps, lapses = standing.reps - now.reps, standing.lapses - now.lapses
         known = standing.memory is None or (now.memory is not None and _alike(now.memory, standing.memory))
         if known and not (reps or lapses) and _stands(now, each.history):
-            return False
+            return now
         row = self._taken_over(each, now, None if known else standing.memory, reps, lapses)
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
-        return True
+        return standing_by(each.card, log)
 
     def _taken_over(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int

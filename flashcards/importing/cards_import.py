@@ -10,8 +10,6 @@ from flashcards.importing.history import HistoryReader, anki_days
 from flashcards.importing.model import AnkiCard, Package
 from scheduler.clock import Clock
 from scheduler.merge import merge
-from scheduler.model import State
-from scheduler.past import CardHistory
 
 if TYPE_CHECKING:
     from flashcards.catalog.origins import Origins
@@ -50,13 +48,13 @@ class CardImport:
         """Merge the reviews, and take over suspension, flag and burial where they changed there."""
         pairs = list(self._pairs(notes))
         leeches = self._leeches()
-        histories = [
+        histories = (
             self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
             for card, ours, deck in pairs
-        ]
-        known = [each for each in histories if each.reviews or _says_something(each)]
+        )
         days = anki_days(self._clock, self._at)
-        merged = merge(self._collection.connection, known, days, self._model, progress)
+        connection = self._collection.connection
+        merged = merge(connection, histories, days, self._model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
         report.cards = merged.cards + self._take_marks(pairs)
 
@@ -114,9 +112,3 @@ class CardImport:
                 policy = self._settings.policy_for(name, front_matter.get(name, {}))
                 self._models[number] = self._collection.store.model(policy.parameters)
         return self._models[deck]
-
-
-def _says_something(history: CardHistory) -> bool:
-    """Whether a card without a log was ever studied."""
-    standing = history.standing
-    return standing.state is not State.NEW or bool(standing.reps or standing.lapses or standing.leech)

@@ -148,15 +148,18 @@ class _Reader:
 
     def _add_log(self, package: Package) -> None:
         log: dict[int, list[LogRow]] = {card.id: [] for card in package.all_cards()}
-        rows = self._db.execute("SELECT id, cid, ease, ivl, lastIvl, factor, time, type FROM revlog ORDER BY id")
-        for row in rows:
+        columns = ("id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type")
+        odd = " OR ".join(f"typeof({name}) <> 'integer'" for name in columns)
+        if self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone():
+            raise Malformed("its review log cannot be understood")
+        for row in self._db.execute(f"SELECT {', '.join(columns)} FROM revlog ORDER BY id"):
             rows_of_card = log.get(row[1])
             if rows_of_card is None:
                 package.lost_reviews += 1
                 continue
             if not 0 < row[0] <= _LATEST:
                 raise Malformed("its review log holds an impossible time")
-            rows_of_card.append(LogRow(*map(int, row)))
+            rows_of_card.append(LogRow._make(row))
         package.log = log
 
     def _note_types(self) -> Iterator[NoteType]:

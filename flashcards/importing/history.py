@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.importing.model import AnkiCard, LogRow, Package
@@ -25,6 +26,7 @@ _STATES: Final = {0: State.NEW, 1: State.LEARNING, 2: State.REVIEW, 3: State.REL
 _RATINGS: Final = {int(rating): rating for rating in Rating}
 _LONGEST: Final = 36_500 * DAY_SECONDS
 _EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
+_QUARTER_MS: Final = 900_000
 _SUSPENDED: Final = -1
 _BURIED: Final = (-2, -3)
 
@@ -40,7 +42,12 @@ class Marks(NamedTuple):
 def anki_days(clock: Clock, now_ms: int) -> Days:
     """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset."""
     shift = clock.present_shift_seconds(now_ms)
-    return Days(lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, clock.offset_minutes)
+
+    @cache
+    def offset_in(quarter: int) -> int:  # clocks change at quarters of an hour
+        return clock.offset_minutes(quarter * _QUARTER_MS)
+
+    return Days(lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, lambda at_ms: offset_in(at_ms // _QUARTER_MS))
 
 
 class HistoryReader:
