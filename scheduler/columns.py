@@ -34,18 +34,28 @@ def read_columns(connection: sqlite3.Connection, columns: Sequence[str], where: 
         columns: SQL expressions on a row of `reviews`, none of which may be NULL.
         where: the SQL condition on the rows that count.
     """
-    # One text a column: SQLite puts it together, and numpy takes it apart, without an object for each value.
-    texts = ", ".join(f"group_concat({column})" for column in columns)
-    query = f"SELECT {texts} FROM (SELECT * FROM reviews WHERE {where} AND id > ? AND id <= ? ORDER BY id)"
+    query = _query(columns, f"reviews WHERE {where} AND id > ? AND id <= ? ORDER BY id")
     parts = _parts(connection)
     if len(parts) == 1 or connection.in_transaction:  # other connections would not see what is not committed yet
-        found = [connection.execute(query, part).fetchone() for part in parts]
+        found = [_arrays(connection, query, part) for part in parts]
     else:
         # SQLite works without Python's lock, so that several connections read at once.
         path = database_path(connection)
         with ThreadPoolExecutor(len(parts)) as pool:
             found = list(pool.map(lambda part: _read(path, query, part), parts))
-    return [np.fromstring(",".join(filter(None, texts)), dtype=np.int64, sep=",") for texts in zip(*found, strict=True)]
+    return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
+
+
+def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Whole numbers of all cards, one array a column; `columns` are SQL expressions on a row of `cards`, never NULL."""
+    return _arrays(connection, _query(columns, "cards"))
+
+
+def _query(columns: Sequence[str], rows: str) -> str:
+    """One text a column: SQLite puts it together, and numpy takes it apart, without an object for each value."""
+    inner = ", ".join(f"{column} AS c{place}" for place, column in enumerate(columns))
+    outer = ", ".join(f"group_concat(c{place})" for place in range(len(columns)))
+    return f"SELECT {outer} FROM (SELECT {inner} FROM {rows})"
 
 
 def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
@@ -57,10 +67,14 @@ def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     return [(-1, middle), (middle, last)]
 
 
-def _read(path: Path, query: str, part: tuple[int, int]) -> tuple[str | None, ...]:
+def _read(path: Path, query: str, part: tuple[int, int]) -> list[NDArray[np.int64]]:
     with closing_connection(path) as connection:
-        found: tuple[str | None, ...] = connection.execute(query, part).fetchone()
-    return found
+        return _arrays(connection, query, part)
+
+
+def _arrays(connection: sqlite3.Connection, query: str, values: Sequence[int] = ()) -> list[NDArray[np.int64]]:
+    texts = connection.execute(query, values).fetchone()
+    return [np.fromstring(text or "", dtype=np.int64, sep=",") for text in texts]
 
 
 class LogColumns(NamedTuple):

@@ -138,9 +138,13 @@ def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: ArrayLi
 
 
 def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:
-    """How many whole times `base` goes into each value as a factor."""
-    exponents: NDArray[np.float64] = np.log(_floats(values)) / np.log(base)
-    return np.floor(exponents).astype(np.int64)
+    """How many whole times `base` goes into each value, a whole number from 1 on, as a factor."""
+    counts = np.asarray(values, dtype=np.int64)
+    # Every whole number that occurs is worked out once.
+    each = np.arange(1, counts.max(initial=1) + 1)
+    steps = np.floor(np.log(each) / np.log(base)).astype(np.int64)
+    found: NDArray[np.int64] = steps[counts - 1]
+    return found
 
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:

@@ -58,6 +58,8 @@ class Ratings(NamedTuple):
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Ratings:
         """The ratings that a mask keeps, or an array of places puts in order."""
+        if chosen.dtype == np.bool_ and chosen.all():
+            return self
         return Ratings._make(column[chosen] for column in self)
 
     def by_card(self) -> Ratings:

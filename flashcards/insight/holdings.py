@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from flashcards.insight.stats import MATURE_DAYS
+from scheduler.columns import read_card_columns
 from scheduler.measures import retrievability
 from scheduler.model import DAY_SECONDS, State
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _DAYS: Final = (0, 1, 3, 7, 14, 21, 30, 60, 90, 180, 365, 730, 36_501)
 _TENTHS: Final = tuple(round(number / 10, 1) for number in range(11))
 
-_NONE: Final = np.zeros(0)
-
-_ROWS: Final = (
-    "SELECT id, deck, state, stability, difficulty, last_day, interval, lapses, suspended,"
-    " coalesce(buried_day, -1), active FROM cards"
+_FINE: Final = 1_000_000_000  # stability and difficulty are read as whole numbers of such parts
+_COLUMNS: Final = (
+    *("id", "deck", "state"),
+    *(f"CAST(coalesce({name}, 0) * {_FINE} AS INTEGER)" for name in ("stability", "difficulty")),
+    *("coalesce(last_day, -1)", "interval", "lapses", "suspended", "coalesce(buried_day, -1)", "active"),
 )
 
 
@@ -79,39 +79,37 @@ def holdings(
         only: count only these cards; None is all.
         most: how many of the hardest to name.
     """
-    rows = connection.execute(_ROWS).fetchall()
+    rows = np.array(read_card_columns(connection, _COLUMNS))
     if only is not None:
-        rows = [row for row in rows if row[0] in only]
-    active = [row for row in rows if row[10]]
-    states = dict.fromkeys(("new", "learning", "relearning", "young", "mature", "suspended", "buried"), 0)
-    kinds = Counter((row[2], row[6] >= MATURE_DAYS * DAY_SECONDS, row[8], row[9] >= today) for row in active)
-    for (state, mature, suspended, buried), count in kinds.items():
-        states[_state(state, mature, suspended, buried)] += count
-    known = [row for row in active if row[3] is not None and row[5] is not None]
-    columns = [np.array(column, float) for column in zip(*(row[2:7] for row in known), strict=True)] or [_NONE] * 5
-    state_of, stability, difficulty, last, interval = columns
-    decay = np.array([decays[row[1]] for row in known], float)
+        rows = rows[:, np.isin(rows[0], list(only))]
+    active = rows[:, rows[-1] == 1]
+    known = active[:, (active[3] > 0) & (active[5] >= 0)]
+    card, deck, state, _, _, last, interval, lapses = known[:8]
+    stability, difficulty = known[3:5] / _FINE
+    decay = np.array([decays[int(each)] for each in deck])
     chance = retrievability(stability, np.maximum(0, today - last), decay)
-    hardest = sorted((row for row in known if row[7]), key=lambda row: (-row[7], -row[4], row[0]))[:most]
+    hardest = [place for place in np.lexsort((card, -difficulty, -lapses)) if lapses[place]][:most]
     return Holdings(
-        states,
-        len(rows) - len(active),
+        _states(active, today),
+        rows.shape[1] - active.shape[1],
         _spans(stability, _DAYS),
         _spans(difficulty, range(1, 11)),
         _spans(chance, _TENTHS),
-        _spans(interval[state_of == int(State.REVIEW)] / DAY_SECONDS, _DAYS),
-        [HardCard(row[0], row[7], row[4]) for row in hardest],
+        _spans(interval[state == int(State.REVIEW)] / DAY_SECONDS, _DAYS),
+        [HardCard(int(card[place]), int(lapses[place]), float(difficulty[place])) for place in hardest],
     )
 
 
-def _state(state: int, mature: bool, suspended: int, buried: bool) -> str:
-    if suspended:
-        return "suspended"
-    if buried:
-        return "buried"
-    if state == State.REVIEW:
-        return "mature" if mature else "young"
-    return State(state).name.lower()
+def _states(active: NDArray[np.int64], today: int) -> dict[str, int]:
+    state, interval, suspended, buried = active[2], active[6], active[8], active[9]
+    hidden = suspended == 1
+    away = ~hidden & (buried >= today)
+    there = ~hidden & ~away
+    mature = interval >= MATURE_DAYS * DAY_SECONDS
+    review = there & (state == int(State.REVIEW))
+    steps = {each.name.lower(): there & (state == int(each)) for each in (State.NEW, State.LEARNING, State.RELEARNING)}
+    found = {**steps, "young": review & ~mature, "mature": review & mature, "suspended": hidden, "buried": away}
+    return {name: int(chosen.sum()) for name, chosen in found.items()}
 
 
 def _spans(values: NDArray[np.float64], edges: Sequence[float]) -> list[Span]:

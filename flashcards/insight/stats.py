@@ -144,12 +144,13 @@ def _days(period: Ratings, start: int, today: int) -> list[Day]:
 
 
 def _streak(days: NDArray[np.int64], today: int) -> int:
-    active = set(np.unique(days).tolist())
-    day = today if today in active else today - 1
-    streak = 0
-    while day in active:
-        streak, day = streak + 1, day - 1
-    return streak
+    """Days in a row up to today, or to yesterday where nothing was done today yet; `days` are in order."""
+    active = days[np.flatnonzero(np.diff(days, prepend=-1))]
+    active = active[active <= today]
+    if not active.size or active[-1] < today - 1:
+        return 0
+    gaps = np.flatnonzero(np.diff(active) > 1)
+    return int(active.size - (gaps[-1] + 1 if gaps.size else 0))
 
 
 def _recall(recalled: NDArray[np.bool_]) -> Recall:
@@ -157,10 +158,15 @@ def _recall(recalled: NDArray[np.bool_]) -> Recall:
 
 
 def _grouped(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
-    found, places = np.unique(keys, return_inverse=True)
-    counts = np.bincount(places, minlength=found.size).tolist()
-    good = np.bincount(places, recalled, minlength=found.size).astype(int).tolist()
-    return {key: Recall(*values) for key, values in zip(found.tolist(), zip(counts, good, strict=True), strict=True)}
+    """Reviews by key; the keys lie close together, as days and the ids of decks do."""
+    if not keys.size:
+        return {}
+    first = int(keys.min())
+    counts = np.bincount(keys - first)
+    good = np.bincount(keys - first, recalled).astype(int)
+    return {
+        int(first + place): Recall(int(counts[place]), int(good[place])) for place in np.flatnonzero(counts).tolist()
+    }
 
 
 def _hours(tested: Ratings, recalled: NDArray[np.bool_]) -> list[Hour]:
@@ -196,17 +202,18 @@ def _predictions(
     ratings: Ratings, start: int, today: int, decks: Mapping[int, int], decays: Mapping[int, float]
 ) -> Predictions:
     """Each review of a later day, predicted from the memory state that the rating before it left."""
-    rows = ratings.by_card()
-    same = np.diff(rows.card, prepend=-1) == 0
-    elapsed = np.where(same, np.diff(rows.day, prepend=0), 0)
-    before = np.concatenate((rows.stability[-1:], rows.stability[:-1]))
+    order = np.argsort(ratings.card, kind="stable")
+    card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
+    same = np.diff(card, prepend=-1) == 0
+    elapsed = np.where(same, np.diff(day, prepend=0), 0)
+    before = np.concatenate((stability[-1:], stability[:-1]))
     later = elapsed > 0
-    failed = rows.rating == int(Rating.AGAIN)
-    counted = later & (rows.state_before != int(State.NEW)) & ~np.isnan(before)
-    reviews, lapses = _so_far(rows.card, later), _so_far(rows.card, later & failed) - (later & failed)
-    chosen = counted & (rows.day >= start) & (rows.day <= today)
+    failed = ratings.rating[order] == int(Rating.AGAIN)
+    counted = later & (ratings.state_before[order] != int(State.NEW)) & ~np.isnan(before)
+    reviews, lapses = _so_far(card, later), _so_far(card, later & failed) - (later & failed)
+    chosen = counted & (day >= start) & (day <= today)
     decay = np.array([decays.get(deck, 0.1542) for deck in range(max(decays, default=0) + 1)])
-    deck = _looked_up(decks, rows.card[chosen])
+    deck = _looked_up(decks, card[chosen])
     predicted = retrievability(before[chosen], elapsed[chosen], decay[np.minimum(deck, decay.size - 1)])
     recalled = ~failed[chosen]
     if not recalled.size:
