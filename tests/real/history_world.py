@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,13 @@ def deck_text(cards: int) -> str:
     return "".join(f"Q: question {number}\nA: answer {number}\n\n" for number in range(cards))
 
 
-def live(collection: Collection, acts: int, days: int, chance: random.Random) -> None:
+ACTS = {"rate": 60, "forget": 2, "due": 2, "undo": 3, "flag": 2, "suspend": 1, "bury": 1}
+"""What a person does with a card, and how often."""
+
+
+def live(
+    collection: Collection, acts: int, days: int, chance: random.Random, chances: Mapping[str, int] = ACTS
+) -> None:
     """Let a person do so many things at random in the last so many days."""
     store = collection.store
     cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
@@ -32,7 +39,7 @@ def live(collection: Collection, acts: int, days: int, chance: random.Random) ->
     for at in instants:
         card = chance.choice(cards)
         policy = collection.policy(store.card(card).deck)
-        match chance.choices(["rate", "forget", "due", "undo", "flag", "suspend", "bury"], [60, 2, 2, 3, 2, 1, 1])[0]:
+        match chance.choices(list(chances), list(chances.values()))[0]:
             case "rate":
                 store.rate(card, Rating(chance.choice([1, 2, 3, 3, 3, 4])), policy, at, chance.randrange(60_000))
             case "forget":
