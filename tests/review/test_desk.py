@@ -194,6 +194,36 @@ def test_a_buried_card_is_back_the_next_day(tmp_path: Path) -> None:
         assert front(Session(CollectionDesk(collection, NOW + DAY), NOW + DAY).view) == "Question 1?"
 
 
+def test_midnight_during_a_session_is_still_the_same_day_and_the_rollover_begins_the_next(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
+        day = collection.clock.day(NOW)
+        rollover = collection.clock.start_of(day + 1)
+        evening, midnight = rollover - 250 * MINUTE, rollover - 240 * MINUTE
+        session = Session(CollectionDesk(collection, evening), evening)
+        asked = []
+        for now in (evening, midnight + MINUTE, rollover + MINUTE, rollover + 2 * MINUTE):
+            view = session.handle(ShowAnswer(now))
+            asked.append(view)
+            session.handle(Rate(now, Rating.EASY))
+            if isinstance(session.view, Finished) and now < rollover:
+                session = Session(CollectionDesk(collection, rollover + MINUTE), rollover + MINUTE)
+        assert [front(view) for view in asked] == [f"Question {number}?" for number in range(1, 5)]
+        days = [row[0] for row in collection.connection.execute("SELECT day FROM reviews ORDER BY id")]
+        assert days == [day, day, day + 1, day + 1]
+
+
+def test_a_session_that_goes_on_after_the_rollover_asks_what_is_due_on_the_new_day(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
+        rollover = collection.clock.start_of(collection.clock.day(NOW) + 1)
+        session = Session(CollectionDesk(collection, rollover - MINUTE), rollover - MINUTE)
+        assert isinstance(session.view, Question)
+        assert session.view.counts == Counts(2, 0, 0)
+        view = answer(session, Rating.EASY, rollover + MINUTE)
+        assert isinstance(view, Question)
+        # One of the new day's two is used up by the answer that was given in it.
+        assert view.counts == Counts(1, 0, 0)
+
+
 def test_new_asks_more_new_cards_than_the_daily_limit(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
         assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 2
