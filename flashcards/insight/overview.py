@@ -33,7 +33,10 @@ class HardCardShown:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What there is to say, with names for people; `clock` turns days into dates."""
+    """What there is to say, with names for people; `clock` turns days into dates.
+
+    `retention` is the one that the settings want, of decks that want no other.
+    """
 
     clock: Clock
     today: int
@@ -41,6 +44,7 @@ class Overview:
     holdings: Holdings
     decks: Mapping[str, Recall]
     hardest: Sequence[HardCardShown]
+    retention: float
 
     @property
     def now(self) -> Day:
@@ -60,7 +64,9 @@ def overview(collection: Collection, now_ms: int, days: int | None, only: frozen
     held = holdings(collection.connection, today, decays, only)
     names = {number: name for name, number in collection.catalog.decks().items()}
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
-    return Overview(collection.clock, today, done, held, by_deck, _named(collection, held))
+    return Overview(
+        collection.clock, today, done, held, by_deck, _named(collection, held), collection.settings.policy.retention
+    )
 
 
 def _named(collection: Collection, held: Holdings) -> list[HardCardShown]:

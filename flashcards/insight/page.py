@@ -33,6 +33,7 @@ p { margin: 0.3rem 0; } .quiet, figcaption p, .legend, summary, footer { color: 
 .tile dt { color: var(--quiet); font-size: 0.875rem; } .tile dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
 figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0; }
 .plot { margin-top: 0.5rem; overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
+.late { direction: rtl; } .late svg { direction: ltr; }
 figure.wide .plot svg { min-width: 38rem; } figure.wide svg text { font-size: 7.5px; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
 .legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
@@ -90,6 +91,7 @@ class Figure:
         legend: name and colour (1 to 6) of each series; empty for one.
         table: the same in numbers.
         wide: whether it takes the whole width.
+        newest_last: whether it runs up to today, so that its right end is seen first where it does not fit.
     """
 
     title: str
@@ -98,6 +100,7 @@ class Figure:
     legend: Sequence[tuple[str, int]] = ()
     table: Table | None = None
     wide: bool = False
+    newest_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ def _figure(figure: Figure) -> str:
     if legend:
         parts.append(f'<div class="legend">{legend}</div>')
     if figure.svg:
-        parts.append(f'<div class="plot">{figure.svg}</div>')
+        parts.append(f'<div class="plot{" late" if figure.newest_last else ""}">{figure.svg}</div>')
     if figure.table:
         table = f'<div class="numbers">{_table(figure.table)}</div>'
         parts.append(f"<details><summary>In numbers</summary>{table}</details>" if figure.svg else table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING
 
 from flashcards.insight.drawing import level
@@ -102,6 +103,7 @@ def _work(overview: Overview) -> Section:
         [(one.name, one.colour) for one in kinds],
         Table(("day", "answers", "new", "Again", "minutes"), rows),
         wide=True,
+        newest_last=True,
     )
     minutes = Figure(
         "Minutes a day",
@@ -132,6 +134,7 @@ def _heat(overview: Overview) -> Figure:
         "The stronger the colour, the more answers.",
         heatmap("Answers a day", cells, months, _WEEKDAYS),
         wide=True,
+        newest_last=True,
     )
 
 
@@ -177,12 +180,13 @@ def _recall(overview: Overview) -> Section:
             names,
             [Series("recalled", [recall.retention for _, recall in weeks], 2)],
             percent,
-            low=0.5,
+            low=floor(10 * min((recall.retention or 0 for _, recall in weeks), default=0.5)) / 10,
             high=1,
-            levels=[Level("90%", 0.9)],
+            levels=[Level("wanted", overview.retention)],
         ),
         table=Table(("week of", "reviews", "recalled"), rows),
         wide=True,
+        newest_last=True,
     )
     maturity = Figure(
         "True retention by maturity",
@@ -223,7 +227,7 @@ def _cards(overview: Overview) -> Section:
         _spread("Stability", "Days until recall falls to 90 %.", held.stability, "d"),
         _spread("Interval", "Days that learnt cards wait.", held.interval, "d"),
         _spread("Difficulty", "1 is the easiest, 10 the hardest.", held.difficulty, ""),
-        _spread("Recall today", "The chance that a card would be recalled now.", held.retrievability, ""),
+        _spread("Recall now", "The chance that a card would be recalled now.", held.retrievability, ""),
     ]
     return Section("Cards", [states, *spread])
 

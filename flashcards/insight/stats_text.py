@@ -31,6 +31,7 @@ _STATES: Final = {
     "buried": "bright_black",
 }
 _WEEKS_SHOWN: Final = 8
+_NARROW: Final = 78  # columns; below it only what matters most is shown
 
 
 def console() -> Console:
@@ -41,19 +42,23 @@ def console() -> Console:
 def stats_text(overview: Overview, width: int) -> RenderableType:
     """Everything, from today to the figures of fit."""
     parts = [_today(overview), _year(overview, width), _states(overview, width), _retention(overview, width)]
-    parts += [_buttons(overview), _hours(overview), _spread(overview), _hardest(overview), _prediction(overview)]
+    parts += [_buttons(overview, width), _hours(overview), _spread(overview, width)]
+    parts += [_hardest(overview), _prediction(overview)]
     return Group(*(part for part in parts if part is not None))
 
 
 def forecast_text(forecast: Forecast, width: int) -> RenderableType:
     """A line a day, and the sums."""
-    table = _table("", "due now", "expected", "with new", "new", "minutes", "")
+    narrow = width < _NARROW
+    heads = ("expected", "with new", "min") if narrow else ("due now", "expected", "with new", "new", "minutes", "")
+    table = _table("", *heads)
     most = max((day.with_new for day in forecast.days), default=0)
-    room = max(5, width - 62)
     for at, day in enumerate(forecast.days):
         date = forecast.clock.date(day.day)
-        cells = (f"{day.due:,}", f"{day.reviews:,}", f"{day.with_new:,}", f"{day.new:,}", f"{day.minutes:.0f}")
-        table.add_row("today" if at == 0 else f"{date:%a %d %b}", *cells, Text(bar(day.with_new, most, room), "green"))
+        due, reviews, with_new, new = (f"{count:,}" for count in (day.due, day.reviews, day.with_new, day.new))
+        minutes, line = f"{day.minutes:.0f}", Text(bar(day.with_new, most, max(5, width - 62)), "green")
+        cells = (reviews, with_new, minutes) if narrow else (due, reviews, with_new, new, minutes, line)
+        table.add_row("today" if at == 0 else f"{date:%a %d %b}", *cells)
     overdue = f"{forecast.overdue:,} of those due today are overdue. " if forecast.overdue else ""
     note = "Expected: every day kept, without and with new cards."
     return Group(table, Text(f"\n{overdue}{note}", "bright_black"))
@@ -132,12 +137,14 @@ def _retention(overview: Overview, width: int) -> RenderableType | None:
     return _part("True retention, and by week", table)
 
 
-def _buttons(overview: Overview) -> RenderableType | None:
+def _buttons(overview: Overview, width: int) -> RenderableType | None:
     table = _table("", "Again", "Hard", "Good", "Easy")
     for kind, counts in overview.activity.buttons.items():
         total = sum(counts)
         if total:
-            table.add_row(kind, *(f"{count:,} ({count / total:.0%})" for count in counts))
+            shares = [f"{count / total:.0%}" for count in counts]
+            numbers = [f"{count:,} ({share})" for count, share in zip(counts, shares, strict=True)]
+            table.add_row(kind, *(shares if width < _NARROW else numbers))
     return _part("Answers", table) if table.row_count else None
 
 
@@ -155,19 +162,21 @@ def _hours(overview: Overview) -> RenderableType | None:
     )
 
 
-def _spread(overview: Overview) -> RenderableType | None:
+def _spread(overview: Overview, width: int) -> RenderableType | None:
     held = overview.holdings
     if not any(span.cards for span in held.stability):
         return None
-    table = _table("", "", "")
+    narrow = width < _NARROW
+    table = _table("", "", "half <" if narrow else "")
     kinds = (
         ("stability", held.stability, "d"),
         ("interval", held.interval, "d"),
         ("difficulty", held.difficulty, ""),
-        ("recall today", held.retrievability, ""),
+        ("recall now", held.retrievability, ""),
     )
     for name, spans, unit in kinds:
-        words = f"{_ends(spans, unit)}; half below {_middle(spans)}{unit}"
+        half = f"{_middle(spans)}{unit}"
+        words = half if narrow else f"{_ends(spans, unit)}; half below {half}"
         table.add_row(name, columns([float(span.cards) for span in spans]), words)
     return _part("How cards are spread", table)
 

@@ -36,6 +36,7 @@ def test_every_line_fits_the_terminal(
     assert out.count("\n") > 5
     assert max(map(len, out.splitlines())) <= columns
     assert "\x1b" not in out
+    assert "…" not in "".join(line for line in out.splitlines() if "forward" not in line)  # no number is cut
 
 
 def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
