@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from scheduler.measures import Figures
 
 _DAYS_SHOWN = 14
+_NO_BETTER_THAN_THE_AVERAGE = (
+    "Who always said the average would have predicted better still: recall hardly depended on what FSRS looks at."
+)
 
 
 @click.command("optimize")
@@ -51,7 +54,7 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
         if per_deck and scopes[0].fit:
             scopes += fit_decks(collection, scopes[0].fit.parameters)
         if not as_json:
-            _print(scopes)
+            _print(scopes, dry_run=dry_run)
         if not dry_run:
             write(collection, scopes)
     # Opened anew: by the settings as they are now.
@@ -107,7 +110,7 @@ def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
     return moved
 
 
-def _print(scopes: Sequence[Scope]) -> None:
+def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
     for scope in scopes:
         name = scope.deck or "All decks"
         if scope.fit is None:
@@ -123,12 +126,15 @@ def _print(scopes: Sequence[Scope]) -> None:
             ("always the average", fit.average),
         ):
             click.echo(f"{what:30}{figures.log_loss:10.4f}{figures.rmse_bins:12.4f}")
-        click.echo(_verdict(scope) + "\n")
+        click.echo(_verdict(scope, dry_run=dry_run))
+        if min(fit.present.log_loss, fit.fitted.log_loss) > fit.average.log_loss:
+            click.echo(_NO_BETTER_THAN_THE_AVERAGE)
+        click.echo()
 
 
-def _verdict(scope: Scope) -> str:
+def _verdict(scope: Scope, *, dry_run: bool) -> str:
     if scope.wanted:
-        return "The fitted parameters predict better: they are taken."
+        return f"The fitted parameters predict better: they {'would be' if dry_run else 'are'} taken."
     if scope.deck:
         return "Parameters of its own would not be worth it: the deck keeps those of all decks."
     return "The present parameters predict as well or better: they are kept."
