@@ -167,6 +167,8 @@ def _spread(overview: Overview) -> RenderableType | None:
         ("recall today", held.retrievability, ""),
     )
     for name, spans, unit in kinds:
+        if not any(span.cards for span in spans):
+            continue  # no card has an interval as long as all are in their first steps
         words = f"{_ends(spans, unit)}; half below {_middle(spans)}{unit}"
         table.add_row(name, columns([float(span.cards) for span in spans]), words)
     return _part("How cards are spread", table)
