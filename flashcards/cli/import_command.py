@@ -103,9 +103,9 @@ def _summary(report: ImportReport) -> str:
         (report.media, "medium", "copied"),
     ]
     parts = [f"{_count(count, word)} {done}" for count, word, done in said if count]
-    parts += (
-        [f"settings of {common.plural(report.settings.count('[decks.'), 'deck')} written"] if report.settings else []
-    )
+    if report.settings:
+        decks = sum(line.startswith("[decks.") for line in report.settings.splitlines())
+        parts.append(f"settings of {common.plural(decks, 'deck')} written" if decks else "settings written")
     would = "Nothing was changed; it would be: " if report.dry_run else ""
     return f"{would}{', '.join(parts)}."
 

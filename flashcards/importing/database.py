@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from flashcards.importing import decks as decks_of
 from flashcards.importing import presets, wire
 from flashcards.importing.archive import Archive
 from flashcards.importing.errors import Malformed, PackageInvalid, PackageNewer
-from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, PackageDeck, Template
+from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, Template
 
 _OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
 _SEPARATOR: Final = "\x1f"
@@ -80,12 +81,13 @@ class _Reader:
         if schema < _TABLES:
             config = _mapping(conf)
             types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(models).items()}
-            found = {int(key): _deck_of_json(int(key), value) for key, value in _mapping(decks).items()}
+            found = {int(key): decks_of.of_json(int(key), value) for key, value in _mapping(decks).items()}
             options = {int(key): presets.of_json(int(key), each) for key, each in _mapping(dconf).items()}
         else:
             config = {key: json.loads(value) for key, value in self._rows("KEY, val FROM config", str, bytes)}
             types = {each.id: each for each in self._note_types()}
-            found = {each.id: each for each in self._decks()}
+            rows = self._rows("id, name, kind FROM decks", int, str, bytes)
+            found = {each: decks_of.of_message(each, name, kind) for each, name, kind in rows}
             rows = self._rows("id, name, config FROM deck_config", int, str, bytes)
             options = {each: presets.of_message(each, name, message) for each, name, message in rows}
         package = Package(
@@ -93,6 +95,7 @@ class _Reader:
             created_offset=_offset(config.get("creationOffset")),
             rollover=_rollover(config.get("rollover")),
             changed_ms=min(max(changed, 0), _LATEST * 1000),
+            load_balance=config.get("loadBalancerEnabled") is not False,
             note_types=types,
             decks=found,
             presets=options,
@@ -190,13 +193,6 @@ class _Reader:
                 tuple(templates.get(kind, ())),
             )
 
-    def _decks(self) -> Iterator[PackageDeck]:
-        for deck, name, kind in self._rows("id, name, kind FROM decks", int, str, bytes):
-            normal = wire.bytes_in(kind, 1)
-            yield PackageDeck(
-                deck, name.replace(_SEPARATOR, "::"), None if normal is None else wire.number_in(normal, 1, 1)
-            )
-
 
 def _is_possible(card: tuple[int, ...]) -> bool:
     """Whether the numbers of a card can be right, or at least do no harm."""
@@ -234,11 +230,6 @@ def _type_of_json(key: int, value: dict[str, Any]) -> NoteType:
         tuple(str(each["name"]) for each in fields),
         tuple(Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
     )
-
-
-def _deck_of_json(key: int, value: dict[str, Any]) -> PackageDeck:
-    filtered = bool(value.get("dyn"))
-    return PackageDeck(key, str(value["name"]), None if filtered else int(value.get("conf") or 1))
 
 
 def _offset(value: Any) -> int | None:

@@ -40,6 +40,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 _STRIDE: Final = 200
+_SHOWN: Final = 300  # characters of a description
 
 
 class _DryRun(Exception):
@@ -177,6 +178,7 @@ class _PackageImport:
                     f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
                 )
                 remarks.append(Remark(kind, message))
+        remarks += self._descriptions()
         for count, what in (
             (without_cards, "notes have no cards and are left out."),
             (self._package.lost_cards, "cards belong to no note and are left out."),
@@ -184,6 +186,14 @@ class _PackageImport:
         ):
             if count:
                 remarks.append(Remark(self._report.source, f"{count:,} {what}"))
+
+    def _descriptions(self) -> Iterator[Remark]:
+        """The descriptions of decks, for which there is no place."""
+        for deck in self._package.decks.values():
+            if deck.description:
+                text = deck.description
+                shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+                yield Remark(deck.name, f"The deck's description is left out: {shown}")
 
     def _remark_media(self) -> None:
         for name in self._media.missing:
