@@ -155,8 +155,10 @@ class _Reader:
             if siblings and siblings[-1].ord == rest[0]:
                 raise Malformed(f"two cards of note {note} are the same card of it")
             found = AnkiCard(card, note, home, *rest)
-            # A card in a filtered deck keeps its due day aside, unless it goes through steps there.
-            siblings.append(found._replace(due=odue) if odid and found.queue != 1 and odue else found)
+            # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its
+            # place in that deck.
+            aside = odid and (found.due < 0 or (found.queue != 1 and odue))
+            siblings.append(found._replace(due=odue) if aside else found)
         package.cards = cards
 
     def _add_log(self, package: Package) -> None:

@@ -153,6 +153,15 @@ def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, p
         assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
 
 
+@pytest.mark.parametrize("queue", [1, 2])
+def test_the_place_of_a_card_in_a_filtered_deck_is_not_taken_for_a_day(home: Home, package: Path, queue: int) -> None:
+    note = studied(due=-99_999, odue=0, odid=1, queue=queue)
+    home.import_file(write_package(package, [note]))
+    with Collection(home.root) as collection:
+        card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
+        assert card.due_day == CREATED // 86_400
+
+
 def test_what_anki_stored_holds_where_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
     note = studied(data='{"s":33.5,"d":4.5}')  # type: ignore[arg-type]
     note.log = [(*row[:-1], 1) for row in note.log]
