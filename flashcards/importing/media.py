@@ -80,7 +80,7 @@ class MediaPlan:
             self.files[name] = f"{FOLDER}/{name}"
             return
         self._unpacked[name] = unpacked
-        clean = clean_name(name)
+        clean = _no_deck(clean_name(name))
         path = f"{FOLDER}/{clean}"
         if self._is_other(path, name, unpacked):
             stem, dot, ending = clean.rpartition(".")
@@ -95,6 +95,11 @@ class MediaPlan:
             return True
         there = self._root / path
         return there.exists() and not (there.is_file() and _digest(there) == _digest(unpacked))
+
+
+def _no_deck(name: str) -> str:
+    """A name that is not read as a deck's."""
+    return f"{name}.txt" if name.lower().endswith(".md") else name
 
 
 def _spellings(name: str) -> list[str]:
