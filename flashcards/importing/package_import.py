@@ -179,13 +179,17 @@ class _PackageImport:
                 )
                 remarks.append(Remark(kind, message))
         remarks += self._descriptions()
-        for count, what in (
-            (without_cards, "notes have no cards and are left out."),
-            (self._package.lost_cards, "cards belong to no note and are left out."),
-            (self._package.lost_reviews, "reviews belong to no card that is in the package and are left out."),
+        for count, one, many in (
+            (without_cards, "note has no cards and is", "notes have no cards and are"),
+            (self._package.lost_cards, "card belongs to no note and is", "cards belong to no note and are"),
+            (
+                self._package.lost_reviews,
+                "review belongs to no card that is in the package and is",
+                "reviews belong to no card that is in the package and are",
+            ),
         ):
             if count:
-                remarks.append(Remark(self._report.source, f"{count:,} {what}"))
+                remarks.append(Remark(self._report.source, f"{count:,} {one if count == 1 else many} left out."))
 
     def _descriptions(self) -> Iterator[Remark]:
         """The descriptions of decks, for which there is no place."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards import cli
 from flashcards.collection import Collection
 from scheduler import Kind, State
 from tests.importing.home import Home
@@ -101,6 +102,17 @@ def test_a_medium_that_differs_from_one_of_its_name_gets_another_name(home: Home
     home.import_file(package)
     assert (home.root / "media" / "a.png").read_bytes() == b"mine"
     assert len(list((home.root / "media").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["x.md", "x.MD", "x.md "])
+def test_a_medium_that_is_named_like_a_deck_is_not_read_as_one(home: Home, package: Path, name: str) -> None:
+    notes = [Made([f'<a href="{name}">more</a>', "b"])]
+    home.import_file(write_package(package, notes, media={name.strip(): b"Q: no\nA: note\n"}))
+    with Collection(home.root) as collection:
+        collection.scan()
+        assert [entry.path for entry in collection.catalog.entries()] == ["Deck.md"]
+    assert f"[more](media/{name.strip()}.txt)" in home.read("Deck.md")
+    assert (home.root / "media" / f"{name.strip()}.txt").read_bytes() == b"Q: no\nA: note\n"
 
 
 def test_a_medium_that_is_missing_is_reported(home: Home, package: Path) -> None:
@@ -212,6 +224,14 @@ def test_what_a_person_changed_since_stays_and_is_reported(home: Home, package: 
     assert (report.updated, report.kept) == (1, 1)
     assert home.read("Deck.md") == "Q: a\nA: mine\n\nQ: c\nA: new\n"
     assert any(remark.place == "Deck.md:1" for remark in report.remarks)
+
+
+def test_a_summary_speaks_of_one_note_as_of_one(home: Home, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"])]))
+    home.write("Deck.md", "Q: a\nA: mine\n")
+    write_package(package, [Made(["a", "theirs"], mod=CREATED + 9)])
+    assert cli.run(["-C", str(home.root), "import", str(package)]) == 0
+    assert capsys.readouterr().out == "x.apkg: nothing changed. 1 note stays as it is here.\n"
 
 
 def test_a_note_that_was_deleted_here_stays_deleted(home: Home, package: Path) -> None:
