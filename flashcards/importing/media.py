@@ -61,6 +61,10 @@ class MediaPlan:
             self._place(found)
         return f"{self._up}{self.files[found]}"
 
+    def unused(self) -> set[str]:
+        """The names in the package of those that no URL was asked for."""
+        return self._archive.media.keys() - self.files.keys()
+
     def stage(self, journal: Journal) -> int:
         """Let the media that are not there yet be put in place; returns how many."""
         staged = 0

@@ -87,6 +87,21 @@ def test_tags_that_all_notes_share_stand_at_the_top(home: Home, package: Path) -
     assert text == "---\ntags: [x]\n---\n\nQ: a\nA: b\n<!-- tags: y::z -->\n\nQ: c\nA: d\n<!-- tags: w -->\n"
 
 
+def test_tags_that_cannot_be_written_so_are_named_once(home: Home, package: Path) -> None:
+    notes = [Made(["a", "b"], tags="--> x,y ok #h a::b"), Made(["c", "d"], tags="x,y")]
+    messages = [remark.message for remark in home.import_file(write_package(package, notes)).remarks]
+    assert messages == ["2 tags get another name here: `#h` is `h`, `x,y` is `x-y`.", "1 tag is left out: `-->`."]
+    assert "<!-- tags: ok, h, a::b -->" in home.read("Deck.md")
+
+
+def test_media_that_no_note_uses_are_counted(home: Home, package: Path) -> None:
+    media = {"a.png": b"1", "_font.ttf": b"2", "b.png": b"3"}
+    report = home.import_file(write_package(package, [Made(['<img src="a.png">', "b"])], media=media))
+    assert [remark.message for remark in report.remarks] == [
+        "2 media are used by no note and are not copied: `_font.ttf`, `b.png`."
+    ]
+
+
 def test_media_come_along_under_their_names(home: Home, package: Path) -> None:
     notes = [Made(['<img src="a b.png">', "[sound:x.mp3]"], deck=5)]
     write_package(package, notes, decks={5: "A::B"}, media={"a b.png": b"1", "x.mp3": b"2", "unused.png": b"3"})
