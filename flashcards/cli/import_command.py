@@ -91,7 +91,8 @@ def _print(report: ImportReport, as_json: bool) -> None:
 
 def _summary(report: ImportReport) -> str:
     if not report.changes_anything:
-        kept = f" {common.plural(report.kept, 'note')} stay as they are here." if report.kept else ""
+        stay = "note stays as it is" if report.kept == 1 else "notes stay as they are"
+        kept = f" {report.kept:,} {stay} here." if report.kept else ""
         return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
     said = [
         (report.added, "note", "added"),
@@ -103,9 +104,9 @@ def _summary(report: ImportReport) -> str:
         (report.media, "medium", "copied"),
     ]
     parts = [f"{_count(count, word)} {done}" for count, word, done in said if count]
-    parts += (
-        [f"settings of {common.plural(report.settings.count('[decks.'), 'deck')} written"] if report.settings else []
-    )
+    if report.settings:
+        decks = sum(line.startswith("[decks.") for line in report.settings.splitlines())
+        parts.append(f"settings of {common.plural(decks, 'deck')} written" if decks else "settings written")
     would = "Nothing was changed; it would be: " if report.dry_run else ""
     return f"{would}{', '.join(parts)}."
 

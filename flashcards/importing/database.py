@@ -10,15 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from flashcards.importing import decks as decks_of
 from flashcards.importing import presets, wire
 from flashcards.importing.archive import Archive
 from flashcards.importing.errors import Malformed, PackageInvalid, PackageNewer
-from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, PackageDeck, Template
+from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, Template
 
 _OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
 _SEPARATOR: Final = "\x1f"
 _LARGEST: Final = 1 << 53
-_LATEST: Final = 253_402_300_799_000  # the end of the year 9999, in epoch milliseconds
+_MOST: Final = 1 << 32  # no count or interval of Anki reaches it
+_MOST_CARDS: Final = 1 << 16  # of a note
+_LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, and must be dates, too
+_LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is room for a time zone before the last date
 
 
 def read_package(archive: Archive) -> Package:
@@ -72,24 +76,26 @@ class _Reader:
             raise PackageNewer(self._path, f"its schema ({schema})")
         if schema < _OLDEST:
             raise Malformed(f"its schema ({schema}) is too old")
-        if not 0 <= created < _LATEST // 1000:
+        if not 0 <= created <= _LATEST_START:
             raise Malformed("its collection began at an impossible time")
         if schema < _TABLES:
-            config = _mapping(json.loads(conf))
-            types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(json.loads(models)).items()}
-            found = {int(key): _deck_of_json(int(key), value) for key, value in _mapping(json.loads(decks)).items()}
-            options = {int(key): presets.of_json(int(key), each) for key, each in _mapping(json.loads(dconf)).items()}
+            config = _mapping(conf)
+            types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(models).items()}
+            found = {int(key): decks_of.of_json(int(key), value) for key, value in _mapping(decks).items()}
+            options = {int(key): presets.of_json(int(key), each) for key, each in _mapping(dconf).items()}
         else:
-            config = {key: json.loads(value) for key, value in self._db.execute("SELECT KEY, val FROM config")}
+            config = {key: json.loads(value) for key, value in self._rows("KEY, val FROM config", str, bytes)}
             types = {each.id: each for each in self._note_types()}
-            found = {each.id: each for each in self._decks()}
-            rows = self._db.execute("SELECT id, name, config FROM deck_config")
+            rows = self._rows("id, name, kind FROM decks", int, str, bytes)
+            found = {each: decks_of.of_message(each, name, kind) for each, name, kind in rows}
+            rows = self._rows("id, name, config FROM deck_config", int, str, bytes)
             options = {each: presets.of_message(each, name, message) for each, name, message in rows}
         package = Package(
             created_s=created,
             created_offset=_offset(config.get("creationOffset")),
             rollover=_rollover(config.get("rollover")),
-            changed_ms=min(max(changed, 0), _LATEST),
+            changed_ms=min(max(changed, 0), _LATEST * 1000),
+            load_balance=config.get("loadBalancerEnabled") is not False,
             note_types=types,
             decks=found,
             presets=options,
@@ -101,18 +107,25 @@ class _Reader:
         self._add_log(package)
         return package
 
+    def _rows(self, query: str, *kinds: type) -> Iterator[tuple[Any, ...]]:
+        """Rows whose values are of these types, whatever the columns of somebody else's table say."""
+        for row in self._db.execute(f"SELECT {query}"):
+            if not all(map(isinstance, row, kinds)):
+                raise Malformed("its collection cannot be understood")
+            yield row
+
     def _notes(self, types: dict[int, NoteType]) -> list[AnkiNote]:
         notes: list[AnkiNote] = []
         guids: set[str] = set()
-        for id_, guid, kind, changed, tags, fields in self._db.execute(
-            "SELECT id, guid, mid, mod, tags, flds FROM notes ORDER BY id"
+        for id_, guid, kind, changed, tags, fields in self._rows(
+            "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, int, str, str
         ):
             if kind not in types:
                 raise Malformed(f"the note type of note {id_} is missing from it")
             if guid in guids:
                 raise Malformed("two of its notes have the same guid")
-            if not isinstance(guid, str) or not isinstance(changed, int):
-                raise Malformed(f"note {id_} cannot be understood")
+            if not 0 <= changed <= _LATEST:
+                raise Malformed(f"note {id_} was changed at an impossible time")
             guids.add(guid)
             parts = fields.split(_SEPARATOR)
             count = len(types[kind].fields)
@@ -128,10 +141,10 @@ class _Reader:
             "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
             " FROM cards ORDER BY nid, ord, id"
         ):
-            if not all(isinstance(value, int) for value in (*row[:14], *row[15:])) or not 0 < row[0] < _LARGEST:
-                raise Malformed(f"card {row[0]} cannot be understood")
-            card, note, deck, *rest = row
-            *rest, odue, odid = rest
+            if not all(isinstance(value, int) for value in (*row[:14], *row[15:])) or not _is_possible(row):
+                raise Malformed(f"card {str(row[0])[:20]!a} cannot be understood")
+            card, note, deck, *rest, data, odue, odid = row
+            rest.append(data if isinstance(data, str) else "")
             siblings = cards.get(note)
             if siblings is None:
                 package.lost_cards += 1
@@ -142,8 +155,10 @@ class _Reader:
             if siblings and siblings[-1].ord == rest[0]:
                 raise Malformed(f"two cards of note {note} are the same card of it")
             found = AnkiCard(card, note, home, *rest)
-            # A card in a filtered deck keeps its due day aside, unless it goes through steps there.
-            siblings.append(found._replace(due=odue) if odid and found.queue != 1 and odue else found)
+            # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its
+            # place in that deck.
+            aside = odid and (found.due < 0 or (found.queue != 1 and odue))
+            siblings.append(found._replace(due=odue) if aside else found)
         package.cards = cards
 
     def _add_log(self, package: Package) -> None:
@@ -157,20 +172,21 @@ class _Reader:
             if rows_of_card is None:
                 package.lost_reviews += 1
                 continue
-            if not 0 < row[0] <= _LATEST:
+            if not 0 < row[0] <= _LATEST * 1000:
                 raise Malformed("its review log holds an impossible time")
             rows_of_card.append(LogRow._make(row))
         package.log = log
 
     def _note_types(self) -> Iterator[NoteType]:
         fields: dict[int, list[str]] = {}
-        for kind, name in self._db.execute("SELECT ntid, name FROM fields ORDER BY ntid, ord"):
+        for kind, name in self._rows("ntid, name FROM fields ORDER BY ntid, ord", int, str):
             fields.setdefault(kind, []).append(name)
         templates: dict[int, list[Template]] = {}
-        for kind, name, config in self._db.execute("SELECT ntid, name, config FROM templates ORDER BY ntid, ord"):
+        query = "ntid, name, config FROM templates ORDER BY ntid, ord"
+        for kind, name, config in self._rows(query, int, str, bytes):
             template = Template(name, wire.text_in(config, 1), wire.text_in(config, 2))
             templates.setdefault(kind, []).append(template)
-        for kind, name, config in self._db.execute("SELECT id, name, config FROM notetypes"):
+        for kind, name, config in self._rows("id, name, config FROM notetypes", int, str, bytes):
             yield NoteType(
                 kind,
                 name,
@@ -179,17 +195,30 @@ class _Reader:
                 tuple(templates.get(kind, ())),
             )
 
-    def _decks(self) -> Iterator[PackageDeck]:
-        for deck, name, kind in self._db.execute("SELECT id, name, kind FROM decks"):
-            normal = wire.bytes_in(kind, 1)
-            yield PackageDeck(
-                deck, name.replace(_SEPARATOR, "::"), None if normal is None else wire.number_in(normal, 1, 1)
-            )
+
+def _is_possible(card: tuple[int, ...]) -> bool:
+    """Whether the numbers of a card can be right, or at least do no harm."""
+    id_, _, _, number, changed, _, _, due, *counts = card[:14]
+    return (
+        0 < id_ < _LARGEST
+        and 0 <= number < _MOST_CARDS
+        and 0 <= changed <= _LATEST
+        and all(-_LATEST <= each <= _LATEST for each in (due, card[15]))
+        and all(-_MOST < each < _MOST for each in counts)
+    )
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping(text: str) -> dict[str, Any]:
+    """What a JSON object says.
+
+    Raises:
+        Malformed: it is none.
+        ValueError: it cannot be read, or holds text that is no Unicode.
+    """
+    value = json.loads(text)
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")
+    json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
@@ -203,11 +232,6 @@ def _type_of_json(key: int, value: dict[str, Any]) -> NoteType:
         tuple(str(each["name"]) for each in fields),
         tuple(Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
     )
-
-
-def _deck_of_json(key: int, value: dict[str, Any]) -> PackageDeck:
-    filtered = bool(value.get("dyn"))
-    return PackageDeck(key, str(value["name"]), None if filtered else int(value.get("conf") or 1))
 
 
 def _offset(value: Any) -> int | None:

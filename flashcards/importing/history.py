@@ -7,9 +7,9 @@ before, its interval is days, or seconds where negative.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.importing.model import AnkiCard, LogRow, Package
 from scheduler.model import DAY_SECONDS, Kind, Memory, Rating, State
@@ -24,7 +24,8 @@ LEARNING, REVIEW, RELEARNING, FILTERED, MANUAL, RESCHEDULED = range(6)
 
 _STATES: Final = {0: State.NEW, 1: State.LEARNING, 2: State.REVIEW, 3: State.RELEARNING}
 _RATINGS: Final = {int(rating): rating for rating in Rating}
-_LONGEST: Final = 36_500 * DAY_SECONDS
+_FARTHEST: Final = 36_500  # days
+_LONGEST: Final = _FARTHEST * DAY_SECONDS
 _EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
 _QUARTER_MS: Final = 900_000
 _SUSPENDED: Final = -1
@@ -78,8 +79,8 @@ class HistoryReader:
             due_ms=due_ms,
             steps_left=card.left % 1000 if state in (State.LEARNING, State.RELEARNING) else 0,
             interval=0 if state is State.NEW else min(max(interval, 0), _LONGEST),
-            reps=card.reps,
-            lapses=card.lapses,
+            reps=max(card.reps, 0),
+            lapses=max(card.lapses, 0),
             leech=leech,
             changed_ms=card.changed * 1000,
             memory=_stored_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
@@ -97,17 +98,14 @@ class HistoryReader:
         if state is not State.REVIEW and card.due > _EPOCH_SECONDS:
             waits_for_days = bool(log) and log[-1].ivl > 0
             return (self._clock.day(card.due * 1000), None) if waits_for_days else (None, card.due * 1000)
-        return self._first_day + max(-_LONGEST, min(card.due, _LONGEST)), None
+        return self._first_day + max(-_FARTHEST, min(card.due, _FARTHEST)), None
 
 
 def position(card: AnkiCard) -> int | None:
     """The place that a card has, or had, among the new cards; None where it is not known."""
     if card.type == 0:
         return card.due
-    try:
-        place = json.loads(card.data).get("pos") if card.data else None
-    except (ValueError, AttributeError):
-        return None
+    place = _data(card).get("pos")
     return place if isinstance(place, int) else None
 
 
@@ -205,13 +203,19 @@ def _is_whole(reviews: Sequence[PastReview]) -> bool:
 
 def _stored_memory(card: AnkiCard, model: Model) -> Memory | None:
     """The memory state that Anki keeps with a card; without one, what ease and interval of SM-2 amount to."""
-    try:
-        data = json.loads(card.data) if card.data else {}
-        stability, difficulty = data["s"], data["d"]
-        if 0 < float(stability) <= 36_500 and 1 <= float(difficulty) <= 10:
-            return Memory(float(stability), float(difficulty))
-    except (ValueError, KeyError, TypeError):
-        pass
+    data = _data(card)
+    stability, difficulty = (each if isinstance(each, (int, float)) else 0 for each in (data.get("s"), data.get("d")))
+    if 0 < stability <= _FARTHEST and 1 <= difficulty <= 10:
+        return Memory(float(stability), float(difficulty))
     if card.ivl <= 0:
         return None
-    return model.memory_after(max(card.factor, 1300) / 1000, min(card.ivl, 36_500))
+    return model.memory_after(max(card.factor, 1300) / 1000, min(card.ivl, _FARTHEST))
+
+
+def _data(card: AnkiCard) -> Mapping[str, Any]:
+    """What Anki keeps of a card as JSON; nothing where it cannot be read."""
+    try:
+        data = json.loads(card.data) if card.data else {}
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}

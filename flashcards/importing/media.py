@@ -61,6 +61,10 @@ class MediaPlan:
             self._place(found)
         return f"{self._up}{self.files[found]}"
 
+    def unused(self) -> set[str]:
+        """The names in the package of those that no URL was asked for."""
+        return self._archive.media.keys() - self.files.keys()
+
     def stage(self, journal: Journal) -> int:
         """Let the media that are not there yet be put in place; returns how many."""
         staged = 0
@@ -80,7 +84,7 @@ class MediaPlan:
             self.files[name] = f"{FOLDER}/{name}"
             return
         self._unpacked[name] = unpacked
-        clean = clean_name(name)
+        clean = _no_deck(clean_name(name))
         path = f"{FOLDER}/{clean}"
         if self._is_other(path, name, unpacked):
             stem, dot, ending = clean.rpartition(".")
@@ -95,6 +99,11 @@ class MediaPlan:
             return True
         there = self._root / path
         return there.exists() and not (there.is_file() and _digest(there) == _digest(unpacked))
+
+
+def _no_deck(name: str) -> str:
+    """A name that is not read as a deck's."""
+    return f"{name}.txt" if name.lower().endswith(".md") else name
 
 
 def _spellings(name: str) -> list[str]:

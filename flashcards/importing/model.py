@@ -32,20 +32,26 @@ class NoteType:
 
 @dataclass(frozen=True, slots=True)
 class PackageDeck:
-    """A deck: its name with `::`, its preset (None for a filtered one)."""
+    """A deck: its name with `::`, its preset (None for a filtered one).
+
+    `settings` are those of ours that hold for it alone, whatever its preset says.
+    """
 
     id: int
     name: str
     preset: int | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Deck options: our settings by name, each as `flashcards.toml` would say it."""
+    """Deck options: our settings by name, each as `flashcards.toml` would say it; `problems` are clauses."""
 
     id: int
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 class AnkiNote(NamedTuple):
@@ -101,6 +107,7 @@ class Package:
         created_offset: minutes that local time was ahead of UTC then, or None where it does not say.
         rollover: the hour at which its days begin.
         changed_ms: when it was last changed.
+        load_balance: whether it spreads what is due evenly over the days.
         note_types, decks, presets: by id.
         notes: in order of id.
         cards: by note id, in order of ord.
@@ -112,6 +119,7 @@ class Package:
     created_offset: int | None
     rollover: int
     changed_ms: int
+    load_balance: bool
     note_types: dict[int, NoteType]
     decks: dict[int, PackageDeck]
     presets: dict[int, Preset]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.model import CLOZE, AnkiNote, NoteType, Package
+from flashcards.importing.tags import clean_tags
 from flashcards.importing.templates import FRONT, Rendered, SideTemplate, is_empty, plain_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", r
 _UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
 _GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
-_TAG_BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
 _OCCLUSION: Final = "image-occlusion"
 _OURS: Final = {
     ("Flashcards Basic", "Front", "Back", "Reverse"),
@@ -88,7 +88,7 @@ class NoteConverter:
             cards=(),
             reverse=False,
             typed=False,
-            tags=_clean_tags(note.tags),
+            tags=clean_tags(note.tags),
             deck=deck,
             path="",
             breadcrumb=(),
@@ -269,8 +269,3 @@ def _tightened(gap: str) -> str:
     """A gap over several paragraphs without the blank lines at its edges, where they mean nothing."""
     gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
     return re.sub(r"(?<![`|>])\n+\}\}\Z", "}}", gap)
-
-
-def _clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    cleaned = (_TAG_BREAKS.sub("-", tag.lstrip("#")).strip("-") for tag in tags)
-    return tuple(dict.fromkeys(tag for tag in cleaned if tag))

@@ -13,6 +13,7 @@ from flashcards.anki.gather import MACROS_FILE
 from flashcards.anki.media_names import MediaNames
 from flashcards.catalog.origins import Origins
 from flashcards.collection import now_ms
+from flashcards.importing import left_out
 from flashcards.importing.archive import Archive
 from flashcards.importing.cards_import import CardImport
 from flashcards.importing.database import read_package
@@ -152,7 +153,7 @@ class _PackageImport:
             deck = self._package.decks[cards[0].home].name
             self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]))
             drafts += converter.drafts(note)
-        self._remark_package(converter, lost)
+        self._report.remarks += left_out.remarks(self._package, self._report.source, converter.hidden_fields, lost)
         return drafts
 
     def _fields_of_ours(self) -> Callable[[Entry], tuple[str, ...]]:
@@ -169,27 +170,12 @@ class _PackageImport:
 
         return fields
 
-    def _remark_package(self, converter: NoteConverter, without_cards: int) -> None:
-        remarks = self._report.remarks
-        for kind, counts in converter.hidden_fields.items():
-            for name, count in counts.items():
-                message = (
-                    f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
-                )
-                remarks.append(Remark(kind, message))
-        for count, what in (
-            (without_cards, "notes have no cards and are left out."),
-            (self._package.lost_cards, "cards belong to no note and are left out."),
-            (self._package.lost_reviews, "reviews belong to no card that is in the package and are left out."),
-        ):
-            if count:
-                remarks.append(Remark(self._report.source, f"{count:,} {what}"))
-
     def _remark_media(self) -> None:
         for name in self._media.missing:
             self._report.remarks.append(
                 Remark(self._report.source, f"The medium `{name}` is missing from the package.")
             )
+        self._report.remarks += left_out.unused_media(self._media.unused(), self._report.source)
 
 
 def _in_order(package: Package) -> list[AnkiNote]:

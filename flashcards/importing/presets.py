@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flashcards.importing import wire
 from flashcards.importing.model import Preset
+from scheduler.balance import WEEK
 
 _RETENTION: Final = 0.9
 _STEPS: Final = (1.0, 10.0)
 _RELEARNING_STEPS: Final = (10.0,)
 _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
-_LEECH_ACTIONS: Final = ("suspend", "tag")  # as Anki numbers them
+_MOST: Final = (1 << 31) - 1
+_UNSET_DATE: Final = "1970-01-01"
+
+# As Anki numbers them.
+_LEECH_ACTIONS: Final = ("suspend", "tag")
+_NEW_MIX: Final = {0: "mix", 1: "last", 2: "first"}
+_REVIEW_ORDER: Final = {0: "due", 1: "due", 2: "due", 7: "overdue", 8: "random", 11: "retrievability", 12: "overdue"}
+_UNKNOWN_ORDER: Final = {3: "shortest interval", 4: "longest interval", 5: "hardest", 6: "easiest", 9: "oldest"}
+_RANDOM_GATHERED: Final = (3, 4, 5)
+_HIGHEST_FIRST: Final = 2
+_RANDOM_SORTED: Final = (2, 3, 4)
 
 
 def of_json(key: int, value: Mapping[str, Any]) -> Preset:
@@ -29,8 +40,11 @@ def of_json(key: int, value: Mapping[str, Any]) -> Preset:
         bury=bool(new.get("bury") or review.get("bury")),
         leech=(lapse.get("leechFails", 8), lapse.get("leechAction", 1)),
         parameters=parameters,
+        ignored_before=value.get("ignoreRevlogsBeforeDate") or "",
+        easy_days=value.get("easyDaysPercentages") or (),
     )
-    return Preset(key, str(value.get("name", "")), settings)
+    orders = _Orders(*(value.get(name) or 0 for name in ("newMix", "reviewOrder", "newGatherPriority", "newSortOrder")))
+    return Preset(key, str(value.get("name", "")), settings | orders.settings(), orders.problems())
 
 
 def of_message(key: int, name: str, message: bytes) -> Preset:
@@ -45,8 +59,39 @@ def of_message(key: int, name: str, message: bytes) -> Preset:
         bury=bool(wire.number_in(message, 27) or wire.number_in(message, 28)),
         leech=(wire.number_in(message, 22), wire.number_in(message, 21)),
         parameters=wire.floats_in(message, 6) or wire.floats_in(message, 5) or wire.floats_in(message, 3),
+        ignored_before=wire.text_in(message, 46),
+        easy_days=wire.floats_in(message, 4),
     )
-    return Preset(key, name, settings)
+    orders = _Orders(*(wire.number_in(message, number) for number in (30, 33, 34, 32)))
+    return Preset(key, name, settings | orders.settings(), orders.problems())
+
+
+class _Orders(NamedTuple):
+    """The order in which cards are asked, by Anki's numbers."""
+
+    new_mix: int
+    review_order: int
+    gathered: int
+    sorted: int
+
+    def settings(self) -> dict[str, Any]:
+        """As settings of ours, the nearest that there is."""
+        random = self.gathered in _RANDOM_GATHERED or self.sorted in _RANDOM_SORTED
+        return {
+            "new_order": "random" if random else "deck",
+            "review_order": _REVIEW_ORDER.get(self.review_order, "due"),
+            "new_mix": _NEW_MIX.get(self.new_mix, "mix"),
+        }
+
+    def problems(self) -> tuple[str, ...]:
+        """What there is no setting for."""
+        found = []
+        if self.review_order not in _REVIEW_ORDER:
+            order = _UNKNOWN_ORDER.get(self.review_order, "newest")
+            found.append(f"reviews cannot be asked {order} first here; they are asked as they fall due")
+        if self.gathered == _HIGHEST_FIRST and self.sorted not in _RANDOM_SORTED:
+            found.append("new cards cannot be asked last first here; they are asked as they stand in the deck")
+        return tuple(found)
 
 
 def _settings(
@@ -60,6 +105,8 @@ def _settings(
     bury: bool,
     leech: tuple[int, int],
     parameters: Iterable[float],
+    ignored_before: str,
+    easy_days: Sequence[float],
 ) -> dict[str, Any]:
     threshold, action = leech
     settings: dict[str, Any] = {
@@ -67,15 +114,28 @@ def _settings(
         "learning_steps": _steps(learning),
         "relearning_steps": _steps(relearning),
         "maximum_interval": int(maximum),
-        "new_per_day": int(new_per_day),
-        "reviews_per_day": int(reviews_per_day),
+        "new_per_day": count(new_per_day),
+        "reviews_per_day": count(reviews_per_day),
         "bury_siblings": bury,
-        "leech_threshold": int(threshold),
+        "leech_threshold": count(threshold),
         "leech_action": _LEECH_ACTIONS[1 if action else 0],
+        "easy_days": _easy_days(easy_days),
+        "ignore_reviews_before": "" if ignored_before == _UNSET_DATE else str(ignored_before),
     }
     if found := [float(f"{value:.7g}") for value in parameters]:
         settings["parameters"] = found
     return settings
+
+
+def count(value: float) -> int:
+    """A number of cards, or of lapses, that Anki can have."""
+    return min(max(int(value), 0), _MOST)
+
+
+def _easy_days(shares: Sequence[float]) -> str:
+    """Shares of the days of a week, Monday first, as `sat=0.5 sun=0`."""
+    pairs = zip(WEEK, map(float, shares), strict=False)
+    return " ".join(f"{day}={max(share, 0):.2f}".rstrip("0").rstrip(".") for day, share in pairs if share < 1)
 
 
 def _steps(minutes: Sequence[float]) -> str:

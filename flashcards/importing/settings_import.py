@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flashcards.catalog.origins import Origins
 from flashcards.importing.report import ImportReport, Remark
@@ -36,22 +37,25 @@ class SettingsImport:
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
         before = path.read_bytes() if path.exists() else None
-        rollover = self._rollover()
-        if not wanted.tables and rollover is None:
+        general = self._of_collection()
+        if not wanted.tables and not general:
             return collection.settings
         if not self._may_write(before):
-            if rollover is not None:
-                report.remarks.append(Remark(FILE_NAME, f"The package's days begin at {rollover} o'clock: `rollover`."))
+            if "rollover" in general:
+                begin = f"The package's days begin at {general['rollover']} o'clock: `rollover`."
+                report.remarks.append(Remark(FILE_NAME, begin))
+            if "load_balance" in general:
+                report.remarks.append(Remark(FILE_NAME, "The package does not balance its days: `load_balance`."))
             if wanted.tables:
                 message = f"This file is yours and stays as it is. To keep the options of Anki, add:\n{wanted.tables}"
                 report.remarks.append(Remark(FILE_NAME, message))
             return collection.settings
-        text = appended(None if before is None else before.decode(), wanted.tables, rollover)
+        text = appended(None if before is None else before.decode(), wanted.tables, general)
         data = text.encode()
         waiting = self._journal.stage_bytes(FILE_NAME, data)
         settings = _read(waiting, data)
         self._origins.remember_written(FILE_NAME, _digest(data))
-        report.settings = wanted.tables or f"rollover = {rollover}\n"
+        report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
 
     def _policy(self, deck: str) -> Policy:
@@ -64,13 +68,16 @@ class SettingsImport:
             return True
         return self._origins.written(FILE_NAME) == _digest(before)
 
-    def _rollover(self) -> int | None:
-        """The package's, where it is another and nothing was ever reviewed here."""
-        collection = self._collection
-        if self._package.rollover == collection.settings.rollover:
-            return None
-        reviewed = collection.connection.execute("SELECT 1 FROM reviews LIMIT 1").fetchone()
-        return None if reviewed else self._package.rollover
+    def _of_collection(self) -> dict[str, Any]:
+        """The package's settings for all decks, where they are others and nothing was ever reviewed here."""
+        package, settings = self._package, self._collection.settings
+        found: dict[str, Any] = {}
+        if package.rollover != settings.rollover:
+            found["rollover"] = package.rollover
+        if settings.policy.load_balance and not package.load_balance:
+            found["load_balance"] = False
+        reviewed = self._collection.connection.execute("SELECT 1 FROM reviews LIMIT 1").fetchone()
+        return {} if reviewed else found
 
 
 def _read(waiting: Path, data: bytes) -> Settings:

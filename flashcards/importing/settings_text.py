@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from flashcards.importing import presets
 from flashcards.importing.layout import normal_name
 from flashcards.importing.model import Package
 from flashcards.settings import Settings, default_text, holds_already, setting_problem
-from scheduler import Policy
+from scheduler import DEFAULT_PARAMETERS, Policy
 
 _STOCK: Final = dict(presets.of_json(1, {}).settings)
 """What Anki gives a new deck; a deck that has these says nothing."""
@@ -33,40 +34,71 @@ def deck_settings(
     """Tables for those of `decks` that have options of their own and neither a table nor the same settings here."""
     wanted = set(decks)
     by_name = {normal_name(deck.name): deck for deck in package.decks.values()}
-    tables: list[str] = []
-    problems: list[str] = []
+    problems: dict[str, None] = {}
     said: dict[str, Mapping[str, Any]] = {}
+    tables: dict[str, Mapping[str, Any]] = {}
     for name in sorted(by_name):
-        preset = package.presets.get(by_name[name].preset or 0)
+        deck = by_name[name]
+        preset = package.presets.get(deck.preset or 0)
         if preset is None or not any(each == name or _below(each, name) for each in wanted):
             continue
-        settings = {key: value for key, value in preset.settings.items() if _is_usable(key, value, name, problems)}
+        found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
+        options = {**preset.settings, **deck.settings}
+        said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
+        if name in present.decks:
+            continue
+        problems |= found
         above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
-        said[name] = settings
-        differs = any(settings.get(key) != above.get(key) for key in settings.keys() | above.keys())
-        if differs and name not in present.decks and not holds_already(policy_of(name), settings):
-            tables.append(_table(name, settings))
-    return DeckSettings("\n".join(tables), tuple(problems))
+        if said[name] != above:
+            table = _table(said[name], _inherited(name, tables, present), policy_of(name))
+            if table:
+                tables[name] = table
+    return DeckSettings("\n".join(_written(name, table) for name, table in tables.items()), tuple(problems))
 
 
-def appended(before: str | None, tables: str, rollover: int | None) -> str:
-    """The text of `flashcards.toml` with the tables at its end; `before` is None where there is no file."""
+def appended(before: str | None, tables: str, settings: Mapping[str, Any]) -> str:
+    """The text of `flashcards.toml` with the tables at its end.
+
+    Args:
+        before: the text, or None where there is no file.
+        tables: those to add.
+        settings: of the whole collection; their lines are commented out before.
+    """
     head = default_text() if before is None else before
-    if rollover is not None:
-        head = head.replace("#rollover = 4", f"rollover = {rollover}")
+    for name, value in settings.items():
+        head = re.sub(rf"^#{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
     return f"{head.rstrip()}\n\n{tables}" if tables else head
 
 
-def _table(name: str, settings: Mapping[str, Any]) -> str:
+def _inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
+    """What the new tables of the decks above say for a deck, as far as no table that is there says otherwise."""
+    found: dict[str, Any] = {}
+    for parent in reversed(list(_parents(name))):
+        found = {key: value for key, value in found.items() if key not in present.decks.get(parent, {})}
+        found |= tables.get(parent, {})
+    return found
+
+
+def _table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+    """Those of a deck's settings that it does not have yet, and would not have from above."""
+    wanted = {"parameters": list(DEFAULT_PARAMETERS), **settings} if "parameters" in inherited else settings
+    return {
+        key: value
+        for key, value in wanted.items()
+        if (inherited[key] != value if key in inherited else not holds_already(policy, {key: value}))
+    }
+
+
+def _written(name: str, settings: Mapping[str, Any]) -> str:
     lines = [f"[decks.{json.dumps(name, ensure_ascii=False)}]"]
-    lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
-def _is_usable(key: str, value: Any, deck: str, problems: list[str]) -> bool:
+def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bool:
     problem = setting_problem(key, value)
     if problem:
-        problems.append(f"The option `{key}` of the deck `{deck}` is left out: it {problem}.")
+        problems[f"The option `{key}` of the deck `{deck}` is left out: it {problem}."] = None
     return not problem
 
 

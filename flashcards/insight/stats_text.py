@@ -175,6 +175,8 @@ def _spread(overview: Overview, width: int) -> RenderableType | None:
         ("recall now", held.retrievability, ""),
     )
     for name, spans, unit in kinds:
+        if not any(span.cards for span in spans):
+            continue  # no card has an interval as long as all are in their first steps
         half = f"{_middle(spans)}{unit}"
         words = half if narrow else f"{_ends(spans, unit)}; half below {half}"
         table.add_row(name, columns([float(span.cards) for span in spans]), words)

@@ -45,6 +45,14 @@ def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
     assert cli("forecast", "--json").json == {"overdue": 0, "days": []}
 
 
+def test_cards_that_are_all_in_their_first_steps_are_counted(cli: Runner) -> None:
+    (cli.root / "deck.md").write_text("Q: a\nA: b\n")
+    assert cli("answer", "deck.md:1", "again").code == 0
+    out = cli("stats").out
+    assert "stability" in out
+    assert "interval" not in out
+
+
 def test_a_query_narrows_the_count(made: Runner) -> None:
     assert sum(made("stats", "question", "1", "--json").json["states"].values()) == 1
     assert sum(made("stats", "--json").json["states"].values()) == 3

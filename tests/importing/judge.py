@@ -49,7 +49,7 @@ def _slot(number: int, part: int, slots: dict[str, int]) -> str | None:
 def _card_differences(collection: Collection, ours: int, card: Any, db: Any, shift: int) -> list[str]:
     id_, _, type_, queue, due, ivl, reps, lapses, flags, odue, odid = card
     here = collection.store.card(ours)
-    due = odue if odid and odue and queue != 1 else due
+    due = odue if odid and (due < 0 or (odue and queue != 1)) else due
     expected = {
         "state": type_,
         "reps": reps,

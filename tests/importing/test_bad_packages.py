@@ -158,9 +158,9 @@ def test_cards_and_reviews_that_belong_to_nothing_are_left_out_and_counted(home:
     write_zip(package, {"collection.anki2": connection.serialize()}, {})
     connection.close()
     messages = " ".join(remark.message for remark in home.import_file(package).remarks)
-    assert "1 cards belong to no note" in messages
-    assert "1 reviews belong to no card" in messages
-    assert "1 notes have no cards" in messages
+    assert "1 card belongs to no note and is left out" in messages
+    assert "1 review belongs to no card" in messages
+    assert "1 note has no cards" in messages
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,7 @@ EXAMPLES = {
     "an image": ('<img src="a b.png">', "![](media/a%20b.png)"),
     "an image of a size": ('<img src="a.png" width="300">', '<img src="media/a.png" width="300">'),
     "an image of the web": ('<img src="https://x.y/z.png">', "![](https://x.y/z.png)"),
+    "sound of the web": ("[sound:https://x.org/y z.mp3?a=1&amp;b=2]", "![](https://x.org/y%20z.mp3?a=1&b=2)"),
     "sound": ("[sound:a (1).mp3]", "![](media/a%20%281%29.mp3)"),
     "math": (r"\(a_1 &lt; b\)", "$a_1 < b$"),
     "math on its own": (r"so \[x^2\]", "so $$x^2$$"),

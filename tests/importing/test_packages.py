@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards import cli
 from flashcards.collection import Collection
 from scheduler import Kind, State
 from tests.importing.home import Home
@@ -86,6 +87,21 @@ def test_tags_that_all_notes_share_stand_at_the_top(home: Home, package: Path) -
     assert text == "---\ntags: [x]\n---\n\nQ: a\nA: b\n<!-- tags: y::z -->\n\nQ: c\nA: d\n<!-- tags: w -->\n"
 
 
+def test_tags_that_cannot_be_written_so_are_named_once(home: Home, package: Path) -> None:
+    notes = [Made(["a", "b"], tags="--> x,y ok #h a::b"), Made(["c", "d"], tags="x,y")]
+    messages = [remark.message for remark in home.import_file(write_package(package, notes)).remarks]
+    assert messages == ["2 tags get another name here: `#h` is `h`, `x,y` is `x-y`.", "1 tag is left out: `-->`."]
+    assert "<!-- tags: ok, h, a::b -->" in home.read("Deck.md")
+
+
+def test_media_that_no_note_uses_are_counted(home: Home, package: Path) -> None:
+    media = {"a.png": b"1", "_font.ttf": b"2", "b.png": b"3"}
+    report = home.import_file(write_package(package, [Made(['<img src="a.png">', "b"])], media=media))
+    assert [remark.message for remark in report.remarks] == [
+        "2 media are used by no note and are not copied: `_font.ttf`, `b.png`."
+    ]
+
+
 def test_media_come_along_under_their_names(home: Home, package: Path) -> None:
     notes = [Made(['<img src="a b.png">', "[sound:x.mp3]"], deck=5)]
     write_package(package, notes, decks={5: "A::B"}, media={"a b.png": b"1", "x.mp3": b"2", "unused.png": b"3"})
@@ -101,6 +117,17 @@ def test_a_medium_that_differs_from_one_of_its_name_gets_another_name(home: Home
     home.import_file(package)
     assert (home.root / "media" / "a.png").read_bytes() == b"mine"
     assert len(list((home.root / "media").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["x.md", "x.MD", "x.md "])
+def test_a_medium_that_is_named_like_a_deck_is_not_read_as_one(home: Home, package: Path, name: str) -> None:
+    notes = [Made([f'<a href="{name}">more</a>', "b"])]
+    home.import_file(write_package(package, notes, media={name.strip(): b"Q: no\nA: note\n"}))
+    with Collection(home.root) as collection:
+        collection.scan()
+        assert [entry.path for entry in collection.catalog.entries()] == ["Deck.md"]
+    assert f"[more](media/{name.strip()}.txt)" in home.read("Deck.md")
+    assert (home.root / "media" / f"{name.strip()}.txt").read_bytes() == b"Q: no\nA: note\n"
 
 
 def test_a_medium_that_is_missing_is_reported(home: Home, package: Path) -> None:
@@ -153,6 +180,15 @@ def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, p
         assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
 
 
+@pytest.mark.parametrize("queue", [1, 2])
+def test_the_place_of_a_card_in_a_filtered_deck_is_not_taken_for_a_day(home: Home, package: Path, queue: int) -> None:
+    note = studied(due=-99_999, odue=0, odid=1, queue=queue)
+    home.import_file(write_package(package, [note]))
+    with Collection(home.root) as collection:
+        card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
+        assert card.due_day == CREATED // 86_400
+
+
 def test_what_anki_stored_holds_where_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
     note = studied(data='{"s":33.5,"d":4.5}')  # type: ignore[arg-type]
     note.log = [(*row[:-1], 1) for row in note.log]
@@ -203,6 +239,14 @@ def test_what_a_person_changed_since_stays_and_is_reported(home: Home, package: 
     assert (report.updated, report.kept) == (1, 1)
     assert home.read("Deck.md") == "Q: a\nA: mine\n\nQ: c\nA: new\n"
     assert any(remark.place == "Deck.md:1" for remark in report.remarks)
+
+
+def test_a_summary_speaks_of_one_note_as_of_one(home: Home, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"])]))
+    home.write("Deck.md", "Q: a\nA: mine\n")
+    write_package(package, [Made(["a", "theirs"], mod=CREATED + 9)])
+    assert cli.run(["-C", str(home.root), "import", str(package)]) == 0
+    assert capsys.readouterr().out == "x.apkg: nothing changed. 1 note stays as it is here.\n"
 
 
 def test_a_note_that_was_deleted_here_stays_deleted(home: Home, package: Path) -> None:

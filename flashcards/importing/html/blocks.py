@@ -6,7 +6,7 @@ import re
 from html import escape
 from typing import Final
 
-from flashcards.deck.media_kinds import PLAYED, extension, scheme
+from flashcards.deck.media_kinds import PLAYED, extension, is_remote, scheme
 from flashcards.importing.html import inline
 from flashcards.importing.html.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, Token
 from flashcards.importing.html.marks import SIGN, Marked
@@ -115,7 +115,8 @@ class Blocks:
         elif mark.what == "close":
             self._tokens.append(Token(inline.END, mark.value))
         elif mark.what == "sound":
-            self._tokens.append(Token(RAW, f"![]({encoded(self._media(mark.value))})"))
+            url = link_url(mark.value) if is_remote(mark.value) else encoded(self._media(mark.value))
+            self._tokens.append(Token(RAW, f"![]({url})"))
         else:
             self._tokens.append(Token(RAW, formula(mark.value, display=mark.what == "display", beside=before + after)))
 

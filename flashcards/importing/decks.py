@@ -1,0 +1,56 @@
+"""Decks of a package: names, presets, and what is set for one deck alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flashcards.importing import wire
+from flashcards.importing.model import PackageDeck
+from flashcards.importing.presets import count
+from flashcards.importing.templates import plain_text
+
+_SEPARATOR: Final = "\x1f"  # of the names above each other, in a table
+
+
+def of_json(key: int, value: Mapping[str, Any]) -> PackageDeck:
+    """A deck of schema 11."""
+    if value.get("dyn"):
+        return PackageDeck(key, str(value["name"]), None)
+    retention = value.get("desiredRetention")
+    settings = _settings(
+        new=value.get("newLimit"),
+        reviews=value.get("reviewLimit"),
+        retention=None if retention is None else retention / 100,
+    )
+    description = str(value.get("desc") or "")
+    return PackageDeck(key, str(value["name"]), int(value.get("conf") or 1), settings, _shown(description))
+
+
+def of_message(key: int, name: str, kind: bytes) -> PackageDeck:
+    """A deck of schema 14 and later: the message `Deck.KindContainer`."""
+    name = name.replace(_SEPARATOR, "::")
+    normal = wire.bytes_in(kind, 1)
+    if normal is None:
+        return PackageDeck(key, name, None)
+    settings = _settings(
+        new=wire.number_in(normal, 7, -1),
+        reviews=wire.number_in(normal, 6, -1),
+        retention=wire.float_in(normal, 10) or None,
+    )
+    return PackageDeck(key, name, wire.number_in(normal, 1, 1), settings, _shown(wire.text_in(normal, 4)))
+
+
+def _settings(*, new: int | None, reviews: int | None, retention: float | None) -> dict[str, Any]:
+    """What is set; a limit below 0 is none, as well as None."""
+    limits = {"new_per_day": new, "reviews_per_day": reviews}
+    settings: dict[str, Any] = {
+        name: count(limit) for name, limit in limits.items() if limit is not None and limit >= 0
+    }
+    if retention is not None:
+        settings["retention"] = round(float(retention), 4)
+    return settings
+
+
+def _shown(description: str) -> str:
+    return " ".join(plain_text(description).split())

@@ -1,0 +1,71 @@
+"""What of a package has no place here, or another name, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from flashcards.importing.model import Package
+from flashcards.importing.report import Remark
+from flashcards.importing.tags import clean_tag
+
+_EXAMPLES: Final = 5
+_LONGEST: Final = 300  # characters of a description
+
+
+def remarks(
+    package: Package, source: str, hidden_fields: Mapping[str, Mapping[str, int]], without_cards: int
+) -> Iterator[Remark]:
+    """What of the notes, cards and decks of a package is left out.
+
+    Args:
+        package: the package.
+        source: its file's name.
+        hidden_fields: how many notes fill in each field that no card shows, by note type.
+        without_cards: how many notes have no cards.
+    """
+    for kind, counts in hidden_fields.items():
+        for name, count in counts.items():
+            message = f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
+            yield Remark(kind, message)
+    for deck in package.decks.values():
+        if deck.description:
+            yield Remark(deck.name, f"The deck's description is left out: {_shortened(deck.description)}")
+    yield from (Remark(source, message) for message in _tags(package))
+    for count, one, many in (
+        (without_cards, "note has no cards and is", "notes have no cards and are"),
+        (package.lost_cards, "card belongs to no note and is", "cards belong to no note and are"),
+        (
+            package.lost_reviews,
+            "review belongs to no card that is in the package and is",
+            "reviews belong to no card that is in the package and are",
+        ),
+    ):
+        if count:
+            yield Remark(source, f"{count:,} {one if count == 1 else many} left out.")
+
+
+def unused_media(names: Collection[str], source: str) -> Iterator[Remark]:
+    """The media that no note uses."""
+    if names:
+        what = "medium is used by no note and is" if len(names) == 1 else "media are used by no note and are"
+        yield Remark(source, f"{len(names):,} {what} not copied: {_some([f'`{name}`' for name in sorted(names)])}.")
+
+
+def _tags(package: Package) -> Iterator[str]:
+    """Tags that cannot be written as they are."""
+    tags = sorted({tag for note in package.notes for tag in note.tags})
+    renamed = [f"`{tag}` is `{clean_tag(tag)}`" for tag in tags if clean_tag(tag) not in ("", tag)]
+    dropped = [f"`{tag}`" for tag in tags if not clean_tag(tag)]
+    if renamed:
+        yield f"{len(renamed):,} {'tag gets' if len(renamed) == 1 else 'tags get'} another name here: {_some(renamed)}."
+    if dropped:
+        yield f"{len(dropped):,} {'tag is' if len(dropped) == 1 else 'tags are'} left out: {_some(dropped)}."
+
+
+def _some(examples: list[str]) -> str:
+    return ", ".join([*examples[:_EXAMPLES], *(["…"] if len(examples) > _EXAMPLES else [])])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
