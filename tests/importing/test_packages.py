@@ -254,22 +254,6 @@ def test_a_review_whose_instant_another_card_has_is_kept_once(home: Home, packag
     assert home.import_file(package).reviews == 0
 
 
-def test_marks_are_taken_over_and_later_only_where_they_changed_there(home: Home, package: Path) -> None:
-    home.import_file(write_package(package, [studied(queue=-1, flags=3)]))
-    with Collection(home.root) as collection:
-        card = collection.connection.execute("SELECT id FROM cards").fetchone()[0]
-        assert collection.store.card(card).suspended
-        assert collection.store.card(card).flag == 3
-        collection.store.unsuspend([card])
-    home.import_file(package)
-    with Collection(home.root) as collection:
-        assert not collection.store.card(card).suspended
-    home.import_file(write_package(package, [studied(queue=-1, flags=0, mod=CREATED + 5)]))
-    with Collection(home.root) as collection:
-        assert collection.store.card(card).suspended
-        assert collection.store.card(card).flag == 0
-
-
 def test_a_backup_is_made_before_anything_is_changed(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [studied()]))
     assert len(list((home.root / ".flashcards" / "backups").iterdir())) == 1
