@@ -47,6 +47,17 @@ def test_a_file_of_a_person_is_never_written_to(home: Home, package: Path) -> No
     assert home.read("Deck-anki.md").startswith("---\ndeck: Deck\n---\n")
 
 
+@pytest.mark.parametrize(("mine", "there"), [("DECK.md", "Deck"), ("one/TWO.md", "One::Two"), ("u\u0308.md", "Ü")])
+def test_a_file_that_some_disks_take_for_one_of_a_person_is_not_written(
+    home: Home, package: Path, mine: str, there: str
+) -> None:
+    (home.root / mine).parent.mkdir(exist_ok=True)
+    home.write(mine, "Q: mine\nA: yes\n")
+    report = home.import_file(write_package(package, [Made(["a", "b"])], decks={1: there}))
+    assert report.files == [f"{there.replace('::', '/')}-anki.md"]
+    assert home.read(mine) == "Q: mine\nA: yes\n"
+
+
 def test_a_note_asked_both_ways_says_so(home: Home, package: Path) -> None:
     write_package(package, [Made(["a", "b"], type=REVERSED, cards={0: {}, 1: {}})])
     home.import_file(package)
