@@ -27,6 +27,19 @@ class Origin(NamedTuple):
     content: bytes
 
 
+class SeenMarks(NamedTuple):
+    """The marks of a card there when they were last looked at.
+
+    Attributes:
+        changed_s: when the card was last changed there, epoch seconds.
+        suspended, flag: its marks; None where only that time is known.
+    """
+
+    changed_s: int
+    suspended: bool | None
+    flag: int | None
+
+
 class Origins:
     """The tables of imports on an open connection; transactions are the caller's."""
 
@@ -44,13 +57,17 @@ class Origins:
         self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?)", rows)
         return len(rows)
 
-    def marks(self) -> dict[int, int]:
-        """When each card was last changed there, epoch seconds, as of the last time its marks were taken over."""
-        return dict(self._db.execute("SELECT card, changed_s FROM origin_cards"))
+    def marks(self) -> dict[int, SeenMarks]:
+        """The marks of each card there as of the last import."""
+        rows = self._db.execute("SELECT card, changed_s, suspended, flag FROM origin_cards")
+        return {card: SeenMarks(changed, None if off is None else bool(off), flag) for card, changed, off, flag in rows}
 
-    def remember_marks(self, changed: Iterable[tuple[int, int]]) -> None:
-        """Write those times: pairs of card and epoch seconds."""
-        self._db.executemany("INSERT OR REPLACE INTO origin_cards VALUES (?, ?)", changed)
+    def remember_marks(self, marks: Iterable[tuple[int, SeenMarks]]) -> None:
+        """Write the marks of cards."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag) VALUES (?, ?, ?, ?)",
+            ((card, *seen) for card, seen in marks),
+        )
 
     def record(self, mark: str, at_ms: int, source: str) -> None:
         """Say in this transaction that an import happened."""

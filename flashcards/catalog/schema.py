@@ -142,3 +142,11 @@ def create_mocks(db: Database) -> None:
         foreign_keys=[("mock", "mocks", "id")],
         strict=True,
     )
+
+
+@migrations()
+def remember_marks(db: Database) -> None:
+    """The marks of imported cards as they were there; empty for cards whose marks an earlier version took over."""
+    table = db.table("origin_cards")
+    table.add_column("suspended", int)
+    table.add_column("flag", int)

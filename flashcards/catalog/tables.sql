@@ -80,7 +80,7 @@ CREATE TABLE "origins" (
 CREATE TABLE "origin_cards" (
    "card" INTEGER PRIMARY KEY,
    "changed_s" INTEGER NOT NULL
-) STRICT
+, "suspended" INTEGER, "flag" INTEGER) STRICT
 
 CREATE TABLE "imports" (
    "mark" TEXT PRIMARY KEY,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.importing.deck_files import Placed
 from flashcards.importing.history import HistoryReader, anki_days
+from flashcards.importing.marks_import import MarksImport, tells_marks
 from flashcards.importing.model import AnkiCard, Package
 from scheduler.clock import Clock
 from scheduler.merge import merge
@@ -30,11 +31,15 @@ class CardImport:
         origins: what was known of them.
         settings: those that will hold after the import.
         at_ms: now.
+
+    Attributes:
+        remembered: of how many cards the marks are no longer those that were known.
     """
 
     def __init__(
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
     ) -> None:
+        self.remembered = 0
         self._collection = collection
         self._package = package
         self._origins = origins
@@ -56,7 +61,11 @@ class CardImport:
         connection = self._collection.connection
         merged = merge(connection, histories, days, self._model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
-        report.cards = merged.cards + self._take_marks(pairs)
+        report.cards = merged.cards
+        if tells_marks(self._package):
+            marks = MarksImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
+            report.cards += marks.take((card, ours) for card, ours, _ in pairs)
+            self.remembered = marks.remembered
 
     def _pairs(self, notes: Iterable[Placed]) -> Iterable[tuple[AnkiCard, int, int]]:
         """Each card of the package that is here: the card, its id here, its deck here."""
@@ -79,30 +88,6 @@ class CardImport:
                 if worst and worst.lapses:
                     found.add(worst.id)
         return found
-
-    def _take_marks(self, pairs: Iterable[tuple[AnkiCard, int, int]]) -> int:
-        store, seen = self._collection.store, self._origins.marks()
-        suspend, unsuspend, fresh = [], [], []
-        flags: dict[int, list[int]] = {}
-        buried: dict[int, list[int]] = {}
-        today = self._clock.day(self._at)
-        for card, ours, _ in pairs:
-            if seen.get(ours) == card.changed:
-                continue
-            marks = self._reader.marks(card)
-            if marks.suspended:
-                suspend.append(ours)
-            elif ours in seen:
-                unsuspend.append(ours)
-            if marks.flag or ours in seen:
-                flags.setdefault(marks.flag, []).append(ours)
-            if marks.buried_day is not None and marks.buried_day >= today:
-                buried.setdefault(marks.buried_day, []).append(ours)
-            fresh.append((ours, card.changed))
-        self._origins.remember_marks(fresh)
-        changed = store.suspend(suspend) + store.unsuspend(unsuspend)
-        changed += sum(store.flag(cards, flag) for flag, cards in flags.items())
-        return changed + sum(store.bury(cards, day) for day, cards in buried.items())
 
     def _model(self, deck: int) -> Model:
         if deck not in self._models:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
@@ -13,11 +13,12 @@ from flashcards.catalog.origins import Origin, Origins
 from flashcards.catalog.scan import ReadFile, Sighting
 from flashcards.catalog.walk import FoundFile
 from flashcards.files import FileChanged
+from flashcards.importing.changed_text import changed_file
 from flashcards.importing.draft import Draft
 from flashcards.importing.layout import Layout
 from flashcards.importing.matching import Match
 from flashcards.importing.report import ImportReport, Remark
-from flashcards.importing.texts import FileText, changed_file, new_file
+from flashcards.importing.texts import FileText, key, new_file
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -39,7 +40,7 @@ class DeckFiles:
 
     Attributes:
         layout: says which file a new note goes to.
-        remembered: how many notes were not known by where they came from.
+        remembered: how many notes were not known by where they came from, or not as what they are there now.
     """
 
     def __init__(
@@ -57,29 +58,48 @@ class DeckFiles:
         """Write everything; returns every note of the import that has its text here, or had it once."""
         report = self._report
         texts = self._texts(match)
-        changed = {id(draft): entry for draft, entry in match.changed}
-        for text in texts:
-            for draft in text.refused:
-                if id(draft) in changed:
-                    match.conflicts.append((draft, changed[id(draft)]))
-                else:
-                    message = f"`{draft.fields[0][:_SHOWN]}` cannot be written so that it is read back; it is left out."
-                    report.remarks.append(Remark(draft.deck, message))
+        changed = {key(draft): entry for draft, entry in match.changed}
+        kept, said = self._left_as_they_are(texts, changed)
         texts = [text for text in texts if text.drafts]
         updated = [
-            (draft, changed[id(draft)]) for text in texts for draft in text.drafts.values() if id(draft) in changed
+            (draft, changed[key(draft)]) for text in texts for draft in text.drafts.values() if key(draft) in changed
         ]
         written = self._catalogue(texts, updated)
-        added = [each for each in written if id(each.draft) not in changed]
+        added = [each for each in written if key(each.draft) not in changed]
         same = [Placed(draft, note) for draft, note in match.same]
-        conflicts = [Placed(draft, entry.id) for draft, entry in match.conflicts]
+        kept += [Placed(draft, entry.id) for draft, entry in match.conflicts]
         gone = [Placed(draft, note) for draft, note in match.gone]
-        self._remember(written, same)
-        report.added, report.updated, report.unchanged = len(added), len(updated), len(same)
-        report.kept, report.removed = len(conflicts), len(gone)
+        self._remember(written, same, said)
+        report.added, report.updated, report.unchanged = len(added), len(updated), len(same) + len(said)
+        report.kept, report.removed = len(kept), len(gone)
         report.files = [text.path for text in texts]
         self._remark(written, match)
-        return [*written, *same, *conflicts, *gone]
+        return [*written, *same, *said, *kept, *gone]
+
+    def _left_as_they_are(
+        self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
+    ) -> tuple[list[Placed], list[Placed]]:
+        """Notes that changed in the package and stay as they are: those that cannot follow, and those that need not."""
+        remarks = self._report.remarks
+        kept: dict[tuple[str, int], Placed] = {}
+        for text in texts:
+            said = {key(draft) for draft in text.said}
+            for draft, _ in text.stuck:
+                if key(draft) in said:
+                    kept[key(draft)] = Placed(draft, changed[key(draft)].id)
+            remarks += _on_stuck_tags(text)
+            for draft in text.refused:
+                shown = " ".join(draft.fields[0].split())[:_SHOWN]
+                entry = changed.get(key(draft))
+                if entry is None:
+                    message = f"`{shown}` cannot be written so that it is read back; it is left out."
+                    remarks.append(Remark(draft.deck, message))
+                    continue
+                message = "Changed in the package, but that cannot be written here; it stays as it is. The package says"
+                remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
+                kept[key(draft)] = Placed(draft, entry.id)
+        need_not = [draft for text in texts for draft in text.said if key(draft) not in kept]
+        return list(kept.values()), [Placed(draft, changed[key(draft)].id) for draft in need_not]
 
     def _texts(self, match: Match) -> list[FileText]:
         added: dict[str, list[Draft]] = defaultdict(list)
@@ -132,7 +152,7 @@ class DeckFiles:
 
     def _announce(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> None:
         """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
-        notes = {id(draft): text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
+        notes = {key(draft): text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
         for draft, entry in updated:
             if draft.fingerprint == entry.fingerprint:
                 continue
@@ -142,7 +162,7 @@ class DeckFiles:
             )
             self._collection.connection.execute(
                 "UPDATE notes SET fingerprint = ?, body = ? WHERE id = ?",
-                (draft.fingerprint, encode(notes[id(draft)]), entry.id),
+                (draft.fingerprint, encode(notes[key(draft)]), entry.id),
             )
 
     def _places(self, paths: list[str]) -> dict[tuple[str, int], int]:
@@ -156,9 +176,9 @@ class DeckFiles:
             found.update({(path, line): note for line, note in rows})
         return found
 
-    def _remember(self, written: list[Placed], same: list[Placed]) -> None:
+    def _remember(self, written: list[Placed], same: list[Placed], said: list[Placed]) -> None:
         known = self._origins.all()
-        fresh = [each for each in same if (each.draft.source, each.draft.part) not in known]
+        fresh = [*said, *(each for each in same if key(each.draft) not in known)]
         notes = {each.note: each.draft for each in (*written, *fresh)}
         origins = [
             Origin(
@@ -187,6 +207,16 @@ class DeckFiles:
                 counts[each.draft.deck, problem] = counts.get((each.draft.deck, problem), 0) + 1
         for (deck, problem), count in counts.items():
             remarks.append(Remark(deck, f"{count:,} {'note' if count == 1 else 'notes'}: {problem}."))
+
+
+def _on_stuck_tags(text: FileText) -> list[Remark]:
+    """What to say of tags that were taken off in the package and that the file gives all its notes."""
+    counts = Counter(tag for _, tags in text.stuck for tag in tags)
+    message = "{:,} {} no longer tagged `{}` in the package; here the tag stands at the top of the file, and stays."
+    return [
+        Remark(text.path, message.format(count, "note is" if count == 1 else "notes are", tag))
+        for tag, count in counts.items()
+    ]
 
 
 def _files_of_decks(collection: Collection) -> dict[str, str]:

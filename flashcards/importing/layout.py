@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,7 +25,8 @@ class Layout:
         self._root = root
         self._of_deck = dict(decks)
         self._of_source: dict[str, str] = {}
-        self._taken = {path.casefold() for path in decks.values()}
+        self._taken = {_folded(path) for path in decks.values()}
+        self._entries: dict[Path, dict[str, list[Path]]] = {}
 
     def path(self, deck: str, source: str = "") -> str:
         """The file for new notes of a deck.
@@ -45,11 +48,30 @@ class Layout:
         """`path`, or one like it where there is a file, or one that some disk would take for the same."""
         stem = path.removesuffix(".md")
         candidate, number = path, 1
-        while candidate.casefold() in self._taken or (self._root / candidate).exists():
+        while _folded(candidate) in self._taken or self._is_there(candidate):
             candidate = f"{stem}{_TOLD_APART}{'' if number == 1 else number}.md"
             number += 1
-        self._taken.add(candidate.casefold())
+        self._taken.add(_folded(candidate))
         return candidate
+
+    def _is_there(self, path: str) -> bool:
+        found = [self._root]
+        for part in path.split("/"):
+            found = [entry for folder in found for entry in self._in(folder).get(_folded(part), ())]
+        return bool(found)
+
+    def _in(self, folder: Path) -> dict[str, list[Path]]:
+        """What is in a folder, by names as a disk would compare them that does not tell `A` from `a`."""
+        if folder not in self._entries:
+            entries: dict[str, list[Path]] = defaultdict(list)
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                entries[_folded(entry.name)].append(entry)
+            self._entries[folder] = entries
+        return self._entries[folder]
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def normal_name(deck: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.model import CLOZE, AnkiNote, NoteType, Package
+from flashcards.importing.our_types import is_ours
 from flashcards.importing.tags import clean_tags
 from flashcards.importing.templates import FRONT, Rendered, SideTemplate, is_empty, plain_text
 
@@ -25,10 +26,6 @@ _UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTAL
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
 _GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
 _OCCLUSION: Final = "image-occlusion"
-_OURS: Final = {
-    ("Flashcards Basic", "Front", "Back", "Reverse"),
-    ("Flashcards Typed", "Front", "Back", "Reverse"),
-}
 _NOTHING: Final = "—"
 
 
@@ -56,7 +53,7 @@ class NoteConverter:
             return
         kind = self._package.note_types[note.note_type]
         draft = self._base(note, kind, [card.ord for card in cards])
-        if _is_ours(kind):
+        if is_ours(kind):
             found = self._ours(draft, note, kind, [card.ord for card in cards])
         elif kind.kind == CLOZE:
             found = self._cloze(draft, note, kind, [card.ord for card in cards])
@@ -67,7 +64,7 @@ class NoteConverter:
     def source_of(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
         """The file and the headings that a note was under when it was ours; empty where it never was."""
         kind = self._package.note_types[note.note_type]
-        if not _is_ours(kind):
+        if not is_ours(kind):
             return "", ()
         path, *headings = plain_text(note.fields[kind.fields.index("Source")]).split(" › ")
         return (path, tuple(headings)) if path.endswith(".md") else ("", ())
@@ -207,12 +204,6 @@ class NoteConverter:
             if name not in shown and not is_empty(value):
                 counts = self.hidden_fields.setdefault(kind.name, {})
                 counts[name] = counts.get(name, 0) + 1
-
-
-def _is_ours(kind: NoteType) -> bool:
-    if kind.name.startswith("Flashcards Cloze"):
-        return kind.fields[:1] == ("Text",) and "Source" in kind.fields
-    return (kind.name, *kind.fields[:3]) in _OURS and "Source" in kind.fields
 
 
 def _faces(front: SideTemplate, back: SideTemplate, values: dict[str, str]) -> tuple[Rendered, Rendered]:

@@ -127,7 +127,7 @@ class _PackageImport:
         settings = SettingsImport(self._collection, self._package, journal, report).stage()
         cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
         cards.apply(notes, report, lambda done, total: self._progress("Bringing in the reviews", done, total))
-        if dry_run or not (report.changes_anything or files.remembered):
+        if dry_run or not (report.changes_anything or files.remembered or cards.remembered):
             raise _DryRun
         if report.changes_anything:
             with closing_connection(self._collection.database) as committed:

@@ -1,23 +1,28 @@
-"""The texts of deck files: a new one, and one with notes added and changed."""
+"""The texts of new deck files."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from flashcards.deck import attributes, front_matter
-from flashcards.deck.model import Deck, Kind, Note
+from flashcards.deck.model import Deck
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalized
 from flashcards.importing.draft import Draft, sound
 from flashcards.importing.layout import heading_lines, names_deck, normal_name
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_BULLET: Final = re.compile(r"[ \t]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
-_BETWEEN: Final = "\n\n"
+SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
+"""What stands between two notes: the first where it keeps them apart."""
+
+Step = tuple[int, Draft]
+"""A note that is to be written: the line of the note that it replaces, or `END`."""
+
+END: Final = 0
+
 _PLAIN_TAG: Final = re.compile(r"[A-Za-z_][\w/.-]*")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z][\w /.-]*(?:::[A-Za-z][\w /.-]*)*")
 
@@ -30,7 +35,9 @@ class FileText:
         path: within the collection.
         text: the whole file.
         deck: what it is read as.
-        drafts: the drafts it holds, by the index of their note in `deck`.
+        drafts: the drafts that are put into it, by the index of their note in `deck`.
+        said: drafts that it said already.
+        stuck: drafts without tags that it gives all its notes: the draft and those tags.
         refused: drafts that could not be put into it.
     """
 
@@ -38,86 +45,53 @@ class FileText:
     text: str
     deck: Deck
     drafts: dict[int, Draft] = field(default_factory=dict)
+    said: list[Draft] = field(default_factory=list)
+    stuck: list[tuple[Draft, tuple[str, ...]]] = field(default_factory=list)
     refused: list[Draft] = field(default_factory=list)
+
+    def refuse_others(self, wanted: Iterable[Draft]) -> None:
+        """Note down which of the drafts that were to be put into it are not in it."""
+        done = {key(draft) for draft in self.drafts.values()}
+        self.refused = [draft for draft in wanted if key(draft) not in done]
+
+
+def key(draft: Draft) -> tuple[str, int]:
+    """What tells a draft from every other one, whatever became of its text."""
+    return draft.source, draft.part
 
 
 def new_file(path: str, drafts: Sequence[Draft]) -> FileText:
-    """A file with these notes, in order."""
-    shared = _shared_tags(drafts)
-    for separator in (_BETWEEN, "\n\n---\n\n"):
-        text = _front_matter(path, drafts[0].deck, shared) + _body(drafts, (), shared, separator)
-        deck = parse(text, path)
-        if len(deck.notes) == len(drafts) and all(map(Draft.is_said_by, drafts, deck.notes)):
-            return FileText(path, text, deck, dict(enumerate(drafts)))
-    whole = [draft for draft in map(sound, drafts) if draft.is_read_back()]
-    if len(whole) == len(drafts) and whole == list(drafts):  # each alone is read back, but not all together
-        return FileText(path, "", Deck(""), refused=list(drafts))
-    found = new_file(path, whole) if whole else FileText(path, "", Deck(""))
-    kept = {(draft.source, draft.part) for draft in whole}
-    found.refused += [draft for draft in drafts if (draft.source, draft.part) not in kept]
+    """A file with these notes, in order; those that cannot be written are refused."""
+    found = _written(path, drafts)
+    if found is None:
+        whole = [(END, draft) for draft in map(sound, drafts) if draft.is_read_back()]
+        chosen = most([], whole, lambda steps: _written(path, [draft for _, draft in steps]) is not None)
+        found = _written(path, [draft for _, draft in chosen])
+    found = found or FileText(path, "", Deck(""))
+    found.refuse_others(drafts)
     return found
 
 
-def changed_file(path: str, before: str, changes: Sequence[tuple[int, Draft]], added: Sequence[Draft]) -> FileText:
-    """A file whose notes at some lines are replaced, and that has more notes at its end.
-
-    What cannot be done without changing another note is refused: first the changes, then the additions.
-    """
-    old = parse(before, path)
-    for some_changes, some_added in ((changes, added), (changes, ()), ((), added)):
-        if not some_changes and not some_added:
-            continue
-        found = _changed(path, before, old, some_changes, some_added)
-        if found is not None:
-            done = {id(draft) for draft in found.drafts.values()}
-            wanted = [*(draft for _, draft in changes), *added]
-            found.refused = [draft for draft in wanted if id(draft) not in done]
-            return found
-    return FileText(path, before, old, refused=[*(draft for _, draft in changes), *added])
-
-
-def _changed(
-    path: str, before: str, old: Deck, changes: Sequence[tuple[int, Draft]], added: Sequence[Draft]
-) -> FileText | None:
-    tags = file_tags(before)
-    by_line = {note.line: index for index, note in enumerate(old.notes)}
-    lines = [line for line in _LINE.findall(before) if line]
-    ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    drafts: dict[int, Draft] = {}
-    for line, draft in sorted(changes, key=lambda change: -change[0]):
-        index = by_line.get(line)
-        if index is None:
-            return None
-        _replace(lines, old.notes[index], draft.block(tags), ending)
-        drafts[index] = draft
-    text = "".join(lines)
-    if added:
-        crumbs = old.notes[-1].breadcrumb if old.notes else ()
-        text = f"{text.rstrip()}\n\n{_body(added, crumbs, tags, _BETWEEN)}".replace("\r\n", "\n").replace("\n", ending)
-    after = parse(text, path)
-    if len(after.notes) != len(old.notes) + len(added):
+def _written(path: str, drafts: Sequence[Draft]) -> FileText | None:
+    if not drafts:
         return None
-    for index, note in enumerate(after.notes):
-        if index >= len(old.notes):
-            drafts[index] = added[index - len(old.notes)]
-        if index in drafts:
-            if not drafts[index].is_said_by(note):
-                return None
-        elif _essence(note) != _essence(old.notes[index]):
-            return None
-    return FileText(path, text, after, drafts)
+    shared = _shared_tags(drafts)
+    for separator in SEPARATORS:
+        text = _front_matter(path, drafts[0].deck, shared) + body(drafts, (), shared, separator)
+        deck = parse(text, path)
+        if len(deck.notes) == len(drafts) and all(map(Draft.is_said_by, drafts, deck.notes)):
+            return FileText(path, text, deck, dict(enumerate(drafts)))
+    return None
 
 
-def _replace(lines: list[str], note: Note, block: str, ending: str) -> None:
-    first, last = note.line - 1, note.end_line - 1
-    tail = lines[last][len(lines[last].rstrip("\r\n")) :]
-    bullet = _BULLET.match(lines[first]) if note.kind is Kind.PAIR else None
-    prefix = bullet[0] if bullet else ""
-    lines[first : last + 1] = [(prefix + block).replace("\n", ending) + tail]
-
-
-def _essence(note: Note) -> tuple[object, ...]:
-    return note.kind, note.fields, note.slots, note.pin, note.tags, note.typed
+def most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]], bool]) -> list[Step]:
+    """What is chosen, and as much of `more` as fits along with it; few attempts where little does not."""
+    if not more or fit([*chosen, *more]):
+        return [*chosen, *more]
+    if len(more) == 1:
+        return chosen
+    half = len(more) // 2
+    return most(most(chosen, more[:half], fit), more[half:], fit)
 
 
 def file_tags(text: str) -> tuple[str, ...]:
@@ -145,7 +119,15 @@ def _front_matter(path: str, deck: str, tags: tuple[str, ...]) -> str:
     return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
 
 
-def _body(drafts: Sequence[Draft], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
+def body(drafts: Sequence[Draft], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
+    """Notes with the headings they stand under.
+
+    Args:
+        drafts: the notes.
+        crumbs: the headings that hold where they are to stand.
+        tags: those that the file gives all its notes.
+        separator: one of `SEPARATORS`.
+    """
     out = []
     for draft in drafts:
         headings: list[str] = []

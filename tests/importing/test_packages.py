@@ -48,6 +48,17 @@ def test_a_file_of_a_person_is_never_written_to(home: Home, package: Path) -> No
     assert home.read("Deck-anki.md").startswith("---\ndeck: Deck\n---\n")
 
 
+@pytest.mark.parametrize(("mine", "there"), [("DECK.md", "Deck"), ("one/TWO.md", "One::Two"), ("u\u0308.md", "Ü")])
+def test_a_file_that_some_disks_take_for_one_of_a_person_is_not_written(
+    home: Home, package: Path, mine: str, there: str
+) -> None:
+    (home.root / mine).parent.mkdir(exist_ok=True)
+    home.write(mine, "Q: mine\nA: yes\n")
+    report = home.import_file(write_package(package, [Made(["a", "b"])], decks={1: there}))
+    assert report.files == [f"{there.replace('::', '/')}-anki.md"]
+    assert home.read(mine) == "Q: mine\nA: yes\n"
+
+
 def test_a_note_asked_both_ways_says_so(home: Home, package: Path) -> None:
     write_package(package, [Made(["a", "b"], type=REVERSED, cards={0: {}, 1: {}})])
     home.import_file(package)
@@ -296,22 +307,6 @@ def test_a_review_whose_instant_another_card_has_is_kept_once(home: Home, packag
     write_package(package, [studied(3)])
     assert home.import_file(package).reviews == 3
     assert home.import_file(package).reviews == 0
-
-
-def test_marks_are_taken_over_and_later_only_where_they_changed_there(home: Home, package: Path) -> None:
-    home.import_file(write_package(package, [studied(queue=-1, flags=3)]))
-    with Collection(home.root) as collection:
-        card = collection.connection.execute("SELECT id FROM cards").fetchone()[0]
-        assert collection.store.card(card).suspended
-        assert collection.store.card(card).flag == 3
-        collection.store.unsuspend([card])
-    home.import_file(package)
-    with Collection(home.root) as collection:
-        assert not collection.store.card(card).suspended
-    home.import_file(write_package(package, [studied(queue=-1, flags=0, mod=CREATED + 5)]))
-    with Collection(home.root) as collection:
-        assert collection.store.card(card).suspended
-        assert collection.store.card(card).flag == 0
 
 
 def test_a_backup_is_made_before_anything_is_changed(home: Home, package: Path) -> None:

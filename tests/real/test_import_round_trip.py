@@ -101,6 +101,25 @@ def test_reviews_and_edits_made_there_come_back(home: Home, world: World, tmp_pa
     world.close()
 
 
+def test_notes_of_ours_come_back_whatever_their_types_are_called_there(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    (home.root / "tpm").mkdir()
+    home.write("tpm/deck.md", DECK)
+    into(world, exported(home, tmp_path / "there.apkg"))
+    for kind in world.col.models.all():
+        if kind["name"].startswith("Flashcards"):
+            kind["name"] = f"My {kind['name']}"
+            world.col.models.update_dict(kind)
+    world.study(days=2, answers=8)
+    before = home.files()
+    report = home.import_file(world.export(tmp_path / "back.apkg"))
+    assert (report.added, report.updated, report.kept, report.unchanged) == (0, 0, 0, 6)
+    assert report.reviews == world.db.scalar("SELECT count() FROM revlog")
+    assert home.files() == before
+    world.close()
+
+
 def test_in_an_empty_collection_our_notes_stand_in_their_files_under_their_headings(
     home: Home, world: World, tmp_path: Path
 ) -> None:

@@ -1,0 +1,136 @@
+"""The texts of deck files in which notes are replaced, and to which notes are added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from flashcards.deck.model import Kind, Note
+from flashcards.deck.parse import parse
+from flashcards.importing.draft import Draft, sound
+from flashcards.importing.texts import END, SEPARATORS, FileText, Step, body, file_tags, most
+
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_BULLET: Final = re.compile(r"[ \t]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
+_BREAK: Final = re.compile(r"\\\n")
+_SOME_NOTE: Final = "Q: x\nA: y\n"
+
+
+def changed_file(path: str, before: str, changes: Sequence[Step], added: Sequence[Draft]) -> FileText:
+    """A file whose notes at some lines are replaced, and that has more notes at its end.
+
+    What cannot be done without changing another note is refused, each note by itself.
+    """
+    file = _File(path, before)
+    said, steps = [], []
+    for line, draft in changes:
+        if file.says(line, draft):
+            said.append(draft)
+        else:
+            steps.append((line, draft))
+    steps += [(END, draft) for draft in added]
+    found = file.after(steps) or file.after(file.most_of(steps)) or FileText(path, before, file.deck)
+    tags = ((draft, file.stuck_tags(draft)) for _, draft in changes)
+    found.said, found.stuck = said, [each for each in tags if each[1]]
+    found.refuse_others(draft for _, draft in steps)
+    return found
+
+
+class _File:
+    """A file as it is, and as it would be."""
+
+    def __init__(self, path: str, before: str) -> None:
+        self.deck = parse(before, path)
+        self._path = path
+        self._text = before
+        self._tags = file_tags(before)
+        self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
+
+    def says(self, line: int, draft: Draft) -> bool:
+        """Whether the note at a line says all of a draft; tags of the file count as said."""
+        note = self._note(line)
+        read = parse(f"{draft.block(self._tags)}\n", "x.md").notes
+        if note is None or len(read) != 1 or {*self._tags, *draft.tags} != set(note.tags):
+            return False
+        return _essence(read[0]._replace(tags=note.tags)) == _essence(note)
+
+    def stuck_tags(self, draft: Draft) -> tuple[str, ...]:
+        """The tags that a draft does not have and that the file gives its note all the same."""
+        return tuple(tag for tag in self._tags if tag not in draft.tags)
+
+    def most_of(self, steps: Sequence[Step]) -> list[Step]:
+        """Those of some steps that can be done together, in another form where they can be done in that only."""
+        more = self._takes_more()
+        whole = [(line, sound(draft)) for line, draft in steps if line != END or more]
+        chosen = most([], [step for step in whole if step[1].is_read_back()], self._fits)
+        done = {line for line, _ in chosen}
+        pairs = [(line, _as_pair(draft)) for line, draft in steps if line not in done and self._is_pair(line)]
+        return most(chosen, pairs, self._fits)
+
+    def after(self, steps: Sequence[Step]) -> FileText | None:
+        """The file after some steps; None where they cannot be done, or would change another note."""
+        drafts: dict[int, Draft] = {}
+        lines = [line for line in _LINE.findall(self._text) if line]
+        ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+        for line, draft in sorted((step for step in steps if step[0] != END), key=lambda step: -step[0]):
+            note = self._note(line)
+            if note is None:
+                return None
+            _replace(lines, note, draft.block(self._tags), ending)
+            drafts[self._index[line]] = draft
+        text = "".join(lines)
+        added = [draft for line, draft in steps if line == END]
+        if not added:
+            return self._checked(text, drafts) if steps else None
+        crumbs = self.deck.notes[-1].breadcrumb if self.deck.notes else ()
+        drafts |= dict(enumerate(added, start=len(self.deck.notes)))
+        texts = (f"{text.rstrip()}\n\n{body(added, crumbs, self._tags, separator)}" for separator in SEPARATORS)
+        tried = (self._checked(each.replace("\r\n", "\n").replace("\n", ending), drafts) for each in texts)
+        return next((found for found in tried if found), None)
+
+    def _checked(self, text: str, drafts: dict[int, Draft]) -> FileText | None:
+        """The text, if it says these drafts, by the index of their note, and the other notes as they were."""
+        after = parse(text, self._path)
+        if len(after.notes) != len({*range(len(self.deck.notes)), *drafts}):
+            return None
+        for index, note in enumerate(after.notes):
+            if index in drafts:
+                if not drafts[index].is_said_by(note):
+                    return None
+            elif _essence(note) != _essence(self.deck.notes[index]):
+                return None
+        return FileText(self._path, text, after, drafts)
+
+    def _fits(self, steps: Sequence[Step]) -> bool:
+        return self.after(steps) is not None
+
+    def _takes_more(self) -> bool:
+        """Whether a note can be added at all: not where the file ends in code that nothing closes."""
+        return len(parse(f"{self._text.rstrip()}\n\n{_SOME_NOTE}", self._path).notes) == len(self.deck.notes) + 1
+
+    def _note(self, line: int) -> Note | None:
+        index = self._index.get(line)
+        return None if index is None else self.deck.notes[index]
+
+    def _is_pair(self, line: int) -> bool:
+        note = self._note(line)
+        return note is not None and note.kind is Kind.PAIR
+
+
+def _as_pair(draft: Draft) -> Draft:
+    """A draft on one line, as only that can stand in a list."""
+    return replace(draft, kind=Kind.PAIR, fields=tuple(_BREAK.sub("<br>", text) for text in draft.fields))
+
+
+def _replace(lines: list[str], note: Note, block: str, ending: str) -> None:
+    first, last = note.line - 1, note.end_line - 1
+    tail = lines[last][len(lines[last].rstrip("\r\n")) :]
+    bullet = _BULLET.match(lines[first]) if note.kind is Kind.PAIR else None
+    prefix = bullet[0] if bullet else ""
+    lines[first : last + 1] = [(prefix + block).replace("\n", ending) + tail]
+
+
+def _essence(note: Note) -> tuple[object, ...]:
+    return note.kind, note.fields, note.slots, note.pin, note.tags, note.typed
