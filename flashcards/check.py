@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from flashcards.deck.math import unbalanced_math
 from flashcards.deck.media import references
 from flashcards.media import MediaError, resolve
-from flashcards.settings import front_matter_problems
+from flashcards.review.keys import KeyMap
+from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, unknown_decks
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -40,6 +41,8 @@ def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> l
         for path, problem in collection.catalog.problems()
     ]
     found += _settings(collection)
+    found += _decks_of_settings(collection)
+    found += _keys(collection)
     found += _duplicates(collection)
     for entry in collection.catalog.entries():
         found += _math(entry)
@@ -53,6 +56,20 @@ def _settings(collection: Collection) -> Iterator[FileProblem]:
         data = json.loads(text)
         for name, message, hint in front_matter_problems(data["values"]):
             yield FileProblem(path, data["lines"].get(name, 1), "setting", message, hint)
+
+
+def _decks_of_settings(collection: Collection) -> Iterator[FileProblem]:
+    for line, name, nearest in unknown_decks(collection.root, collection.settings, collection.catalog.decks()):
+        hint = f"Did you mean `{nearest}`?" if nearest else "Remove its table, or name another deck."
+        yield FileProblem(FILE_NAME, line, "setting", f"There is no deck `{name}`.", hint)
+
+
+def _keys(collection: Collection) -> Iterator[FileProblem]:
+    try:
+        KeyMap(collection.settings.keys)
+    except SettingInvalid as error:
+        message = str(error).partition(": ")[2]
+        yield FileProblem(FILE_NAME, 1, "setting", message, "Until then no review begins.")
 
 
 def _duplicates(collection: Collection) -> Iterator[FileProblem]:

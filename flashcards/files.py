@@ -26,7 +26,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     The new file is on disk before it takes the old one's place, and keeps its permissions. A link stays a link.
     """
     target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:20]}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:20]}.")
+    except OSError as error:  # it names the file that was to be, which nobody asked for
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     fresh = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from scheduler.policy import Policy, problems
 FILE_NAME = "flashcards.toml"
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _SHARE = re.compile(r"\d*\.?\d+")
 _LONGEST_STEP = 36_500 * 86_400  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -97,7 +98,10 @@ def _easy_days(value: Any) -> tuple[float, ...]:
 def _parameters(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of numbers")
-    return tuple(_number(each) for each in value)
+    try:
+        return tuple(_number(each) for each in value)
+    except ValueError as error:
+        raise ValueError("must be a list of numbers") from error
 
 
 SETTINGS = (
@@ -190,7 +194,9 @@ def load(root: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingInvalid(FILE_NAME, "is not UTF-8. Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingInvalid(FILE_NAME, f"is not valid TOML: {error}.") from error
+        place = _TOML_PLACE.search(str(error))
+        where = f"{FILE_NAME}:{place[1]}" if place and place[1] else FILE_NAME
+        raise SettingInvalid(where, f"is not valid TOML: {_TOML_PLACE.sub('', str(error))}.") from error
     return _Reader(text).settings(values)
 
 
@@ -205,6 +211,8 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
                 found.append(
                     (name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.')
                 )
+        elif name in _TOP_LEVEL:
+            found.append((name, f"`{name}` holds for the whole collection.", f"Write it into {FILE_NAME}."))
         elif name not in _BY_NAME:
             nearest = _nearest(name, FRONT_MATTER_NAMES)
             hint = (
@@ -276,6 +284,8 @@ class _Reader:
         return {str(name): str(key) for name, key in keys.items()}
 
     def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
+        if name in _TOP_LEVEL:
+            raise self._invalid(name, "holds for the whole collection. Write it above the tables of decks.", deck)
         if name not in _BY_NAME:
             nearest = _nearest(name, known)
             hint = f"Did you mean `{nearest}`?" if nearest else "Remove it."
@@ -289,12 +299,28 @@ class _Reader:
 
     def _line(self, name: str, deck: str) -> int:
         """The line on which a setting, of a deck or of the collection, stands."""
-        table = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", self._text, re.MULTILINE)
-        table = table or re.search(r"^[ \t]*decks(?!\w)", self._text, re.MULTILINE)
+        table = _table_of(self._text, deck)
         start = table.start() if deck and table else 0
         key = re.compile(rf"^[ \t]*(?:\[+\s*|.*[.{{,][ \t]*)?[\"']?{re.escape(name)}(?!\w)", re.MULTILINE)
-        match = key.search(self._text, start) or table
-        return self._text.count("\n", 0, match.end()) + 1 if match else 1
+        return _line_at(self._text, key.search(self._text, start) or table)
+
+
+def unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str, str]]:
+    """The decks that `flashcards.toml` has settings for and that are not there: line, name, nearest name or nothing."""
+    missing = [name for name in settings.decks if not any(f"{deck}::".startswith(f"{name}::") for deck in decks)]
+    if not missing:
+        return []
+    text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
+    return [(_line_at(text, _table_of(text, name)), name, _nearest(name, tuple(decks))) for name in missing]
+
+
+def _table_of(text: str, deck: str) -> re.Match[str] | None:
+    found = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", text, re.MULTILINE)
+    return found or re.search(r"^[ \t]*decks(?!\w)", text, re.MULTILINE)
+
+
+def _line_at(text: str, match: re.Match[str] | None) -> int:
+    return text.count("\n", 0, match.end()) + 1 if match else 1
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

@@ -36,9 +36,11 @@ def filled(parameters: Sequence[float]) -> tuple[float, ...]:
     """FSRS-6 parameters equal in effect to these of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21), as fsrs-rs fills them.
 
     Raises:
-        ValueError: there are not 17, 19 or 21 of them.
+        ValueError: there are not 17, 19 or 21 of them, or nothing would ever be forgotten.
     """
     given = tuple(float(value) for value in parameters)
+    if len(given) == 21 and not given[20] > 0:
+        raise ValueError("the last one must be more than 0")
     if len(given) == 21:
         return given
     if len(given) == 19:
@@ -54,7 +56,7 @@ def parameter_problem(parameters: Sequence[float]) -> str | None:
     try:
         Model(parameters).next_memories(None, 0)
     except ValueError as error:
-        return f"These are not FSRS parameters: {error}."
+        return f"Must be parameters of FSRS: {' '.join(str(error).split()).removesuffix('.')}."
     return None
 
 

@@ -98,7 +98,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         if any(step < 1 for step in getattr(policy, field))
     ]
     if len(policy.easy_days) != len(WEEK) or not all(0 <= share <= 1 for share in policy.easy_days):
-        found.append(("easy_days", "Each day must lie between 0 and 1."))
+        found.append(("easy_days", "Must hold numbers from 0 to 1."))
     if not 1 <= policy.maximum_interval <= 36_500:
         found.append(("maximum_interval", f"Must be 1 to 36500 days; {policy.maximum_interval} is not."))
     found += [

@@ -130,7 +130,10 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
+        if isinstance(stop.__context__, EOFError):
+            click.echo("\nNo answer could be read; nothing was changed. Say --yes where nobody can be asked.", err=True)
+            return 1
         click.echo("Interrupted. Everything that was rated is saved.", err=True)
         return 130
     except BrokenPipeError:

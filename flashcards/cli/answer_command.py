@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from flashcards.cli import common
+from flashcards.cli.types import Number
 from flashcards.durations import short_interval
 from flashcards.errors import UsageError
 
@@ -34,7 +35,7 @@ class TimeTooEarly(UsageError):
 @click.option(
     "--at", metavar="TIME", help="When it was answered, ISO 8601; local time without an offset. Default: now."
 )
-@click.option("--duration", metavar="SECONDS", type=click.FloatRange(0, 86_400), default=0.0, help="How long it took.")
+@click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="How long it took.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")
 def command(card: str, rating: str, at: str | None, duration: float, as_json: bool) -> None:
     """Rate one card from a script: again, hard, good or easy, or 1 to 4.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import common, complete
+from flashcards.cli.types import Number
 
 if TYPE_CHECKING:
     from flashcards.catalog.mocks import Mock
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
 @click.command("mock", cls=common.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--questions", type=click.IntRange(1, 100), default=5, metavar="N", help="How many; 5.")
-@click.option(
-    "--per-question", type=click.FloatRange(0, min_open=True), default=4.0, metavar="M", help="Minutes each; 4."
-)
+@click.option("--per-question", type=Number(0, min_open=True), default=4.0, metavar="M", help="Minutes each; 4.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     metavar="M",
     help="Minutes in all. Default: those of the questions.",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import common, complete
+from flashcards.cli.types import Day
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -24,7 +25,7 @@ _FARTHEST = 3650  # days
     "--on",
     "on",
     metavar="DATE",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="Such as 2026-12-15. Default: the last `deadline` of the decks.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -42,7 +43,7 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
     from flashcards.collection import now_ms
     from flashcards.errors import UsageError
     from flashcards.insight.readiness import as_json as record
-    from flashcards.insight.readiness import readiness
+    from flashcards.insight.readiness import nothing, readiness
 
     if page:
         from flashcards.insight.page import check_target
@@ -57,7 +58,10 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
             raise UsageError(f"The day {named} must lie ahead, by ten years at most. Choose another with --on.")
         only = common.chosen(collection, query)
         if not collection.limits or only == frozenset():
-            click.echo("There are no cards to look at.")
+            if as_json:
+                common.print_json(record(nothing(collection, at, day), {}))
+            else:
+                click.echo("There are no cards to look at.")
             return
         found = readiness(collection, at, day, only, step)
         names, fronts = _named(collection, found)

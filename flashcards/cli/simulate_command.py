@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flashcards.cli import common, complete
+from flashcards.cli.types import Number
 
 
 @click.command("simulate", cls=common.QueryCommand)
@@ -15,7 +16,7 @@ from flashcards.cli import common, complete
 @click.option(
     "--retention",
     "retentions",
-    type=click.FloatRange(0.7, 0.99),
+    type=Number(0.7, 0.99),
     multiple=True,
     metavar="R",
     help="One to compare, 0.7 to 0.99; may be given again. Default: six from 0.70 to 0.95.",
@@ -41,10 +42,14 @@ def command(query: tuple[str, ...], days: int, retentions: tuple[float, ...], as
         check_target(page)
     with common.opened() as collection, common.progress("Simulating") as step:
         only = common.chosen(collection, query)
+        present = collection.settings.policy.retention
         if not collection.limits or only == frozenset():
-            click.echo("There are no cards to simulate.")
+            if as_json:
+                common.print_json(workload.as_json(workload.Comparison(days, present, 1.0, ())))
+            else:
+                click.echo("There are no cards to simulate.")
             return
-        wanted = tuple(sorted(set(retentions))) or workload.RETENTIONS
+        wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
         found = workload.compare(collection, now_ms(), days, wanted, only, step)
     if as_json:
         common.print_json(workload.as_json(found))

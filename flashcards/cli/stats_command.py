@@ -13,7 +13,7 @@ _YEAR = 365
 
 @click.command("stats", cls=common.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--days", type=click.IntRange(min=1), default=_YEAR, metavar="N", help="How far to look back; 365.")
+@click.option("--days", type=click.IntRange(1, 36_500), default=_YEAR, metavar="N", help="How far to look back; 365.")
 @click.option("--all", "everything", is_flag=True, help="Look back to the first review.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")

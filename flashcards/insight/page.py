@@ -69,7 +69,8 @@ class FileNoPage(UsageError):
     """The name of a page does not end as a page's does."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} cannot be the page: its name must end with .html. Write `--html {path.name}.html`.")
+        name = path.name or "page"
+        super().__init__(f"{path} cannot be the page: its name must end with .html. Write `--html {name}.html`.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,12 @@ class Readiness:
     curve: tuple[tuple[int, float, float], ...]
 
 
+def nothing(collection: Collection, now_ms: int, day: int) -> Readiness:
+    """The answer where there are no cards."""
+    today, none = collection.clock.day(now_ms), Recall(0, 0, 0.0, 0.0)
+    return Readiness(collection.clock, today, day, none, 0.0, {}, Plan(0, 0, 0.0, 0, 0), (), ())
+
+
 def readiness(
     collection: Collection,
     now_ms: int,

@@ -26,24 +26,25 @@ def words(found: Readiness) -> list[str]:
         f" {100 * found.spread:.1f} points)."
     ]
     if not plan.new_left:
-        said.append(f"Every card was seen. The reviews take {plan.minutes_a_day:.0f} minutes a day.")
+        said.append(f"Every card was seen. The reviews take {_some(round(plan.minutes_a_day), 'minute')} a day.")
         return said
+    new, minutes = _some(plan.new_a_day, "new card"), _some(round(plan.minutes_a_day), "minute")
     said.append(
         f"{plan.new_left:,} of {found.total.cards:,} cards were never seen and count as not known. To see all in time:"
-        f" {plan.new_a_day:,} new cards a day, {plan.minutes_a_day:.0f} minutes a day with their reviews."
+        f" {new} a day, {minutes} a day with their reviews."
     )
     if plan.feasible:
         said.append("Your limits allow it.")
     else:
         said.append(
-            f"Not feasible within your limits: {_cards(plan.unseen)} would stay unseen. `new_per_day` lets"
+            f"Not feasible within your limits: {_some(plan.unseen, 'card')} would stay unseen. `new_per_day` lets"
             f" {plan.new_per_day:,} a day through; set it to {plan.new_a_day:,}."
         )
     return said
 
 
-def _cards(count: int) -> str:
-    return f"{count:,} card" if count == 1 else f"{count:,} cards"
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def text(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str], width: int) -> RenderableType:

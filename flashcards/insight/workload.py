@@ -119,6 +119,9 @@ def advice(comparison: Comparison) -> list[str]:
         if other is present or not present.minutes:
             continue
         minutes, known = other.minutes - present.minutes, other.known - present.known
+        if abs(minutes) < 0.05 and abs(known) < 0.5:
+            lines.append(f"{other.retention:.0%} instead of {present.retention:.0%}: no difference.")
+            continue
         verb = "more" if minutes >= 0 else "fewer"
         more = "more" if known >= 0 else "fewer"
         lines.append(

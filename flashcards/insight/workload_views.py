@@ -19,12 +19,14 @@ _COLOURS = (4, 3, 2, 1, 5, 6)
 
 def words(comparison: Comparison) -> list[str]:
     """What the table means, a sentence each."""
-    least = cheapest(comparison)
-    found = [
-        f"Fewest minutes for each card known: {least.retention:.0%}, at {least.minutes:.1f} minutes a day and"
-        f" {least.known:,.0f} cards known. It is a price, not a goal: choose what you want to know, then pay for it.",
-        *advice(comparison),
-    ]
+    found = []
+    if len(comparison.workloads) > 1:
+        least = cheapest(comparison)
+        found.append(
+            f"Fewest minutes for each card known: {least.retention:.0%}, at {least.minutes:.1f} minutes a day and"
+            f" {least.known:,.0f} cards known. It is a price, not a goal: choose what to know, then pay for it."
+        )
+    found += advice(comparison)
     if comparison.sampled < 1:
         found.append(f"One card in {round(1 / comparison.sampled)} was simulated and stands for the others.")
     return found
@@ -50,7 +52,8 @@ def text(comparison: Comparison, width: int) -> RenderableType:
             f"{each.known:,.0f}",
             Text(bar(each.minutes, most, max(4, width - 60)), "yellow"),
         )
-    title = Text(f"The next {comparison.days:,} days at several retentions (* is yours)\n", "bold")
+    span = "day" if comparison.days == 1 else f"{comparison.days:,} days"
+    title = Text(f"The next {span} at several retentions (* is yours)\n", "bold")
     return Group(title, grid, Text("\n" + "\n".join(words(comparison))))
 
 

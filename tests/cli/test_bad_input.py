@@ -190,7 +190,7 @@ class TestSettings:
 
     def test_settings_that_are_no_toml_are_refused_with_the_place(self, cli: Runner) -> None:
         cli.write("flashcards.toml", "retention = 0.9\nnew_per_day 3\n")
-        one_sentence(cli.fails("list", code=1), "flashcards.toml: is not valid TOML: ", "line 2")
+        one_sentence(cli.fails("list", code=1), "flashcards.toml:2: is not valid TOML: ")
 
     def test_settings_that_are_not_utf_8_are_refused(self, cli: Runner) -> None:
         (cli.root / "flashcards.toml").write_bytes(b"# caf\xe9\n")

@@ -158,3 +158,27 @@ def test_an_address_that_a_page_asks_for_is_told_from_the_browser_s_own() -> Non
     urls = ["https://fonts.googleapis.com/css", "https://evil.example/a.js?x=chrome", "https://accounts.google.com/x"]
     text = json.dumps({"events": [{"params": {"url": url}} for url in urls]})
     assert _addresses(text) == ["https://evil.example/a.js?x=chrome", "https://fonts.googleapis.com/css"]
+
+
+@pytest.mark.parametrize("arguments", [["simulate"], ["readiness", "--on", "2030-01-01"]])
+def test_without_cards_programs_get_the_same_shape_with_nothing_in_it(cli: Runner, arguments: list[str]) -> None:
+    empty = cli(*arguments, "--json").json
+    small(cli.root).close()
+    assert list(empty) == list(cli(*arguments, "--json").json)
+
+
+def test_no_number_is_no_retention(cli: Runner) -> None:
+    assert "is no number" in cli.fails("simulate", "--retention", "nan")
+
+
+def test_a_page_that_cannot_be_written_is_named_as_it_was_asked_for(made: Runner) -> None:
+    said = made.fails("stats", "--html", "nowhere/page.html", code=1)
+    assert "nowhere/page.html" in said
+    assert ".page.html" not in said
+
+
+def test_check_names_settings_of_decks_that_are_not_there_and_keys_that_do_nothing(made: Runner) -> None:
+    made.write("flashcards.toml", '[decks."dekc"]\nfuzz = false\n[keys]\nundu = "z"\n')
+    said = made("check", code=1).out
+    assert "flashcards.toml:1: There is no deck `dekc`. Did you mean `deck`?" in said
+    assert "`undu`" in said

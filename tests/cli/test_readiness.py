@@ -63,7 +63,7 @@ def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:
     ("arguments", "said"),
     [
         (["--on", "2020-01-01"], "The day 2020-01-01 must lie ahead"),
-        (["--on", "tomorrow"], "does not match the format"),
+        (["--on", "tomorrow"], "is no date such as 2026-12-15"),
         ([], "No deck has a `deadline`. Name the day"),
     ],
 )
