@@ -69,9 +69,13 @@ def command(
         _check_report(report)
     whole = minutes if minutes is not None else questions * per_question
     with common.opened() as collection:
-        mock = _held(collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain)
-        if mock is not None:
-            _report(collection, mock, report)
+        held = _held(collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain)
+        if held is None:
+            return
+        mock, interrupted = held
+        _report(collection, mock, report)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _held(
@@ -84,8 +88,8 @@ def _held(
     *,
     schedule: bool,
     plain: bool,
-) -> int | None:
-    """Hold it; returns its id, or None where there is nothing to ask."""
+) -> tuple[int, bool] | None:
+    """Hold it; returns its id and whether it was interrupted, or None where there is nothing to ask."""
     from flashcards.catalog.mocks import Mock
     from flashcards.collection import now_ms
     from flashcards.mock.draw import drawn
@@ -107,9 +111,13 @@ def _held(
     timing = Timing(round(minutes * 60_000), round(per_question * 60_000))
     asked = [hall.read(card) for card in cards]
     session = MockSession(asked, timing, hall, now_ms(), collection.settings.rubric_thresholds)
-    over = TerminalMock(collection, session, now_ms, plain=plain).run()
-    click.echo(f"\n{over.reason}" if over.reason else "")
-    return hall.mock
+    try:
+        over, interrupted = TerminalMock(collection, session, now_ms, plain=plain).run(), False
+        click.echo(f"\n{over.reason}" if over.reason else "")
+    except KeyboardInterrupt:
+        interrupted = True
+        click.echo("\n")
+    return hall.mock, interrupted
 
 
 def _report(collection: Collection, mock: int, path: Path | None) -> None:

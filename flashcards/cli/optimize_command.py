@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.insight.optimize import Scope
     from scheduler.measures import Figures
+    from scheduler.reschedule import Move
 
 _DAYS_SHOWN = 14
 _NO_BETTER_THAN_THE_AVERAGE = (
@@ -39,17 +40,20 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     flashcards optimize --reschedule
     flashcards optimize --per-deck --dry-run
     """
-    from flashcards.errors import FlashcardsError
-    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, write
+    from flashcards.errors import FlashcardsError, UsageError
+    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, previewed, write
     from scheduler.fit import TooFewReviews
+    from scheduler.reschedule import moves
 
+    if reschedule and as_json and not (yes or dry_run):
+        raise UsageError("--reschedule asks before it moves due days, which --json leaves no room for. Add --yes.")
     with common.opened() as collection:
         try:
             scopes = [fit_all(collection)]
         except TooFewReviews as error:
             raise FlashcardsError(
-                f"{common.plural(error.reviews, 'review')} of a later day than the one before: too few to fit to."
-                f" Come back when there are {LEAST_REVIEWS}."
+                f"There are {common.plural(error.reviews, 'review')} of a later day than the one before"
+                f"{_ignored(collection)}: too few to fit parameters to. Come back when there are {LEAST_REVIEWS}."
             ) from error
         if per_deck and scopes[0].fit:
             scopes += fit_decks(collection, scopes[0].fit.parameters)
@@ -57,8 +61,14 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
             _print(scopes, dry_run=dry_run)
         if not dry_run:
             write(collection, scopes)
+    recomputed = moved = 0
     # Opened anew: by the settings as they are now.
-    recomputed, moved = _applied(reschedule, yes, dry_run=dry_run, as_json=as_json)
+    with common.unscanned() as collection:
+        if not dry_run:
+            recomputed, moved = _applied(collection, reschedule, yes, as_json=as_json)
+        elif reschedule and not as_json:
+            with previewed(collection, scopes) as policy_of:
+                _show_moves(collection, moves(collection.store, policy_of))
     if as_json:
         common.print_json(
             {
@@ -70,44 +80,53 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
         )
 
 
-def _applied(reschedule: bool, yes: bool, *, dry_run: bool, as_json: bool) -> tuple[int, int]:
+def _ignored(collection: Collection) -> str:
+    before = collection.settings.policy.ignore_reviews_before
+    return f", of cards first learnt since {before} (`ignore_reviews_before`)" if before else ""
+
+
+def _applied(collection: Collection, reschedule: bool, yes: bool, *, as_json: bool) -> tuple[int, int]:
     """Memory states and due days by the parameters that hold now; returns how many of each changed."""
-    if dry_run:
-        return 0, 0
     from scheduler import backup
 
-    with common.unscanned() as collection:
-        backup(collection.connection, collection.backups)
-        recomputed = collection.follow_parameters()
-        if recomputed and not as_json:
-            click.echo(f"{common.plural(recomputed, 'memory state')} computed anew.")
-        moved = _rescheduled(collection, yes, as_json=as_json) if reschedule else 0
-    return recomputed, moved
+    backup(collection.connection, collection.backups)
+    recomputed = collection.follow_parameters()
+    if recomputed and not as_json:
+        click.echo(f"{common.plural(recomputed, 'memory state')} computed anew.")
+    return recomputed, _rescheduled(collection, yes, as_json=as_json) if reschedule else 0
 
 
 def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
     from flashcards.collection import now_ms
-    from scheduler.reschedule import days_ahead, moves
+    from scheduler.reschedule import moves
 
-    at = now_ms()
-    today = collection.clock.day(at)
     found = moves(collection.store, collection.policy)
-    if not found:
-        return 0
     if not as_json:
-        before = days_ahead(collection.store, today, _DAYS_SHOWN)
-        after = days_ahead(collection.store, today, _DAYS_SHOWN, found)
-        click.echo(f"\n{common.plural(len(found), 'card')} would be due on another day. Cards due:")
-        click.echo(f"{'':12}{'now':>8}{'then':>8}")
-        for number, (was, will) in enumerate(zip(before, after, strict=True)):
-            name = "today" if number == 0 else f"{collection.clock.date(today + number):%a %d %b}"
-            click.echo(f"{name:12}{was:8,}{will:8,}")
-    if not yes and not click.confirm("Move them?", err=True):
+        _show_moves(collection, found)
+    if not found or (not yes and not click.confirm("Move them?", err=True)):
         return 0
-    moved = collection.store.reschedule({move.card: move.after for move in found}, at)
+    moved = collection.store.reschedule({move.card: move.after for move in found}, now_ms())
     if not as_json:
         click.echo(f"{common.plural(moved, 'card')} moved.")
     return moved
+
+
+def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
+    """The days ahead as they are and as they would be."""
+    from flashcards.collection import now_ms
+    from scheduler.reschedule import days_ahead
+
+    if not found:
+        click.echo("No card would be due on another day.")
+        return
+    today = collection.clock.day(now_ms())
+    before = days_ahead(collection.store, today, _DAYS_SHOWN)
+    after = days_ahead(collection.store, today, _DAYS_SHOWN, found)
+    click.echo(f"{common.plural(len(found), 'card')} would be due on another day. Cards due:")
+    click.echo(f"{'':12}{'now':>8}{'then':>8}")
+    for number, (was, will) in enumerate(zip(before, after, strict=True)):
+        name = "today" if number == 0 else f"{collection.clock.date(today + number):%a %d %b}"
+        click.echo(f"{name:12}{was:8,}{will:8,}")
 
 
 def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:

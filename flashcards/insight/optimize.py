@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,19 @@ import numpy as np
 
 from flashcards.settings_edit import write_settings
 from scheduler.columns import LogColumns, read_log
+from scheduler.connection import transaction
 from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, fit
 from scheduler.memory import filled
 from scheduler.replay import stated_memories
 from scheduler.training import training_set
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from flashcards.collection import Collection
+    from scheduler.policy import Policy
 
 LEAST_GAIN = 0.001
 """In log loss: a deck gets parameters of its own only if they predict it so much better than those of all decks."""
@@ -75,6 +80,31 @@ def write(collection: Collection, scopes: list[Scope]) -> None:
         write_settings(collection.root, "parameters", values)
 
 
+@contextmanager
+def previewed(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Callable[[int], Policy]]:
+    """Let the memory states be for a while what the wanted parameters make of them; yields each deck's settings then.
+
+    In the end everything is as it was.
+    """
+    names = {number: name for name, number in collection.catalog.decks().items()}
+    fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.wanted}
+
+    def policy_of(deck: int) -> Policy:
+        policy = collection.policy(deck)
+        common = fitted.get("") if policy.parameters == _common(collection) else None
+        parameters = fitted.get(names[deck].partition("::")[0]) or common
+        return replace(policy, parameters=parameters) if parameters else policy
+
+    with suppress(_OnlyALook), transaction(collection.connection):
+        collection.store.rebuild(lambda deck: policy_of(deck).parameters, apply=True)
+        yield policy_of
+        raise _OnlyALook
+
+
+class _OnlyALook(Exception):
+    """Takes the transaction back."""
+
+
 def _common(collection: Collection) -> tuple[float, ...]:
     return collection.settings.policy.parameters
 
@@ -109,4 +139,4 @@ def _instant_ms(collection: Collection, text: str) -> int:
     return collection.clock.start_of(day)
 
 
-__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "fit_all", "fit_decks", "write"]
+__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "fit_all", "fit_decks", "previewed", "write"]

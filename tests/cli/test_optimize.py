@@ -55,7 +55,7 @@ def parameters(cli: Runner) -> list[float] | None:
 def test_too_few_reviews_are_refused_in_a_sentence(cli: Runner) -> None:
     (cli.root / "deck.md").write_text("Q: a\nA: b\n", encoding="utf-8")
     error = cli.fails("optimize", code=1)
-    assert "too few to fit to. Come back when there are 400." in error
+    assert "too few to fit parameters to. Come back when there are 400." in error
 
 
 def test_a_trial_changes_nothing(learnt: Runner) -> None:
@@ -63,6 +63,26 @@ def test_a_trial_changes_nothing(learnt: Runner) -> None:
     found = learnt("optimize", "--dry-run", "--json").json
     assert found["scopes"][0]["wanted"] is True
     assert (found["written"], found["recomputed"], found["rescheduled"]) == ([], 0, 0)
+    assert (learnt.root / "flashcards.toml").read_bytes() == before
+
+
+def test_a_trial_shows_the_days_that_would_be_and_leaves_them_and_the_states_alone(learnt: Runner) -> None:
+    def state() -> list[tuple[object, ...]]:
+        with Collection(learnt.root) as collection:
+            return collection.connection.execute("SELECT * FROM cards ORDER BY id").fetchall()
+
+    before = state()
+    trial = learnt("optimize", "--reschedule", "--dry-run").out
+    assert "they would be taken" in trial
+    assert state() == before
+    real = learnt("optimize", "--reschedule", "--yes").out
+    assert "Cards due:" in trial
+    assert trial[trial.index("Cards due:") :] in real
+
+
+def test_what_could_not_be_answered_is_refused_before_anything_changes(learnt: Runner) -> None:
+    before = (learnt.root / "flashcards.toml").read_bytes()
+    assert "Add --yes." in learnt.fails("optimize", "--reschedule", "--json")
     assert (learnt.root / "flashcards.toml").read_bytes() == before
 
 
@@ -132,4 +152,6 @@ def test_the_date_may_be_set_for_a_single_deck(learnt: Runner, place: str) -> No
 
 def test_cards_learnt_before_the_date_set_do_not_count(learnt: Runner) -> None:
     (learnt.root / "flashcards.toml").write_text("ignore_reviews_before = 2100-01-01\n", encoding="utf-8")
-    assert "0 reviews of a later day" in learnt.fails("optimize", code=1)
+    said = learnt.fails("optimize", code=1)
+    assert "0 reviews of a later day" in said
+    assert "of cards first learnt since 2100-01-01 (`ignore_reviews_before`)" in said

@@ -121,6 +121,22 @@ def test_whatever_ends_it_what_was_rated_is_kept(tmp_path: Path, number: int) ->
         assert collection.connection.execute("SELECT count(*) FROM reviews").fetchone() == (1,)
 
 
+def test_after_an_interruption_the_report_is_of_what_was_done(tmp_path: Path) -> None:
+    write(tmp_path, deck=DECK)
+    report = tmp_path / "mock.md"
+    with Terminal("-C", str(tmp_path), "mock", "--seed", "3", "--report", str(report)) as terminal:
+        terminal.wait_for("Question 1 of 2.")
+        terminal.act("first I would ask", "first I would ask")
+        terminal.act("\r", "> ")
+        terminal.act("\r", "0 of 2 covered: Again.")
+        terminal.act("a", "1 of 2")
+        terminal.act(" ", "A note to yourself")
+        terminal.act("half a no\x03", "1 of 2 questions, 1 of 2 points (50%)")
+        terminal.wait_for("Everything that was rated is saved")
+        assert terminal.ended() == 130
+    assert "> first I would ask" in report.read_text(encoding="utf-8")
+
+
 def test_ratings_that_are_not_to_count_leave_the_schedule(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "mock", "--questions", "1", "--no-schedule", "--plain") as terminal:
