@@ -45,6 +45,7 @@ class _File:
         self.deck = parse(before, path)
         self._path = path
         self._text = before
+        self._lines = [line for line in _LINE.findall(before) if line]
         self._tags = file_tags(before)
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
@@ -63,16 +64,18 @@ class _File:
     def most_of(self, steps: Sequence[Step]) -> list[Step]:
         """Those of some steps that can be done together, in another form where they can be done in that only."""
         more = self._takes_more()
-        whole = [(line, sound(draft)) for line, draft in steps if line != END or more]
+        whole = [
+            (line, sound(draft)) for line, draft in steps if (more if line == END else self._has_room(line, draft))
+        ]
         chosen = most([], [step for step in whole if step[1].is_read_back()], self._fits)
         done = {line for line, _ in chosen}
         pairs = [(line, _as_pair(draft)) for line, draft in steps if line not in done and self._is_pair(line)]
-        return most(chosen, pairs, self._fits)
+        return most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
 
     def after(self, steps: Sequence[Step]) -> FileText | None:
         """The file after some steps; None where they cannot be done, or would change another note."""
         drafts: dict[int, Draft] = {}
-        lines = [line for line in _LINE.findall(self._text) if line]
+        lines = list(self._lines)
         ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
         for line, draft in sorted((step for step in steps if step[0] != END), key=lambda step: -step[0]):
             note = self._note(line)
@@ -114,6 +117,10 @@ class _File:
         index = self._index.get(line)
         return None if index is None else self.deck.notes[index]
 
+    def _has_room(self, line: int, draft: Draft) -> bool:
+        """Whether a draft may fit where a note stands; a list has room for pairs only."""
+        return draft.kind is Kind.PAIR or not self._is_pair(line) or not _bullet(self._lines[line - 1])
+
     def _is_pair(self, line: int) -> bool:
         note = self._note(line)
         return note is not None and note.kind is Kind.PAIR
@@ -127,9 +134,13 @@ def _as_pair(draft: Draft) -> Draft:
 def _replace(lines: list[str], note: Note, block: str, ending: str) -> None:
     first, last = note.line - 1, note.end_line - 1
     tail = lines[last][len(lines[last].rstrip("\r\n")) :]
-    bullet = _BULLET.match(lines[first]) if note.kind is Kind.PAIR else None
-    prefix = bullet[0] if bullet else ""
+    prefix = _bullet(lines[first]) if note.kind is Kind.PAIR else ""
     lines[first : last + 1] = [(prefix + block).replace("\n", ending) + tail]
+
+
+def _bullet(line: str) -> str:
+    found = _BULLET.match(line)
+    return found[0] if found else ""
 
 
 def _essence(note: Note) -> tuple[object, ...]:
