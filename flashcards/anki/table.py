@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.archive import replacing
 from flashcards.anki.export import Exported
 from flashcards.anki.gather import Gathering
-from flashcards.anki.model import PackageNote
-from flashcards.anki.notetypes import CLOZE
+from flashcards.anki.model import CLOZE, PackageNote
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flashcards.anki.fields import clean_tags
-from flashcards.anki.identity import guid
-from flashcards.anki.notetypes import BASIC, CLOZE, family
+from flashcards.anki.identity import Guids, looks_ours
+from flashcards.anki.model import CLOZE, family
 from flashcards.catalog.origins import Origin, Origins
 from flashcards.deck.model import Kind
 from flashcards.importing.draft import Draft
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry
-
-_OUR_GUID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(slots=True)
@@ -43,9 +40,10 @@ class Match:
 class Known:
     """What the collection knows before an import: its origins, and its own notes by the guid they have in packages."""
 
-    def __init__(self, catalog: Catalog, origins: Origins) -> None:
+    def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
         self.catalog = catalog
         self.origins = origins.all()
+        self._guids = guids
         self._ours: dict[str, int] | None = None
 
     def note_of(self, source: str, part: int) -> int | None:
@@ -53,12 +51,12 @@ class Known:
         origin = self.origins.get((source, part))
         if origin is not None:
             return origin.note
-        return self._by_guid().get(source) if part == 0 and _OUR_GUID.fullmatch(source) else None
+        return self._by_guid().get(source) if part == 0 and looks_ours(source) else None
 
     def _by_guid(self) -> dict[str, int]:
         if self._ours is None:
             rows = self.catalog.keys()
-            self._ours = {guid(key, kind): note for note, key in rows for kind in (BASIC, CLOZE)}
+            self._ours = {guid: note for note, key in rows for guid in self._guids.all_ours(note, key)}
         return self._ours
 
 
