@@ -10,6 +10,7 @@ import pytest
 
 from flashcards.anki.export import Exported, export_package
 from flashcards.anki.gather import decks_in_use
+from flashcards.anki.table import export_csv
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating
 from tests.importing.anki_world import World
@@ -171,3 +172,22 @@ def test_a_note_of_another_folder_goes_to_anki_as_the_note_it_is_there(tmp_path:
     assert anki.col.note_count() == 1
     assert back.remarks == ()
     anki.close()
+
+
+def test_a_table_brings_edits_to_the_notes_that_anki_has_in_its_own_note_types(world: World, tmp_path: Path) -> None:
+    from anki.collection import ImportCsvRequest
+
+    world.db.execute("UPDATE notes SET guid = '#' || substr(guid, 2) WHERE flds LIKE 'cat%'")
+    other = Home(tmp_path / "with a number sign")
+    other.import_file(world.export(tmp_path / "sign.apkg"))
+    edit(other, "Katze", "die Katze")
+    cards = world.db.all("SELECT * FROM cards ORDER BY id")
+    table = tmp_path / "all.csv"
+    with Collection(other.root) as collection:
+        collection.scan()
+        export_csv(collection, decks_in_use(collection), table)
+    metadata = world.col.get_csv_metadata(str(table), None)
+    world.col.import_csv(ImportCsvRequest(path=str(table), metadata=metadata))
+    assert len(world.col.find_notes('"Back:die Katze"')) == 1
+    assert world.col.note_count() == 3
+    assert world.db.all("SELECT * FROM cards ORDER BY id") == cards
