@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.importing.deck_files import Placed
 from flashcards.importing.history import HistoryReader, anki_days
 from flashcards.importing.model import AnkiCard, Package
+from flashcards.importing.twins import apart, joined
 from scheduler.clock import Clock
 from scheduler.merge import merge
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from flashcards.importing.report import ImportReport
     from flashcards.settings import Settings
     from scheduler.memory import Model
+    from scheduler.past import CardHistory
 
 _LEECH: Final = "leech"  # the tag that Anki gives to the note of one
 
@@ -46,10 +48,14 @@ class CardImport:
 
     def apply(self, notes: Iterable[Placed], report: ImportReport, progress: Callable[[int, int], None]) -> None:
         """Merge the reviews, and take over suspension, flag and burial where they changed there."""
-        pairs = list(self._pairs(notes))
+        pairs, twins = apart(self._pairs(notes))
         leeches = self._leeches()
+
+        def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
+            return self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+
         histories = (
-            self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+            joined(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
             for card, ours, deck in pairs
         )
         days = anki_days(self._clock, self._at)

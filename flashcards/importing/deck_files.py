@@ -75,7 +75,7 @@ class DeckFiles:
         conflicts = [Placed(draft, entry.id) for draft, entry in match.conflicts]
         gone = [Placed(draft, note) for draft, note in match.gone]
         self._remember(written, same)
-        report.added, report.updated, report.unchanged = len(added), len(updated), len(same)
+        report.added, report.updated, report.unchanged = len(added), len(updated), len({each.note for each in same})
         report.kept, report.removed = len(conflicts), len(gone)
         report.files = [text.path for text in texts]
         self._remark(written, match)
@@ -159,7 +159,9 @@ class DeckFiles:
     def _remember(self, written: list[Placed], same: list[Placed]) -> None:
         known = self._origins.all()
         fresh = [each for each in same if (each.draft.source, each.draft.part) not in known]
-        notes = {each.note: each.draft for each in (*written, *fresh)}
+        notes: dict[int, list[Draft]] = defaultdict(list)
+        for each in (*written, *fresh):
+            notes[each.note].append(each.draft)
         origins = [
             Origin(
                 draft.source,
@@ -170,7 +172,7 @@ class DeckFiles:
                 draft.content,
             )
             for entry in self._collection.catalog.entries(notes)
-            for draft in (notes[entry.id],)
+            for draft in notes[entry.id]
         ]
         self._origins.remember(origins)
         self.remembered = len(fresh)

@@ -68,6 +68,9 @@ def match(
 ) -> Match:
     """Decide about every draft.
 
+    Several drafts of a package can be one note here: the note that came from Anki and the one that it was there when it
+    went back. What changed last of them is what is taken over.
+
     Args:
         drafts: of one package.
         known: what is here.
@@ -75,26 +78,28 @@ def match(
         write: the fields that a note of ours has in a package, to compare them.
     """
     found = Match()
-    ids: dict[int, Draft] = {}
+    by_note: dict[int, list[Draft]] = defaultdict(list)
     rest: list[Draft] = []
     for draft in drafts:
         note = known.note_of(draft.source, draft.part)
-        if note is None or note in ids:
+        if note is None:
             rest.append(draft)
         else:
-            ids[note] = draft
-    for entry in known.catalog.entries(ids):
-        draft = ids[entry.id]
-        origin = known.origins.get((draft.source, draft.part))
-        if not entry.active:
-            found.gone.append((draft, entry.id))
-        elif _unchanged_there(draft, entry, origin, write, fields):
-            found.same.append((draft, entry.id))
-        elif _unchanged_here(entry, origin):
-            found.changed.append((_like(draft, entry), entry))
-        else:
-            found.conflicts.append((draft, entry))
-    _match_by_text(rest, known.catalog, set(ids), found)
+            by_note[note].append(draft)
+    for entry in known.catalog.entries(by_note):
+        replaced = False
+        for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
+            origin = known.origins.get((draft.source, draft.part))
+            if not entry.active:
+                found.gone.append((draft, entry.id))
+            elif replaced or _unchanged_there(draft, entry, origin, write, fields):
+                found.same.append((draft, entry.id))
+            elif _unchanged_here(entry, origin):
+                found.changed.append((_like(draft, entry), entry))
+                replaced = True
+            else:
+                found.conflicts.append((draft, entry))
+    _match_by_text(rest, known.catalog, set(by_note), found)
     return found
 
 
