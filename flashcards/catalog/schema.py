@@ -142,3 +142,9 @@ def create_mocks(db: Database) -> None:
         foreign_keys=[("mock", "mocks", "id")],
         strict=True,
     )
+
+
+@migrations()
+def add_times_to_origins(db: Database) -> None:
+    """When the other program had changed what was brought in, epoch seconds; 0 where that was not kept."""
+    db.table("origins").add_column("changed_s", int, not_null_default=0)

@@ -12,7 +12,14 @@ from flashcards.catalog.codec import decode
 from flashcards.catalog.link import Known
 from flashcards.deck.model import Note, Problem
 
-MIGRATIONS = ("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks")
+MIGRATIONS = (
+    "create_files_and_notes",
+    "create_origins",
+    "create_exported_notes",
+    "create_ticks",
+    "create_mocks",
+    "add_times_to_origins",
+)
 """The names of all migrations in `schema`, oldest first."""
 
 TABLES = Path(__file__).with_name("tables.sql")

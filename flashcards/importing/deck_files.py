@@ -39,7 +39,7 @@ class DeckFiles:
 
     Attributes:
         layout: says which file a new note goes to.
-        remembered: how many notes were not known by where they came from.
+        remembered: how many notes were not known by where they came from, or not by when they changed there.
     """
 
     def __init__(
@@ -158,7 +158,14 @@ class DeckFiles:
 
     def _remember(self, written: list[Placed], same: list[Placed]) -> None:
         known = self._origins.all()
-        fresh = [each for each in same if (each.draft.source, each.draft.part) not in known]
+        fresh, later = [], []
+        for each in same:
+            draft = each.draft
+            origin = known.get((draft.source, draft.part))
+            if origin is None:
+                fresh.append(each)
+            elif origin.content == draft.content and origin.changed_s < draft.changed_s:
+                later.append((draft.changed_s, draft.source, draft.part))
         notes: dict[int, list[Draft]] = defaultdict(list)
         for each in (*written, *fresh):
             notes[each.note].append(each.draft)
@@ -170,12 +177,14 @@ class DeckFiles:
                 entry.fingerprint,
                 " ".join(entry.note.tags),
                 draft.content,
+                draft.changed_s,
             )
             for entry in self._collection.catalog.entries(notes)
             for draft in notes[entry.id]
         ]
         self._origins.remember(origins)
-        self.remembered = len(fresh)
+        self._origins.confirm(later)
+        self.remembered = len(fresh) + len(later)
 
     def _remark(self, written: Iterable[Placed], match: Match) -> None:
         remarks = self._report.remarks

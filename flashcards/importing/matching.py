@@ -129,7 +129,7 @@ def _unchanged_there(
     fields: Mapping[str, tuple[str, ...]],
 ) -> bool:
     if origin is not None:
-        return origin.content == draft.content
+        return origin.content == draft.content or draft.changed_s < origin.changed_s
     if draft.changed_s <= entry.modified_ms // 1000:
         return True
     same_tags = {tag.casefold() for tag in clean_tags(entry.note.tags)} == {tag.casefold() for tag in draft.tags}
