@@ -13,6 +13,7 @@ from flashcards.catalog.origins import Origin, Origins
 from flashcards.catalog.scan import ReadFile, Sighting
 from flashcards.catalog.walk import FoundFile
 from flashcards.files import FileChanged
+from flashcards.importing.differences import what_differs
 from flashcards.importing.draft import Draft
 from flashcards.importing.layout import Layout
 from flashcards.importing.matching import Match
@@ -164,7 +165,9 @@ class DeckFiles:
             origin = known.get((draft.source, draft.part))
             if origin is None:
                 fresh.append(each)
-            elif origin.content == draft.content and origin.changed_s < draft.changed_s:
+            elif origin.content != draft.content and origin.changed_s <= draft.changed_s:
+                fresh.append(each)  # both sides came to say the same
+            elif origin.changed_s < draft.changed_s:
                 later.append((draft.changed_s, draft.source, draft.part))
         notes: dict[int, list[Draft]] = defaultdict(list)
         for each in (*written, *fresh):
@@ -189,8 +192,7 @@ class DeckFiles:
     def _remark(self, written: Iterable[Placed], match: Match) -> None:
         remarks = self._report.remarks
         for draft, entry in match.conflicts:
-            text = " ".join(draft.fields[0].split())[:_SHOWN]
-            message = f"Changed here and in the package; it stays as it is here. The package says: {text}"
+            message = f"Changed here and in the package; it stays as it is here. {what_differs(draft, entry.note)}"
             remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
         counts: dict[tuple[str, str], int] = {}
         for each in written:

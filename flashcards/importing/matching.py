@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from flashcards.anki.fields import clean_tags
 from flashcards.anki.identity import Guids, looks_ours
 from flashcards.anki.model import CLOZE, family
 from flashcards.catalog.origins import Origin, Origins
-from flashcards.deck.model import Kind
+from flashcards.deck.model import REVERSE, Kind
+from flashcards.importing.differences import same_tags
 from flashcards.importing.draft import Draft
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ def match(
             origin = known.origins.get((draft.source, draft.part))
             if not entry.active:
                 found.gone.append((draft, entry.id))
-            elif replaced or _unchanged_there(draft, entry, origin, write, fields):
+            elif _unchanged_there(draft, entry, origin) or _is_as_here(draft, entry, write, fields):
                 found.same.append((draft, entry.id))
-            elif _unchanged_here(entry, origin):
+            elif not replaced and _unchanged_here(entry, origin):
                 found.changed.append((_like(draft, entry), entry))
                 replaced = True
             else:
@@ -121,19 +121,25 @@ def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], fou
             found.new.append(draft)
 
 
-def _unchanged_there(
+def _unchanged_there(draft: Draft, entry: Entry, origin: Origin | None) -> bool:
+    if origin is not None:
+        return origin.content == draft.content or draft.changed_s < origin.changed_s
+    return draft.changed_s <= entry.modified_ms // 1000
+
+
+def _is_as_here(
     draft: Draft,
     entry: Entry,
-    origin: Origin | None,
     write: Callable[[Entry], tuple[str, ...]],
     fields: Mapping[str, tuple[str, ...]],
 ) -> bool:
-    if origin is not None:
-        return origin.content == draft.content or draft.changed_s < origin.changed_s
-    if draft.changed_s <= entry.modified_ms // 1000:
+    """Whether both say the same: that the package changed it too, or that it is what our own export would write."""
+    note = entry.note
+    if not same_tags(draft, note):
+        return False
+    if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
         return True
-    same_tags = {tag.casefold() for tag in clean_tags(entry.note.tags)} == {tag.casefold() for tag in draft.tags}
-    return same_tags and write(entry)[:-1] == fields.get(draft.source, ())[:-1]
+    return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
 
 
 def _unchanged_here(entry: Entry, origin: Origin | None) -> bool:

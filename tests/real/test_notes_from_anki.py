@@ -98,7 +98,18 @@ def test_another_anki_gets_them_whole_by_the_guids_they_had_and_updates_them(
     into(other, exported(home, tmp_path / "2.apkg").path)
     assert len(other.col.find_notes('"die Katze"')) == 1
     assert other.col.note_count() == 3
+    report = home.import_file(other.export(tmp_path / "3.apkg"))
+    assert (report.added, report.updated, report.kept) == (0, 0, 0)
     other.close()
+
+
+def test_a_whole_collection_that_went_back_is_the_same_here(home: Home, tmp_path: Path) -> None:
+    edit(home, "Katze", "die Katze")
+    rate_everything(home)
+    before = home.files()
+    report = home.import_file(exported(home, tmp_path / "all.colpkg").path)
+    assert (report.added, report.updated, report.kept, report.reviews) == (0, 0, 0, 0)
+    assert home.files() == before
 
 
 def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_path: Path) -> None:

@@ -76,3 +76,51 @@ def test_an_older_package_takes_back_nothing_that_was_changed_back_in_anki(
     home.import_file(world.export(tmp_path / "3.apkg"))
     assert not home.import_file(tmp_path / "2.apkg").changes_anything
     assert "A: good\n" in home.read("D.md")
+
+
+def edit_here(home: Home, old: str, new: str) -> None:
+    home.write("D.md", home.read("D.md").replace(old, new))
+
+
+def test_the_same_edit_on_both_sides_is_no_conflict(home: Home, world: World, tmp_path: Path) -> None:
+    note = world.add("Basic", "D", ("t",), Front="dog", Back="Hund").id
+    home.import_file(world.export(tmp_path / "1.apkg"))
+    edit(world, note, Back="der <b>Hund</b>")
+    edit_here(home, "Hund", "der **Hund**")
+    report = home.import_file(world.export(tmp_path / "2.apkg"))
+    assert (report.kept, report.unchanged, report.remarks) == (0, 1, [])
+    edit(world, note, Back="der Hund, -e")  # both sides go on from what they agreed on
+    assert home.import_file(world.export(tmp_path / "3.apkg")).updated == 1
+    assert "A: der Hund, -e\n" in home.read("D.md")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        ("Q: dog?\nA: Hund", {"Front": "the dog"}, "the front is `the dog`"),
+        ("Q: dog\nA: Hund!", {"Back": "der Hund"}, "the back is `der Hund`"),
+        ("Q: dog?\nA: Hund", {"Back": "der Hund"}, "the front is `dog`; the back is `der Hund`"),
+    ],
+)
+def test_a_conflict_names_what_is_another_in_the_package(
+    home: Home, world: World, tmp_path: Path, here: str, there: dict[str, str], said: str
+) -> None:
+    note = world.add("Basic", "D", Front="dog", Back="Hund").id
+    home.import_file(world.export(tmp_path / "1.apkg"))
+    edit(world, note, **there)
+    edit_here(home, "Q: dog\nA: Hund", here)
+    (remark,) = home.import_file(world.export(tmp_path / "2.apkg")).remarks
+    assert remark.place == "D.md:1"
+    assert remark.message == f"Changed here and in the package; it stays as it is here. In the package: {said}."
+
+
+def test_a_conflict_of_tags_alone_names_the_tags(home: Home, world: World, tmp_path: Path) -> None:
+    note = world.add("Basic", "D", Front="dog", Back="Hund")
+    world.add("Basic", "D", Front="cat", Back="Katze")
+    home.import_file(world.export(tmp_path / "1.apkg"))
+    note.tags = ["animal"]
+    world.col.update_note(note)
+    edit(world, note.id)
+    edit_here(home, "A: Hund\n", "A: Hund\n<!-- tags: german -->\n")
+    (remark,) = home.import_file(world.export(tmp_path / "2.apkg")).remarks
+    assert remark.message.endswith("In the package: its tags are animal.")
