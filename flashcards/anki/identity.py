@@ -18,12 +18,13 @@ _LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
 _OURS: Final = re.compile(r"[0-9a-f]{16}")
 _FAMILIES: Final = (BASIC, CLOZE)
 
-# Notes that were imported whole, what they were given to Anki as, and their text of then where it is another now.
+# Notes that were imported whole, what they were given to Anki as, and their text of then where it is another now: a text
+# that is the same is of the same family.
 _IMPORTED: Final = """
-    SELECT o.note, o.source, n.key, e.guid, CASE WHEN n.fingerprint = o.base THEN n.body ELSE t.body END
+    SELECT o.note, o.source, n.key, e.guid, t.body
     FROM origins o JOIN notes n ON n.id = o.note
         LEFT JOIN exported_notes e ON e.note = o.note
-        LEFT JOIN texts t ON t.note = o.note AND t.fingerprint = o.base
+        LEFT JOIN texts t ON t.note = o.note AND t.fingerprint = o.base AND o.base <> n.fingerprint
     WHERE o.part = 0 ORDER BY o.source
 """
 

@@ -161,12 +161,12 @@ def test_cards_of_one_note_in_anki_that_are_notes_here_are_named_once(world: Wor
 
 def test_a_note_written_here_does_not_get_the_guid_of_one_that_came_from_another_folder(tmp_path: Path) -> None:
     first = Home(tmp_path / "first")
-    first.write("d.md", "Q: one\nA: two <!-- id: x -->\n")
+    first.write("d.md", "Q: What is the capital of France?\nA: Paris\n")
     exported(first, tmp_path / "0.apkg")
-    first.write("d.md", "Q: one more\nA: two <!-- id: x -->\n")
+    first.write("d.md", "Q: What is the capital city of France?\nA: Paris\n")
     second = Home(tmp_path / "second")
     second.import_file(exported(first, tmp_path / "1.apkg").path)
-    second.write("e.md", "Q: one\nA: two\n")
+    second.write("e.md", "Q: What is the capital of France?\nA: Paris\n")
     assert exported(second, tmp_path / "2.apkg").notes == 2
 
 
