@@ -6,6 +6,7 @@ from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from flashcards.anki.identity import looks_ours
 from scheduler import transaction
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ class Exports:
             self._now[note.id] = _Given(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
             yield note
 
-    def finish(self, decks: Sized[str]) -> tuple[str, ...]:
+    def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
         """Remember what was exported of these decks; returns a sentence for each thing that Anki will not follow.
 
-        Each is said once: after it, the package is what Anki was given last.
+        Each is said once, for after it, the package is what Anki was given last; but what is true of every package
+        with notes from Anki is said of each, unless it is a whole collection.
         """
         with transaction(self._connection):
             before = {
@@ -50,7 +52,19 @@ class Exports:
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany("INSERT OR REPLACE INTO exported_notes VALUES (?, ?, ?, ?)", new)
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]
-        return tuple(_sentences(pairs, len(gone)))
+        sentences = _sentences(pairs, len(gone))
+        return (*sentences, *([] if whole else self._of_notes_from_anki(before)))
+
+    def _of_notes_from_anki(self, before: Sized[int]) -> Iterator[str]:
+        if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
+            yield (
+                f"{_notes(kept)} came from Anki: where it has them in a note type of its own they stay as they are,"
+                " without edits and reviews made here, and Merge note types would spoil them; only a .colpkg, which"
+                " replaces everything there, brings them up to date."
+            )
+        parts = {row[0] for row in self._connection.execute("SELECT note FROM origins WHERE part > 0")}
+        if split := len((parts & self._now.keys()).difference(before)):
+            yield f"{_notes(split)} made of one card of a larger note in Anki: there they are added as notes."
 
     def _orphans(self) -> list[int]:
         rows = self._connection.execute(

@@ -70,8 +70,9 @@ def export_package(
         _history(collection, steps) if history else None,
     )
     content = database.to_bytes()
-    size = write_archive(path, content, gathering.media.files, whole=path.suffix.lower() == WHOLE)
-    remarks = exports.finish(decks)
+    whole = path.suffix.lower() == WHOLE
+    size = write_archive(path, content, gathering.media.files, whole=whole)
+    remarks = exports.finish(decks, whole=whole)
     counts, media = database.counts, len(gathering.media.files)
     return Exported(path, counts.notes, counts.cards, media, size, tuple(gathering.problems), remarks)
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.fields import FieldWriter, clean_tags
-from flashcards.anki.identity import guid
+from flashcards.anki.identity import Guids
 from flashcards.anki.media_names import MediaNames
-from flashcards.anki.model import ExportProblem, PackageCard, PackageNote
-from flashcards.anki.notetypes import family
+from flashcards.anki.model import ExportProblem, PackageCard, PackageNote, family
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE
 from flashcards.render.macros import parse_macros
@@ -42,6 +41,7 @@ class Gathering:
         self.problems: list[ExportProblem] = self.media.problems
         self._collection = collection
         self._notes = _note_ids(collection, decks)
+        self._guids = Guids(collection.connection)
         self._macros, self._macros_changed = self._read_macros(collection.root / MACROS_FILE)
         self._writer = FieldWriter(self._macros, self.media.name)
         self._now = int(time.time())
@@ -68,7 +68,7 @@ class Gathering:
         kind = family(note)
         return PackageNote(
             id=entry.id,
-            guid=guid(entry.key, kind),
+            guid=self._guids.of(entry.id, entry.key, kind),
             family=kind,
             modified=self._modified(entry),
             deck=entry.deck,

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from flashcards.deck.model import Kind, Note
+
+BASIC: Final = "basic"
+CLOZE: Final = "cloze"
+
+
+def family(note: Note) -> str:
+    """Which family of note types a note is of: `BASIC` or `CLOZE`."""
+    return CLOZE if note.kind is Kind.CLOZE else BASIC
 
 
 class ExportProblem(NamedTuple):

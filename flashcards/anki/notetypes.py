@@ -15,14 +15,11 @@ from typing import Any, Final
 
 import genanki  # type: ignore[import-untyped]
 
-from flashcards.deck.model import Kind, Note
+from flashcards.anki.model import CLOZE
 from flashcards.render.code_css import code_css
 
 DESIGN_CHANGED: Final = 1_767_225_600
 """Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""
-
-BASIC: Final = "basic"
-CLOZE: Final = "cloze"
 
 _TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"
 _SOURCE = "{{#Source}}<div class=source>{{Source}}</div>{{/Source}}"
@@ -41,11 +38,6 @@ class NoteType(genanki.Model):  # type: ignore[misc]  # it has no types
         """The note type as Anki's schema 11 holds it, with its ids as numbers."""
         found: dict[str, Any] = super().to_json(DESIGN_CHANGED, deck_id)
         return found
-
-
-def family(note: Note) -> str:
-    """Which note type a note is of: `BASIC` or `CLOZE`."""
-    return CLOZE if note.kind is Kind.CLOZE else BASIC
 
 
 def note_type(family: str) -> NoteType:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.archive import replacing
 from flashcards.anki.export import Exported
 from flashcards.anki.gather import Gathering
-from flashcards.anki.model import PackageNote
-from flashcards.anki.notetypes import CLOZE
+from flashcards.anki.model import CLOZE, PackageNote
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -42,8 +41,10 @@ def export_csv(
         text = codecs.getwriter("utf-8")(stream)
         text.write("\n".join(_HEADER) + "\n")
         writer = csv.writer(text, lineterminator="\n")
+        # Anki passes over lines that begin with #, which a guid of its own may.
+        quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for note in gathering.notes(progress):
-            writer.writerow(_line(note))
+            (quoting if note.guid.startswith("#") else writer).writerow(_line(note))
             notes += 1
             cards += len(note.cards)
         size = stream.tell()

@@ -17,6 +17,7 @@ class Origin(NamedTuple):
         base: the fingerprint of the text that was written here.
         tags: the tags that were written here, joined by blanks.
         content: a hash of everything the other program said of it.
+        changed_s: when the other program had last changed it, epoch seconds; 0 where that is not known.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Origin(NamedTuple):
     base: bytes
     tags: str
     content: bytes
+    changed_s: int
 
 
 class SeenMarks(NamedTuple):
@@ -48,14 +50,18 @@ class Origins:
 
     def all(self) -> dict[tuple[str, int], Origin]:
         """Every origin, by source and part."""
-        rows = self._db.execute("SELECT source, part, note, base, tags, content FROM origins")
+        rows = self._db.execute("SELECT source, part, note, base, tags, content, changed_s FROM origins")
         return {(row[0], row[1]): Origin(*row) for row in rows}
 
     def remember(self, origins: Iterable[Origin]) -> int:
         """Write origins, new ones or in the place of what was known; returns how many."""
         rows = list(origins)
-        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return len(rows)
+
+    def confirm(self, times: Iterable[tuple[int, str, int]]) -> None:
+        """Say that what is known was so until a later time: triples of epoch seconds, source and part."""
+        self._db.executemany("UPDATE origins SET changed_s = ? WHERE source = ? AND part = ?", times)
 
     def marks(self) -> dict[int, SeenMarks]:
         """The marks of each card there as of the last import."""

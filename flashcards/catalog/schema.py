@@ -150,3 +150,9 @@ def remember_marks(db: Database) -> None:
     table = db.table("origin_cards")
     table.add_column("suspended", int)
     table.add_column("flag", int)
+
+
+@migrations()
+def add_times_to_origins(db: Database) -> None:
+    """When the other program had changed what was brought in, epoch seconds; 0 where that was not kept."""
+    db.table("origins").add_column("changed_s", int, not_null_default=0)

@@ -14,7 +14,7 @@ from flashcards.deck.model import Note, Problem
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
-    "remember_marks",
+    *("remember_marks", "add_times_to_origins"),
 )
 """The names of all migrations in `schema`, oldest first."""
 

@@ -73,7 +73,7 @@ CREATE TABLE "origins" (
    "note" INTEGER NOT NULL REFERENCES "notes"("id"),
    "base" BLOB NOT NULL,
    "tags" TEXT NOT NULL,
-   "content" BLOB NOT NULL,
+   "content" BLOB NOT NULL, "changed_s" INTEGER NOT NULL DEFAULT 0,
    PRIMARY KEY ("source", "part")
 ) STRICT
 

@@ -91,8 +91,8 @@ def _print(report: ImportReport, as_json: bool) -> None:
 
 def _summary(report: ImportReport) -> str:
     if not report.changes_anything:
-        stay = "note stays as it is" if report.kept == 1 else "notes stay as they are"
-        kept = f" {report.kept:,} {stay} here." if report.kept else ""
+        stay = "stays as it is" if report.kept == 1 else "stay as they are"
+        kept = f" {common.plural(report.kept, 'note')} {stay} here." if report.kept else ""
         return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
     said = [
         (report.added, "note", "added"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.importing.deck_files import Placed
 from flashcards.importing.history import HistoryReader, anki_days
-from flashcards.importing.marks_import import MarksImport, tells_marks
+from flashcards.importing.marks_import import MarksImport
 from flashcards.importing.model import AnkiCard, Package
+from flashcards.importing.twins import apart, joined
 from scheduler.clock import Clock
 from scheduler.merge import merge
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flashcards.importing.report import ImportReport
     from flashcards.settings import Settings
     from scheduler.memory import Model
+    from scheduler.past import CardHistory
 
 _LEECH: Final = "leech"  # the tag that Anki gives to the note of one
 
@@ -51,21 +53,25 @@ class CardImport:
 
     def apply(self, notes: Iterable[Placed], report: ImportReport, progress: Callable[[int, int], None]) -> None:
         """Merge the reviews, and take over suspension, flag and burial where they changed there."""
-        pairs = list(self._pairs(notes))
+        if not _tells_schedules(self._package):
+            return
+        pairs, twins = apart(self._pairs(notes))
         leeches = self._leeches()
+
+        def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
+            return self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+
         histories = (
-            self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+            joined(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
             for card, ours, deck in pairs
         )
         days = anki_days(self._clock, self._at)
         connection = self._collection.connection
         merged = merge(connection, histories, days, self._model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
-        report.cards = merged.cards
-        if tells_marks(self._package):
-            marks = MarksImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
-            report.cards += marks.take((card, ours) for card, ours, _ in pairs)
-            self.remembered = marks.remembered
+        marks = MarksImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
+        report.cards = merged.cards + marks.take((card, ours) for card, ours, _ in pairs)
+        self.remembered = marks.remembered
 
     def _pairs(self, notes: Iterable[Placed]) -> Iterable[tuple[AnkiCard, int, int]]:
         """Each card of the package that is here: the card, its id here, its deck here."""
@@ -97,3 +103,10 @@ class CardImport:
                 policy = self._settings.policy_for(name, front_matter.get(name, {}))
                 self._models[number] = self._collection.store.model(policy.parameters)
         return self._models[deck]
+
+
+def _tells_schedules(package: Package) -> bool:
+    """Whether a package says how cards stand: in one exported without schedules all are new and nothing is marked."""
+    return any(package.log.values()) or any(
+        card.type or card.queue or card.flags or card.reps or card.lapses for card in package.all_cards()
+    )

@@ -14,6 +14,7 @@ from flashcards.catalog.scan import ReadFile, Sighting
 from flashcards.catalog.walk import FoundFile
 from flashcards.files import FileChanged
 from flashcards.importing.changed_text import changed_file
+from flashcards.importing.differences import what_differs
 from flashcards.importing.draft import Draft
 from flashcards.importing.layout import Layout
 from flashcards.importing.matching import Match
@@ -40,7 +41,7 @@ class DeckFiles:
 
     Attributes:
         layout: says which file a new note goes to.
-        remembered: how many notes were not known by where they came from, or not as what they are there now.
+        remembered: how many notes were not known by where they came from, or not as what or since when they are there.
     """
 
     def __init__(
@@ -70,7 +71,8 @@ class DeckFiles:
         kept += [Placed(draft, entry.id) for draft, entry in match.conflicts]
         gone = [Placed(draft, note) for draft, note in match.gone]
         self._remember(written, same, said)
-        report.added, report.updated, report.unchanged = len(added), len(updated), len(same) + len(said)
+        report.added, report.updated = len(added), len(updated)
+        report.unchanged = len({each.note for each in same}) + len(said)
         report.kept, report.removed = len(kept), len(gone)
         report.files = [text.path for text in texts]
         self._remark(written, match)
@@ -178,8 +180,19 @@ class DeckFiles:
 
     def _remember(self, written: list[Placed], same: list[Placed], said: list[Placed]) -> None:
         known = self._origins.all()
-        fresh = [*said, *(each for each in same if key(each.draft) not in known)]
-        notes = {each.note: each.draft for each in (*written, *fresh)}
+        fresh, later = list(said), []
+        for each in same:
+            draft = each.draft
+            origin = known.get(key(draft))
+            if origin is None:
+                fresh.append(each)
+            elif origin.content != draft.content and origin.changed_s <= draft.changed_s:
+                fresh.append(each)  # both sides came to say the same
+            elif origin.changed_s < draft.changed_s:
+                later.append((draft.changed_s, draft.source, draft.part))
+        notes: dict[int, list[Draft]] = defaultdict(list)
+        for each in (*written, *fresh):
+            notes[each.note].append(each.draft)
         origins = [
             Origin(
                 draft.source,
@@ -188,18 +201,19 @@ class DeckFiles:
                 entry.fingerprint,
                 " ".join(entry.note.tags),
                 draft.content,
+                draft.changed_s,
             )
             for entry in self._collection.catalog.entries(notes)
-            for draft in (notes[entry.id],)
+            for draft in notes[entry.id]
         ]
         self._origins.remember(origins)
-        self.remembered = len(fresh)
+        self._origins.confirm(later)
+        self.remembered = len(fresh) + len(later)
 
     def _remark(self, written: Iterable[Placed], match: Match) -> None:
         remarks = self._report.remarks
         for draft, entry in match.conflicts:
-            text = " ".join(draft.fields[0].split())[:_SHOWN]
-            message = f"Changed here and in the package; it stays as it is here. The package says: {text}"
+            message = f"Changed here and in the package; it stays as it is here. {what_differs(draft, entry.note)}"
             remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
         counts: dict[tuple[str, str], int] = {}
         for each in written:

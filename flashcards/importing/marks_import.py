@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.origins import SeenMarks
-from flashcards.importing.model import AnkiCard, Package
+from flashcards.importing.model import AnkiCard
 
 if TYPE_CHECKING:
     from flashcards.catalog.origins import Origins
@@ -70,8 +70,3 @@ class MarksImport:
         if marks.flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
             self._flags[marks.flag].append(ours)
         return now
-
-
-def tells_marks(package: Package) -> bool:
-    """Whether a package says how its cards stand: one exported without schedules has new cards without any mark."""
-    return any(package.log.values()) or any(card.type or card.queue or card.flags for card in package.all_cards())

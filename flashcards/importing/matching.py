@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from flashcards.anki.fields import clean_tags
-from flashcards.anki.identity import guid
-from flashcards.anki.notetypes import BASIC, CLOZE, family
+from flashcards.anki.identity import Guids, looks_ours
+from flashcards.anki.model import CLOZE, family
 from flashcards.catalog.origins import Origin, Origins
-from flashcards.deck.model import Kind
+from flashcards.deck.model import REVERSE, Kind
+from flashcards.importing.differences import same_tags
 from flashcards.importing.draft import Draft
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry
-
-_OUR_GUID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(slots=True)
@@ -43,9 +40,10 @@ class Match:
 class Known:
     """What the collection knows before an import: its origins, and its own notes by the guid they have in packages."""
 
-    def __init__(self, catalog: Catalog, origins: Origins) -> None:
+    def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
         self.catalog = catalog
         self.origins = origins.all()
+        self._guids = guids
         self._ours: dict[str, int] | None = None
 
     def note_of(self, source: str, part: int) -> int | None:
@@ -53,12 +51,12 @@ class Known:
         origin = self.origins.get((source, part))
         if origin is not None:
             return origin.note
-        return self._by_guid().get(source) if part == 0 and _OUR_GUID.fullmatch(source) else None
+        return self._by_guid().get(source) if part == 0 and looks_ours(source) else None
 
     def _by_guid(self) -> dict[str, int]:
         if self._ours is None:
             rows = self.catalog.keys()
-            self._ours = {guid(key, kind): note for note, key in rows for kind in (BASIC, CLOZE)}
+            self._ours = {guid: note for note, key in rows for guid in self._guids.all_ours(note, key)}
         return self._ours
 
 
@@ -70,6 +68,9 @@ def match(
 ) -> Match:
     """Decide about every draft.
 
+    Several drafts of a package can be one note here: the note that came from Anki and the one that it was there when it
+    went back. What changed last of them is what is taken over.
+
     Args:
         drafts: of one package.
         known: what is here.
@@ -77,26 +78,28 @@ def match(
         write: the fields that a note of ours has in a package, to compare them.
     """
     found = Match()
-    ids: dict[int, Draft] = {}
+    by_note: dict[int, list[Draft]] = defaultdict(list)
     rest: list[Draft] = []
     for draft in drafts:
         note = known.note_of(draft.source, draft.part)
-        if note is None or note in ids:
+        if note is None:
             rest.append(draft)
         else:
-            ids[note] = draft
-    for entry in known.catalog.entries(ids):
-        draft = ids[entry.id]
-        origin = known.origins.get((draft.source, draft.part))
-        if not entry.active:
-            found.gone.append((draft, entry.id))
-        elif _unchanged_there(draft, entry, origin, write, fields):
-            found.same.append((draft, entry.id))
-        elif _unchanged_here(entry, origin):
-            found.changed.append((_like(draft, entry), entry))
-        else:
-            found.conflicts.append((draft, entry))
-    _match_by_text(rest, known.catalog, set(ids), found)
+            by_note[note].append(draft)
+    for entry in known.catalog.entries(by_note):
+        replaced = False
+        for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
+            origin = known.origins.get((draft.source, draft.part))
+            if not entry.active:
+                found.gone.append((draft, entry.id))
+            elif _unchanged_there(draft, entry, origin) or _is_as_here(draft, entry, write, fields):
+                found.same.append((draft, entry.id))
+            elif not replaced and _unchanged_here(entry, origin):
+                found.changed.append((_like(draft, entry), entry))
+                replaced = True
+            else:
+                found.conflicts.append((draft, entry))
+    _match_by_text(rest, known.catalog, set(by_note), found)
     return found
 
 
@@ -118,19 +121,25 @@ def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], fou
             found.new.append(draft)
 
 
-def _unchanged_there(
+def _unchanged_there(draft: Draft, entry: Entry, origin: Origin | None) -> bool:
+    if origin is not None:
+        return origin.content == draft.content or draft.changed_s < origin.changed_s
+    return draft.changed_s <= entry.modified_ms // 1000
+
+
+def _is_as_here(
     draft: Draft,
     entry: Entry,
-    origin: Origin | None,
     write: Callable[[Entry], tuple[str, ...]],
     fields: Mapping[str, tuple[str, ...]],
 ) -> bool:
-    if origin is not None:
-        return origin.content == draft.content
-    if draft.changed_s <= entry.modified_ms // 1000:
+    """Whether both say the same: that the package changed it too, or that it is what our own export would write."""
+    note = entry.note
+    if not same_tags(draft, note):
+        return False
+    if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
         return True
-    same_tags = {tag.casefold() for tag in clean_tags(entry.note.tags)} == {tag.casefold() for tag in draft.tags}
-    return same_tags and write(entry)[:-1] == fields.get(draft.source, ())[:-1]
+    return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
 
 
 def _unchanged_here(entry: Entry, origin: Origin | None) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from flashcards.anki.notetypes import BASIC, CLOZE, note_type
+from flashcards.anki.model import BASIC, CLOZE
+from flashcards.anki.notetypes import note_type
 from flashcards.importing import model
 
 _NAMES: Final = {BASIC: ("Flashcards Basic", "Flashcards Typed"), CLOZE: ("Flashcards Cloze",)}

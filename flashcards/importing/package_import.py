@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.fields import FieldWriter
 from flashcards.anki.gather import MACROS_FILE
+from flashcards.anki.identity import Guids
 from flashcards.anki.media_names import MediaNames
 from flashcards.catalog.origins import Origins
 from flashcards.collection import now_ms
@@ -117,7 +118,7 @@ class _PackageImport:
     def _in_transaction(self, journal: Journal, *, dry_run: bool) -> None:
         report = self._report
         files = DeckFiles(self._collection, self._origins, journal, report, self._at)
-        known = Known(self._collection.catalog, self._origins)
+        known = Known(self._collection.catalog, self._origins, Guids(self._collection.connection))
         drafts = self._drafts(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
         found = match(drafts, known, fields, self._fields_of_ours())

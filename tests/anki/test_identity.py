@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.anki.identity import deck_id, guid
-from flashcards.anki.notetypes import BASIC, CLOZE, DESIGN_CHANGED, note_type
+from flashcards.anki.model import BASIC, CLOZE
+from flashcards.anki.notetypes import DESIGN_CHANGED, note_type
 
 
 def test_a_guid_comes_from_the_key_and_the_family_alone() -> None:

@@ -65,6 +65,9 @@ def test_any_history_is_taken_over_once_and_follows_from_the_log(
         card["mod"] = CREATED + 9
         write_package(package, [made(card, log)])
         home.import_file(package)
+        if not log and not any(card[name] for name in ("type", "queue", "flags", "reps", "lapses")):
+            card = earlier  # a package without schedules leaves them as they were
+            log = log[:known]
         with Collection(home.root) as collection:
             (here,) = [collection.store.card(row[0]) for row in collection.connection.execute("SELECT id FROM cards")]
             assert int(here.state) == card["type"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.anki.notetypes import BASIC, CLOZE, note_type
+from flashcards.anki.model import BASIC, CLOZE
+from flashcards.anki.notetypes import note_type
 from flashcards.importing import model
 from flashcards.importing.our_types import is_ours
 

@@ -120,6 +120,29 @@ def test_notes_of_ours_come_back_whatever_their_types_are_called_there(
     world.close()
 
 
+def test_an_edit_that_went_there_after_an_edit_that_came_from_there_is_no_conflict(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    home.write("deck.md", "Q: one\nA: *two* <!-- id: x -->\n")
+    into(world, exported(home, tmp_path / "1.apkg"))
+    (note_id,) = world.col.find_notes("")
+    note = world.col.get_note(note_id)
+    note["Back"] = "three"
+    world.col.update_note(note)
+    world.db.execute("UPDATE notes SET mod = mod + 60 WHERE id = ?", note_id)
+    assert home.import_file(world.export(tmp_path / "2.apkg")).updated == 1
+    home.write("deck.md", home.read("deck.md").replace("three", "_four_"))
+    with Collection(home.root) as collection:
+        collection.scan()
+        collection.connection.execute("UPDATE notes SET modified_ms = modified_ms + 120000")
+        export_package(collection, decks_in_use(collection), tmp_path / "3.apkg")
+    into(world, tmp_path / "3.apkg")
+    assert len(world.col.find_notes("Back:*four*")) == 1
+    report = home.import_file(world.export(tmp_path / "4.apkg"))
+    assert (report.updated, report.kept, report.remarks) == (0, 0, [])
+    world.close()
+
+
 def test_in_an_empty_collection_our_notes_stand_in_their_files_under_their_headings(
     home: Home, world: World, tmp_path: Path
 ) -> None:

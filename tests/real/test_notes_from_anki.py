@@ -1,0 +1,204 @@
+"""Notes of the real Anki core that come here, go back, and come again: none of them is there twice, on either side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flashcards.anki.export import Exported, export_package
+from flashcards.anki.gather import decks_in_use
+from flashcards.anki.table import export_csv
+from flashcards.collection import Collection, now_ms
+from scheduler import Rating
+from tests.importing.anki_world import World
+from tests.importing.home import Home
+from tests.real.history_world import into
+
+pytest.importorskip("anki.collection", reason="needs the anki wheel")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / "anki")
+    world.add("Basic", "D::Sub", ("t",), Front="f1", Back="b")
+    world.add("Basic (and reversed card)", "D", Front="cat", Back="Katze")
+    world.add("Cloze", "D", Text="The {{c1::a}} and {{c2::b}}", Back_Extra="extra")
+    world.study(days=4, answers=8)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path, world: World) -> Home:
+    home = Home(tmp_path / "decks")
+    home.import_file(world.export(tmp_path / "from.apkg"))
+    return home
+
+
+def exported(home: Home, path: Path) -> Exported:
+    with Collection(home.root) as collection:
+        collection.scan()
+        return export_package(collection, decks_in_use(collection), path)
+
+
+def rows(world: World) -> list[list[object]]:
+    return [list(world.db.all(f"SELECT * FROM {table} ORDER BY id")) for table in ("notes", "cards", "revlog")]
+
+
+def guids(world: World) -> set[str]:
+    return set(world.db.list("SELECT guid FROM notes"))
+
+
+def edit(home: Home, old: str, new: str) -> None:
+    path = next(path for path in home.root.rglob("*.md") if old in path.read_text(encoding="utf-8"))
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def rate_everything(home: Home) -> None:
+    with Collection(home.root) as collection:
+        collection.scan()
+        for number, (card,) in enumerate(collection.connection.execute("SELECT id FROM cards").fetchall()):
+            policy = collection.policy(collection.store.card(card).deck)
+            collection.store.rate(card, Rating.GOOD, policy, now_ms() - 5000 + number, 1000)
+
+
+def test_going_back_to_the_anki_they_came_from_changes_nothing_there(home: Home, world: World, tmp_path: Path) -> None:
+    before = rows(world)
+    into(world, exported(home, tmp_path / "back.apkg").path)
+    assert rows(world) == before
+
+
+def test_edits_and_reviews_made_here_do_not_double_what_anki_has(home: Home, world: World, tmp_path: Path) -> None:
+    before = rows(world)
+    edit(home, "Katze", "die Katze")
+    rate_everything(home)
+    into(world, exported(home, tmp_path / "back.apkg").path)
+    assert rows(world) == before
+
+
+def test_what_went_back_to_anki_comes_again_as_what_is_here(home: Home, world: World, tmp_path: Path) -> None:
+    into(world, exported(home, tmp_path / "back.apkg").path)
+    before = home.files()
+    assert not home.import_file(world.export(tmp_path / "again.colpkg")).changes_anything
+    assert home.files() == before
+
+
+def test_another_anki_gets_them_whole_by_the_guids_they_had_and_updates_them(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    other = World(tmp_path / "other")
+    into(other, exported(home, tmp_path / "1.apkg").path)
+    assert guids(other) == guids(world)
+    assert other.db.scalar("SELECT count() FROM revlog") == world.db.scalar("SELECT count() FROM revlog")
+    time.sleep(1.1)  # Anki counts in seconds
+    edit(home, "Katze", "die Katze")
+    into(other, exported(home, tmp_path / "2.apkg").path)
+    assert len(other.col.find_notes('"die Katze"')) == 1
+    assert other.col.note_count() == 3
+    report = home.import_file(other.export(tmp_path / "3.apkg"))
+    assert (report.added, report.updated, report.kept) == (0, 0, 0)
+    other.close()
+
+
+def test_a_whole_collection_that_went_back_is_the_same_here(home: Home, tmp_path: Path) -> None:
+    edit(home, "Katze", "die Katze")
+    rate_everything(home)
+    before = home.files()
+    report = home.import_file(exported(home, tmp_path / "all.colpkg").path)
+    assert (report.added, report.updated, report.kept, report.reviews) == (0, 0, 0, 0)
+    assert home.files() == before
+
+
+def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_path: Path) -> None:
+    exported(home, tmp_path / "1.apkg")
+    with Collection(home.root) as collection:  # as an export wrote it that knew nothing of where a note came from
+        from flashcards.anki.identity import guid
+
+        collection.scan()
+        for note, key in list(collection.connection.execute("SELECT id, key FROM notes")):
+            sql = "UPDATE exported_notes SET guid = ? WHERE note = ?"
+            collection.connection.execute(sql, (guid(key, "basic"), note))
+    other = World(tmp_path / "other")
+    package = exported(home, tmp_path / "2.apkg")
+    into(other, package.path)
+    assert all(len(each) == 16 for each in guids(other))
+    assert not any("came from Anki" in remark for remark in package.remarks)
+    other.close()
+
+
+def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_that_is_said(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    exported(home, tmp_path / "1.apkg")
+    edit(home, "Q: f1\nA: b", "C: f1 [b]")
+    package = exported(home, tmp_path / "2.apkg")
+    assert "1 note became another kind, and new ones in Anki: delete the old ones there." in package.remarks
+    into(world, package.path)
+    assert len(world.col.find_notes('note:"Flashcards Cloze"')) == 1
+
+
+def test_each_package_with_notes_from_anki_says_what_anki_will_not_follow(home: Home, tmp_path: Path) -> None:
+    for number in range(2):
+        (remark,) = exported(home, tmp_path / f"{number}.apkg").remarks
+        assert remark.startswith("3 notes came from Anki: where it has them in a note type of its own they stay")
+    assert exported(home, tmp_path / "all.colpkg").remarks == ()
+
+
+def test_cards_of_one_note_in_anki_that_are_notes_here_are_named_once(world: World, tmp_path: Path) -> None:
+    note_type = world.col.models.by_name("Basic (and reversed card)")
+    assert note_type is not None
+    note_type["tmpls"][1]["qfmt"] = "and {{Back}}?"
+    world.col.models.update_dict(note_type)
+    home = Home(tmp_path / "decks")
+    home.import_file(world.export(tmp_path / "from.apkg"))
+    sentence = "1 note made of one card of a larger note in Anki: there they are added as notes."
+    assert sentence in exported(home, tmp_path / "1.apkg").remarks
+    assert sentence not in exported(home, tmp_path / "2.apkg").remarks
+
+
+def test_a_note_written_here_does_not_get_the_guid_of_one_that_came_from_another_folder(tmp_path: Path) -> None:
+    first = Home(tmp_path / "first")
+    first.write("d.md", "Q: What is the capital of France?\nA: Paris\n")
+    exported(first, tmp_path / "0.apkg")
+    first.write("d.md", "Q: What is the capital city of France?\nA: Paris\n")
+    second = Home(tmp_path / "second")
+    second.import_file(exported(first, tmp_path / "1.apkg").path)
+    second.write("e.md", "Q: What is the capital of France?\nA: Paris\n")
+    assert exported(second, tmp_path / "2.apkg").notes == 2
+
+
+def test_a_note_of_another_folder_goes_to_anki_as_the_note_it_is_there(tmp_path: Path) -> None:
+    first = Home(tmp_path / "first")
+    first.write("d.md", "C: [one] and [two]\n")
+    package = exported(first, tmp_path / "1.apkg").path
+    second = Home(tmp_path / "second")
+    second.import_file(package)
+    anki = World(tmp_path / "other")
+    into(anki, package)
+    back = exported(second, tmp_path / "2.apkg")
+    into(anki, back.path)
+    assert anki.col.note_count() == 1
+    assert back.remarks == ()
+    anki.close()
+
+
+def test_a_table_brings_edits_to_the_notes_that_anki_has_in_its_own_note_types(world: World, tmp_path: Path) -> None:
+    from anki.collection import ImportCsvRequest
+
+    world.db.execute("UPDATE notes SET guid = '#' || substr(guid, 2) WHERE flds LIKE 'cat%'")
+    other = Home(tmp_path / "with a number sign")
+    other.import_file(world.export(tmp_path / "sign.apkg"))
+    edit(other, "Katze", "die Katze")
+    cards = world.db.all("SELECT * FROM cards ORDER BY id")
+    table = tmp_path / "all.csv"
+    with Collection(other.root) as collection:
+        collection.scan()
+        export_csv(collection, decks_in_use(collection), table)
+    metadata = world.col.get_csv_metadata(str(table), None)
+    world.col.import_csv(ImportCsvRequest(path=str(table), metadata=metadata))
+    assert len(world.col.find_notes('"Back:die Katze"')) == 1
+    assert world.col.note_count() == 3
+    assert world.db.all("SELECT * FROM cards ORDER BY id") == cards
