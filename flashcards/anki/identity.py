@@ -18,8 +18,8 @@ _LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
 _OURS: Final = re.compile(r"[0-9a-f]{16}")
 _FAMILIES: Final = (BASIC, CLOZE)
 
-# Notes that were imported whole, what Anki has them as, and their text of then where it is another now: a text
-# that is the same is of the same family.
+# Notes that were imported whole, what they were given to Anki as, and their text of then where it is another now: the
+# same text is of the same family.
 _IMPORTED: Final = """
     SELECT o.note, o.source, n.key, e.guid, t.body
     FROM origins o JOIN notes n ON n.id = o.note
