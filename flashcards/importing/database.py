@@ -142,7 +142,7 @@ class _Reader:
             " FROM cards ORDER BY nid, ord, id"
         ):
             if not all(isinstance(value, int) for value in (*row[:14], *row[15:])) or not _is_possible(row):
-                raise Malformed(f"card {str(row[0])[:20]!a} cannot be understood")
+                raise Malformed(f"card {ascii(row[0])[:20]} cannot be understood")
             card, note, deck, *rest, data, odue, odid = row
             rest.append(data if isinstance(data, str) else "")
             siblings = cards.get(note)
