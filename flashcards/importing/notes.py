@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.model import CLOZE, AnkiNote, NoteType, Package
-from flashcards.importing.templates import FRONT, Rendered, SideTemplate, is_empty, plain_text
+from flashcards.importing.templates import Rendered, SideTemplate, is_empty, plain_text
 
 if TYPE_CHECKING:
     from flashcards.importing.html.convert import Converter
@@ -155,9 +155,8 @@ class NoteConverter:
         (front_side, back_side), *_ = self._templates(kind)
         self._count_hidden(kind, values, [(front_side, back_side)])
         front = front_side.render(values, back=False)
-        around = front_side.render(values, back=False, hide_cloze=True)
         rest = back_side.render(values, back=True, hide_cloze=True)
-        extra = _without(rest.html.replace(FRONT, ""), around.html)
+        extra = rest.html
         problems = (*draft.problems, *front.problems, *rest.problems)
         yield self._with_gaps(replace(draft, problems=problems), front.html, extra, ords, typed=front.typed)
 
@@ -196,7 +195,8 @@ class NoteConverter:
 
     def _templates(self, kind: NoteType) -> list[tuple[SideTemplate, SideTemplate]]:
         if kind.id not in self._sides:
-            self._sides[kind.id] = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
+            pairs = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
+            self._sides[kind.id] = [(front, back.without(front)) for front, back in pairs]
         return self._sides[kind.id]
 
     def _count_hidden(
@@ -222,20 +222,9 @@ def _faces(front: SideTemplate, back: SideTemplate, values: dict[str, str]) -> t
     divider = _ANSWER.search(answer.html)
     if divider:
         above, below = answer.html[: divider.start()], answer.html[divider.end() :]
-        above = _without(above.replace(FRONT, ""), question.html)
         answer.html = f"{above}<br>{below}" if _is_shown(above) else below
-    else:
-        answer.html = _without(answer.html.replace(FRONT, ""), question.html)
     question.html, answer.html = _EDGES.sub("", question.html), _EDGES.sub("", answer.html)
     return question, answer
-
-
-def _without(html: str, shown: str) -> str:
-    """`html` without what was shown before, where it begins with that."""
-    if not _is_shown(shown):
-        return html
-    stripped, before = html.lstrip(), shown.strip()
-    return stripped.removeprefix(before) if before else html
 
 
 def _is_shown(html: str) -> bool:

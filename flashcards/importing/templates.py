@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Final
-
-FRONT: Final = "\ue010"
-"""Stands in a rendered back for the front."""
 
 _TOKEN: Final = re.compile(r"\{\{\s*([#^/]?)(.*?)\}\}", re.DOTALL)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
 _FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
-_SPECIAL: Final = frozenset({"Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
+_SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
 _CLOZE_SECTION: Final = re.compile(r"c[0-9]+")
 
 
@@ -37,6 +35,9 @@ class _Field:
 
     name: str
     filters: tuple[str, ...]
+
+
+_Part = _Section | _Field | str
 
 
 @dataclass(slots=True)
@@ -77,14 +78,27 @@ class SideTemplate:
                 *filters, name = (part.strip() for part in name.split(":"))
                 self.fields.add(name)
                 open_sections[-1].parts.append(_Field(name, tuple(reversed(filters))))
-        open_sections[0].parts.append(text[at:])
-        self._root = root
+        if text[at:]:
+            root.parts.append(text[at:])
+        self._parts = root.parts
 
     def render(self, values: Mapping[str, str], *, back: bool, hide_cloze: bool = False) -> Rendered:
         """The side with the fields of a note filled in; gaps stay `{{c1::…}}`, or vanish where `hide_cloze`."""
         rendered = Rendered()
-        rendered.html = _render(self._root.parts, values, rendered, back=back, hide_cloze=hide_cloze)
+        rendered.html = _render(self._parts, values, rendered, back=back, hide_cloze=hide_cloze)
         return rendered
+
+    def without(self, front: SideTemplate) -> SideTemplate:
+        """This side without the front, where it begins with all that the template of the front says.
+
+        A part that asks for a typed answer is no repetition: it shows the answer.
+        """
+        rest = _after(_trimmed(self._parts), _trimmed(front._parts))
+        if rest is None:
+            return self
+        side = copy(self)
+        side._parts = rest
+        return side
 
 
 def is_empty(value: str) -> bool:
@@ -97,8 +111,44 @@ def plain_text(html: str) -> str:
     return unescape(_TAG.sub("", html))
 
 
+def _trimmed(parts: Sequence[_Part]) -> list[_Part]:
+    """Parts without what shows nothing at their edges: blanks, and `{{FrontSide}}` at the beginning."""
+    found = list(parts)
+    while found and (found[0] == _Field("FrontSide", ()) or (isinstance(found[0], str) and not found[0].strip())):
+        found.pop(0)
+    if found and isinstance(found[0], str):
+        found[0] = found[0].lstrip()
+    if found and isinstance(found[-1], str):
+        found[-1] = found[-1].rstrip()
+    return found if not found or found[-1] else found[:-1]
+
+
+def _after(parts: list[_Part], front: list[_Part]) -> list[_Part] | None:
+    """What follows the parts of a front; None where they are not all there."""
+    if not front or len(parts) < len(front) or any(map(_asks_to_type, front)):
+        return None
+    *before, last = front
+    found = parts[len(before)]
+    if parts[: len(before)] != before:
+        return None
+    rest = parts[len(front) :]
+    if found == last:
+        return rest
+    if not isinstance(found, str) or not isinstance(last, str) or not found.startswith(last):
+        return None
+    tail = found[len(last) :]
+    ends = last.endswith(">") or tail.startswith("<") or tail[0].isspace()
+    return [tail, *rest] if ends else None
+
+
+def _asks_to_type(part: _Part) -> bool:
+    if isinstance(part, _Section):
+        return any(map(_asks_to_type, part.parts))
+    return isinstance(part, _Field) and "type" in part.filters and "cloze" not in part.filters
+
+
 def _render(
-    parts: Sequence[_Section | _Field | str],
+    parts: Sequence[_Part],
     values: Mapping[str, str],
     rendered: Rendered,
     *,
@@ -119,8 +169,6 @@ def _render(
 
 
 def _fill(part: _Field, values: Mapping[str, str], rendered: Rendered, *, back: bool, hide_cloze: bool) -> str:
-    if part.name == "FrontSide":
-        return FRONT if back else ""
     if part.name in _SPECIAL and part.name not in values:
         return ""
     if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
