@@ -171,12 +171,7 @@ class _PackageImport:
 
     def _remark_package(self, converter: NoteConverter, without_cards: int) -> None:
         remarks = self._report.remarks
-        for kind, counts in converter.hidden_fields.items():
-            for name, count in counts.items():
-                message = (
-                    f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
-                )
-                remarks.append(Remark(kind, message))
+        remarks += converter.left_out.remarks()
         for count, what in (
             (without_cards, "notes have no cards and are left out."),
             (self._package.lost_cards, "cards belong to no note and are left out."),

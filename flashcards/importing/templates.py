@@ -42,10 +42,11 @@ _Part = _Section | _Field | str
 
 @dataclass(slots=True)
 class Rendered:
-    """One side of a card: its HTML, whether an answer is to be typed, and what could not be said."""
+    """One side of a card: its HTML, whether an answer is to be typed, the fields it shows, what could not be said."""
 
     html: str = ""
     typed: bool = False
+    shown: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
 
@@ -53,13 +54,13 @@ class SideTemplate:
     """One side of a template, parsed.
 
     Attributes:
-        fields: the names of the fields that it shows, asks for, or looks at.
+        conditions: the names of the fields that sections look at.
     """
 
     def __init__(self, text: str) -> None:
         root = _Section("", inverted=False)
         open_sections = [root]
-        self.fields: set[str] = set()
+        self.conditions: set[str] = set()
         at = 0
         for token in _TOKEN.finditer(text):
             if token.start() > at:
@@ -67,7 +68,7 @@ class SideTemplate:
             at = token.end()
             sign, name = token[1], token[2].strip()
             if sign in ("#", "^"):
-                self.fields.add(name)
+                self.conditions.add(name)
                 section = _Section(name, inverted=sign == "^")
                 open_sections[-1].parts.append(section)
                 open_sections.append(section)
@@ -76,7 +77,6 @@ class SideTemplate:
                     open_sections.pop()
             else:
                 *filters, name = (part.strip() for part in name.split(":"))
-                self.fields.add(name)
                 open_sections[-1].parts.append(_Field(name, tuple(reversed(filters))))
         if text[at:]:
             root.parts.append(text[at:])
@@ -91,9 +91,10 @@ class SideTemplate:
     def without(self, front: SideTemplate) -> SideTemplate:
         """This side without the front, where it begins with all that the template of the front says.
 
-        A part that asks for a typed answer is no repetition: it shows the answer.
+        What asks for a typed answer shows nothing on the front, and the answer on the back: it is no repetition.
         """
-        rest = _after(_trimmed(self._parts), _trimmed(front._parts))
+        shown = [part for part in front._parts if not (isinstance(part, _Field) and _asks_to_type(part))]
+        rest = _after(_trimmed(self._parts), _trimmed(shown))
         if rest is None:
             return self
         side = copy(self)
@@ -114,13 +115,19 @@ def plain_text(html: str) -> str:
 def _trimmed(parts: Sequence[_Part]) -> list[_Part]:
     """Parts without what shows nothing at their edges: blanks, and `{{FrontSide}}` at the beginning."""
     found = list(parts)
-    while found and (found[0] == _Field("FrontSide", ()) or (isinstance(found[0], str) and not found[0].strip())):
+    while found and (_is_blank(found[0]) or found[0] == _Field("FrontSide", ())):
         found.pop(0)
+    while found and _is_blank(found[-1]):
+        found.pop()
     if found and isinstance(found[0], str):
         found[0] = found[0].lstrip()
     if found and isinstance(found[-1], str):
         found[-1] = found[-1].rstrip()
-    return found if not found or found[-1] else found[:-1]
+    return found
+
+
+def _is_blank(part: _Part) -> bool:
+    return isinstance(part, str) and not part.strip()
 
 
 def _after(parts: list[_Part], front: list[_Part]) -> list[_Part] | None:
@@ -173,6 +180,7 @@ def _fill(part: _Field, values: Mapping[str, str], rendered: Rendered, *, back: 
         return ""
     if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
         rendered.problems.append("text that Anki reads aloud is left out")
+        rendered.shown.add(part.name)
         return ""
     value = values.get(part.name)
     if value is None:
@@ -183,6 +191,7 @@ def _fill(part: _Field, values: Mapping[str, str], rendered: Rendered, *, back: 
         return ""
     if "cloze" in part.filters and hide_cloze:
         return ""
+    rendered.shown.add(part.name)
     for name in part.filters:
         value = _filtered(name, value, part.name, back=back)
     return value

@@ -55,9 +55,9 @@ def test_a_back_whose_template_goes_on_within_a_word_is_whole(home: Home, packag
     assert imported(home, package, "{{Front}} un", "{{Front}} undo", ["a", "b"]) == "Q: a un\nA: a undo\n"
 
 
-def test_an_answer_to_type_stays_where_the_back_begins_like_the_front(home: Home, package: Path) -> None:
-    sides = "{{Front}}{{type:Back}}"
-    assert imported(home, package, sides, f"{sides}!", ["a ", "b"]) == "Q: a\nA: a b!\n<!-- type -->\n"
+@pytest.mark.parametrize("back", ["{{Front}}{{type:Back}}", "{{Front}}\n<hr id=answer>\n{{type:Back}}"])
+def test_an_answer_to_type_stays_where_the_back_begins_like_the_front(home: Home, package: Path, back: str) -> None:
+    assert imported(home, package, "{{Front}}\n{{type:Back}}", back, ["a", "b"]) == "Q: a\nA: b\n<!-- type -->\n"
 
 
 def test_the_other_side_of_a_cloze_is_whole_but_for_the_repeated_front(home: Home, package: Path) -> None:
