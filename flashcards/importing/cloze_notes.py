@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.cloze import MAX_NUMBER
 from flashcards.deck.model import Kind
 from flashcards.importing.faces import ANSWER, EDGES, UNSEEN, is_shown
+from flashcards.importing.html.convert import EMPTY_GAP, NOTHING
 
 if TYPE_CHECKING:
     from flashcards.importing.draft import Draft
     from flashcards.importing.html.convert import Converter
 
 _GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
-_NOTHING: Final = "—"
+_WHOLE_GAP: Final = re.compile(r"\{\{c[0-9,]+::((?:(?!\{\{c[0-9]|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
 
 
 def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool) -> Draft:
@@ -45,10 +46,11 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     ending = ""
     if is_shown(extra) and (numbers or without):
         added, more = converter.convert(UNSEEN.sub("", _as_gap(extra, sorted({*numbers, *without}))), cloze=True)
-        problems += more
-        ending = _tightened(added)
+        if EMPTY_GAP not in more:
+            problems += more
+            ending = _tightened(added)
     if without and not ending:
-        ending = f"{_opening(without)}{_NOTHING}}}}}"
+        ending = f"{_opening(without)}{NOTHING}}}}}"
     return replace(
         draft,
         kind=Kind.CLOZE,
@@ -59,6 +61,14 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     )
 
 
+def without_gaps(html: str) -> str:
+    """HTML in which gaps are none, as in a field that is not shown as a cloze: only what they hide stays."""
+    before = ""
+    while before != html and "{{c" in html.lower():
+        before, html = html, _WHOLE_GAP.sub(r"\1", html)
+    return html
+
+
 def _opening(numbers: Iterable[int]) -> str:
     return f"{{{{c{','.join(map(str, numbers))}::"
 
@@ -66,7 +76,7 @@ def _opening(numbers: Iterable[int]) -> str:
 def _as_gap(extra: str, numbers: list[int]) -> str:
     """What only the back shows, as a gap that every card of the cloze asks."""
     text = EDGES.sub("", ANSWER.sub("", extra))
-    text = _GAP.sub("", text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
+    text = without_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_opening(numbers)}{text}}}}}"
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
-from flashcards.importing.cloze_notes import with_gaps
+from flashcards.importing.cloze_notes import with_gaps, without_gaps
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.faces import UNSEEN, faces, is_shown, mirrors
+from flashcards.importing.html.convert import NOTHING
 from flashcards.importing.left_out import LeftOut
 from flashcards.importing.model import CLOZE, AnkiCard, AnkiNote, NoteType, Package
 from flashcards.importing.templates import Rendered, SideTemplate, is_empty, plain_text
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from flashcards.importing.html.convert import Converter
 
 _TAG_BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
-_OCCLUSION: Final = "image-occlusion"
+_OCCLUSION: Final = re.compile(r"\{\{c[0-9,]+::image-occlusion:")
 _OURS: Final = {
     ("Flashcards Basic", "Front", "Back", "Reverse"),
     ("Flashcards Typed", "Front", "Back", "Reverse"),
 }
-_NOTHING: Final = "—"
 _Sides = tuple[SideTemplate, SideTemplate]
 
 
@@ -122,7 +122,7 @@ class NoteConverter:
         typed = not is_empty(values.get("Answer to type", "")) or kind.name == "Flashcards Typed"
         yield replace(
             draft,
-            fields=(front[0] or _NOTHING, back[0] or _NOTHING),
+            fields=(front[0] or NOTHING, back[0] or NOTHING),
             cards=both_ways(reverse),
             reverse=reverse,
             typed=typed,
@@ -153,7 +153,7 @@ class NoteConverter:
             yield replace(
                 draft,
                 part=number,
-                fields=(question[0] or _NOTHING, answer[0] or _NOTHING),
+                fields=(question[0] or NOTHING, answer[0] or NOTHING),
                 cards=((number, FORWARD),) if mirror is None else ((number, FORWARD), (mirror, "reverse")),
                 reverse=mirror is not None,
                 typed=front.typed,
@@ -162,25 +162,31 @@ class NoteConverter:
 
     def _cloze(self, draft: Draft, note: AnkiNote, kind: NoteType, ords: list[int]) -> Iterator[Draft]:
         values = dict(zip(kind.fields, note.fields, strict=True))
-        if any(_OCCLUSION in value for value in note.fields):
-            yield self._occlusion(draft, kind, values, ords)
-            return
         (front_side, back_side), *_ = self._templates(kind)
-        front = front_side.render(values, back=False)
-        rest = back_side.render(values, back=True, hide_cloze=True)
+        gaps = [each + 1 for each in ords]
+        front = front_side.render(values, back=False, gaps=gaps)
+        if any(map(_OCCLUSION.search, note.fields)):
+            yield self._occlusion(draft, kind, values, front.shown, ords)
+            return
+        rest = back_side.render(values, back=True, hide_cloze=True, gaps=gaps)
         self._count_hidden(kind, values, [(front_side, back_side)], [front, rest])
         problems = (*draft.problems, *front.problems, *rest.problems)
         yield with_gaps(
             replace(draft, problems=problems), self._converter, front.html, rest.html, ords, typed=front.typed
         )
 
-    def _occlusion(self, draft: Draft, kind: NoteType, values: dict[str, str], ords: list[int]) -> Draft:
+    def _occlusion(
+        self, draft: Draft, kind: NoteType, values: dict[str, str], asked: Set[str], ords: list[int]
+    ) -> Draft:
         """The pictures and the masks as text: there is no way to hide a part of a picture."""
-        shown = [value for value in values.values() if _OCCLUSION not in value and is_shown(value)]
-        masks = next(value for value in values.values() if _OCCLUSION in value)
+        masks = next(value for value in values.values() if _OCCLUSION.search(value))
+        fields = {name: without_gaps(value) for name, value in values.items() if value != masks and is_shown(value)}
+        question = [value for name, value in fields.items() if name in asked]
+        answer = [value for name, value in fields.items() if name not in asked]
         problem = f"{kind.name}: the masks over the picture are kept as text, the picture is shown whole"
         draft = replace(draft, problems=(*draft.problems, problem))
-        return with_gaps(draft, self._converter, "<br><br>".join([*shown, masks]), "", ords, typed=False)
+        text = "<br><br>".join([*question, masks])
+        return with_gaps(draft, self._converter, text, "<br><br>".join(answer), ords, typed=False)
 
     def _markdown(self, html: str) -> tuple[str, tuple[str, ...]]:
         return self._converter.convert(UNSEEN.sub("", html) if "<" in html else html)

@@ -6,7 +6,7 @@ The syntax is that of https://docs.ankiweb.net/templates/intro.html.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from html import unescape
@@ -17,7 +17,7 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 _EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
 _FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
-_CLOZE_SECTION: Final = re.compile(r"c[0-9]+")
+_CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
 
 
 @dataclass(slots=True)
@@ -82,11 +82,20 @@ class SideTemplate:
             root.parts.append(text[at:])
         self._parts = root.parts
 
-    def render(self, values: Mapping[str, str], *, back: bool, hide_cloze: bool = False) -> Rendered:
-        """The side with the fields of a note filled in; gaps stay `{{c1::…}}`, or vanish where `hide_cloze`."""
-        rendered = Rendered()
-        rendered.html = _render(self._parts, values, rendered, back=back, hide_cloze=hide_cloze)
-        return rendered
+    def render(
+        self, values: Mapping[str, str], *, back: bool, hide_cloze: bool = False, gaps: Collection[int] = ()
+    ) -> Rendered:
+        """The side with the fields of a note filled in.
+
+        Args:
+            values: the fields.
+            back: whether it is the back.
+            hide_cloze: gaps, which else stay `{{c1::…}}`, vanish with the text around them.
+            gaps: the numbers of the cards, which sections such as `{{#c1}}` ask for.
+        """
+        filling = _Filling(values, back, hide_cloze, gaps)
+        filling.rendered.html = _render(self._parts, filling)
+        return filling.rendered
 
     def without(self, front: SideTemplate) -> SideTemplate:
         """This side without the front, where it begins with all that the template of the front says.
@@ -154,28 +163,42 @@ def _asks_to_type(part: _Part) -> bool:
     return isinstance(part, _Field) and "type" in part.filters and "cloze" not in part.filters
 
 
-def _render(
-    parts: Sequence[_Part],
-    values: Mapping[str, str],
-    rendered: Rendered,
-    *,
-    back: bool,
-    hide_cloze: bool,
-) -> str:
+@dataclass(slots=True)
+class _Filling:
+    """How a template is filled in, and what comes of it."""
+
+    values: Mapping[str, str]
+    back: bool
+    hide_cloze: bool
+    gaps: Collection[int]
+    rendered: Rendered = field(default_factory=Rendered)
+
+    def shows(self, section: _Section) -> bool:
+        """Whether a section is shown; what only some of the cards of a cloze show is."""
+        match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
+        if match is None or section.name in self.values:
+            return is_empty(self.values.get(section.name, "")) == section.inverted
+        asked = int(match[1]) in self.gaps
+        if asked and len(self.gaps) > 1:
+            self.rendered.problems.append("what the template shows on some of its cards only stands on all of them")
+            return True
+        return asked != section.inverted
+
+
+def _render(parts: Sequence[_Part], filling: _Filling) -> str:
     out = []
     for part in parts:
         if isinstance(part, str):
             out.append(part)
-        elif isinstance(part, _Section):
-            shown = bool(_CLOZE_SECTION.fullmatch(part.name)) or not is_empty(values.get(part.name, ""))
-            if shown != part.inverted:
-                out.append(_render(part.parts, values, rendered, back=back, hide_cloze=hide_cloze))
-        else:
-            out.append(_fill(part, values, rendered, back=back, hide_cloze=hide_cloze))
+        elif isinstance(part, _Field):
+            out.append(_fill(part, filling))
+        elif filling.shows(part):
+            out.append(_render(part.parts, filling))
     return "".join(out)
 
 
-def _fill(part: _Field, values: Mapping[str, str], rendered: Rendered, *, back: bool, hide_cloze: bool) -> str:
+def _fill(part: _Field, filling: _Filling) -> str:
+    values, rendered, back = filling.values, filling.rendered, filling.back
     if part.name in _SPECIAL and part.name not in values:
         return ""
     if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
@@ -189,7 +212,7 @@ def _fill(part: _Field, values: Mapping[str, str], rendered: Rendered, *, back: 
     if "type" in part.filters and not back:
         rendered.typed = True
         return ""
-    if "cloze" in part.filters and hide_cloze:
+    if "cloze" in part.filters and filling.hide_cloze:
         return ""
     rendered.shown.add(part.name)
     for name in part.filters:
