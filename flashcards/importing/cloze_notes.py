@@ -61,7 +61,7 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     )
 
 
-def without_gaps(html: str) -> str:
+def _without_gaps(html: str) -> str:
     """HTML in which gaps are none, as in a field that is not shown as a cloze: only what they hide stays."""
     before = ""
     while before != html and "{{c" in html.lower():
@@ -76,7 +76,7 @@ def _opening(numbers: Iterable[int]) -> str:
 def _as_gap(extra: str, numbers: list[int]) -> str:
     """What only the back shows, as a gap that every card of the cloze asks."""
     text = EDGES.sub("", ANSWER.sub("", extra))
-    text = without_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
+    text = _without_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_opening(numbers)}{text}}}}}"
 
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
-from flashcards.importing.cloze_notes import with_gaps, without_gaps
+from flashcards.importing.cloze_notes import with_gaps
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.faces import UNSEEN, faces, is_shown, mirrors
 from flashcards.importing.html.convert import NOTHING
@@ -180,7 +180,7 @@ class NoteConverter:
     ) -> Draft:
         """The pictures and the masks as text: there is no way to hide a part of a picture."""
         masks = next(value for value in values.values() if _OCCLUSION.search(value))
-        fields = {name: without_gaps(value) for name, value in values.items() if value != masks and is_shown(value)}
+        fields = {name: value for name, value in values.items() if value != masks and is_shown(value)}
         question = [value for name, value in fields.items() if name in asked]
         answer = [value for name, value in fields.items() if name not in asked]
         problem = f"{kind.name}: the masks over the picture are kept as text, the picture is shown whole"
