@@ -161,7 +161,7 @@ class Blocks:
         style = style_of(element)
         known = tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
         if not known and not kept_tags(element, style):
-            self._note_left_out(tag)
+            self._marked.problems.append(f"<{tag}> is left out, its text kept")
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
         elif tag in _LINES or tag in _PARAGRAPHS or (self._cell and tag in ("li", "tr", "ul", "ol", "pre")):
@@ -300,6 +300,3 @@ class Blocks:
         self._tokens.append(Token(SOFT))
         self._children(element)
         self._tokens.append(Token(SOFT))
-
-    def _note_left_out(self, tag: str) -> None:
-        self._marked.problems.append(f"<{tag}> is left out, its text kept")
