@@ -61,6 +61,12 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     )
 
 
+def with_gap(ords: Sequence[int], text: str) -> list[int]:
+    """The ords of the cards whose gaps are in a text; all where none is."""
+    numbers = {int(each) for match in _GAP.finditer(text) for each in match[1].split(",")}
+    return [each for each in ords if each + 1 in numbers] or list(ords)
+
+
 def _without_gaps(html: str) -> str:
     """HTML in which gaps are none, as in a field that is not shown as a cloze: only what they hide stays."""
     before = ""

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
-from flashcards.importing.cloze_notes import with_gaps
+from flashcards.importing.cloze_notes import with_gap, with_gaps
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.faces import UNSEEN, faces, is_shown, mirrors
 from flashcards.importing.html.convert import NOTHING
@@ -113,9 +113,12 @@ class NoteConverter:
         path, breadcrumb = self.source_of(note)
         draft = replace(draft, path=path, breadcrumb=breadcrumb)
         if kind.kind == CLOZE:
-            yield with_gaps(
-                draft, self._converter, values["Text"], "", ords, typed=not is_empty(values.get("Typed", ""))
-            )
+            left = with_gap(ords, values["Text"])  # Anki keeps a card whose gap was taken out here
+            if len(left) < len(ords):
+                problem = "a card whose gap was taken out of its text stays out"
+                draft = replace(draft, problems=(*draft.problems, problem))
+            typed = not is_empty(values.get("Typed", ""))
+            yield with_gaps(draft, self._converter, values["Text"], "", left, typed=typed)
             return
         front, back = self._markdown(values["Front"]), self._markdown(values["Back"])
         reverse = not is_empty(values["Reverse"]) or 1 in ords

@@ -104,3 +104,13 @@ def test_what_a_template_shows_on_some_cards_stands_on_them_or_is_told(
     assert home.read("Deck.md") == expected
     told = [remark.message for remark in report.remarks if "on some of its cards only" in remark.message]
     assert len(told) == (len(ords) > 1)
+
+
+def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, package: Path) -> None:
+    ours = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
+    note = Made(["{{c1::a}} b", "x.md"], type=9, cards={0: {}, 1: {}})
+    report = home.import_file(write_package(package, [note], types={9: ours}))
+    assert home.read("x.md").endswith("C: {{c1::a}} b\n")
+    assert [remark.message for remark in report.remarks] == [
+        "1 note: a card whose gap was taken out of its text stays out."
+    ]
