@@ -9,9 +9,11 @@ from typing import Final
 from flashcards.catalog.keys import fingerprint
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
+from flashcards.importing.html.bare import bare_markdown
 from flashcards.importing.html.escape import literal
 
 _BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
+_BLANKS: Final = re.compile(r"\s+")
 _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
 _MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
 
@@ -95,14 +97,20 @@ def sound(draft: Draft) -> Draft:
     """The draft, or, where it would not be read back as it is, one in which everything is spelled out."""
     if draft.is_read_back():
         return draft
-    problem = "the text is kept, its formatting is not"
-    fields = tuple(_spelled_out(text, cloze=draft.kind is Kind.CLOZE) for text in draft.fields)
-    return replace(draft, fields=fields, problems=(*draft.problems, problem))
+    cloze = draft.kind is Kind.CLOZE
+    problems = (*draft.problems, "the text is kept, its formatting is not")
+    fields = tuple(bare_markdown(text, cloze=cloze) for text in draft.fields)
+    told = replace(draft, fields=fields, problems=problems)
+    if all(fields) and told.is_read_back():
+        return told
+    return replace(told, fields=tuple(_spelled_out(text, cloze=cloze) for text in draft.fields))
 
 
 def _spelled_out(markdown: str, *, cloze: bool) -> str:
+    """Markdown itself as text, on one line."""
     pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
-    return "".join(piece if index % 2 else " ".join(literal(piece).split()) for index, piece in enumerate(pieces))
+    spelled = (piece if index % 2 else _BLANKS.sub(" ", literal(piece)) for index, piece in enumerate(pieces))
+    return "".join(spelled).strip()
 
 
 def both_ways(reverse: bool) -> tuple[tuple[int, str], ...]:

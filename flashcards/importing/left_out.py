@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from flashcards.importing.model import Package
@@ -13,21 +13,14 @@ _EXAMPLES: Final = 5
 _LONGEST: Final = 300  # characters of a description
 
 
-def remarks(
-    package: Package, source: str, hidden_fields: Mapping[str, Mapping[str, int]], without_cards: int
-) -> Iterator[Remark]:
-    """What of the notes, cards and decks of a package is left out.
+def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
+    """What of the cards and decks of a package is left out.
 
     Args:
         package: the package.
         source: its file's name.
-        hidden_fields: how many notes fill in each field that no card shows, by note type.
         without_cards: how many notes have no cards.
     """
-    for kind, counts in hidden_fields.items():
-        for name, count in counts.items():
-            message = f"The field `{name}` is shown on no card and is left out; it is filled in {count:,} of the notes."
-            yield Remark(kind, message)
     for deck in package.decks.values():
         if deck.description:
             yield Remark(deck.name, f"The deck's description is left out: {_shortened(deck.description)}")

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
+from flashcards.importing.cloze_notes import with_gap, with_gaps
 from flashcards.importing.draft import Draft, both_ways
-from flashcards.importing.model import CLOZE, AnkiNote, NoteType, Package
+from flashcards.importing.faces import UNSEEN, faces, is_shown, mirrors
+from flashcards.importing.html.convert import NOTHING
+from flashcards.importing.model import CLOZE, AnkiCard, AnkiNote, NoteType, Package
+from flashcards.importing.not_shown import NotShown
 from flashcards.importing.our_types import is_ours
 from flashcards.importing.tags import clean_tags
-from flashcards.importing.templates import FRONT, Rendered, SideTemplate, is_empty, plain_text
+from flashcards.importing.templates import Rendered, SideTemplate, is_empty, plain_text
 
 if TYPE_CHECKING:
     from flashcards.importing.html.convert import Converter
 
-_ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
-_EDGES: Final = re.compile(r"\A(?:\s|<br\s*/?>)+|(?:\s|<br\s*/?>)+\Z", re.IGNORECASE)
-_SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
-_UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
-_BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
-_GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
-_OCCLUSION: Final = "image-occlusion"
-_NOTHING: Final = "—"
+_OCCLUSION: Final = re.compile(r"\{\{c[0-9,]+::image-occlusion:")
+_Sides = tuple[SideTemplate, SideTemplate]
 
 
 class NoteConverter:
@@ -37,14 +35,14 @@ class NoteConverter:
         converter: turns their fields into Markdown.
 
     Attributes:
-        hidden_fields: names of fields that no card shows, and are left out, by note type.
+        not_shown: what of the notes has no place here.
     """
 
     def __init__(self, package: Package, converter: Converter) -> None:
-        self.hidden_fields: dict[str, dict[str, int]] = {}
+        self.not_shown = NotShown()
         self._package = package
         self._converter = converter
-        self._sides: dict[int, list[tuple[SideTemplate, SideTemplate]]] = {}
+        self._sides: dict[int, list[_Sides]] = {}
 
     def drafts(self, note: AnkiNote) -> Iterator[Draft]:
         """The notes of ours that a note becomes, those that can be asked; none where it has no cards."""
@@ -53,12 +51,15 @@ class NoteConverter:
             return
         kind = self._package.note_types[note.note_type]
         draft = self._base(note, kind, [card.ord for card in cards])
+        ords = self._known_ords(kind, cards)
+        if not ords:
+            return
         if is_ours(kind):
-            found = self._ours(draft, note, kind, [card.ord for card in cards])
+            found = self._ours(draft, note, kind, ords)
         elif kind.kind == CLOZE:
-            found = self._cloze(draft, note, kind, [card.ord for card in cards])
+            found = self._cloze(draft, note, kind, ords)
         else:
-            found = self._standard(draft, note, kind, [card.ord for card in cards])
+            found = self._standard(draft, note, kind, ords)
         yield from found
 
     def source_of(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
@@ -68,6 +69,16 @@ class NoteConverter:
             return "", ()
         path, *headings = plain_text(note.fields[kind.fields.index("Source")]).split(" › ")
         return (path, tuple(headings)) if path.endswith(".md") else ("", ())
+
+    def _known_ords(self, kind: NoteType, cards: Sequence[AnkiCard]) -> list[int]:
+        """The ords of the cards that the templates of their type make."""
+        if kind.kind == CLOZE:
+            return [card.ord for card in cards]
+        ords = [card.ord for card in cards if card.ord < len(kind.templates)]
+        if len(ords) < len(cards):
+            reviews = sum(len(self._package.log.get(card.id, ())) for card in cards if card.ord not in ords)
+            self.not_shown.count_cards(kind, len(cards) - len(ords), reviews, all_of_note=not ords)
+        return ords
 
     def _base(self, note: AnkiNote, kind: NoteType, ords: list[int]) -> Draft:
         cards = self._package.cards[note.id]
@@ -99,14 +110,19 @@ class NoteConverter:
         path, breadcrumb = self.source_of(note)
         draft = replace(draft, path=path, breadcrumb=breadcrumb)
         if kind.kind == CLOZE:
-            yield self._with_gaps(draft, values["Text"], "", ords, typed=not is_empty(values.get("Typed", "")))
+            left = with_gap(ords, values["Text"])  # Anki keeps a card whose gap was taken out here
+            if len(left) < len(ords):
+                problem = "a card whose gap was taken out of its text stays out"
+                draft = replace(draft, problems=(*draft.problems, problem))
+            typed = not is_empty(values.get("Typed", ""))
+            yield with_gaps(draft, self._converter, values["Text"], "", left, typed=typed)
             return
         front, back = self._markdown(values["Front"]), self._markdown(values["Back"])
         reverse = not is_empty(values["Reverse"]) or 1 in ords
         typed = not is_empty(values.get("Answer to type", "")) or kind.name == "Flashcards Typed"
         yield replace(
             draft,
-            fields=(front[0] or _NOTHING, back[0] or _NOTHING),
+            fields=(front[0] or NOTHING, back[0] or NOTHING),
             cards=both_ways(reverse),
             reverse=reverse,
             typed=typed,
@@ -116,15 +132,15 @@ class NoteConverter:
     def _standard(self, draft: Draft, note: AnkiNote, kind: NoteType, ords: list[int]) -> Iterator[Draft]:
         values = dict(zip(kind.fields, note.fields, strict=True))
         sides = self._templates(kind)
-        self._count_hidden(kind, values, sides)
-        faces = {each: _faces(*sides[each], values) for each in ords if each < len(sides)}
+        found = {each: faces(*sides[each], values) for each in ords}
+        self._count_hidden(kind, values, sides, [side for pair in found.values() for side in pair])
         done: set[int] = set()
         for number in ords:
-            if number in done or number not in faces:
+            if number in done:
                 continue
-            front, back = faces[number]
+            front, back = found[number]
             mirror = next(
-                (other for other in ords if other > number and other not in done and _mirrors(faces, number, other)),
+                (other for other in ords if other > number and other not in done and mirrors(found, number, other)),
                 None,
             )
             question, answer = self._markdown(front.html), self._markdown(back.html)
@@ -137,7 +153,7 @@ class NoteConverter:
             yield replace(
                 draft,
                 part=number,
-                fields=(question[0] or _NOTHING, answer[0] or _NOTHING),
+                fields=(question[0] or NOTHING, answer[0] or NOTHING),
                 cards=((number, FORWARD),) if mirror is None else ((number, FORWARD), (mirror, "reverse")),
                 reverse=mirror is not None,
                 typed=front.typed,
@@ -146,117 +162,45 @@ class NoteConverter:
 
     def _cloze(self, draft: Draft, note: AnkiNote, kind: NoteType, ords: list[int]) -> Iterator[Draft]:
         values = dict(zip(kind.fields, note.fields, strict=True))
-        if any(_OCCLUSION in value for value in note.fields):
-            yield self._occlusion(draft, kind, values, ords)
-            return
         (front_side, back_side), *_ = self._templates(kind)
-        self._count_hidden(kind, values, [(front_side, back_side)])
-        front = front_side.render(values, back=False)
-        around = front_side.render(values, back=False, hide_cloze=True)
-        rest = back_side.render(values, back=True, hide_cloze=True)
-        extra = _without(rest.html.replace(FRONT, ""), around.html)
+        gaps = [each + 1 for each in ords]
+        front = front_side.render(values, back=False, gaps=gaps)
+        if any(map(_OCCLUSION.search, note.fields)):
+            yield self._occlusion(draft, kind, values, front.shown, ords)
+            return
+        rest = back_side.render(values, back=True, hide_cloze=True, gaps=gaps)
+        self._count_hidden(kind, values, [(front_side, back_side)], [front, rest])
         problems = (*draft.problems, *front.problems, *rest.problems)
-        yield self._with_gaps(replace(draft, problems=problems), front.html, extra, ords, typed=front.typed)
-
-    def _occlusion(self, draft: Draft, kind: NoteType, values: dict[str, str], ords: list[int]) -> Draft:
-        """The pictures and the masks as text: there is no way to hide a part of a picture."""
-        shown = [value for value in values.values() if _OCCLUSION not in value and _is_shown(value)]
-        masks = next(value for value in values.values() if _OCCLUSION in value)
-        problem = f"{kind.name}: the masks over the picture are kept as text, the picture is shown whole"
-        draft = replace(draft, problems=(*draft.problems, problem))
-        return self._with_gaps(draft, "<br><br>".join([*shown, masks]), "", ords, typed=False)
-
-    def _with_gaps(self, draft: Draft, text: str, extra: str, ords: list[int], *, typed: bool) -> Draft:
-        problems = list(draft.problems)
-        converted = self._converter.convert(_UNSEEN.sub("", text), cloze=True)
-        markdown, more = converted.markdown, converted.problems
-        problems += more
-        numbers = {int(each) for match in _GAP.finditer(markdown) for each in match[1].split(",")}
-        if extra and _is_shown(extra) and numbers:
-            added, more = self._converter.convert(_UNSEEN.sub("", _as_gap(extra, sorted(numbers))), cloze=True)
-            problems += more
-            markdown = f"{markdown}\n\n{_tightened(added)}"
-        lost = [each + 1 for each in ords if each + 1 not in numbers]
-        if lost:
-            problems.append(f"its text has no gap {', '.join(map(str, lost))}, so that card is left out")
-        return replace(
-            draft,
-            kind=Kind.CLOZE,
-            fields=(markdown,),
-            cards=tuple((each, f"c{each + 1}") for each in ords if each + 1 in numbers),
-            typed=typed,
-            problems=tuple(dict.fromkeys(problems)),
+        yield with_gaps(
+            replace(draft, problems=problems), self._converter, front.html, rest.html, ords, typed=front.typed
         )
 
-    def _markdown(self, html: str) -> tuple[str, tuple[str, ...]]:
-        return self._converter.convert(_UNSEEN.sub("", html) if "<" in html else html)
+    def _occlusion(
+        self, draft: Draft, kind: NoteType, values: dict[str, str], asked: Set[str], ords: list[int]
+    ) -> Draft:
+        """The pictures and the masks as text: there is no way to hide a part of a picture."""
+        masks = next(value for value in values.values() if _OCCLUSION.search(value))
+        fields = {name: value for name, value in values.items() if value != masks and is_shown(value)}
+        question = [value for name, value in fields.items() if name in asked]
+        answer = [value for name, value in fields.items() if name not in asked]
+        problem = f"{kind.name}: the masks over the picture are kept as text, the picture is shown whole"
+        draft = replace(draft, problems=(*draft.problems, problem))
+        text = "<br><br>".join([*question, masks])
+        return with_gaps(draft, self._converter, text, "<br><br>".join(answer), ords, typed=False)
 
-    def _templates(self, kind: NoteType) -> list[tuple[SideTemplate, SideTemplate]]:
+    def _markdown(self, html: str) -> tuple[str, tuple[str, ...]]:
+        return self._converter.convert(UNSEEN.sub("", html) if "<" in html else html)
+
+    def _templates(self, kind: NoteType) -> list[_Sides]:
         if kind.id not in self._sides:
-            self._sides[kind.id] = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
+            pairs = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
+            self._sides[kind.id] = [(front, back.without(front)) for front, back in pairs]
         return self._sides[kind.id]
 
     def _count_hidden(
-        self, kind: NoteType, values: dict[str, str], sides: list[tuple[SideTemplate, SideTemplate]]
+        self, kind: NoteType, values: dict[str, str], sides: Sequence[_Sides], rendered: Sequence[Rendered]
     ) -> None:
-        shown = {name for pair in sides for side in pair for name in side.fields}
-        for name, value in values.items():
-            if name not in shown and not is_empty(value):
-                counts = self.hidden_fields.setdefault(kind.name, {})
-                counts[name] = counts.get(name, 0) + 1
-
-
-def _faces(front: SideTemplate, back: SideTemplate, values: dict[str, str]) -> tuple[Rendered, Rendered]:
-    """What a card asks, and what it adds when it answers."""
-    question = front.render(values, back=False)
-    answer = back.render(values, back=True)
-    divider = _ANSWER.search(answer.html)
-    if divider:
-        above, below = answer.html[: divider.start()], answer.html[divider.end() :]
-        above = _without(above.replace(FRONT, ""), question.html)
-        answer.html = f"{above}<br>{below}" if _is_shown(above) else below
-    else:
-        answer.html = _without(answer.html.replace(FRONT, ""), question.html)
-    question.html, answer.html = _EDGES.sub("", question.html), _EDGES.sub("", answer.html)
-    return question, answer
-
-
-def _without(html: str, shown: str) -> str:
-    """`html` without what was shown before, where it begins with that."""
-    if not _is_shown(shown):
-        return html
-    stripped, before = html.lstrip(), shown.strip()
-    return stripped.removeprefix(before) if before else html
-
-
-def _is_shown(html: str) -> bool:
-    """Whether anything is to be seen or heard."""
-    html = _UNSEEN.sub("", html)
-    return bool(_SEEN.search(html)) or bool(plain_text(html).replace("\xa0", " ").strip())
-
-
-def _mirrors(faces: dict[int, tuple[Rendered, Rendered]], one: int, other: int) -> bool:
-    """Whether one card asks the other's answer and answers its question."""
-    if other not in faces:
-        return False
-    (front, back), (other_front, other_back) = faces[one], faces[other]
-    return (
-        _same(front.html, other_back.html) and _same(back.html, other_front.html) and front.typed == other_front.typed
-    )
-
-
-def _same(one: str, other: str) -> bool:
-    return _BLANKS.sub("", one) == _BLANKS.sub("", other)
-
-
-def _as_gap(extra: str, numbers: list[int]) -> str:
-    """What only the back shows, as a gap that every card of the cloze asks."""
-    text = _EDGES.sub("", _ANSWER.sub("", extra))
-    text = _GAP.sub("", text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
-    return f"{{{{c{','.join(map(str, numbers))}::{text}}}}}"
-
-
-def _tightened(gap: str) -> str:
-    """A gap over several paragraphs without the blank lines at its edges, where they mean nothing."""
-    gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
-    return re.sub(r"(?<![`|>])\n+\}\}\Z", "}}", gap)
+        shown = set().union(*(side.shown for side in rendered))
+        if len(shown) < len(values):
+            asked = {name for pair in sides for side in pair for name in side.conditions}
+            self.not_shown.count_fields(kind, values, shown, asked)

@@ -154,7 +154,8 @@ class _PackageImport:
             deck = self._package.decks[cards[0].home].name
             self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]))
             drafts += converter.drafts(note)
-        self._report.remarks += left_out.remarks(self._package, self._report.source, converter.hidden_fields, lost)
+        self._report.remarks += converter.not_shown.remarks()
+        self._report.remarks += left_out.remarks(self._package, self._report.source, lost)
         return drafts
 
     def _fields_of_ours(self) -> Callable[[Entry], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flashcards.deck.model import Kind
 from flashcards.importing.draft import Draft, both_ways, sound
+from flashcards.importing.html.bare import bare_markdown
 from flashcards.importing.html.convert import Converter
 from flashcards.render.html import HtmlRenderer
 from tests.render import strategies
@@ -78,6 +79,10 @@ EXAMPLES = {
     "math with tags in it": (r"\(a<div>b</div>\)", "$a b$"),
     "LaTeX": (r"[latex]$x$[/latex] [$]y[/$] [$$]z[/$$]", "$x$ $y$ $$z$$"),
     "an environment of LaTeX": (r"[latex]\begin{align}a\end{align}[/latex]", r"$$\begin{align}a\end{align}$$"),
+    "LaTeX that is no formula": (
+        r"[latex]\begin{tikzpicture}x\end{tikzpicture}[/latex]",
+        r"[latex]\begin{tikzpicture}x\end{tikzpicture}[/latex]",
+    ),
     "MathJax of the editor": ("<anki-mathjax>x</anki-mathjax>", "$x$"),
     "entities": ("a&nbsp;b &lt;i&gt; &amp;amp; &copy;", "a\xa0b \\<i> \\&amp; ©"),
     "what a deck gives a meaning": ("Q: a<br>C: b<br>- c<br># d<br>1. e<br>---<br>&gt; f", None),
@@ -104,6 +109,21 @@ CLOZES = {
     "math in a gap": (r"{{c1::\(x\)}}", "{{c1::$x$}}"),
     "a gap in math": (r"\(a + {{c1::b}}\)", "{{c1::$a + b$}}"),
     "a gap in code": ("<code>f({{c1::x}})</code>", "<code>f({{c1::x}})</code>"),
+    "an empty gap": ("{{c1::}} a {{c2::<b> </b>}} b {{c3::&nbsp;::hint}}", "{{c1::—}} a {{c2::—}} b {{c3::—::hint}}"),
+    "a hint without a gap": ("a {{c1::::hint}}", "a {{c1::—::hint}}"),
+    "blanks beside gaps": ("a {{c1:: b }}c{{c2::d}} e", "a {{c1:: b }}c{{c2::d}} e"),
+    "lines in a gap": ("{{c1::<div>a</div><div>b</div>}}", "{{c1::a\\\nb}}"),
+    "a line that begins or ends inside a gap": ("{{c1::a<br>}}<br>x{{c2::<br>b}}", "{{c1::a}}\\\nx\\\n{{c2::b}}"),
+    "line breaks around a hint": ("{{c1::a<br>::<br>b}}", "{{c1::a::b}}"),
+    "a picture as a hint": ('{{c1::a::<img src="h.png">}}', "{{c1::a::![](media/h.png)}}"),
+    "a gap that ends in code": ("{{c1::<code>x}}y</code>", "{{c1::<code>x}}y</code>"),
+    "a gap that no card asks": ("{{c0::a}} {{c1::b}}", "a {{c1::b}}"),
+    "a table that Markdown cannot say": (
+        "<table><tr><td colspan=2><b>{{c1::a}}</b> b</td></tr><tr><td>c</td><td>{{c2::d}}</td></tr></table>",
+        "**{{c1::a}}** b\\\nc\\\n{{c2::d}}",
+    ),
+    "a list in a table": ("<table><tr><td><ul><li>{{c1::a}}</li></ul></td></tr></table>", "- {{c1::a}}"),
+    "what opens and closes": ("<details><summary>a</summary>{{c1::b}}</details>", "a\\\n{{c1::b}}"),
     "a gap over list items": ("<ul><li>{{c1::a</li><li>b}}</li></ul>", "- {{c1::a\n- b}}"),
 }
 
@@ -121,6 +141,35 @@ def test_each_thing_has_its_markdown(name: str) -> None:
 def test_each_thing_of_a_cloze_has_its_markdown(name: str) -> None:
     html, expected = CLOZES[name]
     assert markdown(html, cloze=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "problem"),
+    [
+        ("{{c1::}}", "an empty gap is now `—`"),
+        ("{{c0::a}}", "a gap numbered 0, which no card asks, is now text"),
+        ("<table><tr><td rowspan=2>{{c1::a}}</table>", "<table> with a gap in it is now lines of text"),
+        (r"[latex]\begin{tabular}a\end{tabular}[/latex]", "LaTeX that is more than a formula is kept as text"),
+    ],
+)
+def test_what_comes_out_other_than_it_was_is_told(html: str, problem: str) -> None:
+    assert converter().convert(html, cloze=True).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**a** {{c1::x::h **i**}}b `c*`", "a {{c1::x::h i}}b c&#42;"),
+        ("a\\\nb {{c1:: $x_{1}$ }}", "a\\\nb {{c1:: \\(x_{1}\\) }}"),
+        (
+            '<table><tr><td>{{c1::a}}</td><td>{{c2::<img src="b.png">}}</td></tr></table>',
+            "{{c1::a}}\\\n{{c2::![](b.png)}}",
+        ),
+        ("\\{{c1::a}} {{c2::b", "&#123;&#123;c1&#58;&#58;a&#125;&#125; &#123;&#123;c2&#58;&#58;b"),
+    ],
+)
+def test_text_spelled_out_keeps_its_gaps_its_lines_and_the_blanks_beside_gaps(text: str, expected: str) -> None:
+    assert bare_markdown(text, cloze=True) == expected
 
 
 def as_note(front: str, back: str) -> Draft:

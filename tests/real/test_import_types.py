@@ -72,7 +72,10 @@ def test_image_occlusion_keeps_its_cards_and_says_what_it_cannot(home: Home, wor
         (entry,) = collection.catalog.entries()
     assert entry.note.kind is Kind.CLOZE
     assert entry.note.slots == ("c1", "c2")
-    assert "![](media/map.png)" in entry.note.fields[0]
+    question = entry.note.fields[0].partition("{{c1,2::")[0]
+    assert "![](media/map.png)" in question
+    assert "The map" in question
+    assert entry.note.fields[0].endswith("{{c1,2::more}}")
     world.close()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from flashcards.deck.media_kinds import PLAYED, extension, is_remote, scheme
 from flashcards.importing.html import inline
 from flashcards.importing.html.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, Token
-from flashcards.importing.html.marks import SIGN, Marked
+from flashcards.importing.html.marks import GAP_SIGNS, SIGN, Marked
 from flashcards.importing.html.pieces import (
     Media,
     code_block,
@@ -31,12 +31,12 @@ from flashcards.importing.html.tree import UNSEEN, Element, text_of
 
 _LINES: Final = frozenset(
     {"div", "address", "article", "aside", "center", "figcaption", "figure", "footer", "form", "header", "main", "nav"}
-    | {"section", "fieldset", "legend", "summary"}
+    | {"section", "fieldset", "legend", "summary", "td", "th", "dt", "dd"}
 )
 _PARAGRAPHS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "embed"})
 _PLAIN: Final = frozenset(
-    {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "td", "th", "label", "big", "tt", "a", "b"}
+    {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
     | {"strong", "i", "em", "s", "del", "strike", "li", "picture", "source", "wbr", "input", "nobr", "time", "rb"}
     | {"caption", "colgroup", "col", "anki-mathjax", "meta", "link", "base", "area", "map", "button"}
 )
@@ -69,9 +69,9 @@ class Blocks:
         return "\n\n".join(self.blocks)
 
     def has_gap(self, node: Element | str) -> bool:
-        """Whether a gap begins in a node."""
+        """Whether a gap begins or ends in a node."""
         if isinstance(node, str):
-            return any(self._marked.marks[int(sign[1])].what == "open" for sign in SIGN.finditer(node))
+            return any(self._marked.marks[int(sign[1])].what in GAP_SIGNS for sign in SIGN.finditer(node))
         return any(self.has_gap(child) for child in node.children)
 
     def inner(self, *, cell: bool = False) -> Blocks:
@@ -149,6 +149,8 @@ class Blocks:
                 self._block("\n".join(f"> {line}".rstrip() for line in inside.split("\n")))
         elif tag == "table":
             self._table(element)
+        elif tag in _RAW and self.has_gap(element):
+            self._lines(element)
         elif tag in _RAW:
             self._raw(element)
         else:
@@ -160,7 +162,7 @@ class Blocks:
         style = style_of(element)
         known = tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
         if not known and not kept_tags(element, style):
-            self._note_left_out(tag)
+            self._marked.problems.append(f"<{tag}> is left out, its text kept")
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
         elif tag in _LINES or tag in _PARAGRAPHS or (self._cell and tag in ("li", "tr", "ul", "ol", "pre")):
@@ -278,7 +280,9 @@ class Blocks:
 
     def _table(self, element: Element) -> None:
         text = table(element, self)
-        if text is None:
+        if text is None and self.has_gap(element):
+            self._lines(element)
+        elif text is None:
             self._marked.problems.append("a table that Markdown cannot say is kept as HTML")
             self._raw(element, told=True)
         elif text:
@@ -288,10 +292,12 @@ class Blocks:
         """An element that stays HTML, on lines without a blank one between them."""
         if not told:
             self._marked.problems.append(f"<{element.tag}> is kept as HTML")
-        if self.has_gap(element):
-            self._marked.problems.append(f"a gap inside <{element.tag}> is shown")
         html = self._marked.restored(html_of(element, self._media))
         self._block("\n".join(line for line in html.split("\n") if line.strip()))
 
-    def _note_left_out(self, tag: str) -> None:
-        self._marked.problems.append(f"<{tag}> is left out, its text kept")
+    def _lines(self, element: Element) -> None:
+        """An element that would stay HTML, where a gap is none, as lines of text."""
+        self._marked.problems.append(f"<{element.tag}> with a gap in it is now lines of text")
+        self._tokens.append(Token(SOFT))
+        self._children(element)
+        self._tokens.append(Token(SOFT))

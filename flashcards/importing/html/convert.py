@@ -6,10 +6,9 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flashcards.importing.html.bare import bare
 from flashcards.importing.html.blocks import Blocks
-from flashcards.importing.html.escape import literal
 from flashcards.importing.html.marks import SIGN, Marked, mark
-from flashcards.importing.html.pieces import encoded
 from flashcards.importing.html.tree import Element, parse_html, text_of
 
 if TYPE_CHECKING:
@@ -21,8 +20,14 @@ _PLAIN: Final = re.compile(
     r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
 )
 _UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BLANKS: Final = re.compile(r"[\s\xa0\u200b]+")
+
+NOTHING: Final = "—"
+"""Stands where nothing is, and something must be."""
+EMPTY_GAP: Final = f"an empty gap is now `{NOTHING}`"
+"""The problem of a gap that hides nothing."""
 
 
 class Converted(NamedTuple):
@@ -53,7 +58,11 @@ class Converter:
         text = Blocks(marked, self.media, cloze=cloze).markdown(tree)
         if not self._says(text, tree, marked):
             marked.problems.append("the text is kept, its formatting is not")
-            text = _bare(tree, marked, self.media)
+            text = bare(tree, marked, self.media)
+        if cloze:
+            text, empty = _NO_CONTENT.subn(rf"\1{NOTHING}", text)
+            if empty:
+                marked.problems.append(EMPTY_GAP)
         return Converted(text.strip(), tuple(dict.fromkeys(marked.problems)))
 
     def _says(self, markdown: str, tree: Element, marked: Marked) -> bool:
@@ -82,36 +91,3 @@ def _expected(text: str, marked: Marked) -> str:
 
 def _squeezed(text: str) -> str:
     return _BLANKS.sub("", text.replace("{ {", "{{"))
-
-
-def _bare(tree: Element, marked: Marked, media: Media) -> str:
-    """The text alone, line by line, everything in it that could mean anything spelled out."""
-
-    def one(match: re.Match[str]) -> str:
-        found = marked.marks[int(match[1])]
-        if found.what == "sound":
-            return f"![]({encoded(media(found.value))})"
-        if found.what in ("inline", "display"):
-            return f"\\({found.value}\\)" if found.what == "inline" else f"\\[{found.value}\\]"
-        return found.value
-
-    lines = []
-    for line in _text_with_images(tree, marked, media).split("\n"):
-        out, at = [], 0
-        for sign in SIGN.finditer(line):
-            out += [literal(line[at : sign.start()]), one(sign)]
-            at = sign.end()
-        out.append(literal(line[at:]))
-        lines.append(" ".join("".join(out).split(" ")).strip())
-    return re.sub(r"\n{3,}", "\n\n", "\\\n".join(line for line in lines if line))
-
-
-def _text_with_images(node: Element | str, marked: Marked, media: Media) -> str:
-    if isinstance(node, str):
-        return node
-    if node.tag == "img" and node.attributes.get("src"):
-        return marked.add("sound", node.attributes["src"], "")
-    if not node.children:
-        return text_of(node)
-    inner = "".join(_text_with_images(child, marked, media) for child in node.children)
-    return f"\n{inner}\n" if node.tag in ("div", "p", "li", "tr", "pre", "blockquote") else inner

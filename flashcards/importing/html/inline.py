@@ -157,7 +157,8 @@ def _tidied(tokens: list[Token]) -> list[Token]:
         token = left.pop()
         replaced = _tidied_pair(found[-1], token) if found else None
         if replaced is None:
-            found.append(token)
+            if found or token.kind != BREAK:
+                found.append(token)
         else:
             found.pop()
             left += replaced[::-1]
@@ -182,7 +183,20 @@ def _tidied_pair(one: Token, other: Token) -> list[Token] | None:
         return [Token(TEXT, " "), one, *([Token(TEXT, other.text[1:])] if other.text[1:] else [])]
     if one.kind == TEXT and other.kind == CLOSE and one.text[-1] == " ":
         return [*([Token(TEXT, one.text[:-1])] if one.text[:-1] else []), other, Token(TEXT, " ")]
-    if one.kind == TEXT and other.kind == BREAK and one.text[-1] == " ":
+    if BREAK in (one.kind, other.kind):
+        return _without_break(one, other)
+    return None
+
+
+def _without_break(one: Token, other: Token) -> list[Token] | None:
+    """What a line break and its neighbour become: none stands at the inner edges of a gap and its hint."""
+    if one.kind == GAP or other.kind == END:
+        return [other, one]
+    if one.kind == HINT:
+        return [one]
+    if other.kind == HINT or one.kind == other.kind:
+        return [other]
+    if one.kind == TEXT and one.text[-1] == " ":
         return [*([Token(TEXT, one.text.rstrip(" "))] if one.text.strip(" ") else []), other]
     return None
 

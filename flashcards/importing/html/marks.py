@@ -12,6 +12,7 @@ from typing import Final
 
 OPEN, CLOSE = "\ue000", "\ue001"
 SIGN: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+GAP_SIGNS: Final = frozenset({"open", "hint", "close"})
 _PRIVATE: Final = re.compile(f"[{OPEN}{CLOSE}]")
 
 _MATH: Final = re.compile(
@@ -21,6 +22,7 @@ _MATH: Final = re.compile(
     r"|<anki-mathjax(?P<attributes>[^>]*)>(?P<element>.*?)</anki-mathjax>",
     re.DOTALL | re.IGNORECASE,
 )
+_MEDIA: Final = re.compile(r"<(?:img|audio|video)\b", re.IGNORECASE)
 _SOUND: Final = re.compile(r"\[sound:([^\]]+)\]")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BREAK: Final = re.compile(r"<(?:br|/?div|/?p)\b[^<>]*>", re.IGNORECASE)
@@ -29,6 +31,12 @@ _LATEX: Final = re.compile(
     r"\$(?!\$)(?P<inline>[^$]+)\$|\$\$(?P<display>[^$]+)\$\$|\\\[(?P<bracket>.+)\\\]"
     r"|\\begin\{displaymath\}(?P<displaymath>.+)\\end\{displaymath\}|(?P<environment>\\begin\{(\w+\*?)\}.+\\end\{\6\})",
     re.DOTALL,
+)
+_BEGIN: Final = re.compile(r"\\begin\s*\{([^}]*?)\*?\}")
+_ENVIRONMENTS: Final = frozenset(  # those that MathJax shows
+    {"align", "alignat", "aligned", "alignedat", "array", "Bmatrix", "bmatrix", "cases", "displaymath", "eqnarray"}
+    | {"equation", "flalign", "gather", "gathered", "math", "matrix", "multline", "pmatrix", "smallmatrix", "split"}
+    | {"subarray", "Vmatrix", "vmatrix"}
 )
 _HIGHEST: Final = 499
 
@@ -65,10 +73,16 @@ def mark(html: str, *, cloze: bool = False) -> Marked:
     marked = Marked(_PRIVATE.sub("", html))
     if cloze:
         marked.html = _without_gaps(marked.html, marked)
-    if "\\" in html or "[" in html or "<anki" in html:
-        marked.html = _MATH.sub(lambda match: _math(match, marked), marked.html)
-        marked.html = _SOUND.sub(lambda match: marked.add("sound", unescape(match[1]), match[0]), marked.html)
+    take_media(marked)
     return marked
+
+
+def take_media(marked: Marked) -> None:
+    """Take math and sound out of what is left of a field."""
+    html = marked.html
+    if "\\" in html or "[" in html or "<anki" in html:
+        html = _MATH.sub(lambda match: _math(match, marked), html)
+        marked.html = _SOUND.sub(lambda match: marked.add("sound", unescape(match[1]), match[0]), html)
 
 
 def _without_gaps(html: str, marked: Marked) -> str:
@@ -83,6 +97,7 @@ def _without_gaps(html: str, marked: Marked) -> str:
             partner[start], partner[index] = index, start
     out = []
     at = 0
+    plain: set[int] = set()  # where gaps end that are none
     open_gaps: list[bool] = []  # of each open gap, whether it had its hint
     for index, token in enumerate(tokens):
         out.append(_with_hint(html[at : token.start()], open_gaps, marked))
@@ -90,11 +105,15 @@ def _without_gaps(html: str, marked: Marked) -> str:
         if index not in partner:
             out.append(token[0])
         elif token[1]:
-            numbers = ",".join(str(min(max(int(each), 1), _HIGHEST)) for each in token[1].split(","))
-            out.append(marked.add("open", f"{{{{c{numbers}::", token[0]))
-            open_gaps.append(False)
+            numbers = ",".join(str(min(int(each), _HIGHEST)) for each in token[1].split(",") if int(each))
+            if numbers:
+                out.append(marked.add("open", f"{{{{c{numbers}::", token[0]))
+            else:
+                marked.problems.append("a gap numbered 0, which no card asks, is now text")
+                plain.add(partner[index])
+            open_gaps.append(not numbers)
         else:
-            out.append(marked.add("close", "}}", token[0]))
+            out.append("" if index in plain else marked.add("close", "}}", token[0]))
             open_gaps.pop()
     out.append(html[at:])
     return "".join(out)
@@ -105,7 +124,7 @@ def _with_hint(text: str, open_gaps: list[bool], marked: Marked) -> str:
     if not open_gaps or open_gaps[-1] or "::" not in text:
         return text
     head, _, tail = text.partition("::")
-    if not SIGN.sub("", _TAG.sub("", tail)).strip():
+    if not _MEDIA.search(tail) and not SIGN.sub("", _TAG.sub("", tail)).strip():
         return text.replace("::", "", 1)
     open_gaps[-1] = True
     return f"{head}{marked.add('hint', '::', '::')}{tail}"
@@ -121,7 +140,7 @@ def _math(match: re.Match[str], marked: Marked) -> str:
     tex = SIGN.sub("", _plain(_answers(body, marked)))
     if name == "latex":
         found = _LATEX.fullmatch(tex)
-        if found is None:
+        if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
             marked.problems.append("LaTeX that is more than a formula is kept as text")
             return match[0]
         display = found["inline"] is None

@@ -1,0 +1,92 @@
+"""A cloze note of a package: its text with the gaps, and what only its back shows as one more gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from flashcards.deck.cloze import MAX_NUMBER
+from flashcards.deck.model import Kind
+from flashcards.importing.faces import ANSWER, EDGES, UNSEEN, is_shown
+from flashcards.importing.html.convert import EMPTY_GAP, NOTHING
+
+if TYPE_CHECKING:
+    from flashcards.importing.draft import Draft
+    from flashcards.importing.html.convert import Converter
+
+_GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
+_WHOLE_GAP: Final = re.compile(r"\{\{c[0-9,]+::((?:(?!\{\{c[0-9]|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
+
+
+def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool) -> Draft:
+    """The cloze that a draft becomes.
+
+    A card whose gap is not in the text, as Anki keeps it until it is told to remove empty cards, asks a gap at the end.
+
+    Args:
+        draft: what is known of it so far.
+        converter: turns HTML into Markdown.
+        text: the HTML of the question, with its gaps.
+        extra: the HTML that only the back shows.
+        ords: of the cards.
+        typed: whether the answer is typed.
+    """
+    problems = list(draft.problems)
+    markdown, more = converter.convert(UNSEEN.sub("", text), cloze=True)
+    problems += more
+    numbers = {int(each) for match in _GAP.finditer(markdown) for each in match[1].split(",")}
+    cards = {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
+    if len(cards) < len(ords):
+        problems.append(f"of its cards with gaps beyond {MAX_NUMBER} only the first is kept")
+    without = sorted(cards.keys() - numbers)
+    if without:
+        problems.append("a card of it has no gap in its text and now asks one at its end")
+    ending = ""
+    if is_shown(extra) and (numbers or without):
+        added, more = converter.convert(UNSEEN.sub("", _as_gap(extra, sorted({*numbers, *without}))), cloze=True)
+        if EMPTY_GAP not in more:
+            problems += more
+            ending = _tightened(added)
+    if without and not ending:
+        ending = f"{_opening(without)}{NOTHING}}}}}"
+    return replace(
+        draft,
+        kind=Kind.CLOZE,
+        fields=("\n\n".join(each for each in (markdown, ending) if each),),
+        cards=tuple((each, f"c{number}") for number, each in sorted(cards.items())),
+        typed=typed,
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def with_gap(ords: Sequence[int], text: str) -> list[int]:
+    """The ords of the cards whose gaps are in a text; all where none is."""
+    numbers = {int(each) for match in _GAP.finditer(text) for each in match[1].split(",")}
+    return [each for each in ords if each + 1 in numbers] or list(ords)
+
+
+def _without_gaps(html: str) -> str:
+    """HTML in which gaps are none, as in a field that is not shown as a cloze: only what they hide stays."""
+    before = ""
+    while before != html and "{{c" in html.lower():
+        before, html = html, _WHOLE_GAP.sub(r"\1", html)
+    return html
+
+
+def _opening(numbers: Iterable[int]) -> str:
+    return f"{{{{c{','.join(map(str, numbers))}::"
+
+
+def _as_gap(extra: str, numbers: list[int]) -> str:
+    """What only the back shows, as a gap that every card of the cloze asks."""
+    text = EDGES.sub("", ANSWER.sub("", extra))
+    text = _without_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
+    return f"{_opening(numbers)}{text}}}}}"
+
+
+def _tightened(gap: str) -> str:
+    """A gap over several paragraphs without the blank lines at its edges, where they mean nothing."""
+    gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
+    return re.sub(r"(?<![`|>])\n+\}\}\Z", "}}", gap)
