@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from flashcards.deck.math import unbalanced_math
 from flashcards.deck.media import references
 from flashcards.media import MediaError, resolve
-from flashcards.review.keys import KeyMap
-from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, unknown_decks
+from flashcards.review.keys import DEFAULTS, KeyMap
+from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, line_of_key, unknown_decks
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -69,7 +69,9 @@ def _keys(collection: Collection) -> Iterator[FileProblem]:
         KeyMap(collection.settings.keys)
     except SettingInvalid as error:
         message = str(error).partition(": ")[2]
-        yield FileProblem(FILE_NAME, 1, "setting", message, "Until then no review begins.")
+        unknown = next((name for name in collection.settings.keys if name not in DEFAULTS), "")
+        line = line_of_key(collection.root, unknown)
+        yield FileProblem(FILE_NAME, line, "setting", message, "Until then no review begins.")
 
 
 def _duplicates(collection: Collection) -> Iterator[FileProblem]:

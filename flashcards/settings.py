@@ -314,6 +314,14 @@ def unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> lis
     return [(_line_at(text, _table_of(text, name)), name, _nearest(name, tuple(decks))) for name in missing]
 
 
+def line_of_key(root: Path, name: str) -> int:
+    """The line of `flashcards.toml` on which a key of the review is set; without one, that of the table."""
+    text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
+    table = re.search(r"^[ \t]*(?:\[\s*keys\b|keys\b)", text, re.MULTILINE)
+    key = re.compile(rf"^.*(?<![\w-])[\"']?{re.escape(name)}[\"']?\s*=", re.MULTILINE) if name else None
+    return _line_at(text, (key.search(text, table.start() if table else 0) if key else None) or table)
+
+
 def _table_of(text: str, deck: str) -> re.Match[str] | None:
     found = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", text, re.MULTILINE)
     return found or re.search(r"^[ \t]*decks(?!\w)", text, re.MULTILINE)

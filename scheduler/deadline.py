@@ -15,14 +15,17 @@ from scheduler.fuzz import draw
 if TYPE_CHECKING:
     from scheduler.policy import Policy
 
-LAST_PASS_DAYS = 6
+LAST_PASS_DAYS = 7
 """The last pass goes over the days before the day, so many of them."""
 
 REST_DAYS = 3
 """The last new card comes so many days before the last day, so that it is seen again."""
 
+_TILT = 0.95
 _EPOCH = date(1970, 1, 1).toordinal()
 _STREAM = 0x9E3779B9  # a draw that has nothing to do with those of fuzz
+_WHOLE = 1 << 64
+_GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's part of `_WHOLE`
 
 
 def deadline_day(policy: Policy) -> int | None:
@@ -38,8 +41,13 @@ def new_a_day(unseen: int, today: int, day: int) -> int:
 
 
 def pass_day(card: int, day: int) -> int:
-    """The day on which the last pass before `day` asks a card: always the same, and all of them evenly."""
-    return day - LAST_PASS_DAYS + int(draw(card ^ _STREAM, day) * LAST_PASS_DAYS)
+    """The day on which the last pass before `day` asks a card: always the same, and all of them nearly evenly.
+
+    Later days get more, for of their cards more are reviewed in the days of the pass before their turn comes. Steps of
+    the golden ratio spread ids that follow one another more evenly than chance would.
+    """
+    place = (card * _GOLDEN % _WHOLE / _WHOLE + draw(_STREAM, day)) % 1
+    return day - LAST_PASS_DAYS + int(place**_TILT * LAST_PASS_DAYS)
 
 
 def is_passed(card: int, last_day: int, day: int, today: int) -> bool:

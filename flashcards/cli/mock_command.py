@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 
+_DAY = 1440  # minutes
+
+
 @click.command("mock", cls=common.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--questions", type=click.IntRange(1, 100), default=5, metavar="N", help="How many; 5.")
-@click.option("--per-question", type=Number(0, min_open=True), default=4.0, metavar="M", help="Minutes each; 4.")
+@click.option("--per-question", type=Number(0, _DAY, min_open=True), default=4.0, metavar="M", help="Minutes each; 4.")
 @click.option(
     "--minutes",
-    type=Number(0, min_open=True),
+    type=Number(0, _DAY, min_open=True),
     metavar="M",
     help="Minutes in all. Default: those of the questions.",
 )
@@ -147,6 +150,8 @@ def _check_report(path: Path) -> None:
 
     if path.suffix.lower() != ".md":
         raise UsageError(f"{path} cannot be the report: its name must end with .md.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path} cannot be the report: the folder {path.parent} is not there.")
     if path.exists() and not (path.is_file() and path.read_bytes().startswith(MARK.encode())):
         raise UsageError(f"{path} exists and is no report of a mock. Name another file, or remove it first.")
 

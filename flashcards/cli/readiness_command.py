@@ -53,8 +53,10 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
         at = now_ms()
         day = on.toordinal() - _EPOCH if on else _deadline(collection)
         today = collection.clock.day(at)
+        named = collection.clock.date(day)
+        if on is None and day <= today:
+            raise UsageError(f"The last `deadline` of the decks, {named}, is over. Name another day with --on.")
         if not today < day <= today + _FARTHEST:
-            named = collection.clock.date(day)
             raise UsageError(f"The day {named} must lie ahead, by ten years at most. Choose another with --on.")
         only = common.chosen(collection, query)
         if not collection.limits or only == frozenset():

@@ -32,7 +32,7 @@ _CRAMMING = "Cramming: the schedule stays as it is."
 @click.option("--backlog", is_flag=True, help="All that is due, no limits, nothing new: likeliest recalled first.")
 @click.option("--cram", is_flag=True, help="Ask every card, due or not, until it is recalled; the schedule stays.")
 @click.option("--count", is_flag=True, help="With --cram: let the ratings count as reviews.")
-@click.option("--minutes", type=Number(min=0, min_open=True), metavar="N", help="Ask no more after N minutes.")
+@click.option("--minutes", type=Number(0, 1440, min_open=True), metavar="N", help="Ask no more after N minutes.")
 @click.option("--plain", is_flag=True, help="No boxes, colour or clearing, every part labelled: for screen readers.")
 def command(
     query: tuple[str, ...],

@@ -10,12 +10,12 @@ import click
 
 
 class Number(click.FloatRange):
-    """A number in a range; `nan` lies in none."""
+    """A number in a range; neither `nan` nor an infinite one lies in any."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number, checked."""
         number: float = super().convert(value, param, ctx)
-        if math.isnan(number):
+        if not math.isfinite(number):
             self.fail(f"{value!r} is no number.", param, ctx)
         return number
 

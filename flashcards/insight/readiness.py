@@ -29,6 +29,7 @@ SEEDS: Final = (1, 2, 3)
 """So many lives are simulated; their spread says how much is luck."""
 
 _MOST_GAINS: Final = 10
+_NO_LIMIT: Final = 1_000_000  # cards a day
 _CURVE_POINTS: Final = 60
 
 
@@ -67,6 +68,7 @@ class Plan:
         minutes_a_day: what that takes on average, reviews included.
         unseen: cards that stay unseen by the limits as they are set.
         new_per_day: the limit on new cards that holds now, of all decks at the top together.
+        cards_a_day: cards asked on the busiest day of it, new ones and reviews.
     """
 
     new_left: int
@@ -74,6 +76,7 @@ class Plan:
     minutes_a_day: float
     unseen: int
     new_per_day: int
+    cards_a_day: int
 
     @property
     def feasible(self) -> bool:
@@ -108,7 +111,7 @@ class Readiness:
 def nothing(collection: Collection, now_ms: int, day: int) -> Readiness:
     """The answer where there are no cards."""
     today, none = collection.clock.day(now_ms), Recall(0, 0, 0.0, 0.0)
-    return Readiness(collection.clock, today, day, none, 0.0, {}, Plan(0, 0, 0.0, 0, 0), (), ())
+    return Readiness(collection.clock, today, day, none, 0.0, {}, Plan(0, 0, 0.0, 0, 0, 0), (), ())
 
 
 def readiness(
@@ -129,7 +132,7 @@ def readiness(
 
         def step(done: int, _all: int, first: int = number * days) -> None:
             if progress:
-                progress(first + done, days * (len(SEEDS) + 1))
+                progress(first + done, days * len(SEEDS))
 
         lives.append(_lived(cards, collection.limits, today, days, replace(learner, seed=seed), step))
     names = {number: name for name, number in collection.catalog.decks().items()}
@@ -147,7 +150,7 @@ def readiness(
         {name: _recall(models, group, lives, day) for name, group in sorted(groups.items())},
         _plan(collection, cards, lives, today, days, learner),
         tuple(gains(models, cards, today, day)),
-        tuple(_curve(models, cards, lives[0], today, day)),
+        tuple(_curve(models, cards, lives, today, day)),
     )
 
 
@@ -201,17 +204,19 @@ def _plan(
     life = lives[0] if unseen == 0 else _lived(cards, _at_the_top(enough, each), today, days, learner, None)
     minutes = fmean(day.seconds for day in life.days) / 60
     tops = sum(limit.policy.new_per_day for limit in collection.limits if not limit.parents)
-    return Plan(new_left, each, minutes, unseen, tops)
+    busiest = max((day.new + day.reviews for day in life.days), default=0)
+    return Plan(new_left, each, minutes, unseen, tops, busiest)
 
 
 def _unbound(limit: DeckLimits, each: int) -> DeckLimits:
-    return limit._replace(policy=replace(limit.policy, new_per_day=max(limit.policy.new_per_day, each)))
+    new = max(limit.policy.new_per_day, each)
+    return limit._replace(policy=replace(limit.policy, new_per_day=new, reviews_per_day=_NO_LIMIT))
 
 
 def _at_the_top(limits: list[DeckLimits], each: int) -> list[DeckLimits]:
     """The decks below one deck that lets so many new cards a day through in all."""
     top = 0  # no deck has this id
-    policy = replace(limits[0].policy, new_per_day=each, reviews_per_day=1_000_000)
+    policy = replace(limits[0].policy, new_per_day=each, reviews_per_day=_NO_LIMIT)
     return [DeckLimits(top, (), policy), *(limit._replace(parents=(top, *limit.parents)) for limit in limits)]
 
 
@@ -236,15 +241,15 @@ def gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[
 
 
 def _curve(
-    models: _Models, cards: list[Card], life: Simulation, today: int, day: int
+    models: _Models, cards: list[Card], lives: Sequence[Simulation], today: int, day: int
 ) -> Iterable[tuple[int, float, float]]:
     if not cards:
         return
-    every = max(1, (day - today) // _CURVE_POINTS)
-    for at in range(today, day + 1, every):
+    for at in range(today, day, max(1, (day - today) // _CURVE_POINTS)):
         idle = fmean(_chance(models, card, at) for card in cards)
-        known = life.known[min(at - today, len(life.known) - 1)] / len(cards)
-        yield at, idle, known
+        yield at, idle, fmean(life.known[at - today] for life in lives) / len(cards)
+    end = _recall(models, cards, lives, day)
+    yield day, end.idle, end.kept
 
 
 def as_json(found: Readiness, names: dict[int, str]) -> dict[str, Any]:
@@ -261,6 +266,7 @@ def as_json(found: Readiness, names: dict[int, str]) -> dict[str, Any]:
             "new_a_day": found.plan.new_a_day,
             "minutes_a_day": found.plan.minutes_a_day,
             "unseen": found.plan.unseen,
+            "cards_a_day": found.plan.cards_a_day,
             "feasible": found.plan.feasible,
         },
         "gains": [{"id": names[g.card], "now": g.now, "on_day": g.on_day, "gain": g.gain} for g in found.gains],

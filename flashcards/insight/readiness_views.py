@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from flashcards.insight.readiness import Readiness, Recall
+    from flashcards.insight.readiness import Plan, Readiness, Recall
 
 
 def words(found: Readiness) -> list[str]:
@@ -36,11 +36,15 @@ def words(found: Readiness) -> list[str]:
     if plan.feasible:
         said.append("Your limits allow it.")
     else:
-        said.append(
-            f"Not feasible within your limits: {_some(plan.unseen, 'card')} would stay unseen. `new_per_day` lets"
-            f" {plan.new_per_day:,} a day through; set it to {plan.new_a_day:,}."
-        )
+        said.append(f"Not feasible within your limits: {_some(plan.unseen, 'card')} would stay unseen. {_limit(plan)}")
     return said
+
+
+def _limit(plan: Plan) -> str:
+    """Which limit to raise, and how far."""
+    if plan.new_per_day < plan.new_a_day:
+        return f"`new_per_day` lets {plan.new_per_day:,} a day through; set it to {plan.new_a_day:,}."
+    return f"`reviews_per_day` binds new cards, too: the busiest day has {plan.cards_a_day:,}; set it to as many."
 
 
 def _some(count: int, what: str) -> str:

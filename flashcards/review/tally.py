@@ -30,7 +30,7 @@ class Tally:
         return Summary(
             cards=len({review.card for review in done}),
             ratings={rating: sum(review.rating is rating for review in done) for rating in Rating},
-            introduced=sum(review.state_before is State.NEW for review in done),
+            introduced=len({review.card for review in done if review.state_before is State.NEW}),
             reviews=len(of_reviews),
             recalled=sum(rating is not Rating.AGAIN for rating in of_reviews),
             duration_ms=sum(review.duration_ms for review in done),

@@ -181,4 +181,5 @@ def test_check_names_settings_of_decks_that_are_not_there_and_keys_that_do_nothi
     made.write("flashcards.toml", '[decks."dekc"]\nfuzz = false\n[keys]\nundu = "z"\n')
     said = made("check", code=1).out
     assert "flashcards.toml:1: There is no deck `dekc`. Did you mean `deck`?" in said
+    assert "flashcards.toml:4: " in said
     assert "`undu`" in said

@@ -84,3 +84,29 @@ def test_the_page_has_a_curve(cli: Runner) -> None:
     page = (cli.root / "ready.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 1
     assert f"Ready on {day(10)}?" in page
+
+
+def test_the_curve_ends_on_the_day_with_what_is_said_of_it(cli: Runner) -> None:
+    small(cli.root).close()
+    for days in (5, 100):
+        found = cli("readiness", "--on", day(days), "--json").json
+        assert found["curve"][-1] == {
+            "date": day(days),
+            "idle": found["total"]["idle"],
+            "kept": found["total"]["kept"],
+        }
+
+
+def test_the_limit_that_keeps_new_cards_back_is_named(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    cli.write("deck.md", "".join(f"Q: question {number}\nA: answer\n\n" for number in range(30)))
+    cli.write("flashcards.toml", "reviews_per_day = 1\n")
+    assert "`reviews_per_day` binds new cards, too" in cli("readiness", "--on", day(30)).out
+    cli.write("flashcards.toml", "new_per_day = 0\n")
+    assert "`new_per_day` lets 0 a day through; set it to 2" in cli("readiness", "--on", day(30)).out
+
+
+def test_a_deadline_that_is_over_is_said_to_be(cli: Runner) -> None:
+    small(cli.root).close()
+    cli.write("flashcards.toml", f'deadline = "{day(0)}"\n')
+    assert f"The last `deadline` of the decks, {day(0)}, is over." in cli.fails("readiness")
