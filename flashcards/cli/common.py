@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashcards.words import plural as plural
+
 if TYPE_CHECKING:
     from flashcards.catalog.report import Ambiguity, ScanReport
     from flashcards.catalog.store import Entry
@@ -134,11 +136,6 @@ def print_json_lines(values: Iterable[Any]) -> None:
     """JSON Lines on standard output."""
     for value in values:
         print_json(value)
-
-
-def plural(number: int, word: str) -> str:
-    """`1 card`, `2 cards`."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def joined(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from flashcards.importing.model import NoteType
 from flashcards.importing.report import Remark
 from flashcards.importing.templates import is_empty, plain_text
+from flashcards.words import plural
 
 _SWITCH: Final = re.compile(r"\s*\S{0,8}\s*")
 
@@ -49,12 +50,8 @@ class NotShown:
                 yield Remark(kind, f"The field `{name}` is shown on no card of {notes}, and is left out there.")
         for kind, counts in self._cards.items():
             message = (
-                f"{_some(counts['cards'], 'card')} of no template left out, with {_some(counts['reviews'], 'review')}"
+                f"{plural(counts['cards'], 'card')} of no template left out, with {plural(counts['reviews'], 'review')}"
             )
             if counts["notes"]:
-                message += f"; {_some(counts['notes'], 'note')} without any other card left out"
+                message += f"; {plural(counts['notes'], 'note')} without any other card left out"
             yield Remark(kind, f"{message}.")
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flashcards.insight.drawing import bar, columns
 from flashcards.insight.page import Figure, Page, Section, Table
 from flashcards.insight.svg import Series, lines, percent
+from flashcards.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,9 @@ def words(found: Readiness) -> list[str]:
         f" {100 * found.spread:.1f} points)."
     ]
     if not plan.new_left:
-        said.append(f"Every card was seen. The reviews take {_some(round(plan.minutes_a_day), 'minute')} a day.")
+        said.append(f"Every card was seen. The reviews take {plural(round(plan.minutes_a_day), 'minute')} a day.")
         return said
-    new, minutes = _some(plan.new_a_day, "new card"), _some(round(plan.minutes_a_day), "minute")
+    new, minutes = plural(plan.new_a_day, "new card"), plural(round(plan.minutes_a_day), "minute")
     said.append(
         f"{plan.new_left:,} of {found.total.cards:,} cards were never seen and count as not known. To see all in time:"
         f" {new} a day, {minutes} a day with their reviews."
@@ -36,7 +37,7 @@ def words(found: Readiness) -> list[str]:
     if plan.feasible:
         said.append("Your limits allow it.")
     else:
-        said.append(f"Not feasible within your limits: {_some(plan.unseen, 'card')} would stay unseen. {_limit(plan)}")
+        said.append(f"Not feasible within your limits: {plural(plan.unseen, 'card')} would stay unseen. {_limit(plan)}")
     return said
 
 
@@ -45,10 +46,6 @@ def _limit(plan: Plan) -> str:
     if plan.new_per_day < plan.new_a_day:
         return f"`new_per_day` lets {plan.new_per_day:,} a day through; set it to {plan.new_a_day:,}."
     return f"`reviews_per_day` binds new cards, too: the busiest day has {plan.cards_a_day:,}; set it to as many."
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def text(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str], width: int) -> RenderableType:

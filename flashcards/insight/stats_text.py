@@ -11,6 +11,7 @@ from rich.text import Text
 
 from flashcards.insight.drawing import SHADES, bar, columns, level
 from flashcards.insight.overview import hardest_decks
+from flashcards.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,9 @@ def _share(recall: Recall) -> str:
 def _today(overview: Overview) -> RenderableType:
     now, streak = overview.now, overview.activity.streak
     days = f"{streak:,} day" if streak == 1 else f"{streak:,} days"
-    text = f"{_some(now.reviews, 'answer')}, {_some(now.new, 'new card')}, {_some(round(now.seconds / 60), 'minute')}"
+    text = (
+        f"{plural(now.reviews, 'answer')}, {plural(now.new, 'new card')}, {plural(round(now.seconds / 60), 'minute')}"
+    )
     if now.reviews:
         text += f", {now.again / now.reviews:.0%} Again"
     return _part("Today", Text(f"{text}. Streak: {days}."))
@@ -105,8 +108,8 @@ def _year(overview: Overview, width: int) -> RenderableType:
     minutes = sum(day.seconds for day in days) / 60
     active = sum(day.reviews > 0 for day in days)
     words = (
-        f"{_some(total, 'answer')} in {_some(round(minutes), 'minute')} on {active:,} of {_some(len(days), 'day')},"
-        f" {_some(sum(day.new for day in days), 'new card')}. The busiest day: {most:,}."
+        f"{plural(total, 'answer')} in {plural(round(minutes), 'minute')} on {active:,} of {plural(len(days), 'day')},"
+        f" {plural(sum(day.new for day in days), 'new card')}. The busiest day: {most:,}."
     )
     return _part("Days", *rows, Text(words, "bright_black"))
 
@@ -226,7 +229,3 @@ def _prediction(overview: Overview) -> RenderableType | None:
         f" {average.log_loss:.4f}, {average.rmse_bins:.4f}. Lower is better."
     )
     return _part("How well recall was predicted", table, Text(words, "bright_black"))
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashcards.durations import short_interval, spent
+from flashcards.words import plural
 from scheduler import Kind
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def summary_lines(summary: Summary, clock: Clock) -> list[str]:
         lines.append(" · ".join(parts))
     if summary.reviews:
         share = f"{100 * summary.recalled / summary.reviews:.0f} %"
-        lines.append(f"Recalled {summary.recalled} of {_number(summary.reviews, 'review')} ({share}).")
+        lines.append(f"Recalled {summary.recalled} of {plural(summary.reviews, 'review')} ({share}).")
     if any(summary.left):
         lines.append(f"Left for today: {counts_words(summary.left)}.")
     lines += upcoming_lines(summary.upcoming, clock, held=not any(summary.left))
@@ -36,10 +37,10 @@ def upcoming_lines(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> li
     """When the next cards are due, and with `held` what the limits keep from being asked today."""
     parts = []
     if upcoming.today_ms is not None:
-        parts.append(f"{_number(upcoming.today, 'card')} from {clock.iso(upcoming.today_ms)[11:16]} today")
+        parts.append(f"{plural(upcoming.today, 'card')} from {clock.iso(upcoming.today_ms)[11:16]} today")
     if upcoming.day is not None:
         when = "tomorrow" if upcoming.days_away == 1 else f"in {upcoming.days_away} days, on {clock.date(upcoming.day)}"
-        parts.append(f"{_number(upcoming.on_day, 'card')} {when}")
+        parts.append(f"{plural(upcoming.on_day, 'card')} {when}")
     lines = [f"Due next: {'; '.join(parts)}."] if parts else []
     kept = [f"{count:,} {kind}" for count, kind in ((upcoming.held_due, "due"), (upcoming.held_new, "new")) if count]
     if held and kept:
@@ -74,7 +75,7 @@ def info_lines(asked: Asked, log: Sequence[Review], clock: Clock, recall: float 
         "Stability": f"{card.stability:.1f} days" if card.stability is not None else "",
         "Difficulty": f"{card.difficulty:.1f} of 10" if card.difficulty is not None else "",
         "Recall": f"{recall:.0%}" if recall is not None else "",
-        "Reviews": f"{_number(card.reps, 'rating')}, {_number(card.lapses, 'lapse')}" if card.reps else "",
+        "Reviews": f"{plural(card.reps, 'rating')}, {plural(card.lapses, 'lapse')}" if card.reps else "",
         "Flag": str(card.flag or ""),
         "Leech": "yes" if card.leech else "",
     }
@@ -86,10 +87,10 @@ def _done(summary: Summary) -> str:
     if not summary.cards:
         return "Nothing was rated."
     ratings = sum(summary.ratings.values())
-    extra = [_number(ratings, "rating")] if ratings != summary.cards else []
+    extra = [plural(ratings, "rating")] if ratings != summary.cards else []
     extra += [f"{summary.introduced} new"] if summary.introduced else []
     in_brackets = f" ({', '.join(extra)})" if extra else ""
-    return f"Done: {_number(summary.cards, 'card')}{in_brackets} in {spent(summary.duration_ms)}."
+    return f"Done: {plural(summary.cards, 'card')}{in_brackets} in {spent(summary.duration_ms)}."
 
 
 def _changes(before: Sequence[int], after: Sequence[int]) -> str:
@@ -119,7 +120,3 @@ _ACTS = {
     Kind.TAKEN_OVER: "Taken over",
     Kind.RESCHEDULED: "Due day set anew",
 }
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
