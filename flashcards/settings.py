@@ -99,7 +99,7 @@ def _parameters(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of numbers")
     try:
-        return tuple(_number(each) for each in value)
+        return tuple(_number(each) for each in value) or Policy().parameters
     except ValueError as error:
         raise ValueError("must be a list of numbers") from error
 
@@ -125,7 +125,7 @@ SETTINGS = (
     Setting(
         "deadline", _date, '""', "a date such as 2026-12-15 to be ready on: new cards begun in time, a last pass before"
     ),
-    Setting("parameters", _parameters, "", "the parameters of FSRS; without them its defaults hold"),
+    Setting("parameters", _parameters, "", "the parameters of FSRS; without them, or with none, its defaults hold"),
     Setting(
         "ignore_reviews_before",
         _date,

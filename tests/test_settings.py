@@ -180,6 +180,10 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     assert message.startswith("is not valid TOML: ")
 
 
+def test_no_parameters_are_those_of_fsrs(tmp_path: Path) -> None:
+    assert read(tmp_path, "parameters = []") == Settings()
+
+
 def test_the_text_that_explains_the_settings_changes_none_and_names_all(tmp_path: Path) -> None:
     text = default_text()
     assert read(tmp_path, text) == Settings()
