@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import pytest
 
-from scheduler import Kind, NewCard, Policy, Rating, Room, Store, open_database
+from scheduler import Clock, Kind, NewCard, Policy, Rating, Room, Store, open_database
 from scheduler.identity import drop_unused, hand_over, rename_slots
 from scheduler.store import ROOM
 
@@ -24,7 +25,7 @@ POLICY = Policy()
 def store(tmp_path: Path) -> Iterator[Store]:
     rooms: tuple[Room, ...] = (ROOM,)
     connection = open_database(tmp_path / "state.db", rooms, tmp_path / "backups")
-    yield Store(connection)
+    yield Store(connection, Clock(zone=UTC))
     connection.close()
 
 
