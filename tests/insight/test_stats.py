@@ -48,7 +48,7 @@ def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
 def test_reviews_are_counted_by_the_hour_of_the_person(found: Overview) -> None:
     busy = [hour for hour in found.activity.hours if hour.recall.reviews]
     assert [hour.recall for hour in busy] == [Recall(4, 3)]
-    assert busy[0].hour == 12  # the tests run at noon
+    assert busy[0].hour in (12, 13)  # the tests begin at noon
 
 
 def test_recall_is_predicted_from_the_state_before_each_review(found: Overview) -> None:
@@ -140,7 +140,9 @@ def test_the_shape_for_programs_is_stable(found: Overview) -> None:
     assert record["stability"][0].keys() == {"from", "to", "cards"}
     assert record["hardest_cards"][0].keys() == {"id", "deck", "front", "lapses", "difficulty"}
     assert record["decks"] == [{"deck": "deck", "reviews": 4, "recalled": 3, "retention": 0.75}]
-    assert record["hours"][12] == {"hour": 12, "reviews": 4, "recalled": 3, "retention": 0.75}
+    (busy,) = (each for each in record["hours"] if each["reviews"])
+    assert busy == {"hour": busy["hour"], "reviews": 4, "recalled": 3, "retention": 0.75}
+    assert record["hours"][busy["hour"]] == busy
     assert record["buttons"]["young"] == {"again": 1, "hard": 2, "good": 1, "easy": 0}
     assert len(record["calibration"]) == 10
     assert record["calibration"][0].keys() == {"low", "high", "reviews", "predicted", "recalled"}
