@@ -132,7 +132,7 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         if isinstance(stop.__context__, EOFError):
-            click.echo("\nNo answer could be read; nothing was changed. Say --yes where nobody can be asked.", err=True)
+            click.echo("\nNo answer could be read, so it was not done. Say --yes where nobody can be asked.", err=True)
             return 1
         click.echo("Interrupted. Everything that was rated is saved.", err=True)
         return 130

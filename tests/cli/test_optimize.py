@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import random
 import tomllib
 from typing import TYPE_CHECKING
@@ -155,3 +156,13 @@ def test_cards_learnt_before_the_date_set_do_not_count(learnt: Runner) -> None:
     said = learnt.fails("optimize", code=1)
     assert "0 reviews of a later day" in said
     assert "of cards first learnt since 2100-01-01 (`ignore_reviews_before`)" in said
+
+
+def test_where_nobody_answers_due_days_stay_and_nothing_untrue_is_said(
+    learnt: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    result = learnt("optimize", "--reschedule", code=1)
+    assert "No answer could be read, so it was not done. Say --yes" in result.err
+    assert "nterrupted" not in result.err
+    assert learnt("optimize", "--reschedule", "--yes", "--json").json["rescheduled"] > 0
