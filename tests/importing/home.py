@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from flashcards.collection import Collection
 from flashcards.importing import run
+from flashcards.importing.errors import ImportInvalid
 from flashcards.importing.report import ImportReport
 
 
@@ -50,3 +53,19 @@ class Home:
         with Collection(self.root) as collection:
             collection.scan()
             return do(collection)
+
+
+def refused(home: Home, package: Path) -> str:
+    """The sentence with which the package is refused; nothing may have changed."""
+    home.write("mine.md", "Q: mine\nA: yes\n")
+    before = home.files(), home.state()
+    with pytest.raises(ImportInvalid) as caught:
+        home.import_file(package)
+    assert (home.files(), home.state()) == before
+    assert not (home.root / ".flashcards" / "import").exists()
+    assert not list((home.root / ".flashcards").glob("backups/*"))
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.isprintable()
+    assert text.startswith(package.name)
+    return text

@@ -16,26 +16,11 @@ from hypothesis import strategies as st
 from flashcards.errors import FlashcardsError
 from flashcards.importing.archive import Archive
 from flashcards.importing.database import read_package
-from flashcards.importing.errors import ImportInvalid, PackageInvalid, PackageNewer
-from tests.importing.home import Home
+from flashcards.importing.errors import PackageInvalid, PackageNewer
+from tests.importing.home import Home, refused
 from tests.importing.packages import BASIC, TYPES, Made, write_package, write_zip
 
 NOTES = [Made(["a", "b"]), Made(["c", "d"])]
-
-
-def refused(home: Home, package: Path) -> str:
-    """The sentence with which the package is refused; nothing may have changed."""
-    home.write("mine.md", "Q: mine\nA: yes\n")
-    before = home.files(), home.state()
-    with pytest.raises(ImportInvalid) as caught:
-        home.import_file(package)
-    assert (home.files(), home.state()) == before
-    assert not (home.root / ".flashcards" / "import").exists()
-    assert not list((home.root / ".flashcards").glob("backups/*"))
-    text = str(caught.value)
-    assert "\n" not in text
-    assert text.startswith(package.name)
-    return text
 
 
 def test_a_file_that_is_no_archive_is_refused(home: Home, tmp_path: Path) -> None:

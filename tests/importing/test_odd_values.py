@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flashcards import cli
 from flashcards.importing.errors import ImportInvalid
-from tests.importing.home import Home
+from tests.importing.home import Home, refused
 from tests.importing.packages import Made, studied, write_package, write_zip
 
 _BEYOND: Final = (1 << 63) - 1
@@ -49,19 +49,6 @@ def with_values(package: Path, table: str, values: Mapping[str, object], where: 
     write_zip(package, {"collection.anki2": connection.serialize()}, {})
     connection.close()
     return package
-
-
-def refused(home: Home, package: Path) -> str:
-    """The sentence with which the package is refused; nothing may have changed."""
-    home.write("mine.md", "Q: mine\nA: yes\n")
-    before = home.files(), home.state()
-    with pytest.raises(ImportInvalid) as caught:
-        home.import_file(package)
-    assert (home.files(), home.state()) == before
-    text = str(caught.value)
-    assert "\n" not in text
-    assert text.isprintable()
-    return text
 
 
 def assert_shown(home: Home) -> None:
