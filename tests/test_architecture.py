@@ -18,9 +18,10 @@ ALLOWED: dict[str, set[str]] = {
     "scheduler": set(),
     "flashcards.errors": set(),
     "flashcards.files": {"flashcards.errors"},
+    "flashcards.parallel": set(),
     "flashcards.deck": {"flashcards.errors"},
     "flashcards.render": {"flashcards.deck", "flashcards.errors"},
-    "flashcards.catalog": {"flashcards.deck", "flashcards.errors"},
+    "flashcards.catalog": {"flashcards.deck", "flashcards.errors", "flashcards.parallel"},
     "flashcards.settings": {"flashcards.errors", "scheduler"},
     "flashcards.media": {"flashcards.errors"},
     "flashcards.collection": {

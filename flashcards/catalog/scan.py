@@ -19,8 +19,10 @@ from flashcards.catalog.walk import FoundFile, Unreadable, walk
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import Deck, Problem
 from flashcards.deck.parse import parse
+from flashcards.parallel import parallel_map
 
 _RACY_NS = 100_000_000  # a file written this shortly before it is read may change again without its time changing
+_MUCH = 300_000  # bytes that take longer to parse than a second process takes to start
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,14 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
         row = known.get(found.path)
         if not row or not row.present or row.size != found.size or row.mtime_ns != found.mtime_ns:
             stale.append(found)
-    for index, found in enumerate(stale):
+    computed = parallel_map if sum(found.size for found in stale) >= _MUCH else map
+    files = computed(lambda found: _read(root, found, known.get(found.path)), stale)
+    for index, (found, file) in enumerate(zip(stale, files, strict=True)):
         if progress:
             progress(index, len(stale))
-        try:
-            sighting.changed.append(_read(root, found, known.get(found.path)))
-        except FileNotFoundError:  # gone since the folder was listed
+        if file:
+            sighting.changed.append(file)
+        else:  # gone since the folder was listed
             present.discard(found.path)
     hidden = tuple(place.path for place in sighting.unreadable)
     sighting.gone = [
@@ -82,11 +86,12 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
     return sighting
 
 
-def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile:
+def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
+    """The file as it is now; None where it is gone."""
     try:
         data = (root / found.path).read_bytes()
     except FileNotFoundError:
-        raise
+        return None
     except OSError as error:
         reason = error.strerror or str(error)
         problem = Problem(1, "unreadable", f"The file cannot be read: {reason}.", "Check its permissions.")

@@ -326,3 +326,17 @@ def test_only_a_text_that_changed_gets_a_new_time(world: World, monkeypatch: pyt
     world.scan()
     assert world.note("two").modified_ms == before["two"]
     assert world.note("one").modified_ms == later
+
+
+def test_much_text_is_read_by_two_processes_and_gives_what_one_would(
+    world: World, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    texts = {}
+    for name in ("a.md", "b.md", "c.md", "d.md", "e.md"):
+        texts[name] = "".join(question(f"{name} {number}", "It says so. " * 20) for number in range(300))
+        world.write(name, texts[name])
+    world.scan()
+    assert parsed == ["a.md", "c.md", "e.md"]
+    alone = [note for path, text in texts.items() for note in parsing.parse(text, path).notes]
+    assert [entry.note for entry in world.entries()] == alone
