@@ -96,7 +96,7 @@ def _explain(collection: Collection, wanted: list[str]) -> None:
     for entry in sorted(entries, key=lambda entry: (entry.path, entry.note.line)):
         note = entry.note
         lines = f"{note.line}" if note.line == note.end_line else f"{note.line}-{note.end_line}"
-        front = common.visible(" ".join(note.fields[0].split()))[:50]
+        front = common.shortened(note.fields[0], 50)
         slots = " ".join(note.slots)
         why = _WHY[note.kind.value] + (", a task list makes it a rubric" if note.points else "")
         click.echo(f"{_shown(collection, entry.path)}:{lines}: {slots}: {why}: {front}")

@@ -169,6 +169,12 @@ def visible(text: str) -> str:
     return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def shortened(text: str, width: int = 60) -> str:
+    """The beginning of a card's text in one line of a table, without what could drive the terminal."""
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
 def chosen(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
     """The cards that a query finds; None, all of them, without a query."""
     if not query:

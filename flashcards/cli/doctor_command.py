@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,6 +13,9 @@ from flashcards.cli import common
 if TYPE_CHECKING:
     from flashcards.collection import Collection
     from scheduler.rebuild import Difference
+
+_SHOWN = 20  # cards
+_WORDS = {"due_ms": "due time", "reps": "reviews", "last_ms": "last review"}
 
 
 @click.command("doctor")
@@ -34,7 +38,7 @@ def command(rebuild: bool, as_json: bool) -> int:
         rebuild = rebuild and not damage  # a copy of damage would push a sound backup out
         saved = backup(collection.connection, collection.backups) if rebuild else None
         found = [] if damage else _replayed(collection, rebuild)
-        cards = {difference.card for difference in found}
+        cards = _differing(collection, found)
         reviews = 0 if damage else _count(collection)
         if as_json:
             common.print_json(
@@ -42,12 +46,12 @@ def command(rebuild: bool, as_json: bool) -> int:
                     "database": str(collection.database),
                     "damage": damage,
                     "reviews": reviews,
-                    "differences": [difference._asdict() for difference in found],
+                    "differences": [difference._asdict() | cards[difference.card].record() for difference in found],
                     "rebuilt": rebuild,
                 }
             )
         else:
-            _print(damage, found, len(cards), reviews, str(saved) if saved else "")
+            _print(damage, list(cards.values()), reviews, str(saved) if saved else "")
         return 1 if damage or (found and not rebuild) else 0
 
 
@@ -60,18 +64,68 @@ def _count(collection: Collection) -> int:
     return int(reviews)
 
 
-def _print(damage: list[str], found: Sequence[Difference], cards: int, reviews: int, saved: str) -> None:
+class _Differing(NamedTuple):
+    """A card that is not what its log says, as a person knows it; `id` is empty where its text is unknown."""
+
+    number: int
+    fields: list[str]
+    id: str = ""
+    path: str = ""
+    line: int = 0
+    front: str = ""
+
+    def record(self) -> dict[str, Any]:
+        known = bool(self.id)
+        return {
+            "id": self.id or None,
+            "file": self.path if known else None,
+            "line": self.line if known else None,
+            "front": self.front if known else None,
+        }
+
+    def __str__(self) -> str:
+        what = ", ".join(_WORDS.get(field, field.replace("_", " ")) for field in self.fields)
+        if not self.id:
+            return f"The card number {self.number}, whose text is unknown: {what}"
+        return f"{common.visible(self.path)}:{self.line}: {common.shortened(self.front)}: {what}"
+
+
+def _differing(collection: Collection, found: Sequence[Difference]) -> dict[int, _Differing]:
+    """The cards of the differences, in order of their number."""
+    from flashcards.cards import card_name, sides
+
+    fields: dict[int, list[str]] = {}
+    for difference in found:
+        fields.setdefault(difference.card, []).append(difference.field)
+    # Plain columns: what is wrong with a card may be that it cannot be read as one.
+    rows = collection.connection.execute(
+        "SELECT id, note, slot FROM cards WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(fields)),)
+    ).fetchall()
+    entries = {entry.id: entry for entry in collection.catalog.entries({note for _, note, _ in rows})}
+    named = {card: _Differing(card, names) for card, names in fields.items()}
+    for card, note, slot in rows:
+        if entry := entries.get(note):
+            place = (card_name(entry, slot), entry.path, entry.note.line, sides(entry, slot)[0])
+            named[card] = _Differing(card, fields[card], *place)
+    return named
+
+
+def _print(damage: list[str], cards: Sequence[_Differing], reviews: int, saved: str) -> None:
     for text in damage:
         click.echo(f"Database: {text}")
     if damage:
         click.echo("`flashcards restore` puts the newest backup in its place.", err=True)
         return
     click.echo("The database is sound.")
-    if not found:
+    for card in cards[:_SHOWN]:
+        click.echo(card)
+    if len(cards) > _SHOWN:
+        click.echo(f"… and {len(cards) - _SHOWN:,} more")
+    if not cards:
         click.echo(f"Every card is what its log of {common.plural(reviews, 'review')} says.")
     elif saved:
-        click.echo(f"{common.plural(cards, 'card')} put right by the log. The state before is in {saved}.")
+        click.echo(f"{common.plural(len(cards), 'card')} put right by the log. The state before is in {saved}.")
     else:
-        click.echo(
-            f"{common.plural(cards, 'card')} differ from the log. `flashcards doctor --rebuild` puts them right."
-        )
+        differ = "1 card differs" if len(cards) == 1 else f"{len(cards):,} cards differ"
+        them = "it" if len(cards) == 1 else "them"
+        click.echo(f"{differ} from the log. `flashcards doctor --rebuild` puts {them} right.")

@@ -37,6 +37,5 @@ def command(query: tuple[str, ...], as_json: bool) -> None:
 
 def _line(card: dict[str, Any]) -> str:
     due = "suspended" if card["suspended"] else (card["due"] or "new")[:10]
-    front = common.visible(" ".join(card["front"].split()))
     name = f"{card['note'][:7]}.{card['slot']}"
-    return f"{name:16} {due:10}  {common.visible(card['deck'])}  {front if len(front) <= 70 else front[:69] + '…'}"
+    return f"{name:16} {due:10}  {common.visible(card['deck'])}  {common.shortened(card['front'], 70)}"

@@ -32,8 +32,8 @@ def command(as_json: bool) -> None:
             click.echo("No note has lost its text.")
         for each in () if as_json else found:
             reviews = common.plural(each["reviews"], "review")
-            front = common.visible(" ".join(each["text"].split()))
-            click.echo(f"{each['note'][:7]}  {common.visible(each['file'])}:{each['line']}  {reviews}  {front[:60]}")
+            front = common.shortened(each["text"])
+            click.echo(f"{each['note'][:7]}  {common.visible(each['file'])}:{each['line']}  {reviews}  {front}")
 
 
 def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:

@@ -84,8 +84,8 @@ def _print(collection: Collection, report: ScanReport) -> None:
         for change in changes[:20]:
             how = f"  ({change.rule}, {change.score:.2f})" if word in ("edited", "returned") else ""
             note = change.after or change.before
-            line = common.visible(" ".join(note.fields[0].split())) if note else ""
-            click.echo(f"{word:9}{common.visible(change.path)}:{change.line}  {_shortened(line)}{how}")
+            line = common.shortened(note.fields[0]) if note else ""
+            click.echo(f"{word:9}{common.visible(change.path)}:{change.line}  {line}{how}")
         if len(changes) > 20:
             click.echo(f"{word:9}… and {len(changes) - 20:,} more")
     files, notes = collection.catalog.counts()
@@ -94,7 +94,3 @@ def _print(collection: Collection, report: ScanReport) -> None:
     problems = sum(1 for _ in collection.catalog.problems())
     if problems:
         click.echo(f"{common.plural(problems, 'problem')}: `flashcards check` lists them.", err=True)
-
-
-def _shortened(text: str, width: int = 60) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"

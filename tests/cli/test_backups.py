@@ -96,16 +96,45 @@ class TestDoctor:
         connection.commit()
         connection.close()
         found = deck("doctor", code=1)
-        assert "1 card differ" in found.out
+        assert found.out.splitlines()[1:] == [
+            "a.md:1: one: reviews, stability",
+            "1 card differs from the log. `flashcards doctor --rebuild` puts it right.",
+        ]
         assert deck.card('"one"')["reps"] == 7, "nothing is put right unasked"
         assert {each["field"] for each in deck("doctor", "--json", code=1).json["differences"]} == {"stability", "reps"}
         assert backups(deck) == []
-        assert "1 card put right by the log. The state before is in " in deck("doctor", "--rebuild").out
+        rebuilt = deck("doctor", "--rebuild").out
+        assert "a.md:1: one: reviews, stability\n1 card put right by the log. The state before is in " in rebuilt
         after = deck.card('"one"')
         assert after.pop("stability") == pytest.approx(before.pop("stability"), rel=1e-4)
         assert after == before
         assert len(backups(deck)) == 1
         deck("doctor")
+
+    def test_names_a_card_by_its_number_only_where_its_text_is_unknown(self, deck: Runner) -> None:
+        deck("answer", "a.md:1", "good")
+        connection = sqlite3.connect(deck.root / ".flashcards" / "state.db")
+        connection.execute("UPDATE cards SET state = 9, note = 77 WHERE reps = 1")
+        connection.commit()
+        (number,) = connection.execute("SELECT id FROM cards WHERE reps = 1").fetchone()
+        connection.close()
+        assert f"The card number {number}, whose text is unknown: state\n" in deck("doctor", code=1).out
+        (difference,) = deck("doctor", "--json", code=1).json["differences"]
+        assert (difference["card"], difference["id"], difference["front"]) == (number, None, None)
+
+    def test_shows_the_first_of_many_cards_and_counts_the_rest(self, cli: Runner) -> None:
+        cli.write("a.md", *(question(f"question number {number}") for number in range(30)))
+        cli("scan")
+        connection = sqlite3.connect(cli.root / ".flashcards" / "state.db")
+        connection.execute("UPDATE cards SET lapses = 3")
+        connection.commit()
+        connection.close()
+        lines = cli("doctor", code=1).out.splitlines()
+        assert lines[1] == "a.md:1: question number 0: lapses"
+        assert lines[21:] == [
+            "… and 10 more",
+            "30 cards differ from the log. `flashcards doctor --rebuild` puts them right.",
+        ]
 
 
 def test_a_damaged_state_that_was_set_aside_is_no_backup(cli: Runner) -> None:
