@@ -6,8 +6,12 @@ standard error and leaves with `exit_code`; no traceback reaches a person.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar
+
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_TOML_TWICE = ("Cannot overwrite", "Cannot declare", "Duplicate")
 
 
 class FlashcardsError(Exception):
@@ -47,3 +51,15 @@ def sentence(error: OSError) -> str:
         errno.ENOENT: "Check the path.",
     }.get(error.errno or 0, "Check the path and try again.")
     return f"{place}{error.strerror or error}. {advice}"
+
+
+def toml_reason(error: Exception, text: str) -> tuple[str, int]:
+    """Why `text` is no TOML, and the line on which the reader found out; 0 where it does not say."""
+    place = _TOML_PLACE.search(str(error))
+    line = int(place[1]) if place and place[1] else 0
+    reason = _TOML_PLACE.sub("", str(error))
+    if reason.startswith(_TOML_TWICE):
+        line = line or text.count("\n") + 1
+        name = text.split("\n")[line - 1].partition("=")[0].strip(" \t[]")
+        reason = f"`{name}` is given twice; keep one of them"
+    return reason, line

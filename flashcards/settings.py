@@ -11,14 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flashcards.errors import FlashcardsError
+from flashcards.errors import FlashcardsError, toml_reason
 from scheduler.balance import WEEK
 from scheduler.policy import Policy, problems
 
 FILE_NAME = "flashcards.toml"
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _SHARE = re.compile(r"\d*\.?\d+")
 _LONGEST_STEP = 36_500 * 86_400  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -194,9 +193,9 @@ def load(root: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingInvalid(FILE_NAME, "is not UTF-8. Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        place = _TOML_PLACE.search(str(error))
-        where = f"{FILE_NAME}:{place[1]}" if place and place[1] else FILE_NAME
-        raise SettingInvalid(where, f"is not valid TOML: {_TOML_PLACE.sub('', str(error))}.") from error
+        reason, line = toml_reason(error, text)
+        where = f"{FILE_NAME}:{line}" if line else FILE_NAME
+        raise SettingInvalid(where, f"is not valid TOML: {reason}.") from error
     return _Reader(text).settings(values)
 
 

@@ -180,6 +180,12 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     assert message.startswith("is not valid TOML: ")
 
 
+@pytest.mark.parametrize(("text", "name"), [("fuzz = true\nfuzz = false", "fuzz"), ("[decks.a]\n[decks.a]", "decks.a")])
+def test_what_is_given_twice_is_named_with_its_line(tmp_path: Path, text: str, name: str) -> None:
+    message = f"flashcards.toml:2: is not valid TOML: `{name}` is given twice; keep one of them."
+    assert refused(tmp_path, text) == message
+
+
 def test_no_parameters_are_those_of_fsrs(tmp_path: Path) -> None:
     assert read(tmp_path, "parameters = []") == Settings()
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from flashcards.errors import toml_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _FENCED = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML_LINE = re.compile(r"^[ \t]*[\w.\"-]+[ \t]*=", re.MULTILINE)
@@ -12,7 +17,6 @@ _YAML_LINE = re.compile(r"^[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: 
 _NOTE_LINE = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _NAME = re.compile(r"^[\"']?([\w.-]+)[\"']?[ \t]*[:=]", re.MULTILINE)
 _SHORT = 4096  # characters
-_TOML_PLACE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class FrontMatter:
         end: the offset at which the deck's text begins; 0 where there is no front matter.
         values: the settings by name, as YAML or TOML gave them, dates as ISO 8601 text.
         lines: the line of each setting.
-        error: line, message and hint where it cannot be read, else None.
+        error: line, message and hint where it cannot be read, or where it gives a setting twice; else None.
     """
 
     end: int = 0
@@ -40,8 +44,9 @@ def read(text: str) -> FrontMatter:
     body = match[1]
     if _NOTE_LINE.search(body) or not (_YAML_LINE.search(body) or _TOML_LINE.search(body)):
         return FrontMatter(end=match.end()) if not body.strip() else FrontMatter()
+    given: dict[str, list[int]] = {}
     try:
-        values = _toml(body) if _is_toml(body) else _yaml(body)
+        values = _toml(body) if _is_toml(body) else _yaml(body, given)
     except _UnreadableError as error:
         message = f"The front matter cannot be read: {error}."
         return FrontMatter(end=match.end(), error=(error.line, message, _HINT))
@@ -49,7 +54,7 @@ def read(text: str) -> FrontMatter:
         return FrontMatter(end=match.end(), error=(2, "The front matter is not a list of names and values.", _HINT))
     lines = {found[1]: body.count("\n", 0, found.start()) + 2 for found in _NAME.finditer(body)}
     plain = {str(name): _plain(value) for name, value in values.items()}
-    return FrontMatter(match.end(), plain, {name: lines.get(name, 2) for name in plain})
+    return FrontMatter(match.end(), plain, {name: lines.get(name, 2) for name in plain}, _twice(given))
 
 
 class _UnreadableError(Exception):
@@ -74,21 +79,38 @@ def _toml(body: str) -> dict[str, Any]:
     try:
         return tomllib.loads(body)
     except (ValueError, RecursionError) as error:
-        place = _TOML_PLACE.search(str(error))
-        raise _UnreadableError(_TOML_PLACE.sub("", str(error)), int(place[1]) + 1 if place else 2) from None
+        reason, line = toml_reason(error, body)
+        raise _UnreadableError(reason, line + 1 if line else 2) from None
 
 
-def _yaml(body: str) -> dict[Any, Any] | None:
+def _twice(given: Mapping[str, Sequence[int]]) -> tuple[int, str, str] | None:
+    """Line, message and hint for the settings that stand on several lines, in one sentence; YAML takes the last."""
+    several = {name: lines for name, lines in given.items() if len(lines) > 1}
+    if not several:
+        return None
+    places = [f"`{name}` on lines {', '.join(map(str, at[:-1]))} and {at[-1]}" for name, at in several.items()]
+    message = f"Given more than once, where only the last counts: {'; '.join(places)}."
+    return min(at[-1] for at in several.values()), message, "Keep one of the lines."
+
+
+def _yaml(body: str, given: dict[str, list[int]]) -> dict[Any, Any] | None:
+    """The settings; adds the lines of each name to `given`, which YAML itself would not tell."""
     import yaml
 
     # Only the loader in C is fast, and only the one in Python survives a text that is nested without end.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader) if len(body) < _SHORT else yaml.SafeLoader
+    reader = loader(body)
     try:
-        values = yaml.load(body, Loader=loader)  # noqa: S506 - both are safe loaders
+        node = reader.get_single_node()
+        for name, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            given.setdefault(str(name.value), []).append(name.start_mark.line + 2)
+        values = reader.construct_document(node) if node is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error) or type(error).__name__
         raise _UnreadableError(problem, min(mark.line, body.count("\n") - 1) + 2 if mark else 2) from None
+    finally:
+        reader.dispose()
     return values if isinstance(values, dict) else None
 
 

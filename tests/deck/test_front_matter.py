@@ -94,6 +94,32 @@ def test_nesting_without_end_is_a_problem_and_no_crash(opening: str) -> None:
     assert len(deck.notes) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "line", "message"),
+    [
+        ("tags: a\nx: 1\n'tags': b\n", 4, "`tags` on lines 2 and 4."),
+        ("tags: a\nx: 1\ntags: b\nx: 2\nx: 3\n", 4, "`tags` on lines 2 and 4; `x` on lines 3, 5 and 6."),
+    ],
+)
+def test_a_setting_given_twice_is_a_problem_and_its_last_value_counts(body: str, line: int, message: str) -> None:
+    deck = parse(f"---\n{body}---\n{NOTE}", "x.md")
+    (problem,) = deck.problems
+    assert (problem.code, problem.line) == ("front-matter", line)
+    assert problem.message == f"Given more than once, where only the last counts: {message}"
+    assert deck.notes[0].tags == ("b",)
+
+
+def test_a_name_given_twice_further_in_is_no_business_of_the_settings() -> None:
+    assert read("---\nx: &x {a: 1}\ny: {a: 2}\n<<: *x\na: 3\n---\n").error is None
+
+
+@pytest.mark.parametrize("body", ["a = 1\na = 2\n", "a = {}\n[a]\n"])
+def test_toml_that_gives_a_setting_twice_is_told_so(body: str) -> None:
+    (problem,) = parse(f"---\n{body}---\n{NOTE}", "x.md").problems
+    assert problem.line == 3
+    assert problem.message == "The front matter cannot be read: `a` is given twice; keep one of them."
+
+
 def test_values_that_hold_themselves_are_cut_off() -> None:
     assert read("---\nx: &x [*x, 1]\n---\n").values == {"x": [[None, 1], 1]}
 
