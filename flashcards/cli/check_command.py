@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import common
+from flashcards.cli.together import Apart, Ruled
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class PathOutside(UsageError):
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--explain", is_flag=True, help="Say which lines made which card, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem a line.")
+@Ruled(Apart("--explain", ("--json",), "its lines are no JSON"))
 def command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
     """List every problem of the decks: its place, what is wrong, what to do.
 

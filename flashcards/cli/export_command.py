@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import common, complete
+from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
     from flashcards.anki.export import Exported
@@ -56,6 +57,8 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
 
     with _stopped_cleanly(), common.opened() as collection:
         plan = targets(decks_in_use(collection), decks, output, collection.root)
+        if no_history and any(target.path.suffix.lower() == ".json" for target in plan):
+            raise UsageError("--no-history is for packages: JSON holds the schedule of every card.")
         for target in plan:
             if len(plan) > 1 or (output or "").endswith("/"):
                 target.path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import common, complete
+from flashcards.cli.together import Apart, Needs, Ruled
 from flashcards.cli.types import Number
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _DAY = 1440  # minutes
+_OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-schedule", "--report")
 
 
 @click.command("mock", cls=common.QueryCommand)
@@ -35,6 +37,10 @@ _DAY = 1440  # minutes
 @click.option("--history", is_flag=True, help="Show earlier mocks, and hold none.")
 @click.option("--json", "as_json", is_flag=True, help="With --history: print JSON Lines, one mock a line.")
 @click.option("--plain", is_flag=True, help="No clearing and no clock that moves: for screen readers.")
+@Ruled(
+    Needs("--json", ("--history",), "a mock is held in a terminal"),
+    Apart("--history", ("QUERY", *_OF_HOLDING), "it shows every earlier mock and holds none"),
+)
 def command(
     query: tuple[str, ...],
     questions: int,
@@ -61,8 +67,6 @@ def command(
     """
     from flashcards.errors import UsageError
 
-    if as_json and not history:
-        raise UsageError("--json goes with --history.")
     if history:
         _show_history(as_json)
         return

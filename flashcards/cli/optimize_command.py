@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import common
+from flashcards.cli.together import Apart, Ruled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ _NO_BETTER_THAN_THE_AVERAGE = (
 @click.option("--reschedule", is_flag=True, help="Move due days to what the memory states say; shows them first.")
 @click.option("--yes", is_flag=True, help="Do not ask before due days are moved.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@Ruled(Apart("--dry-run", ("--yes",), "it moves nothing"))
 def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> None:
     """Fit FSRS to your own memory: parameters that predict better what you recall.
 

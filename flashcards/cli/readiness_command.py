@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import common, complete
+from flashcards.cli.together import PAGE_OR_JSON, Ruled
 from flashcards.cli.types import Day
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _FARTHEST = 3650  # days
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
+@Ruled(PAGE_OR_JSON)
 def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Path | None) -> None:
     """Will I know it on the day? Recall on a date, if nothing more is done and if the plan is kept.
 

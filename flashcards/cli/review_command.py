@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from flashcards.cli import common, complete
+from flashcards.cli.together import Apart, Needs, Ruled
 from flashcards.cli.types import Number
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ _CRAMMING = "Cramming: the schedule stays as it is."
 @click.option("--count", is_flag=True, help="With --cram: let the ratings count as reviews.")
 @click.option("--minutes", type=Number(0, 1440, min_open=True), metavar="N", help="Ask no more after N minutes.")
 @click.option("--plain", is_flag=True, help="No boxes, colour or clearing, every part labelled: for screen readers.")
+@Ruled(
+    Needs("--count", ("--cram",), "every other review counts anyway"),
+    Apart("--cram", ("--new", "--order", "--ahead", "--backlog"), "it asks every card"),
+    Apart("--backlog", ("--new", "--order"), "it asks nothing new, in an order of its own"),
+)
 def command(
     query: tuple[str, ...],
     new: int | None,
@@ -64,7 +70,6 @@ def command(
         from flashcards.errors import UsageError
 
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
-    _check(cram=cram, count=count, backlog=backlog, narrowed=(new, order, ahead))
     with common.opened() as collection:
         only = common.chosen(collection, query)
         if only is not None and not only:
@@ -89,18 +94,6 @@ def command(
             )
         until_ms = None if minutes is None else now_ms() + round(minutes * 60_000)
         _ask(collection, desk, until_ms, _CRAMMING if cram and not count else "", plain=plain)
-
-
-def _check(*, cram: bool, count: bool, backlog: bool, narrowed: tuple[object, ...]) -> None:
-    """Refuse options that do not go together."""
-    from flashcards.errors import UsageError
-
-    if count and not cram:
-        raise UsageError("--count goes with --cram; every other review counts anyway.")
-    if cram and (backlog or any(each is not None for each in narrowed)):
-        raise UsageError("--cram asks every card: leave out --new, --order, --ahead and --backlog.")
-    if backlog and narrowed[1] is not None:
-        raise UsageError("--backlog has an order of its own: leave out --order.")
 
 
 def _ask(collection: Collection, desk: CollectionDesk, until_ms: int | None, message: str, *, plain: bool) -> None:

@@ -12,10 +12,6 @@ def test_an_interview_needs_a_terminal(cli: Runner) -> None:
     assert "A mock interview needs a terminal." in cli.fails("mock")
 
 
-def test_json_goes_with_history(cli: Runner) -> None:
-    assert "--json goes with --history" in cli.fails("mock", "--json")
-
-
 def test_without_a_mock_there_is_no_history(cli: Runner) -> None:
     assert cli("mock", "--history").out == "No mock was held yet. `flashcards mock` holds one.\n"
     assert cli("mock", "--history", "--json").out == ""

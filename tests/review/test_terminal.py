@@ -233,7 +233,7 @@ def test_a_crammed_session_says_so_and_leaves_no_review(tmp_path: Path) -> None:
 
 def test_a_time_limit_ends_the_session_after_the_card_that_is_asked(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(3))
-    with Terminal("-C", str(tmp_path), "review", "--minutes", "0.001") as terminal:
+    with Terminal("-C", str(tmp_path), "review", "--minutes", "0.00001") as terminal:
         terminal.wait_for(SHOW)
         terminal.act(" ", BUTTONS)
         terminal.act("4", "The time you set is over.")
@@ -244,9 +244,9 @@ def test_a_time_limit_ends_the_session_after_the_card_that_is_asked(tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--count"], "--count goes with --cram"),
-        (["--cram", "--new", "3"], "--cram asks every card"),
-        (["--backlog", "--order", "due"], "--backlog has an order of its own"),
+        (["--count"], "--count goes only with --cram"),
+        (["--cram", "--new", "3"], "--cram does not go together with --new"),
+        (["--backlog", "--order", "due"], "--backlog does not go together with --order"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str], said: str) -> None:

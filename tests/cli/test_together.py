@@ -1,0 +1,79 @@
+"""Options that contradict each other are refused before anything is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from flashcards.cli import COMMANDS, group
+from flashcards.cli.together import Apart, Needs, Rule, spelling
+
+if TYPE_CHECKING:
+    from tests.cli.runner import Runner
+
+
+def parameters(command: str) -> dict[str, click.Parameter]:
+    found = group.get_command(click.Context(group), command)
+    assert found
+    return {spelling(parameter): parameter for parameter in found.params}
+
+
+def rules() -> list[tuple[str, Rule]]:
+    found = []
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        found += [(name, rule) for rule in getattr(command and command.callback, "rules", ())]
+    return found
+
+
+def typed(command: str, option: str) -> list[str]:
+    """An option with a value that it takes, where it takes one."""
+    parameter = parameters(command)[option]
+    if isinstance(parameter, click.Argument):
+        return ["is:due"]
+    assert isinstance(parameter, click.Option)
+    if parameter.is_flag:
+        return [option]
+    if isinstance(parameter.type, click.Choice):
+        return [option, parameter.type.choices[0]]
+    return [option, "x.md" if isinstance(parameter.type, click.Path) else "1"]
+
+
+CLASHES = [(name, rule, other) for name, rule in rules() if isinstance(rule, Apart) for other in rule.others]
+
+
+def test_the_commands_whose_options_can_contradict_each_other_have_rules() -> None:
+    assert {name for name, _ in rules()} >= {"review", "mock", "check", "stats", "forecast", "readiness", "simulate"}
+
+
+@pytest.mark.parametrize(("command", "rule"), rules(), ids=str)
+def test_a_rule_names_parameters_of_its_command(command: str, rule: Rule) -> None:
+    assert {rule.option, *rule.others} <= set(parameters(command))
+
+
+@pytest.mark.parametrize(("command", "rule", "other"), CLASHES, ids=lambda each: str(each).partition("(")[0])
+def test_two_options_that_contradict_each_other_are_refused(cli: Runner, command: str, rule: Apart, other: str) -> None:
+    said = cli.fails(command, *typed(command, rule.option), *typed(command, other))
+    assert said == f"Error: {rule.option} does not go together with {other}: {rule.because}.\n"
+    assert list(cli.root.iterdir()) == [], "nothing was done"
+
+
+@pytest.mark.parametrize(
+    ("command", "rule"), [each for each in rules() if isinstance(each[1], Needs)], ids=lambda each: str(each)[:20]
+)
+def test_an_option_without_the_one_that_it_goes_with_is_refused(cli: Runner, command: str, rule: Needs) -> None:
+    said = cli.fails(command, *typed(command, rule.option))
+    assert said == f"Error: {rule.option} goes only with {' or '.join(rule.others)}: {rule.because}.\n"
+
+
+def test_all_that_clashes_is_named_at_once(cli: Runner) -> None:
+    said = cli.fails("review", "--cram", "--ahead", "3", "--backlog", "--new", "1")
+    assert said == "Error: --cram does not go together with --new, --ahead and --backlog: it asks every card.\n"
+
+
+def test_json_without_the_schedule_is_refused(cli: Runner) -> None:
+    cli.write("a.md", "Q: one\nA: two\n")
+    assert "--no-history is for packages" in cli.fails("export", "--no-history", "-o", "a.json")
+    cli("export", "--no-history", "-o", "a.csv")
