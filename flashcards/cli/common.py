@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.words import plural as plural
+from flashcards.words import wrapped
 
 if TYPE_CHECKING:
     from flashcards.catalog.report import Ambiguity, ScanReport
@@ -173,6 +175,15 @@ def shortened(text: str, width: int = 60) -> str:
     """The beginning of a card's text in one line of a table, without what could drive the terminal."""
     line = visible(" ".join(text.split()))
     return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def flow(line: str = "") -> None:
+    """Print a line; on a terminal that is too narrow for it, broken between words."""
+    if not sys.stdout.isatty():
+        click.echo(line)
+        return
+    for part in wrapped(line, shutil.get_terminal_size().columns):
+        click.echo(part)
 
 
 def chosen(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:

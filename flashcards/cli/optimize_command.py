@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flashcards.collection import Collection
+    from flashcards.insight.grid import Grid
     from flashcards.insight.optimize import Scope
     from scheduler.measures import Figures
     from scheduler.reschedule import Move
@@ -116,6 +117,7 @@ def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
 def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     """The days ahead as they are and as they would be."""
     from flashcards.collection import now_ms
+    from flashcards.insight.grid import Grid
     from scheduler.reschedule import days_ahead
 
     if not found:
@@ -124,33 +126,45 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     today = collection.clock.day(now_ms())
     before = days_ahead(collection.store, today, _DAYS_SHOWN)
     after = days_ahead(collection.store, today, _DAYS_SHOWN, found)
-    click.echo(f"{common.plural(len(found), 'card')} would be due on another day. Cards due:")
-    click.echo(f"{'':12}{'now':>8}{'then':>8}")
+    common.flow(f"{common.plural(len(found), 'card')} would be due on another day. Cards due:")
+    table = Grid("", "now", "then")
     for number, (was, will) in enumerate(zip(before, after, strict=True)):
         name = "today" if number == 0 else f"{collection.clock.date(today + number):%a %d %b}"
-        click.echo(f"{name:12}{was:8,}{will:8,}")
+        table.add(name, f"{was:,}", f"{will:,}")
+    _show(table)
 
 
 def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
+    from flashcards.insight.grid import Grid
+
     for scope in scopes:
         name = scope.deck or "All decks"
         if scope.fit is None:
-            click.echo(f"{name}: {common.plural(scope.reviews, 'review')}, too few to fit to.\n")
+            common.flow(f"{name}: {common.plural(scope.reviews, 'review')}, too few to fit to.")
+            click.echo()
             continue
         fit = scope.fit
-        click.echo(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
-        click.echo(f"{'':30}{'log loss':>10}{'RMSE(bins)':>12}")
+        common.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
+        table = Grid("", "log loss", "RMSE(bins)")
         compared = "the parameters of all decks" if scope.deck else "the present parameters"
         for what, figures in (
             (compared, fit.present),
             ("fitted to the older reviews", fit.fitted),
             ("always the average", fit.average),
         ):
-            click.echo(f"{what:30}{figures.log_loss:10.4f}{figures.rmse_bins:12.4f}")
-        click.echo(_verdict(scope, dry_run=dry_run))
+            table.add(what, f"{figures.log_loss:.4f}", f"{figures.rmse_bins:.4f}")
+        _show(table)
+        common.flow(_verdict(scope, dry_run=dry_run))
         if min(fit.present.log_loss, fit.fitted.log_loss) > fit.average.log_loss:
-            click.echo(_NO_BETTER_THAN_THE_AVERAGE)
+            common.flow(_NO_BETTER_THAN_THE_AVERAGE)
         click.echo()
+
+
+def _show(table: Grid) -> None:
+    from flashcards.insight.stats_text import console
+
+    screen = console()
+    screen.print(table.drawn(screen.width))
 
 
 def _verdict(scope: Scope, *, dry_run: bool) -> str:

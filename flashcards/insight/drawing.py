@@ -26,6 +26,14 @@ def columns(values: Sequence[float | None], most: float | None = None) -> str:
     return "".join(" " if value is None else _LEVELS[round(value / most * 7)] for value in values)
 
 
+def thinned(values: Sequence[float], most: int) -> list[float]:
+    """At most so many of the values, evenly apart, the first and the last among them."""
+    if len(values) <= max(2, most):
+        return list(values)
+    steps = max(2, most) - 1
+    return [values[round(at * (len(values) - 1) / steps)] for at in range(steps + 1)]
+
+
 def level(value: float, most: float) -> int:
     """0 to 4: nothing, and four parts of the most."""
     if value <= 0 or most <= 0:

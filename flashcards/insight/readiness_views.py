@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.insight.drawing import bar, columns
+from flashcards.insight.drawing import columns, thinned
 from flashcards.insight.page import Figure, Page, Section, Table
 from flashcards.insight.svg import Series, lines, percent
 from flashcards.words import plural
@@ -51,31 +51,23 @@ def _limit(plan: Plan) -> str:
 def text(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str], width: int) -> RenderableType:
     """Sentences, a curve, a line a deck, and the cards to begin with."""
     from rich.console import Group
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    decks = Grid(box=None, padding=(0, 2, 0, 0), header_style="bright_black")
-    for at, head in enumerate(("", "cards", "seen", "idle", "kept", "")):
-        decks.add_column(head, justify="left" if at in (0, 5) else "right", no_wrap=True)
-    room = max(4, width - max(map(len, found.decks), default=0) - 36)
+    from flashcards.insight.grid import Bar, Grid, cards_table
+
+    decks = Grid("", "cards", "seen", "idle", "kept")
     for name, recall in (*found.decks.items(), ("all", found.total)):
-        drawn = Text(bar(recall.kept, 1, room), "green")
-        decks.add_row(name, f"{recall.cards:,}", f"{recall.seen:,}", f"{recall.idle:.0%}", f"{recall.kept:.0%}", drawn)
-    cards = Grid(box=None, padding=(0, 2, 0, 0), header_style="bright_black", expand=True)
-    cards.add_column("", no_wrap=True, max_width=22)
-    cards.add_column("gain", justify="right", no_wrap=True, min_width=5)
-    cards.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-    for gain in found.gains:
-        cards.add_row(names[gain.card], f"+{gain.gain:.0%}", fronts[gain.card])
-    kept = columns([kept for _, _, kept in found.curve], 1)
-    idle = columns([idle for _, idle, _ in found.curve], 1)
+        decks.add(name, *_cells(recall), bar=Bar(recall.kept, 1, "green"))
+    cards = cards_table("gain", [(names[g.card], f"+{g.gain:.0%}", fronts[g.card]) for g in found.gains], width)
+    kept = columns(thinned([kept for _, _, kept in found.curve], width - 7), 1)
+    idle = columns(thinned([idle for _, idle, _ in found.curve], width - 7), 1)
     return Group(
         Text("\n".join(words(found))),
         Text("\nFrom today to the day", "bold"),
         Text(f"  kept {kept}", "green"),
         Text(f"  idle {idle}", "yellow"),
         Text("\nDecks", "bold"),
-        decks,
+        decks.drawn(width),
         Text("\nWhat gains most from a review now", "bold"),
         cards,
     )

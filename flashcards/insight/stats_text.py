@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from flashcards.insight.drawing import SHADES, bar, columns, level
+from flashcards.insight.drawing import SHADES, columns, level
+from flashcards.insight.grid import Bar, Grid, cards_table
 from flashcards.insight.overview import hardest_decks
 from flashcards.words import plural
 
@@ -32,6 +32,7 @@ _STATES: Final = {
     "buried": "bright_black",
 }
 _WEEKS_SHOWN: Final = 8
+_INDENT: Final = 2
 _NARROW: Final = 78  # columns; below it only what matters most is shown
 
 
@@ -43,37 +44,31 @@ def console() -> Console:
 def stats_text(overview: Overview, width: int) -> RenderableType:
     """Everything, from today to the figures of fit."""
     parts = [_today(overview), _year(overview, width), _states(overview, width), _retention(overview, width)]
-    parts += [_buttons(overview, width), _hours(overview), _spread(overview, width)]
-    parts += [_hardest(overview), _prediction(overview)]
+    parts += [_buttons(overview, width), _hours(overview, width), _spread(overview, width)]
+    parts += [_hardest(overview, width), _prediction(overview, width)]
     return Group(*(part for part in parts if part is not None))
 
 
 def forecast_text(forecast: Forecast, width: int) -> RenderableType:
     """A line a day, and the sums."""
-    narrow = width < _NARROW
-    heads = ("expected", "with new", "min") if narrow else ("due now", "expected", "with new", "new", "minutes", "")
-    table = _table("", *heads)
+    full = Grid("", "due now", "expected", "with new", "new", "minutes")
+    less = Grid("", "expected", "with new", "min")
     most = max((day.with_new for day in forecast.days), default=0)
     for at, day in enumerate(forecast.days):
         date = forecast.clock.date(day.day)
         due, reviews, with_new, new = (f"{count:,}" for count in (day.due, day.reviews, day.with_new, day.new))
-        minutes, line = f"{day.minutes:.0f}", Text(bar(day.with_new, most, max(5, width - 62)), "green")
-        cells = (reviews, with_new, minutes) if narrow else (due, reviews, with_new, new, minutes, line)
-        table.add_row("today" if at == 0 else f"{date:%a %d %b}", *cells)
+        minutes, line = f"{day.minutes:.0f}", Bar(day.with_new, most, "green")
+        name = "today" if at == 0 else f"{date:%a %d %b}"
+        full.add(name, due, reviews, with_new, new, minutes, bar=line)
+        less.add(name, reviews, with_new, minutes)
+    table = full if full.fits(width) else less
     overdue = f"{forecast.overdue:,} of those due today are overdue. " if forecast.overdue else ""
     note = "Expected: every day kept, without and with new cards."
-    return Group(table, Text(f"\n{overdue}{note}", "bright_black"))
+    return Group(table.drawn(width), Text(f"\n{overdue}{note}", "bright_black"))
 
 
 def _part(title: str, *lines: RenderableType) -> RenderableType:
-    return Group(Text(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines))
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=any(heads), header_style="bright_black")
-    for at, head in enumerate(heads):
-        table.add_column(head, justify="left" if at == 0 or not head else "right", no_wrap=True)
-    return table
+    return Group(Text(f"\n{title}", "bold"), *(Padding(line, (0, 0, 0, _INDENT)) for line in lines))
 
 
 def _share(recall: Recall) -> str:
@@ -104,12 +99,12 @@ def _year(overview: Overview, width: int) -> RenderableType:
         row.append(" " * (4 + column - len(row.plain)))
         here = level(day.reviews, most)
         row.append(SHADES[here], _HEAT[here])
-    total = sum(day.reviews for day in days)
+    total, busiest = sum(day.reviews for day in days), max(day.reviews for day in days)
     minutes = sum(day.seconds for day in days) / 60
     active = sum(day.reviews > 0 for day in days)
     words = (
         f"{plural(total, 'answer')} in {plural(round(minutes), 'minute')} on {active:,} of {plural(len(days), 'day')},"
-        f" {plural(sum(day.new for day in days), 'new card')}. The busiest day: {most:,}."
+        f" {plural(sum(day.new for day in days), 'new card')}. The busiest day: {busiest:,}."
     )
     return _part("Days", *rows, Text(words, "bright_black"))
 
@@ -117,11 +112,11 @@ def _year(overview: Overview, width: int) -> RenderableType:
 def _states(overview: Overview, width: int) -> RenderableType:
     held = overview.holdings
     most = max(held.states.values(), default=0)
-    table = _table("", "", "")
+    table = Grid("", "")
     for name, count in held.states.items():
         if count:
-            table.add_row(name, f"{count:,}", Text(bar(count, most, max(5, width - 30)), _STATES[name]))
-    lines: list[RenderableType] = [table]
+            table.add(name, f"{count:,}", bar=Bar(count, most, _STATES[name]))
+    lines: list[RenderableType] = [table.drawn(width - _INDENT)]
     if held.orphaned:
         lines.append(Text(f"{held.orphaned:,} more lost their text; their history is kept.", "bright_black"))
     return _part("Cards", *lines)
@@ -131,32 +126,39 @@ def _retention(overview: Overview, width: int) -> RenderableType | None:
     done = overview.activity
     if not done.young.reviews and not done.mature.reviews:
         return None
-    table = _table("", "recalled", "of", "")
+    table = Grid("", "recalled", "of")
     for name, recall in (("young", done.young), ("mature", done.mature)):
-        table.add_row(name, _share(recall), f"{recall.reviews:,}", "")
+        table.add(name, _share(recall), f"{recall.reviews:,}")
     for week, recall in list(done.weeks.items())[-_WEEKS_SHOWN:]:
-        line = Text(bar(recall.retention or 0, 1, max(5, width - 40)), "green")
-        table.add_row(f"{overview.clock.date(week):%d %b}", _share(recall), f"{recall.reviews:,}", line)
-    return _part("True retention, and by week", table)
+        line = Bar(recall.retention or 0, 1, "green")
+        table.add(f"{overview.clock.date(week):%d %b}", _share(recall), f"{recall.reviews:,}", bar=line)
+    return _part("True retention, and by week", table.drawn(width - _INDENT))
 
 
 def _buttons(overview: Overview, width: int) -> RenderableType | None:
-    table = _table("", "Again", "Hard", "Good", "Easy")
+    table = Grid("", "Again", "Hard", "Good", "Easy")
     for kind, counts in overview.activity.buttons.items():
         total = sum(counts)
         if total:
             shares = [f"{count / total:.0%}" for count in counts]
             numbers = [f"{count:,} ({share})" for count, share in zip(counts, shares, strict=True)]
-            table.add_row(kind, *(shares if width < _NARROW else numbers))
-    return _part("Answers", table) if table.row_count else None
+            table.add(kind, *(shares if width < _NARROW else numbers))
+    return _part("Answers", table.drawn(width - _INDENT)) if len(table) else None
 
 
-def _hours(overview: Overview) -> RenderableType | None:
+def _hours(overview: Overview, width: int) -> RenderableType | None:
     hours = overview.activity.hours
     if not any(hour.recall.reviews for hour in hours):
         return None
     counts = columns([float(hour.recall.reviews) for hour in hours])
     shares = columns([hour.recall.retention for hour in hours])
+    if width < _INDENT + len("retention ") + 24:
+        lines: list[RenderableType] = []
+        for first in (0, 12):
+            half = slice(first, first + 12)
+            lines += [Text(f"{first} to {first + 11} h: reviews", "bright_black"), Text(counts[half], "green")]
+            lines += [Text("retention", "bright_black"), Text(shares[half], "cyan")]
+        return _part("Hours of the day", *lines)
     return _part(
         "Hours of the day",
         Text(f"reviews   {counts}", "green"),
@@ -170,7 +172,7 @@ def _spread(overview: Overview, width: int) -> RenderableType | None:
     if not any(span.cards for span in held.stability):
         return None
     narrow = width < _NARROW
-    table = _table("", "", "half <" if narrow else "")
+    table = Grid("", "", "half <" if narrow else "", left=(0, 1) if narrow else (0, 1, 2))
     kinds = (
         ("stability", held.stability, "d"),
         ("interval", held.interval, "d"),
@@ -182,8 +184,8 @@ def _spread(overview: Overview, width: int) -> RenderableType | None:
             continue  # no card has an interval as long as all are in their first steps
         half = f"{_middle(spans)}{unit}"
         words = half if narrow else f"{_ends(spans, unit)}; half below {half}"
-        table.add_row(name, columns([float(span.cards) for span in spans]), words)
-    return _part("How cards are spread", table)
+        table.add(name, columns([float(span.cards) for span in spans]), words)
+    return _part("How cards are spread", table.drawn(width - _INDENT))
 
 
 def _ends(spans: Sequence[Span], unit: str) -> str:
@@ -200,32 +202,28 @@ def _middle(spans: Sequence[Span]) -> str:
     return "-"
 
 
-def _hardest(overview: Overview) -> RenderableType | None:
+def _hardest(overview: Overview, width: int) -> RenderableType | None:
     if not overview.hardest:
         return None
-    cards = Table(box=None, padding=(0, 2, 0, 0), header_style="bright_black", expand=True)
-    cards.add_column("", no_wrap=True, max_width=22)
-    cards.add_column("lapses", justify="right", no_wrap=True, min_width=6)
-    cards.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-    for card in overview.hardest:
-        cards.add_row(card.name, str(card.lapses), card.front)
-    decks = _table("", "recalled", "of")
+    room = width - _INDENT
+    cards = cards_table("lapses", [(card.name, str(card.lapses), card.front) for card in overview.hardest], room)
+    decks = Grid("", "recalled", "of")
     for name, recall in hardest_decks(overview)[:5]:
-        decks.add_row(name, _share(recall), f"{recall.reviews:,}")
-    return _part("Hardest cards, and decks", cards, Text(""), decks)
+        decks.add(name, _share(recall), f"{recall.reviews:,}")
+    return _part("Hardest cards, and decks", cards, Text(""), decks.drawn(room))
 
 
-def _prediction(overview: Overview) -> RenderableType | None:
+def _prediction(overview: Overview, width: int) -> RenderableType | None:
     predictions = overview.activity.predictions
     if predictions.figures is None or predictions.average is None:
         return None
-    table = _table("predicted", "recalled", "of", "")
+    table = Grid("predicted", "recalled", "of")
     for each in predictions.bins:
         if each.reviews:
-            table.add_row(f"{each.predicted:.0%}", f"{each.recalled:.0%}", f"{each.reviews:,}", "")
+            table.add(f"{each.predicted:.0%}", f"{each.recalled:.0%}", f"{each.reviews:,}")
     ours, average = predictions.figures, predictions.average
     words = (
         f"Log loss {ours.log_loss:.4f}, RMSE(bins) {ours.rmse_bins:.4f}; always the average:"
         f" {average.log_loss:.4f}, {average.rmse_bins:.4f}. Lower is better."
     )
-    return _part("How well recall was predicted", table, Text(words, "bright_black"))
+    return _part("How well recall was predicted", table.drawn(width - _INDENT), Text(words, "bright_black"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.insight.drawing import bar
 from flashcards.insight.page import Figure, Page, Section, Table
 from flashcards.insight.svg import Series, lines
 from flashcards.insight.workload import advice, cheapest
@@ -35,26 +34,25 @@ def words(comparison: Comparison) -> list[str]:
 def text(comparison: Comparison, width: int) -> RenderableType:
     """A table, a bar a retention, and what it means."""
     from rich.console import Group
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="bright_black")
-    for at, head in enumerate(("retention", "min/day", "at the end", "reviews", "known", "")):
-        grid.add_column(head, justify="right" if at < 5 else "left", no_wrap=True)
+    from flashcards.insight.grid import Bar, Grid
+
+    grid = Grid("retention", "min/day", "at the end", "reviews", "known", left=())
     most = max(each.minutes for each in comparison.workloads)
     for each in comparison.workloads:
         mark = "*" if abs(each.retention - comparison.present) < 1e-9 else " "
-        grid.add_row(
+        grid.add(
             f"{mark}{each.retention:.0%}",
             f"{each.minutes:.1f}",
             f"{each.last_minutes:.1f}",
             f"{each.reviews:,}",
             f"{each.known:,.0f}",
-            Text(bar(each.minutes, most, max(4, width - 60)), "yellow"),
+            bar=Bar(each.minutes, most, "yellow"),
         )
     span = "day" if comparison.days == 1 else f"{comparison.days:,} days"
     title = Text(f"The next {span} at several retentions (* is yours)\n", "bold")
-    return Group(title, grid, Text("\n" + "\n".join(words(comparison))))
+    return Group(title, grid.drawn(width), Text("\n" + "\n".join(words(comparison))))
 
 
 def page(comparison: Comparison) -> Page:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Callable
 from shutil import get_terminal_size
 from typing import Final
 
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import END_OF_INPUT
+from flashcards.words import columns
 
 EDITOR: Final = "\x05"
 """Ctrl-E: the answer is to be written in the editor."""
@@ -63,9 +63,9 @@ class TimedLine:
     def _draw(self, typed: str) -> None:
         """The clock and as much of the line's end as fits: one line of the terminal, never more."""
         prompt = f"{self._clock()} > " if self._clock else "> "
-        room = max(1, get_terminal_size().columns - _width(prompt) - 1)
+        room = max(1, get_terminal_size().columns - columns(prompt) - 1)
         shown = typed
-        while _width(shown) > room:
+        while columns(shown) > room:
             shown = shown[1:]
         sys.stdout.write(f"\r\x1b[K{prompt}{shown}")
         sys.stdout.flush()
@@ -73,11 +73,3 @@ class TimedLine:
     def _end(self) -> None:
         sys.stdout.write("\n")
         sys.stdout.flush()
-
-
-def _width(text: str) -> int:
-    """The columns that a text takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )

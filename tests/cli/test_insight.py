@@ -26,8 +26,8 @@ def made(cli: Runner) -> Runner:
     return cli
 
 
-@pytest.mark.parametrize("columns", [40, 80, 120])
-@pytest.mark.parametrize("command", ["stats", "forecast"])
+@pytest.mark.parametrize("columns", [20, 30, 40, 80, 120])
+@pytest.mark.parametrize("command", ["stats", "forecast", "simulate"])
 def test_every_line_fits_the_terminal(
     made: Runner, command: str, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,10 +72,13 @@ def test_a_day_that_cannot_be_is_refused(cli: Runner, arguments: list[str], said
     assert said in cli.fails("readiness", *arguments)
 
 
-def test_every_line_fits_a_narrow_terminal(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("columns", [20, 30, 50])
+def test_every_line_fits_a_narrow_terminal(cli: Runner, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     small(cli.root).close()
-    monkeypatch.setenv("COLUMNS", "50")
-    assert max(map(len, cli("readiness", "--on", day(10)).out.splitlines())) <= 50
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = cli("readiness", "--on", day(10)).out
+    assert max(map(len, out.splitlines())) <= columns
+    assert "…" not in out
 
 
 def test_the_page_has_a_curve(cli: Runner) -> None:
