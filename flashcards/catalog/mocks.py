@@ -35,7 +35,10 @@ class Mock(NamedTuple):
 
 
 class MockAnswer(NamedTuple):
-    """A question of a mock and how it went; `covered` and `missed` are points, `budget` and `seconds` are seconds."""
+    """A question of a mock and how it went.
+
+    `covered` and `missed` are points, `budget` and `seconds` are seconds; `rating` is 0 where none was decided on.
+    """
 
     number: int
     card: int
@@ -64,12 +67,12 @@ class Mocks:
         self._connection.execute("INSERT INTO mocks VALUES (?, ?, ?, ?, ?, ?)", (number, *mock[1:]))
         return number
 
-    def add(self, mock: int, answer: MockAnswer) -> None:
-        """A question was answered."""
+    def put(self, mock: int, answer: MockAnswer) -> None:
+        """A question was answered, or begun to be; takes the place of what was kept of it before."""
         row = (*answer[:3], json.dumps(answer.skills), *answer[4:9])
         points = (json.dumps(answer.covered), json.dumps(answer.missed))
         self._connection.execute(
-            "INSERT INTO mock_answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (mock, *row, *points)
+            "INSERT OR REPLACE INTO mock_answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (mock, *row, *points)
         )
 
     def note(self, mock: int, number: int, text: str) -> None:

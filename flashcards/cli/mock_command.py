@@ -13,12 +13,10 @@ from flashcards.cli.together import Apart, Needs, Ruled
 from flashcards.cli.types import Number
 
 if TYPE_CHECKING:
-    from flashcards.catalog.mocks import Mock
     from flashcards.collection import Collection
 
-
 _DAY = 1440  # minutes
-_OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-schedule", "--report")
+_OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-schedule")
 
 
 @click.command("mock", cls=common.QueryCommand)
@@ -35,11 +33,13 @@ _OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-sch
 @click.option("--no-schedule", is_flag=True, help="Let the ratings not count as reviews.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE.md", help="Write the report as Markdown.")
 @click.option("--history", is_flag=True, help="Show earlier mocks, and hold none.")
-@click.option("--json", "as_json", is_flag=True, help="With --history: print JSON Lines, one mock a line.")
+@click.option("--show", metavar="WHEN", help="Show the report of an earlier mock: its time in --history, or `last`.")
+@click.option("--json", "as_json", is_flag=True, help="With --history and --show: print JSON, one mock a line.")
 @click.option("--plain", is_flag=True, help="No clearing and no clock that moves: for screen readers.")
 @Ruled(
-    Needs("--json", ("--history",), "a mock is held in a terminal"),
-    Apart("--history", ("QUERY", *_OF_HOLDING), "it shows every earlier mock and holds none"),
+    Needs("--json", ("--history", "--show"), "a mock is held in a terminal"),
+    Apart("--history", ("QUERY", *_OF_HOLDING, "--report", "--show"), "it lists every earlier mock and holds none"),
+    Apart("--show", ("QUERY", *_OF_HOLDING), "it shows an earlier mock and holds none"),
 )
 def command(
     query: tuple[str, ...],
@@ -50,37 +50,48 @@ def command(
     no_schedule: bool,
     report: Path | None,
     history: bool,
+    show: str | None,
     as_json: bool,
     plain: bool,
 ) -> None:
     """Hold a mock interview: questions across skills, a clock, the model answer and its points to tick.
 
     Draws what is weak or not seen for long first, the skills (`skill:` tags) in turns, rubric cards where there are
-    any. Speak your answers aloud, jot them down, or write them in your editor (Ctrl-E). Every question is saved as it
-    is rated.
+    any. Speak your answers aloud, jot them down, or write them in your editor (Ctrl-E). Whatever you do is saved at
+    once.
 
     \b
     flashcards mock
     flashcards mock tag:scenario --questions 8 --minutes 30
     flashcards mock tpm --seed 7 --report mock.md
     flashcards mock --history
+    flashcards mock --show last
     """
     from flashcards.errors import UsageError
 
-    if history:
-        _show_history(as_json)
+    if report:
+        _check_report(report)
+    if history or show is not None:
+        from flashcards.cli import mock_past
+
+        with common.opened() as collection:
+            if show is not None:
+                mock_past.show(collection, show, report, as_json)
+            else:
+                mock_past.show_history(collection, as_json)
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("A mock interview needs a terminal. `flashcards mock --history` works without one.")
-    if report:
-        _check_report(report)
+    from flashcards.cli.mock_past import print_report, write_report
+
     whole = minutes if minutes is not None else questions * per_question
     with common.opened() as collection:
         held = _held(collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain)
         if held is None:
             return
         mock, interrupted = held
-        _report(collection, mock, report)
+        print_report(collection, mock, in_full=False)
+        write_report(collection, mock, report)
     if interrupted:
         raise KeyboardInterrupt
 
@@ -127,26 +138,6 @@ def _held(
     return hall.mock, interrupted
 
 
-def _report(collection: Collection, mock: int, path: Path | None) -> None:
-    from flashcards.catalog.mocks import Mocks
-    from flashcards.mock import report
-
-    mocks = Mocks(collection.connection)
-    held = mocks.all()
-    this = next(each for each in held if each.id == mock)
-    earlier = [(each, mocks.answers(each.id)) for each in held if each.id < mock]
-    answers = mocks.answers(mock)
-    for line in report.lines(this, answers, earlier):
-        click.echo(common.visible(line))
-    click.echo(f"\nThe same questions again: --seed {this.seed}")
-    if path:
-        from flashcards.files import replacing
-
-        with replacing(path) as file:
-            file.write(report.markdown(this, answers, earlier, collection.clock).encode())
-        click.echo(f"{path} is written.")
-
-
 def _check_report(path: Path) -> None:
     """Refuse to take the place of a file that is no report."""
     from flashcards.errors import UsageError
@@ -158,38 +149,3 @@ def _check_report(path: Path) -> None:
         raise UsageError(f"{path} cannot be the report: the folder {path.parent} is not there.")
     if path.exists() and not (path.is_file() and path.read_bytes().startswith(MARK.encode())):
         raise UsageError(f"{path} exists and is no report of a mock. Name another file, or remove it first.")
-
-
-def _show_history(as_json: bool) -> None:
-    from flashcards.catalog.mocks import Mocks
-    from flashcards.mock import report
-
-    with common.opened() as collection:
-        mocks = Mocks(collection.connection)
-        held = [(mock, mocks.answers(mock.id)) for mock in mocks.all()]
-        if as_json:
-            common.print_json_lines(report.record(mock, answers, collection.clock) for mock, answers in held)
-            return
-        if not held:
-            click.echo("No mock was held yet. `flashcards mock` holds one.")
-            return
-        click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>8}  drawn from")
-        for mock, answers in held:
-            click.echo(
-                _history_line(
-                    collection, mock, len(answers), report.coverage(answers).share, sum(a.seconds for a in answers)
-                )
-            )
-        if gone := report.missed([answers for _, answers in held]):
-            click.echo("\nMissed most:")
-            for point, count in gone:
-                click.echo(f"  {count:>3}  {common.visible(point)}")
-
-
-def _history_line(collection: Collection, mock: Mock, answered: int, share: float, seconds: float) -> str:
-    from flashcards.mock.report import span
-
-    when = collection.clock.iso(mock.id)[:16].replace("T", " ")
-    left = "" if mock.finished else ", left early"
-    drawn_from = common.visible(mock.query) or "all cards"
-    return f"{when:18}{answered:>4} of {mock.questions:<2}{share:>9.0%}{span(seconds):>9}  {drawn_from}{left}"

@@ -9,7 +9,7 @@ from flashcards.catalog.ticks import add_ticks, point_counts
 from flashcards.mock.draw import Candidate, skills_of
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.session import LONGEST_MS
-from scheduler import transaction
+from scheduler import Rating, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,19 +74,24 @@ class Hall:
             raise LookupError(f"card {card} has no text")
         return asked, skills_of(asked.entry.note.tags)
 
+    def begun(self, result: Result) -> None:
+        """See `Recorder`."""
+        with transaction(self._collection.connection):
+            self._mocks.put(self.mock, self._row(result))
+
     def answered(self, result: Result, now_ms: int) -> None:
         """See `Recorder`: the rating and the answer are one transaction."""
-        store, card = self._collection.store, result.asked.card
+        store, card, rating = self._collection.store, result.asked.card, Rating(result.rating or 0)
         duration_ms = min(round(result.seconds * 1000), LONGEST_MS)
         points = dict.fromkeys(result.covered, True) | dict.fromkeys(result.missed, False)
         with transaction(self._collection.connection):
             if self._schedule:
                 policy = self._collection.policy(card.deck)
-                review = store.rate(card.id, result.rating, policy, now_ms, duration_ms)
+                review = store.rate(card.id, rating, policy, now_ms, duration_ms)
             else:
-                review = store.cram(card.id, result.rating, now_ms, duration_ms)
+                review = store.cram(card.id, rating, now_ms, duration_ms)
             add_ticks(self._collection.connection, review.id, points.items())
-            self._mocks.add(self.mock, self._row(result))
+            self._mocks.put(self.mock, self._row(result))
 
     def noted(self, result: Result) -> None:
         """See `Recorder`."""
@@ -108,7 +113,7 @@ class Hall:
             self._budget,
             result.answer,
             result.note,
-            int(result.rating),
+            int(result.rating or 0),
             result.covered,
             result.missed,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from flashcards.catalog.mocks import Mock, MockAnswer
+from flashcards.words import columns
 from scheduler import Clock, Rating
 
 MARK: Final = "# Mock interview"
@@ -27,16 +28,21 @@ class Coverage(NamedTuple):
         return self.covered / self.points if self.points else 0.0
 
 
+def rated(answers: Iterable[MockAnswer]) -> list[MockAnswer]:
+    """Those that were carried through; of the others what was written and ticked is kept, and counts for nothing."""
+    return [answer for answer in answers if answer.rating]
+
+
 def coverage(answers: Iterable[MockAnswer]) -> Coverage:
-    """All of them together."""
-    each = [_of(answer) for answer in answers]
+    """All of them together that were rated."""
+    each = [_of(answer) for answer in rated(answers)]
     return Coverage(sum(one.covered for one in each), sum(one.points for one in each))
 
 
 def by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
     """Of each skill, those covered least first; a question counts for its first skill."""
     groups: dict[str, list[MockAnswer]] = defaultdict(list)
-    for answer in answers:
+    for answer in rated(answers):
         groups[answer.skills[0] if answer.skills else "other"].append(answer)
     found = {skill: coverage(group) for skill, group in groups.items()}
     return dict(sorted(found.items(), key=lambda pair: (pair[1].share, pair[0])))
@@ -53,6 +59,10 @@ def _of(answer: MockAnswer) -> Coverage:
     return Coverage(len(answer.covered), points) if points else Coverage(int(answer.rating >= Rating.GOOD), 1)
 
 
+def _rating(answer: MockAnswer) -> str:
+    return Rating(answer.rating).name.capitalize() if answer.rating else "not rated"
+
+
 def span(seconds: float) -> str:
     """`4:05`."""
     minutes, rest = divmod(round(seconds), 60)
@@ -66,27 +76,38 @@ def lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Moc
     all_of_it = coverage(answers)
     used = sum(answer.seconds for answer in answers)
     found = [
-        f"{len(answers)} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
+        f"{len(rated(answers))} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
         f" ({all_of_it.share:.0%}), {span(used)} of {span(mock.seconds)} used.",
-        "",
-        "Skills, weakest first:",
     ]
+    if rated(answers):
+        found += ["", "Skills, weakest first:"]
+    skills = by_skill(answers)
+    wide = max(map(columns, skills), default=0)
     found += [
-        f"  {skill:20} {of.covered:>3} of {of.points:<3} {of.share:4.0%}" for skill, of in by_skill(answers).items()
+        f"  {skill}{' ' * (wide - columns(skill))}  {of.covered:>3} of {of.points:<3} {of.share:4.0%}"
+        for skill, of in skills.items()
     ]
     found += ["", "Questions:"]
     for answer in answers:
         over = " over time" if answer.seconds > answer.budget else ""
-        rating = Rating(answer.rating).name.capitalize()
-        found.append(
-            f"  {answer.number}. {span(answer.seconds)} of {span(answer.budget)}{over}  {rating:5}  {answer.front}"
-        )
+        took = f"{span(answer.seconds)} of {span(answer.budget)}{over}"
+        found.append(f"  {answer.number}. {took}  {_rating(answer):5}  {answer.front}")
     if gone := missed([answers]):
         found += ["", "Missed:", *(f"  {point}" for point, _ in gone)]
-    if earlier:
-        shares = [f"{coverage(each).share:.0%}" for _, each in earlier if each]
+    shares = [f"{coverage(each).share:.0%}" for _, each in earlier if rated(each)]
+    if shares and rated(answers):
         found += ["", f"Trend: {' > '.join([*shares[-6:], f'{all_of_it.share:.0%}'])}"]
     return found
+
+
+def written(answers: Sequence[MockAnswer]) -> list[str]:
+    """What the person wrote, question by question, for a terminal."""
+    found = ["", "What you wrote:"]
+    for answer in answers:
+        texts = [*answer.answer.splitlines(), *([f"Note: {answer.note}"] if answer.note else [])]
+        if texts:
+            found += [f"  {answer.number}. {answer.front}", *(f"     {text}" for text in texts)]
+    return found if len(found) > 2 else []
 
 
 def markdown(
@@ -102,12 +123,11 @@ def markdown(
     found += [f"| {skill} | {of.covered} | {of.points} | {of.share:.0%} |" for skill, of in by_skill(answers).items()]
     for answer in answers:
         found += ["", f"## {answer.number}. {answer.front}", ""]
-        rating = Rating(answer.rating).name.capitalize()
-        found += [f"{span(answer.seconds)} of {span(answer.budget)}, {rating}.", ""]
+        found += [f"{span(answer.seconds)} of {span(answer.budget)}, {_rating(answer)}.", ""]
         found += [f"- [x] {point}" for point in answer.covered] + [f"- [ ] {point}" for point in answer.missed]
         found += ["", *(f"> {line}" for line in answer.answer.splitlines())] if answer.answer else []
         found += ["", f"Note: {answer.note}"] if answer.note else []
-    trend = [f"{coverage(each).share:.0%}" for _, each in earlier if each] + [f"{coverage(answers).share:.0%}"]
+    trend = [f"{coverage(each).share:.0%}" for each in (*(each for _, each in earlier), answers) if rated(each)]
     if len(trend) > 1:
         found += ["", "## Trend", "", " > ".join(trend)]
     return "\n".join(found) + "\n"
@@ -121,7 +141,7 @@ def record(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str,
         "query": mock.query,
         "seed": mock.seed,
         "questions": mock.questions,
-        "answered": len(answers),
+        "answered": len(rated(answers)),
         "finished": mock.finished,
         "budget_seconds": mock.seconds,
         "seconds": sum(answer.seconds for answer in answers),
@@ -132,3 +152,21 @@ def record(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str,
         ],
         "missed": [point for point, _ in missed([answers])],
     }
+
+
+def details(answers: Sequence[MockAnswer]) -> list[dict[str, Any]]:
+    """The questions of a mock for programs; `rating` is null where none was decided on."""
+    return [
+        {
+            "number": answer.number,
+            "question": answer.front,
+            "rating": Rating(answer.rating).name.lower() if answer.rating else None,
+            "seconds": answer.seconds,
+            "budget_seconds": answer.budget,
+            "answer": answer.answer,
+            "note": answer.note,
+            "covered": list(answer.covered),
+            "missed": list(answer.missed),
+        }
+        for answer in answers
+    ]

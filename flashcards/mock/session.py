@@ -30,8 +30,8 @@ class Result:
         skills: what it trains.
         seconds: from the question to the end of the answer.
         answer: what was jotted down; "" where it was spoken.
-        rating: what the person decided.
-        covered, missed: the points of the rubric.
+        rating: what the person decided; None as long as they have not.
+        covered, missed: the points of the rubric; none is missed before the rating.
         note: what the person wrote to themselves.
     """
 
@@ -40,7 +40,7 @@ class Result:
     skills: tuple[str, ...]
     seconds: float
     answer: str
-    rating: Rating
+    rating: Rating | None
     covered: tuple[str, ...]
     missed: tuple[str, ...]
     note: str = ""
@@ -48,6 +48,9 @@ class Result:
 
 class Recorder(Protocol):
     """Keeps what was done. Whatever it records is saved when it returns."""
+
+    def begun(self, result: Result) -> None:
+        """A question was answered in part, or is not rated yet; takes the place of what was kept of it before."""
 
     def answered(self, result: Result, now_ms: int) -> None:
         """A question was answered and rated."""
@@ -129,14 +132,22 @@ class MockSession:
         self._results: list[Result] = []
         self.view: MockView = self._ask(now_ms)
 
+    def typed(self, now_ms: int, text: str) -> None:
+        """So much is written of an answer or of a note, which may go on; kept, whatever ends it."""
+        if isinstance(self.view, Asking) and text.strip():
+            self._recorder.begun(self._unrated(self.view, self._seconds(now_ms, self.view), text.strip()))
+        elif isinstance(self.view, Noting) and text.strip():
+            self._recorder.noted(replace(self.view.result, note=text.strip()))
+
     def answer(self, now_ms: int, text: str) -> MockView:
         """The answer is given; `text` is what was written of it."""
         if isinstance(self.view, Asking):
             asking = self.view
-            seconds = max(0, now_ms - asking.since_ms) / 1000
+            seconds = self._seconds(now_ms, asking)
             none: frozenset[int] = frozenset()
             rating = self._proposed(asking.asked, none)
             self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, none, rating)
+            self._recorder.begun(self._unrated(self.view, seconds, text))
         return self.view
 
     def tick(self, point: int) -> MockView:
@@ -144,6 +155,7 @@ class MockSession:
         if isinstance(self.view, Judging) and 0 <= point < len(self.view.asked.entry.note.points):
             ticked = self.view.ticked ^ {point}
             self.view = replace(self.view, ticked=ticked, proposed=self._proposed(self.view.asked, ticked))
+            self._recorder.begun(self._unrated(self.view, self.view.seconds, self.view.answer))
         return self.view
 
     def rate(self, now_ms: int, rating: Rating) -> MockView:
@@ -151,16 +163,8 @@ class MockSession:
         if isinstance(self.view, Judging):
             view = self.view
             points = view.asked.entry.note.points
-            result = Result(
-                view.number,
-                view.asked,
-                self._questions[view.number - 1][1],
-                view.seconds,
-                view.answer,
-                rating,
-                tuple(point for at, point in enumerate(points) if at in view.ticked),
-                tuple(point for at, point in enumerate(points) if at not in view.ticked),
-            )
+            missed = tuple(point for at, point in enumerate(points) if at not in view.ticked)
+            result = replace(self._unrated(view, view.seconds, view.answer), rating=rating, missed=missed)
             self._recorder.answered(result, now_ms)
             self._results.append(result)
             self.view = Noting(result)
@@ -191,6 +195,16 @@ class MockSession:
         until = min(now_ms + self._timing.each_ms, self._until_ms)
         asked = self._questions[number - 1][0]
         return Asking(number, len(self._questions), asked, now_ms, until, self._until_ms)
+
+    def _seconds(self, now_ms: int, asking: Asking) -> float:
+        return max(0, now_ms - asking.since_ms) / 1000
+
+    def _unrated(self, view: Asking | Judging, seconds: float, text: str) -> Result:
+        """The question as far as it is answered and ticked."""
+        ticked = view.ticked if isinstance(view, Judging) else frozenset()
+        covered = tuple(point for at, point in enumerate(view.asked.entry.note.points) if at in ticked)
+        skills = self._questions[view.number - 1][1]
+        return Result(view.number, view.asked, skills, seconds, text, None, covered, ())
 
     def _proposed(self, asked: Asked, ticked: frozenset[int]) -> Rating:
         points = len(asked.entry.note.points)

@@ -17,6 +17,8 @@ from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.screen import Screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flashcards.collection import Collection
     from flashcards.mock.session import MockView
 
@@ -42,6 +44,7 @@ class TerminalMock:
         self._keys = KeyMap(collection.settings.keys)
         self._screen = Screen({}, self._keys, plain=plain)
         self._keyboard = Keyboard()
+        self._typed = ""  # of the line that was read last, also where it was not ended
 
     def run(self) -> Over:
         """Ask until the end, or until the person leaves.
@@ -62,8 +65,10 @@ class TerminalMock:
             self._judge(view)
         elif isinstance(view, Noting):
             self._screen.say("", _NOTE)
-            text = TimedLine(self._keyboard, None).read()
-            self._session.note(self._now_ms(), "" if text in (None, EDITOR) else str(text))
+            text = self._line(None)
+            if text == EDITOR:
+                text = " ".join(self._written(self._typed).split())
+            self._session.note(self._now_ms(), self._typed if text is None else text)
 
     def _ask(self, view: Asking) -> None:
         each, whole = view.question_until_ms - view.since_ms, view.until_ms - view.since_ms
@@ -74,20 +79,38 @@ class TerminalMock:
         while True:
             if self._plain:
                 self._screen.say(f"Left: {self._left(view)}.")
-            text = TimedLine(self._keyboard, None if self._plain else lambda: self._left(view)).read()
+            text = self._line(None if self._plain else lambda: self._left(view), lines)
             if text is None:
+                self._keep([*lines, self._typed])
                 self._session.leave()
                 return
             if not late and self._now_ms() > view.question_until_ms:
                 late = True
                 self._screen.say(_TIME)
             if text == EDITOR:
-                lines = self._written("\n".join(lines)).splitlines()
+                begun = [*lines, self._typed] if self._typed else lines
+                lines = self._written("\n".join(begun)).splitlines()
+                self._keep(lines)
                 continue
             if not text.strip():
                 break
             lines.append(text)
+            self._keep(lines)
         self._session.answer(self._now_ms(), "\n".join(lines).strip())
+
+    def _line(self, clock: Callable[[], str] | None, lines: Sequence[str] = ()) -> str | None:
+        """A line, as `TimedLine` reads it; where Ctrl-C ends it, what stands there so far is kept with the `lines`."""
+        line = TimedLine(self._keyboard, clock)
+        try:
+            return line.read()
+        except KeyboardInterrupt:
+            self._session.typed(self._now_ms(), "\n".join([*lines, line.typed]))
+            raise
+        finally:
+            self._typed = line.typed
+
+    def _keep(self, lines: Sequence[str]) -> None:
+        self._session.typed(self._now_ms(), "\n".join(lines))
 
     def _left(self, view: Asking) -> str:
         """`2:05 / 14:40`: what is left for the question and in all; behind a minus sign once it is over."""

@@ -27,44 +27,48 @@ class TimedLine:
     Args:
         keyboard: open.
         clock: what to show before the line, asked each time; None draws the line once a key, without a clock.
+
+    Attributes:
+        typed: what stands on the line.
     """
 
     def __init__(self, keyboard: Keyboard, clock: Callable[[], str] | None) -> None:
         self._keyboard = keyboard
         self._clock = clock
+        self.typed = ""
 
     def read(self) -> str | None:
         """A line; `EDITOR` when the editor was asked for; None when the person leaves."""
-        typed = ""
-        self._draw(typed)
+        self.typed = ""
+        self._draw()
         while True:
             key = self._keyboard.key_within(_TICK if self._clock else None)
             if key is None:
-                self._draw(typed)
+                self._draw()
                 continue
-            if key in _LEAVE and not (key == "\x04" and typed):
+            if key in _LEAVE and not (key == "\x04" and self.typed):
                 self._end()
                 return None
             if key in _ENTER:
-                self._draw(typed)
+                self._draw()
                 self._end()
-                return typed
+                return self.typed
             if key == EDITOR:
                 self._end()
                 return EDITOR
             if key in _RUB_OUT:
-                typed = typed[:-1]
+                self.typed = self.typed[:-1]
             elif key == _CLEAR:
-                typed = ""
+                self.typed = ""
             elif len(key) == 1 and (key.isprintable() or key == "\t"):
-                typed += " " if key == "\t" else key
-            self._draw(typed)
+                self.typed += " " if key == "\t" else key
+            self._draw()
 
-    def _draw(self, typed: str) -> None:
+    def _draw(self) -> None:
         """The clock and as much of the line's end as fits: one line of the terminal, never more."""
         prompt = f"{self._clock()} > " if self._clock else "> "
         room = max(1, get_terminal_size().columns - columns(prompt) - 1)
-        shown = typed
+        shown = self.typed
         while columns(shown) > room:
             shown = shown[1:]
         sys.stdout.write(f"\r\x1b[K{prompt}{shown}")

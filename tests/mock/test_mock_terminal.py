@@ -137,6 +137,73 @@ def test_after_an_interruption_the_report_is_of_what_was_done(tmp_path: Path) ->
     assert "> first I would ask" in report.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("until", "answer", "covered"),
+    [("line", "said\nhalf a li", "[]"), ("model answer", "said", "[]"), ("tick", "said", '["find the goal"]')],
+)
+def test_ctrl_c_before_the_rating_keeps_what_was_written_and_ticked(
+    tmp_path: Path, until: str, answer: str, covered: str
+) -> None:
+    write(tmp_path, deck=DECK.partition("Q: How do you end")[0])
+    with Terminal("-C", str(tmp_path), "mock") as terminal:
+        terminal.wait_for("Question 1 of 1.")
+        terminal.act("said\r", "> said")
+        if until == "line":
+            terminal.act("half a li", "half a li")
+        else:
+            terminal.act("\r", "0 of 2 covered")
+        if until == "tick":
+            terminal.act("a", "1 of 2 covered")
+        terminal.act("\x03", "0 of 1 questions")
+        terminal.wait_for("not rated  How do you begin?")
+        assert terminal.ended() == 130
+    with Collection(tmp_path) as collection:
+        found = collection.connection.execute("SELECT answer, covered, missed, rating FROM mock_answers").fetchall()
+        assert found == [(answer, covered, "[]", 0)]
+        assert collection.connection.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
+
+
+def test_a_line_is_kept_as_soon_as_it_is_entered(tmp_path: Path) -> None:
+    write(tmp_path, deck=DECK)
+    with Terminal("-C", str(tmp_path), "mock") as terminal:
+        terminal.wait_for("Question 1 of 2.")
+        terminal.act("first\r", "> first")
+        terminal.act("second", "second")
+        terminal.kill()
+    with Collection(tmp_path) as collection:
+        assert collection.connection.execute("SELECT answer FROM mock_answers").fetchall() == [("first",)]
+
+
+def test_the_editor_goes_on_with_a_line_that_was_begun(tmp_path: Path) -> None:
+    write(tmp_path, deck=DECK)
+    with Terminal("-C", str(tmp_path), "mock", "--questions", "1", EDITOR="true", VISUAL="") as terminal:
+        terminal.wait_for(" > ")
+        terminal.act("begun", "begun")
+        terminal.act("\x05", "> ")
+        terminal.act("\r", "covered")
+        terminal.act("3", "A note to yourself")
+        terminal.act("note\x05", "1 of 1 questions")
+    with Collection(tmp_path) as collection:
+        found = collection.connection.execute("SELECT answer, note FROM mock_answers").fetchall()
+    assert found == [("begun", "note")]
+
+
+def test_in_a_narrow_window_the_report_is_broken_between_words(tmp_path: Path) -> None:
+    write(tmp_path, deck=DECK)
+    with Terminal("-C", str(tmp_path), "mock", "--seed", "3", columns=30) as terminal:
+        terminal.wait_for("Question 1 of 2.")
+        terminal.act("\r", "covered")
+        terminal.act("a", "1 of 2")
+        terminal.act("\x03", "0 of 2")
+        terminal.ended()
+    with Terminal("-C", str(tmp_path), "mock", "--show", "last", columns=20) as terminal:
+        assert terminal.ended() == 0
+        lines = terminal.text.splitlines()
+    assert max(map(len, lines)) <= 20
+    at = lines.index("Questions:")
+    assert lines[at + 1 : at + 4] == ["  1. 0:00 of 4:00", "    not rated  How", "    do you begin?"]
+
+
 def test_ratings_that_are_not_to_count_leave_the_schedule(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "mock", "--questions", "1", "--no-schedule", "--plain") as terminal:

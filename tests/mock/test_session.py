@@ -20,11 +20,15 @@ MINUTE = 60_000
 @dataclass
 class Recorder:
     results: list[Result] = field(default_factory=list)
+    begins: list[Result] = field(default_factory=list)
     notes: list[tuple[int, str]] = field(default_factory=list)
     ends: int = 0
 
     def answered(self, result: Result, now_ms: int) -> None:  # noqa: ARG002 - as the protocol has it
         self.results.append(result)
+
+    def begun(self, result: Result) -> None:
+        self.begins.append(result)
 
     def noted(self, result: Result) -> None:
         self.notes.append((result.number, result.note))
@@ -94,6 +98,55 @@ def test_who_leaves_keeps_what_was_rated_and_is_not_said_to_have_finished() -> N
     assert (view.finished, len(view.results), recorder.ends) == (False, 1, 0)
 
 
+def test_what_was_written_and_ticked_is_kept_before_it_is_rated() -> None:
+    mock, recorder = session(2)
+    mock.typed(5_000, "first\nsec")
+    mock.answer(9_000, "first\nsecond")
+    mock.tick(1)
+    mock.leave()
+    kept = [(each.answer, each.seconds, each.rating, each.covered, each.missed) for each in recorder.begins]
+    assert kept == [
+        ("first\nsec", 5.0, None, (), ()),
+        ("first\nsecond", 9.0, None, (), ()),
+        ("first\nsecond", 9.0, None, ("point 1",), ()),
+    ]
+    assert recorder.results == []
+
+
+def test_nothing_written_is_nothing_to_keep() -> None:
+    mock, recorder = session(2)
+    mock.typed(5_000, " ")
+    mock.leave()
+    assert recorder.begins == []
+
+
+def test_half_a_note_is_kept() -> None:
+    mock, recorder = session(2)
+    mock.answer(1, "")
+    mock.rate(2, Rating.GOOD)
+    mock.typed(3, "half a no")
+    assert recorder.notes == [(1, "half a no")]
+
+
+def row(number: int, rating: int, covered: tuple[str, ...] = (), missed: tuple[str, ...] = ()) -> MockAnswer:
+    return MockAnswer(number, number, f"front {number}", ("risk",), 30.0, 60, "words", "", rating, covered, missed)
+
+
+def test_an_answer_that_was_not_rated_is_shown_and_counts_for_nothing() -> None:
+    answers = [row(1, 3, ("a",), ("b",)), row(2, 0, ("c",))]
+    lines = report.lines(Mock(0, "", 1, 5, 600, finished=False), answers, ())
+    assert lines[0] == "1 of 5 questions, 1 of 2 points (50%), 1:00 of 10:00 used."
+    assert "  2. 0:30 of 1:00  not rated  front 2" in lines
+    assert report.by_skill(answers) == {"risk": (1, 2)}
+
+
+def test_where_nothing_was_rated_the_report_has_no_skills_and_no_trend() -> None:
+    lines = report.lines(
+        Mock(0, "", 1, 5, 600, finished=False), [row(1, 0)], [(Mock(0, "", 1, 1, 1, True), [row(1, 3)])]
+    )
+    assert [line for line in lines if "Skills" in line or "Trend" in line] == []
+
+
 deeds = st.lists(
     st.tuples(
         st.sampled_from(["answer", "tick", "rate", "note", "leave"]),
@@ -134,7 +187,7 @@ def test_whatever_is_done_the_report_counts_what_was_recorded(
             60,
             r.answer,
             r.note,
-            int(r.rating),
+            int(r.rating or 0),
             r.covered,
             r.missed,
         )
