@@ -62,7 +62,7 @@ class Learner:
 
         Args:
             card: as it is when it is asked.
-            before: the rating before this one, on the same day; None is none.
+            before: the rating before this one, on the same day; None is none, or one that is not known.
             recall: the chance of recall; None is a card that was seen today or never.
         """
         drawn = draw(card.id ^ _stream(self.seed), card.reps)
@@ -70,6 +70,10 @@ class Learner:
             if drawn >= recall:
                 return Rating.AGAIN
             return Rating(2 + _index(self.passing, drawn / recall))
+        if before is None and card.state is State.RELEARNING:
+            before = Rating.AGAIN
+        if before is None and card.state is State.LEARNING:
+            before = Rating.GOOD
         if before is None:
             return Rating(1 + _index(self.first, drawn))
         rows = self.relearning if card.state is State.RELEARNING else self.learning

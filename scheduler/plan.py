@@ -42,6 +42,7 @@ class PolicyPlan:
         self._models = {deck.deck: model_of(deck.policy.parameters) for deck in decks}
         self._order = decks[0].policy
         self._waiting: dict[int, Card] = {}
+        self._on_steps: list[Card] = []  # within the day, when the simulation begins
         self._due: dict[int, list[int]] = defaultdict(list)
         self._load: Counter[int] = Counter()
         self._new: dict[int, list[int]] = {deck.deck: [] for deck in decks}
@@ -49,6 +50,8 @@ class PolicyPlan:
         for card in sorted(cards, key=lambda card: (card.position, card.id)):
             if card.deck in self._policies:
                 self._add(card)
+                if card.due_ms is not None:
+                    self._on_steps.append(card)
 
     def policy(self, card: Card) -> Policy:
         """See `Plan`."""
@@ -59,14 +62,19 @@ class PolicyPlan:
         return self._models[card.deck]
 
     def ask(self, day: int, cards: Mapping[int, Card]) -> Iterator[int]:
-        """See `Plan`: steps of days and reviews first, then new cards, within the limits, one card of a note."""
+        """See `Plan`: steps of days and reviews first, then new cards, within the limits, one card of a note.
+
+        Before them all, and beside the limits, cards that were on a step within the day when it all began.
+        """
         for past in [each for each in self._due if each <= day]:
             self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
         reviews, new = remaining(self._decks, {})
-        notes: set[int] = set()
+        steps, self._on_steps = self._on_steps, []
+        notes: set[int] = {card.note for card in steps}
         due = sorted(self._waiting.values(), key=lambda card: self._place(card, day))
         due += self._last_pass(day, cards)
-        asked = [*self._taken(due, reviews, notes)]
+        asked = [card.id for card in steps]
+        asked += self._taken(due, reviews, notes)
         new.cap(reviews)
         for deck, waiting in self._new.items():
             if waiting and new.any_left(deck):

@@ -50,12 +50,17 @@ def days_ahead(
 ) -> list[int]:
     """How many cards are due on today (with all that are overdue) and on each of the days after, so many in all.
 
+    A card on a step within a day is due on that day.
+
     `changes` are due days to come; `only` counts these cards alone.
     """
     rows = store.connection.execute(
-        "SELECT id, due_day FROM cards WHERE due_day IS NOT NULL AND active = 1 AND suspended = 0"
+        "SELECT id, due_day, due_ms FROM cards"
+        " WHERE (due_day IS NOT NULL OR due_ms IS NOT NULL) AND active = 1 AND suspended = 0"
     )
-    due = Counter(day for card, day in rows if only is None or card in only)
+    due = Counter(
+        store.clock.day(at_ms) if day is None else day for card, day, at_ms in rows if only is None or card in only
+    )
     for move in changes:
         due[move.before] -= 1
         due[move.after] += 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from scheduler.learner import Learner
+from scheduler.habits import learner_of
 from scheduler.limits import DeckLimits
 from scheduler.plan import PolicyPlan
+from scheduler.ratings import read_ratings
 from scheduler.reschedule import days_ahead
 from scheduler.rows import CARD_COLUMNS, as_card
 from scheduler.simulate import Simulation, simulate
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
+    from scheduler.learner import Learner
     from scheduler.model import Card
 
 _MOST_CARDS: Final = 5_000  # of more, every so manieth stands for the others
@@ -27,7 +29,7 @@ class ForecastDay(NamedTuple):
 
     Attributes:
         day: the day.
-        due: cards that are due on it now, all overdue ones on the first.
+        due: cards that are due on it now, all overdue ones on the first, those on steps on the day of the step.
         reviews: reviews expected when every day is kept and no new card is begun.
         with_new: reviews expected when new cards are begun as the limits say.
         new: new cards then begun.
@@ -60,21 +62,25 @@ def forecast(
 ) -> Forecast:
     """Look so many days ahead, today included, at all cards or at `only` some.
 
-    What is expected comes of a simulated learner, who recalls as FSRS predicts and answers as most people do; of many
-    cards a sample stands for all.
+    What is expected comes of a simulated learner, who recalls as FSRS predicts and answers as this person does, and as
+    fast; of many cards a sample stands for all.
     """
     today = collection.clock.day(now_ms)
     cards = cards_to_plan(collection, only)
     chosen, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
     nothing_new = [limit._replace(policy=replace(limit.policy, new_per_day=0)) for limit in limits]
 
+    learner = learner_of(read_ratings(collection.connection))
+
     def part(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
 
-    kept = _simulated(chosen, nothing_new, today, days, part(0))
-    grown = _simulated(chosen, limits, today, days, part(days))
+    kept = _simulated(chosen, nothing_new, today, days, learner, part(0))
+    grown = _simulated(chosen, limits, today, days, learner, part(days))
     due = days_ahead(collection.store, today, days, only=None if only is None else {card.id for card in cards})
-    overdue = sum(card.due_day is not None and card.due_day < today for card in cards)
+    overdue = sum(_due_before(card, today, collection.clock) for card in cards)
+    # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
+    steps = sum(card.due_ms is not None and card.last_day == today for card in chosen)
     return Forecast(
         collection.clock,
         overdue,
@@ -82,8 +88,8 @@ def forecast(
             ForecastDay(
                 today + at,
                 due[at],
-                less.reviews * each,
-                more.reviews * each,
+                (less.reviews + (steps if at == 0 else 0)) * each,
+                (more.reviews + (steps if at == 0 else 0)) * each,
                 more.new * each,
                 round(more.seconds / 60 * each, 1),
             )
@@ -115,10 +121,20 @@ def _shared(limit: DeckLimits, each: int) -> DeckLimits:
     return limit._replace(policy=replace(policy, new_per_day=new, reviews_per_day=reviews))
 
 
+def _due_before(card: Card, today: int, clock: Clock) -> bool:
+    due_day = card.due_day if card.due_ms is None else clock.day(card.due_ms)
+    return due_day is not None and due_day < today
+
+
 def _simulated(
-    cards: list[Card], limits: list[DeckLimits], today: int, days: int, progress: Callable[[int, int], None] | None
+    cards: list[Card],
+    limits: list[DeckLimits],
+    today: int,
+    days: int,
+    learner: Learner,
+    progress: Callable[[int, int], None] | None,
 ) -> Simulation:
-    return simulate(cards, PolicyPlan(cards, limits), today, days, Learner(), known_every=days, progress=progress)
+    return simulate(cards, PolicyPlan(cards, limits), today, days, learner, known_every=days, progress=progress)
 
 
 def as_json(forecast: Forecast) -> dict[str, Any]:

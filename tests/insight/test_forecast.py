@@ -4,8 +4,8 @@ from pathlib import Path
 
 from flashcards.collection import Collection, now_ms
 from flashcards.insight.forecast import as_json, forecast
-from scheduler import Rating
-from tests.insight.made import card_ids, collection_of, rate
+from scheduler import Policy, Rating
+from tests.insight.made import DAY_MS, card_ids, collection_of, rate
 
 
 def with_limits(root: Path, cards: int, text: str) -> Collection:
@@ -37,6 +37,38 @@ def test_what_is_overdue_is_due_today(tmp_path: Path) -> None:
     assert found.days[0].due == 1
     assert due_day is not None
     assert found.days[due_day - today].due == 1
+
+
+def test_a_card_on_a_step_is_due_today_and_is_expected(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 2) as collection:
+        first, second = card_ids(collection)
+        collection.store.rate(first, Rating.AGAIN, Policy(), now_ms(), 5000)
+        rate(collection, second, Rating.GOOD, 9)
+        collection.store.rate(second, Rating.AGAIN, Policy(), now_ms(), 5000)
+        assert collection.store.card(first).due_day is None
+        today = forecast(collection, now_ms(), 2).days[0]
+    assert (today.due, today.reviews, today.with_new, today.new) == (2, 2, 2, 0)
+    assert today.minutes > 0
+
+
+def test_a_step_that_was_left_yesterday_is_overdue(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 1) as collection:
+        (card,) = card_ids(collection)
+        collection.store.rate(card, Rating.AGAIN, Policy(), now_ms() - DAY_MS, 5000)
+        found = forecast(collection, now_ms(), 2)
+    assert found.overdue == found.days[0].due == found.days[0].reviews == 1
+
+
+def test_minutes_are_counted_at_the_speed_of_the_person(tmp_path: Path) -> None:
+    minutes = []
+    for seconds in (1, 50):
+        with collection_of(tmp_path / f"decks{seconds}", 40) as collection:
+            for number, card in enumerate(card_ids(collection)):
+                rate(collection, card, Rating.GOOD, 30, seconds)
+                if number < 30:
+                    rate(collection, card, Rating.GOOD, 20, seconds)
+            minutes.append(forecast(collection, now_ms(), 1).days[0].minutes)
+    assert minutes[1] > 1.5 * minutes[0] > 0
 
 
 def test_some_cards_can_be_looked_at_alone(tmp_path: Path) -> None:
