@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from flashcards.deck.media import references
 from flashcards.media import MediaError, resolve
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, line_of_key, unknown_decks
+from flashcards.words import plural
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -43,8 +46,13 @@ def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> l
     found += _settings(collection)
     found += _decks_of_settings(collection)
     found += _keys(collection)
-    found += _duplicates(collection)
-    for entry in collection.catalog.entries():
+    entries = list(collection.catalog.entries())
+    reviews = _reviews(collection)
+    found += _same_notes(entries, reviews)
+    found += _same_questions(entries, reviews)
+    for places in collection.catalog.pins_twice():
+        found += _twice(places)
+    for entry in entries:
         found += _math(entry)
         found += _media(collection, entry)
     return sorted(found)
@@ -74,17 +82,66 @@ def _keys(collection: Collection) -> Iterator[FileProblem]:
         yield FileProblem(FILE_NAME, line, "setting", message, "Until then no review begins.")
 
 
-def _duplicates(collection: Collection) -> Iterator[FileProblem]:
-    for places in collection.catalog.duplicates():
-        yield from _twice(places, "same-note", "The same note stands at {}.", "Remove one of them.")
-    for places in collection.catalog.pins_twice():
-        yield from _twice(places, "same-id", "The same id stands at {}.", "Give one of them another id, or none.")
+def _reviews(collection: Collection) -> dict[int, int]:
+    """The reviews of each note that has any."""
+    return dict(collection.connection.execute("SELECT note, sum(reps) FROM cards WHERE reps > 0 GROUP BY note"))
 
 
-def _twice(places: list[tuple[str, int]], code: str, message: str, hint: str) -> Iterator[FileProblem]:
+def _same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
+    """Notes of the same text; where one was studied, which of them is to stay."""
+    for same in _alike(entries, lambda entry: entry.fingerprint):
+        studied = any(entry.id in reviews for entry in same)
+        for entry in same:
+            others = " and ".join(_named(each, reviews, studied) for each in same if each.id != entry.id)
+            mine = f"; this one has {_count(entry, reviews)}" if studied else ""
+            hint = "Keep the one with the most reviews, remove the others." if studied else "Remove one of them."
+            message = f"The same note stands at {others}{mine}."
+            yield FileProblem(entry.path, entry.note.line, "same-note", message, hint)
+
+
+def _same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
+    """Notes never studied whose question, below the same heading, is that of a studied note in another file."""
+    for same in _alike(entries, _question):
+        studied = [entry for entry in same if entry.id in reviews]
+        for entry in same:
+            elsewhere = [each for each in studied if each.path != entry.path and each.fingerprint != entry.fingerprint]
+            if elsewhere and entry.id not in reviews:
+                places = " and ".join(_named(each, reviews, True) for each in elsewhere)
+                message = f"The same question, with another answer, stands at {places}; this one has no review."
+                hint = "Remove one of them, or ask it differently."
+                yield FileProblem(entry.path, entry.note.line, "same-question", message, hint)
+
+
+def _question(entry: Entry) -> Hashable:
+    front = unicodedata.normalize("NFC", " ".join(entry.note.fields[0].split())).casefold()
+    return entry.note.breadcrumb[-1:], front
+
+
+def _alike(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) -> Iterator[list[Entry]]:
+    """Groups of several entries of which `of` says the same, each in order of file and line."""
+    groups: dict[Hashable, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[of(entry)].append(entry)
+    for same in groups.values():
+        if len(same) > 1:
+            yield sorted(same, key=lambda entry: (entry.path, entry.note.line))
+
+
+def _named(entry: Entry, reviews: Mapping[int, int], counted: bool) -> str:
+    place = f"{entry.path}:{entry.note.line}"
+    return f"{place} ({_count(entry, reviews)})" if counted else place
+
+
+def _count(entry: Entry, reviews: Mapping[int, int]) -> str:
+    return plural(reviews[entry.id], "review") if entry.id in reviews else "no review"
+
+
+def _twice(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
+    """The places of one pinned id."""
     for path, line in places:
         others = " and ".join(f"{other}:{at}" for other, at in places if (other, at) != (path, line))
-        yield FileProblem(path, line, code, message.format(others), hint)
+        hint = "Give one of them another id, or none."
+        yield FileProblem(path, line, "same-id", f"The same id stands at {others}.", hint)
 
 
 def _math(entry: Entry) -> Iterator[FileProblem]:

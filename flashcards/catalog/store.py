@@ -262,23 +262,16 @@ class Catalog:
             )
         return found
 
-    def duplicates(self) -> list[list[tuple[str, int]]]:
-        """Groups of notes in use with the same text: the path and line of each, in order."""
-        return self._alike("fingerprint", "1")
-
     def pins_twice(self) -> list[list[tuple[str, int]]]:
-        """Groups of notes in use with the same pinned id."""
-        return self._alike("pin", "pin != ''")
-
-    def _alike(self, column: str, condition: str) -> list[list[tuple[str, int]]]:
+        """Groups of notes in use with the same pinned id: the path and line of each, in order."""
         rows = self._db.execute(
-            f"SELECT n.{column}, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
-            f" AND n.{column} IN (SELECT {column} FROM notes WHERE active = 1 AND {condition}"
+            "SELECT n.pin, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
+            " AND n.pin IN (SELECT pin FROM notes WHERE active = 1 AND pin != ''"
             " GROUP BY 1 HAVING count(*) > 1) ORDER BY f.path, n.line"
         )
-        groups: dict[object, list[tuple[str, int]]] = {}
-        for text, path, line in rows:
-            groups.setdefault(text, []).append((path, line))
+        groups: dict[str, list[tuple[str, int]]] = {}
+        for pin, path, line in rows:
+            groups.setdefault(pin, []).append((path, line))
         return list(groups.values())
 
 

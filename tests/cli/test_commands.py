@@ -187,6 +187,37 @@ class TestCheck:
         twice = next(each for each in found if each["code"] == "same-note")
         assert twice["message"] == "The same note stands at b.md:1."
 
+    def test_says_which_of_two_notes_of_the_same_text_was_studied(self, cli: Runner) -> None:
+        cli.write("a.md", question("same"))
+        cli.write("b.md", question("same"))
+        cli("answer", "b.md:1", "good")
+        assert cli("check", code=1).out.splitlines() == [
+            "a.md:1: The same note stands at b.md:1 (1 review); this one has no review."
+            " Keep the one with the most reviews, remove the others.",
+            "b.md:1: The same note stands at a.md:1 (no review); this one has 1 review."
+            " Keep the one with the most reviews, remove the others.",
+        ]
+
+    def test_doubts_the_question_of_a_studied_note_in_another_file(self, cli: Runner) -> None:
+        cli.write("a.md", question("What is  É?", "one"))
+        cli.write("b.md", question("what is é?", "two"))
+        cli("check")
+        cli("answer", "a.md:1", "good")
+        (doubt,) = cli("check", "--json", code=1).lines
+        assert (doubt["file"], doubt["line"], doubt["code"]) == ("b.md", 1, "same-question")
+        assert doubt["message"] == (
+            "The same question, with another answer, stands at a.md:1 (1 review); this one has no review."
+        )
+        cli("answer", "b.md:1", "good")
+        cli("check")
+
+    @pytest.mark.parametrize("other", ["# Elsewhere\n\n", "---\n---\nC: [x]\n\n# Here too\n\n"])
+    def test_below_another_heading_the_same_words_are_another_question(self, cli: Runner, other: str) -> None:
+        cli.write("a.md", "# Here\n\n", question("What is it for?", "one"))
+        cli.write("b.md", other, question("What is it for?", "two"))
+        cli("answer", "a.md:3", "good")
+        cli("check")
+
     def test_looks_only_at_the_paths_that_it_is_given(self, cli: Runner) -> None:
         for name in ("a.md", "sub/b.md", "subway.md"):
             cli.write(name, "Q: one\n")
