@@ -1,0 +1,139 @@
+"""Reading `flashcards.toml`, and where in it something stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flashcards.errors import FlashcardsError, toml_reason
+from flashcards.settings.model import FILE_NAME, Settings
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, nearest, setting_problem
+from scheduler.policy import Policy
+
+
+class SettingInvalid(FlashcardsError):
+    """A setting that does not exist or cannot have this value."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}")
+
+
+def load(root: Path) -> Settings:
+    """The settings of the collection in `root`; the defaults where it has no `flashcards.toml`.
+
+    Raises:
+        SettingInvalid: the file cannot be read, or a setting is unknown or impossible.
+    """
+    path = root / FILE_NAME
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingInvalid(FILE_NAME, f"cannot be read: {error.strerror}. Check its permissions.") from error
+    import tomllib
+
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        values = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise SettingInvalid(FILE_NAME, "is not UTF-8. Save it as UTF-8.") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason, line = toml_reason(error, text)
+        where = f"{FILE_NAME}:{line}" if line else FILE_NAME
+        raise SettingInvalid(where, f"is not valid TOML: {reason}.") from error
+    return _Reader(text).settings(values)
+
+
+class _Reader:
+    """Reads the values of `flashcards.toml`; knows its text, to say on which line something is wrong."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def settings(self, values: Mapping[str, Any]) -> Settings:
+        changes: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in TOP_LEVEL:
+                continue
+            changes[name] = self._value(name, value, (*BY_NAME, *TOP_LEVEL))
+        rollover = values.get("rollover", 4)
+        if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
+            raise self._invalid("rollover", "must be an hour, 0 to 23.")
+        policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
+        return Settings(policy, self._decks(values), rollover, self._keys(values), thresholds)
+
+    def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
+        given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
+        numbers = given if isinstance(given, list) else []
+        if len(numbers) != 3 or not all(isinstance(each, (int, float)) and 0 <= each <= 2 for each in numbers):
+            raise self._invalid("rubric_thresholds", "must be three shares, such as [0.4, 0.7, 1.0].")
+        if sorted(numbers) != numbers:
+            raise self._invalid("rubric_thresholds", "must rise, such as [0.4, 0.7, 1.0].")
+        hard, good, easy = map(float, numbers)
+        return hard, good, easy
+
+    def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        decks = values.get("decks", {})
+        if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
+            raise self._invalid("decks", 'must hold tables such as [decks."tpm"].')
+        return {
+            str(deck): {name: self._value(name, value, tuple(BY_NAME), str(deck)) for name, value in table.items()}
+            for deck, table in decks.items()
+        }
+
+    def _keys(self, values: Mapping[str, Any]) -> dict[str, str]:
+        keys = values.get("keys", {})
+        if not isinstance(keys, dict) or not all(isinstance(key, str) and len(key) == 1 for key in keys.values()):
+            raise self._invalid("keys", 'must be a table of single characters, such as undo = "z".')
+        return {str(name): str(key) for name, key in keys.items()}
+
+    def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
+        if name in TOP_LEVEL:
+            raise self._invalid(name, "holds for the whole collection. Write it above the tables of decks.", deck)
+        if name not in BY_NAME:
+            like = nearest(name, known)
+            hint = f"Did you mean `{like}`?" if like else "Remove it."
+            raise self._invalid(name, f"is not a setting. {hint}", deck)
+        if message := setting_problem(name, value):
+            raise self._invalid(name, f"{message}.", deck)
+        return BY_NAME[name].read(value)
+
+    def _invalid(self, name: str, message: str, deck: str = "") -> SettingInvalid:
+        return SettingInvalid(f"{FILE_NAME}:{self._line(name, deck)}", f"`{name}` {message}")
+
+    def _line(self, name: str, deck: str) -> int:
+        """The line on which a setting, of a deck or of the collection, stands."""
+        table = _table_of(self._text, deck)
+        start = table.start() if deck and table else 0
+        key = re.compile(rf"^[ \t]*(?:\[+\s*|.*[.{{,][ \t]*)?[\"']?{re.escape(name)}(?!\w)", re.MULTILINE)
+        return _line_at(self._text, key.search(self._text, start) or table)
+
+
+def unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str, str]]:
+    """The decks that `flashcards.toml` has settings for and that are not there: line, name, nearest name or nothing."""
+    missing = [name for name in settings.decks if not any(f"{deck}::".startswith(f"{name}::") for deck in decks)]
+    if not missing:
+        return []
+    text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
+    return [(_line_at(text, _table_of(text, name)), name, nearest(name, tuple(decks))) for name in missing]
+
+
+def line_of_key(root: Path, name: str) -> int:
+    """The line of `flashcards.toml` on which a key of the review is set; without one, that of the table."""
+    text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
+    table = re.search(r"^[ \t]*(?:\[\s*keys\b|keys\b)", text, re.MULTILINE)
+    key = re.compile(rf"^.*(?<![\w-])[\"']?{re.escape(name)}[\"']?\s*=", re.MULTILINE) if name else None
+    return _line_at(text, (key.search(text, table.start() if table else 0) if key else None) or table)
+
+
+def _table_of(text: str, deck: str) -> re.Match[str] | None:
+    found = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", text, re.MULTILINE)
+    return found or re.search(r"^[ \t]*decks(?!\w)", text, re.MULTILINE)
+
+
+def _line_at(text: str, match: re.Match[str] | None) -> int:
+    return text.count("\n", 0, match.end()) + 1 if match else 1

@@ -1,0 +1,70 @@
+"""The settings of a collection, and what a deck's front matter adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, nearest, setting_problem, usable
+from scheduler.policy import Policy
+
+FILE_NAME = "flashcards.toml"
+"""The file that holds the settings, at the top of a collection."""
+
+_FRONT_MATTER_NAMES = ("deck", "name", "tags", "format", *BY_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `flashcards.toml` says.
+
+    Attributes:
+        policy: for every deck that does not say otherwise.
+        decks: for single decks and the decks below them: deck name -> setting -> value as read.
+        rollover: the hour at which a day begins.
+        keys: of the review: what is done -> key.
+        rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rollover: int = 4
+    keys: Mapping[str, str] = field(default_factory=dict)
+    rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
+
+    def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
+        """The policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
+
+        Values of the front matter that cannot be used are passed over; `front_matter_problems` reports them.
+        """
+        changes: dict[str, Any] = {}
+        parts = deck.split("::")
+        for depth in range(1, len(parts) + 1):
+            changes.update(self.decks.get("::".join(parts[:depth]), {}))
+        for name, value in front_matter.items():
+            if name in BY_NAME and (read := usable(name, value)) is not None:
+                changes[name] = read
+        return replace(self.policy, **changes) if changes else self.policy
+
+
+def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What is wrong with a deck's front matter: the setting, a message and a hint, each."""
+    found = []
+    for name, value in values.items():
+        if name in ("name", "tags"):  # a `name` that is left stands beside a `deck`
+            found.append((name, f"`{name}` means nothing here.", "Remove it; `deck` names the deck."))
+        elif name == "format":
+            if value != "native":
+                found.append(
+                    (name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.')
+                )
+        elif name in TOP_LEVEL:
+            found.append((name, f"`{name}` holds for the whole collection.", f"Write it into {FILE_NAME}."))
+        elif name not in BY_NAME:
+            like = nearest(name, _FRONT_MATTER_NAMES)
+            hint = f"Did you mean `{like}`?" if like else "Remove it, or write it as prose below the front matter."
+            found.append((name, f"Unknown setting `{name}`.", hint))
+        elif message := setting_problem(name, value):
+            found.append((name, f"`{name}` {message}.", f"Its default is {BY_NAME[name].default or 'none'}."))
+    return found

@@ -1,0 +1,193 @@
+"""What may be set: every setting of the scheduler, how its value is read, and the text that explains them all."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from scheduler.balance import WEEK
+from scheduler.policy import Policy, problems
+
+_STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_SHARE = re.compile(r"\d*\.?\d+")
+_LONGEST_STEP = 36_500 * 86_400  # seconds
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of the scheduler: how its value is read, how its default is written, what it does."""
+
+    name: str
+    read: Callable[[Any], Any]
+    default: str
+    explanation: str
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError("must be a number")
+    return float(value)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a word in quotes")
+    return value
+
+
+def _date(value: Any) -> str:
+    """A date as TOML and YAML read it, or as text."""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    return _word(value)
+
+
+def _steps(value: Any) -> tuple[int, ...]:
+    """`"1m 10m"` in seconds."""
+    parts = value.split() if isinstance(value, str) else None
+    matches = [_STEP.fullmatch(part) for part in parts or ()]
+    if parts is None or not all(matches):
+        raise ValueError('must be steps such as "1m 10m" or "30s 1h 2d"')
+    seconds = [float(match[1]) * _SECONDS[match[2]] for match in matches if match]
+    if any(step > _LONGEST_STEP for step in seconds):
+        raise ValueError("must not hold a step of more than 36500 days")
+    return tuple(round(step) for step in seconds)
+
+
+def _easy_days(value: Any) -> tuple[float, ...]:
+    """`"sat=0.5 sun=0"` as seven numbers, Monday first; a day that is not named is a full one."""
+    pairs = [part.partition("=")[::2] for part in value.lower().split()] if isinstance(value, str) else [("", "")]
+    shares = dict.fromkeys(WEEK, 1.0)
+    for name, share in pairs:
+        if name not in shares or not _SHARE.fullmatch(share):
+            raise ValueError('must be days and numbers from 0 to 1, such as "sat=0.5 sun=0"')
+        shares[name] = float(share)
+    return tuple(shares.values())
+
+
+def _parameters(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of numbers")
+    try:
+        return tuple(_number(each) for each in value) or Policy().parameters
+    except ValueError as error:
+        raise ValueError("must be a list of numbers") from error
+
+
+SETTINGS = (
+    Setting("retention", _number, "0.9", "the chance of recall at which a card falls due, 0.7 to 0.99"),
+    Setting("learning_steps", _steps, '"1m 10m"', "waits while a card is new: s, m, h or d; may be empty"),
+    Setting("relearning_steps", _steps, '"10m"', "waits after a card was forgotten; may be empty"),
+    Setting("maximum_interval", _integer, "36500", "days that a card may wait at the most"),
+    Setting("new_per_day", _integer, "20", "new cards a day; binds the decks below, too"),
+    Setting("reviews_per_day", _integer, "200", "reviews a day; binds the decks below, too"),
+    Setting("bury_siblings", _switch, "true", "ask only one card of a note a day"),
+    Setting("leech_threshold", _integer, "8", "lapses that make a card a leech; 0 is never"),
+    Setting("leech_action", _word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
+    Setting("fuzz", _switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
+    Setting("load_balance", _switch, "true", "within what fuzz allows, prefer days on which less is due"),
+    Setting("easy_days", _easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
+    Setting("new_order", _word, '"deck"', '"deck" as they stand in the deck, or "random"'),
+    Setting(
+        "review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
+    ),
+    Setting("new_mix", _word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
+    Setting(
+        "deadline", _date, '""', "a date such as 2026-12-15 to be ready on: new cards begun in time, a last pass before"
+    ),
+    Setting("parameters", _parameters, "", "the parameters of FSRS; without them, or with none, its defaults hold"),
+    Setting(
+        "ignore_reviews_before",
+        _date,
+        '""',
+        "when parameters are fitted, leave out cards first learnt before a date such as 2024-01-31",
+    ),
+)
+"""Every setting that decides when a card is due; each may stand in `flashcards.toml` or in a deck's front matter."""
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+"""The same by name."""
+
+TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "decks")
+"""What else `flashcards.toml` may hold, for the whole collection alone."""
+
+
+def setting_problem(name: str, value: Any) -> str:
+    """Why a setting cannot have this value, as the end of a sentence that begins with its name; or nothing."""
+    try:
+        read = BY_NAME[name].read(value)
+        found = problems(replace(Policy(), **{name: read}))
+    except (ValueError, OverflowError) as error:
+        return str(error)
+    return _as_predicate(found[0][1]) if found else ""
+
+
+def _as_predicate(sentence: str) -> str:
+    return (sentence[:1].lower() + sentence[1:]).removesuffix(".")
+
+
+def usable(name: str, value: Any) -> Any:
+    """The value of a setting as a policy holds it; None where it cannot be used."""
+    return None if setting_problem(name, value) else BY_NAME[name].read(value)
+
+
+def holds_already(policy: Policy, values: Mapping[str, Any]) -> bool:
+    """Whether a policy has these settings, each of which can be used; numbers may differ in their seventh digit."""
+    return all(_alike(getattr(policy, name), BY_NAME[name].read(value)) for name, value in values.items())
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return math.isclose(one, other, rel_tol=1e-6) if isinstance(one, float) else bool(one == other)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The known name that is most like this one, where one is at all; or nothing."""
+    return next(iter(difflib.get_close_matches(name, list(known), 1, 0.6)), "")
+
+
+def default_text() -> str:
+    """A `flashcards.toml` that names and explains every setting, each commented out at its default."""
+    lines = [
+        "# Settings of this collection. Remove the `#` before a line to change its value.",
+        "# Any of the first group may also stand in the front matter of a deck, or below for single decks.",
+        "",
+    ]
+    for setting in SETTINGS:
+        lines += [f"# {setting.explanation}", f"#{setting.name} = {setting.default or '[]'}", ""]
+    lines += [
+        "# the hour at which a day begins",
+        "#rollover = 4",
+        "",
+        "# of the points of a rubric card: the shares from which on Hard, Good and Easy are proposed",
+        "#rubric_thresholds = [0.4, 0.7, 1.0]",
+        "",
+        "# keys of the review, by what they do (`?` in the review lists them)",
+        "#[keys]",
+        '#undo = "u"',
+        "",
+        "# settings for one deck and the decks below it",
+        '#[decks."tpm::scenarios"]',
+        "#new_per_day = 5",
+        "",
+    ]
+    return "\n".join(lines)
