@@ -1,0 +1,155 @@
+"""The terms of a query, each as a condition in SQL: `deck:`, `tag:`, `is:`, `prop:` and the others, and plain words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scheduler import State
+
+_PROPERTY = re.compile(r"([a-z]+)\s*(<=|>=|!=|=|<|>)\s*(-?\d+(?:\.\d+)?)")
+
+SOURCES = "cards c JOIN notes n ON n.id = c.note JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
+"""The tables that the conditions speak of."""
+
+_PROPERTIES = {
+    "ivl": "c.interval / 86400",
+    "due": "(c.due_day - :today)",
+    "reps": "c.reps",
+    "lapses": "c.lapses",
+    "s": "c.stability",
+    "d": "c.difficulty",
+    "r": "retrievability(c.stability, c.last_day, c.deck)",
+}
+_STATES = {
+    "new": f"c.state = {State.NEW:d}",
+    "learn": f"c.state IN ({State.LEARNING:d}, {State.RELEARNING:d})",
+    "learning": f"c.state IN ({State.LEARNING:d}, {State.RELEARNING:d})",
+    "relearning": f"c.state = {State.RELEARNING:d}",
+    "review": f"c.state = {State.REVIEW:d}",
+    "due": f"(c.due_day <= :today OR c.due_ms <= :now) AND c.state != {State.NEW:d}"
+    " AND c.suspended = 0 AND coalesce(c.buried_day, -1) < :today",
+    "suspended": "c.suspended = 1",
+    "buried": "c.buried_day >= :today",
+    "leech": "c.leech = 1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as SQL over the tables of `SOURCES`, with its parameters."""
+
+    sql: str
+    values: tuple[object, ...] = ()
+
+
+def fold(text: str) -> str:
+    """`text` as searching compares it: case, spelling of accents and runs of blanks do not matter."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def words(text: str) -> Condition:
+    """The words stand in the note's text."""
+    return Condition("holds(n.body, ?)", (fold(text),))
+
+
+@lru_cache(maxsize=64)
+def glob(wanted: str) -> re.Pattern[str]:
+    """A tag with `*` for anything, and the tags below it."""
+    return re.compile(".*".join(re.escape(part) for part in wanted.split("*")) + "(::.*)?")
+
+
+def _pattern(text: str) -> str:
+    """`text` for SQL's LIKE, with `*` for anything."""
+    escaped = re.sub(r"([%_\\])", r"\\\1", text)
+    return escaped.replace("*", "%")
+
+
+def in_deck(value: str) -> Condition:
+    """The card is in this deck or one below it."""
+    pattern = _pattern(value)
+    return Condition(r"(d.name LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\')", (pattern, f"{pattern}::%"))
+
+
+def _tagged(value: str) -> Condition:
+    if value == "none":
+        return Condition("n.tags = ''")
+    return Condition("tagged(n.tags, ?)", (value.casefold(),))
+
+
+def _is(value: str) -> Condition:
+    if value.lower() not in _STATES:
+        raise ValueError(f"`is:{value}` is not known. Known are {', '.join(f'`is:{name}`' for name in _STATES)}.")
+    return Condition(_STATES[value.lower()])
+
+
+def _property(value: str) -> Condition:
+    match = _PROPERTY.fullmatch(value.lower())
+    if not match or match[1] not in _PROPERTIES:
+        names = ", ".join(_PROPERTIES)
+        raise ValueError(f"`prop:{value}` must be like `prop:lapses>3`, with one of {names}.")
+    return Condition(f"{_PROPERTIES[match[1]]} {match[2]} ?", (float(match[3]),))
+
+
+def _days(value: str, word: str) -> int:
+    if not value.isdecimal() or len(value) > 5 or not 1 <= int(value) <= 36_500:
+        raise ValueError(f"`{word}:{value}` must be a number of days, 1 being today.")
+    return int(value)
+
+
+def _rated(value: str) -> Condition:
+    days, colon, rating = value.partition(":")
+    if colon and rating not in ("1", "2", "3", "4"):
+        raise ValueError(f"`rated:{value}` must end with a rating, 1 to 4.")
+    extra = f" AND r.rating = {rating}" if colon else ""
+    return Condition(
+        "EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id AND r.rating IS NOT NULL"
+        f" AND r.day > :today - {_days(days, 'rated')}{extra}"
+        " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id))"
+    )
+
+
+def _added(value: str) -> Condition:
+    return Condition(f"c.id > :now - {_days(value, 'added')} * 86400000")
+
+
+def _flagged(value: str) -> Condition:
+    if value not in tuple("01234567"):
+        raise ValueError(f"`flag:{value}` must be a flag, 0 to 7.")
+    return Condition(f"c.flag = {value}")
+
+
+def _kind(value: str) -> Condition:
+    points = "json_extract(n.body, '$.points')"
+    if value.lower() == "rubric":
+        return Condition(f"{points} IS NOT NULL")
+    return Condition(f"json_extract(n.body, '$.kind') = ? AND {points} IS NULL", (value.lower(),))
+
+
+def _in_file(value: str) -> Condition:
+    return Condition(r"f.path LIKE ? ESCAPE '\'", (_pattern(value),))
+
+
+def _identified(value: str) -> Condition:
+    key, _, slot = value.partition(".")
+    return Condition(
+        r"n.key LIKE ? ESCAPE '\' AND c.slot LIKE ? ESCAPE '\'", (f"{_pattern(key)}%", f"{_pattern(slot)}%")
+    )
+
+
+FIELDS: dict[str, Callable[[str], Condition]] = {
+    "deck": in_deck,
+    "tag": _tagged,
+    "is": _is,
+    "prop": _property,
+    "rated": _rated,
+    "added": _added,
+    "flag": _flagged,
+    "kind": _kind,
+    "file": _in_file,
+    "id": _identified,
+}
+"""What reads the value of each field; each raises ValueError, with a sentence, for one that it cannot read."""
