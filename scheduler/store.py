@@ -1,29 +1,28 @@
-"""Cards and the review log in SQLite. Every act is one transaction; the log is the truth, a card's row its cache."""
+"""Ratings and the review log in SQLite. Every act is one transaction; the log is the truth, a card's row its cache."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
 from scheduler.ahead import Ahead
 from scheduler.balance import Load
+from scheduler.card_table import Cards
 from scheduler.clock import Clock
 from scheduler.connection import transaction
 from scheduler.database import Room
 from scheduler.entries import Moment, due_on, entry, forgotten, leech_by, rated
-from scheduler.errors import CardChanged, CardUnknown, NothingToUndo
+from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Rating, Review, State
 from scheduler.outcome import Outcomes, outcomes
-from scheduler.rows import CARD_COLUMNS, append, as_card, update_schedule
+from scheduler.rows import append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from scheduler.model import NewCard, Placement
     from scheduler.policy import Policy
     from scheduler.rebuild import Difference
 
@@ -43,7 +42,7 @@ _BURY_SIBLINGS = f"""
 """
 
 
-class Store:
+class Store(Cards):
     """Cards and reviews on an open database.
 
     A method that changes something is one transaction of its own, or a part of the one that is open. It raises
@@ -51,67 +50,10 @@ class Store:
     """
 
     def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.clock = clock or Clock()
         self._ahead = Ahead(connection)
         self._models: dict[tuple[float, ...], Model] = {}
-
-    # Cards
-
-    def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
-        """Add new cards; returns their ids, in order: the instant in milliseconds, numbered on to be unique.
-
-        Raises:
-            sqlite3.IntegrityError: a note has two cards of one slot.
-        """
-        with transaction(self.connection):
-            newest = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
-            first = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, newest + 1)
-            rows = [(at, card.note, card.slot, card.deck, card.position) for at, card in enumerate(cards, first)]
-            self.connection.executemany(
-                "INSERT INTO cards (id, note, slot, deck, position) VALUES (?, ?, ?, ?, ?)", rows
-            )
-        return range(first, first + len(rows))
-
-    def move_cards(self, placements: Iterable[Placement]) -> int:
-        """Put all cards of the notes named into their decks and places. Returns how many cards changed."""
-        rows = [(place.deck, place.position, place.note, place.deck, place.position) for place in placements]
-        return self._change("deck = ?, position = ? WHERE note = ? AND (deck, position) <> (?, ?)", rows)
-
-    def set_active(self, cards: Iterable[int], active: bool) -> int:
-        """Say whether these cards still have a text; one without is never asked. Returns how many changed."""
-        return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
-
-    def set_notes_active(self, notes: Iterable[int], active: bool) -> int:
-        """The same for all cards of these notes."""
-        return self._change("active = ? WHERE note = ? AND active <> ?", [(active, note, active) for note in notes])
-
-    def card(self, card: int) -> Card:
-        """One card, as it is now.
-
-        Raises:
-            CardUnknown: there is none with this id.
-        """
-        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
-        if row is None:
-            raise CardUnknown(card)
-        return as_card(row)
-
-    def cards(self, cards: Iterable[int]) -> list[Card]:
-        """These cards, in the order given."""
-        return [self.card(card) for card in cards]
-
-    def unseen(self, deck: int) -> int:
-        """How many cards of a deck are new and may be asked."""
-        row = self.connection.execute(
-            "SELECT count(*) FROM cards WHERE deck = ? AND state = 0 AND active = 1 AND suspended = 0", (deck,)
-        ).fetchone()
-        return int(row[0])
-
-    def cards_of(self, note: int) -> list[Card]:
-        """All cards of a note, oldest first, those without a text too."""
-        rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))
-        return [as_card(row) for row in rows]
 
     # Rating
 
@@ -260,34 +202,6 @@ class Store:
             self.connection.execute("DELETE FROM parameters_in_use")
             self.connection.executemany("INSERT INTO parameters_in_use VALUES (?, ?)", parameters.items())
 
-    def suspend(self, cards: Iterable[int]) -> int:
-        """Never ask these cards until they are unsuspended."""
-        return self._change("suspended = 1 WHERE id = ? AND suspended = 0", [(card,) for card in cards])
-
-    def unsuspend(self, cards: Iterable[int]) -> int:
-        """Ask these cards again."""
-        return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
-
-    def bury(self, cards: Iterable[int], day: int) -> int:
-        """Hide these cards until the end of a day."""
-        rows = [(day, card, day) for card in cards]
-        return self._change("buried_day = ?, buried_by = NULL WHERE id = ? AND coalesce(buried_day, -1) < ?", rows)
-
-    def unbury(self, cards: Iterable[int], day: int) -> int:
-        """Show the cards among these that are hidden on a day."""
-        rows = [(card, day) for card in cards]
-        return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
-
-    def flag(self, cards: Iterable[int], flag: int) -> int:
-        """Give these cards a flag, 1 to 7, or none, 0.
-
-        Raises:
-            ValueError: there is no such flag.
-        """
-        if not 0 <= flag <= 7:
-            raise ValueError(f"a flag is 0 to 7, not {flag}")
-        return self._change("flag = ? WHERE id = ? AND flag <> ?", [(flag, card, flag) for card in cards])
-
     # The log
 
     def log(self, card: int, *, include_voided: bool = False) -> list[Review]:
@@ -318,10 +232,6 @@ class Store:
         return self._models[parameters]
 
     # Parts of the above
-
-    def _change(self, assignment: str, rows: Sequence[tuple[object, ...]]) -> int:
-        with transaction(self.connection):
-            return self.connection.executemany(f"UPDATE cards SET {assignment}", rows).rowcount if rows else 0
 
     def _log_each(self, kind: Kind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]) -> int:
         changed = 0
