@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,7 @@ from typing import Final
 from flashcards.errors import UsageError
 from flashcards.files import replacing
 
+_CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
 _MARK: Final = '<meta name="generator" content="flashcards">'
 _MARK_WITHIN: Final = 1000  # bytes from the beginning
 
@@ -27,17 +29,20 @@ body { margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(0.75rem, 3vw, 2re
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.8rem; }
 p { margin: 0.3rem 0; } .quiet, figcaption p, .legend, summary, footer { color: var(--quiet); font-size: 0.875rem; }
 .tiles, .plots { display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
-.plots { grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
+.plots { grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); }
 .tiles { margin: 1rem 0 0; } .tile, figure { background: var(--card); border: 1px solid var(--rule);
   border-radius: 0.6rem; padding: 0.8rem 1rem; margin: 0; min-width: 0; }
 .tile dt { color: var(--quiet); font-size: 0.875rem; } .tile dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
 figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0; }
 .plot { margin-top: 0.5rem; overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
 .late { direction: rtl; } .late svg { direction: ltr; }
-figure.wide .plot svg { min-width: 38rem; } figure.wide svg text { font-size: 7.5px; }
+figure.wide .plot svg { min-width: 48rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
 .legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
+figure.wide svg.squares text { font-size: 8px; }
+@media (max-width: 48rem) { figure.wide svg text { font-size: 13px; } figure.wide svg.squares text { font-size: 9px; } }
+.halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
 .end { text-anchor: end; } .middle { text-anchor: middle; }
 .grid { stroke: var(--rule); } .dash { stroke: var(--quiet); stroke-dasharray: 4 4; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; } .see { fill-opacity: 0.75; }
@@ -49,10 +54,12 @@ svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
 .h0 { fill: var(--h0); }
 .h1 { fill: var(--h1); } .h2 { fill: var(--h2); } .h3 { fill: var(--h3); }
 .h4 { fill: var(--h4); }
-table { border-collapse: collapse; font-size: 0.875rem; width: 100%; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: 0.875rem; width: 100%; font-variant-numeric: tabular-nums;
+  overflow-wrap: normal; }
 th, td { text-align: right; padding: 0.2rem 0.5rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-details { margin-top: 0.4rem; } .numbers { max-height: 20rem; overflow: auto; }
+details { margin-top: 0.4rem; } .numbers { overflow: auto; } details .numbers { max-height: 20rem; }
+@media (min-width: 48rem) { td:not(:first-child) { white-space: nowrap; } }
 summary { cursor: pointer; } footer { margin-top: 2.5rem; }
 @media print { details { display: none; } figure, .tile { break-inside: avoid; } }
 """
@@ -203,4 +210,10 @@ def _table(table: Table) -> str:
 
 
 def _cells(tag: str, texts: Iterable[str]) -> str:
-    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
+    return "".join(f"<{tag}>{_breakable(text)}</{tag}>" for text in texts)
+
+
+def _breakable(text: str) -> str:
+    """A deck's or a card's name may be broken between its parts."""
+    safe = escape(text).replace("::", "::<wbr>")
+    return _CARD.sub(r"\1.<wbr>", safe)

@@ -84,7 +84,7 @@ def page(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str]) 
     curve = Figure(
         "Recalled, from today to the day",
         " ".join(words(found)),
-        lines("Recalled", xs, dates, shown, percent, high=1),
+        lines("Recalled", xs, dates, shown, percent, high=1, wide=True),
         [(one.name, one.colour) for one in shown],
         wide=True,
     )

@@ -57,15 +57,15 @@ def forecast_page(forecast: Forecast) -> Page:
     due = Figure(
         "Reviews a day",
         "By the due days as they are, and as they will be when every day is kept.",
-        lines("Reviews a day", xs, names, series),
+        lines("Reviews a day", xs, names, series, wide=True),
         [(one.name, one.colour) for one in series],
         Table(("day", "due now", "expected", "with new", "new"), rows),
         wide=True,
     )
     minutes = Figure(
         "Minutes a day",
-        "With new cards, at the pace of most people.",
-        bars("Minutes a day", names, [Series("minutes", [day.minutes for day in forecast.days], 5)]),
+        "With new cards, at your pace.",
+        bars("Minutes a day", names, [Series("minutes", [day.minutes for day in forecast.days], 5)], wide=True),
         wide=True,
     )
     total = sum(day.with_new for day in forecast.days)
@@ -99,7 +99,7 @@ def _work(overview: Overview) -> Section:
     answers = Figure(
         "Answers a day",
         "Every rating counts, steps included.",
-        bars("Answers a day", names, kinds),
+        bars("Answers a day", names, kinds, wide=True),
         [(one.name, one.colour) for one in kinds],
         Table(("day", "answers", "new", "Again", "minutes"), rows),
         wide=True,
@@ -183,6 +183,7 @@ def _recall(overview: Overview) -> Section:
             low=floor(10 * min((recall.retention or 0 for _, recall in weeks), default=0.5)) / 10,
             high=1,
             levels=[Level("wanted", overview.retention)],
+            wide=True,
         ),
         table=Table(("week of", "reviews", "recalled"), rows),
         wide=True,

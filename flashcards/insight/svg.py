@@ -15,9 +15,12 @@ from typing import Final
 from flashcards.insight.axes import Scale, thinned, ticks
 
 WIDTH: Final = 480
+WIDE: Final = 960
+"""The width of a plot that takes the whole page."""
 HEIGHT: Final = 220
 _TOP, _RIGHT, _BOTTOM = 12.0, 12.0, 24.0
 _CHARACTER: Final = 6.6  # units, of the font size that the page sets
+_LARGE: Final = 8.0  # the same in a narrow window, of a wide plot
 _CELL: Final = 12.0
 
 Format = Callable[[float], str]
@@ -70,7 +73,9 @@ class Cell:
     title: str
 
 
-def bars(label: str, names: Sequence[str], series: Sequence[Series], form: Format = plain) -> str:
+def bars(
+    label: str, names: Sequence[str], series: Sequence[Series], form: Format = plain, *, wide: bool = False
+) -> str:
     """Vertical bars, those of several series stacked.
 
     Args:
@@ -78,9 +83,10 @@ def bars(label: str, names: Sequence[str], series: Sequence[Series], form: Forma
         names: what stands below each bar; left out where there is no room.
         series: as many values each as there are names, none below 0.
         form: writes a value.
+        wide: whether it takes the whole page.
     """
     totals = [sum(one.values[at] or 0 for one in series) for at in range(len(names))]
-    frame = _Frame(0, max(totals, default=0), form)
+    frame = _Frame(0, max(totals, default=0), form, wide=wide)
     width = frame.width / max(1, len(names))
     gap = min(2.0, width * 0.2)
     body = []
@@ -110,6 +116,7 @@ def lines(
     low: float | None = 0,
     high: float | None = None,
     levels: Sequence[Level] = (),
+    wide: bool = False,
 ) -> str:
     """Lines through values; a value that is None breaks its line.
 
@@ -122,6 +129,7 @@ def lines(
         low: where the vertical axis begins; None is near the lowest value.
         high: where it ends at least; None is near the highest value.
         levels: horizontal lines for comparison.
+        wide: whether it takes the whole page.
     """
     values = [value for one in series for value in one.values if value is not None]
     values += [level.value for level in levels]
@@ -129,10 +137,11 @@ def lines(
         min(values, default=0.0) if low is None else low,
         max([*values, *([] if high is None else [high])], default=1.0),
         form,
+        wide=wide,
     )
     across = Scale(xs[0], xs[-1], frame.left, frame.left + frame.width) if xs else Scale(0, 1, 0, 1)
     places = [across.at(x) for x in xs]
-    body = [_level(level, frame) for level in levels]
+    body = []
     for one in series:
         for run in _runs(places, one.values):
             points = " ".join(f"{x:.1f},{frame.y.at(value):.1f}" for x, value in run)
@@ -143,6 +152,7 @@ def lines(
         left = (places[at - 1] + place) / 2 if at else frame.left
         right = (places[at + 1] + place) / 2 if at + 1 < len(places) else frame.left + frame.width
         body.append(_titled(_said(names[at], series, at, form), [frame.column(left, right - left)]))
+    body += [_level(level, frame) for level in levels]
     shown = thinned(names, frame.width, _CHARACTER)
     return frame.svg(label, [*body, *frame.below([(places[at], names[at]) for at in shown])])
 
@@ -181,21 +191,23 @@ def heatmap(label: str, cells: Iterable[Cell], columns: Sequence[str], rows: Seq
         x, y = left + cell.column * _CELL, 16 + cell.row * _CELL
         square = f'<rect class="h{cell.level}" x="{x:.1f}" y="{y:.1f}" width="10" height="10" rx="2"/>'
         body.append(_titled(cell.title, [square]))
-    return _svg(label, width, height, body)
+    return _svg(label, width, height, body, "squares")
 
 
 class _Frame:
     """The room of a plot, its vertical axis, and names below."""
 
-    def __init__(self, low: float, high: float, form: Format) -> None:
+    def __init__(self, low: float, high: float, form: Format, *, wide: bool = False) -> None:
         self._form = form
         self._ticks = ticks(low, high)
-        self.left = max(len(form(tick)) for tick in self._ticks) * _CHARACTER + 8
-        self.width = WIDTH - _RIGHT - self.left
+        self.left = max(len(form(tick)) for tick in self._ticks) * (_LARGE if wide else _CHARACTER) + 8
+        self._whole = WIDE if wide else WIDTH
+        self.right = self._whole - _RIGHT
+        self.width = self.right - self.left
         self.y = Scale(self._ticks[0], self._ticks[-1], HEIGHT - _BOTTOM, _TOP)
 
     def svg(self, label: str, body: Iterable[str]) -> str:
-        return _svg(label, WIDTH, HEIGHT, [*self._grid(), *body])
+        return _svg(label, self._whole, HEIGHT, [*self._grid(), *body])
 
     def column(self, left: float, width: float) -> str:
         """An unseen column that shows its title wherever the mouse rests in it."""
@@ -203,13 +215,13 @@ class _Frame:
 
     def below(self, marks: Iterable[tuple[float, str]]) -> Iterator[str]:
         for x, name in marks:
-            anchor = ' class="end"' if x > WIDTH - _RIGHT - len(name) * _CHARACTER / 2 else ' class="middle"'
-            yield f'<text{anchor} x="{min(x, WIDTH - 2):.1f}" y="{HEIGHT - 7}">{escape(name)}</text>'
+            middle = min(x, self._whole - 2 - len(name) * _CHARACTER / 2)
+            yield f'<text class="middle" x="{middle:.1f}" y="{HEIGHT - 7}">{escape(name)}</text>'
 
     def _grid(self) -> Iterator[str]:
         for tick in self._ticks:
             y = self.y.at(tick)
-            yield f'<line class="grid" x1="{self.left:.1f}" y1="{y:.1f}" x2="{WIDTH - _RIGHT}" y2="{y:.1f}"/>'
+            yield f'<line class="grid" x1="{self.left:.1f}" y1="{y:.1f}" x2="{self.right}" y2="{y:.1f}"/>'
             yield f'<text class="end" x="{self.left - 5:.1f}" y="{y + 4:.1f}">{escape(self._form(tick))}</text>'
 
 
@@ -227,10 +239,10 @@ def _runs(places: Sequence[float], values: Sequence[float | None]) -> Iterator[l
 
 def _level(level: Level, frame: _Frame) -> str:
     y = frame.y.at(level.value)
-    right = WIDTH - _RIGHT
+    right = frame.right
     return (
         f'<line class="dash" x1="{frame.left:.1f}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>'
-        f'<text class="end" x="{right}" y="{y - 4:.1f}">{escape(level.name)}</text>'
+        f'<text class="end halo" x="{right}" y="{y - 4:.1f}">{escape(level.name)}</text>'
     )
 
 
@@ -252,8 +264,9 @@ def _circle(x: float, y: float, radius: float, kind: str) -> str:
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
 
 
-def _svg(label: str, width: float, height: float, body: Iterable[str]) -> str:
+def _svg(label: str, width: float, height: float, body: Iterable[str], kind: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
     return (
-        f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {width:.0f} {height:.0f}"'
+        f'<svg{named} role="img" aria-label="{escape(label)}" viewBox="0 0 {width:.0f} {height:.0f}"'
         f' xmlns="http://www.w3.org/2000/svg">{"".join(body)}</svg>'
     )

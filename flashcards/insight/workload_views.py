@@ -66,7 +66,7 @@ def page(comparison: Comparison) -> Page:
     minutes = Figure(
         "Minutes a day",
         "On average over each 30 days.",
-        lines("Minutes a day", [float(at) for at in range(months)], names, shown),
+        lines("Minutes a day", [float(at) for at in range(months)], names, shown, wide=True),
         [(one.name, one.colour) for one in shown],
         wide=True,
     )
@@ -79,6 +79,7 @@ def page(comparison: Comparison) -> Page:
             [each.retention for each in comparison.workloads],
             share,
             [Series("cards known", [round(each.known) for each in comparison.workloads], 2)],
+            wide=True,
         ),
         table=Table(
             ("retention", "minutes a day", "in the last 30 days", "reviews", "cards known"),
@@ -95,7 +96,7 @@ def page(comparison: Comparison) -> Page:
         ),
         wide=True,
     )
-    said = Figure("What it means", " ".join(words(comparison)))
+    said = Figure("What it means", " ".join(words(comparison)), wide=True)
     tiles = [("days", f"{comparison.days:,}"), ("your retention", f"{comparison.present:.0%}")]
     return Page(
         "Simulation",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -12,12 +13,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser import CHROMIUM, Browser
 from tests.insight.made import collection_of, small
 
 if TYPE_CHECKING:
-    from tests.cli.runner import Runner
+    from collections.abc import Iterator
 
-CHROMIUM = shutil.which("chromium")
+    from tests.cli.runner import Runner
 
 
 @pytest.fixture
@@ -104,6 +106,55 @@ def test_in_a_browser_the_page_draws_its_plots_and_asks_for_nothing(made: Runner
     dom, requests = opened(page)
     assert dom.count("<svg") >= (8 if command == "stats" else 2)
     assert requests == []
+
+
+PAGES = {
+    "stats": ["stats"],
+    "forecast": ["forecast"],
+    "simulate": ["simulate", "--days", "60"],
+    "readiness": ["readiness", "--on", str(date.today() + timedelta(days=20))],  # noqa: DTZ011 - any day ahead will do
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_every_window_and_follows_the_colours_of_the_system(
+    made: Runner, browser: Browser, name: str, dark: bool
+) -> None:
+    long = "A::deck-with-a-name-that-is-much-longer-than-a-narrow-window::and-another-one-below-it"
+    made.write("long.md", f"---\ndeck: {long}\n---\nQ: {'unbreakable' * 20}\nA: b\n")
+    made("answer", "long.md:4", "again")
+    made(*PAGES[name], "--html", "page.html")
+    for width in (320, 400, 1200):
+        seen = browser.look(made.root / "page.html", width, dark=dark)
+        assert seen.complaints == []
+        assert seen.width <= width, "nothing is to be scrolled sideways but plots and tables"
+        assert (brightness(seen.background) < brightness(seen.colour)) is dark
+
+
+def brightness(colour: str) -> int:
+    """Of `rgb(22, 22, 21)`."""
+    return sum(map(int, re.findall(r"\d+", colour)))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_page_that_complains_or_is_too_wide_would_be_noticed(tmp_path: Path, browser: Browser) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<p style='width: 900px'>x</p><script>console.error('no'); throw 1</script><img src='gone.png'>")
+    seen = browser.look(page, 400, dark=True)
+    assert "no" in seen.complaints
+    assert len(seen.complaints) == 3
+    assert seen.width > 400
+    assert brightness(seen.colour) == 0, "a page of one scheme only stays light"
 
 
 @pytest.mark.slow
