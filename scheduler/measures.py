@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _CERTAIN = 1e-15  # a prediction of 0 or 1 that fails would cost infinitely much
+_STEPS = 64  # more than any of the scales of `review_bins` has for numbers below 10^14
 
 
 class Figures(NamedTuple):
@@ -76,21 +77,23 @@ def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | Non
 def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weights: ArrayLike | None = None) -> float:
     """The root of the mean squared difference between predicted and recalled, by bins of like reviews.
 
-    In each bin the mean prediction is compared with the part that was recalled; the bins count by their reviews, or by
-    the sum of their weights. As in fsrs-rs (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
+    `bins` are whole numbers from 0 on, and not large, as `review_bins` gives them. In each bin the mean prediction is
+    compared with the part that was recalled; the bins count by their reviews, or by the sum of their weights. As in
+    fsrs-rs (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
 
     Raises:
         ValueError: there are no reviews.
     """
-    _, places = np.unique(np.asarray(bins), return_inverse=True)
+    places = np.asarray(bins, dtype=np.int64)
     counts = np.bincount(places)
-    off = (np.bincount(places, _floats(predicted)) - np.bincount(places, _floats(recalled))) / counts
+    some = np.flatnonzero(counts)
+    off = (np.bincount(places, _floats(predicted)) - np.bincount(places, _floats(recalled)))[some] / counts[some]
     heavy = counts if weights is None else np.bincount(places, _floats(weights))
-    return float(np.sqrt(_mean(off**2, heavy)))
+    return float(np.sqrt(_mean(off**2, heavy[some])))
 
 
 def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: ArrayLike) -> NDArray[np.int64]:
-    """A number for the bin that each review belongs to; like numbers, like bins.
+    """A number for the bin that each review belongs to, below 2^18; like numbers, like bins.
 
     Each of the three is put on a geometric scale, as in fsrs-rs (`FSRSItem::r_matrix_index`): bins of days grow by
     3.62, of reviews by 1.89, of lapses by 1.73.
@@ -104,8 +107,7 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
     reviews = _steps(np.asarray(interday_reviews) + 1, 1.89)
     failures = np.asarray(lapses)
     failed = np.where(failures > 0, _steps(np.maximum(failures, 1), 1.73) + 1, 0)
-    # Each of the scales ends long before 1,000 steps.
-    return (days * 1000 + reviews) * 1000 + failed
+    return (days * _STEPS + reviews) * _STEPS + failed
 
 
 def calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 10) -> list[CalibrationBin]:

@@ -109,25 +109,28 @@ def activity(
     start = first if days is None else today - days + 1
     period = ratings.where((ratings.day >= start) & (ratings.day <= today))
     tested = _tested(period)
-    recalled = tested.rating > int(Rating.AGAIN)
-    mature = tested.interval_before >= MATURE_DAYS * DAY_SECONDS
+    recalled = (period.rating > int(Rating.AGAIN))[tested]
+    mature = (period.interval_before >= MATURE_DAYS * DAY_SECONDS)[tested]
+    day = period.day[tested]
     return Activity(
         days=_days(period, start, today),
         streak=_streak(ratings.day, today),
-        weeks=_grouped(tested.day - (tested.day + 3) % 7, recalled),
+        weeks=_grouped(day - (day + 3) % 7, recalled),
         young=_recall(recalled[~mature]),
         mature=_recall(recalled[mature]),
-        hours=_hours(tested, recalled),
+        hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
         buttons=_buttons(period),
-        decks=_grouped(_looked_up(decks, tested.card), recalled),
+        decks=_grouped(_looked_up(decks, period.card[tested]), recalled),
         predictions=_predictions(ratings, start, today, decks, decays),
     )
 
 
-def _tested(ratings: Ratings) -> Ratings:
-    """Reviews of cards that were learnt: under review, or after a step of a day or more; Anki's true retention."""
+def _tested(ratings: Ratings) -> NDArray[np.bool_]:
+    """Which were of cards that were learnt: under review, or after a step of a day or more; Anki's true retention."""
     under_review = ratings.state_before == int(State.REVIEW)
-    return ratings.where(under_review | ((ratings.state_before != 0) & (ratings.interval_before >= DAY_SECONDS)))
+    on_steps = ratings.state_before != int(State.NEW)
+    found: NDArray[np.bool_] = under_review | (on_steps & (ratings.interval_before >= DAY_SECONDS))
+    return found
 
 
 def _days(period: Ratings, start: int, today: int) -> list[Day]:
@@ -169,8 +172,8 @@ def _grouped(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, 
     }
 
 
-def _hours(tested: Ratings, recalled: NDArray[np.bool_]) -> list[Hour]:
-    hour = (tested.at_ms // 60_000 + tested.offset_minutes) // 60 % 24
+def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int64], recalled: NDArray[np.bool_]) -> list[Hour]:
+    hour = (at_ms // 60_000 + offset_minutes) // 60 % 24
     grouped = _grouped(hour, recalled)
     return [Hour(number, grouped.get(number, Recall(0, 0))) for number in range(24)]
 
