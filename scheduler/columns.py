@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,8 +21,11 @@ STANDS = "id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
 """The SQL condition on `reviews` that a row was not taken back."""
 
 _ROWS = f"kind <> {Kind.VOID:d} AND {STANDS}"
+_EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # together they are slow
 _MANY = 200_000  # rows
-_SMALL = 8  # ratings, kinds, states and the like are less than this
+
+SMALL_BITS = 3
+"""Ratings, kinds, states and the like are less than 8."""
 
 
 def read_columns(connection: sqlite3.Connection, columns: Sequence[str], where: str) -> list[NDArray[np.int64]]:
@@ -34,11 +36,14 @@ def read_columns(connection: sqlite3.Connection, columns: Sequence[str], where: 
         columns: SQL expressions on a row of `reviews`, none of which may be NULL.
         where: the SQL condition on the rows that count.
     """
-    query = _query(columns, f"reviews WHERE {where} AND id > ? AND id <= ? ORDER BY id")
+    # Without an index the rows come in the order of their ids.
+    query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
     parts = _parts(connection)
     if len(parts) == 1 or connection.in_transaction:  # other connections would not see what is not committed yet
         found = [_arrays(connection, query, part) for part in parts]
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         # SQLite works without Python's lock, so that several connections read at once.
         path = database_path(connection)
         with ThreadPoolExecutor(len(parts)) as pool:
@@ -51,16 +56,33 @@ def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) ->
     return _arrays(connection, _query(columns, "cards"))
 
 
+def packed(first: str, *more: tuple[str, int]) -> str:
+    """SQL for columns of small numbers as one number; of each column but the first, the bits that hold it.
+
+    It is read in the time that one column takes. None may be negative but the first.
+    """
+    for column, bits in more:
+        first = f"({first}) * {1 << bits} + {column}"
+    return first
+
+
+def unpacked(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.int64]]:
+    """What `packed` put together: the first column, then one for each number of bits."""
+    found = []
+    for each in reversed(bits):
+        found.append(numbers & ((1 << each) - 1))
+        numbers = numbers >> each
+    return [numbers, *reversed(found)]
+
+
 def _query(columns: Sequence[str], rows: str) -> str:
     """One text a column: SQLite puts it together, and numpy takes it apart, without an object for each value."""
-    inner = ", ".join(f"{column} AS c{place}" for place, column in enumerate(columns))
-    outer = ", ".join(f"group_concat(c{place})" for place in range(len(columns)))
-    return f"SELECT {outer} FROM (SELECT {inner} FROM {rows})"
+    return f"SELECT {', '.join(f'group_concat({column})' for column in columns)} FROM {rows}"
 
 
 def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """The log in as many parts as it is worth reading at once: after which id, up to which."""
-    count, last = connection.execute("SELECT count(*), coalesce(max(id), 0) FROM reviews").fetchone()
+    count, last = connection.execute(_EXTENT).fetchone()
     if count < _MANY:
         return [(-1, last)]
     (middle,) = connection.execute("SELECT id FROM reviews ORDER BY id LIMIT 1 OFFSET ?", (count // 2,)).fetchone()
@@ -110,17 +132,9 @@ class LogColumns(NamedTuple):
 
 def read_log(connection: sqlite3.Connection) -> LogColumns:
     """The whole log."""
-    # Numbers that are small are read as one.
     small = ("leech", "coalesce(rating, 0)", "kind", "state_before", "state_after")
-    packed = "day"
-    for column in small:
-        packed = f"({packed}) * {_SMALL} + {column}"
-    at, card, left = read_columns(connection, ("id", "card", packed), _ROWS)
+    day_and_small = packed("day", *((column, SMALL_BITS) for column in small))
+    at, card, numbers = read_columns(connection, ("id", "card", day_and_small), _ROWS)
     order = np.argsort(card, kind="stable")
-    left = left[order]
-    parts = []
-    for _ in small:
-        left, part = np.divmod(left, _SMALL)
-        parts.append(part)
-    after, before, kind, rating, leech = parts
-    return LogColumns(at[order], card[order], kind, rating, before, after, leech, left)
+    day, leech, rating, kind, before, after = unpacked(numbers[order], *[SMALL_BITS] * len(small))
+    return LogColumns(at[order], card[order], kind, rating, before, after, leech, day)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scheduler.columns import read_columns
+from scheduler.columns import SMALL_BITS, packed, read_columns, unpacked
 from scheduler.model import Kind
 
 if TYPE_CHECKING:
@@ -18,15 +18,14 @@ _FINE = 1_000_000_000
 """Stability is read as a whole number of so many parts of a day."""
 
 _OFFSET = 1 << 11  # more than the minutes that local time can be ahead of UTC, or behind it
-_DURATION = 1 << 27  # more than the milliseconds of a day
-_SMALL = 8
+_OFFSET_BITS = 12
+_DURATION_BITS = 27  # hold the milliseconds of a day
 
-# Numbers that are small are read as one.
 _COLUMNS = (
     "id",
     "card",
-    f"((day * {2 * _OFFSET} + offset_minutes + {_OFFSET}) * {_SMALL} + rating) * {_SMALL} + state_before",
-    f"interval_before * {_DURATION} + min(duration_ms, {_DURATION - 1})",
+    packed("day", (f"offset_minutes + {_OFFSET}", _OFFSET_BITS), ("rating", SMALL_BITS), ("state_before", SMALL_BITS)),
+    packed("interval_before", (f"min(duration_ms, {(1 << _DURATION_BITS) - 1})", _DURATION_BITS)),
     f"CAST(coalesce(stability, 0) * {_FINE} AS INTEGER)",
 )
 
@@ -71,10 +70,8 @@ def read_ratings(connection: sqlite3.Connection, kind: Kind = Kind.RATING) -> Ra
     """Every rating of this kind that still stands."""
     at, card, small, large, stability = read_columns(connection, _COLUMNS, f"kind = {kind:d}")
     voided = [row[0] for row in connection.execute("SELECT voids FROM reviews WHERE voids IS NOT NULL")]
-    small, state = np.divmod(small, _SMALL)
-    small, rating = np.divmod(small, _SMALL)
-    day, offset = np.divmod(small, 2 * _OFFSET)
-    interval, duration = np.divmod(large, _DURATION)
+    day, offset, rating, state = unpacked(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS)
+    interval, duration = unpacked(large, _DURATION_BITS)
     known = np.where(stability > 0, stability / _FINE, np.nan)
     ratings = Ratings(at, card, rating, day, offset - _OFFSET, duration, state, interval, known)
     return ratings.where(~np.isin(at, voided)) if voided else ratings

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler import Rating, Store, columns
+from scheduler.columns import packed, read_log, unpacked
+from tests.scheduler.world import DAY, NOW, PLAIN, add
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@given(st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 7), st.integers(0, 4095)), min_size=1))
+def test_columns_read_as_one_number_come_apart_as_they_were(rows: Sequence[tuple[int, int, int]]) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE t (a, b, c)")
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    found = connection.execute(f"SELECT {packed('a', ('b', 3), ('c + 0', 12))} FROM t ORDER BY rowid").fetchall()
+    parts = unpacked(np.array(found, dtype=np.int64)[:, 0], 3, 12)
+    assert list(zip(*(part.tolist() for part in parts), strict=True)) == rows
+
+
+def test_a_long_log_is_read_in_parts_as_a_short_one_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = add(store, 2)
+    for step, card in enumerate([second, first, second, first, first]):
+        store.rate(card, Rating.GOOD, PLAIN, NOW + step * DAY)
+    at_once = read_log(store.connection)
+    monkeypatch.setattr(columns, "_MANY", 2)
+    in_parts = read_log(store.connection)
+    assert at_once.card.tolist() == [first] * 3 + [second] * 2
+    assert (np.diff(at_once.at_ms)[[0, 1, 3]] > 0).all()
+    for one, other in zip(at_once, in_parts, strict=True):
+        assert one.tolist() == other.tolist()
