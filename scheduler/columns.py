@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # For all rows at once a list of what was taken back is quicker than a question about each.
-STANDS = "id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
-"""The SQL condition on `reviews` that a row was not taken back."""
-
-_ROWS = f"kind <> {Kind.VOID:d} AND {STANDS}"
+_ROWS = f"kind <> {Kind.VOID:d} AND id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
 _EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # together they are slow
 _MANY = 200_000  # rows
 
@@ -28,18 +26,21 @@ SMALL_BITS = 3
 """Ratings, kinds, states and the like are less than 8."""
 
 
-def read_columns(connection: sqlite3.Connection, columns: Sequence[str], where: str) -> list[NDArray[np.int64]]:
+def read_columns(
+    connection: sqlite3.Connection, columns: Sequence[str], where: str, *, committed: bool = False
+) -> list[NDArray[np.int64]]:
     """Whole numbers from the log, one array a column, in the order of the rows' ids.
 
     Args:
         connection: open.
         columns: SQL expressions on a row of `reviews`, none of which may be NULL.
         where: the SQL condition on the rows that count.
+        committed: a transaction that is open has written nothing yet, so that other connections see the same.
     """
     # Without an index the rows come in the order of their ids.
     query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
     parts = _parts(connection)
-    if len(parts) == 1 or connection.in_transaction:  # other connections would not see what is not committed yet
+    if len(parts) == 1 or (connection.in_transaction and not committed):
         found = [_arrays(connection, query, part) for part in parts]
     else:
         from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,13 @@ def read_columns(connection: sqlite3.Connection, columns: Sequence[str], where: 
 def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
     """Whole numbers of all cards, one array a column; `columns` are SQL expressions on a row of `cards`, never NULL."""
     return _arrays(connection, _query(columns, "cards"))
+
+
+def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]) -> sqlite3.Cursor:
+    """Columns of the rows of the log with these ids, row by row."""
+    wanted = "(SELECT value AS wanted FROM json_each(?)) CROSS JOIN reviews ON id = wanted"
+    # In order, so that each page of the table is read once.
+    return connection.execute(f"SELECT {', '.join(columns)} FROM {wanted}", (json.dumps(np.sort(ids).tolist()),))
 
 
 def packed(first: str, *more: tuple[str, int]) -> str:
@@ -130,11 +138,11 @@ class LogColumns(NamedTuple):
         return np.flatnonzero(np.diff(self.card, prepend=self.card[:1] - 1))
 
 
-def read_log(connection: sqlite3.Connection) -> LogColumns:
-    """The whole log."""
+def read_log(connection: sqlite3.Connection, *, committed: bool = False) -> LogColumns:
+    """The whole log; for `committed` see `read_columns`."""
     small = ("leech", "coalesce(rating, 0)", "kind", "state_before", "state_after")
     day_and_small = packed("day", *((column, SMALL_BITS) for column in small))
-    at, card, numbers = read_columns(connection, ("id", "card", day_and_small), _ROWS)
+    at, card, numbers = read_columns(connection, ("id", "card", day_and_small), _ROWS, committed=committed)
     order = np.argsort(card, kind="stable")
     day, leech, rating, kind, before, after = unpacked(numbers[order], *[SMALL_BITS] * len(small))
     return LogColumns(at[order], card[order], kind, rating, before, after, leech, day)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scheduler.columns import STANDS, LogColumns, read_log
+from scheduler.columns import LogColumns, read_log, read_rows
 from scheduler.model import Kind, Rating, State
 from scheduler.replay import replayed, stated_memories
 
@@ -28,14 +27,7 @@ _FIELDS = (
 _NEW: tuple[object, ...] = (int(State.NEW), None, None, 0, 0, 0, 0, 0)
 _NEVER: tuple[object, ...] = (None, None, None, None)
 
-_LAST_ROWS = """
-    SELECT card, state_after, due_day, due_ms, steps_left, interval_after
-    FROM json_each(?) CROSS JOIN reviews ON reviews.id = json_each.value
-"""
-_UNLOGGED = f"""
-    SELECT card, sum(reps_added), sum(lapses_added) FROM reviews
-    WHERE (reps_added <> 0 OR lapses_added <> 0) AND {STANDS} GROUP BY card
-"""
+_LAST_ROW = ("card", "state_after", "due_day", "due_ms", "steps_left", "interval_after")
 
 
 class Difference(NamedTuple):
@@ -47,12 +39,20 @@ class Difference(NamedTuple):
     rebuilt: object
 
 
-def differences(connection: sqlite3.Connection, model_of: Callable[[int], Model]) -> list[Difference]:
-    """Every difference between the cards and the log, by card. `model_of` gives the FSRS model of a deck."""
-    log = read_log(connection)
+def differences(
+    connection: sqlite3.Connection, model_of: Callable[[int], Model], *, committed: bool = False
+) -> list[Difference]:
+    """Every difference between the cards and the log, by card.
+
+    Args:
+        connection: open.
+        model_of: gives the FSRS model of a deck.
+        committed: see `read_columns`.
+    """
+    log = read_log(connection, committed=committed)
     decks = dict(connection.execute("SELECT id, deck FROM cards"))
     last_rows = _last_rows(connection, log)
-    memories = replayed(log, stated_memories(connection), decks, model_of)
+    memories = replayed(log, stated_memories(connection, log), decks, model_of)
     found: list[Difference] = []
     for row in connection.execute(f"SELECT id, {', '.join(_FIELDS)} FROM cards ORDER BY id"):
         card, stored = row[0], row[1:]
@@ -88,11 +88,12 @@ def _last_rows(connection: sqlite3.Connection, log: LogColumns) -> dict[int, tup
     counts = dict(
         zip(log.card[first].tolist(), zip(*(each.tolist() for each in (*counted, leech)), strict=True), strict=True)
     )
-    for card, reps, lapses in connection.execute(_UNLOGGED):
+    unlogged = log.at_ms[(log.kind == int(Kind.TAKEN_OVER)) | (log.kind == int(Kind.FORGET))]
+    for card, reps, lapses in read_rows(connection, ("card", "reps_added", "lapses_added"), unlogged):
         before = counts[card]
         counts[card] = (before[0] + reps, before[1] + lapses, before[2])
-    ids = json.dumps(log.at_ms[last].tolist())
-    return {row[0]: (*row[1:], *counts[row[0]]) for row in connection.execute(_LAST_ROWS, (ids,))}
+    rows = read_rows(connection, _LAST_ROW, log.at_ms[last])
+    return {row[0]: (*row[1:], *counts[row[0]]) for row in rows}
 
 
 def _same(old: object, new: object) -> bool:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scheduler.columns import STANDS, LogColumns
-from scheduler.model import Kind, Memory, State
+from scheduler.columns import LogColumns, read_rows
+from scheduler.model import Kind, Memory, Rating, State
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scheduler.memory import Model
-
-_TAKEN_OVER = f"""
-    SELECT id, stability, difficulty FROM reviews
-    WHERE kind = {Kind.TAKEN_OVER:d} AND stability IS NOT NULL AND {STANDS}
-"""
 
 _LONGEST_PAUSE = 1 << 17  # days
 
@@ -34,9 +29,10 @@ class Known(NamedTuple):
     last_ms: int
 
 
-def stated_memories(connection: sqlite3.Connection) -> dict[int, Memory]:
-    """The memory states that other programs said cards have, by the id of the row that records it."""
-    return {at: Memory(*memory) for at, *memory in connection.execute(_TAKEN_OVER)}
+def stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
+    """The memory states that other programs said cards have, by the id of the log's row that records it."""
+    rows = read_rows(connection, ("id", "stability", "difficulty"), log.at_ms[log.kind == int(Kind.TAKEN_OVER)])
+    return {at: Memory(stability, difficulty) for at, stability, difficulty in rows if stability is not None}
 
 
 def replayed(
@@ -95,9 +91,9 @@ def last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     kept = np.flatnonzero(rated & (places >= np.repeat(begin, count)))
     ends = np.searchsorted(kept, first_of_card + count)
     firsts = np.searchsorted(kept, begin)
-    states = [
-        starts.get(at) if is_stated else None for at, is_stated in zip(log.at_ms[begin], stated[begin], strict=True)
-    ]
+    states: list[Memory | None] = [None] * begin.size
+    for place in np.flatnonzero(stated[begin]).tolist():
+        states[place] = starts[int(log.at_ms[begin[place]])]
     return Runs(log.card[first_of_card].tolist(), states, begin.tolist(), firsts.tolist(), ends.tolist(), kept)
 
 
@@ -129,14 +125,15 @@ def entries_of(log: LogColumns, runs: Runs) -> list[FSRSReview]:
 
     day = log.day[runs.kept]
     pauses = np.diff(day, prepend=day[:1])
+    first, last = np.array(runs.first), np.array(runs.last)
+    pauses[first[first < last]] = 0
     for number, start in enumerate(runs.start):
-        first = runs.first[number]
-        if first < runs.last[number]:
-            pauses[first] = day[first] - log.day[runs.begin[number]] if start else 0
+        if start and first[number] < last[number]:
+            pauses[first[number]] = day[first[number]] - log.day[runs.begin[number]]
     # A clock that was put back counts as no time elapsed.
     codes = log.rating[runs.kept] * _LONGEST_PAUSE + np.clip(pauses, 0, _LONGEST_PAUSE - 1)
-    distinct, places = np.unique(codes, return_inverse=True)
-    made = np.empty(distinct.size, dtype=object)
-    made[:] = [FSRSReview(code // _LONGEST_PAUSE, code % _LONGEST_PAUSE) for code in distinct.tolist()]
-    entries: list[FSRSReview] = made[places].tolist()
+    made = np.empty((int(max(Rating)) + 1) * _LONGEST_PAUSE, dtype=object)
+    for code in np.flatnonzero(np.bincount(codes)).tolist():
+        made[code] = FSRSReview(code // _LONGEST_PAUSE, code % _LONGEST_PAUSE)
+    entries: list[FSRSReview] = made[codes].tolist()
     return entries

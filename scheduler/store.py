@@ -219,8 +219,9 @@ class Store(Cards):
         """
         from scheduler.rebuild import differences, repair
 
+        alone = not self.connection.in_transaction
         with transaction(self.connection):
-            found = differences(self.connection, lambda deck: self.model(tuple(parameters_of(deck))))
+            found = differences(self.connection, lambda deck: self.model(tuple(parameters_of(deck))), committed=alone)
             if apply:
                 repair(self.connection, found)
         return found

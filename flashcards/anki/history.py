@@ -156,7 +156,7 @@ class History:
         collection = self._collection
         policies = {deck: collection.policy(deck) for deck in set(decks.values())}
         models = {deck: collection.store.model(policy.parameters) for deck, policy in policies.items()}
-        starts = stated_memories(collection.connection)
+        starts = stated_memories(collection.connection, log)
         known = replayed(log, starts, decks, models.__getitem__)
         cursor.executemany(
             "INSERT INTO memories VALUES (?, ?, ?)", ((card, *each.memory) for card, each in known.items())

@@ -130,7 +130,8 @@ def _scope(
     for limit in collection.limits:
         if limit.policy.ignore_reviews_before:
             ignored[decks == limit.deck] = _instant_ms(collection, limit.policy.ignore_reviews_before)
-    reviews = training_set(log.where(chosen), stated_memories(collection.connection), ignored[chosen])
+    log = log.where(chosen)
+    reviews = training_set(log, stated_memories(collection.connection, log), ignored[chosen])
     return Scope(deck, len(reviews), fit(reviews, filled(present)))
 
 

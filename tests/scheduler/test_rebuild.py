@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import DEFAULT_PARAMETERS, Policy, Rating, Store
+from scheduler import DEFAULT_PARAMETERS, Kind, Policy, Rating, Store, columns, transaction
+from scheduler.rows import append
 from tests.scheduler.test_memory import FSRS_5
 from tests.scheduler.test_rate import _do
 from tests.scheduler.world import DAY, NOW, PLAIN, add, put
@@ -71,3 +73,26 @@ def test_each_deck_is_replayed_with_its_own_parameters(store: Store) -> None:
     found = store.rebuild(lambda deck: FSRS_5 if deck == 2 else DEFAULT_PARAMETERS)
     assert {difference.card for difference in found} == {second}
     assert {difference.field for difference in found} == {"stability", "difficulty"}
+
+
+def test_what_an_open_transaction_wrote_is_replayed_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_MANY", 1)  # as if the log were so long that other connections help to read it
+    (card,) = add(store)
+    store.rate(card, Rating.GOOD, PLAIN, NOW)
+    with transaction(store.connection):
+        store.rate(card, Rating.EASY, PLAIN, NOW + DAY)
+        assert store.rebuild(default) == []
+    assert store.rebuild(default) == []
+
+
+def test_ratings_that_the_log_lacks_are_counted_unless_they_were_taken_back(store: Store) -> None:
+    card, other = add(store, 2)
+    for each in (card, other):
+        store.rate(each, Rating.GOOD, PLAIN, NOW)
+    added = {"kind": Kind.TAKEN_OVER, "rating": None, "stability": None, "difficulty": None, "reps_added": 7}
+    row = store.log(card)[0]._replace(id=NOW + 1000, **added)  # type: ignore[arg-type]  # of many types
+    append(store.connection, row)
+    put(store, card, reps=8)
+    assert store.rebuild(default) == []
+    append(store.connection, row._replace(id=NOW + 2000, kind=Kind.VOID, voids=row.id, reps_added=0))
+    assert store.rebuild(default) == [(card, "reps", 8, 1)]
