@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ROWS = f"kind <> {Kind.VOID:d} AND id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
 _EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # together they are slow
 _MANY = 200_000  # rows
+_WANTED = "(SELECT value AS wanted FROM json_each(?)) CROSS JOIN reviews ON id = wanted"
 
 SMALL_BITS = 3
 """Ratings, kinds, states and the like are less than 8."""
@@ -52,16 +53,48 @@ def read_columns(
     return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
 
 
+def read_columns_of(
+    connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """Whole numbers from the rows of the log with these ids, one array a column; `columns` as in `read_columns`."""
+    order = np.argsort(ids)
+    found = _arrays(connection, _query(columns, _WANTED), (_json(ids),))
+    for array in found:
+        array[order] = array.copy()
+    return found
+
+
 def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Whole numbers of all cards, one array a column; `columns` are SQL expressions on a row of `cards`, never NULL."""
-    return _arrays(connection, _query(columns, "cards"))
+    """Whole numbers of all cards, one array a column, in the order of their ids.
+
+    `columns` are SQL expressions on a row of `cards`, none of which may be NULL.
+    """
+    return _arrays(connection, _query(columns, "cards NOT INDEXED"))
+
+
+def read_card_reals(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.float64]]:
+    """The same of columns that hold numbers with fractions, to 15 digits; NaN stands for NULL."""
+    columns = [f"coalesce({column}, 'nan')" for column in columns]
+    texts = _texts(connection, _query(columns, "cards NOT INDEXED"))
+    return [np.fromstring(text, dtype=np.float64, sep=",") for text in texts]
 
 
 def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]) -> sqlite3.Cursor:
     """Columns of the rows of the log with these ids, row by row."""
-    wanted = "(SELECT value AS wanted FROM json_each(?)) CROSS JOIN reviews ON id = wanted"
-    # In order, so that each page of the table is read once.
-    return connection.execute(f"SELECT {', '.join(columns)} FROM {wanted}", (json.dumps(np.sort(ids).tolist()),))
+    return connection.execute(f"SELECT {', '.join(columns)} FROM {_WANTED}", (_json(ids),))
+
+
+def _json(ids: NDArray[np.int64]) -> str:
+    """The values of `_WANTED`: in order, so that each page of the table is read once."""
+    return json.dumps(np.sort(ids).tolist())
+
+
+def places_in(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of the wanted stands among ids that are in order; -1 where it does not."""
+    if not ids.size:
+        return np.full(wanted.size, -1)
+    places = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
+    return np.where(ids[places] == wanted, places, -1)
 
 
 def packed(first: str, *more: tuple[str, int]) -> str:
@@ -102,9 +135,12 @@ def _read(path: Path, query: str, part: tuple[int, int]) -> list[NDArray[np.int6
         return _arrays(connection, query, part)
 
 
-def _arrays(connection: sqlite3.Connection, query: str, values: Sequence[int] = ()) -> list[NDArray[np.int64]]:
-    texts = connection.execute(query, values).fetchone()
-    return [np.fromstring(text or "", dtype=np.int64, sep=",") for text in texts]
+def _arrays(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[NDArray[np.int64]]:
+    return [np.fromstring(text, dtype=np.int64, sep=",") for text in _texts(connection, query, values)]
+
+
+def _texts(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[str]:
+    return [text or "" for text in connection.execute(query, values).fetchone()]
 
 
 class LogColumns(NamedTuple):

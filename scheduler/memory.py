@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from fsrs import Scheduler
     from fsrs_rs_python import FSRS, FSRSItem, ItemState, MemoryState
+    from numpy import float64
+    from numpy.typing import NDArray
 
 __all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "QuickModel", "filled", "parameter_problem"]
 
@@ -109,13 +111,21 @@ class Model:
             _memory(state.stability, state.difficulty) for state in self._for_batch().historical_memory_states(item)
         ]
 
-    def replay_all(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None) -> list[Memory]:
-        """The memory state at the end of each of many histories (see `history`); none may be empty.
+    def replay_all(
+        self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None
+    ) -> NDArray[float64]:
+        """Stability and difficulty at the end of each of many histories (see `history`), a row each; none may be empty.
 
         `starts` are the states that they begin from; None is a card never rated.
         """
+        import numpy as np
+
         states = self._for_batch().memory_state_batch(histories, _starting_states(starts))
-        return [_memory(state.stability, state.difficulty) for state in states]
+        found = np.empty((len(states), 2))
+        found[:, 0] = [state.stability for state in states]
+        found[:, 1] = [state.difficulty for state in states]
+        found[:, 0] = np.clip(found[:, 0], MINIMUM_STABILITY, MAXIMUM_STABILITY)
+        return found
 
     def replay_each(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None]) -> list[list[Memory]]:
         """The same for every entry of each history."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scheduler.columns import LogColumns, read_rows
+from scheduler.columns import LogColumns, places_in, read_rows
 from scheduler.model import Kind, Memory, Rating, State
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from fsrs_rs_python import FSRSReview
     from numpy.typing import NDArray
@@ -21,12 +21,20 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE = 1 << 17  # days
 
 
-class Known(NamedTuple):
-    """What is known of a card: its memory state, and the day and the instant of the rating it is of."""
+class Memories(NamedTuple):
+    """What is known of cards, one entry of each array a card.
 
-    memory: Memory
-    last_day: int
-    last_ms: int
+    Attributes:
+        card: the card's id; in order.
+        stability, difficulty: its memory state.
+        last_day, last_ms: the day and the instant of the rating it is of.
+    """
+
+    card: NDArray[np.int64]
+    stability: NDArray[np.float64]
+    difficulty: NDArray[np.float64]
+    last_day: NDArray[np.int64]
+    last_ms: NDArray[np.int64]
 
 
 def stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
@@ -36,8 +44,12 @@ def stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int
 
 
 def replayed(
-    log: LogColumns, starts: Mapping[int, Memory], decks: Mapping[int, int], model_of: Callable[[int], Model]
-) -> dict[int, Known]:
+    log: LogColumns,
+    starts: Mapping[int, Memory],
+    cards: NDArray[np.int64],
+    decks: NDArray[np.int64],
+    model_of: Callable[[int], Model],
+) -> Memories:
     """What is known of each card that has a memory state, computed from the log alone.
 
     A card's history begins when it was last new; or with the state that another program said it has.
@@ -45,19 +57,48 @@ def replayed(
     Args:
         log: with the days to count by.
         starts: see `stated_memories`.
-        decks: the deck of each card; others are left out.
+        cards: the ids of cards, in order; others are left out.
+        decks: the deck of each of them.
         model_of: the FSRS model of a deck.
     """
     if not log.card.size:
-        return {}
+        nothing = np.zeros(0, dtype=np.int64)
+        return Memories(nothing, nothing.astype(float), nothing.astype(float), nothing, nothing)
     runs = last_runs(log, starts)
-    found = {
-        card: Known(start, int(log.day[place]), int(log.at_ms[place]))
-        for card, start, place in zip(runs.card, runs.start, runs.begin, strict=True)
-        if start is not None and card in decks
-    }
-    found |= _computed(log, runs, decks, model_of)
-    return found
+    rated = runs.first < runs.last
+    memories = np.full((runs.card.size, 2), np.nan)
+    for number in np.flatnonzero(~rated).tolist():
+        memories[number] = runs.start[number] or np.nan
+    place = places_in(cards, runs.card)
+    entries = entries_of(log, runs)
+    for model, of_model in _by_model(decks, model_of):
+        numbers = np.flatnonzero(rated & (place >= 0) & of_model[place])
+        memories[numbers] = _computed(entries, runs, numbers, model)
+    # A memory state is of the last rating, or else of the row that stated it.
+    row = runs.begin.copy()
+    row[rated] = runs.kept[runs.last[rated] - 1]
+    known = (place >= 0) & ~np.isnan(memories[:, 0])
+    stability, difficulty = memories[known].T
+    return Memories(runs.card[known], stability, difficulty, log.day[row[known]], log.at_ms[row[known]])
+
+
+def _by_model(decks: NDArray[np.int64], model_of: Callable[[int], Model]) -> list[tuple[Model, NDArray[np.bool_]]]:
+    """Each model, with which of the decks it is of."""
+    decks_of: dict[Model, list[int]] = {}
+    for deck in np.unique(decks).tolist():
+        decks_of.setdefault(model_of(deck), []).append(deck)
+    return [(model, np.isin(decks, chosen)) for model, chosen in decks_of.items()]
+
+
+def _computed(
+    entries: Sequence[FSRSReview], runs: Runs, numbers: NDArray[np.int64], model: Model
+) -> NDArray[np.float64]:
+    """The memory states at the ends of some of the runs."""
+    from fsrs_rs_python import FSRSItem
+
+    ends = zip(runs.first[numbers].tolist(), runs.last[numbers].tolist(), strict=True)
+    items = [FSRSItem(entries[first:last]) for first, last in ends]
+    return model.replay_all(items, [runs.start[number] for number in numbers.tolist()])
 
 
 class Runs(NamedTuple):
@@ -67,11 +108,11 @@ class Runs(NamedTuple):
     (excluded) of them. `begin` is the place of the row that said `start`.
     """
 
-    card: list[int]
-    start: list[Memory | None]
-    begin: list[int]
-    first: list[int]
-    last: list[int]
+    card: NDArray[np.int64]
+    start: Sequence[Memory | None]
+    begin: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
     kept: NDArray[np.int64]
 
 
@@ -94,29 +135,7 @@ def last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     states: list[Memory | None] = [None] * begin.size
     for place in np.flatnonzero(stated[begin]).tolist():
         states[place] = starts[int(log.at_ms[begin[place]])]
-    return Runs(log.card[first_of_card].tolist(), states, begin.tolist(), firsts.tolist(), ends.tolist(), kept)
-
-
-def _computed(
-    log: LogColumns, runs: Runs, decks: Mapping[int, int], model_of: Callable[[int], Model]
-) -> dict[int, Known]:
-    from fsrs_rs_python import FSRSItem
-
-    entries = entries_of(log, runs)
-    models = {deck: model_of(deck) for deck in set(decks.values())}
-    by_model: dict[Model, list[int]] = {}
-    for number, card in enumerate(runs.card):
-        if card in decks and runs.first[number] < runs.last[number]:
-            by_model.setdefault(models[decks[card]], []).append(number)
-    last_days, last_instants = log.day[runs.kept], log.at_ms[runs.kept]
-    found: dict[int, Known] = {}
-    for model, numbers in by_model.items():
-        items = [FSRSItem(entries[runs.first[number] : runs.last[number]]) for number in numbers]
-        memories = model.replay_all(items, [runs.start[number] for number in numbers])
-        for number, memory in zip(numbers, memories, strict=True):
-            last = runs.last[number] - 1
-            found[runs.card[number]] = Known(memory, int(last_days[last]), int(last_instants[last]))
-    return found
+    return Runs(log.card[first_of_card], states, begin, firsts, ends, kept)
 
 
 def entries_of(log: LogColumns, runs: Runs) -> list[FSRSReview]:
@@ -125,11 +144,10 @@ def entries_of(log: LogColumns, runs: Runs) -> list[FSRSReview]:
 
     day = log.day[runs.kept]
     pauses = np.diff(day, prepend=day[:1])
-    first, last = np.array(runs.first), np.array(runs.last)
-    pauses[first[first < last]] = 0
+    pauses[runs.first[runs.first < runs.last]] = 0
     for number, start in enumerate(runs.start):
-        if start and first[number] < last[number]:
-            pauses[first[number]] = day[first[number]] - log.day[runs.begin[number]]
+        if start and runs.first[number] < runs.last[number]:
+            pauses[runs.first[number]] = day[runs.first[number]] - log.day[runs.begin[number]]
     # A clock that was put back counts as no time elapsed.
     codes = log.rating[runs.kept] * _LONGEST_PAUSE + np.clip(pauses, 0, _LONGEST_PAUSE - 1)
     made = np.empty((int(max(Rating)) + 1) * _LONGEST_PAUSE, dtype=object)

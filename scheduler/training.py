@@ -104,7 +104,7 @@ def training_set(
     if not log.card.size:
         return TrainingSet([], nothing, nothing, nothing, nothing, nothing, nothing.astype(np.bool_), nothing)
     runs = last_runs(log, starts or {})
-    first, last = np.array(runs.first), np.array(runs.last)
+    first, last = runs.first, runs.last
     whole = (first < last) & np.array([start is None for start in runs.start])
     begins = runs.kept[np.where(whole, first, 0)] if runs.kept.size else np.zeros(first.size, dtype=np.int64)
     whole &= (log.before[begins] == int(State.NEW)) & (

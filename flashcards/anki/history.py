@@ -134,8 +134,7 @@ class History:
         for statement in _SCRATCH:
             cursor.execute(statement)
         log = self._log_by_anki()
-        decks = dict(cursor.execute("SELECT id, deck FROM state.cards WHERE id IN (SELECT id FROM cards)"))
-        self._write_memories(cursor, log, decks)
+        self._write_memories(cursor, log)
         values = {
             "today": self._clock.day(self._now_ms),
             "first_day": first_day,
@@ -152,15 +151,16 @@ class History:
         # The day of such a row is that of the rating it goes on from.
         return log._replace(day=np.where(log.kind == int(Kind.TAKEN_OVER), log.day, day))
 
-    def _write_memories(self, cursor: sqlite3.Cursor, log: LogColumns, decks: dict[int, int]) -> None:
+    def _write_memories(self, cursor: sqlite3.Cursor, log: LogColumns) -> None:
         collection = self._collection
-        policies = {deck: collection.policy(deck) for deck in set(decks.values())}
+        rows = cursor.execute("SELECT id, deck FROM state.cards WHERE id IN (SELECT id FROM cards) ORDER BY id")
+        cards, decks = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2).T
+        policies = {deck: collection.policy(deck) for deck in np.unique(decks).tolist()}
         models = {deck: collection.store.model(policy.parameters) for deck, policy in policies.items()}
         starts = stated_memories(collection.connection, log)
-        known = replayed(log, starts, decks, models.__getitem__)
-        cursor.executemany(
-            "INSERT INTO memories VALUES (?, ?, ?)", ((card, *each.memory) for card, each in known.items())
-        )
+        known = replayed(log, starts, cards, decks, models.__getitem__)
+        memories = zip(known.card.tolist(), known.stability.tolist(), known.difficulty.tolist(), strict=True)
+        cursor.executemany("INSERT INTO memories VALUES (?, ?, ?)", memories)
         cursor.executemany(
             "INSERT INTO policies VALUES (?, ?, ?)",
             ((deck, policy.retention, filled(policy.parameters)[20]) for deck, policy in policies.items()),

@@ -86,7 +86,11 @@ def test_many_histories_at_once_end_where_each_ends_alone(history_: list[tuple[R
     model, log = Model(), in_days(history_)
     short = log[:1]
     ends = model.replay_all([history(log), history(short), history(log)])
-    assert ends == [model.replay(log)[-1], model.replay(short)[-1], model.replay(log)[-1]]
+    assert [Memory(*end) for end in ends.tolist()] == [
+        model.replay(log)[-1],
+        model.replay(short)[-1],
+        model.replay(log)[-1],
+    ]
 
 
 def test_a_second_rating_on_the_same_day_uses_the_short_term_formula() -> None:
