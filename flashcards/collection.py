@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from flashcards.catalog.look import Sighting, look
 from flashcards.catalog.report import CardPlace, ScanReport
-from flashcards.catalog.scan import Scan, Sighting, look
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.catalog.walk import Unreadable
 from flashcards.errors import FlashcardsError
@@ -200,6 +200,8 @@ class Collection:
 
     def apply(self, sighting: Sighting, at_ms: int) -> ScanReport:
         """Bring catalog and scheduler up to date with what was seen: one transaction, or a part of the open one."""
+        from flashcards.catalog.scan import Scan
+
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(sighting)
             self.update_cards(report, at_ms)

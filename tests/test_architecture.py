@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,11 +112,8 @@ HEAVY = (
 
 
 def loaded_by(*arguments: str, folder: Path) -> set[str]:
-    """The top-level modules that a command loads, when run a second time over the same folder."""
-    code = (
-        "import sys; from flashcards.cli import run; run(sys.argv[1:]);"
-        "print('LOADED', *{name.partition('.')[0] for name in sys.modules})"
-    )
+    """The modules that a command loads, when run a second time over the same folder."""
+    code = "import sys; from flashcards.cli import run; run(sys.argv[1:]);print('LOADED', *sys.modules)"
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "-c", code, "-C", str(folder), *arguments],
@@ -130,3 +128,11 @@ def loaded_by(*arguments: str, folder: Path) -> set[str]:
 def test_counting_what_is_due_loads_nothing_heavy(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("Q: a\nA: b\n", encoding="utf-8")
     assert not loaded_by("due", folder=tmp_path) & set(HEAVY)
+
+
+def test_what_reads_decks_is_loaded_only_when_one_changed(tmp_path: Path) -> None:
+    deck = tmp_path / "a.md"
+    deck.write_text("Q: a\nA: b\n", encoding="utf-8")
+    os.utime(deck, (10**9, 10**9))  # a file just written is read twice
+    reads = {"flashcards.deck.parse", "flashcards.catalog.scan", "hashlib"}
+    assert not loaded_by("due", folder=tmp_path) & reads

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from flashcards.catalog.slots import Renaming
-from flashcards.deck.model import Note
+if TYPE_CHECKING:
+    from flashcards.catalog.slots import Renaming
+    from flashcards.deck.model import Note
 
 
 class Change(NamedTuple):

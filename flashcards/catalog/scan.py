@@ -1,115 +1,22 @@
-"""A scan: what the deck files say now against the catalog, and the catalog brought up to date."""
+"""The catalog brought up to date with what the deck files say now."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from hashlib import blake2b
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flashcards.catalog.judge import judged
 from flashcards.catalog.keys import fingerprint
 from flashcards.catalog.link import Seen, link
 from flashcards.catalog.report import ScanReport
 from flashcards.catalog.store import Catalog, FileRow
-from flashcards.catalog.walk import FoundFile, Unreadable, walk
 from flashcards.catalog.writer import NoteWriter
-from flashcards.deck.model import Deck, Problem
-from flashcards.deck.parse import parse
-from flashcards.parallel import parallel_map
+from flashcards.deck.model import Deck
 
-_RACY_NS = 100_000_000  # a file written this shortly before it is read may change again without its time changing
-_MUCH = 300_000  # bytes that take longer to parse than a second process takes to start
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file that may have changed. `deck` is None where its bytes are the same, or where it cannot be read."""
-
-    found: FoundFile
-    hash: bytes
-    deck: Deck | None
-    mtime_ns: int
-    problem: Problem | None = None
-
-
-@dataclass(slots=True)
-class Sighting:
-    """What is on disk against the files of the catalog."""
-
-    changed: list[ReadFile] = field(default_factory=list)
-    gone: list[FileRow] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.gone)
-
-
-def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | None = None) -> Sighting:
-    """Find the files that changed since the last scan, and read and parse those whose bytes did.
-
-    Args:
-        root: the collection's folder.
-        catalog: what it held at the last scan.
-        progress: called with the number of files read and the number to read.
-    """
-    known = catalog.files()
-    sighting = Sighting()
-    present: set[str] = set()
-    stale: list[FoundFile] = []
-    for found in walk(root):
-        if isinstance(found, Unreadable):
-            sighting.unreadable.append(found)
-            continue
-        present.add(found.path)
-        row = known.get(found.path)
-        if not row or not row.present or row.size != found.size or row.mtime_ns != found.mtime_ns:
-            stale.append(found)
-    computed = parallel_map if sum(found.size for found in stale) >= _MUCH else map
-    files = computed(lambda found: _read(root, found, known.get(found.path)), stale)
-    for index, (found, file) in enumerate(zip(stale, files, strict=True)):
-        if progress:
-            progress(index, len(stale))
-        if file:
-            sighting.changed.append(file)
-        else:  # gone since the folder was listed
-            present.discard(found.path)
-    hidden = tuple(place.path for place in sighting.unreadable)
-    sighting.gone = [
-        row
-        for row in known.values()
-        if row.present and row.path not in present and not (hidden and row.path.startswith(hidden))
-    ]
-    return sighting
-
-
-def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
-    """The file as it is now; None where it is gone."""
-    try:
-        data = (root / found.path).read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        problem = Problem(1, "unreadable", f"The file cannot be read: {reason}.", "Check its permissions.")
-        return ReadFile(found, b"", None, -1, problem)
-    digest = blake2b(data, digest_size=16).digest()
-    fresh = time.time_ns() - found.mtime_ns < _RACY_NS
-    mtime_ns = -1 if fresh or len(data) != found.size else found.mtime_ns
-    if row and row.present and row.hash == digest:
-        return ReadFile(found, digest, None, mtime_ns)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(
-            line, "not-utf-8", "The file is not UTF-8 here.", "Save it as UTF-8; until then it is not read."
-        )
-        return ReadFile(found, digest, None, mtime_ns, problem)
-    return ReadFile(found, digest, parse(text, found.path), mtime_ns)
+if TYPE_CHECKING:
+    from flashcards.catalog.look import Sighting
+    from flashcards.catalog.reading import ReadFile
 
 
 class Scan:

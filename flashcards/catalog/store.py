@@ -6,11 +6,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flashcards.catalog.codec import decode
-from flashcards.catalog.link import Known
 from flashcards.deck.model import Note, Problem
+
+if TYPE_CHECKING:
+    from flashcards.catalog.link import Known
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
@@ -209,6 +211,8 @@ class Catalog:
         return found
 
     def _known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
+        from flashcards.catalog.link import Known
+
         rows = self._db.execute(
             "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"
             f" FROM notes WHERE {where} ORDER BY {order}",

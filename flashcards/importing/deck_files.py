@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.catalog.codec import encode
+from flashcards.catalog.look import Sighting
 from flashcards.catalog.origins import Origin, Origins
-from flashcards.catalog.scan import ReadFile, Sighting
+from flashcards.catalog.reading import ReadFile
 from flashcards.catalog.walk import FoundFile
 from flashcards.files import FileChanged
 from flashcards.importing.changed_text import changed_file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from difflib import SequenceMatcher
 from enum import StrEnum
 
 _ALIKE = 0.5  # share of common characters below which chance matches would only confuse
@@ -31,6 +30,8 @@ def difference(given: str, expected: str) -> list[Piece]:
 
     The right and the wrong pieces together are what was typed, the right and the missing ones the answer.
     """
+    from difflib import SequenceMatcher
+
     typed, answer = _tidy(given), _tidy(expected)
     by_word = len(typed) * len(answer) > _BY_CHARACTER
     left, right = (_words(typed), _words(answer)) if by_word else (list(typed), list(answer))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog import scan as scanning
+from flashcards.catalog import look as looking
+from flashcards.catalog import reading
 from flashcards.catalog.walk import walk
 from flashcards.deck import parse as parsing
 from tests.catalog.world import LONG_AGO_NS, World, question
@@ -31,7 +32,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path)
         return parse(text, path)
 
-    monkeypatch.setattr(scanning, "parse", counting)
+    monkeypatch.setattr(reading, "parse", counting)
     return paths
 
 
@@ -113,7 +114,7 @@ def test_a_file_that_grew_between_the_look_and_the_reading_is_read_again(
         world.write("a.md", question("one"), question("more"), mtime_ns=LONG_AGO_NS)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scanning, "walk", growing)
+        patch.setattr(looking, "walk", growing)
         world.scan()
     assert world.fronts() == ["one", "more"]
     world.write("a.md", question("two"), mtime_ns=LONG_AGO_NS)  # size and time are those of the look
@@ -210,7 +211,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_gone(
         yield from list(walk(root))
         (root / "b.md").unlink()
 
-    monkeypatch.setattr(scanning, "walk", vanishing)
+    monkeypatch.setattr(looking, "walk", vanishing)
     report = world.scan()
     assert [change.path for change in report.removed] == ["b.md"]
     assert world.problems() == []
