@@ -88,7 +88,8 @@ def holdings(
     stability, difficulty = known[3:5] / _FINE
     decay = np.array([decays[int(each)] for each in deck])
     chance = retrievability(stability, np.maximum(0, today - last), decay)
-    hardest = [place for place in np.lexsort((card, -difficulty, -lapses)) if lapses[place]][:most]
+    order = np.lexsort((card, -difficulty, -lapses))
+    hardest = order[lapses[order] > 0][:most]
     return Holdings(
         _states(active, today),
         rows.shape[1] - active.shape[1],
