@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -25,14 +24,6 @@ def square(number: int) -> int:
 
 def where(_item: int) -> int:
     return os.getpid()
-
-
-def has_child() -> bool:
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return False
-    return True
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -92,10 +83,21 @@ def test_an_error_is_raised_at_its_item_in_either_process(bad: int) -> None:
     assert done == ITEMS[:bad]
 
 
-def test_no_process_is_left_when_the_results_are_used_up_or_no_longer_wanted() -> None:
+def test_no_process_is_left_when_the_results_are_used_up_or_no_longer_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = os.fork
+    processes: list[int] = []
+
+    def noted() -> int:
+        process = fork()
+        processes.append(process)
+        return process
+
+    monkeypatch.setattr(os, "fork", noted)
     list(parallel_map(square, ITEMS))
-    assert not has_child()
-    some: Iterator[int] = parallel_map(square, ITEMS)
+    some = parallel_map(square, ITEMS)
     next(some)
     some.close()  # type: ignore[attr-defined]  # it is a generator
-    assert not has_child()
+    assert len(processes) == 2
+    for process in processes:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
