@@ -206,7 +206,7 @@ class Collection:
             report = Scan(self.connection, at_ms).apply(sighting)
             self.update_cards(report, at_ms)
         self.catalog.hold({change.note: change.after for change in report.added if change.after}, at_ms)
-        self.__dict__.pop("limits", None)
+        self.forget_limits()
         return report
 
     def update_cards(self, report: ScanReport, at_ms: int) -> None:
@@ -267,14 +267,22 @@ class Collection:
         if wanted == self.store.parameters_in_use():
             return 0
         with transaction(self.connection):
-            policies = {limit.deck: limit.policy for limit in self.limits}
-            found = self.store.rebuild(lambda deck: policies[deck].parameters, apply=True)
+            found = self.store.rebuild(lambda deck: self.policy(deck).parameters, apply=True)
             self.store.set_parameters_in_use(wanted)
         return len({difference.card for difference in found})
 
     def policy(self, deck: int) -> Policy:
         """The policy of the deck with this id."""
-        return next((limit.policy for limit in self.limits if limit.deck == deck), self.settings.policy)
+        return self._policies.get(deck, self.settings.policy)
+
+    @cached_property
+    def _policies(self) -> dict[int, Policy]:
+        return {limit.deck: limit.policy for limit in self.limits}
+
+    def forget_limits(self) -> None:
+        """Find the decks and their policies anew when they are asked for next: they changed."""
+        for name in ("limits", "_policies"):
+            self.__dict__.pop(name, None)
 
     def note_of(self, card: Card) -> Entry:
         """The note that a card belongs to."""

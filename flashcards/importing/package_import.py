@@ -112,7 +112,7 @@ class _PackageImport:
             raise
         finally:
             journal.close()
-            self._collection.__dict__.pop("limits", None)
+            self._collection.forget_limits()
         return self._report
 
     def _in_transaction(self, journal: Journal, *, dry_run: bool) -> None:
