@@ -23,8 +23,11 @@ def command(listed: bool) -> None:
 
     with common.unscanned() as collection:
         if listed:
-            for path in sorted(collection.backups.glob("*.db"), reverse=True):
+            found = sorted(collection.backups.glob("*.db"), reverse=True)
+            for path in found:
                 click.echo(f"{path}  {path.stat().st_size:,} bytes")
+            if not found:
+                click.echo("There is no backup yet. `flashcards backup` makes one.", err=True)
         elif check(collection.connection):  # a copy of it would push a sound one out
             raise DatabaseCorrupt(collection.database)
         else:

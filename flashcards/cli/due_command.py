@@ -38,6 +38,8 @@ def command(as_json: bool) -> None:
         if as_json:
             decks = [{"deck": name, **_named(counts[name])} for name in sorted(counts)]
             common.print_json({"total": _named(total), "decks": decks})
+        elif not names:
+            click.echo("There are no cards yet. `flashcards init` makes an example.")
         else:
             _print(counts, total)
 

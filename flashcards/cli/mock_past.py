@@ -21,6 +21,16 @@ LAST = "last"
 """Names the mock that was held last."""
 
 
+_NONE = "No mock was held yet. `flashcards mock` holds one."
+
+
+class NoMock(UsageError):
+    """No mock was held at all."""
+
+    def __init__(self) -> None:
+        super().__init__(_NONE)
+
+
 class MockUnknown(UsageError):
     """No mock was held then."""
 
@@ -44,7 +54,7 @@ def show_history(collection: Collection, as_json: bool) -> None:
         common.print_json_lines(report.record(mock, answers, collection.clock) for mock, answers in held)
         return
     if not held:
-        click.echo("No mock was held yet. `flashcards mock` holds one.")
+        click.echo(_NONE)
         return
     click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>8}  drawn from")
     for mock, answers in held:
@@ -59,7 +69,7 @@ def show(collection: Collection, when: str, path: Path | None, as_json: bool) ->
     """The report of an earlier mock.
 
     Raises:
-        MockUnknown, MockAmbiguous: as their names say.
+        NoMock, MockUnknown, MockAmbiguous: as their names say.
     """
     mock = _named(collection, when)
     if as_json:
@@ -105,6 +115,8 @@ def _found(collection: Collection, mock: int) -> tuple[Mock, list[MockAnswer], l
 def _named(collection: Collection, when: str) -> Mock:
     """The mock that a person means: the last one, or the one that was held at a time that begins so."""
     held = Mocks(collection.connection).all()
+    if not held:
+        raise NoMock
     if when.lower() == LAST:
         wanted = held[-1:]
     else:

@@ -22,7 +22,11 @@ def command(query: tuple[str, ...]) -> None:
     from flashcards.pins import pin
 
     with common.opened() as collection:
-        notes = {collection.store.card(card).note for card in common.named_cards(collection, query)}
+        cards = common.named_cards(collection, query)
+        if not cards:
+            click.echo("No card matches.")
+            return
+        notes = {collection.store.card(card).note for card in cards}
         written = pin(collection.root, collection.catalog.entries(notes))
         common.scan(collection)
         already = len(notes) - written

@@ -121,6 +121,8 @@ class Parser:
         if read is None:
             known = ", ".join(f"`{field}:`" for field in FIELDS)
             raise self._invalid(f"`{name}:` is not known. Known are {known}; put words with a colon in quotes.")
+        if not value:
+            raise self._invalid(f"`{token}` lacks what it is to find; put words with a colon in quotes.")
         if read is in_deck:
             self._known_deck(_unquoted(value))
         try:

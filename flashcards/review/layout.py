@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -14,6 +15,12 @@ from flashcards.review.typed import Mark, Piece, difference, same_text
 from flashcards.review.views import Answer, pile
 from scheduler import Card, Rating
 from scheduler.queue import Counts
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+POINT_INDENT = 6
+"""The columns before the text of a point in `rubric_lines`."""
 
 _PILES = {"new": "blue", "learning": "red", "review": "green"}
 _RATINGS = {Rating.AGAIN: "red", Rating.HARD: "yellow", Rating.GOOD: "green", Rating.EASY: "blue"}
@@ -80,6 +87,16 @@ def flowed(parts: Sequence[Text], separator: str, width: int) -> Text:
             used = taken
     between = Text().append(separator, "dim")
     return Text("\n").join(between.join(line) for line in lines)
+
+
+def hanging(line: Text, indent: int, console: Console) -> Text:
+    """A line of which what does not fit goes on below it, so far from the left, where there is room for that."""
+    width = console.width
+    if cell_len(line.plain) <= width or width < 2 * indent:
+        return line
+    first, rest = line.divide([indent])
+    below = Text("\n" + " " * indent)
+    return Text.assemble(first, below.join(rest.wrap(console, width - indent, overflow="fold")))
 
 
 def given_text(given: str, expected: str, *, coloured: bool) -> list[Text]:

@@ -12,14 +12,26 @@ from rich.text import Text
 from flashcards.render.terminal import TerminalRenderer
 from flashcards.render.terminal_text import visible
 from flashcards.review.keys import Action, KeyMap
-from flashcards.review.layout import buttons, counts_line, flowed, given_text, ratings, rubric_lines
+from flashcards.review.layout import (
+    POINT_INDENT,
+    buttons,
+    counts_line,
+    flowed,
+    given_text,
+    hanging,
+    ratings,
+    rubric_lines,
+)
 from flashcards.review.rubric import without_points
 from flashcards.review.views import Answer, Asked, Question
+from flashcards.words import wrapped
 from scheduler.queue import Counts
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
     from scheduler import Rating
+
+_TYPED = "Enter alone shows the answer, Ctrl-D leaves"
 
 WIDEST = 100
 """Columns beyond which text is no longer easy to read."""
@@ -56,10 +68,11 @@ class Screen:
                 self._show(view)
 
     def say(self, *lines: str) -> None:
-        """Print lines as they are, below whatever is shown."""
+        """Print lines as they are, below whatever is shown; one that is too long goes on below its beginning."""
         with self._console:
             for line in lines:
-                self._print(Text(visible(line)))
+                for part in wrapped(visible(line), self._console.width):
+                    self._print(Text(part))
 
     def close(self, lines: Iterable[str]) -> None:
         """The end: only these lines are left."""
@@ -137,7 +150,9 @@ class Screen:
             self._print(Text("Answer:"))
             self._back(view)
             self._print(flowed(buttons(view, self._keys), ", ", self._console.width))
-        elif not asked.typed:
+        elif asked.typed:
+            self._print(Text(f"{_TYPED}."))
+        else:
             self._print(Text(f"Press {self._keys.label(Action.SHOW)} for the answer."))
         self._shown = (asked.face, answered)
 
@@ -149,8 +164,10 @@ class Screen:
                 self._print(self._side(view.asked, text))
                 self._blank()
             points = [self.plain_text(point, note.definitions) for point in note.points]
-            for line in rubric_lines(view, points, self._keys):
-                self._print(line)
+            *pointed, proposal = rubric_lines(view, points, self._keys)
+            for line in pointed:
+                self._print(hanging(line, POINT_INDENT, self._console))
+            self._print(proposal)
         else:
             self._print(self._side(view.asked, view.asked.face.back))
         self._typed(view)
@@ -175,8 +192,10 @@ class Screen:
             self._print(line)
 
     def _hint(self, view: Question | Answer) -> str:
-        if isinstance(view, Answer) or view.asked.typed:
+        if isinstance(view, Answer):
             return ""
+        if view.asked.typed:
+            return _TYPED
         return f"{self._keys.label(Action.SHOW)} shows the answer · {self._keys.label(Action.HELP)} help"
 
     @property

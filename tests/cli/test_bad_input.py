@@ -114,6 +114,7 @@ class TestArguments:
         ("query", "message"),
         [
             ("is:nonsense", "`is:nonsense` is not known."),
+            ("deck:", "`deck:` lacks what it is to find"),
             ("dek:tpm", "`dek:` is not known. Known are `deck:`"),
             ("(one", "a `(` is left open."),
             ("one)", "a `)` without a `(`."),

@@ -34,7 +34,9 @@ def test_a_command_that_reads_works_where_no_file_holds_a_card(cli: Runner, argu
 
 def test_where_there_is_nothing_a_sentence_says_so(cli: Runner) -> None:
     assert cli("list").out == "There are no cards yet. `flashcards init` makes an example.\n"
-    assert cli("due").out == "Nothing is due today.\n"
+    assert cli("due").out == "There are no cards yet. `flashcards init` makes an example.\n"
+    assert cli("backup", "--list") == (0, "", "There is no backup yet. `flashcards backup` makes one.\n")
+    assert cli.fails("mock", "--show", "last") == "Error: No mock was held yet. `flashcards mock` holds one.\n"
     assert cli("scan").out == "0 files, 0 notes, 0 cards; nothing changed.\n"
     assert cli("orphans").out == "No note has lost its text.\n"
     assert cli("check") == (0, "", "No problems.\n")

@@ -204,3 +204,32 @@ def test_parts_flow_onto_the_next_line_whole(width: int) -> None:
     lines = flowed([Text("1 Again"), Text("2 Hard"), Text("3 Good")], " · ", width).plain.split("\n")
     assert " · ".join(lines) == "1 Again · 2 Hard · 3 Good"
     assert all(len(line) <= width or " · " not in line for line in lines)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_typed_answer_says_how_to_see_it_untyped_and_how_to_leave(
+    capsys: pytest.CaptureFixture[str], plain: bool
+) -> None:
+    typed = replace(asked(card(1)), expected="back 1")
+    text = ESCAPES.sub("", shown(capsys, question(typed), plain=plain))
+    assert "Enter alone shows the answer, Ctrl-D leaves" in text
+
+
+def test_in_a_narrow_window_a_point_goes_on_below_its_beginning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    plain = asked(card(1))
+    note = plain.entry.note._replace(points=("names the goal of the team",))
+    view = answer(replace(plain, entry=plain.entry._replace(note=note)))
+    lines = [line.rstrip() for line in ESCAPES.sub("", shown(capsys, view)).splitlines()]
+    at = lines.index("a [ ] names the goal of")
+    assert lines[at + 1] == "      the team"
+
+
+def test_in_a_narrow_window_the_help_goes_on_below_its_beginning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    Screen({}, KeyMap({}), plain=False).say("    i  the place and the schedule")
+    assert capsys.readouterr().out.splitlines() == ["    i  the place and the", "      schedule"]
