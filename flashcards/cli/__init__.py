@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -51,6 +52,10 @@ COMMANDS = {
 """Every command in the order of the help, and its module, which holds it in `COMMANDS` or as `command`."""
 
 
+class _Enough(Exception):
+    """Whoever read our output has enough."""
+
+
 class _LazyGroup(click.Group):
     """Imports the module of a command when it is called."""
 
@@ -64,6 +69,13 @@ class _LazyGroup(click.Group):
         several: dict[str, click.Command] | None = getattr(module, "COMMANDS", None)
         command: click.Command = several[cmd_name] if several else module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; keep click from what it does of a closed pipe, which is to leave with 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _Enough from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -136,8 +148,8 @@ def run(arguments: list[str]) -> int:
             return 1
         click.echo("Interrupted. Everything that was rated is saved.", err=True)
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has enough; keep Python from complaining about it on the way out.
+    except (_Enough, BrokenPipeError):
+        # Keep Python from complaining about it on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:

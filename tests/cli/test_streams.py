@@ -134,7 +134,7 @@ def test_a_reader_that_has_enough_is_no_error(cli: Runner, arguments: list[str])
     assert "question 0" in running.stdout.readline()
     running.stdout.close()
     assert running.stderr.read() == ""
-    running.wait(timeout=30)
+    assert running.wait(timeout=30) == 0
     running.stderr.close()
 
 
