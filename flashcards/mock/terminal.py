@@ -122,7 +122,7 @@ class TerminalMock:
         return " / ".join(parts)
 
     def _judge(self, view: Judging) -> None:
-        self._screen.judge(view.asked, view.ticked, view.proposed)
+        self._screen.judge(view.asked, view.ticked, view.proposed, view.answer)
         while True:
             key = self._keyboard.key()
             action = self._keys.action(key)

@@ -91,10 +91,14 @@ class Screen:
         self._blank()
         self._print(Text(hint, "dim"))
 
-    def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating) -> None:
-        """The model answer to it, with the points to be ticked."""
+    def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating, written: str) -> None:
+        """What was written in answer to it, and the model answer with the points to be ticked."""
         view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
         self._clear()
+        if written:
+            self._print(Text("Your answer", "bold"))
+            self._print(Text(visible(written)))
+            self._blank()
         self._print(Text("Model answer", "bold"))
         self._blank()
         self._back(view)
