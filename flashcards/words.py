@@ -19,19 +19,19 @@ def columns(text: str) -> int:
     )
 
 
-def wrapped(line: str, width: int) -> list[str]:
+def wrapped(line: str, width: int, hang: int = 0) -> list[str]:
     """A line as lines of at most so many columns, broken between words; inside one only if it is wider itself.
 
-    What follows an indented line is indented by two more.
+    What follows is indented by `hang`; after an indented line, by two more than it.
     """
     indent = len(line) - len(line.lstrip())
-    hang = min(indent + 2 if indent else 0, max(0, width - 4))
+    hang = min(indent + 2 if indent else hang, max(0, width - 4))
     found: list[str] = []
     for blanks, word in re.findall(r"(\s*)(\S+)", line):
         if found and columns(found[-1]) + len(blanks) + columns(word) <= width:
             found[-1] += blanks + word
             continue
-        start = " " * (hang if found else min(indent, hang))
+        start = " " * (hang if found else min(indent, max(0, width - 4)))
         pieces = _cut(word, max(1, width - len(start)))
         found += [start + piece for piece in pieces]
     return found or [""]

@@ -128,6 +128,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code. Every error is said in a sentence on standard error."""
+    from flashcards.cli.common import flow
     from scheduler.errors import SchedulerError
 
     try:
@@ -135,7 +136,7 @@ def run(arguments: list[str]) -> int:
         if sys.stdout is not None:  # it may have been closed from the start
             sys.stdout.flush()
     except (FlashcardsError, SchedulerError) as error:
-        click.echo(f"Error: {error}", err=True)
+        flow(f"Error: {error}", err=True)
         return error.exit_code
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -144,9 +145,9 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         if isinstance(stop.__context__, EOFError):
-            click.echo("\nNo answer could be read, so it was not done. Say --yes where nobody can be asked.", err=True)
+            flow("\nNo answer could be read, so it was not done. Say --yes where nobody can be asked.", err=True)
             return 1
-        click.echo("Interrupted. Everything that was rated is saved.", err=True)
+        flow("Interrupted. Everything that was rated is saved.", err=True)
         return 130
     except (_Enough, BrokenPipeError):
         # Keep Python from complaining about it on the way out.
@@ -155,6 +156,6 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         from flashcards.errors import sentence
 
-        click.echo(f"Error: {sentence(error)}", err=True)
+        flow(f"Error: {sentence(error)}", err=True)
         return 1
     return result if isinstance(result, int) else 0

@@ -53,16 +53,16 @@ def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str)
     with common.opened() as collection:
         cards = common.named_cards(collection, query)
         if len(cards) > _ASK_ABOVE and not yes and not _agreed(len(cards)):
-            click.echo("Nothing was changed.", err=True)
+            common.flow("Nothing was changed.", err=True)
             raise click.exceptions.Exit(1)
         changed = act(collection, cards, now_ms())
         if as_json:
             common.print_json({"found": len(cards), "changed": changed})
         elif not cards:
-            click.echo("No card matches.")
+            common.flow("No card matches.")
         else:
             rest = "" if changed == len(cards) else f" of {len(cards):,} found"
-            click.echo(f"{common.plural(changed, 'card')}{rest} {done}.")
+            common.flow(f"{common.plural(changed, 'card')}{rest} {done}.")
 
 
 def _agreed(cards: int) -> bool:

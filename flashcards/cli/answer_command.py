@@ -66,7 +66,7 @@ def command(card: str, rating: str, at: str | None, duration: float, as_json: bo
             intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
             common.print_json(record(collection, after, entry, when) | {"intervals": intervals})
         else:
-            click.echo(f"{card_name(entry, found.slot)} is asked again in {short_interval(after.interval)}.")
+            common.flow(f"{card_name(entry, found.slot)} is asked again in {short_interval(after.interval)}.")
 
 
 def _instant(text: str) -> int:

@@ -25,10 +25,10 @@ def command(listed: bool) -> None:
         if listed:
             found = sorted(collection.backups.glob("*.db"), reverse=True)
             for path in found:
-                click.echo(f"{path}  {path.stat().st_size:,} bytes")
+                common.flow(f"{path}  {path.stat().st_size:,} bytes")
             if not found:
-                click.echo("There is no backup yet. `flashcards backup` makes one.", err=True)
+                common.flow("There is no backup yet. `flashcards backup` makes one.", err=True)
         elif check(collection.connection):  # a copy of it would push a sound one out
             raise DatabaseCorrupt(collection.database)
         else:
-            click.echo(f"Saved {backup(collection.connection, collection.backups)}.")
+            common.flow(f"Saved {backup(collection.connection, collection.backups)}.")

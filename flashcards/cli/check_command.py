@@ -60,9 +60,9 @@ def command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
                     }
                 )
             else:
-                click.echo(f"{_shown(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}")
+                common.flow(f"{_shown(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}", 2)
         if not as_json:
-            click.echo("No problems." if not found else f"{common.plural(len(found), 'problem')}.", err=True)
+            common.flow("No problems." if not found else f"{common.plural(len(found), 'problem')}.", err=True)
         return 1 if found else 0
 
 
@@ -101,4 +101,4 @@ def _explain(collection: Collection, wanted: list[str]) -> None:
         front = common.shortened(note.fields[0], 50)
         slots = " ".join(note.slots)
         why = _WHY[note.kind.value] + (", a task list makes it a rubric" if note.points else "")
-        click.echo(f"{_shown(collection, entry.path)}:{lines}: {slots}: {why}: {front}")
+        common.flow(f"{_shown(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import sys
@@ -83,11 +84,11 @@ def scan(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list
     with progress("Reading the decks") as step:
         report, unreadable = collection.scan(step)
     for place in unreadable if warn else ():
-        click.echo(f"Warning: {visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
+        flow(f"Warning: {visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
     for unclear in report.ambiguous if warn else ():
-        click.echo(_unclear(unclear), err=True)
+        flow(_unclear(unclear), err=True)
     if recomputed := collection.follow_parameters():
-        click.echo(
+        flow(
             f"The parameters of FSRS changed: {plural(recomputed, 'memory state')} computed anew. Due days stay.",
             err=True,
         )
@@ -177,13 +178,24 @@ def shortened(text: str, width: int = 60) -> str:
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
-def flow(line: str = "") -> None:
-    """Print a line; on a terminal that is too narrow for it, broken between words."""
-    if not sys.stdout.isatty():
-        click.echo(line)
-        return
-    for part in wrapped(line, shutil.get_terminal_size().columns):
-        click.echo(part)
+def flow(text: str = "", hang: int = 0, *, err: bool = False) -> None:
+    """Print lines; on a terminal that is too narrow for one, it is broken between words, `hang` as for `wrapped`."""
+    for line in text.split("\n"):
+        for part in fitted(line, hang, err=err):
+            click.echo(part, err=err)
+
+
+def room() -> float:
+    """The columns of the terminal; no end of them where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else math.inf
+
+
+def fitted(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
+    """A line as the lines that a terminal shows; as it is where there is none."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is None or not stream.isatty():
+        return [line]
+    return wrapped(line, shutil.get_terminal_size().columns, hang)
 
 
 def chosen(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:

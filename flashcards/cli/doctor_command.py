@@ -112,20 +112,20 @@ def _differing(collection: Collection, found: Sequence[Difference]) -> dict[int,
 
 def _print(damage: list[str], cards: Sequence[_Differing], reviews: int, saved: str) -> None:
     for text in damage:
-        click.echo(f"Database: {text}")
+        common.flow(f"Database: {text}")
     if damage:
-        click.echo("`flashcards restore` puts the newest backup in its place.", err=True)
+        common.flow("`flashcards restore` puts the newest backup in its place.", err=True)
         return
-    click.echo("The database is sound.")
+    common.flow("The database is sound.")
     for card in cards[:_SHOWN]:
-        click.echo(card)
+        common.flow(str(card), 2)
     if len(cards) > _SHOWN:
-        click.echo(f"… and {len(cards) - _SHOWN:,} more")
+        common.flow(f"… and {len(cards) - _SHOWN:,} more")
     if not cards:
-        click.echo(f"Every card is what its log of {common.plural(reviews, 'review')} says.")
+        common.flow(f"Every card is what its log of {common.plural(reviews, 'review')} says.")
     elif saved:
-        click.echo(f"{common.plural(len(cards), 'card')} put right by the log. The state before is in {saved}.")
+        common.flow(f"{common.plural(len(cards), 'card')} put right by the log. The state before is in {saved}.")
     else:
         differ = "1 card differs" if len(cards) == 1 else f"{len(cards):,} cards differ"
         them = "it" if len(cards) == 1 else "them"
-        click.echo(f"{differ} from the log. `flashcards doctor --rebuild` puts {them} right.")
+        common.flow(f"{differ} from the log. `flashcards doctor --rebuild` puts {them} right.")

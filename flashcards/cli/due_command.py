@@ -39,9 +39,12 @@ def command(as_json: bool) -> None:
             decks = [{"deck": name, **_named(counts[name])} for name in sorted(counts)]
             common.print_json({"total": _named(total), "decks": decks})
         elif not names:
-            click.echo("There are no cards yet. `flashcards init` makes an example.")
+            common.flow("There are no cards yet. `flashcards init` makes an example.")
         else:
             _print(counts, total)
+
+
+_COLUMNS = 26  # of the numbers, beside the names
 
 
 def _numbers(counts: Counts) -> tuple[int, int, int]:
@@ -54,16 +57,27 @@ def _named(counts: Counts) -> dict[str, int]:
 
 def _print(counts: dict[str, Counts], total: Counts) -> None:
     if not any(_numbers(total)):
-        click.echo("Nothing is due today.")
+        common.flow("Nothing is due today.")
         return
     tree = _with_parents(counts)
     labels = {name: "  " * name.count("::") + common.visible(name.rpartition("::")[2]) for name in tree}
     width = max(len("total"), *(len(label) for label in labels.values()))
+    several = len([name for name in tree if "::" not in name]) > 1
+    if width + _COLUMNS > common.room():
+        for name in sorted(tree, key=lambda name: name.split("::")):
+            common.flow(f"{labels[name]}: {_words(tree[name])}", 2)
+        if several:
+            common.flow(f"total: {_words(_numbers(total))}", 2)
+        return
     click.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
     for name in sorted(tree, key=lambda name: name.split("::")):
         click.echo(f"{labels[name]:{width}}  {_columns(tree[name])}")
-    if len([name for name in tree if "::" not in name]) > 1:
+    if several:
         click.echo(f"{'total':{width}}  {_columns(_numbers(total))}")
+
+
+def _words(numbers: tuple[int, int, int]) -> str:
+    return ", ".join(f"{number:,} {kind}" for number, kind in zip(numbers, ("new", "learning", "review"), strict=True))
 
 
 def _columns(numbers: tuple[int, int, int]) -> str:

@@ -66,7 +66,7 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
                 exported = _writer(target.path, history=not no_history)(collection, target.decks, target.path, step)
             _report(exported, as_json)
             if target.path.suffix.lower() == ".colpkg":
-                click.echo(_REPLACES.format(name=target.path.name), err=True)
+                common.flow(_REPLACES.format(name=target.path.name), err=True)
         _mention_problems(collection)
 
 
@@ -88,16 +88,16 @@ def _writer(path: Path, *, history: bool) -> Writer:
 
 def _report(exported: Exported, as_json: bool) -> None:
     for problem in exported.problems:
-        click.echo(common.visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
+        common.flow(common.visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
     if as_json:
         common.print_json(_record(exported))
         return
     for remark in exported.remarks:
-        click.echo(common.visible(f"{exported.path}: {remark}"), err=True)
+        common.flow(common.visible(f"{exported.path}: {remark}"), err=True)
     held = [common.plural(exported.notes, "note"), common.plural(exported.cards, "card")]
     if exported.media:
         held.append(f"{exported.media:,} media")
-    click.echo(f"{exported.path}: {', '.join(held)}, {exported.size:,} bytes")
+    common.flow(f"{exported.path}: {', '.join(held)}, {exported.size:,} bytes")
 
 
 def _record(exported: Exported) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _record(exported: Exported) -> dict[str, Any]:
 def _mention_problems(collection: Collection) -> None:
     problems = sum(1 for _ in collection.catalog.problems())
     if problems:
-        click.echo(f"{common.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
+        common.flow(f"{common.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None)
             if as_json:
                 common.print_json({"overdue": 0, "days": []})
             else:
-                click.echo("There are no cards to look ahead at.")
+                common.flow("There are no cards to look ahead at.")
             return
         found = forecast(collection, now_ms(), days, common.chosen(collection, query), step)
     if as_json:
@@ -55,4 +55,4 @@ def command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None)
         from flashcards.insight.stats_page import forecast_page
 
         write(forecast_page(found), page)
-        click.echo(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.")

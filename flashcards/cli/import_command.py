@@ -81,12 +81,12 @@ def _print(report: ImportReport, as_json: bool) -> None:
         common.print_json(asdict(report) | {"remarks": remarks})
         return
     for remark in report.remarks[:_SHOWN]:
-        click.echo(
+        common.flow(
             common.visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"), err=True
         )
     if len(report.remarks) > _SHOWN:
         click.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
-    click.echo(f"{common.visible(report.source)}: {_summary(report)}")
+    common.flow(f"{common.visible(report.source)}: {_summary(report)}")
 
 
 def _summary(report: ImportReport) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from flashcards.cli import common
+
 _EXAMPLE = "example.md"
 
 
@@ -31,15 +33,15 @@ def command(folder: Path | None) -> None:
     with Collection(named) as collection:
         collection.scan()
     where = "" if named == Path() else f" -C {named}"
-    click.echo(f"Now try `flashcards{where} review`.")
+    common.flow(f"Now try `flashcards{where} review`.")
 
 
 def _write(path: Path, text: str) -> None:
     from flashcards.files import replacing
 
     if path.exists() or path.is_symlink():
-        click.echo(f"{path} is there already; left as it is.")
+        common.flow(f"{path} is there already; left as it is.")
         return
     with replacing(path) as file:
         file.write(text.encode())
-    click.echo(f"Wrote {path}.")
+    common.flow(f"Wrote {path}.")

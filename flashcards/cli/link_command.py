@@ -33,4 +33,4 @@ def command(old: str, new: str, yes: bool, as_json: bool) -> None:
             return
         place = common.visible(f"{after.path}:{after.note.line}")
         added = f" {common.plural(linked.reviews, 'review')} added to it." if linked.reviews else ""
-        click.echo(f"{place} goes on with the history of {linked.key}.{added}")
+        common.flow(f"{place} goes on with the history of {linked.key}.{added}")

@@ -30,9 +30,10 @@ def command(query: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             common.print_json_lines(records(collection, found, now_ms()))
         elif not found:
-            click.echo("No card matches." if query else "There are no cards yet. `flashcards init` makes an example.")
+            common.flow("No card matches." if query else "There are no cards yet. `flashcards init` makes an example.")
         else:
-            click.echo_via_pager(_line(each) + "\n" for each in records(collection, found, now_ms()))
+            lines = (_line(each) for each in records(collection, found, now_ms()))
+            click.echo_via_pager("\n".join(common.fitted(line, 2)) + "\n" for line in lines)
 
 
 def _line(card: dict[str, Any]) -> str:

@@ -120,7 +120,7 @@ def _held(
     every = only if only is not None else {row[0] for row in collection.connection.execute("SELECT id FROM cards")}
     able = candidates(collection, sorted(every), collection.clock.day(at))
     if not able:
-        click.echo("There is no card to ask. `flashcards list` shows all cards.")
+        common.flow("There is no card to ask. `flashcards list` shows all cards.")
         return None
     chosen_seed = at % 100_000 if seed is None else seed
     cards = drawn(able, questions, chosen_seed)
@@ -131,10 +131,10 @@ def _held(
     session = MockSession(asked, timing, hall, now_ms(), collection.settings.rubric_thresholds)
     try:
         over, interrupted = TerminalMock(collection, session, now_ms, plain=plain).run(), False
-        click.echo(f"\n{over.reason}" if over.reason else "")
+        common.flow(f"\n{over.reason}" if over.reason else "")
     except KeyboardInterrupt:
         interrupted = True
-        click.echo("\n")
+        common.flow("\n")
     return hall.mock, interrupted
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
 
+_TABLE = 60  # columns that the history takes
+
 LAST = "last"
 """Names the mock that was held last."""
 
@@ -54,13 +56,15 @@ def show_history(collection: Collection, as_json: bool) -> None:
         common.print_json_lines(report.record(mock, answers, collection.clock) for mock, answers in held)
         return
     if not held:
-        click.echo(_NONE)
+        common.flow(_NONE)
         return
-    click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>8}  drawn from")
+    narrow = common.room() < _TABLE
+    if not narrow:
+        click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>8}  drawn from")
     for mock, answers in held:
-        click.echo(_history_line(collection, mock, answers))
+        common.flow(_history_line(collection, mock, answers, narrow=narrow), 2)
     if gone := report.missed([answers for _, answers in held]):
-        click.echo("\nMissed most:")
+        common.flow("\nMissed most:")
         for point, count in gone:
             common.flow(f"  {count:>3}  {common.visible(point)}")
 
@@ -89,7 +93,7 @@ def print_report(collection: Collection, mock: int, *, in_full: bool) -> None:
         common.flow(common.visible(line))
     for line in report.written(answers) if in_full else ():
         common.flow(common.visible(line))
-    click.echo()
+    common.flow()
     common.flow(f"The same questions again: --seed {this.seed}")
 
 
@@ -101,7 +105,7 @@ def write_report(collection: Collection, mock: int, path: Path | None) -> None:
 
     with replacing(path) as file:
         file.write(report.markdown(*_found(collection, mock), collection.clock).encode())
-    click.echo(f"{path} is written.", err=True)
+    common.flow(f"{path} is written.", err=True)
 
 
 def _found(collection: Collection, mock: int) -> tuple[Mock, list[MockAnswer], list[tuple[Mock, Sequence[MockAnswer]]]]:
@@ -133,10 +137,12 @@ def _time(collection: Collection, mock: Mock) -> str:
     return collection.clock.iso(mock.id)[:19].replace("T", " ")
 
 
-def _history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnswer]) -> str:
+def _history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnswer], *, narrow: bool) -> str:
     left = "" if mock.finished else ", left early"
     drawn_from = common.visible(mock.query) or "all cards"
     answered, share = len(report.rated(answers)), report.coverage(answers).share
     span = report.span(sum(answer.seconds for answer in answers))
     when = _time(collection, mock)[:16]
+    if narrow:
+        return f"{when}: {answered} of {mock.questions} answered, {share:.0%} of points, {span}, {drawn_from}{left}"
     return f"{when:18}{answered:>4} of {mock.questions:<2}{share:>9.0%}{span:>9}  {drawn_from}{left}"

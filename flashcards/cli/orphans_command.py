@@ -29,11 +29,11 @@ def command(as_json: bool) -> None:
         if as_json:
             common.print_json_lines(found)
         elif not found:
-            click.echo("No note has lost its text.")
+            common.flow("No note has lost its text.")
         for each in () if as_json else found:
             reviews = common.plural(each["reviews"], "review")
             front = common.shortened(each["text"])
-            click.echo(f"{each['note'][:7]}  {common.visible(each['file'])}:{each['line']}  {reviews}  {front}")
+            common.flow(f"{each['note'][:7]}  {common.visible(each['file'])}:{each['line']}  {reviews}  {front}", 2)
 
 
 def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:

@@ -24,12 +24,12 @@ def command(query: tuple[str, ...]) -> None:
     with common.opened() as collection:
         cards = common.named_cards(collection, query)
         if not cards:
-            click.echo("No card matches.")
+            common.flow("No card matches.")
             return
         notes = {collection.store.card(card).note for card in cards}
         written = pin(collection.root, collection.catalog.entries(notes))
         common.scan(collection)
         already = len(notes) - written
-        click.echo(
+        common.flow(
             f"{common.plural(written, 'note')} pinned" + (f", {already:,} had an id already." if already else ".")
         )

@@ -65,7 +65,7 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
             if as_json:
                 common.print_json(record(nothing(collection, at, day), {}))
             else:
-                click.echo("There are no cards to look at.")
+                common.flow("There are no cards to look at.")
             return
         found = readiness(collection, at, day, only, step)
         names, fronts = _named(collection, found)
@@ -78,7 +78,7 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
         from flashcards.insight.page import write
 
         write(readiness_views.page(found, names, fronts), page)
-        click.echo(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.")
         return
     from flashcards.insight.stats_text import console
 

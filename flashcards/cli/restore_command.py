@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from flashcards.cli import common
 from flashcards.errors import UsageError
 
 
@@ -36,8 +37,8 @@ def command(backup: Path | None, yes: bool) -> None:
     if chosen is None:
         raise NoBackup(folder / BACKUPS)
     if not yes and not click.confirm(f"Replace the present review state by {chosen}?", err=True):
-        click.echo("Nothing was changed.", err=True)
+        common.flow("Nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
     folder.mkdir(exist_ok=True)
     restore(folder / DATABASE, chosen, folder / BACKUPS)
-    click.echo(f"Restored {chosen}.")
+    common.flow(f"Restored {chosen}.")

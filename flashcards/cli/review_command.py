@@ -73,7 +73,7 @@ def command(
     with common.opened() as collection:
         only = common.chosen(collection, query)
         if only is not None and not only:
-            click.echo(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
+            common.flow(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
             return
         from flashcards.review.collection_desk import CollectionDesk
 
@@ -117,10 +117,10 @@ def _say_nothing_is_due(collection: Collection, view: Finished) -> None:
 
     _, notes = collection.catalog.counts()
     if not notes:
-        click.echo(
+        common.flow(
             f"There are no cards in {collection.root}. `flashcards init` makes a small example deck to begin with."
         )
         return
-    click.echo("Nothing is due now.")
+    common.flow("Nothing is due now.")
     for line in upcoming_lines(view.summary.upcoming, collection.clock):
-        click.echo(line)
+        common.flow(line)

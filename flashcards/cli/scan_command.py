@@ -85,12 +85,12 @@ def _print(collection: Collection, report: ScanReport) -> None:
             how = f"  ({change.rule}, {change.score:.2f})" if word in ("edited", "returned") else ""
             note = change.after or change.before
             line = common.shortened(note.fields[0]) if note else ""
-            click.echo(f"{word:9}{common.visible(change.path)}:{change.line}  {line}{how}")
+            common.flow(f"{word:9}{common.visible(change.path)}:{change.line}  {line}{how}", 2)
         if len(changes) > 20:
-            click.echo(f"{word:9}… and {len(changes) - 20:,} more")
+            common.flow(f"{word:9}… and {len(changes) - 20:,} more")
     files, notes = collection.catalog.counts()
     words = [common.plural(files, "file"), common.plural(notes, "note"), common.plural(_cards(collection), "card")]
-    click.echo(", ".join(words) + ("." if report else "; nothing changed."))
+    common.flow(", ".join(words) + ("." if report else "; nothing changed."))
     problems = sum(1 for _ in collection.catalog.problems())
     if problems:
-        click.echo(f"{common.plural(problems, 'problem')}: `flashcards check` lists them.", err=True)
+        common.flow(f"{common.plural(problems, 'problem')}: `flashcards check` lists them.", err=True)

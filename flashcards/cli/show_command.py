@@ -61,7 +61,7 @@ def _print(data: dict[str, Any]) -> None:
     for side in ("front", "back"):
         click.echo(click.style(f"{side.capitalize()}:", bold=True))
         for line in data[side].splitlines():
-            click.echo(f"  {common.visible(line)}")
+            common.flow(f"  {common.visible(line)}")
     facts = {
         "id": data["id"],
         "place": f"{data['file']}:{data['line']}",
@@ -74,18 +74,18 @@ def _print(data: dict[str, Any]) -> None:
         "recall now": data["retrievability"] and f"{data['retrievability']:.0%}",
         "reviews": f"{data['reps']}, {data['lapses']} lapses" if data["reps"] else "",
     }
-    click.echo()
+    common.flow()
     for name, value in facts.items():
         if value:
-            click.echo(f"{name:11} {common.visible(str(value))}")
+            common.flow(f"{name:11} {common.visible(str(value))}", 2)
     if data["points"]:
-        click.echo("\ncovered  point, those missed most first")
+        common.flow("\ncovered  point, those missed most first")
     for each in data["points"]:
-        click.echo(f"{each['covered']:>3} of {each['reviews']:<2} {common.visible(each['point'])}")
+        common.flow(f"{each['covered']:>3} of {each['reviews']:<2} {common.visible(each['point'])}", 2)
     if data["reviews"]:
         click.echo(f"\n{'when':26}{'rating':9}{'took':>7}  {'next in':>9}  stability  difficulty")
     for review in data["reviews"]:
-        click.echo(_review_line(review))
+        common.flow(_review_line(review), 2)
 
 
 def _review_line(review: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ def command(query: tuple[str, ...], days: int, retentions: tuple[float, ...], as
             if as_json:
                 common.print_json(workload.as_json(workload.Comparison(days, present, 1.0, ())))
             else:
-                click.echo("There are no cards to simulate.")
+                common.flow("There are no cards to simulate.")
             return
         wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
         found = workload.compare(collection, now_ms(), days, wanted, only, step)
@@ -64,4 +64,4 @@ def command(query: tuple[str, ...], days: int, retentions: tuple[float, ...], as
         from flashcards.insight.page import write
 
         write(workload_views.page(found), page)
-        click.echo(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.")

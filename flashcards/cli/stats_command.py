@@ -42,7 +42,7 @@ def command(query: tuple[str, ...], days: int, everything: bool, as_json: bool, 
     if as_json:
         common.print_json(record(found))
     elif not any(found.holdings.states.values()) and not found.holdings.orphaned:
-        click.echo("There are no cards to count.")
+        common.flow("There are no cards to count.")
     elif not page:
         from flashcards.insight.stats_text import console, stats_text
 
@@ -53,4 +53,4 @@ def command(query: tuple[str, ...], days: int, everything: bool, as_json: bool, 
         from flashcards.insight.stats_page import stats_page
 
         write(stats_page(found), page)
-        click.echo(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.")

@@ -29,4 +29,4 @@ def command(as_json: bool) -> None:
             common.print_json(record(collection, card, entry, at))
         elif voided.rating:
             name = card_name(entry, card.slot)
-            click.echo(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")
+            common.flow(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")

@@ -28,4 +28,4 @@ def command(note: str, as_json: bool) -> None:
             common.print_json({"note": key, "orphan": entry.key})
             return
         place = common.visible(f"{entry.path}:{entry.note.line}")
-        click.echo(f"{place} is the new note {key} now; the history waits at {entry.key}, an orphan.")
+        common.flow(f"{place} is the new note {key} now; the history waits at {entry.key}, an orphan.")
