@@ -32,8 +32,9 @@ def command(query: tuple[str, ...], as_json: bool) -> None:
         elif not found:
             common.flow("No card matches." if query else "There are no cards yet. `flashcards init` makes an example.")
         else:
-            lines = (_line(each) for each in records(collection, found, now_ms()))
-            click.echo_via_pager("\n".join(common.fitted(line, 2)) + "\n" for line in lines)
+            lines = ("\n".join(common.fitted(_line(each), 2)) for each in records(collection, found, now_ms()))
+            # The pager ends the last line itself.
+            click.echo_via_pager(f"\n{line}" if number else line for number, line in enumerate(lines))
 
 
 def _line(card: dict[str, Any]) -> str:

@@ -155,6 +155,13 @@ class TestScan:
         assert cli("scan").err == "1 problem: `flashcards check` lists them.\n"
 
 
+def test_list_prints_a_line_a_card_and_nothing_else(cli: Runner) -> None:
+    cli.write("a.md", question("one"), question("two"))
+    out = cli("list").out
+    assert [line.split()[-1] for line in out.split("\n")[:-1]] == ["one", "two"]
+    assert out.endswith("two\n")
+
+
 class TestCheck:
     def test_finds_every_kind_of_problem(self, cli: Runner) -> None:
         cli.write("a.md", question("same"), question("one", comment="<!-- id: p1 -->"))

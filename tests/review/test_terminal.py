@@ -91,7 +91,7 @@ def test_a_key_from_the_settings_is_used_and_named(tmp_path: Path) -> None:
 def test_an_unknown_action_in_the_settings_is_one_sentence(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(1))
     (tmp_path / "flashcards.toml").write_text('[keys]\nundoo = "z"\n')
-    with Terminal("-C", str(tmp_path), "review") as terminal:
+    with Terminal("-C", str(tmp_path), "review", columns=200) as terminal:
         terminal.wait_for("Did you mean `undo`?")
         assert terminal.ended() == 1
 
