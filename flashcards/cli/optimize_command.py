@@ -28,7 +28,7 @@ _NO_BETTER_THAN_THE_AVERAGE = (
 @click.option("--dry-run", is_flag=True, help="Only show how well fitted parameters would do.")
 @click.option("--per-deck", is_flag=True, help="Fit each top-level deck by itself, too, where that predicts it better.")
 @click.option("--reschedule", is_flag=True, help="Move due days to what the memory states say; shows them first.")
-@click.option("--yes", is_flag=True, help="Do not ask before due days are moved.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before due days are moved.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @Ruled(Apart("--dry-run", ("--yes",), "it moves nothing"))
 def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> None:

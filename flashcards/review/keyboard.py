@@ -88,6 +88,8 @@ class Keyboard:
         try:
             return input(prompt)
         except (EOFError, OSError):
+            with suppress(OSError):  # the terminal may be gone
+                sys.stdout.write("\n")  # what follows begins a line
             return None
         finally:
             self.resume()

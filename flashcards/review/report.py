@@ -36,6 +36,8 @@ def summary_lines(summary: Summary, clock: Clock) -> list[str]:
 def upcoming_lines(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
     """When the next cards are due, and with `held` what the limits keep from being asked today."""
     parts = []
+    if upcoming.now:
+        parts.append(f"{plural(upcoming.now, 'card')} now")
     if upcoming.today_ms is not None:
         parts.append(f"{plural(upcoming.today, 'card')} from {clock.iso(upcoming.today_ms)[11:16]} today")
     if upcoming.day is not None:

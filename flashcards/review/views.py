@@ -74,6 +74,7 @@ class Upcoming:
     """When cards are due next.
 
     Attributes:
+        now: cards on a step that is due already.
         today: cards on a step that is due later today.
         today_ms: when the first of them is due, in epoch milliseconds; None without any.
         day: the next day on which cards are due; None without any.
@@ -83,6 +84,7 @@ class Upcoming:
         held_new: the same with a new card.
     """
 
+    now: int = 0
     today: int = 0
     today_ms: int | None = None
     day: int | None = None

@@ -77,6 +77,14 @@ def test_a_step_hours_away_ends_the_session_and_is_announced(tmp_path: Path) -> 
         assert view.summary.upcoming.today_ms == morning + 3 * 60 * MINUTE
 
 
+def test_a_step_that_is_over_is_due_now_and_not_at_a_time_that_is_past(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck=questions(2)) as collection:
+        answer(Session(CollectionDesk(collection, NOW), NOW), Rating.AGAIN)
+        later = NOW + 5 * MINUTE
+        found = CollectionDesk(collection, later).upcoming(later)
+        assert (found.now, found.today, found.today_ms) == (1, 0, None)
+
+
 def test_a_card_answered_in_another_session_is_not_asked_again(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(3)) as collection, Collection(tmp_path) as other:
         mine = Session(CollectionDesk(collection, NOW), NOW)

@@ -86,6 +86,9 @@ def test_a_session_left_early_says_what_is_left_and_nothing_of_limits() -> None:
 def test_the_next_cards_are_told_by_the_hour_and_by_the_day() -> None:
     upcoming = Upcoming(today=2, today_ms=(14 * 60 + 5) * 60_000, day=1, days_away=1, on_day=12)
     assert upcoming_lines(upcoming, CLOCK) == ["Due next: 2 cards from 14:05 today; 12 cards tomorrow."]
+    assert upcoming_lines(Upcoming(now=1, day=1, days_away=1, on_day=12), CLOCK) == [
+        "Due next: 1 card now; 12 cards tomorrow."
+    ]
 
 
 def test_a_day_further_on_is_told_with_its_date() -> None:
