@@ -15,6 +15,7 @@ from flashcards.mock.timed_line import EDITOR, TimedLine
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.screen import Screen
+from flashcards.review.terminal import leaving_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ class TerminalMock:
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed. What was rated is kept.
         """
-        with self._keyboard:
+        with leaving_quietly(), self._keyboard:
             self._screen.open()
             while not isinstance(view := self._session.view, Over):
                 self._step(view)
@@ -99,11 +100,11 @@ class TerminalMock:
         self._session.answer(self._now_ms(), "\n".join(lines).strip())
 
     def _line(self, clock: Callable[[], str] | None, lines: Sequence[str] = ()) -> str | None:
-        """A line, as `TimedLine` reads it; where Ctrl-C ends it, what stands there so far is kept with the `lines`."""
+        """A line, as `TimedLine` reads it; whatever else ends it, what stands there so far is kept with the `lines`."""
         line = TimedLine(self._keyboard, clock)
         try:
             return line.read()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             self._session.typed(self._now_ms(), "\n".join([*lines, line.typed]))
             raise
         finally:

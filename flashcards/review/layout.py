@@ -92,7 +92,7 @@ def flowed(parts: Sequence[Text], separator: str, width: int) -> Text:
 def hanging(line: Text, indent: int, console: Console) -> Text:
     """A line of which what does not fit goes on below it, so far from the left, where there is room for that."""
     width = console.width
-    if cell_len(line.plain) <= width or width < 2 * indent:
+    if ("\n" not in line.plain and cell_len(line.plain) <= width) or width < 2 * indent:
         return line
     first, rest = line.divide([indent])
     below = Text("\n" + " " * indent)

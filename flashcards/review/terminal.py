@@ -61,7 +61,7 @@ class TerminalReview:
             KeyboardInterrupt: Ctrl-C was pressed. The terminal is as it was before.
         """
         view = self._session.view
-        with _leaving_quietly(), self._keyboard:
+        with leaving_quietly(), self._keyboard:
             self._screen.open()
             if not isinstance(view, Finished):
                 self._screen.show(view)
@@ -184,7 +184,7 @@ def _macros(root: Path) -> Mapping[str, str]:
 
 
 @contextmanager
-def _leaving_quietly() -> Iterator[None]:
+def leaving_quietly() -> Iterator[None]:
     """End with the usual exit code, the terminal put right, when asked to terminate or when the terminal closes."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 

@@ -164,6 +164,19 @@ def test_ctrl_c_before_the_rating_keeps_what_was_written_and_ticked(
         assert collection.connection.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_terminal_that_closes_keeps_the_line_that_was_begun(tmp_path: Path, number: int) -> None:
+    write(tmp_path, deck=DECK)
+    with Terminal("-C", str(tmp_path), "mock") as terminal:
+        terminal.wait_for("Question 1 of 2.")
+        terminal.act("half a li", "half a li")
+        terminal.process.send_signal(number)
+        assert terminal.ended() == 128 + number
+        assert terminal.mode_now() == terminal.mode
+    with Collection(tmp_path) as collection:
+        assert collection.connection.execute("SELECT answer FROM mock_answers").fetchall() == [("half a li",)]
+
+
 def test_a_line_is_kept_as_soon_as_it_is_entered(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "mock") as terminal:
