@@ -7,7 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flashcards.deck.math import unbalanced_math
 from flashcards.deck.media import references
@@ -59,9 +59,18 @@ def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> l
 
 
 def _settings(collection: Collection) -> Iterator[FileProblem]:
-    rows = collection.connection.execute("SELECT path, settings FROM files WHERE present = 1 AND settings != '{}'")
+    rows = collection.connection.execute(
+        "SELECT path, settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path"
+    )
+    counting: dict[tuple[str, str], tuple[str, Any]] = {}  # deck and setting -> the place that counts, its value
     for path, text in rows:
         data = json.loads(text)
+        for name, value in data["values"].items():
+            line = data["lines"].get(name, 1)
+            place, first = counting.setdefault((data["deck"], name), (f"{path}:{line}", value))
+            if value != first:
+                message = f"`{name}` of the deck `{data['deck']}` is another at {place}, which counts."
+                yield FileProblem(path, line, "setting", message, "Keep one of them.")
         for name, message, hint in front_matter_problems(data["values"]):
             yield FileProblem(path, data["lines"].get(name, 1), "setting", message, hint)
 

@@ -225,6 +225,14 @@ class TestCheck:
         cli("answer", "a.md:3", "good")
         cli("check")
 
+    def test_names_a_setting_that_another_file_of_the_deck_overrides(self, cli: Runner) -> None:
+        cli.write("a.md", "---\ndeck: x\nnew_per_day: 5\nfuzz: true\n---\n", question("one"))
+        cli.write("b.md", "---\ndeck: x\nfuzz: true\nnew_per_day: 7\n---\n", question("two"))
+        cli.write("c.md", "---\nnew_per_day: 9\n---\n", question("three"))
+        assert cli("check", code=1).out == (
+            "b.md:4: `new_per_day` of the deck `x` is another at a.md:3, which counts. Keep one of them.\n"
+        )
+
     def test_looks_only_at_the_paths_that_it_is_given(self, cli: Runner) -> None:
         for name in ("a.md", "sub/b.md", "subway.md"):
             cli.write(name, "Q: one\n")
