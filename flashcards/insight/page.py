@@ -40,8 +40,8 @@ figure.wide .plot svg { min-width: 48rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
 .legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
+@media (max-width: 48rem) { svg text { font-size: 13px; } figure.wide svg.squares text { font-size: 9px; } }
 figure.wide svg.squares text { font-size: 8px; }
-@media (max-width: 48rem) { figure.wide svg text { font-size: 13px; } figure.wide svg.squares text { font-size: 9px; } }
 .halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
 .end { text-anchor: end; } .middle { text-anchor: middle; }
 .grid { stroke: var(--rule); } .dash { stroke: var(--quiet); stroke-dasharray: 4 4; }

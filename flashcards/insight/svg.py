@@ -20,7 +20,7 @@ WIDE: Final = 960
 HEIGHT: Final = 220
 _TOP, _RIGHT, _BOTTOM = 12.0, 12.0, 24.0
 _CHARACTER: Final = 6.6  # units, of the font size that the page sets
-_LARGE: Final = 8.0  # the same in a narrow window, of a wide plot
+_LARGE: Final = 8.0  # the same in a narrow window
 _CELL: Final = 12.0
 
 Format = Callable[[float], str]
@@ -200,7 +200,7 @@ class _Frame:
     def __init__(self, low: float, high: float, form: Format, *, wide: bool = False) -> None:
         self._form = form
         self._ticks = ticks(low, high)
-        self.left = max(len(form(tick)) for tick in self._ticks) * (_LARGE if wide else _CHARACTER) + 8
+        self.left = max(len(form(tick)) for tick in self._ticks) * _LARGE + 8
         self._whole = WIDE if wide else WIDTH
         self.right = self._whole - _RIGHT
         self.width = self.right - self.left
