@@ -45,3 +45,8 @@ def _cut(word: str, width: int) -> list[str]:
             pieces.append("")
         pieces[-1] += character
     return pieces
+
+
+def is_unicode(encoding: str | None) -> bool:
+    """Whether a stream of this encoding can show every character."""
+    return (encoding or "utf-8").lower().startswith("utf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
@@ -13,6 +14,7 @@ import click
 
 import flashcards
 from flashcards.errors import FlashcardsError
+from flashcards.words import is_unicode
 
 COMMANDS = {
     "init": "init_command",
@@ -118,6 +120,9 @@ def main() -> None:
     """Run the command line and leave with its exit code: 0 done, 1 problems, 2 usage, 130 interrupted."""
     # A command is short: looking for cycles takes a tenth of a large export and frees next to nothing.
     gc.disable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
+            stream.reconfigure(errors="replace")  # better a `?` for a bar than no statistics
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, or never there

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashcards.words import is_unicode, wrapped
 from flashcards.words import plural as plural
-from flashcards.words import wrapped
 
 if TYPE_CHECKING:
     from flashcards.catalog.report import Ambiguity, ScanReport
@@ -131,8 +131,8 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """One line of JSON on standard output; in ASCII where that cannot show every character."""
+    click.echo(json.dumps(value, ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))))
 
 
 def print_json_lines(values: Iterable[Any]) -> None:

@@ -224,3 +224,13 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
     result = cli("-C", "nowhere", command, *arguments, code=2)
     assert "nowhere does not exist. Name a folder of Markdown files with -C" in result.err
     assert list(cli.root.iterdir()) == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_output_that_cannot_show_every_character_is_no_failure(cli: Runner, encoding: str) -> None:
+    cli.write("a.md", question("什么是 é?"))
+    cli("answer", "a.md:1", "good")
+    env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    for arguments in (["list"], ["show", "a.md:1"], ["stats"], ["forecast", "--days", "2"], ["list", "q:x"]):
+        process(arguments, cli.root, code=None, env=env)
+    assert process(["list", "--json"], cli.root, env=env).json["front"] == "什么是 é?"
