@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flashcards.cards import sides
 from flashcards.catalog.mocks import Mock, MockAnswer, Mocks
 from flashcards.catalog.ticks import add_ticks, point_counts
 from flashcards.mock.draw import Candidate, skills_of
@@ -107,7 +108,7 @@ class Hall:
         return MockAnswer(
             result.number,
             result.asked.card.id,
-            " ".join(result.asked.face.front.split()),
+            " ".join(sides(result.asked.entry, result.asked.card.slot)[0].split()),
             result.skills,
             result.seconds,
             self._budget,

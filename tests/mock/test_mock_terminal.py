@@ -218,6 +218,16 @@ def test_in_a_narrow_window_the_report_is_broken_between_words(tmp_path: Path) -
     assert lines[at + 1 : at + 4] == ["  1. 0:00 of 4:00", "    not rated  How", "    do you begin?"]
 
 
+def test_the_report_names_a_cloze_by_what_was_asked(tmp_path: Path) -> None:
+    write(tmp_path, deck="C: a [gap] here\n")
+    with Terminal("-C", str(tmp_path), "mock") as terminal:
+        terminal.wait_for("Question 1 of 1.")
+        terminal.act("\r", "1 Again")
+        terminal.act("3", "A note to yourself")
+        terminal.act("\r", "Good   a […] here")
+        assert terminal.ended() == 0
+
+
 def test_ratings_that_are_not_to_count_leave_the_schedule(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "mock", "--questions", "1", "--no-schedule", "--plain") as terminal:
