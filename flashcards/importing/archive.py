@@ -44,6 +44,7 @@ class Archive:
 
     Attributes:
         media: the name of each medium and the member that holds it.
+        version: 1 to 3, see above.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,7 +64,7 @@ class Archive:
         try:
             with self._malformed():
                 self._members = self._checked_members()
-                self._version = self._read_version()
+                self.version = self._read_version()
                 self.media = self._read_media_list()
         except BaseException:
             self._zip.close()
@@ -79,7 +80,7 @@ class Archive:
 
     def unpack_collection(self, target: Path) -> None:
         """Write the collection's database to `target`."""
-        self._unpack(_COLLECTIONS[self._version], target, MAX_COLLECTION)
+        self._unpack(_COLLECTIONS[self.version], target, MAX_COLLECTION)
 
     def unpack_medium(self, name: str, target: Path) -> bool:
         """Write a medium to `target`; returns whether the package holds it."""
@@ -113,7 +114,7 @@ class Archive:
         if member not in self._members:
             raise Malformed(f"`{member}` is missing from it")
         with self._zip.open(self._members[member]) as stream:
-            if packed and self._version == _NEWEST:
+            if packed and self.version == _NEWEST:
                 with _zstd_open(stream) as unpacked:
                     yield unpacked
             else:
@@ -169,7 +170,7 @@ class Archive:
         if "media" not in self._members:
             return {}
         data = self._read("media", MAX_LIST, packed=True)
-        if self._version == _NEWEST:
+        if self.version == _NEWEST:
             entries = [value for number, value in wire.fields(data) if number == 1 and isinstance(value, bytes)]
             names = {str(member): wire.text_in(entry, 1) for member, entry in enumerate(entries)}
         else:

@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from flashcards.importing import decks as decks_of
-from flashcards.importing import presets, wire
+from flashcards.importing import first_scheduler, presets, wire
 from flashcards.importing.archive import Archive
 from flashcards.importing.errors import Malformed, PackageInvalid, PackageNewer
 from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, Template
 
 _OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
+_OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
 _SEPARATOR: Final = "\x1f"
 _LARGEST: Final = 1 << 53
 _MOST: Final = 1 << 32  # no count or interval of Anki reaches it
@@ -36,7 +37,7 @@ def read_package(archive: Archive) -> Package:
         database = Path(folder) / "collection"
         archive.unpack_collection(database)
         with _said(archive.path), closing(_connect(database)) as connection:
-            return _Reader(connection, archive.path).package()
+            return _Reader(connection, archive).package()
 
 
 @contextmanager
@@ -61,9 +62,10 @@ def _connect(database: Path) -> sqlite3.Connection:
 
 
 class _Reader:
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, archive: Archive) -> None:
         self._db = connection
-        self._path = path
+        self._path = archive.path
+        self._version = archive.version
 
     def package(self) -> Package:
         row = self._db.execute("SELECT crt, mod, ver, conf, models, decks, dconf FROM col").fetchone()
@@ -105,6 +107,8 @@ class _Reader:
         )
         self._add_cards(package)
         self._add_log(package)
+        if config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2:
+            first_scheduler.convert(package)
         return package
 
     def _rows(self, query: str, *kinds: type) -> Iterator[tuple[Any, ...]]:

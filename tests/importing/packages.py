@@ -82,7 +82,7 @@ def write_package(
         "crt": CREATED,
         "mod": CREATED * 1000,
         "ver": 11,
-        "conf": json.dumps({"creationOffset": 0, "rollover": 4}),
+        "conf": json.dumps({"schedVer": 2, "creationOffset": 0, "rollover": 4}),
         "models": json.dumps(types or TYPES),
         "decks": json.dumps(deck_table),
         "dconf": json.dumps(presets or {1: {"name": "Default"}}),
