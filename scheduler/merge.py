@@ -38,7 +38,7 @@ _SAME = 1e-3  # memory states that differ by less than this part of themselves a
 
 
 class Merged(NamedTuple):
-    """What was brought in: new rows of the log, and cards that are not as they were."""
+    """What was brought in: reviews that are new in the log, and cards that are not as they were."""
 
     reviews: int
     cards: int
@@ -128,7 +128,7 @@ class _Merging:
         self._db.executemany(INSERT_REVIEW, map(_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
         self._db.executemany(UPDATE_SCHEDULE, [(*schedule_values(card), card.id) for card in changed])
-        return Merged(len(rows), len(changed))
+        return Merged(sum(row.kind is not Kind.TAKEN_OVER for row in rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
         """The logs of cards without what was taken back, and the ids of all rows that another program may know."""
