@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,16 @@ from flashcards.importing import decks as decks_of
 from flashcards.importing import first_scheduler, presets, wire
 from flashcards.importing.archive import Archive
 from flashcards.importing.errors import Malformed, PackageInvalid, PackageNewer
-from flashcards.importing.model import AnkiCard, AnkiNote, LogRow, NoteType, Package, Template
+from flashcards.importing.model import (
+    RECOVERED,
+    AnkiCard,
+    AnkiNote,
+    LogRow,
+    NoteType,
+    Package,
+    PackageDeck,
+    Template,
+)
 
 _OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
 _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
@@ -111,7 +121,7 @@ class _Reader:
             first_scheduler.convert(package)
         return package
 
-    def _rows(self, query: str, *kinds: type) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
         """Rows whose values are of these types, whatever the columns of somebody else's table say."""
         for row in self._db.execute(f"SELECT {query}"):
             if not all(map(isinstance, row, kinds)):
@@ -120,23 +130,23 @@ class _Reader:
 
     def _notes(self, types: dict[int, NoteType]) -> list[AnkiNote]:
         notes: list[AnkiNote] = []
-        guids: set[str] = set()
+        guids: Counter[str] = Counter()
         for id_, guid, kind, changed, tags, fields in self._rows(
-            "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, int, str, str
+            "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, (int, float), str, str
         ):
             if kind not in types:
                 raise Malformed(f"the note type of note {id_} is missing from it")
-            if guid in guids:
-                raise Malformed("two of its notes have the same guid")
-            if not 0 <= changed <= _LATEST:
-                raise Malformed(f"note {id_} was changed at an impossible time")
-            guids.add(guid)
             parts = fields.split(_SEPARATOR)
             count = len(types[kind].fields)
             parts += [""] * (count - len(parts))
-            if len(parts) > count:
-                raise Malformed(f"note {id_} has more fields than its note type")
-            notes.append(AnkiNote(id_, guid, kind, changed, tuple(tags.split()), tuple(parts)))
+            if not count:
+                raise Malformed(f"the note type of note {id_} has no fields")
+            if len(parts) > count:  # as Anki's own check of a database mends it
+                parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
+            # Genanki gives notes of the same text one guid, and Anki takes them all.
+            notes.append(
+                AnkiNote(id_, _another(guid, guids), kind, _seconds(changed), tuple(tags.split()), tuple(parts))
+            )
         return notes
 
     def _add_cards(self, package: Package) -> None:
@@ -145,20 +155,22 @@ class _Reader:
             "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
             " FROM cards ORDER BY nid, ord, id"
         ):
-            if not all(isinstance(value, int) for value in (*row[:14], *row[15:])) or not _is_possible(row):
+            numbers, data = (*row[:14], *row[15:]), row[14]
+            if not all(isinstance(value, (int, float)) for value in numbers):
                 raise Malformed(f"card {ascii(row[0])[:20]} cannot be understood")
-            card, note, deck, *rest, data, odue, odid = row
-            rest.append(data if isinstance(data, str) else "")
+            # Old versions of Anki left fractions in some columns.
+            card, note, deck, number, changed, *counts, odue, odid = map(int, numbers)
+            if not _is_possible(card, number, odue, counts):
+                raise Malformed(f"card {card} cannot be understood")
             siblings = cards.get(note)
             if siblings is None:
                 package.lost_cards += 1
                 continue
             home = odid or deck
             if home not in package.decks:
-                raise Malformed(f"the deck of card {card} is missing from it")
-            if siblings and siblings[-1].ord == rest[0]:
-                raise Malformed(f"two cards of note {note} are the same card of it")
-            found = AnkiCard(card, note, home, *rest)
+                package.decks[home] = PackageDeck(home, RECOVERED, None)
+            text = data if isinstance(data, str) else ""
+            found = AnkiCard._make((card, note, home, number, _seconds(changed), *counts, text))
             # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its
             # place in that deck.
             aside = odid and (found.due < 0 or (found.queue != 1 and odue))
@@ -167,19 +179,27 @@ class _Reader:
 
     def _add_log(self, package: Package) -> None:
         log: dict[int, list[LogRow]] = {card.id: [] for card in package.all_cards()}
-        columns = ("id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type")
-        odd = " OR ".join(f"typeof({name}) <> 'integer'" for name in columns)
-        if self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone():
-            raise Malformed("its review log cannot be understood")
+        columns: Sequence[str] = ("id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type")
+        if self._has_values(columns, "integer"):
+            if self._has_values(columns, "integer", "real"):
+                raise Malformed("its review log cannot be understood")
+            columns = [f"CAST({name} AS INTEGER)" for name in columns]
         for row in self._db.execute(f"SELECT {', '.join(columns)} FROM revlog ORDER BY id"):
             rows_of_card = log.get(row[1])
             if rows_of_card is None:
                 package.lost_reviews += 1
                 continue
             if not 0 < row[0] <= _LATEST * 1000:
-                raise Malformed("its review log holds an impossible time")
+                package.timeless_reviews += 1
+                continue
             rows_of_card.append(LogRow._make(row))
         package.log = log
+
+    def _has_values(self, columns: Iterable[str], *kinds: str) -> bool:
+        """Whether there is a value of another kind than these in columns of the log."""
+        known = ", ".join(f"'{kind}'" for kind in kinds)
+        odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
+        return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
 
     def _note_types(self) -> Iterator[NoteType]:
         fields: dict[int, list[str]] = {}
@@ -200,14 +220,26 @@ class _Reader:
             )
 
 
-def _is_possible(card: tuple[int, ...]) -> bool:
+def _another(guid: str, taken: Counter[str]) -> str:
+    """A guid that none of the notes before has, and that is now taken: the one given, or one made of it."""
+    while taken[guid]:
+        guid = f"{guid}#{taken[guid] + 1}"
+    taken[guid] += 1
+    return guid
+
+
+def _seconds(time: float) -> int:
+    """When something was changed; some programs write milliseconds."""
+    return min(max(int(time if time <= _LATEST else time // 1000), 0), _LATEST)
+
+
+def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bool:
     """Whether the numbers of a card can be right, or at least do no harm."""
-    id_, _, _, number, changed, _, _, due, *counts = card[:14]
+    _, _, due, *counts = others
     return (
-        0 < id_ < _LARGEST
+        0 < card < _LARGEST
         and 0 <= number < _MOST_CARDS
-        and 0 <= changed <= _LATEST
-        and all(-_LATEST <= each <= _LATEST for each in (due, card[15]))
+        and all(-_LATEST <= each <= _LATEST for each in (due, odue))
         and all(-_MOST < each < _MOST for each in counts)
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from flashcards.importing.model import Package
+from flashcards.importing.model import RECOVERED, Package
 from flashcards.importing.report import Remark
 from flashcards.importing.tags import clean_tag
 
@@ -33,9 +33,18 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
             "review belongs to no card that is in the package and is",
             "reviews belong to no card that is in the package and are",
         ),
+        (
+            package.timeless_reviews,
+            "review is of an impossible time and is",
+            "reviews are of an impossible time and are",
+        ),
     ):
         if count:
             yield Remark(source, f"{count:,} {one if count == 1 else many} left out.")
+    recovered = sum(package.decks[card.home].name == RECOVERED for card in package.all_cards())
+    if recovered:
+        one, many = "card whose deck is missing from the package is", "cards whose deck is missing from the package are"
+        yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")
 
 
 def unused_media(names: Collection[str], source: str) -> Iterator[Remark]:

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 STANDARD = 0
 CLOZE = 1
 
+RECOVERED = "Recovered"
+"""The deck of cards whose own deck is missing from the package."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -113,6 +116,7 @@ class Package:
         cards: by note id, in order of ord.
         log: by card id, oldest first.
         lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
+        timeless_reviews: how many rows of the log are of a time that cannot be.
     """
 
     created_s: int
@@ -128,6 +132,7 @@ class Package:
     log: dict[int, list[LogRow]]
     lost_cards: int = 0
     lost_reviews: int = 0
+    timeless_reviews: int = 0
 
     def all_cards(self) -> Iterator[AnkiCard]:
         """Every card, in order of its note."""

@@ -71,13 +71,14 @@ class NoteConverter:
         return (path, tuple(headings)) if path.endswith(".md") else ("", ())
 
     def _known_ords(self, kind: NoteType, cards: Sequence[AnkiCard]) -> list[int]:
-        """The ords of the cards that the templates of their type make."""
+        """The ords of the cards that the templates of their type make, each once: damage makes two cards of one."""
         if kind.kind == CLOZE:
-            return [card.ord for card in cards]
-        ords = [card.ord for card in cards if card.ord < len(kind.templates)]
-        if len(ords) < len(cards):
-            reviews = sum(len(self._package.log.get(card.id, ())) for card in cards if card.ord not in ords)
-            self.not_shown.count_cards(kind, len(cards) - len(ords), reviews, all_of_note=not ords)
+            return list(dict.fromkeys(card.ord for card in cards))
+        ords = list(dict.fromkeys(card.ord for card in cards if card.ord < len(kind.templates)))
+        others = [card for card in cards if card.ord not in ords]
+        if others:
+            reviews = sum(len(self._package.log.get(card.id, ())) for card in others)
+            self.not_shown.count_cards(kind, len(others), reviews, all_of_note=not ords)
         return ords
 
     def _base(self, note: AnkiNote, kind: NoteType, ords: list[int]) -> Draft:

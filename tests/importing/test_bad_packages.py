@@ -97,15 +97,6 @@ def test_a_note_without_its_note_type_is_refused(home: Home, tmp_path: Path) -> 
     assert "note type" in refused(home, write_package(tmp_path / "x.apkg", [Made(["a", "b"], type=99)]))
 
 
-def test_a_card_without_its_deck_is_refused(home: Home, tmp_path: Path) -> None:
-    assert "deck" in refused(home, write_package(tmp_path / "x.apkg", [Made(["a", "b"], deck=99)]))
-
-
-def test_two_notes_with_one_guid_are_refused(home: Home, tmp_path: Path) -> None:
-    notes = [Made(["a", "b"], guid="g"), Made(["c", "d"], guid="g")]
-    assert "same guid" in refused(home, write_package(tmp_path / "x.apkg", notes))
-
-
 def test_a_collection_that_is_no_database_is_refused(home: Home, tmp_path: Path) -> None:
     refused(home, write_zip(tmp_path / "x.apkg", {"collection.anki2": b"not a database" * 99}, {}))
 
