@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class CodeHighlighter:
 
         if self._formatter is None:
             self._formatter = HtmlFormatter(nowrap=True)
-        return f'<pre><code class="hl">{highlight(code, lexer, self._formatter)}</code></pre>\n'
+        name = f"hl language-{escape(language)}"  # the language for an import of what was edited in Anki
+        return f'<pre><code class="{name}">{highlight(code, lexer, self._formatter)}</code></pre>\n'
 
 
 def find_lexer(language: str) -> Lexer | None:
