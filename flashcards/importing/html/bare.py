@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.importing.html.escape import literal
 from flashcards.importing.html.marks import SIGN, Marked, take_media
 from flashcards.importing.html.pieces import encoded
-from flashcards.importing.html.tree import Element, parse_html, text_of
+from flashcards.importing.html.tree import UNSEEN, Element, parse_html, text_of
 
 if TYPE_CHECKING:
     from flashcards.importing.html.pieces import Media
@@ -82,7 +82,7 @@ def _text_with_images(node: Element | str, marked: Marked, media: Media) -> str:
         return node
     if node.tag == "img" and node.attributes.get("src"):
         return marked.add("sound", node.attributes["src"], "")
-    if not node.children:
+    if not node.children or node.tag in UNSEEN:
         return text_of(node)
     inner = "".join(_text_with_images(child, marked, media) for child in node.children)
     return f"\n{inner}\n" if node.tag in _LINES else inner

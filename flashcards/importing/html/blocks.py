@@ -26,8 +26,8 @@ from flashcards.importing.html.pieces import (
     list_text,
 )
 from flashcards.importing.html.styles import RUBY, emphasis_of, kept_tags, style_of
-from flashcards.importing.html.tables import holds, table
-from flashcards.importing.html.tree import UNSEEN, Element, text_of
+from flashcards.importing.html.tables import table
+from flashcards.importing.html.tree import UNSEEN, Element, holds, text_of
 
 _LINES: Final = frozenset(
     {"div", "address", "article", "aside", "center", "figcaption", "figure", "footer", "form", "header", "main", "nav"}
@@ -38,7 +38,7 @@ _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "em
 _PLAIN: Final = frozenset(
     {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
     | {"strong", "i", "em", "s", "del", "strike", "li", "picture", "source", "wbr", "input", "nobr", "time", "rb"}
-    | {"caption", "colgroup", "col", "anki-mathjax", "meta", "link", "base", "area", "map", "button"}
+    | {"caption", "colgroup", "col", "anki-mathjax", "meta", "link", "base", "area", "map"}
 )
 
 
@@ -160,7 +160,7 @@ class Blocks:
         """An element whose content stays in the run of text, or begins a line or a paragraph of its own."""
         tag = element.tag
         style = style_of(element)
-        known = tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
+        known = ":" in tag or tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
         if not known and not kept_tags(element, style):
             self._marked.problems.append(f"<{tag}> is left out, its text kept")
         if tag in _PARAGRAPHS and not self._cell:
@@ -194,7 +194,7 @@ class Blocks:
 
     def _link(self, element: Element) -> None:
         url = element.attributes.get("href", "").strip()
-        if not url or scheme(url) in ("javascript", "data") or holds(element, frozenset({"a"})):
+        if not url or url.startswith("#") or scheme(url) in ("javascript", "data") or holds(element, frozenset({"a"})):
             self._children(element)
             return
         target = self._media(url) if scheme(url) == "" and "." in url else url

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.importing.html.bare import bare
 from flashcards.importing.html.blocks import Blocks
 from flashcards.importing.html.marks import SIGN, Marked, mark
+from flashcards.importing.html.numbered_code import without_line_numbers
 from flashcards.importing.html.tree import Element, parse_html, text_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Converter:
             return Converted(html.rstrip())
         marked = mark(html, cloze=cloze)
         tree = parse_html(marked.html)
+        if "<pre" in html.lower():
+            tree = without_line_numbers(tree)
         text = Blocks(marked, self.media, cloze=cloze).markdown(tree)
         if not self._says(text, tree, marked):
             marked.problems.append("the text is kept, its formatting is not")

@@ -28,8 +28,8 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 _BREAK: Final = re.compile(r"<(?:br|/?div|/?p)\b[^<>]*>", re.IGNORECASE)
 _GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::|\}\}", re.IGNORECASE)
 _LATEX: Final = re.compile(
-    r"\$(?!\$)(?P<inline>[^$]+)\$|\$\$(?P<display>[^$]+)\$\$|\\\[(?P<bracket>.+)\\\]"
-    r"|\\begin\{displaymath\}(?P<displaymath>.+)\\end\{displaymath\}|(?P<environment>\\begin\{(\w+\*?)\}.+\\end\{\6\})",
+    r"\$(?!\$)(?P<inline>[^$]+)\$|\\begin\{math\}(?P<math>.+)\\end\{math\}|\$\$(?P<display>[^$]+)\$\$|\\\[(?P<bracket>.+)\\\]"
+    r"|\\begin\{displaymath\}(?P<displaymath>.+)\\end\{displaymath\}|(?P<environment>\\begin\{(?P<name>\w+\*?)\}.+\\end\{(?P=name)\})",
     re.DOTALL,
 )
 _BEGIN: Final = re.compile(r"\\begin\s*\{([^}]*?)\*?\}")
@@ -143,7 +143,7 @@ def _math(match: re.Match[str], marked: Marked) -> str:
         if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
             marked.problems.append("LaTeX that is more than a formula is kept as text")
             return match[0]
-        display = found["inline"] is None
+        display = found["inline"] is None and found["math"] is None
         tex = next(found[group] for group in _LATEX.groupindex if found[group] is not None)
     if not tex.strip():
         return match[0]

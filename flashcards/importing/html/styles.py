@@ -25,6 +25,10 @@ _NO_COLOUR: Final = re.compile(
     r"|var\(.*\)|rgba?\(\s*0\s*,\s*0\s*,\s*0\s*(?:,.*)?\)|rgba?\(\s*255\s*,\s*255\s*,\s*255\s*(?:,.*)?\)"
     r"|rgba\(.*,\s*0(?:\.0+)?\s*\))"
 )
+_HEX: Final = re.compile(r"#(?:([0-9a-f])([0-9a-f])([0-9a-f])|([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))")
+_GREY: Final = 0x18  # by how much the parts of a grey differ at the most
+_DARK: Final = 0x48
+_LIGHT: Final = 0xE8
 _COLOUR: Final = re.compile(r"#[0-9a-f]{3,8}|[a-z]+")
 _RGB: Final = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,[^)]*)?\)")
 
@@ -80,5 +84,14 @@ def _colour(value: str) -> str:
     if not value or _NO_COLOUR.fullmatch(value):
         return ""
     if match := _RGB.fullmatch(value):
-        return "#" + "".join(f"{min(int(part), 255):02x}" for part in match.groups())
-    return value if _COLOUR.fullmatch(value) else ""
+        value = "#" + "".join(f"{min(int(part), 255):02x}" for part in match.groups())
+    return value if _COLOUR.fullmatch(value) and not _is_of_a_page(value) else ""
+
+
+def _is_of_a_page(value: str) -> bool:
+    """Whether a colour is as good as black or white: that of the text or the ground of the page it was copied from."""
+    match = _HEX.fullmatch(value)
+    if match is None:
+        return False
+    parts = [int(part * (3 - len(part)), 16) for part in match.groups() if part]
+    return max(parts) - min(parts) <= _GREY and (max(parts) <= _DARK or min(parts) >= _LIGHT)

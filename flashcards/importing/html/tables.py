@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from flashcards.importing.html.styles import style_of
-from flashcards.importing.html.tree import Element
+from flashcards.importing.html.tree import Element, holds
 
 if TYPE_CHECKING:
     from flashcards.importing.html.blocks import Blocks
@@ -55,11 +55,6 @@ def _rows(element: Element) -> list[list[Element]]:
 def _is_simple(cell: Element) -> bool:
     spans = (cell.attributes.get("colspan", "1"), cell.attributes.get("rowspan", "1"))
     return spans == ("1", "1") and not holds(cell, _TOO_MUCH)
-
-
-def holds(element: Element, tags: frozenset[str]) -> bool:
-    """Whether an element holds one of these."""
-    return any(isinstance(child, Element) and (child.tag in tags or holds(child, tags)) for child in element.children)
 
 
 def _alignment(cell: Element) -> str:

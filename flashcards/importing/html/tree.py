@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
-UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
+UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "button"})
 _MAX_DEPTH: Final = 60  # elements within elements; what is nested deeper stands at this depth
 
 # A start tag that ends an element left open: the tag, what it ends, and where the search for that stops.
@@ -38,6 +38,11 @@ def parse_html(html: str) -> Element:
     builder.feed(html)
     builder.close()
     return builder.root
+
+
+def holds(element: Element, tags: frozenset[str]) -> bool:
+    """Whether an element holds one of these."""
+    return any(isinstance(child, Element) and (child.tag in tags or holds(child, tags)) for child in element.children)
 
 
 def text_of(node: Element | str) -> str:
