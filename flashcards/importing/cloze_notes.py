@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.cloze import MAX_NUMBER
 from flashcards.deck.model import Kind
-from flashcards.importing.faces import ANSWER, EDGES, UNSEEN, is_shown
+from flashcards.importing.faces import ANSWER, EDGES
 from flashcards.importing.html.convert import EMPTY_GAP, NOTHING
+from flashcards.importing.templates import UNSEEN, is_shown
 
 if TYPE_CHECKING:
     from flashcards.importing.draft import Draft
     from flashcards.importing.html.convert import Converter
 
 _GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
-_WHOLE_GAP: Final = re.compile(r"\{\{c[0-9,]+::((?:(?!\{\{c[0-9]|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
+_WHOLE_GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::((?:(?!\{\{c[0-9]|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
+_KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands for the signs of gaps that stay
 
 
 def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool) -> Draft:
@@ -67,11 +70,49 @@ def with_gap(ords: Sequence[int], text: str) -> list[int]:
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
+def asked_together(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[tuple[list[int], Set[str]]]:
+    """The cards of a cloze note, those together that show the same of its fields: each without the gap is empty there.
+
+    Args:
+        ords: of the cards.
+        fields: those that the template shows with gaps.
+
+    Yields:
+        ords, and the names of the fields that they show; a card whose gap is nowhere goes with the first.
+    """
+    numbers = {
+        name: {int(each) for gap in _GAP.findall(text) for each in gap.split(",")} for name, text in fields.items()
+    }
+    shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
+    first = next((names for names in shown.values() if names), frozenset(fields))
+    together: dict[Set[str], list[int]] = {first: []}
+    for number, names in shown.items():
+        together.setdefault(names or first, []).append(number)
+    yield from ((found, names) for names, found in together.items())
+
+
+def with_gaps_of(ords: Sequence[int], html: str) -> str:
+    """A field in which only the gaps of these cards are gaps, and of the others what they hide is text."""
+    numbers = {each + 1 for each in ords}
+
+    def one(match: re.Match[str]) -> str:
+        if numbers.intersection(map(int, match[1].split(","))):
+            return reduce(lambda text, sign: text.replace(sign, _KEPT[sign]), _KEPT, match[0])
+        return match[2].partition("::")[0]
+
+    return reduce(lambda text, sign: text.replace(_KEPT[sign], sign), _KEPT, _each_gap(html, one))
+
+
 def _without_gaps(html: str) -> str:
     """HTML in which gaps are none, as in a field that is not shown as a cloze: only what they hide stays."""
+    return _each_gap(html, lambda match: match[2])
+
+
+def _each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:
+    """HTML with something else in the place of each gap, the innermost first."""
     before = ""
     while before != html and "{{c" in html.lower():
-        before, html = html, _WHOLE_GAP.sub(r"\1", html)
+        before, html = html, _WHOLE_GAP.sub(replaced, html)
     return html
 
 

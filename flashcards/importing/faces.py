@@ -6,16 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from flashcards.importing.templates import Rendered, SideTemplate, plain_text
+from flashcards.importing.templates import SEEN, UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
 
 ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
 """The line above which a back repeats the front."""
-EDGES: Final = re.compile(r"\A(?:\s|<br\s*/?>)+|(?:\s|<br\s*/?>)+\Z", re.IGNORECASE)
-"""Blanks and line breaks around a side."""
-UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
-"""What of HTML is never shown."""
-
-_SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
+EDGES: Final = re.compile(
+    r"\A(?:\s|<br\s*/?>|<hr\b[^>]*>|</[a-z]+\s*>)+|(?:\s|<br\s*/?>|<hr\b[^>]*>)+\Z", re.IGNORECASE
+)
+"""Blanks, line breaks and lines around a side, and what ends before it begins."""
+_HIDDEN: Final = re.compile(
+    r"<(div|span|p)\b[^>]*\bstyle\s*=\s*(?:\"[^\"]*?|'[^']*?)\bdisplay\s*:\s*none\b[^>]*>(.*?)</\1\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
+_SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
 
 Faces = tuple[Rendered, Rendered]
@@ -35,15 +38,26 @@ def faces(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) ->
     divider = ANSWER.search(answer.html)
     if divider:
         above, below = answer.html[: divider.start()], answer.html[divider.end() :]
-        answer.html = f"{above}<br>{below}" if is_shown(above) else below
-    question.html, answer.html = EDGES.sub("", question.html), EDGES.sub("", answer.html)
+        answer.html = f"{above}<br>{below}" if is_shown(above) and not _same_text(above, question.html) else below
+    question.html = EDGES.sub("", without_hidden(question.html))
+    answer.html = EDGES.sub("", answer.html)
+    wanted = values.get(question.to_type, "")
+    if question.to_type not in answer.shown and not is_empty(wanted):
+        # On the back Anki shows what was typed beside what it should have been.
+        answer.html = f"<div>{wanted}</div>{answer.html}"
+        answer.shown.add(question.to_type)
     return question, answer
 
 
-def is_shown(html: str) -> bool:
-    """Whether anything is to be seen or heard."""
-    html = UNSEEN.sub("", html)
-    return bool(_SEEN.search(html)) or bool(plain_text(html).replace("\xa0", " ").strip())
+def without_hidden(html: str) -> str:
+    """A question in which what only a script shows is to be opened, and what only a script reads is not there."""
+
+    def one(match: re.Match[str]) -> str:
+        if _SWITCH.fullmatch(plain_text(match[2])) and not SEEN.search(match[2]):
+            return ""
+        return f"<details><summary>…</summary>{match[2]}</details>"
+
+    return _HIDDEN.sub(one, html) if "none" in html else html
 
 
 def mirrors(all_faces: Mapping[int, Faces], one: int, other: int) -> bool:
@@ -54,6 +68,13 @@ def mirrors(all_faces: Mapping[int, Faces], one: int, other: int) -> bool:
     return (
         _same(front.html, other_back.html) and _same(back.html, other_front.html) and front.typed == other_front.typed
     )
+
+
+def _same_text(above: str, question: str) -> bool:
+    """Whether a back shows above its line what the question shows, whatever elements it stands in."""
+    left, right = (UNSEEN.sub("", html) for html in (above, question))
+    seen = [re.findall(r"<(?:img|audio|video)\b[^>]*>|\[sound:[^\]]*\]", html) for html in (left, right)]
+    return seen[0] == seen[1] and _same(plain_text(left), plain_text(right))
 
 
 def _same(one: str, other: str) -> bool:

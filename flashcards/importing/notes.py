@@ -10,15 +10,15 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
-from flashcards.importing.cloze_notes import with_gap, with_gaps
+from flashcards.importing.cloze_notes import asked_together, with_gap, with_gaps, with_gaps_of
 from flashcards.importing.draft import Draft, both_ways
-from flashcards.importing.faces import UNSEEN, faces, is_shown, mirrors
+from flashcards.importing.faces import faces, mirrors, without_hidden
 from flashcards.importing.html.convert import NOTHING
 from flashcards.importing.model import CLOZE, AnkiCard, AnkiNote, NoteType, Package
 from flashcards.importing.not_shown import NotShown
 from flashcards.importing.our_types import is_ours
 from flashcards.importing.tags import clean_tags
-from flashcards.importing.templates import Rendered, SideTemplate, is_empty, plain_text
+from flashcards.importing.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
 
 if TYPE_CHECKING:
     from flashcards.importing.html.convert import Converter
@@ -72,7 +72,7 @@ class NoteConverter:
 
     def _known_ords(self, kind: NoteType, cards: Sequence[AnkiCard]) -> list[int]:
         """The ords of the cards that the templates of their type make, each once: damage makes two cards of one."""
-        if kind.kind == CLOZE:
+        if kind.kind == CLOZE and kind.templates:
             return list(dict.fromkeys(card.ord for card in cards))
         ords = list(dict.fromkeys(card.ord for card in cards if card.ord < len(kind.templates)))
         others = [card for card in cards if card.ord not in ords]
@@ -163,18 +163,32 @@ class NoteConverter:
 
     def _cloze(self, draft: Draft, note: AnkiNote, kind: NoteType, ords: list[int]) -> Iterator[Draft]:
         values = dict(zip(kind.fields, note.fields, strict=True))
-        (front_side, back_side), *_ = self._templates(kind)
-        gaps = [each + 1 for each in ords]
-        front = front_side.render(values, back=False, gaps=gaps)
-        if any(map(_OCCLUSION.search, note.fields)):
-            yield self._occlusion(draft, kind, values, front.shown, ords)
-            return
-        rest = back_side.render(values, back=True, hide_cloze=True, gaps=gaps)
-        self._count_hidden(kind, values, [(front_side, back_side)], [front, rest])
-        problems = (*draft.problems, *front.problems, *rest.problems)
-        yield with_gaps(
-            replace(draft, problems=problems), self._converter, front.html, rest.html, ords, typed=front.typed
-        )
+        sides = self._templates(kind)
+        front_side, back_side = sides[0]
+        rendered: list[Rendered] = []
+        for group, names in asked_together(ords, {name: values.get(name, "") for name in front_side.clozes}):
+            gaps = [each + 1 for each in group]
+            of_group = values
+            if len(group) < len(ords):
+                of_group = values | {name: with_gaps_of(group, values[name]) for name in names}
+            blank = front_side.clozes - names
+            front = front_side.render(of_group, back=False, blank=blank, gaps=gaps)
+            if any(map(_OCCLUSION.search, note.fields)):
+                yield self._occlusion(draft, kind, values, front.shown, ords)
+                return
+            rest = back_side.render(of_group, back=True, hide_cloze=True, gaps=gaps)
+            part = group[0] if rendered else 0
+            rendered += [front, rest]
+            problems = (*draft.problems, *front.problems, *rest.problems)
+            yield with_gaps(
+                replace(draft, part=part, problems=problems),
+                self._converter,
+                without_hidden(front.html),
+                rest.html,
+                group,
+                typed=front.typed,
+            )
+        self._count_hidden(kind, values, sides[:1], rendered)
 
     def _occlusion(
         self, draft: Draft, kind: NoteType, values: dict[str, str], asked: Set[str], ords: list[int]

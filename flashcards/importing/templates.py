@@ -12,11 +12,18 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Final
 
+UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+"""What of HTML is never shown."""
+SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
+"""What of HTML is seen or heard and no text."""
+
 _TOKEN: Final = re.compile(r"\{\{\s*([#^/]?)(.*?)\}\}", re.DOTALL)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
 _FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
+_SPOKEN: Final = re.compile(r"\[anki:tts\b[^\]]*\].*?\[/anki:tts\]", re.DOTALL | re.IGNORECASE)
+_NOT_SPOKEN: Final = "text that Anki reads aloud is left out"
 _CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
 
 
@@ -42,12 +49,24 @@ _Part = _Section | _Field | str
 
 @dataclass(slots=True)
 class Rendered:
-    """One side of a card: its HTML, whether an answer is to be typed, the fields it shows, what could not be said."""
+    """One side of a card.
+
+    Attributes:
+        html: what it shows.
+        to_type: the field that is to be typed; empty where none is.
+        shown: the names of the fields that it shows.
+        problems: what could not be said.
+    """
 
     html: str = ""
-    typed: bool = False
+    to_type: str = ""
     shown: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def typed(self) -> bool:
+        """Whether an answer is to be typed."""
+        return bool(self.to_type)
 
 
 class SideTemplate:
@@ -55,12 +74,14 @@ class SideTemplate:
 
     Attributes:
         conditions: the names of the fields that sections look at.
+        clozes: the names of the fields that it shows with gaps.
     """
 
     def __init__(self, text: str) -> None:
         root = _Section("", inverted=False)
         open_sections = [root]
         self.conditions: set[str] = set()
+        self.clozes: set[str] = set()
         at = 0
         for token in _TOKEN.finditer(text):
             if token.start() > at:
@@ -78,12 +99,20 @@ class SideTemplate:
             else:
                 *filters, name = (part.strip() for part in name.split(":"))
                 open_sections[-1].parts.append(_Field(name, tuple(reversed(filters))))
+                if "cloze" in filters:
+                    self.clozes.add(name)
         if text[at:]:
             root.parts.append(text[at:])
         self._parts = root.parts
 
     def render(
-        self, values: Mapping[str, str], *, back: bool, hide_cloze: bool = False, gaps: Collection[int] = ()
+        self,
+        values: Mapping[str, str],
+        *,
+        back: bool,
+        hide_cloze: bool = False,
+        blank: Collection[str] = (),
+        gaps: Collection[int] = (),
     ) -> Rendered:
         """The side with the fields of a note filled in.
 
@@ -91,10 +120,14 @@ class SideTemplate:
             values: the fields.
             back: whether it is the back.
             hide_cloze: gaps, which else stay `{{c1::…}}`, vanish with the text around them.
+            blank: the fields that vanish where they are shown with gaps.
             gaps: the numbers of the cards, which sections such as `{{#c1}}` ask for.
         """
-        filling = _Filling(values, back, hide_cloze, gaps)
-        filling.rendered.html = _render(self._parts, filling)
+        filling = _Filling(values, back, hide_cloze, blank, gaps)
+        html, spoken = _SPOKEN.subn("", _render(self._parts, filling))
+        if spoken:
+            filling.rendered.problems.append(_NOT_SPOKEN)
+        filling.rendered.html = html
         return filling.rendered
 
     def without(self, front: SideTemplate) -> SideTemplate:
@@ -103,7 +136,7 @@ class SideTemplate:
         What asks for a typed answer shows nothing on the front, and the answer on the back: it is no repetition.
         """
         shown = [part for part in front._parts if not (isinstance(part, _Field) and _asks_to_type(part))]
-        rest = _after(_trimmed(self._parts), _trimmed(shown))
+        rest = _after(self._parts, shown)
         if rest is None:
             return self
         side = copy(self)
@@ -121,40 +154,61 @@ def plain_text(html: str) -> str:
     return unescape(_TAG.sub("", html))
 
 
-def _trimmed(parts: Sequence[_Part]) -> list[_Part]:
-    """Parts without what shows nothing at their edges: blanks, and `{{FrontSide}}` at the beginning."""
-    found = list(parts)
-    while found and (_is_blank(found[0]) or found[0] == _Field("FrontSide", ())):
-        found.pop(0)
-    while found and _is_blank(found[-1]):
-        found.pop()
-    if found and isinstance(found[0], str):
-        found[0] = found[0].lstrip()
-    if found and isinstance(found[-1], str):
-        found[-1] = found[-1].rstrip()
-    return found
+def is_shown(html: str) -> bool:
+    """Whether anything is to be seen or heard."""
+    html = UNSEEN.sub("", html)
+    return bool(SEEN.search(html)) or bool(plain_text(html).replace("\xa0", " ").strip())
 
 
-def _is_blank(part: _Part) -> bool:
-    return isinstance(part, str) and not part.strip()
-
-
-def _after(parts: list[_Part], front: list[_Part]) -> list[_Part] | None:
-    """What follows the parts of a front; None where they are not all there."""
-    if not front or len(parts) < len(front) or any(map(_asks_to_type, front)):
+def _after(parts: Sequence[_Part], front: Sequence[_Part]) -> list[_Part] | None:
+    """What follows the parts of a front, whatever elements they stand in; None where they are not all there."""
+    if any(map(_asks_to_type, front)):
         return None
-    *before, last = front
-    found = parts[len(before)]
-    if parts[: len(before)] != before:
+    left = list(parts)
+    wanted = [part for part in front if _is_seen(part)]
+    for number, expected in enumerate(wanted, start=1):
+        while left and not _is_seen(left[0]):
+            left.pop(0)
+        if not left:
+            return None
+        found = left.pop(0)
+        if not _is_same(found, expected):
+            tail = _tail(found, expected) if number == len(wanted) else None
+            if tail is None:
+                return None
+            left.insert(0, tail)
+    return left if wanted else None
+
+
+def _is_seen(part: _Part) -> bool:
+    """Whether a part of a side is more than tags; `{{FrontSide}}` is not, since it only repeats."""
+    return is_shown(part) if isinstance(part, str) else part != _Field("FrontSide", ())
+
+
+def _is_same(one: _Part, other: _Part) -> bool:
+    """Whether two parts show the same."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or (_words(one) == _words(other) and not SEEN.search(one + other))
+    if isinstance(one, _Section) and isinstance(other, _Section):
+        left, right = ([part for part in each.parts if _is_seen(part)] for each in (one, other))
+        alike = (one.name, one.inverted, len(left)) == (other.name, other.inverted, len(right))
+        return alike and all(map(_is_same, left, right))
+    return one == other
+
+
+def _words(html: str) -> str:
+    return " ".join(plain_text(UNSEEN.sub("", html)).split())
+
+
+def _tail(found: _Part, expected: _Part) -> str | None:
+    """What follows the text that a front ends with, where it does not go on within a word."""
+    if not isinstance(found, str) or not isinstance(expected, str):
         return None
-    rest = parts[len(front) :]
-    if found == last:
-        return rest
-    if not isinstance(found, str) or not isinstance(last, str) or not found.startswith(last):
+    text, begin = found.lstrip(), expected.strip()
+    if not text.startswith(begin):
         return None
-    tail = found[len(last) :]
-    ends = last.endswith(">") or tail.startswith("<") or tail[0].isspace()
-    return [tail, *rest] if ends else None
+    tail = text[len(begin) :]
+    return tail if begin.endswith(">") or tail.startswith("<") or tail[:1].isspace() else None
 
 
 def _asks_to_type(part: _Part) -> bool:
@@ -170,6 +224,7 @@ class _Filling:
     values: Mapping[str, str]
     back: bool
     hide_cloze: bool
+    blank: Collection[str]
     gaps: Collection[int]
     rendered: Rendered = field(default_factory=Rendered)
 
@@ -202,7 +257,7 @@ def _fill(part: _Field, filling: _Filling) -> str:
     if part.name in _SPECIAL and part.name not in values:
         return ""
     if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
-        rendered.problems.append("text that Anki reads aloud is left out")
+        rendered.problems.append(_NOT_SPOKEN)
         rendered.shown.add(part.name)
         return ""
     value = values.get(part.name)
@@ -210,14 +265,14 @@ def _fill(part: _Field, filling: _Filling) -> str:
         rendered.problems.append(f"a template names `{part.name}`, which is no field")
         return ""
     if "type" in part.filters and not back:
-        rendered.typed = True
+        rendered.to_type = part.name
         return ""
-    if "cloze" in part.filters and filling.hide_cloze:
+    if "cloze" in part.filters and (filling.hide_cloze or part.name in filling.blank):
         return ""
     rendered.shown.add(part.name)
     for name in part.filters:
         value = _filtered(name, value, part.name, back=back)
-    return value
+    return f"<div>{value}</div>" if _asks_to_type(part) else value
 
 
 def _filtered(name: str, value: str, field_name: str, *, back: bool) -> str:
