@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import eq
 from typing import Final
 
 from flashcards.anki.fields import clean_tags
-from flashcards.deck.model import REVERSE, Note
+from flashcards.deck.model import REVERSE, Kind, Note
 from flashcards.importing.draft import Draft
 
 _SHOWN: Final = 200  # characters of a text that is named
@@ -16,6 +17,18 @@ _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 def same_tags(draft: Draft, note: Note) -> bool:
     """Whether both have the same tags, whatever their case."""
     return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in draft.tags}
+
+
+def same_note(draft: Draft, note: Note) -> bool:
+    """Whether both ask and show the same, however their Markdown spells it."""
+    if (draft.typed, draft.reverse) != (note.typed, REVERSE in note.slots) or not same_tags(draft, note):
+        return False
+    if len(draft.fields) != len(note.fields) or (draft.kind is Kind.CLOZE) != (note.kind is Kind.CLOZE):
+        return False
+    from flashcards.render.html import HtmlRenderer
+
+    render = HtmlRenderer({}, lambda name: name).render
+    return all(map(eq, map(render, draft.fields), map(render, note.fields)))
 
 
 def what_differs(draft: Draft, note: Note) -> str:

@@ -11,7 +11,7 @@ from flashcards.anki.identity import Guids, looks_ours
 from flashcards.anki.model import CLOZE, family
 from flashcards.catalog.origins import Origin, Origins
 from flashcards.deck.model import REVERSE, Kind
-from flashcards.importing.differences import same_tags
+from flashcards.importing.differences import same_note, same_tags
 from flashcards.importing.draft import Draft
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def match(
             elif not replaced and _unchanged_here(entry, origin):
                 found.changed.append((_like(draft, entry), entry))
                 replaced = True
+            elif same_note(draft, entry.note):
+                found.same.append((draft, entry.id))
             else:
                 found.conflicts.append((draft, entry))
     _match_by_text(rest, known.catalog, set(by_note), found)

@@ -9,7 +9,7 @@ import pytest
 
 from flashcards.importing.report import ImportReport
 from tests.importing.home import Home
-from tests.importing.packages import Made, note_type, write_package
+from tests.importing.packages import CREATED, Made, note_type, write_package
 
 
 class Designs:
@@ -19,8 +19,10 @@ class Designs:
         self._home = home
         self._path = path
 
-    def imported(self, made: dict[str, Any], fields: list[str], ords: tuple[int, ...] = (0,)) -> ImportReport:
-        note = Made(fields, type=9, cards={each: {} for each in ords})
+    def imported(
+        self, made: dict[str, Any], fields: list[str], ords: tuple[int, ...] = (0,), changed: int = CREATED
+    ) -> ImportReport:
+        note = Made(fields, type=9, mod=changed, cards={each: {} for each in ords})
         package = write_package(self._path, [note], types={9: made})
         report = self._home.import_file(package)
         assert not self._home.import_file(package).changes_anything
@@ -151,3 +153,12 @@ def test_an_answer_to_type_that_the_back_does_not_repeat_begins_it(designs: Desi
 def test_a_line_that_divides_the_back_from_the_front_is_not_part_of_it(designs: Designs, edge: str) -> None:
     made = note_type("Line", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}" + edge + "{{Extra}}"))
     assert designs.text(made, ["{{c1::a}}", "more"]) == "C: {{c1::a}}\n\n{{c1::more}}\n"
+
+
+def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_no_conflict(designs: Designs, home: Home) -> None:
+    made = note_type("Own", 0, ["Front", "Back", "Note"], ("{{Front}}", "{{Back}}<br>{{Note}}"))
+    designs.imported(made, ["a", "b", "c"])
+    home.write("Deck.md", "Q: a\nA: __b__ and *d*\\\nc\n")
+    report = designs.imported(made, ["a", "<b>b</b> and <i>d</i>", "c"], changed=CREATED + 9)
+    assert (report.kept, report.unchanged, report.remarks) == (0, 1, [])
+    assert home.read("Deck.md") == "Q: a\nA: __b__ and *d*\\\nc\n"
