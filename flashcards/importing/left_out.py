@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -9,6 +10,7 @@ from flashcards.importing.model import RECOVERED, Package
 from flashcards.importing.report import Remark
 from flashcards.importing.tags import clean_tag
 
+_OF_LATEX: Final = re.compile(r"latex-[0-9a-f]{40}\.(?:png|svg)")
 _EXAMPLES: Final = 5
 _LONGEST: Final = 300  # characters of a description
 
@@ -47,8 +49,18 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
         yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")
 
 
-def unused_media(names: Collection[str], source: str) -> Iterator[Remark]:
-    """The media that no note uses."""
+def missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
+    """The media that notes use and the package does not hold."""
+    if len(names) > _EXAMPLES:
+        examples = _some([f"`{name}`" for name in names])
+        yield Remark(source, f"{len(names):,} media are missing from the package: {examples}.")
+    else:
+        yield from (Remark(source, f"The medium `{name}` is missing from the package.") for name in names)
+
+
+def unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
+    """The media that no note uses, but for the pictures that Anki makes of LaTeX."""
+    names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
     if names:
         what = "medium is used by no note and is" if len(names) == 1 else "media are used by no note and are"
         yield Remark(source, f"{len(names):,} {what} not copied: {_some([f'`{name}`' for name in sorted(names)])}.")

@@ -55,3 +55,15 @@ def test_cards_that_no_template_makes_are_said_with_their_reviews(home: Home, pa
         ("Basic", "2 cards of no template left out, with 3 reviews; 1 note without any other card left out.")
     ]
     assert note.type == BASIC
+
+
+def test_pictures_that_anki_makes_of_latex_are_not_missed(home: Home, package: Path) -> None:
+    made = {f"latex-{'0f' * 20}.png": b"1", f"latex-{'a1' * 20}.svg": b"2"}
+    assert home.import_file(write_package(package, [Made(["a", "b"])], media=made)).remarks == []
+
+
+def test_media_that_were_left_out_of_a_package_are_said_at_once(home: Home, package: Path) -> None:
+    report = home.import_file(write_package(package, [Made([f'<img src="{n}.png">', "b"]) for n in range(1, 8)]))
+    assert [remark.message for remark in report.remarks] == [
+        "7 media are missing from the package: `1.png`, `2.png`, `3.png`, `4.png`, `5.png`, …."
+    ]
