@@ -31,6 +31,7 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     flashcards import --dry-run anki.colpkg   say what would happen
     flashcards import anki.colpkg             everything that Anki holds
     flashcards import deck.apkg other.apkg
+    flashcards import collection.anki2        from the folder of a profile, while Anki is closed
     flashcards import hashcards.db            reviews of decks that lie here
     flashcards import reviews.csv             card,rating,time,duration
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flashcards.importing.errors import FileMissing, FormatUnknown
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
     from flashcards.importing.report import ImportReport
+
+_OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
 
 
 def run(
@@ -27,7 +29,7 @@ def run(
 
     Args:
         collection: the collection.
-        path: an .apkg or .colpkg, the .db of hashcards, or a .csv.
+        path: an .apkg, .colpkg or .anki2, the .db of hashcards, or a .csv.
         dry_run: find out what would happen, and do nothing.
         progress: called with what is being done, how much of it is done, and how much there is.
 
@@ -37,11 +39,11 @@ def run(
         ImportInvalid: it cannot be imported; nothing was changed.
     """
     suffix = path.suffix.lower()
-    if suffix not in (".apkg", ".colpkg", ".db", ".csv"):
+    if suffix not in (*_OF_ANKI, ".db", ".csv"):
         raise FormatUnknown(path)
     if not path.is_file():
         raise FileMissing(path)
-    if suffix in (".apkg", ".colpkg"):
+    if suffix in _OF_ANKI:
         from flashcards.importing.package_import import import_package
 
         return import_package(collection, path, dry_run=dry_run, progress=progress)

@@ -25,6 +25,7 @@ from flashcards.importing.model import (
     PackageDeck,
     Template,
 )
+from flashcards.importing.profile import Profile
 
 _OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
 _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
@@ -36,7 +37,7 @@ _LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, a
 _LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is room for a time zone before the last date
 
 
-def read_package(archive: Archive) -> Package:
+def read_package(archive: Archive | Profile) -> Package:
     """Everything a package holds but its media.
 
     Raises:
@@ -72,7 +73,7 @@ def _connect(database: Path) -> sqlite3.Connection:
 
 
 class _Reader:
-    def __init__(self, connection: sqlite3.Connection, archive: Archive) -> None:
+    def __init__(self, connection: sqlite3.Connection, archive: Archive | Profile) -> None:
         self._db = connection
         self._path = archive.path
         self._version = archive.version

@@ -26,6 +26,13 @@ class PackageNewer(ImportInvalid):
         super().__init__(path, f"{what} is newer than this program knows", remedy)
 
 
+class CollectionBusy(ImportInvalid):
+    """Another program has the collection open."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "Anki has it open", "Close Anki and try again; nothing was changed.")
+
+
 class Malformed(Exception):
     """Why the contents of a file cannot be read: the middle of the sentence that `ImportInvalid` says."""
 
@@ -34,7 +41,7 @@ class FormatUnknown(UsageError):
     """The file's ending names no format that can be read."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: the ending says what to read: .apkg, .colpkg, .db (of hashcards) or .csv.")
+        super().__init__(f"{path}: the ending says what to read: .apkg, .colpkg, .anki2, .db (of hashcards) or .csv.")
 
 
 class FileMissing(UsageError):

@@ -13,6 +13,7 @@ from flashcards.anki.media_names import clean_name
 
 if TYPE_CHECKING:
     from flashcards.importing.archive import Archive
+    from flashcards.importing.profile import Profile
     from flashcards.journal import Journal
 
 FOLDER: Final = "media"
@@ -32,7 +33,7 @@ class MediaPlan:
         files: the path in the collection of each medium used, by its name in the package.
     """
 
-    def __init__(self, root: Path, archive: Archive) -> None:
+    def __init__(self, root: Path, archive: Archive | Profile) -> None:
         self.missing: dict[str, None] = {}
         self.files: dict[str, str] = {}
         self._root = root

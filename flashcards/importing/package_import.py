@@ -27,7 +27,8 @@ from flashcards.importing.matching import Known, match
 from flashcards.importing.media import MediaPlan
 from flashcards.importing.model import AnkiNote, Package
 from flashcards.importing.notes import NoteConverter
-from flashcards.importing.report import ImportReport, Remark
+from flashcards.importing.profile import Profile
+from flashcards.importing.report import ImportReport
 from flashcards.importing.settings_import import SettingsImport
 from flashcards.journal import Journal
 from flashcards.render.macros import parse_macros
@@ -57,7 +58,7 @@ def import_package(
 
     Args:
         collection: open, and scanned.
-        path: an .apkg or .colpkg.
+        path: an .apkg or .colpkg, or a collection that is not packed.
         dry_run: find out what would happen, and do nothing.
         progress: told how far it is.
 
@@ -65,13 +66,17 @@ def import_package(
         PackageInvalid: the package cannot be right.
         PackageNewer: it is of a format that came later.
     """
-    with _no_collection(), Archive(path) as archive:
+    with _no_collection(), _opened(path) as archive:
         package = read_package(archive)
         media = MediaPlan(collection.root, archive)
         try:
             return _PackageImport(collection, package, media, path, progress).run(dry_run=dry_run)
         finally:
             media.close()
+
+
+def _opened(path: Path) -> Archive | Profile:
+    return Archive(path) if path.suffix.lower() in (".apkg", ".colpkg") else Profile(path)
 
 
 @contextmanager
@@ -173,10 +178,7 @@ class _PackageImport:
         return fields
 
     def _remark_media(self) -> None:
-        for name in self._media.missing:
-            self._report.remarks.append(
-                Remark(self._report.source, f"The medium `{name}` is missing from the package.")
-            )
+        self._report.remarks += left_out.missing_media(self._media.missing, self._report.source)
         self._report.remarks += left_out.unused_media(self._media.unused(), self._report.source)
 
 
