@@ -12,7 +12,7 @@ from flashcards.deck.cloze import MAX_NUMBER
 from flashcards.deck.model import Kind
 from flashcards.importing.faces import ANSWER, EDGES
 from flashcards.importing.html.convert import EMPTY_GAP, NOTHING
-from flashcards.importing.templates import UNSEEN, is_shown
+from flashcards.importing.visible import UNSEEN, is_shown
 
 if TYPE_CHECKING:
     from flashcards.importing.draft import Draft

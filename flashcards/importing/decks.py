@@ -8,7 +8,7 @@ from typing import Any, Final
 from flashcards.importing import wire
 from flashcards.importing.model import PackageDeck
 from flashcards.importing.presets import count
-from flashcards.importing.templates import plain_text
+from flashcards.importing.visible import plain_text
 
 _SEPARATOR: Final = "\x1f"  # of the names above each other, in a table
 

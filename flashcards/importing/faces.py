@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from flashcards.importing.templates import SEEN, UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
+from flashcards.importing.templates import Rendered, SideTemplate
+from flashcards.importing.visible import SEEN, UNSEEN, is_empty, is_shown, plain_text
 
 ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
 """The line above which a back repeats the front."""

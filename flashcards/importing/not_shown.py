@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.importing.model import NoteType
 from flashcards.importing.report import Remark
-from flashcards.importing.templates import is_empty, plain_text
+from flashcards.importing.visible import is_empty, plain_text
 from flashcards.words import plural
 
 _SWITCH: Final = re.compile(r"\s*\S{0,8}\s*")

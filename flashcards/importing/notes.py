@@ -18,7 +18,8 @@ from flashcards.importing.model import CLOZE, AnkiCard, AnkiNote, NoteType, Pack
 from flashcards.importing.not_shown import NotShown
 from flashcards.importing.our_types import is_ours
 from flashcards.importing.tags import clean_tags
-from flashcards.importing.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
+from flashcards.importing.templates import Rendered, SideTemplate
+from flashcards.importing.visible import UNSEEN, is_empty, is_shown, plain_text
 
 if TYPE_CHECKING:
     from flashcards.importing.html.convert import Converter

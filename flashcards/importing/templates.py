@@ -1,7 +1,4 @@
-"""Anki's card templates: fields, sections and filters, rendered to HTML.
-
-The syntax is that of https://docs.ankiweb.net/templates/intro.html.
-"""
+"""Anki's card templates, rendered to HTML."""
 
 from __future__ import annotations
 
@@ -9,42 +6,17 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from html import unescape
 from typing import Final
 
-UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
-"""What of HTML is never shown."""
-SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
-"""What of HTML is seen or heard and no text."""
+from flashcards.importing.repeated import after
+from flashcards.importing.template_parts import Field, Part, Section, all_parts, asks_to_type, parse_template
+from flashcards.importing.visible import is_empty, plain_text
 
-_TOKEN: Final = re.compile(r"\{\{\s*([#^/]?)(.*?)\}\}", re.DOTALL)
-_TAG: Final = re.compile(r"<[^<>]*>")
-_EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
 _FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
 _SPOKEN: Final = re.compile(r"\[anki:tts\b[^\]]*\].*?\[/anki:tts\]", re.DOTALL | re.IGNORECASE)
 _NOT_SPOKEN: Final = "text that Anki reads aloud is left out"
 _CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
-
-
-@dataclass(slots=True)
-class _Section:
-    """A part of a template that is shown if a field holds something, or, `inverted`, if it does not."""
-
-    name: str
-    inverted: bool
-    parts: list[_Section | _Field | str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A field to be filled in, through filters, the innermost first."""
-
-    name: str
-    filters: tuple[str, ...]
-
-
-_Part = _Section | _Field | str
 
 
 @dataclass(slots=True)
@@ -78,32 +50,10 @@ class SideTemplate:
     """
 
     def __init__(self, text: str) -> None:
-        root = _Section("", inverted=False)
-        open_sections = [root]
-        self.conditions: set[str] = set()
-        self.clozes: set[str] = set()
-        at = 0
-        for token in _TOKEN.finditer(text):
-            if token.start() > at:
-                open_sections[-1].parts.append(text[at : token.start()])
-            at = token.end()
-            sign, name = token[1], token[2].strip()
-            if sign in ("#", "^"):
-                self.conditions.add(name)
-                section = _Section(name, inverted=sign == "^")
-                open_sections[-1].parts.append(section)
-                open_sections.append(section)
-            elif sign == "/":
-                if len(open_sections) > 1:
-                    open_sections.pop()
-            else:
-                *filters, name = (part.strip() for part in name.split(":"))
-                open_sections[-1].parts.append(_Field(name, tuple(reversed(filters))))
-                if "cloze" in filters:
-                    self.clozes.add(name)
-        if text[at:]:
-            root.parts.append(text[at:])
-        self._parts = root.parts
+        self._parts = parse_template(text)
+        parts = list(all_parts(self._parts))
+        self.conditions = {part.name for part in parts if isinstance(part, Section)}
+        self.clozes = {part.name for part in parts if isinstance(part, Field) and "cloze" in part.filters}
 
     def render(
         self,
@@ -135,86 +85,13 @@ class SideTemplate:
 
         What asks for a typed answer shows nothing on the front, and the answer on the back: it is no repetition.
         """
-        shown = [part for part in front._parts if not (isinstance(part, _Field) and _asks_to_type(part))]
-        rest = _after(self._parts, shown)
+        shown = [part for part in front._parts if not (isinstance(part, Field) and asks_to_type(part))]
+        rest = after(self._parts, shown)
         if rest is None:
             return self
         side = copy(self)
         side._parts = rest
         return side
-
-
-def is_empty(value: str) -> bool:
-    """Whether Anki takes a field for empty."""
-    return _EMPTY.fullmatch(value) is not None
-
-
-def plain_text(html: str) -> str:
-    """HTML without its tags."""
-    return unescape(_TAG.sub("", html))
-
-
-def is_shown(html: str) -> bool:
-    """Whether anything is to be seen or heard."""
-    html = UNSEEN.sub("", html)
-    return bool(SEEN.search(html)) or bool(plain_text(html).replace("\xa0", " ").strip())
-
-
-def _after(parts: Sequence[_Part], front: Sequence[_Part]) -> list[_Part] | None:
-    """What follows the parts of a front, whatever elements they stand in; None where they are not all there."""
-    if any(map(_asks_to_type, front)):
-        return None
-    left = list(parts)
-    wanted = [part for part in front if _is_seen(part)]
-    for number, expected in enumerate(wanted, start=1):
-        while left and not _is_seen(left[0]):
-            left.pop(0)
-        if not left:
-            return None
-        found = left.pop(0)
-        if not _is_same(found, expected):
-            tail = _tail(found, expected) if number == len(wanted) else None
-            if tail is None:
-                return None
-            left.insert(0, tail)
-    return left if wanted else None
-
-
-def _is_seen(part: _Part) -> bool:
-    """Whether a part of a side is more than tags; `{{FrontSide}}` is not, since it only repeats."""
-    return is_shown(part) if isinstance(part, str) else part != _Field("FrontSide", ())
-
-
-def _is_same(one: _Part, other: _Part) -> bool:
-    """Whether two parts show the same."""
-    if isinstance(one, str) and isinstance(other, str):
-        return one == other or (_words(one) == _words(other) and not SEEN.search(one + other))
-    if isinstance(one, _Section) and isinstance(other, _Section):
-        left, right = ([part for part in each.parts if _is_seen(part)] for each in (one, other))
-        alike = (one.name, one.inverted, len(left)) == (other.name, other.inverted, len(right))
-        return alike and all(map(_is_same, left, right))
-    return one == other
-
-
-def _words(html: str) -> str:
-    return " ".join(plain_text(UNSEEN.sub("", html)).split())
-
-
-def _tail(found: _Part, expected: _Part) -> str | None:
-    """What follows the text that a front ends with, where it does not go on within a word."""
-    if not isinstance(found, str) or not isinstance(expected, str):
-        return None
-    text, begin = found.lstrip(), expected.strip()
-    if not text.startswith(begin):
-        return None
-    tail = text[len(begin) :]
-    return tail if begin.endswith(">") or tail.startswith("<") or tail[:1].isspace() else None
-
-
-def _asks_to_type(part: _Part) -> bool:
-    if isinstance(part, _Section):
-        return any(map(_asks_to_type, part.parts))
-    return isinstance(part, _Field) and "type" in part.filters and "cloze" not in part.filters
 
 
 @dataclass(slots=True)
@@ -228,7 +105,7 @@ class _Filling:
     gaps: Collection[int]
     rendered: Rendered = field(default_factory=Rendered)
 
-    def shows(self, section: _Section) -> bool:
+    def shows(self, section: Section) -> bool:
         """Whether a section is shown; what only some of the cards of a cloze show is."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
@@ -240,19 +117,19 @@ class _Filling:
         return asked != section.inverted
 
 
-def _render(parts: Sequence[_Part], filling: _Filling) -> str:
+def _render(parts: Sequence[Part], filling: _Filling) -> str:
     out = []
     for part in parts:
         if isinstance(part, str):
             out.append(part)
-        elif isinstance(part, _Field):
+        elif isinstance(part, Field):
             out.append(_fill(part, filling))
         elif filling.shows(part):
             out.append(_render(part.parts, filling))
     return "".join(out)
 
 
-def _fill(part: _Field, filling: _Filling) -> str:
+def _fill(part: Field, filling: _Filling) -> str:
     values, rendered, back = filling.values, filling.rendered, filling.back
     if part.name in _SPECIAL and part.name not in values:
         return ""
@@ -272,7 +149,7 @@ def _fill(part: _Field, filling: _Filling) -> str:
     rendered.shown.add(part.name)
     for name in part.filters:
         value = _filtered(name, value, part.name, back=back)
-    return f"<div>{value}</div>" if _asks_to_type(part) else value
+    return f"<div>{value}</div>" if asks_to_type(part) else value
 
 
 def _filtered(name: str, value: str, field_name: str, *, back: bool) -> str:

@@ -162,3 +162,41 @@ def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_no_conflict(design
     report = designs.imported(made, ["a", "<b>b</b> and <i>d</i>", "c"], changed=CREATED + 9)
     assert (report.kept, report.unchanged, report.remarks) == (0, 1, [])
     assert home.read("Deck.md") == "Q: a\nA: __b__ and *d*\\\nc\n"
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "<!-- {{Extra}} -->",
+        "<script>var extra = `{{Extra}}`</script>",
+        '<div class="card {{Extra}}"></div>',
+        '<div data-x="{{Extra}}"></div>',
+    ],
+)
+def test_a_field_that_a_template_only_uses_where_nobody_sees_it_is_said(
+    designs: Designs, home: Home, used: str
+) -> None:
+    made = note_type("Own", 0, ["Front", "Back", "Extra"], ("{{Front}}", used + "{{Back}}" + used))
+    report = designs.imported(made, ["a", "b", 'precious <b>"text"</b>'])
+    assert home.read("Deck.md") == "Q: a\nA: b\n"
+    assert [remark.message for remark in report.remarks] == [
+        "The field `Extra` is shown on no card of 1 note that fills it in, and is left out there."
+    ]
+
+
+def test_a_field_in_the_address_of_a_link_or_picture_is_seen(designs: Designs, home: Home) -> None:
+    made = note_type(
+        "Own",
+        0,
+        ["Word", "Image"],
+        ('<a href="https://x.org/{{Word}}">{{Word}}</a>', '<img src="https://y.org/{{Image}}">'),
+    )
+    assert designs.imported(made, ["a", "b.png"]).remarks == []
+    assert home.read("Deck.md") == "Q: [a](https://x.org/a)\nA: ![](https://y.org/b.png)\n"
+
+
+def test_a_template_may_have_other_braces(designs: Designs) -> None:
+    made = note_type(
+        "Other", 0, ["Front", "Back"], ("{{=<% %>=}}\n<%Front%> {{x}}", "{{=<% %>=}}<%#Back%><%Back%><%/Back%>")
+    )
+    assert designs.text(made, ["a", "b"]) == "Q: a {{x}}\nA: b\n"
