@@ -39,7 +39,7 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     problems = list(draft.problems)
     markdown, more = converter.convert(UNSEEN.sub("", text), cloze=True)
     problems += more
-    numbers = {int(each) for match in _GAP.finditer(markdown) for each in match[1].split(",")}
+    numbers = gap_numbers(markdown)
     cards = {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
     if len(cards) < len(ords):
         problems.append(f"of its cards with gaps beyond {MAX_NUMBER} only the first is kept")
@@ -64,9 +64,14 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     )
 
 
+def gap_numbers(text: str) -> set[int]:
+    """The numbers of the gaps in a text."""
+    return {int(each) for gap in _GAP.findall(text) for each in gap.split(",")}
+
+
 def with_gap(ords: Sequence[int], text: str) -> list[int]:
     """The ords of the cards whose gaps are in a text; all where none is."""
-    numbers = {int(each) for match in _GAP.finditer(text) for each in match[1].split(",")}
+    numbers = gap_numbers(text)
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
@@ -80,9 +85,7 @@ def asked_together(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[t
     Yields:
         ords, and the names of the fields that they show; a card whose gap is nowhere goes with the first.
     """
-    numbers = {
-        name: {int(each) for gap in _GAP.findall(text) for each in gap.split(",")} for name, text in fields.items()
-    }
+    numbers = {name: gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
     first = next((names for names in shown.values() if names), frozenset(fields))
     together: dict[Set[str], list[int]] = {first: []}
@@ -104,8 +107,8 @@ def with_gaps_of(ords: Sequence[int], html: str) -> str:
 
 
 def _without_gaps(html: str) -> str:
-    """HTML in which gaps are none, as in a field that is not shown as a cloze: only what they hide stays."""
-    return _each_gap(html, lambda match: match[2])
+    """HTML in which gaps are none, as on a back: only what they hide stays, without hints."""
+    return _each_gap(html, lambda match: match[2].partition("::")[0])
 
 
 def _each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:

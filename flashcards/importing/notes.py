@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
-from flashcards.importing.cloze_notes import asked_together, with_gap, with_gaps, with_gaps_of
+from flashcards.importing.cloze_notes import asked_together, gap_numbers, with_gap, with_gaps, with_gaps_of
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.faces import faces, mirrors, without_hidden
 from flashcards.importing.html.convert import NOTHING
@@ -177,7 +177,10 @@ class NoteConverter:
             if any(map(_OCCLUSION.search, note.fields)):
                 yield self._occlusion(draft, kind, values, front.shown, ords)
                 return
-            rest = back_side.render(of_group, back=True, hide_cloze=True, gaps=gaps)
+            blank = front_side.clozes | {
+                name for name in back_side.clozes if not gap_numbers(values.get(name, "")).intersection(gaps)
+            }
+            rest = back_side.render(of_group, back=True, blank=blank, gaps=gaps)
             part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)

@@ -60,7 +60,6 @@ class SideTemplate:
         values: Mapping[str, str],
         *,
         back: bool,
-        hide_cloze: bool = False,
         blank: Collection[str] = (),
         gaps: Collection[int] = (),
     ) -> Rendered:
@@ -69,11 +68,10 @@ class SideTemplate:
         Args:
             values: the fields.
             back: whether it is the back.
-            hide_cloze: gaps, which else stay `{{c1::…}}`, vanish with the text around them.
-            blank: the fields that vanish where they are shown with gaps.
+            blank: the fields that vanish where they are shown with gaps, which else stay `{{c1::…}}`.
             gaps: the numbers of the cards, which sections such as `{{#c1}}` ask for.
         """
-        filling = _Filling(values, back, hide_cloze, blank, gaps)
+        filling = _Filling(values, back, blank, gaps)
         html, spoken = _SPOKEN.subn("", _render(self._parts, filling))
         if spoken:
             filling.rendered.problems.append(_NOT_SPOKEN)
@@ -100,7 +98,6 @@ class _Filling:
 
     values: Mapping[str, str]
     back: bool
-    hide_cloze: bool
     blank: Collection[str]
     gaps: Collection[int]
     rendered: Rendered = field(default_factory=Rendered)
@@ -144,7 +141,7 @@ def _fill(part: Field, filling: _Filling) -> str:
     if "type" in part.filters and not back:
         rendered.to_type = part.name
         return ""
-    if "cloze" in part.filters and (filling.hide_cloze or part.name in filling.blank):
+    if "cloze" in part.filters and part.name in filling.blank:
         return ""
     rendered.shown.add(part.name)
     for name in part.filters:

@@ -200,3 +200,14 @@ def test_a_template_may_have_other_braces(designs: Designs) -> None:
         "Other", 0, ["Front", "Back"], ("{{=<% %>=}}\n<%Front%> {{x}}", "{{=<% %>=}}<%#Back%><%Back%><%/Back%>")
     )
     assert designs.text(made, ["a", "b"]) == "Q: a {{x}}\nA: b\n"
+
+
+def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_shows_it_on(
+    designs: Designs, home: Home
+) -> None:
+    made = note_type("Own", 1, ["Text", "More", "Never"], ("{{cloze:Text}}", "{{cloze:More}} {{cloze:Never}}"))
+    report = designs.imported(made, ["{{c1::a}}", "see {{c1::b::hint}}", "no gap"])
+    assert home.read("Deck.md") == "C: {{c1::a}}\n\n{{c1::see b}}\n"
+    assert [remark.message for remark in report.remarks] == [
+        "The field `Never` is shown on no card of 1 note that fills it in, and is left out there."
+    ]
