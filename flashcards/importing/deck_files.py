@@ -42,6 +42,7 @@ class DeckFiles:
 
     Attributes:
         layout: says which file a new note goes to.
+        prose: what a new file of a deck begins with, by the deck's name.
         remembered: how many notes were not known by where they came from, or not as what or since when they are there.
     """
 
@@ -49,7 +50,9 @@ class DeckFiles:
         self, collection: Collection, origins: Origins, journal: Journal, report: ImportReport, at_ms: int
     ) -> None:
         self.layout = Layout(collection.root, _files_of_decks(collection))
+        self.prose: dict[str, str] = {}
         self.remembered = 0
+        self._texts_now: dict[str, str] = {}
         self._collection = collection
         self._origins = origins
         self._journal = journal
@@ -76,8 +79,17 @@ class DeckFiles:
         report.unchanged = len({each.note for each in same}) + len(said)
         report.kept, report.removed = len(kept), len(gone)
         report.files = [text.path for text in texts]
+        self._texts_now = {text.path: text.text for text in texts}
         self._remark(written, match)
         return [*written, *same, *said, *kept, *gone]
+
+    def says(self, deck: str) -> bool:
+        """Whether the file of a deck has its prose, now that everything is written."""
+        path = self.layout.path(deck)
+        text = self._texts_now.get(path)
+        if text is None and (self._collection.root / path).is_file():
+            text = (self._collection.root / path).read_text(encoding="utf-8", errors="replace")
+        return self.prose[deck] in (text or "")
 
     def _left_as_they_are(
         self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
@@ -118,7 +130,7 @@ class DeckFiles:
             if (self._collection.root / path).exists():
                 texts.append(self._changed(path, changes[path], added[path]))
             else:
-                texts.append(new_file(path, added[path]))
+                texts.append(new_file(path, added[path], self.prose.get(added[path][0].deck, "")))
         return texts
 
     def _changed(self, path: str, changes: list[tuple[int, Draft]], added: list[Draft]) -> FileText:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from flashcards.importing import wire
 from flashcards.importing.model import PackageDeck
 from flashcards.importing.presets import count
-from flashcards.importing.visible import plain_text
 
 _SEPARATOR: Final = "\x1f"  # of the names above each other, in a table
 
@@ -24,7 +23,13 @@ def of_json(key: int, value: Mapping[str, Any]) -> PackageDeck:
         retention=None if retention is None else retention / 100,
     )
     description = str(value.get("desc") or "")
-    return PackageDeck(key, str(value["name"]), int(value.get("conf") or 1), settings, _shown(description))
+    return PackageDeck(
+        key,
+        str(value["name"]),
+        int(value.get("conf") or 1),
+        settings,
+        _html(description, is_markdown=bool(value.get("md"))),
+    )
 
 
 def of_message(key: int, name: str, kind: bytes) -> PackageDeck:
@@ -38,7 +43,8 @@ def of_message(key: int, name: str, kind: bytes) -> PackageDeck:
         reviews=wire.number_in(normal, 6, -1),
         retention=wire.float_in(normal, 10) or None,
     )
-    return PackageDeck(key, name, wire.number_in(normal, 1, 1), settings, _shown(wire.text_in(normal, 4)))
+    description = _html(wire.text_in(normal, 4), is_markdown=bool(wire.number_in(normal, 5)))
+    return PackageDeck(key, name, wire.number_in(normal, 1, 1), settings, description)
 
 
 def _settings(*, new: int | None, reviews: int | None, retention: float | None) -> dict[str, Any]:
@@ -52,5 +58,9 @@ def _settings(*, new: int | None, reviews: int | None, retention: float | None) 
     return settings
 
 
-def _shown(description: str) -> str:
-    return " ".join(plain_text(description).split())
+def _html(description: str, *, is_markdown: bool) -> str:
+    if not description or not is_markdown:
+        return description
+    from flashcards.render.html import HtmlRenderer
+
+    return HtmlRenderer({}, lambda name: name).render(description)

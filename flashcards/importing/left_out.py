@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from flashcards.importing.model import RECOVERED, Package
+from flashcards.importing.model import RECOVERED, Package, PackageDeck
 from flashcards.importing.report import Remark
 from flashcards.importing.tags import clean_tag
+from flashcards.importing.visible import plain_text
 
 _OF_LATEX: Final = re.compile(r"latex-[0-9a-f]{40}\.(?:png|svg)")
 _EXAMPLES: Final = 5
@@ -16,16 +17,13 @@ _LONGEST: Final = 300  # characters of a description
 
 
 def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
-    """What of the cards and decks of a package is left out.
+    """What of the tags, cards and reviews of a package is left out.
 
     Args:
         package: the package.
         source: its file's name.
         without_cards: how many notes have no cards.
     """
-    for deck in package.decks.values():
-        if deck.description:
-            yield Remark(deck.name, f"The deck's description is left out: {_shortened(deck.description)}")
     yield from (Remark(source, message) for message in _tags(package))
     for count, one, many in (
         (without_cards, "note has no cards and is", "notes have no cards and are"),
@@ -66,6 +64,13 @@ def unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
         yield Remark(source, f"{len(names):,} {what} not copied: {_some([f'`{name}`' for name in sorted(names)])}.")
 
 
+def description(deck: PackageDeck) -> Remark:
+    """The description of a deck that could not be written into its file."""
+    text = " ".join(plain_text(deck.description).split())
+    shortened = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return Remark(deck.name, f"The deck's description is left out: {shortened}")
+
+
 def _tags(package: Package) -> Iterator[str]:
     """Tags that cannot be written as they are."""
     tags = sorted({tag for note in package.notes for tag in note.tags})
@@ -79,7 +84,3 @@ def _tags(package: Package) -> Iterator[str]:
 
 def _some(examples: list[str]) -> str:
     return ", ".join([*examples[:_EXAMPLES], *(["…"] if len(examples) > _EXAMPLES else [])])
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -37,7 +37,7 @@ class NoteType:
 class PackageDeck:
     """A deck: its name with `::`, its preset (None for a filtered one).
 
-    `settings` are those of ours that hold for it alone, whatever its preset says.
+    `settings` are those of ours that hold for it alone, whatever its preset says; `description` is HTML.
     """
 
     id: int

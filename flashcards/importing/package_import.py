@@ -30,6 +30,7 @@ from flashcards.importing.notes import NoteConverter
 from flashcards.importing.profile import Profile
 from flashcards.importing.report import ImportReport
 from flashcards.importing.settings_import import SettingsImport
+from flashcards.importing.visible import UNSEEN, is_shown
 from flashcards.journal import Journal
 from flashcards.render.macros import parse_macros
 from scheduler.backup import backup
@@ -127,7 +128,12 @@ class _PackageImport:
         drafts = self._drafts(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
         found = match(drafts, known, fields, self._fields_of_ours())
+        files.prose = self._descriptions(files.layout)
         notes = files.write(found)
+        untold = [
+            deck for deck in self._package.decks.values() if deck.name in files.prose and not files.says(deck.name)
+        ]
+        report.remarks += map(left_out.description, untold)
         report.media = self._media.stage(journal)
         self._remark_media()
         settings = SettingsImport(self._collection, self._package, journal, report).stage()
@@ -162,6 +168,16 @@ class _PackageImport:
         self._report.remarks += converter.not_shown.remarks()
         self._report.remarks += left_out.remarks(self._package, self._report.source, lost)
         return drafts
+
+    def _descriptions(self, layout: Layout) -> dict[str, str]:
+        """What the package says of its decks, as Markdown by their names."""
+        converter = Converter(self._media.url)
+        found = {}
+        for deck in self._package.decks.values():
+            if is_shown(deck.description):
+                self._media.enter(layout.path(deck.name))
+                found[deck.name] = converter.convert(UNSEEN.sub("", deck.description)).markdown
+        return found
 
     def _fields_of_ours(self) -> Callable[[Entry], tuple[str, ...]]:
         """What our own export would write for a note."""

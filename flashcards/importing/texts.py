@@ -60,9 +60,9 @@ def key(draft: Draft) -> tuple[str, int]:
     return draft.source, draft.part
 
 
-def new_file(path: str, drafts: Sequence[Draft]) -> FileText:
-    """A file with these notes, in order; those that cannot be written are refused."""
-    found = _written(path, drafts)
+def new_file(path: str, drafts: Sequence[Draft], prose: str = "") -> FileText:
+    """A file with these notes, in order, below some prose; those that cannot be written are refused, and prose, too."""
+    found = (_written(path, drafts, prose) if prose else None) or _written(path, drafts)
     if found is None:
         whole = [(END, draft) for draft in map(sound, drafts) if draft.is_read_back()]
         chosen = most([], whole, lambda steps: _written(path, [draft for _, draft in steps]) is not None)
@@ -72,12 +72,13 @@ def new_file(path: str, drafts: Sequence[Draft]) -> FileText:
     return found
 
 
-def _written(path: str, drafts: Sequence[Draft]) -> FileText | None:
+def _written(path: str, drafts: Sequence[Draft], prose: str = "") -> FileText | None:
     if not drafts:
         return None
     shared = _shared_tags(drafts)
     for separator in SEPARATORS:
-        text = _front_matter(path, drafts[0].deck, shared) + body(drafts, (), shared, separator)
+        head = _front_matter(path, drafts[0].deck, shared) + (f"{prose}\n\n" if prose else "")
+        text = head + body(drafts, (), shared, separator)
         deck = parse(text, path)
         if len(deck.notes) == len(drafts) and all(map(Draft.is_said_by, drafts, deck.notes)):
             return FileText(path, text, deck, dict(enumerate(drafts)))

@@ -96,9 +96,33 @@ def test_a_table_says_only_what_does_not_hold_already(home: Home, package: Path)
     assert home.read("flashcards.toml").endswith('\n\n[decks."A"]\nnew_per_day = 7\nbury_siblings = false\n')
 
 
-def test_a_description_of_a_deck_is_said_to_be_left_out(home: Home, package: Path) -> None:
+@pytest.mark.parametrize("options", [{"desc": "By <b>me</b><br>Q: a"}, {"desc": "By __me__\\\nQ: a", "md": True}])
+def test_the_description_of_a_deck_begins_its_file(home: Home, package: Path, options: dict[str, Any]) -> None:
+    with_decks(package, {"A": options}, {1: {"name": "X"}})
+    assert home.import_file(package).remarks == []
+    assert home.read("A.md").startswith("By **me**\\\nQ\\: a\n\nQ: ")
+    report = home.import_file(package)
+    assert (report.remarks, report.changes_anything) == ([], False)
+
+
+def test_a_description_that_came_later_is_said_to_be_left_out(home: Home, package: Path) -> None:
+    home.import_file(with_decks(package, {"A": {}}, {1: {"name": "X"}}))
     report = home.import_file(with_decks(package, {"A": {"desc": "By <b>me</b>"}}, {1: {"name": "X"}}))
     assert [remark.message for remark in report.remarks] == ["The deck's description is left out: By me"]
+    assert "me" not in home.read("A.md")
+
+
+def test_a_description_of_a_deck_without_notes_is_said_to_be_left_out(home: Home, package: Path) -> None:
+    decks = {"1": {"name": "A::B", "conf": 1}, "2": {"name": "A", "conf": 1, "desc": "All of it"}}
+    report = home.import_file(write_package(package, [Made(["a", "b"])], col={"decks": json.dumps(decks)}))
+    assert [remark.message for remark in report.remarks] == ["The deck's description is left out: All of it"]
+
+
+def test_a_description_that_would_be_read_as_a_note_is_said_to_be_left_out(home: Home, package: Path) -> None:
+    described = {"A": {"desc": "Term :: definition"}}
+    report = home.import_file(with_decks(package, described, {1: {"name": "X"}}))
+    assert home.read("A.md") == "Q: A\nA: b\n"
+    assert len(report.remarks) == 1
 
 
 def test_a_collection_that_does_not_balance_its_days_does_not_do_so_here(home: Home, package: Path) -> None:
