@@ -28,6 +28,23 @@ PASTED = {
     "a link to nowhere": ('<a href="#">a</a> <a href="#top">b</a>', "a b"),
     "a paragraph of Word": ('<p class="MsoNormal"><st1:place>Rome<o:p></o:p></st1:place></p>', "Rome"),
     "inline math of LaTeX": (r"a [latex]\begin{math}\alpha\end{math}[/latex] b", r"a $\alpha$ b"),
+    "code that a page colours": ('<pre><code class="hljs python">x</code></pre>', "```python\nx\n```"),
+    "lines of blanks": ("&nbsp;<br>a<div>&nbsp;</div>b<br>&nbsp; <br>c<p>&nbsp;</p>", "a\n\nb\n\nc"),
+    "a blank that is all": ("<b>a</b><br>&nbsp;", "**a**"),
+    "a formula of KaTeX": (
+        '<span class="katex"><span class="katex-mathml"><math><mi>x</mi><annotation encoding="application/x-tex">'
+        'x^2 &lt; 1</annotation></math></span><span class="katex-html" aria-hidden="true">x2</span></span>, said I',
+        "$x^2 < 1$, said I",
+    ),
+    "a formula of KaTeX on its own": (
+        '<span class="katex-display"><span class="katex"><math><mi>x</mi><annotation encoding="application/x-tex">x'
+        "</annotation></math><span>x</span></span></span>",
+        "$$x$$",
+    ),
+    "MathML with its TeX": (
+        '<math display="block"><mi>x</mi><annotation encoding="application/x-tex">x</annotation></math>',
+        "$$x$$",
+    ),
     "code with numbers beside it": (f"<center>{NUMBERED}</center>", "```\nint a;\nint b;\n```"),
     "code with numbers in its lines": (
         '<pre><span class="linenos">1</span>a\n<span class="linenos">2</span>b</pre>',

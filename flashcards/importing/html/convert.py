@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.importing.html.bare import bare
 from flashcards.importing.html.blocks import Blocks
+from flashcards.importing.html.copied_math import with_formulas
 from flashcards.importing.html.marks import SIGN, Marked, mark
 from flashcards.importing.html.numbered_code import without_line_numbers
 from flashcards.importing.html.tree import Element, parse_html, text_of
@@ -58,6 +59,8 @@ class Converter:
         tree = parse_html(marked.html)
         if "<pre" in html.lower():
             tree = without_line_numbers(tree)
+        if "<annotation" in html:
+            tree = with_formulas(tree, marked)
         text = Blocks(marked, self.media, cloze=cloze).markdown(tree)
         if not self._says(text, tree, marked):
             marked.problems.append("the text is kept, its formatting is not")

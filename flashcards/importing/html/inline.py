@@ -29,7 +29,7 @@ class Token(NamedTuple):
 
 def paragraphs(tokens: Sequence[Token], *, cloze: bool, cell: bool = False) -> list[str]:
     """The paragraphs of a run; two line breaks in a row begin a new one. In a table's `cell` everything is one line."""
-    runs = _split(_collapsed(tokens), keep_together=cell)
+    runs = _split(_without_empty_lines(_collapsed(tokens)), keep_together=cell)
     written = (_Writer(run, cloze=cloze, cell=cell).markdown() for run in runs)
     return [text for text in written if text]
 
@@ -52,6 +52,21 @@ def _collapsed(tokens: Sequence[Token]) -> list[Token]:
             found.append(token)
             blank = blank and token.kind in (OPEN, CLOSE)
     return found
+
+
+def _without_empty_lines(tokens: list[Token]) -> list[Token]:
+    """Lines that hold blanks alone, of whatever width, as line breaks."""
+    edges = (BREAK, SOFT)
+    last = len(tokens) - 1
+    return [
+        Token(BREAK)
+        if token.kind == TEXT
+        and not token.text.strip()
+        and (number == 0 or tokens[number - 1].kind in edges)
+        and (number == last or tokens[number + 1].kind in edges)
+        else token
+        for number, token in enumerate(tokens)
+    ]
 
 
 def _split(tokens: list[Token], *, keep_together: bool) -> list[list[Token]]:

@@ -75,8 +75,12 @@ def language(element: Element) -> str:
     """The language of a code block, as its class says; empty where it does not."""
     inside = [child for child in element.children if isinstance(child, Element) and child.tag == "code"]
     for each in (element, *inside):
-        if match := _LANGUAGE.search(each.attributes.get("class", "")):
+        classes = each.attributes.get("class", "")
+        if match := _LANGUAGE.search(classes):
             return match[1]
+        words = classes.split()
+        if "hljs" in words and len(words) > 1:  # so names it who colours code in a page
+            return next(word for word in words if word != "hljs")
     return ""
 
 
