@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from flashcards.cli import common, complete
-from flashcards.cli.together import PAGE_OR_JSON, Ruled
 
 
 @click.command("forecast", cls=common.QueryCommand)
@@ -15,7 +14,6 @@ from flashcards.cli.together import PAGE_OR_JSON, Ruled
 @click.option("--days", type=click.IntRange(1, 3650), default=30, metavar="N", help="How far to look ahead; 30.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-@Ruled(PAGE_OR_JSON)
 def command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None) -> None:
     """How many cards are due on the days ahead, without new cards and with them.
 
@@ -55,4 +53,4 @@ def command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None)
         from flashcards.insight.stats_page import forecast_page
 
         write(forecast_page(found), page)
-        common.flow(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.", err=as_json)

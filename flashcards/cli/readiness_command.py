@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import common, complete
-from flashcards.cli.together import PAGE_OR_JSON, Ruled
 from flashcards.cli.types import Day
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ _FARTHEST = 3650  # days
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-@Ruled(PAGE_OR_JSON)
 def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Path | None) -> None:
     """Will I know it on the day? Recall on a date, if nothing more is done and if the plan is kept.
 
@@ -71,19 +69,18 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
         names, fronts = _named(collection, found)
     if as_json:
         common.print_json(record(found, names))
-        return
-    from flashcards.insight import readiness_views
+    elif not page:
+        from flashcards.insight.readiness_views import text
+        from flashcards.insight.stats_text import console
 
+        screen = console()
+        screen.print(text(found, names, fronts, screen.width))
     if page:
+        from flashcards.insight import readiness_views
         from flashcards.insight.page import write
 
         write(readiness_views.page(found, names, fronts), page)
-        common.flow(f"{page} is written. Open it in a browser.")
-        return
-    from flashcards.insight.stats_text import console
-
-    screen = console()
-    screen.print(readiness_views.text(found, names, fronts, screen.width))
+        common.flow(f"{page} is written. Open it in a browser.", err=as_json)
 
 
 def _deadline(collection: Collection) -> int:

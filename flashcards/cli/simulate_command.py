@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from flashcards.cli import common, complete
-from flashcards.cli.together import PAGE_OR_JSON, Ruled
 from flashcards.cli.types import Number
 
 
@@ -24,7 +23,6 @@ from flashcards.cli.types import Number
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-@Ruled(PAGE_OR_JSON)
 def command(query: tuple[str, ...], days: int, retentions: tuple[float, ...], as_json: bool, page: Path | None) -> None:
     """What each retention would cost and bring: minutes a day, reviews, cards known.
 
@@ -64,4 +62,4 @@ def command(query: tuple[str, ...], days: int, retentions: tuple[float, ...], as
         from flashcards.insight.page import write
 
         write(workload_views.page(found), page)
-        common.flow(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.", err=as_json)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flashcards.cli import common, complete
-from flashcards.cli.together import PAGE_OR_JSON, Apart, Ruled
+from flashcards.cli.together import Apart, Ruled
 
 _YEAR = 365
 
@@ -18,7 +18,7 @@ _YEAR = 365
 @click.option("--all", "everything", is_flag=True, help="Look back to the first review.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-@Ruled(Apart("--all", ("--days",), "it looks back to the first review"), PAGE_OR_JSON)
+@Ruled(Apart("--all", ("--days",), "it looks back to the first review"))
 def command(query: tuple[str, ...], days: int, everything: bool, as_json: bool, page: Path | None) -> None:
     """What was reviewed, how well it was recalled, and how well FSRS predicted it.
 
@@ -53,4 +53,4 @@ def command(query: tuple[str, ...], days: int, everything: bool, as_json: bool, 
         from flashcards.insight.stats_page import stats_page
 
         write(stats_page(found), page)
-        common.flow(f"{page} is written. Open it in a browser.")
+        common.flow(f"{page} is written. Open it in a browser.", err=as_json)

@@ -55,8 +55,6 @@ class Needs(NamedTuple):
 
 Rule = Apart | Needs
 
-PAGE_OR_JSON = Apart("--html", ("--json",), "choose the page or the JSON")
-
 
 class Ruled:
     """Decorates the function of a command, below its options: they are held against `rules` before it runs.

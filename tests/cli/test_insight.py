@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -53,6 +53,16 @@ def test_cards_that_are_all_in_their_first_steps_are_counted(cli: Runner) -> Non
     out = cli("stats").out
     assert "stability" in out
     assert "interval" not in out
+
+
+@pytest.mark.parametrize("command", ["stats", "forecast", "simulate --days 30", "readiness"])
+def test_one_run_can_print_json_and_write_a_page(made: Runner, command: str) -> None:
+    if command == "readiness":
+        made.write("flashcards.toml", f"deadline = {(datetime.now(UTC) + timedelta(days=40)).date()}\n")
+    found = made(*command.split(), "--json", "--html", "page.html")
+    assert found.json
+    assert found.err == "page.html is written. Open it in a browser.\n"
+    assert Path("page.html").read_text().startswith("<!doctype html>")
 
 
 def test_a_query_narrows_the_count(made: Runner) -> None:

@@ -45,7 +45,7 @@ CLASHES = [(name, rule, other) for name, rule in rules() if isinstance(rule, Apa
 
 
 def test_the_commands_whose_options_can_contradict_each_other_have_rules() -> None:
-    assert {name for name, _ in rules()} >= {"review", "mock", "check", "stats", "forecast", "readiness", "simulate"}
+    assert {name for name, _ in rules()} >= {"review", "mock", "check", "stats"}
 
 
 @pytest.mark.parametrize(("command", "rule"), rules(), ids=str)
