@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.walk import FoundFile, Unreadable, walk
+from flashcards.deck.model import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,7 +46,7 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
             continue
         present.add(found.path)
         row = known.get(found.path)
-        if not row or not row.present or row.size != found.size or row.mtime_ns != found.mtime_ns:
+        if row is None or not _is_as_read(row, found):
             stale.append(found)
     for number, (found, file) in enumerate(zip(stale, _read(root, stale, known), strict=True)):
         if progress:
@@ -61,6 +62,10 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
         if row.present and row.path not in present and not (hidden and row.path.startswith(hidden))
     ]
     return sighting
+
+
+def _is_as_read(row: FileRow, found: FoundFile) -> bool:
+    return (row.present, row.format, row.size, row.mtime_ns) == (True, FORMAT_VERSION, found.size, found.mtime_ns)
 
 
 def _read(root: Path, stale: list[FoundFile], known: dict[str, FileRow]) -> Iterable[ReadFile | None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flashcards.catalog.store import FileRow
 from flashcards.catalog.walk import FoundFile
-from flashcards.deck.model import Deck, Problem
+from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
 from flashcards.deck.parse import parse
 from flashcards.parallel import parallel_map
 
@@ -48,7 +48,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
     digest = blake2b(data, digest_size=16).digest()
     fresh = time.time_ns() - found.mtime_ns < _RACY_NS
     mtime_ns = -1 if fresh or len(data) != found.size else found.mtime_ns
-    if row and row.present and row.hash == digest:
+    if row and row.present and row.hash == digest and row.format == FORMAT_VERSION:
         return ReadFile(found, digest, None, mtime_ns)
     try:
         text = data.decode()

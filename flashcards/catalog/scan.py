@@ -12,7 +12,7 @@ from flashcards.catalog.link import Seen, link
 from flashcards.catalog.report import ScanReport
 from flashcards.catalog.store import Catalog, FileRow
 from flashcards.catalog.writer import NoteWriter
-from flashcards.deck.model import Deck
+from flashcards.deck.model import FORMAT_VERSION, Deck
 
 if TYPE_CHECKING:
     from flashcards.catalog.look import Sighting
@@ -66,13 +66,14 @@ class Scan:
             # Of a file that cannot be read, the notes stay as they were, and so do the settings.
             self._db.execute(
                 "UPDATE files SET size = ?, mtime_ns = ?, hash = ?, problems = ?,"
-                " settings = CASE WHEN ? THEN ? ELSE settings END, present = 1 WHERE id = ?",
-                (*values[:4], file.deck is not None, values[4], row.id),
+                " settings = CASE WHEN ? THEN ? ELSE settings END, present = 1, format = ? WHERE id = ?",
+                (*values[:4], file.deck is not None, values[4], FORMAT_VERSION, row.id),
             )
             return row.id
         cursor = self._db.execute(
-            "INSERT INTO files(path, size, mtime_ns, hash, problems, settings, present) VALUES (?, ?, ?, ?, ?, ?, 1)",
-            (found.path, *values),
+            "INSERT INTO files(path, size, mtime_ns, hash, problems, settings, present, format)"
+            " VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
+            (found.path, *values, FORMAT_VERSION),
         )
         file_id = int(cursor.lastrowid or 0)
         self._paths[file_id] = found.path

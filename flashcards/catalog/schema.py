@@ -156,3 +156,9 @@ def remember_marks(db: Database) -> None:
 def add_times_to_origins(db: Database) -> None:
     """When the other program had changed what was brought in, epoch seconds; 0 where that was not kept."""
     db.table("origins").add_column("changed_s", int, not_null_default=0)
+
+
+@migrations()
+def add_format_to_files(db: Database) -> None:
+    """By which version of the format a file was read (`FORMAT_VERSION`); 0 where that was not kept."""
+    db.table("files").add_column("format", int, not_null_default=0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
-    *("remember_marks", "add_times_to_origins"),
+    *("remember_marks", "add_times_to_origins", "add_format_to_files"),
 )
 """The names of all migrations in `schema`, oldest first."""
 
@@ -35,6 +35,7 @@ class FileRow(NamedTuple):
     mtime_ns: int
     hash: bytes
     present: bool
+    format: int
 
 
 class Entry(NamedTuple):
@@ -63,10 +64,10 @@ class Catalog:
 
     def files(self) -> dict[str, FileRow]:
         """Every file ever seen, by path."""
-        rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present FROM files")
+        rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present, format FROM files")
         return {
-            path: FileRow(file, path, size, mtime_ns, digest, bool(present))
-            for file, path, size, mtime_ns, digest, present in rows
+            path: FileRow(file, path, size, mtime_ns, digest, bool(present), format_version)
+            for file, path, size, mtime_ns, digest, present, format_version in rows
         }
 
     def decks(self) -> dict[str, int]:

@@ -11,8 +11,10 @@ import pytest
 
 from flashcards.catalog import look as looking
 from flashcards.catalog import reading
+from flashcards.catalog import scan as scanning
 from flashcards.catalog.walk import walk
 from flashcards.deck import parse as parsing
+from flashcards.deck.model import FORMAT_VERSION
 from tests.catalog.world import LONG_AGO_NS, World, question
 
 if TYPE_CHECKING:
@@ -341,3 +343,21 @@ def test_much_text_is_read_by_two_processes_and_gives_what_one_would(
     assert parsed == ["a.md", "c.md", "e.md"]
     alone = [note for path, text in texts.items() for note in parsing.parse(text, path).notes]
     assert [entry.note for entry in world.entries()] == alone
+
+
+def test_files_are_read_again_once_by_a_new_version_of_the_format(
+    world: World, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
+    world.scan()
+    card = world.rate("one")
+    for module in (looking, reading, scanning):
+        monkeypatch.setattr(module, "FORMAT_VERSION", FORMAT_VERSION + 1)
+    parsed.clear()
+    report = world.scan()
+    assert parsed == ["a.md"]
+    assert not (report.added or report.edited or report.removed)
+    assert world.reviews(card) == 1
+    parsed.clear()
+    world.scan()
+    assert parsed == []
