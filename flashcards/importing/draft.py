@@ -10,6 +10,7 @@ from flashcards.catalog.keys import fingerprint
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.importing.html.bare import bare_markdown
+from flashcards.importing.html.convert import NOTHING
 from flashcards.importing.html.escape import literal
 
 _BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
@@ -103,7 +104,18 @@ def sound(draft: Draft) -> Draft:
     told = replace(draft, fields=fields, problems=problems)
     if all(fields) and told.is_read_back():
         return told
-    return replace(told, fields=tuple(_spelled_out(text, cloze=cloze) for text in draft.fields))
+    told = replace(told, fields=tuple(_spelled_out(text, cloze=cloze) for text in draft.fields))
+    if not cloze or told.is_read_back():
+        return told
+    problems = (*draft.problems, "its gaps cannot be written; its cards ask one at its end")
+    return replace(told, fields=(_asked_at_the_end(draft),), problems=problems)
+
+
+def _asked_at_the_end(cloze: Draft) -> str:
+    """The text of a cloze without its gaps, and a gap that all of its cards ask."""
+    numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in cloze.cards))
+    text = " ".join(re.split(r"\{\{c[0-9,]+::|\}\}", cloze.fields[0]))
+    return f"{_BLANKS.sub(' ', literal(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
 
 
 def _spelled_out(markdown: str, *, cloze: bool) -> str:

@@ -6,8 +6,8 @@ import re
 from html import unescape
 from typing import Final
 
-UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
-"""What of HTML is never shown."""
+UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)
+"""What of HTML is never shown; what is left open goes on to the end."""
 SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
 """What of HTML is seen or heard and no text."""
 

@@ -126,6 +126,13 @@ def test_what_a_script_shows_on_the_front_is_to_be_opened(designs: Designs) -> N
     )
 
 
+@pytest.mark.parametrize("extra", ["<button>more", "<script>more", "<!-- more", "<title>more", "<noscript>more"])
+def test_what_is_left_open_on_a_back_costs_no_card(designs: Designs, home: Home, extra: str) -> None:
+    made = note_type("Open", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}<br>{{Extra}}"))
+    assert designs.imported(made, ["a {{c1::b}}", f"x {extra}"]).added == 1
+    assert len(home.state()[0]) == 1
+
+
 def test_what_anki_reads_aloud_is_no_text(designs: Designs) -> None:
     made = note_type("Speech", 0, ["Front", "Back"], ("{{Front}}", "{{Back}}[anki:tts lang=de_DE]{{Back}}[/anki:tts]"))
     report = designs.imported(made, ["a", "b"])

@@ -29,7 +29,7 @@ DRAFT = Draft(
     content=b"",
     changed_s=0,
 )
-EMPTY_GAP = replace(DRAFT, source="bad", kind=Kind.CLOZE, fields=("{{c1::}} empty {{c2::x}}",), cards=((0, "c1"),))
+IMPOSSIBLE = replace(DRAFT, source="bad", fields=("a", "b"), cards=((0, "backwards"),))
 
 
 def basic(front: str, back: str = "x") -> Draft:
@@ -41,15 +41,25 @@ def refused(text: FileText) -> list[str]:
 
 
 def test_a_note_that_cannot_be_added_keeps_no_other_out() -> None:
-    found = changed_file("a.md", "Q: 1\nA: x\n", [], [basic("2"), EMPTY_GAP, basic("3")])
+    found = changed_file("a.md", "Q: 1\nA: x\n", [], [basic("2"), IMPOSSIBLE, basic("3")])
     assert found.text == "Q: 1\nA: x\n\nQ: 2\nA: x\n\nQ: 3\nA: x\n"
     assert refused(found) == ["bad"]
 
 
 def test_a_note_that_cannot_be_written_keeps_no_other_out_of_a_new_file() -> None:
-    found = new_file("Deck.md", [basic("2"), EMPTY_GAP, basic("3")])
+    found = new_file("Deck.md", [basic("2"), IMPOSSIBLE, basic("3")])
     assert found.text == "Q: 2\nA: x\n\nQ: 3\nA: x\n"
     assert refused(found) == ["bad"]
+
+
+def test_a_cloze_whose_gaps_cannot_be_written_asks_its_cards_at_its_end() -> None:
+    gaps = replace(DRAFT, kind=Kind.CLOZE, fields=("{{c1::}} *empty* {{c3::x",), cards=((2, "c3"), (0, "c1")))
+    found = new_file("Deck.md", [basic("2"), gaps])
+    assert found.text == "Q: 2\nA: x\n\nC: &#42;empty&#42; x {{c1,3::—}}\n"
+    assert [draft.problems for draft in found.drafts.values()] == [
+        (),
+        ("its gaps cannot be written; its cards ask one at its end",),
+    ]
 
 
 def test_a_note_that_cannot_be_replaced_keeps_no_other_as_it_was() -> None:

@@ -282,7 +282,7 @@ def test_any_html_becomes_a_note_that_is_read_back(front: str, back: str) -> Non
 
 @settings(max_examples=300, deadline=None)
 @given(parts=st.lists(soup | st.sampled_from(["{{c1::", "{{c2::", "}}", "::", "{", "}", "\\(", "\\)"]), max_size=8))
-def test_any_cloze_becomes_one_that_is_read_back_or_is_refused(parts: list[str]) -> None:
+def test_any_cloze_becomes_one_that_is_read_back(parts: list[str]) -> None:
     html = "".join(parts)
     found = converter().convert(html, cloze=True)
     numbers = sorted({int(number) for number in re.findall(r"\{\{c(\d+)::", found.markdown)})
@@ -292,4 +292,4 @@ def test_any_cloze_becomes_one_that_is_read_back_or_is_refused(parts: list[str])
         "", 0, Kind.CLOZE, (found.markdown,), tuple((n - 1, f"c{n}") for n in numbers),
         False, False, (), "x", "", (), b"", 0,
     )  # fmt: skip
-    assert isinstance(sound(draft).is_read_back(), bool)
+    assert sound(draft).is_read_back()

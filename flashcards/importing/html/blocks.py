@@ -38,7 +38,7 @@ _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "em
 _PLAIN: Final = frozenset(
     {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
     | {"strong", "i", "em", "s", "del", "strike", "li", "picture", "source", "wbr", "input", "nobr", "time", "rb"}
-    | {"caption", "colgroup", "col", "anki-mathjax", "meta", "link", "base", "area", "map"}
+    | {"caption", "colgroup", "col", "anki-mathjax", "meta", "link", "base", "area", "map", "button"}
 )
 
 

@@ -11,7 +11,7 @@ from flashcards.importing.html.blocks import Blocks
 from flashcards.importing.html.copied_math import with_formulas
 from flashcards.importing.html.marks import SIGN, Marked, mark
 from flashcards.importing.html.numbered_code import without_line_numbers
-from flashcards.importing.html.tree import Element, parse_html, text_of
+from flashcards.importing.html.tree import Element, parse_html, text_of, without
 
 if TYPE_CHECKING:
     from flashcards.importing.html.pieces import Media
@@ -57,6 +57,8 @@ class Converter:
             return Converted(html.rstrip())
         marked = mark(html, cloze=cloze)
         tree = parse_html(marked.html)
+        if "<button" in html.lower():
+            tree = self._without_buttons(tree, marked)
         if "<pre" in html.lower():
             tree = without_line_numbers(tree)
         if "<annotation" in html:
@@ -70,6 +72,19 @@ class Converter:
             if empty:
                 marked.problems.append(EMPTY_GAP)
         return Converted(text.strip(), tuple(dict.fromkeys(marked.problems)))
+
+    def _without_buttons(self, tree: Element, marked: Marked) -> Element:
+        """What only a script answers has nothing to say, unless a gap is in it."""
+        blocks = Blocks(marked, self.media, cloze=False)
+
+        def is_idle(element: Element) -> bool:
+            if element.tag != "button" or blocks.has_gap(element):
+                return False
+            if text_of(element).strip():
+                marked.problems.append("<button> is left out")
+            return True
+
+        return without(tree, is_idle)
 
     def _says(self, markdown: str, tree: Element, marked: Marked) -> bool:
         """Whether the Markdown, rendered, shows the text that the field showed."""

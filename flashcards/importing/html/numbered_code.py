@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from flashcards.importing.html.tree import Element, holds, text_of
+from flashcards.importing.html.tree import Element, holds, text_of, without
 
 _NUMBERS: Final = re.compile(r"\s*(?:[0-9]+\s*)+")
 _NUMBER_CLASSES: Final = frozenset({"lineno", "linenos"})  # of Pygments, for those within the lines
@@ -14,18 +14,16 @@ _CODE: Final = frozenset({"pre"})
 
 def without_line_numbers(element: Element) -> Element:
     """The same tree without the numbers of lines of code."""
-    element.children = [_code_alone(child) for child in element.children if not _is_number(child)]
-    return element
+    return _code_alone(without(element, _is_number))
 
 
-def _code_alone(node: Element | str) -> Element | str:
-    if isinstance(node, str):
-        return node
-    if node.tag == "table":
-        cells = _cells(node)
+def _code_alone(element: Element) -> Element:
+    if element.tag == "table":
+        cells = _cells(element)
         if len(cells) == 2 and _NUMBERS.fullmatch(text_of(cells[0])) and holds(cells[1], _CODE):
-            node = Element("div", {}, cells[1].children)
-    return without_line_numbers(node)
+            element = Element("div", {}, cells[1].children)
+    element.children = [child if isinstance(child, str) else _code_alone(child) for child in element.children]
+    return element
 
 
 def _cells(element: Element) -> list[Element]:
@@ -37,7 +35,6 @@ def _cells(element: Element) -> list[Element]:
     return found
 
 
-def _is_number(node: Element | str) -> bool:
-    if isinstance(node, str) or node.tag != "span":
-        return False
-    return node.attributes.get("class", "") in _NUMBER_CLASSES and _NUMBERS.fullmatch(text_of(node)) is not None
+def _is_number(element: Element) -> bool:
+    is_named = element.tag == "span" and element.attributes.get("class", "") in _NUMBER_CLASSES
+    return is_named and _NUMBERS.fullmatch(text_of(element)) is not None

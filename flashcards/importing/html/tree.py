@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
 
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
-UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "button"})
+UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _MAX_DEPTH: Final = 60  # elements within elements; what is nested deeper stands at this depth
 
 # A start tag that ends an element left open: the tag, what it ends, and where the search for that stops.
@@ -38,6 +39,13 @@ def parse_html(html: str) -> Element:
     builder.feed(html)
     builder.close()
     return builder.root
+
+
+def without(element: Element, is_dropped: Callable[[Element], bool]) -> Element:
+    """The same tree without some of its elements."""
+    kept = [child for child in element.children if isinstance(child, str) or not is_dropped(child)]
+    element.children = [child if isinstance(child, str) else without(child, is_dropped) for child in kept]
+    return element
 
 
 def holds(element: Element, tags: frozenset[str]) -> bool:
