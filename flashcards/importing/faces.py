@@ -16,7 +16,8 @@ EDGES: Final = re.compile(
 )
 """Blanks, line breaks and lines around a side, and what ends before it begins."""
 _HIDDEN: Final = re.compile(
-    r"<(div|span|p)\b[^>]*\bstyle\s*=\s*(?:\"[^\"]*?|'[^']*?)\bdisplay\s*:\s*none\b[^>]*>(.*?)</\1\s*>",
+    r"<(div|span|p)\b[^>]*(?:\bstyle\s*=\s*(?:\"[^\"]*?|'[^']*?)\bdisplay\s*:\s*none\b|[\s\"']hidden(?=[\s\"'>]))[^>]*>"
+    r"(.*?)</\1\s*>",
     re.DOTALL | re.IGNORECASE,
 )
 _SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
@@ -58,7 +59,7 @@ def without_hidden(html: str) -> str:
             return ""
         return f"<details><summary>…</summary>{match[2]}</details>"
 
-    return _HIDDEN.sub(one, html) if "none" in html else html
+    return _HIDDEN.sub(one, html) if "none" in html or "hidden" in html else html
 
 
 def mirrors(all_faces: Mapping[int, Faces], one: int, other: int) -> bool:

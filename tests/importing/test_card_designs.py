@@ -117,10 +117,9 @@ def test_a_switch_that_only_a_script_reads_is_no_text(designs: Designs, value: s
     assert designs.text(made, ["a", "b", value]) == "Q: a\nA: b\n"
 
 
-def test_what_a_script_shows_on_the_front_is_to_be_opened(designs: Designs) -> None:
-    made = note_type(
-        "Hidden", 0, ["Front", "Back", "Hint"], ("{{Front}}<p style='display:none'>{{Hint}}</p>", "{{Back}}")
-    )
+@pytest.mark.parametrize("hidden", ["style='display:none'", 'class="x hidden"', "hidden"])
+def test_what_a_script_shows_on_the_front_is_to_be_opened(designs: Designs, hidden: str) -> None:
+    made = note_type("Hidden", 0, ["Front", "Back", "Hint"], ("{{Front}}<p " + hidden + ">{{Hint}}</p>", "{{Back}}"))
     assert designs.text(made, ["a", "b", "the hint"]) == (
         "Q: a\n\n<details><summary>…</summary>the hint</details>\n\nA: b\n"
     )
