@@ -85,6 +85,9 @@ def asked_together(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[t
     Yields:
         ords, and the names of the fields that they show; a card whose gap is nowhere goes with the first.
     """
+    if len(fields) < 2:
+        yield list(ords), fields.keys()
+        return
     numbers = {name: gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
     first = next((names for names in shown.values() if names), frozenset(fields))

@@ -56,6 +56,8 @@ def _collapsed(tokens: Sequence[Token]) -> list[Token]:
 
 def _without_empty_lines(tokens: list[Token]) -> list[Token]:
     """Lines that hold blanks alone, of whatever width, as line breaks."""
+    if not any("\xa0" in token.text for token in tokens):  # all other blanks are gone from such lines
+        return tokens
     edges = (BREAK, SOFT)
     last = len(tokens) - 1
     return [
