@@ -223,10 +223,12 @@ class _Reader:
 
 def _another(guid: str, taken: Counter[str]) -> str:
     """A guid that none of the notes before has, and that is now taken: the one given, or one made of it."""
-    while taken[guid]:
-        guid = f"{guid}#{taken[guid] + 1}"
-    taken[guid] += 1
-    return guid
+    found = guid
+    while found in taken:
+        taken[guid] += 1
+        found = f"{guid}#{taken[guid]}"
+    taken[found] = 1
+    return found
 
 
 def _seconds(time: float) -> int:

@@ -43,6 +43,13 @@ def test_notes_of_one_guid_as_genanki_gives_it_to_equal_notes_are_all_brought_in
     assert not home.import_file(package).changes_anything
 
 
+def test_many_notes_of_one_guid_have_short_ones(home: Home, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "x.apkg", [Made([f"q{number}", "a"]) for number in range(30)])
+    changed_by(package, "UPDATE notes SET guid = ''")
+    assert home.import_file(package).added == 30
+    assert max(len(str(row[0])) for row in home.state()[3]) <= 3
+
+
 @pytest.mark.parametrize("table", ["notes", "cards"])
 def test_a_time_in_milliseconds_is_read_as_such(home: Home, tmp_path: Path, table: str) -> None:
     package = write_package(tmp_path / "x.apkg", [studied()])
