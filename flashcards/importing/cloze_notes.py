@@ -48,7 +48,7 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
         problems.append("a card of it has no gap in its text and now asks one at its end")
     ending = ""
     if is_shown(extra) and (numbers or without):
-        added, more = converter.convert(UNSEEN.sub("", _as_gap(extra, sorted({*numbers, *without}))), cloze=True)
+        added, more = converter.convert(_as_gap(extra, sorted({*numbers, *without})), cloze=True)
         if EMPTY_GAP not in more:
             problems += more
             ending = _tightened(added)
@@ -128,7 +128,7 @@ def _opening(numbers: Iterable[int]) -> str:
 
 def _as_gap(extra: str, numbers: list[int]) -> str:
     """What only the back shows, as a gap that every card of the cloze asks."""
-    text = EDGES.sub("", ANSWER.sub("", extra))
+    text = EDGES.sub("", ANSWER.sub("", UNSEEN.sub("", extra)))
     text = _without_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_opening(numbers)}{text}}}}}"
 

@@ -125,10 +125,14 @@ def test_what_a_script_shows_on_the_front_is_to_be_opened(designs: Designs, hidd
     )
 
 
-@pytest.mark.parametrize("extra", ["<button>more", "<script>more", "<!-- more", "<title>more", "<noscript>more"])
+KATEX = '<span class="katex"><math><annotation encoding="application/x-tex">x</annotation></math>'
+
+
+@pytest.mark.parametrize("extra", ["<button>more", "<script>more", "<!-- more", "<title>more", "<noscript>more", KATEX])
 def test_what_is_left_open_on_a_back_costs_no_card(designs: Designs, home: Home, extra: str) -> None:
     made = note_type("Open", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}<br>{{Extra}}"))
-    assert designs.imported(made, ["a {{c1::b}}", f"x {extra}"]).added == 1
+    designs.imported(made, ["a {{c1::b}}", f"x {extra}"])
+    assert home.read("Deck.md").startswith("C: a {{c1::b}}\n\n{{c1::x")
     assert len(home.state()[0]) == 1
 
 

@@ -11,7 +11,7 @@ from flashcards.importing.html.blocks import Blocks
 from flashcards.importing.html.copied_math import with_formulas
 from flashcards.importing.html.marks import SIGN, Marked, mark
 from flashcards.importing.html.numbered_code import without_line_numbers
-from flashcards.importing.html.tree import Element, parse_html, text_of, without
+from flashcards.importing.html.tree import UNSEEN, Element, parse_html, text_of, without
 
 if TYPE_CHECKING:
     from flashcards.importing.html.pieces import Media
@@ -25,6 +25,9 @@ _UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udff
 _NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BLANKS: Final = re.compile(r"[\s\xa0\u200b]+")
+
+_IDLE: Final = UNSEEN | {"button"}
+_IDLE_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_IDLE))})\b", re.IGNORECASE)
 
 NOTHING: Final = "—"
 """Stands where nothing is, and something must be."""
@@ -57,8 +60,8 @@ class Converter:
             return Converted(html.rstrip())
         marked = mark(html, cloze=cloze)
         tree = parse_html(marked.html)
-        if "<button" in html.lower():
-            tree = self._without_buttons(tree, marked)
+        if _IDLE_TAG.search(html):
+            tree = self._without_idle(tree, marked)
         if "<pre" in html.lower():
             tree = without_line_numbers(tree)
         if "<annotation" in html:
@@ -73,16 +76,18 @@ class Converter:
                 marked.problems.append(EMPTY_GAP)
         return Converted(text.strip(), tuple(dict.fromkeys(marked.problems)))
 
-    def _without_buttons(self, tree: Element, marked: Marked) -> Element:
-        """What only a script answers has nothing to say, unless a gap is in it."""
+    def _without_idle(self, tree: Element, marked: Marked) -> Element:
+        """A tree without what only a script answers; what is never seen is seen where a gap begins or ends in it."""
         blocks = Blocks(marked, self.media, cloze=False)
 
         def is_idle(element: Element) -> bool:
-            if element.tag != "button" or blocks.has_gap(element):
+            if element.tag not in _IDLE:
                 return False
-            if text_of(element).strip():
+            if blocks.has_gap(element):
+                element.tag = "span"
+            elif element.tag == "button" and text_of(element).strip():
                 marked.problems.append("<button> is left out")
-            return True
+            return element.tag == "button"
 
         return without(tree, is_idle)
 

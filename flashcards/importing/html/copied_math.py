@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from flashcards.importing.html.marks import SIGN
 from flashcards.importing.html.tree import Element, text_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def with_formulas(element: Element, marked: Marked, *, display: bool = False) ->
 def _formula(element: Element, marked: Marked, *, display: bool) -> Element | str:
     if element.tag == "math" or "katex" in element.attributes.get("class", "").split():
         tex = _tex_in(element)
-        if tex:
+        if tex and not SIGN.search(text_of(element)):  # a gap may begin or end in what was left open
             block = display or element.attributes.get("display") == "block"
             return marked.add("display" if block else "inline", " ".join(tex.split()), tex)
     return with_formulas(element, marked, display=display)
