@@ -24,11 +24,12 @@ def command(as_json: bool) -> None:
     flashcards due --json
     """
     from flashcards.collection import now_ms
+    from flashcards.review.choice import ordering
     from scheduler.queue import Counts, counts_by_deck
 
     with common.opened() as collection:
         names = {deck: name for name, deck in collection.catalog.decks().items()}
-        found = counts_by_deck(collection.store, collection.limits, now_ms())
+        found = counts_by_deck(collection.store, collection.limits, now_ms(), order=ordering(collection))
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
         total = Counts(
             sum(count.new for count in counts.values()),

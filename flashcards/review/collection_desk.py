@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashcards.catalog.ticks import add_ticks
 from flashcards.deck.faces import face, hidden_text
-from flashcards.review.choice import chosen, with_new, without_limits
+from flashcards.review.choice import chosen, ordering, with_new, without_limits
 from flashcards.review.upcoming import upcoming
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from scheduler import transaction
@@ -58,7 +58,7 @@ class CollectionDesk:
         self._policies: dict[int, Policy] = {}
         self._shown: tuple[Card, Load | None] | None = None
         limits = collection.limits
-        policy = collection.settings.policy
+        policy = ordering(collection, only)
         if order is not None:
             policy = replace(policy, review_order=order)
         if backlog:

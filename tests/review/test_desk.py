@@ -265,6 +265,38 @@ def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
         assert session.view.counts == Counts(2, 0, 4)
 
 
+def mixed(collection: Collection, only: frozenset[int] | None = None) -> str:
+    """A later day's session: n for a new card, r for a review. Of each deck two cards are due, others new."""
+    for card in _cards(collection, *(f"{word} {number}?" for word in ("One", "Two") for number in (1, 2))):
+        collection.store.set_due([card], collection.clock.day(NOW), NOW - 9 * DAY)
+    fronts = all_fronts(Session(CollectionDesk(collection, NOW, only=only), NOW))
+    return "".join("r" if front[-2] in "12" else "n" for front in fronts)
+
+
+FIRST = '[decks.top]\nnew_mix = "last"\n[decks."top::one"]\nnew_mix = "first"\n'
+"""What `flashcards.toml` says of the order in decks."""
+
+
+@pytest.mark.parametrize(
+    ("decks", "narrowed", "order"),
+    [
+        (("top::one", "top::two"), "", "rrrrnn"),
+        (("top::one", "top::two"), "One", "nrr"),
+        (("top::one", "top::two"), "Two", "rrn"),
+        (("top::one", "top::one"), "", "nnrrrr"),
+        (("top::one", "other"), "", "rnrrnr"),
+    ],
+)
+def test_the_order_of_a_session_is_that_of_the_nearest_deck_that_holds_all_of_its_cards(
+    tmp_path: Path, decks: tuple[str, str], narrowed: str, order: str
+) -> None:
+    (tmp_path / "flashcards.toml").write_text(FIRST, encoding="utf-8")
+    texts = [f"---\ndeck: {deck}\n---\n{questions(3, word)}" for deck, word in zip(decks, ("One", "Two"), strict=True)]
+    with collection_in(tmp_path, one=texts[0], two=texts[1]) as collection:
+        only = _cards(collection, *(f"{narrowed} {number}?" for number in (1, 2, 3))) if narrowed else None
+        assert mixed(collection, frozenset(only) if only else None) == order
+
+
 def test_a_query_narrows_the_session(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(2, "One"), two=questions(2, "Two")) as collection:
         only = frozenset(_cards(collection, "Two 1?"))
@@ -323,6 +355,6 @@ def _note(collection: Collection) -> int:
     return collection.store.card(_all(collection)[0]).note
 
 
-def _cards(collection: Collection, wanted: str) -> list[int]:
+def _cards(collection: Collection, *wanted: str) -> list[int]:
     fronts = {card: collection.note_of(collection.store.card(card)).note.fields[0] for card in _all(collection)}
-    return [card for card, front_text in fronts.items() if front_text == wanted]
+    return [card for card, front_text in fronts.items() if front_text in wanted]
