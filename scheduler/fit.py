@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -33,19 +33,30 @@ class Fit(NamedTuple):
     """What fitting gave.
 
     Attributes:
-        parameters: fitted to all reviews; the present ones where those are better.
-        better: whether fitted parameters are to be preferred to the present ones.
+        parameters: those to be taken: fitted to all reviews, the present ones or FSRS's own.
+        taken: which of them these are.
         reviews: how many there were to fit to.
-        present, fitted, average: how well the newest fifth is predicted: by the present parameters, by parameters
-            fitted to the older reviews alone, and by who always says the average.
+        present, fitted, own, average: how well the newest fifth is predicted: by the present parameters, by parameters
+            fitted to the older reviews alone, by FSRS's own, and by who always says the average.
     """
 
     parameters: tuple[float, ...]
-    better: bool
+    taken: Literal["present", "fitted", "own"]
     reviews: int
     present: Figures
     fitted: Figures
+    own: Figures
     average: Figures
+
+    @property
+    def better(self) -> bool:
+        """Whether others are to be preferred to the present parameters."""
+        return self.taken != "present"
+
+    @property
+    def chosen(self) -> Figures:
+        """The figures of those to be taken."""
+        return {"present": self.present, "fitted": self.fitted, "own": self.own}[self.taken]
 
 
 class TooFewReviews(ValueError):
@@ -59,9 +70,9 @@ class TooFewReviews(ValueError):
 def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> Fit:
     """Fit parameters, and keep the better ones.
 
-    FSRS's own are judged on the newest reviews, which neither they nor parameters fitted to the older ones have seen.
-    Present parameters that are an earlier fit may have seen them: those are judged on all reviews, by parameters that
-    have seen all, too.
+    Fitted parameters must predict the newest reviews, which they have not seen, better than FSRS's own do. Present
+    parameters that are an earlier fit may have seen them: those are judged on all reviews, by parameters that have seen
+    all, too. They give way to FSRS's own if even these, which have seen nothing, predict the newest reviews better.
 
     Raises:
         TooFewReviews: there are not enough.
@@ -70,18 +81,20 @@ def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> 
         raise TooFewReviews(len(reviews))
     cut = int(len(reviews) * (1 - HELD_OUT))
     newest = reviews.where(slice(cut, None))
-    before = newest.figures(present)
+    before, own = newest.figures(present), newest.figures(DEFAULT_PARAMETERS)
     after = newest.figures(parameters_for(reviews.where(slice(0, cut))))
-    whole = parameters_for(reviews)
-    if filled(present) == DEFAULT_PARAMETERS:
-        better = after.log_loss < before.log_loss
-    else:
+    found = Fit(filled(present), "present", len(reviews), before, after, own, newest.average())
+    if after.log_loss < own.log_loss:
+        whole = parameters_for(reviews)
         all_seen = reviews.where(slice(-_MOST_REVIEWS, None))
-        better = (
-            after.log_loss < newest.figures(DEFAULT_PARAMETERS).log_loss
-            and all_seen.figures(whole).log_loss < all_seen.figures(present).log_loss
-        )
-    return Fit(whole if better else filled(present), better, len(reviews), before, after, newest.average())
+        if (
+            filled(present) == DEFAULT_PARAMETERS
+            or all_seen.figures(whole).log_loss < all_seen.figures(present).log_loss
+        ):
+            return found._replace(parameters=whole, taken="fitted")
+    elif own.log_loss < before.log_loss:
+        return found._replace(parameters=DEFAULT_PARAMETERS, taken="own")
+    return found
 
 
 def parameters_for(reviews: TrainingSet) -> tuple[float, ...]:

@@ -147,15 +147,14 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
         common.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
         table = Grid("", "log loss", "RMSE(bins)")
         compared = "the parameters of all decks" if scope.deck else "the present parameters"
-        for what, figures in (
-            (compared, fit.present),
-            ("fitted to the older reviews", fit.fitted),
-            ("always the average", fit.average),
-        ):
+        rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
+        if fit.own != fit.present:
+            rows.append(("FSRS's own", fit.own))
+        for what, figures in (*rows, ("always the average", fit.average)):
             table.add(what, f"{figures.log_loss:.4f}", f"{figures.rmse_bins:.4f}")
         _show(table)
         common.flow(_verdict(scope, dry_run=dry_run))
-        if min(fit.present.log_loss, fit.fitted.log_loss) > fit.average.log_loss:
+        if min(fit.present.log_loss, fit.fitted.log_loss, fit.own.log_loss) > fit.average.log_loss:
             common.flow(_NO_BETTER_THAN_THE_AVERAGE)
         click.echo()
 
@@ -168,10 +167,15 @@ def _show(table: Grid) -> None:
 
 
 def _verdict(scope: Scope, *, dry_run: bool) -> str:
-    if scope.wanted:
-        return f"The fitted parameters predict better: they {'would be' if dry_run else 'are'} taken."
+    if scope.wanted and scope.fit:
+        which = (
+            "FSRS's own parameters predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
+        )
+        return f"{which}: they {'would be' if dry_run else 'are'} taken."
     if scope.deck:
         return "Parameters of its own would not be worth it: the deck keeps those of all decks."
+    if scope.fit and scope.fit.fitted.log_loss < scope.fit.present.log_loss:
+        return "All reviews together are predicted as well or better by the present parameters: they are kept."
     return "The present parameters predict as well or better: they are kept."
 
 
@@ -184,6 +188,7 @@ def _record(scope: Scope) -> dict[str, Any]:
         "parameters": list(fit.parameters) if fit else None,
         "present": _figures(fit.present) if fit else None,
         "fitted": _figures(fit.fitted) if fit else None,
+        "fsrs": _figures(fit.own) if fit else None,
         "average": _figures(fit.average) if fit else None,
     }
 

@@ -42,10 +42,10 @@ class Scope:
 
     @property
     def wanted(self) -> bool:
-        """Whether fitted parameters are to be taken."""
+        """Whether other parameters than the present ones are to be taken."""
         if self.fit is None or not self.fit.better:
             return False
-        return not self.deck or self.fit.present.log_loss - self.fit.fitted.log_loss >= LEAST_GAIN
+        return not self.deck or self.fit.present.log_loss - self.fit.chosen.log_loss >= LEAST_GAIN
 
 
 def fit_all(collection: Collection) -> Scope:

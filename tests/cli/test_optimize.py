@@ -4,12 +4,14 @@ import io
 import random
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flashcards.collection import Collection, now_ms
 from scheduler import DEFAULT_PARAMETERS, Kind, Policy, Rating
+from scheduler.fit import Fit
+from scheduler.measures import Figures
 from tests.scheduler.learners import FORGETFUL
 
 if TYPE_CHECKING:
@@ -102,6 +104,33 @@ def test_better_parameters_are_written_beside_what_stands_there_and_states_follo
     learnt("doctor")  # leaves with 1 where a state is not what the log says
     with Collection(learnt.root) as collection:
         assert collection.connection.execute("SELECT id, due_day FROM cards").fetchall() == due
+
+
+F = Figures(100, 0.3, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("taken", "present", "fitted", "said"),
+    [
+        ("own", 0.40, 0.36, "FSRS's own parameters predict best: they are taken."),
+        ("present", 0.34, 0.36, "The present parameters predict as well or better: they are kept."),
+        ("present", 0.36, 0.34, "All reviews together are predicted as well or better by the present parameters"),
+    ],
+)
+def test_what_is_taken_is_said_and_written(
+    learnt: Runner, monkeypatch: pytest.MonkeyPatch, taken: Any, present: float, fitted: float, said: str
+) -> None:
+    toml = learnt.root / "flashcards.toml"
+    toml.write_text(f"parameters = {list(FORGETFUL)}\n", encoding="utf-8")
+    values = DEFAULT_PARAMETERS if taken == "own" else FORGETFUL
+    found = Fit(
+        values, taken, 500, F._replace(log_loss=present), F._replace(log_loss=fitted), F._replace(log_loss=0.35), F
+    )
+    monkeypatch.setattr("flashcards.insight.optimize.fit", lambda *_: found)
+    shown = learnt("optimize").out
+    assert said in shown
+    assert re.search(r"FSRS's own +0\.3500", shown)
+    assert parameters(learnt) == list(values)
 
 
 def test_due_days_move_only_when_asked_and_the_log_says_so(learnt: Runner) -> None:

@@ -87,6 +87,15 @@ def test_an_earlier_fit_gives_way_when_memory_turns_out_to_be_another(forgetful:
     assert fit(forgetful, strong).better
 
 
+def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where_fitting_does_no_better() -> None:
+    usual = training_set(simulated(400, 300, DEFAULT_PARAMETERS, seed=3)).where(slice(0, 600))
+    found = fit(usual, FORGETFUL)
+    assert found.fitted.log_loss >= found.own.log_loss
+    assert found.own.log_loss < found.present.log_loss
+    assert (found.taken, found.parameters, found.better) == ("own", DEFAULT_PARAMETERS, True)
+    assert fit(usual).taken == "present"
+
+
 def test_the_fewer_reviews_the_nearer_the_parameters_are_to_the_defaults(forgetful: TrainingSet) -> None:
     def distance(reviews: TrainingSet) -> float:
         return abs(parameters_for(reviews)[2] - DEFAULT_PARAMETERS[2])
