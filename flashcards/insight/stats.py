@@ -147,8 +147,9 @@ def _days(period: Ratings, start: int, today: int) -> list[Day]:
 
 
 def _streak(days: NDArray[np.int64], today: int) -> int:
-    """Days in a row up to today, or to yesterday where nothing was done today yet; `days` are in order."""
-    active = days[np.flatnonzero(np.diff(days, prepend=-1))]
+    """Days in a row up to today, or to yesterday where nothing was done today yet; `days` are nearly in order."""
+    # Each change first, which leaves little to sort; clocks that were put back leave days twice.
+    active = np.unique(days[np.flatnonzero(np.diff(days, prepend=days[:1] - 1))])
     active = active[active <= today]
     if not active.size or active[-1] < today - 1:
         return 0

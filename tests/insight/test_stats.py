@@ -41,6 +41,14 @@ def test_a_streak_breaks_with_an_idle_day_but_not_with_a_day_that_is_not_over(tm
         assert overview(collection, now_ms(), None, None).activity.streak == 3
 
 
+def test_a_streak_goes_on_through_a_clock_that_was_put_back(tmp_path: Path) -> None:
+    with collection_of(tmp_path) as collection:
+        (first, *_) = card_ids(collection)
+        for days_ago in (1, 2, 0):
+            rate(collection, first, Rating.GOOD, days_ago)
+        assert overview(collection, now_ms(), 30, None).activity.streak == 3
+
+
 def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
     assert found.activity.buttons == {"learning": (0, 0, 2, 0), "young": (1, 2, 1, 0), "mature": (0, 0, 0, 0)}
 
