@@ -46,9 +46,12 @@ def _order(policy: Policy) -> tuple[str, str]:
 
 
 def with_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
-    """The decks with room for `new` more new cards today in each, whatever was done (by deck) already."""
+    """The decks with room for `new` more new cards today in each, whatever was done (by deck) already.
+
+    New cards count among the reviews, too: of these there is no end, so that used up ones leave room for new cards.
+    """
     room = new + sum(each.new for each in done.values())
-    return [each._replace(policy=replace(each.policy, new_per_day=room)) for each in limits]
+    return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]
 
 
 def without_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
@@ -67,10 +70,15 @@ def chosen(
     limit: int | None,
     ahead_days: int = 0,
 ) -> frozenset[int]:
-    """The cards of today's queue that a session is to keep to: `new` of the new ones, `limit` in all (None is all)."""
-    gathered = gather(store, Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days), now_ms)
+    """The cards that a session is to keep to: today's, with `new` new ones whatever `limits` say, `limit` in all.
+
+    None is as many as the limits allow.
+    """
+    selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
+    gathered = gather(store, selection, now_ms)
     if new is not None:
-        gathered = gathered._replace(new=gathered.new[:new])
+        roomy = with_new(limits, new, store.done(store.clock.day(now_ms)))
+        gathered = gathered._replace(new=gather(store, selection._replace(decks=tuple(roomy)), now_ms).new[:new])
     return _first(gathered, limit, order.new_mix)
 
 

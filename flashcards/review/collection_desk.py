@@ -63,11 +63,11 @@ class CollectionDesk:
             policy = replace(policy, review_order=order)
         if backlog:
             limits = without_limits(limits)
-        if new is not None:
-            limits = with_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         cards = only
         if new is not None or limit is not None:
             cards = chosen(self._store, limits, policy, now_ms, only=only, new=new, limit=limit, ahead_days=ahead_days)
+        if new is not None:
+            limits = with_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         self._version = self._data_version()
         self._queue = today(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
 

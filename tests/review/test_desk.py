@@ -238,6 +238,20 @@ def test_new_asks_more_new_cards_than_the_daily_limit(tmp_path: Path) -> None:
         assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
 
 
+def test_new_asks_new_cards_even_where_the_reviews_of_the_day_are_used_up(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
+        assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 2
+        assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
+
+
+def test_more_new_cards_bring_no_more_reviews(tmp_path: Path) -> None:
+    with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
+        collection.store.set_due(_all(collection)[:4], collection.clock.day(NOW), NOW - 9 * DAY)
+        session = Session(CollectionDesk(collection, NOW, new=3), NOW)
+        assert isinstance(session.view, Question)
+        assert session.view.counts == Counts(3, 0, 2)
+
+
 def test_new_counts_over_all_decks(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(5, "One"), two=questions(5, "Two")) as collection:
         assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
