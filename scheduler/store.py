@@ -178,9 +178,16 @@ class Store(Cards):
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
-        """Make cards due on a day. A card under review keeps its interval; any other waits out the days until then."""
-        until = max(1, day - self.clock.day(now_ms)) * DAY_SECONDS
-        return self._log_each(Kind.SET_DUE, cards, now_ms, lambda card: due_on(card, day, until))
+        """Make cards due on a day, buried ones, too: whoever gives a hidden card a day wants it.
+
+        A card under review keeps its interval; any other waits out the days until then.
+        """
+        given, today = list(cards), self.clock.day(now_ms)
+        until = max(1, day - today) * DAY_SECONDS
+        with transaction(self.connection):
+            changed = self._log_each(Kind.SET_DUE, given, now_ms, lambda card: due_on(card, day, until))
+            self.unbury(given, today)
+        return changed
 
     def reschedule(self, due_days: Mapping[int, int], now_ms: int) -> int:
         """Give cards under review other due days, by card; their intervals count from the last review."""

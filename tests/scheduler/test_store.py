@@ -128,6 +128,13 @@ def test_a_due_day_set_by_hand_keeps_the_interval_of_a_review(store: Store) -> N
     assert found.memory is not None
 
 
+def test_a_buried_card_given_a_due_day_is_asked_on_it(store: Store) -> None:
+    (card,) = add(store)
+    store.bury([card], TODAY + 9)
+    store.set_due([card], TODAY, NOW)
+    assert not store.card(card).buried(TODAY)
+
+
 def test_a_new_card_given_a_due_day_waits_until_then(store: Store) -> None:
     (card,) = add(store)
     store.set_due([card], TODAY + 5, NOW)
