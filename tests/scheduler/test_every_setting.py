@@ -73,6 +73,8 @@ def simulated(_: Store, policy: Policy) -> object:
 
 Count = Callable[[Store, Policy], object]
 BUSY = replace(SPREAD, reviews_per_day=4)
+MONDAYS, WEEKDAYS = (1.0, *(0.0,) * 6), (*(1.0,) * 5, 0.9, 0.9)
+EASY = replace(SPREAD, easy_days=WEEKDAYS)
 
 CASES: list[tuple[Count, Policy, str, Any]] = [
     (rated, EVEN, "retention", 0.8),
@@ -85,7 +87,9 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (rated, EVEN, "parameters", FORGETFUL[:17] + DEFAULT_PARAMETERS[17:20] + (0.4,)),
     (rated, SPREAD, "fuzz", False),
     (rated, SPREAD, "load_balance", True),
-    (rated, SPREAD, "easy_days", (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
+    (rated, SPREAD, "easy_days", MONDAYS),
+    (rated, EASY, "easy_days", MONDAYS),
+    (rated, EASY, "load_balance", True),
     (rescheduled, EVEN, "retention", 0.8),
     (rescheduled, EVEN, "maximum_interval", 30),
     (rescheduled, replace(EVEN, retention=0.8), "parameters", (*DEFAULT_PARAMETERS[:20], 0.4)),
@@ -111,7 +115,9 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (simulated, EVEN, "leech_action", "suspend"),
     (simulated, SPREAD, "fuzz", False),
     (simulated, SPREAD, "load_balance", True),
-    (simulated, SPREAD, "easy_days", (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
+    (simulated, SPREAD, "easy_days", MONDAYS),
+    (simulated, EASY, "easy_days", MONDAYS),
+    (simulated, EASY, "load_balance", True),
     (simulated, EVEN, "new_order", "random"),
     (simulated, BUSY, "review_order", "retrievability"),
     (simulated, BUSY, "review_order", "random"),
