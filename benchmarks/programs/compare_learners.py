@@ -23,12 +23,17 @@ _DAYS = 365
 _SPREAD = 0.4  # of the logarithm of a parameter
 
 
-def learner(cards: int, seed: int) -> TrainingSet:
-    """The reviews of a year."""
+def parameters_of(seed: int) -> tuple[float, ...]:
+    """Somebody's parameters."""
     drawn = np.array(DEFAULT_PARAMETERS) * np.exp(np.random.default_rng(seed).normal(0, _SPREAD, 21))
     kept = np.clip(drawn, LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS)
     kept[:4] = np.sort(kept[:4])  # a better first rating never leaves a shorter memory
-    return training_set(simulated(cards, _DAYS, tuple(float(value) for value in kept), seed))
+    return tuple(float(value) for value in kept)
+
+
+def learner(cards: int, seed: int) -> TrainingSet:
+    """The reviews of a year."""
+    return training_set(simulated(cards, _DAYS, parameters_of(seed), seed))
 
 
 def losses(learners: list[TrainingSet], way: Way) -> list[float]:
