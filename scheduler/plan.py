@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scheduler.limits import Allowance, DeckLimits
+    from scheduler.log import Done
     from scheduler.memory import Model
     from scheduler.policy import Policy
 
@@ -29,6 +30,8 @@ class PolicyPlan:
         cards: all cards, none suspended; new ones are asked in the order of `position`, deck by deck.
         decks: every deck with its settings, those above included, in the order in which new cards are taken.
         model_of: FSRS with some parameters; the quick one unless another is given.
+        order: the settings that order a day; those of the first deck if None.
+        done: what was done by deck on the first day that is asked for; nothing if None.
     """
 
     def __init__(
@@ -36,11 +39,15 @@ class PolicyPlan:
         cards: Iterable[Card],
         decks: Sequence[DeckLimits],
         model_of: Callable[[Sequence[float]], Model] = QuickModel,
+        *,
+        order: Policy | None = None,
+        done: Mapping[int, Done] | None = None,
     ) -> None:
         self._decks = decks
         self._policies = {deck.deck: deck.policy for deck in decks}
         self._models = {deck.deck: model_of(deck.policy.parameters) for deck in decks}
-        self._order = decks[0].policy
+        self._order = order or decks[0].policy
+        self._done = done or {}
         self._waiting: dict[int, Card] = {}
         self._on_steps: list[Card] = []  # within the day, when the simulation begins
         self._due: dict[int, list[int]] = defaultdict(list)
@@ -68,10 +75,12 @@ class PolicyPlan:
         """
         for past in [each for each in self._due if each <= day]:
             self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
-        reviews, new = remaining(self._decks, {})
+        reviews, new = remaining(self._decks, self._done)
+        self._done = {}
         steps, self._on_steps = self._on_steps, []
         notes: set[int] = {card.note for card in steps}
-        due = sorted(self._waiting.values(), key=lambda card: self._place(card, day))
+        due = [card for card in self._waiting.values() if not card.buried(day)]
+        due.sort(key=lambda card: self._place(card, day))
         due += self._last_pass(day, cards)
         asked = [card.id for card in steps]
         asked += self._taken(due, reviews, notes)
@@ -91,7 +100,7 @@ class PolicyPlan:
             end = near.get(card.deck)
             if end is None or card.state is not State.REVIEW or card.last_day is None or (card.due_day or 0) <= day:
                 continue
-            if is_passed(card.id, card.last_day, end, day):
+            if not card.buried(day) and is_passed(card.id, card.last_day, end, day):
                 yield card
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
@@ -139,7 +148,8 @@ class PolicyPlan:
             elif stop:
                 break
 
-    def _in_order(self, deck: int, new: list[int], cards: Mapping[int, Card], day: int) -> Iterable[Card]:
+    def _in_order(self, deck: int, waiting: list[int], cards: Mapping[int, Card], day: int) -> Iterable[Card]:
+        new = [card for card in waiting if not cards[card].buried(day)]
         if self._policies[deck].new_order == "random":
             return (cards[card] for card in sorted(new, key=lambda card: draw(card, day)))
         return (cards[card] for card in new)

@@ -24,7 +24,7 @@ def command(as_json: bool) -> None:
     flashcards due --json
     """
     from flashcards.collection import now_ms
-    from flashcards.review.choice import ordering
+    from flashcards.ordering import ordering
     from scheduler.queue import Counts, counts_by_deck
 
     with common.opened() as collection:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flashcards.ordering import ordering
 from scheduler.habits import learner_of
 from scheduler.limits import DeckLimits
+from scheduler.log import Done
 from scheduler.plan import PolicyPlan
 from scheduler.ratings import read_ratings
 from scheduler.reschedule import days_ahead
 from scheduler.rows import CARD_COLUMNS, as_card
-from scheduler.simulate import Simulation, simulate
+from scheduler.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
-    from scheduler.learner import Learner
     from scheduler.model import Card
 
 _MOST_CARDS: Final = 5_000  # of more, every so manieth stands for the others
@@ -75,8 +76,13 @@ def forecast(
     def part(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
 
-    kept = _simulated(chosen, nothing_new, today, days, learner, part(0))
-    grown = _simulated(chosen, limits, today, days, learner, part(days))
+    order = ordering(collection, only)
+    was = {deck: Done(*(-(-count // each) for count in done)) for deck, done in collection.store.done(today).items()}
+    plans = [PolicyPlan(chosen, decks, order=order, done=was) for decks in (nothing_new, limits)]
+    kept, grown = (
+        simulate(chosen, plan, today, days, learner, known_every=days, progress=part(number * days))
+        for number, plan in enumerate(plans)
+    )
     due = days_ahead(collection.store, today, days, only=None if only is None else {card.id for card in cards})
     overdue = sum(_due_before(card, today, collection.clock) for card in cards)
     # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
@@ -124,17 +130,6 @@ def _shared(limit: DeckLimits, each: int) -> DeckLimits:
 def _due_before(card: Card, today: int, clock: Clock) -> bool:
     due_day = card.due_day if card.due_ms is None else clock.day(card.due_ms)
     return due_day is not None and due_day < today
-
-
-def _simulated(
-    cards: list[Card],
-    limits: list[DeckLimits],
-    today: int,
-    days: int,
-    learner: Learner,
-    progress: Callable[[int, int], None] | None,
-) -> Simulation:
-    return simulate(cards, PolicyPlan(cards, limits), today, days, learner, known_every=days, progress=progress)
 
 
 def as_json(forecast: Forecast) -> dict[str, Any]:

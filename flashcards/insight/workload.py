@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.insight.forecast import cards_to_plan, sampled
+from flashcards.ordering import ordering
 from scheduler.habits import learner_of
 from scheduler.plan import PolicyPlan
 from scheduler.ratings import read_ratings
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scheduler.learner import Learner
     from scheduler.limits import DeckLimits
     from scheduler.model import Card
+    from scheduler.policy import Policy
 
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 _MOST_CARDS: Final = 2_000  # of more, every so manieth stands for the others
@@ -74,6 +76,7 @@ def compare(
     cards = cards_to_plan(collection, only)
     sample, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
     learner = learner_of(read_ratings(collection.connection))
+    order, today = ordering(collection, only), collection.clock.day(now_ms)
     found = []
     for number, retention in enumerate(retentions):
         first = number * days
@@ -82,13 +85,14 @@ def compare(
             if progress:
                 progress(first + done, days * len(retentions))
 
-        found.append(_at(sample, limits, each, retention, collection.clock.day(now_ms), days, learner, step))
+        found.append(_at(sample, limits, order, each, retention, today, days, learner, step))
     return Comparison(days, collection.settings.policy.retention, 1 / each, tuple(found))
 
 
 def _at(
     cards: list[Card],
     shared: Sequence[DeckLimits],
+    order: Policy,
     each: int,
     retention: float,
     today: int,
@@ -97,7 +101,8 @@ def _at(
     progress: Callable[[int, int], None],
 ) -> Workload:
     limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in shared]
-    found = simulate(cards, PolicyPlan(cards, limits), today, days, learner, known_every=days, progress=progress)
+    plan = PolicyPlan(cards, limits, order=order)
+    found = simulate(cards, plan, today, days, learner, known_every=days, progress=progress)
     minutes = [day.seconds / 60 * each for day in found.days]
     months = [minutes[at : at + _MONTH] for at in range(0, days, _MONTH)]
     return Workload(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from flashcards.catalog.ticks import add_ticks
 from flashcards.deck.faces import face, hidden_text
-from flashcards.review.choice import chosen, ordering, with_new, without_limits
+from flashcards.ordering import ordering
+from flashcards.review.choice import chosen, with_new, without_limits
 from flashcards.review.upcoming import upcoming
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from scheduler import transaction

@@ -25,6 +25,22 @@ def test_new_cards_come_as_the_limits_say_and_only_in_one_of_the_counts(tmp_path
     assert all(day.due == 0 for day in days)
 
 
+def test_what_was_done_today_leaves_less_of_the_limits_for_the_rest_of_the_day(tmp_path: Path) -> None:
+    with with_limits(tmp_path / "decks", 12, 'new_per_day = 5\nlearning_steps = ""\n') as collection:
+        for card in card_ids(collection)[:3]:
+            rate(collection, card, Rating.GOOD, 0)
+        assert [day.new for day in forecast(collection, now_ms(), 3).days] == [2, 5, 2]
+
+
+def test_what_is_buried_today_is_expected_tomorrow(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 3) as collection:
+        learnt, *new = card_ids(collection)
+        rate(collection, learnt, Rating.GOOD, 9)
+        collection.store.bury([learnt, *new], collection.clock.day(now_ms()))
+        days = forecast(collection, now_ms(), 2).days
+    assert [(day.reviews, day.new) for day in days] == [(0, 0), (1, 2)]
+
+
 def test_what_is_overdue_is_due_today(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 3) as collection:
         first, second, _ = card_ids(collection)

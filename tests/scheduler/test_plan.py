@@ -13,7 +13,7 @@ from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
 from scheduler.plan import PolicyPlan
 from scheduler.simulate import SITTING, simulate
-from tests.scheduler.world import DECK, TODAY, add, open_store
+from tests.scheduler.world import DECK, TODAY, a_card, add, open_store
 
 DAYS = 40
 PLAIN = Policy(load_balance=False, new_per_day=7, bury_siblings=False)
@@ -41,6 +41,16 @@ def test_the_same_learner_meets_the_same_reviews_in_a_simulation_and_in_a_store(
     lived = [_day(store, queue, policy, TODAY + day) for day in range(DAYS)]
     assert lived == [(day.new, day.reviews) for day in planned.days]
     assert [card.due_day for card in store.cards(ids)] == [planned.cards[card].due_day for card in ids]
+
+
+def test_a_day_is_ordered_by_the_settings_of_the_session_not_by_those_of_the_first_deck() -> None:
+    fading = a_card(id=1, state=State.REVIEW, due_day=1, stability=1.0, difficulty=5.0, last_day=0, reps=1)
+    known = fading._replace(id=2, note=2, due_day=2, stability=90.0)
+    cards = {card.id: card for card in (fading, known)}
+    decks = [DeckLimits(DECK, (), PLAIN)]
+    assert list(PolicyPlan(cards.values(), decks).ask(5, cards)) == [1, 2]
+    likeliest = replace(PLAIN, review_order="retrievability")
+    assert list(PolicyPlan(cards.values(), decks, order=likeliest).ask(5, cards)) == [2, 1]
 
 
 def _sitting(day: int) -> int:
