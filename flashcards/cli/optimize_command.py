@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,7 +36,8 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     """Fit FSRS to your own memory: parameters that predict better what you recall.
 
     The newest fifth of the reviews judges parameters fitted to the older ones; the better ones are kept, in
-    flashcards.toml. Memory states are computed anew, due days stay unless you say --reschedule. Needs 400 reviews.
+    flashcards.toml. Decks that have parameters of their own there are fitted by themselves. Memory states are computed
+    anew, due days stay unless you say --reschedule. Needs 400 reviews.
 
     \b
     flashcards optimize --dry-run
@@ -45,19 +47,19 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     """
     from flashcards.errors import FlashcardsError, UsageError
     from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, previewed, write
-    from scheduler.fit import TooFewReviews
     from scheduler.reschedule import moves
 
     if reschedule and as_json and not (yes or dry_run):
         raise UsageError("--reschedule asks before it moves due days, which --json leaves no room for. Add --yes.")
     with common.opened() as collection:
-        try:
-            scopes = [fit_all(collection)]
-        except TooFewReviews as error:
+        scopes = fit_all(collection)
+        if not any(scope.fit for scope in scopes):
+            most = max(scope.reviews for scope in scopes)
+            where = " in decks with the same parameters" if len(scopes) > 1 else ""
             raise FlashcardsError(
-                f"There are {common.plural(error.reviews, 'review')} of a later day than the one before"
+                f"There are {common.plural(most, 'review')} of a later day than the one before{where}"
                 f"{_ignored(collection)}: too few to fit parameters to. Come back when there are {LEAST_REVIEWS}."
-            ) from error
+            )
         if per_deck and scopes[0].fit:
             scopes += fit_decks(collection, scopes[0].fit.parameters)
         if not as_json:
@@ -137,16 +139,20 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
 def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
     from flashcards.insight.grid import Grid
 
-    for scope in scopes:
-        name = scope.deck or "All decks"
+    own = any(scope.own for scope in scopes)
+    for _, together in groupby(scopes, lambda scope: id(scope.fit) if scope.fit else scope.deck):
+        scope, *more = together
+        name = ", ".join(each.deck for each in (scope, *more)) or ("All other decks" if own else "All decks")
         if scope.fit is None:
+            if own and not scope.reviews:
+                continue
             common.flow(f"{name}: {common.plural(scope.reviews, 'review')}, too few to fit to.")
             click.echo()
             continue
         fit = scope.fit
         common.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
         table = Grid("", "log loss", "RMSE(bins)")
-        compared = "the parameters of all decks" if scope.deck else "the present parameters"
+        compared = "the parameters of all decks" if scope.deck and not scope.own else "the present parameters"
         rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
         if fit.own != fit.present:
             rows.append(("FSRS's own", fit.own))
@@ -172,7 +178,7 @@ def _verdict(scope: Scope, *, dry_run: bool) -> str:
             "FSRS's own parameters predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
         )
         return f"{which}: they {'would be' if dry_run else 'are'} taken."
-    if scope.deck:
+    if scope.deck and not scope.own:
         return "Parameters of its own would not be worth it: the deck keeps those of all decks."
     if scope.fit and scope.fit.fitted.log_loss < scope.fit.present.log_loss:
         return "All reviews together are predicted as well or better by the present parameters: they are kept."

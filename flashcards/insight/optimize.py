@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -31,46 +32,61 @@ LEAST_GAIN = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was fitted together: a deck with those below it, or, with an empty name, all decks; and what came of it.
+    """What was fitted together, and what came of it.
 
-    `fit` is None where there were too few reviews. `wanted` says whether the parameters are to be written.
+    Attributes:
+        deck: a deck with those below it; empty is all decks that have no parameters of their own.
+        reviews: how many there were to fit to.
+        fit: None where these were too few.
+        own: whether the deck has parameters of its own already.
     """
 
     deck: str
     reviews: int
     fit: Fit | None
+    own: bool = False
 
     @property
     def wanted(self) -> bool:
-        """Whether other parameters than the present ones are to be taken."""
+        """Whether other parameters than the present ones are to be taken, and written."""
         if self.fit is None or not self.fit.better:
             return False
-        return not self.deck or self.fit.present.log_loss - self.fit.chosen.log_loss >= LEAST_GAIN
+        return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen.log_loss >= LEAST_GAIN
 
 
-def fit_all(collection: Collection) -> Scope:
-    """Fit the collection's parameters to the reviews of all decks that have none of their own.
+def fit_all(collection: Collection) -> list[Scope]:
+    """Fit each set of parameters in the settings to the reviews of the decks that have it.
 
-    Raises:
-        TooFewReviews: there are less than `LEAST_REVIEWS`.
+    The collection's come first, then those of single decks; decks with the same, as after an import of Anki's presets,
+    are fitted together. Parameters in the front matter of a deck are left alone.
     """
     log, decks = _log(collection)
-    own = {limit.deck for limit in collection.limits if limit.policy.parameters != _common(collection)}
-    return _scope(collection, "", log, decks, ~np.isin(decks, list(own)), _common(collection))
+    holders = _holders(collection)
+    others = [deck for deck, holder in holders.items() if holder != ""]
+    found = [_scope(collection, "", log, decks, ~np.isin(decks, others), _common(collection))]
+    groups: dict[tuple[float, ...], list[str]] = defaultdict(list)
+    for name, table in collection.settings.decks.items():
+        if name in holders.values():
+            groups[table["parameters"]].append(name)
+    for parameters, names in groups.items():
+        inside = [deck for deck, holder in holders.items() if holder in names]
+        scope = _scope(collection, names[0], log, decks, np.isin(decks, inside), parameters)
+        found += [replace(scope, deck=name, own=True) for name in names]
+    return found
 
 
 def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Scope]:
-    """Fit each top-level deck by itself, and compare with `parameters`, those of all decks together."""
+    """Fit each top-level deck by itself, but what has parameters of its own; compare with those of all decks."""
     log, decks = _log(collection)
-    names = {number: name for name, number in collection.catalog.decks().items()}
-    found = []
-    for head in sorted({name.partition("::")[0] for name in names.values()}):
-        inside = [number for number, name in names.items() if name.partition("::")[0] == head]
-        try:
-            found.append(_scope(collection, head, log, decks, np.isin(decks, inside), parameters))
-        except TooFewReviews as error:
-            found.append(Scope(head, error.reviews, None))
-    return found
+    holders = _holders(collection)
+    heads: dict[str, list[int]] = defaultdict(list)
+    for name, number in collection.catalog.decks().items():
+        if holders.get(number) == "":
+            heads[name.partition("::")[0]].append(number)
+    return [
+        _scope(collection, head, log, decks, np.isin(decks, inside), parameters)
+        for head, inside in sorted(heads.items())
+    ]
 
 
 def write(collection: Collection, scopes: list[Scope]) -> None:
@@ -87,12 +103,14 @@ def previewed(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Calla
     In the end everything is as it was.
     """
     names = {number: name for name, number in collection.catalog.decks().items()}
+    holders = _holders(collection)
     fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.wanted}
 
     def policy_of(deck: int) -> Policy:
-        policy = collection.policy(deck)
-        common = fitted.get("") if policy.parameters == _common(collection) else None
-        parameters = fitted.get(names[deck].partition("::")[0]) or common
+        policy, holder = collection.policy(deck), holders.get(deck)
+        parameters = None if holder is None else fitted.get(holder)
+        if holder == "":
+            parameters = fitted.get(names[deck].partition("::")[0], parameters)
         return replace(policy, parameters=parameters) if parameters else policy
 
     with suppress(_OnlyALook), transaction(collection.connection):
@@ -107,6 +125,18 @@ class _OnlyALook(Exception):
 
 def _common(collection: Collection) -> tuple[float, ...]:
     return collection.settings.policy.parameters
+
+
+def _holders(collection: Collection) -> dict[int, str | None]:
+    """Where each deck's parameters stand: the deck of `flashcards.toml`, empty for the collection, None elsewhere."""
+    front_matter = collection.catalog.deck_settings()
+    found: dict[int, str | None] = {}
+    for name, number in collection.catalog.decks().items():
+        parts = name.split("::")
+        above = ["::".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+        tables = (deck for deck in above if "parameters" in collection.settings.decks.get(deck, {}))
+        found[number] = None if "parameters" in front_matter.get(name, {}) else next(tables, "")
+    return found
 
 
 def _log(collection: Collection) -> tuple[LogColumns, NDArray[np.int64]]:
@@ -132,7 +162,10 @@ def _scope(
             ignored[decks == limit.deck] = _instant_ms(collection, limit.policy.ignore_reviews_before)
     log = log.where(chosen)
     reviews = training_set(log, stated_memories(collection.connection, log), ignored[chosen])
-    return Scope(deck, len(reviews), fit(reviews, filled(present)))
+    try:
+        return Scope(deck, len(reviews), fit(reviews, filled(present)))
+    except TooFewReviews:
+        return Scope(deck, len(reviews), None)
 
 
 def _instant_ms(collection: Collection, text: str) -> int:

@@ -168,6 +168,46 @@ def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learnt: 
     assert "Parameters of its own would not be worth it" in result.out
 
 
+USUAL = f"parameters = {list(DEFAULT_PARAMETERS)}\n"
+
+
+def test_a_deck_with_parameters_of_its_own_is_fitted_by_itself_and_keeps_its_place(learnt: Runner) -> None:
+    toml = learnt.root / "flashcards.toml"
+    toml.write_text(f'learning_steps = ""\n[decks.deck]\n{USUAL}', encoding="utf-8")
+    trial = learnt("optimize", "--dry-run", "--reschedule").out
+    assert trial.startswith("deck: ")
+    assert "All" not in trial.split("Cards due")[0]
+    result = learnt("optimize", "--reschedule", "--yes")
+    assert "The fitted parameters predict better: they are taken." in result.out
+    assert trial[trial.index("Cards due:") :] in result.out
+    written = tomllib.loads(toml.read_text(encoding="utf-8"))
+    assert "parameters" not in written
+    assert written["decks"]["deck"]["parameters"][2] < DEFAULT_PARAMETERS[2]
+    learnt("doctor")
+
+
+def test_decks_with_the_same_parameters_are_fitted_together(learnt: Runner) -> None:
+    text = (learnt.root / "deck.md").read_text(encoding="utf-8")
+    half = text.index("Q: question 40\n")
+    learnt.write("deck.md", text[:half])
+    learnt.write("other.md", text[half:])
+    toml = learnt.root / "flashcards.toml"
+    toml.write_text(f'learning_steps = ""\n[decks.deck]\n{USUAL}[decks.other]\n{USUAL}', encoding="utf-8")
+    found = learnt("optimize", "--json").json
+    assert found["written"] == ["deck", "other"]
+    nothing, first, second = found["scopes"]
+    assert (nothing["deck"], nothing["reviews"], nothing["wanted"]) == ("", 0, False)
+    assert first["reviews"] == second["reviews"] > 400
+    assert first["parameters"] == second["parameters"]
+    assert "deck, other: " in learnt("optimize", "--dry-run").out
+
+
+def test_parameters_in_a_front_matter_are_left_alone(learnt: Runner) -> None:
+    text = (learnt.root / "deck.md").read_text(encoding="utf-8")
+    learnt.write("deck.md", f"---\nparameters: {list(DEFAULT_PARAMETERS)}\n---\n{text}")
+    assert "There are 0 reviews of a later day" in learnt.fails("optimize", code=1)
+
+
 @pytest.mark.parametrize("place", ["deck", "front matter"])
 def test_the_date_may_be_set_for_a_single_deck(learnt: Runner, place: str) -> None:
     if place == "deck":
