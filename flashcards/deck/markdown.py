@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyromark
 from pyromark import Options
 
-from flashcards.deck.source import characters
+from flashcards.deck.source import characters, without
 
 OPTIONS: Final = Options.ENABLE_TABLES | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH | Options.ENABLE_STRIKETHROUGH
 
@@ -102,10 +103,15 @@ class Spans:
         return iter(self._merged)
 
 
-def outline(text: str) -> Outline:
-    """Parse `text` once and say where its parts are. `text` must be as `source.normalized` leaves it."""
+def outline(text: str, breaks: Sequence[int] = ()) -> Outline:
+    """Parse `text` once and say where its parts are.
+
+    Args:
+        text: as `source.normalized` leaves it.
+        breaks: offsets, in order, at which the parser shall see one more line break than there is.
+    """
     found = Outline()
-    _Walk(found, text).run()
+    _Walk(found, text, breaks).run()
     if "\\(" in text or "\\[" in text:
         _add_backslash_math(text, found)
     return found
@@ -131,23 +137,32 @@ def _add_backslash_math(text: str, found: Outline) -> None:
     found.opaque.sort()
 
 
-def definitions(text: str) -> dict[str, Span]:
-    """Where the link definitions of `text` are, by label."""
+def definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
+    """Where the link definitions of `text` are, by label; `breaks` as for `outline`."""
     if "]:" not in text:
         return {}
-    at = characters(text)
-    found = pyromark.reference_definitions(text, options=OPTIONS)
+    parsed, at = _broken(text, breaks)
+    found = pyromark.reference_definitions(parsed, options=OPTIONS)
     spans = {label: definition["span"] for label, definition in found.items()}
     return {label: (at(span["start"]), at(span["end"])) for label, span in spans.items()}
+
+
+def _broken(text: str, breaks: Sequence[int]) -> tuple[str, Callable[[int], int]]:
+    """`text` with line breaks put in, and the way from its bytes to the characters of `text`."""
+    if not breaks:
+        return text, characters(text)
+    ends = [*breaks, len(text)]
+    parsed = "\n".join(text[start:end] for start, end in zip([0, *breaks], ends, strict=True))
+    at, back = characters(parsed), without(breaks)
+    return parsed, lambda offset: back(at(offset))
 
 
 class _Walk:
     """One pass over the events of a text, filling an `Outline`."""
 
-    def __init__(self, found: Outline, text: str) -> None:
+    def __init__(self, found: Outline, text: str, breaks: Sequence[int]) -> None:
         self.found = found
-        self.text = text
-        self.at = characters(text)
+        self.text, self.at = _broken(text, breaks)
         self.depth = 0
         self.quotes = 0
         self.heading: list[str] | None = None

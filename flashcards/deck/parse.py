@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Any
 
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import Attributes
+from flashcards.deck.breaks import behind_markers, within_html
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, Draft, Failure, fold_label
 from flashcards.deck.markdown import Heading, Outline, Span, definitions, outline
@@ -65,11 +67,32 @@ def _file_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Prob
     return tags
 
 
-def _definitions(body: str, parts: Outline) -> dict[str, str]:
+def _outline(body: str) -> tuple[Outline, list[int]]:
+    """The parts of a deck's text, and where line breaks had to be put in to find them."""
+    breaks = behind_markers(body)
+    parts = outline(body, breaks)
+    more = within_html(body, _html_of_notes(body, parts))
+    if more:
+        breaks = sorted({*breaks, *more})
+        parts = outline(body, breaks)
+    return parts, breaks
+
+
+def _html_of_notes(body: str, parts: Outline) -> list[Span]:
+    """The HTML that stands in the question or the answer of a note."""
+    if not within_html(body, parts.html):
+        return []
+    turns = [token for token in tokens(body, parts) if token.what is not What.COMMENT]
+    starts = [token.start for token in turns]
+    before = [bisect_right(starts, start) - 1 for start, _ in parts.html]
+    return [span for span, at in zip(parts.html, before, strict=True) if at >= 0 and turns[at].what is What.MARKER]
+
+
+def _definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
     """The link definitions of the file as Markdown, by folded label; read only where a link uses one."""
     if not parts.links:
         return {}
-    return {fold_label(label): body[start:end].strip() for label, (start, end) in definitions(body).items()}
+    return {fold_label(label): body[start:end].strip() for label, (start, end) in definitions(body, breaks).items()}
 
 
 class _Reader:
@@ -79,9 +102,9 @@ class _Reader:
         self.body = body
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
-        self._parts = outline(body)
+        self._parts, breaks = _outline(body)
         self._lines = Lines(body)
-        self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts))
+        self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts, breaks))
         self._headings: list[Heading] = []
         self._breadcrumb: tuple[str, ...] = ()
         self._open: Draft | None = None

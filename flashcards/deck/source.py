@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -32,6 +32,12 @@ def characters(text: str) -> Callable[[int], int]:
         return offset - extra[bisect_right(byte_places, offset - 1)]
 
     return to_character
+
+
+def without(breaks: Sequence[int]) -> Callable[[int], int]:
+    """A function from an offset into a text with a line break put in at each of `breaks`, to that into the text."""
+    places = [offset + number for number, offset in enumerate(breaks)]
+    return lambda offset: offset - bisect_left(places, offset)
 
 
 class Lines:

@@ -11,11 +11,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from flashcards.deck import attributes
+from flashcards.deck.breaks import COLON
 from flashcards.deck.markdown import Heading, Outline, Span, Spans
 
-# `C:\Users` and `C:/x` are paths, but `A:\(x\)` and `A:\[x\]` are math.
-# A line break in front is found much faster than `^`.
-_MARKER = re.compile(r"\n( {0,3})([QATDC])(?::(?!/|\\(?![(\[]))|：)")
+_MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a line break in front is found much faster than `^`
 _SEPARATOR = re.compile(r"(?<=[ \t]):{2,3}(?=[ \t])")
 _UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
