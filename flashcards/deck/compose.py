@@ -21,7 +21,10 @@ _NO_ATTRIBUTES = Attributes()
 
 @dataclass(slots=True)
 class Draft:
-    """A note whose end is not known yet. `limit` is where it ends at the latest; -1 says a part is not there."""
+    """A note whose end is not known yet. `limit` is where it ends at the latest; -1 says a part is not there.
+
+    `indent` and `back_indent` are the blanks in front of its markers.
+    """
 
     kind: Kind
     start: int
@@ -30,6 +33,8 @@ class Draft:
     limit: int
     front_end: int = -1
     back_start: int = -1
+    indent: int = 0
+    back_indent: int = 0
     both_ways: bool = False
     cuts: list[Span] = field(default_factory=list)
     attributes: Attributes = _NO_ATTRIBUTES

@@ -128,13 +128,24 @@ class _Reader:
         self._close(len(self.body))
 
     def _marker(self, token: Token) -> None:
+        """Open or turn a note. Within one, what is indented further than the marker before it is text.
+
+        An `A:` that is indented further is the answer all the same, unless another one that is not follows.
+        """
+        indent = token.end - token.start - 2
+        draft = self._open if self._open and self._open.kind is not Kind.PAIR else None
         if token.letter in _OPENS:
+            if draft and indent > draft.indent:
+                return
             self._close(token.start)
             self._open = self._draft(_OPENS[token.letter], token.start, token.end, len(self.body))
+            self._open.indent = indent
             return
         kind = _TURNS[token.letter]
-        if self._open and self._open.kind is kind and self._open.back_start < 0:
-            self._open.front_end, self._open.back_start = token.start, token.end
+        if draft and draft.kind is kind and (draft.back_start < 0 or indent < draft.back_indent):
+            draft.front_end, draft.back_start, draft.back_indent = token.start, token.end, indent
+            return
+        if draft and indent > draft.indent:
             return
         self._close(token.start)
         front = "Q" if kind is Kind.QUESTION else "T"
