@@ -2,7 +2,8 @@
 
 The text behind a marker is a text of its own and is rendered as one; but in the file it continues the marker's line, so
 that a fence there opens nothing, and what was to close it opens a fence. HTML runs over a marker, up to the next blank
-line. With a line break put in at these places the parser finds the blocks that the note's text alone has.
+line, and code from one stray backtick to the next. With a line break put in at these places the parser finds the blocks
+that the note's text alone has.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _BEHIND = re.compile(rf"\n {{0,3}}[QATDC]{COLON}[ \t]*(?=```|~~~|[-+*] \[[ xX]\]
 _FENCE = re.compile(r"\n([^\n`~]*)(```+|~~~+)([^\n]*)")
 _MARKER = re.compile(rf" {{0,3}}[QATDC]{COLON}[ \t]*")
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
-_ENDS_HTML = re.compile(rf"\n(?=[QATDC]{COLON}|---+[ \t]*(?:\n|\Z))")
+_RULE = re.compile(r"\n(?=---+[ \t]*(?:\n|\Z))")
 
 
 def behind_markers(body: str) -> list[int]:
@@ -37,9 +38,9 @@ def behind_markers(body: str) -> list[int]:
     return [offset for offset in found if offset in opened or (body[offset] not in "`~" and offset not in inside)]
 
 
-def within_html(body: str, html: Iterable[Span]) -> list[int]:
-    """Where a marker or a line of `---` stands inside one of these HTML blocks."""
-    return [match.end() for start, end in html for match in _ENDS_HTML.finditer(body, start, end)]
+def rules_within(body: str, html: Iterable[Span]) -> list[int]:
+    """Where a line of `---` stands inside one of these HTML blocks."""
+    return [match.end() for start, end in html for match in _RULE.finditer(body, start, end)]
 
 
 def _fences(text: str) -> tuple[set[int], list[Span]]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import Any
 
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import Attributes
-from flashcards.deck.breaks import behind_markers, within_html
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, Draft, Failure, fold_label
-from flashcards.deck.markdown import Heading, Outline, Span, definitions, outline
+from flashcards.deck.markdown import Heading, Outline, Span, definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
 from flashcards.deck.source import Lines, normalized
-from flashcards.deck.tokens import Token, What, tokens
+from flashcards.deck.tokens import Token, What, tokenize
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
@@ -67,27 +65,6 @@ def _file_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Prob
     return tags
 
 
-def _outline(body: str) -> tuple[Outline, list[int]]:
-    """The parts of a deck's text, and where line breaks had to be put in to find them."""
-    breaks = behind_markers(body)
-    parts = outline(body, breaks)
-    more = within_html(body, _html_of_notes(body, parts))
-    if more:
-        breaks = sorted({*breaks, *more})
-        parts = outline(body, breaks)
-    return parts, breaks
-
-
-def _html_of_notes(body: str, parts: Outline) -> list[Span]:
-    """The HTML that stands in the question or the answer of a note."""
-    if not within_html(body, parts.html):
-        return []
-    turns = [token for token in tokens(body, parts) if token.what is not What.COMMENT]
-    starts = [token.start for token in turns]
-    before = [bisect_right(starts, start) - 1 for start, _ in parts.html]
-    return [span for span, at in zip(parts.html, before, strict=True) if at >= 0 and turns[at].what is What.MARKER]
-
-
 def _definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
     """The link definitions of the file as Markdown, by folded label; read only where a link uses one."""
     if not parts.links:
@@ -102,7 +79,7 @@ class _Reader:
         self.body = body
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
-        self._parts, breaks = _outline(body)
+        self._tokens, self._parts, breaks = tokenize(body)
         self._lines = Lines(body)
         self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts, breaks))
         self._headings: list[Heading] = []
@@ -112,7 +89,7 @@ class _Reader:
 
     def run(self) -> None:
         """Read the whole body into `notes` and `problems`."""
-        for token in tokens(self.body, self._parts):
+        for token in self._tokens:
             if token.what is What.MARKER:
                 self._marker(token)
             elif token.what is What.PAIR:

@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from flashcards.deck import attributes
-from flashcards.deck.breaks import COLON
-from flashcards.deck.markdown import Heading, Outline, Span, Spans
+from flashcards.deck.breaks import COLON, behind_markers, rules_within
+from flashcards.deck.markdown import Heading, Outline, Span, Spans, outline
 
 _MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a line break in front is found much faster than `^`
 _SEPARATOR = re.compile(r"(?<=[ \t]):{2,3}(?=[ \t])")
@@ -57,9 +57,28 @@ class Token(NamedTuple):
 _BY_START = attrgetter("start")
 
 
-def tokens(body: str, parts: Outline) -> list[Token]:
-    """All tokens of `body`, in order of the text."""
-    return _Tokenizer(body, parts).all()
+def tokenize(body: str) -> tuple[list[Token], Outline, list[int]]:
+    """All tokens of `body` in order, its parts, and where line breaks had to be put in to find them."""
+    breaks = behind_markers(body)
+    parts = outline(body, breaks)
+    tokenizer = _Tokenizer(body, parts)
+    found = tokenizer.all()
+    more = _within_notes([*tokenizer.hidden, *rules_within(body, parts.html)], found)
+    if not more:
+        return found, parts, breaks
+    breaks = sorted({*breaks, *more})
+    parts = outline(body, breaks)
+    return _Tokenizer(body, parts).all(), parts, breaks
+
+
+def _within_notes(offsets: list[int], found: list[Token]) -> list[int]:
+    """Those of `offsets` that lie in a note that a marker began."""
+    if not offsets:
+        return []
+    turns = [token for token in found if token.what not in (What.COMMENT, What.PAIR)]
+    starts = [token.start for token in turns]
+    before = [bisect_right(starts, offset) - 1 for offset in offsets]
+    return [offset for offset, at in zip(offsets, before, strict=True) if at >= 0 and turns[at].what is What.MARKER]
 
 
 def _outside(headings: list[Token], found: list[Token]) -> list[Token]:
@@ -81,6 +100,7 @@ class _Tokenizer:
         self.parts = parts
         self.opaque = Spans(parts.opaque)
         self.underlined: list[Span] = []  # text of notes that Markdown takes for headings
+        self.hidden: list[int] = []  # where markers begin lines inside what is opaque
 
     def all(self) -> list[Token]:
         found = [*self._markers(), *self._comments()]
@@ -102,7 +122,10 @@ class _Tokenizer:
             while span_end <= start:
                 span_start, span_end = next(opaque, _NOWHERE)
             # At column 0 inside a list or a quote the line merely continues it ("lazily"): it is at the top level.
-            if start < span_start and (not match[1] or start in paragraphs):
+            if start >= span_start:
+                if not match[1]:
+                    self.hidden.append(start)
+            elif not match[1] or start in paragraphs:
                 yield Token(What.MARKER, match.start(), match.end() - 1, match[2])
 
     def _comments(self) -> Iterator[Token]:
