@@ -21,7 +21,8 @@ _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _LONGEST_FORMULA = 10_000  # characters; bounds the search for the end of one
 _CLOSING = {"\\(": "\\)", "\\[": "\\]"}
-_INLINE_TAGS = frozenset({"Emphasis", "Strong", "Strikethrough", "Link", "Image"})
+_EMPHASIS = frozenset({"Emphasis", "Strong", "Strikethrough"})
+_INLINE_TAGS = _EMPHASIS | {"Link", "Image"}
 _OPAQUE_TAGS = frozenset({"CodeBlock", "HtmlBlock", "Link", "Image"})
 _OPAQUE_EVENTS = frozenset({"Code", "InlineMath", "DisplayMath", "Html", "InlineHtml", "TaskListMarker"})
 
@@ -62,6 +63,7 @@ class Outline:
         edges: where inline text cannot continue: the starts and ends of all blocks.
         math: the places of math, delimiters included.
         links: labels of reference links used, in order.
+        emphasis: what is emphasised or struck through, marks included.
     """
 
     opaque: list[Span] = field(default_factory=list)
@@ -74,6 +76,7 @@ class Outline:
     edges: list[int] = field(default_factory=list)
     math: list[Span] = field(default_factory=list)
     links: list[tuple[int, str]] = field(default_factory=list)
+    emphasis: list[Span] = field(default_factory=list)
 
 
 class Spans:
@@ -209,6 +212,8 @@ class _Walk:
             elif tag in ("Link", "Image"):
                 self._reference(value[tag], start)
         if tag in _INLINE_TAGS:
+            if tag in _EMPHASIS:
+                found.emphasis.append((start, end))
             if self.items:
                 self._lead_at(start)
         else:

@@ -7,6 +7,7 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from enum import Enum, auto
+from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -191,9 +192,14 @@ class _Tokenizer:
             holds_pair = index < len(pairs) and pairs[index] < item.end
             yield item.lead_start, item.lead_end, item.lead_end if holds_pair else item.end
 
+    @cached_property
+    def _whole(self) -> Spans:
+        """What no separator divides: of an emphasised `a :: b` each side would have half the marks."""
+        return Spans([*self.parts.opaque, *self.parts.emphasis])
+
     def _separator(self, start: int, end: int) -> Span | None:
         """The longest separator on the first line of `start:end`; of equally long ones the leftmost."""
         line_end = self.body.find("\n", start, end)
         matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
-        spans = [match.span() for match in matches if match.start() not in self.opaque]
+        spans = [match.span() for match in matches if match.start() not in self._whole]
         return min(spans, key=lambda span: (span[0] - span[1], span[0]), default=None)
