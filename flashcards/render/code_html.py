@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pygments.formatters import HtmlFormatter
     from pygments.lexer import Lexer
+    from pygments.token import _TokenType
 
 
 class CodeHighlighter:
@@ -26,13 +27,16 @@ class CodeHighlighter:
         lexer = self._lexers[language]
         if lexer is None:
             return None
-        from pygments import highlight
+        tokens = tokens_of(lexer, code)
+        if tokens is None:
+            return None
+        from pygments import format as write
         from pygments.formatters import HtmlFormatter
 
         if self._formatter is None:
             self._formatter = HtmlFormatter(nowrap=True)
         name = f"hl language-{escape(language)}"  # the language for an import of what was edited in Anki
-        return f'<pre><code class="{name}">{highlight(code, lexer, self._formatter)}</code></pre>\n'
+        return f'<pre><code class="{name}">{write(tokens, self._formatter)}</code></pre>\n'
 
 
 def find_lexer(language: str) -> Lexer | None:
@@ -45,3 +49,18 @@ def find_lexer(language: str) -> Lexer | None:
     except ClassNotFound:
         return None
     return lexer
+
+
+def tokens_of(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
+    """`code` in pieces, each with its token; None where the lexer would not give the code back as it is.
+
+    Lexers of sessions (`console`, `psql`) read whole lines only: of a last line without its end they give nothing.
+    """
+    whole = code if code.endswith("\n") else f"{code}\n"
+    tokens = list(lexer.get_tokens(whole))
+    if "".join(text for _, text in tokens) != whole:
+        return None
+    if whole != code:
+        token, text = tokens[-1]
+        tokens[-1] = token, text[:-1]
+    return tokens

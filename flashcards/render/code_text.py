@@ -35,15 +35,16 @@ _COLOURS: Final = {
 
 def coloured(language: str, code: str) -> Iterator[tuple[str, str]]:
     """`code` in pieces, each with its style for rich; one piece without style where `language` is not known."""
-    from flashcards.render.code_html import find_lexer
+    from flashcards.render.code_html import find_lexer, tokens_of
 
     lexer = find_lexer(language) if language else None
-    if lexer is None:
+    tokens = tokens_of(lexer, code) if lexer else None
+    if tokens is None:
         yield code, ""
         return
     from pygments.token import STANDARD_TYPES
 
-    for token, text in lexer.get_tokens(code):
+    for token, text in tokens:
         short = STANDARD_TYPES.get(token, "")
         style = next((_COLOURS[short[:end]] for end in range(len(short), 0, -1) if short[:end] in _COLOURS), "")
         yield text, style

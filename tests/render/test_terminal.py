@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import unescape
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +11,11 @@ from rich.console import Console
 from rich.segment import Segment
 
 from flashcards.deck.faces import face
+from flashcards.render.code_text import coloured
+from flashcards.render.html import HtmlRenderer
 from flashcards.render.terminal import TerminalRenderer
 from flashcards.render.terminal_text import GAP, Marks
-from tests.render.produce import MACROS, cloze_note, terminal
+from tests.render.produce import MACROS, cloze_note, media, terminal
 from tests.render.strategies import markdown
 
 
@@ -131,3 +134,14 @@ def test_nothing_gives_an_empty_text() -> None:
 def test_a_deeply_nested_text_keeps_its_words() -> None:
     for source in (">" * 3000 + " deep", "- " * 400 + "deep", "*a " * 500 + "deep"):
         assert "deep" in terminal(source, 20)
+
+
+@pytest.mark.parametrize(
+    "language", ["console", "psql", "sqlite3", "pwsh-session", "literate-haskell", "robotframework"]
+)
+@pytest.mark.parametrize("code", ["$ one\nout\n$ two # three", "> x", "\n  a\n\tb"])
+def test_code_of_every_language_is_shown_to_its_last_line(language: str, code: str) -> None:
+    shown = "".join(text for text, _ in coloured(language, code))
+    assert shown == code
+    html = HtmlRenderer(MACROS, media).render(f"```{language}\n{code}\n```")
+    assert unescape(re.sub("<[^>]*>", "", html)).strip("\n") == code.strip("\n")
