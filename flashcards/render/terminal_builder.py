@@ -10,6 +10,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from flashcards.render.html_inline import InlineTags
 from flashcards.render.literal_math import Taken
 from flashcards.render.terminal_blocks import Alignment, Prefixed, TableBlock, stacked
 from flashcards.render.terminal_text import ASIDE, CODE, HEADING, LINK, Marks, TextWriter
@@ -46,6 +47,7 @@ class TerminalBuilder:
         self._taken = taken
         self._plain = plain
         self._writer = TextWriter(marks, plain=plain)
+        self._tags = InlineTags(self._writer, plain=plain)
         self._frames = [_Frame()]
         self._links: list[tuple[str, int]] = []  # where each open link leads, and where its text begins
         self._images: list[tuple[str, Text]] = []  # of each open image: its path, and the text before it
@@ -127,6 +129,8 @@ class TerminalBuilder:
             from flashcards.render.html_text import html_text
 
             self._writer.write(html_text(html))
+        elif not self._images:
+            self._tags.take(html)
 
     def _start(self, tag: str, data: Any) -> None:
         if tag in _STYLES:
@@ -170,7 +174,7 @@ class TerminalBuilder:
 
     def _end(self, tag: str) -> None:
         if tag in _STYLES:
-            self._writer.pop()
+            self._writer.pop(_STYLES[tag])
         elif tag == "Link":
             self._end_link()
         elif tag == "Image":
@@ -182,7 +186,7 @@ class TerminalBuilder:
 
     def _end_link(self) -> None:
         url, start = self._links.pop()
-        self._writer.pop()
+        self._writer.pop(LINK)
         if self._writer.text.plain[start:] not in (url, url.removeprefix("mailto:")):
             self._writer.write(f" ({url})", ASIDE)
 
@@ -199,6 +203,7 @@ class TerminalBuilder:
         if table is None:
             return
         if tag == "TableCell":
+            self._tags.end()
             table.cells.append(self._writer.take())
         elif tag == "Table":
             header, *rows = table.rows
@@ -215,7 +220,7 @@ class TerminalBuilder:
             self._end_html()
         self._flush()
         if tag == "Heading":
-            self._writer.pop()
+            self._writer.pop(HEADING)
         elif tag in ("BlockQuote", "List", "Item"):
             self._end_frame(tag)
 
@@ -250,10 +255,11 @@ class TerminalBuilder:
 
         html = "".join(self._block or [])
         self._block = None
-        self._writer.write(html_text(html))
+        self._writer.write(html_text(html, plain=self._plain))
 
     def _flush(self) -> None:
         """End the text under way, if there is any."""
+        self._tags.end()
         text = self._writer.take()
         if text:
             self._frames[-1].parts.append(text)

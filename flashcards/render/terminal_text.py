@@ -50,9 +50,10 @@ class TextWriter:
         """Draw what follows in `style` too, until `pop`."""
         self._styles.append(style)
 
-    def pop(self) -> None:
-        """End the style pushed last."""
-        self._styles.pop()
+    def pop(self, style: str) -> None:
+        """End `style`, pushed last or not: tags may overlap."""
+        at = len(self._styles) - 1 - self._styles[::-1].index(style)
+        del self._styles[at]
 
     def write(self, text: str, style: str = "") -> None:
         """Add `text`, in `style` besides the styles pushed."""

@@ -86,12 +86,18 @@ def symbol(name: str) -> str | None:
 
 def script(text: str, mark: str) -> str:
     """`text` as a superscript (`mark` "^") or a subscript ("_"): in Unicode where that has it, else `^{text}`."""
-    table = _SUPERSCRIPTS if mark == "^" else _SUBSCRIPTS
     if text == "∘" and mark == "^":
         return "°"
-    if all(character in table for character in text):
-        return "".join(table[character] for character in text)
+    written = small(text, mark)
+    if written is not None:
+        return written
     return f"{mark}{text}{AFTER}" if len(text) == 1 else f"{mark}{{{text}}}{AFTER}"
+
+
+def small(text: str, mark: str) -> str | None:
+    """`text` in the small raised ("^") or lowered ("_") characters of Unicode; None where one is missing there."""
+    table = _SUPERSCRIPTS if mark == "^" else _SUBSCRIPTS
+    return "".join(table[character] for character in text) if all(character in table for character in text) else None
 
 
 def in_alphabet(text: str, names: tuple[str, str]) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.segment import Segment
+from rich.style import Style
 
 from flashcards.deck.faces import face
 from flashcards.render.code_text import coloured
@@ -145,3 +146,49 @@ def test_code_of_every_language_is_shown_to_its_last_line(language: str, code: s
     assert shown == code
     html = HtmlRenderer(MACROS, media).render(f"```{language}\n{code}\n```")
     assert unescape(re.sub("<[^>]*>", "", html)).strip("\n") == code.strip("\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown", "plain"),
+    [
+        ("10<sup>5</sup> H<sub>2</sub>O", "10⁵ H₂O", "10^5 H_2O"),
+        ("n<SUP>th</SUP> x<sup>-1</sup>", "nᵗʰ x⁻¹", "n^(th) x^(-1)"),
+        ("log<sub>b, c</sub> so<sup>[1]</sup> a<sup>§</sup>", "log_(b, c) so^[1] a^§", "log_(b, c) so^[1] a^§"),
+        ("a<sup></sup> left <sup>open", "a left open", "a left open"),
+        ("</sup>x<sup>**2**</sup>", "x²", "x^2"),
+        ("<p>10<sup>5</sup><br>H<sub>2</sub>O</p>", "10⁵\nH₂O", "10^5\nH_2O"),
+    ],
+)
+def test_raised_and_lowered_text_is_not_run_into_the_rest(source: str, shown: str, plain: str) -> None:
+    assert terminal(source, 80).rstrip() == shown
+    assert terminal(source, 80, plain=True).rstrip() == plain
+
+
+@pytest.mark.parametrize(
+    ("source", "styled"),
+    [
+        ("a <b>b</b> c", {"b": "bold"}),
+        ("a <i>b **c</i> d** e", {"b ": "italic", "c": "bold italic", " d": "bold"}),
+        ("<u>a</u> <s>b</s> <mark>c</mark>", {"a": "underline", "b": "strike", "c": "reverse"}),
+        ("<b>left open\n\nnext", {"left open": "bold"}),
+        ("[<u>a](b) c</u> d", {"a": "underline", " (b)": "underline", " c": "underline"}),
+    ],
+)
+def test_tags_between_words_give_their_style(source: str, styled: dict[str, str]) -> None:
+    wanted = {text: Console().get_style(style) for text, style in styled.items()}
+    found = {
+        segment.text: Style(
+            bold=style.bold, italic=style.italic, underline=style.underline, strike=style.strike, reverse=style.reverse
+        )
+        for segment in segments(source)
+        if (style := segment.style) and any((style.bold, style.italic, style.underline, style.strike, style.reverse))
+    }
+    assert found == wanted
+
+
+def test_html_lists_tables_and_preformatted_text_keep_their_form() -> None:
+    source = (
+        "<ol><li>one<ul><li>in</li></ul></li><li>two</li></ol>\n<table><tr><th>a<th>b</tr><tr><td>c<td>d</tr></table>"
+    )
+    assert terminal(source, 80).rstrip() == "1. one\n  • in\n2. two\na | b\nc | d"
+    assert terminal("<pre>\n  x  y\n z\n</pre>", 80).rstrip() == "  x  y\n z"
