@@ -15,6 +15,7 @@ import pyromark
 
 from flashcards.deck.markdown import OPTIONS
 from flashcards.render.code_html import CodeHighlighter
+from flashcards.render.html_tags import words_escaped
 from flashcards.render.literal_math import Taken, take_literal_math
 from flashcards.render.macros import expand
 from flashcards.render.media_tags import place_media
@@ -63,7 +64,7 @@ class HtmlRenderer:
         if "<table" in html:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
-            html = clean(html).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
+            html = clean(words_escaped(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
         if "<img" in html or "<a" in html or "<video" in html:
             html = place_media(html, self._media)
         html = _unwrapped(html)

@@ -10,6 +10,7 @@ import pyromark
 from rich.console import RenderableType
 
 from flashcards.deck.markdown import OPTIONS
+from flashcards.render.html_tags import Tags
 from flashcards.render.literal_math import take_literal_math
 from flashcards.render.terminal_blocks import stacked
 from flashcards.render.terminal_builder import TerminalBuilder
@@ -42,8 +43,16 @@ class TerminalRenderer:
         source = taken.source
         if definitions:
             source = f"{_SURROGATES.sub(chr(0xFFFD), definitions)}\n\n{source}"
-        builder = TerminalBuilder(self._macros, marks, taken, plain=self._plain)
-        event: Any
-        for event in pyromark.events(source, options=OPTIONS):
+        events: list[Any] = list(pyromark.events(source, options=OPTIONS))
+        html = "".join(_html(event) for event in events) if "<" in source else ""
+        builder = TerminalBuilder(self._macros, marks, taken, Tags(html), plain=self._plain)
+        for event in events:
             builder.add(event)
         return stacked(builder.finish(), spaced=True)
+
+
+def _html(event: Any) -> str:
+    if isinstance(event, str):
+        return ""
+    found: str = event.get("InlineHtml") or event.get("Html") or ""
+    return found

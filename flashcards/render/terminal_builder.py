@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.render.html_inline import InlineTags
+from flashcards.render.html_tags import Tags, words_escaped
 from flashcards.render.literal_math import Taken
 from flashcards.render.terminal_blocks import Alignment, Prefixed, TableBlock, stacked
 from flashcards.render.terminal_text import ASIDE, CODE, HEADING, LINK, Marks, TextWriter
@@ -42,8 +43,9 @@ class _Table:
 class TerminalBuilder:
     """Takes the events of one text in order; `finish` gives its blocks."""
 
-    def __init__(self, macros: Mapping[str, str], marks: Marks, taken: Taken, *, plain: bool) -> None:
+    def __init__(self, macros: Mapping[str, str], marks: Marks, taken: Taken, html: Tags, *, plain: bool) -> None:
         self._macros = macros
+        self._html = html
         self._taken = taken
         self._plain = plain
         self._writer = TextWriter(marks, plain=plain)
@@ -123,7 +125,9 @@ class TerminalBuilder:
         self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
 
     def _inline_html(self, html: str) -> None:
-        if _BREAK.match(html):
+        if self._html.is_word(html):
+            self._words(html)
+        elif _BREAK.match(html):
             self._writer.write("\n")
         elif _MEDIA_TAG.match(html):
             from flashcards.render.html_text import html_text
@@ -255,7 +259,7 @@ class TerminalBuilder:
 
         html = "".join(self._block or [])
         self._block = None
-        self._writer.write(html_text(html, plain=self._plain))
+        self._writer.write(html_text(words_escaped(html, self._html), plain=self._plain))
 
     def _flush(self) -> None:
         """End the text under way, if there is any."""

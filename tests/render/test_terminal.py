@@ -154,7 +154,7 @@ def test_code_of_every_language_is_shown_to_its_last_line(language: str, code: s
         ("10<sup>5</sup> H<sub>2</sub>O", "10⁵ H₂O", "10^5 H_2O"),
         ("n<SUP>th</SUP> x<sup>-1</sup>", "nᵗʰ x⁻¹", "n^(th) x^(-1)"),
         ("log<sub>b, c</sub> so<sup>[1]</sup> a<sup>§</sup>", "log_(b, c) so^[1] a^§", "log_(b, c) so^[1] a^§"),
-        ("a<sup></sup> left <sup>open", "a left open", "a left open"),
+        ("a<sup></sup> left <sup class=x>open", "a left open", "a left open"),
         ("</sup>x<sup>**2**</sup>", "x²", "x^2"),
         ("<p>10<sup>5</sup><br>H<sub>2</sub>O</p>", "10⁵\nH₂O", "10^5\nH_2O"),
     ],
@@ -170,7 +170,7 @@ def test_raised_and_lowered_text_is_not_run_into_the_rest(source: str, shown: st
         ("a <b>b</b> c", {"b": "bold"}),
         ("a <i>b **c</i> d** e", {"b ": "italic", "c": "bold italic", " d": "bold"}),
         ("<u>a</u> <s>b</s> <mark>c</mark>", {"a": "underline", "b": "strike", "c": "reverse"}),
-        ("<b>left open\n\nnext", {"left open": "bold"}),
+        ("<b title=x>left open\n\nnext", {"left open": "bold"}),
         ("[<u>a](b) c</u> d", {"a": "underline", " (b)": "underline", " c": "underline"}),
     ],
 )
@@ -192,3 +192,22 @@ def test_html_lists_tables_and_preformatted_text_keep_their_form() -> None:
     )
     assert terminal(source, 80).rstrip() == "1. one\n  • in\n2. two\na | b\nc | d"
     assert terminal("<pre>\n  x  y\n z\n</pre>", 80).rstrip() == "  x  y\n z"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "an AsRef<Path> or a vector<int>",
+        "What do <b> and <strong> do?",
+        "<your name> here",
+        "<!DOCTYPE html> and <?php echo 1 ?>",
+        "<T> begins a line",
+    ],
+)
+def test_a_tag_that_is_a_word_of_the_text_is_shown(source: str) -> None:
+    assert terminal(source, 80).rstrip() == source
+    assert unescape(HtmlRenderer(MACROS, media).render(source)) == source
+
+
+def test_other_tags_and_comments_are_not_shown() -> None:
+    assert terminal("<div>a</div>\n\nb <!-- c --> <span>d</span>", 80).rstrip() == "a\n\nb  d"
