@@ -8,17 +8,19 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from flashcards.deck.cloze import MAX_NUMBER
+from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
 from flashcards.deck.model import Kind
 from flashcards.importing.faces import ANSWER, EDGES
 from flashcards.importing.html.convert import EMPTY_GAP, NOTHING
 from flashcards.importing.visible import UNSEEN, is_shown
 
 if TYPE_CHECKING:
+    from flashcards.deck.model import Gap
     from flashcards.importing.draft import Draft
     from flashcards.importing.html.convert import Converter
 
 _GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
+_GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")
 _WHOLE_GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::((?:(?!\{\{c[0-9]|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
 _KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands for the signs of gaps that stay
 
@@ -107,6 +109,27 @@ def with_gaps_of(ords: Sequence[int], html: str) -> str:
         return match[2].partition("::")[0]
 
     return reduce(lambda text, sign: text.replace(_KEPT[sign], sign), _KEPT, _each_gap(html, one))
+
+
+def merged_gaps(draft: Draft) -> Draft:
+    """The draft with each gap around nothing but another, as our packages write a gap of several numbers, as one."""
+    (text,) = draft.fields
+    return replace(draft, fields=(_merged(text),)) if _GAP_IN_GAP.search(text) else draft
+
+
+def _merged(text: str) -> str:
+    try:
+        gaps = find_gaps(text)
+    except GapError:
+        return text
+    hints = {(gap.start, gap.end): gap.hint for gap in gaps}
+
+    def write(gap: Gap, inner: str) -> str:
+        if hints.get((gap.inner_start, gap.inner_end)) == gap.hint:
+            return f"{{{{c{','.join(map(str, gap.numbers))},{inner.removeprefix('{{c')}"
+        return f"{text[gap.start : gap.inner_start]}{inner}{text[gap.inner_end : gap.end]}"
+
+    return replace_gaps(text, gaps, write)
 
 
 def _without_gaps(html: str) -> str:

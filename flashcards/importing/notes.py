@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.model import FORWARD, Kind
-from flashcards.importing.cloze_notes import asked_together, gap_numbers, with_gap, with_gaps, with_gaps_of
+from flashcards.importing.cloze_notes import asked_together, gap_numbers, merged_gaps, with_gap, with_gaps, with_gaps_of
 from flashcards.importing.draft import Draft, both_ways
 from flashcards.importing.faces import faces, mirrors, without_hidden
 from flashcards.importing.html.convert import NOTHING
@@ -117,7 +117,7 @@ class NoteConverter:
                 problem = "a card whose gap was taken out of its text stays out"
                 draft = replace(draft, problems=(*draft.problems, problem))
             typed = not is_empty(values.get("Typed", ""))
-            yield with_gaps(draft, self._converter, values["Text"], "", left, typed=typed)
+            yield merged_gaps(with_gaps(draft, self._converter, values["Text"], "", left, typed=typed))
             return
         front, back = self._markdown(values["Front"]), self._markdown(values["Back"])
         reverse = not is_empty(values["Reverse"]) or 1 in ords

@@ -7,6 +7,7 @@ HTML are then written as Anki's. So a gap may begin or end anywhere that the Mar
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from flashcards.render.html import HtmlRenderer
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>")
 _MATH: Final = re.compile(r"(\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _VOID: Final = frozenset({"br", "col", "hr", "img", "source", "wbr"})
+_DEEPEST: Final = 8  # clozes within clozes, as far as every Anki that knows them goes
 
 
 def cloze_html(note: Note, renderer: HtmlRenderer) -> str:
@@ -28,8 +30,9 @@ def cloze_html(note: Note, renderer: HtmlRenderer) -> str:
     marks = choose_marks("".join((text, note.definitions, *(gap.hint for gap in note.gaps))))
     marked = replace_gaps(text, note.gaps, lambda _, inner: f"{marks[0]}{inner}{marks[1]}")
     html = renderer.render(marked, note.definitions)
-    openings = [_opening(gap) for gap in note.gaps]
-    closings = [_closing(gap, renderer) for gap in note.gaps]
+    nested = _depth(note.gaps) <= _DEEPEST
+    openings = [_opening(gap, nested=nested) for gap in note.gaps]
+    closings = [_closing(gap, renderer, nested=nested) for gap in note.gaps]
     tokens = _tokens(html, marks)
     places = _places(tokens, marks)
     swallowed = any(mark in token for mark in marks for token in tokens if token not in marks)
@@ -46,13 +49,26 @@ class _Place:
     end: int
 
 
-def _opening(gap: Gap) -> str:
+def _depth(gaps: Sequence[Gap]) -> int:
+    """How many clozes stand within one another at most, where a gap of several numbers is as many."""
+    deepest = 0
+    around: list[Gap] = []
+    for gap in gaps:
+        around = [*(outer for outer in around if gap.start < outer.end), gap]
+        deepest = max(deepest, sum(len(outer.numbers) for outer in around))
+    return deepest
+
+
+def _opening(gap: Gap, *, nested: bool) -> str:
+    """A gap of several numbers is written as clozes within one another: Anki before 26.05 knows no `{{c1,2::`."""
+    if nested:
+        return "".join(f"{{{{c{number}::" for number in gap.numbers)
     return f"{{{{c{','.join(map(str, gap.numbers))}::"
 
 
-def _closing(gap: Gap, renderer: HtmlRenderer) -> str:
+def _closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
     hint = escape_in_gap(renderer.render(gap.hint.strip())) if gap.hint.strip() else ""
-    return f"::{hint}}}}}" if hint else "}}"
+    return (f"::{hint}}}}}" if hint else "}}") * (len(gap.numbers) if nested else 1)
 
 
 def escape_in_gap(html: str) -> str:

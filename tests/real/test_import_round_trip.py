@@ -160,3 +160,23 @@ def test_in_an_empty_collection_our_notes_stand_in_their_files_under_their_headi
     assert ours == theirs
     assert len(keys) == 1  # the cloze, whose gaps are numbered in Anki
     world.close()
+
+
+def test_a_gap_of_several_numbers_comes_back_as_one(home: Home, world: World, tmp_path: Path) -> None:
+    text = "C: {{c1,2::both::hint}} and {{c3::one}} and {{c4::outer {{c5::inner}}}}\n"
+    home.write("deck.md", text)
+    package = exported(home, tmp_path / "there.apkg")
+    into(world, package)
+    assert world.db.list("SELECT ord FROM cards ORDER BY ord") == [0, 1, 2, 3, 4]
+    assert not world.col.get_empty_cards().notes
+    (note_id,) = world.col.find_notes("")
+    note = world.col.get_note(note_id)
+    note["Text"] += " here"
+    world.col.update_note(note)
+    world.db.execute("UPDATE notes SET mod = mod + 60 WHERE id = ?", note_id)
+    assert home.import_file(world.export(tmp_path / "back.apkg")).updated == 1
+    assert home.read("deck.md") == text.replace("}}}}\n", "}}}} here\n")
+    fresh = Home(tmp_path / "fresh")
+    fresh.import_file(package)
+    assert text in fresh.read("deck.md")
+    world.close()

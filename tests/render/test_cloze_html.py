@@ -73,6 +73,17 @@ def test_a_hint_is_rendered_and_escaped(text: str) -> None:
     assert cloze_html(note, RENDERER) == "{{c1::a::<em>x</em> <u>a:&#58;b}&#125;</u>}}"
 
 
+def test_a_gap_of_several_numbers_is_clozes_within_one_another_each_with_its_hint() -> None:
+    html = cloze_html(cloze_note("{{c3,1::x::h}}"), RENDERER)
+    assert html == "{{c3::{{c1::x::h}}::h}}"
+
+
+def test_clozes_that_would_stand_too_deep_within_one_another_for_anki_share_one() -> None:
+    text = "{{c1::a {{c2,3,4,5,6,7,8,9::b}}}}"
+    assert cloze_html(cloze_note(text), RENDERER) == text
+    assert "," not in cloze_html(cloze_note("{{c1,2,3,4::a}} {{c5,6,7,8::b}} {{c9::c}}"), RENDERER)
+
+
 def test_a_gap_whose_marks_the_markdown_swallows_is_still_a_cloze() -> None:
     text = "![gap in alt](a.png) and more"
     note = Note(Kind.CLOZE, 1, 1, (text,), ("c1",), (Gap((1,), 2, 5, 2, 5),))
