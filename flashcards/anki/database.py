@@ -148,8 +148,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             "curModel": next(iter(types), None),
             "nextPos": self.counts.notes + 1,
         }
-        if self._presets:
-            conf["fsrs"] = True  # which Anki heeds in a .colpkg only
+        if self._presets:  # what Anki heeds in a .colpkg only
+            conf["fsrs"] = True
+            if self._history:
+                conf["lastUnburied"] = self._history.today - self._first_day()  # else it shows buried cards at once
         cursor.execute(
             "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?, dconf = ?",
             (

@@ -124,6 +124,11 @@ class History:
         first: int | None = self._collection.connection.execute("SELECT min(id) FROM reviews").fetchone()[0]
         return first
 
+    @property
+    def today(self) -> int:
+        """The present day."""
+        return self._clock.day(self._now_ms)
+
     def attach(self, connection: sqlite3.Connection) -> None:
         """Let a package's database, opened for URIs, read the collection's; before its transaction begins."""
         path = quote(os.fsencode(self._collection.database.resolve()))
@@ -136,7 +141,7 @@ class History:
         log = self._log_by_anki()
         self._write_memories(cursor, log)
         values = {
-            "today": self._clock.day(self._now_ms),
+            "today": self.today,
             "first_day": first_day,
             # An hour into the day, so that it is the same day in summer and in winter.
             "day_begins": _HOUR - self._clock.present_shift_seconds(self._now_ms),

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flashcards.collection import Collection
+from flashcards.collection import Collection, now_ms
+from scheduler import Rating
 from tests.importing.anki_world import World
 from tests.importing.home import Home
-from tests.real.history_world import deck_text, differences, exported, into, live, recomputed, states_in
+from tests.real.history_world import HOUR_MS, deck_text, differences, exported, into, live, recomputed, states_in
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 
@@ -154,29 +156,49 @@ def test_without_history_every_card_is_new_and_anki_s_own_options_hold(tmp_path:
     world.close()
 
 
-def test_a_whole_collection_takes_the_place_of_anki_s_and_switches_fsrs_on(tmp_path: Path) -> None:
+def profile_of(package: Path, folder: Path) -> World:
+    """An Anki whose collection a .colpkg has taken the place of."""
+    from anki._backend import RustBackend
     from anki.collection import Collection as Anki
 
-    home = played(tmp_path, 3)
-    with Collection(home.root) as collection:
-        package = exported(collection, tmp_path / "all.colpkg")
-        states = states_in(package, tmp_path)
-    folder = tmp_path / "profile"
     folder.mkdir()
     Anki(str(folder / "collection.anki2")).close()
-    from anki._backend import RustBackend
-
     RustBackend().import_collection_package(
         col_path=str(folder / "collection.anki2"),
         backup_path=str(package),
         media_folder=str(folder / "collection.media"),
         media_db=str(folder / "collection.media.db"),
     )
-    world = World(folder, limits=True)
+    return World(folder, limits=True)
+
+
+def test_a_whole_collection_takes_the_place_of_anki_s_and_switches_fsrs_on(tmp_path: Path) -> None:
+    home = played(tmp_path, 3)
+    with Collection(home.root) as collection:
+        package = exported(collection, tmp_path / "all.colpkg")
+        states = states_in(package, tmp_path)
+    world = profile_of(package, tmp_path / "profile")
     with Collection(home.root) as collection:
         assert differences(collection, world) == []
     assert world.col.get_config("fsrs") is True
     assert max(recomputed(world, states)) <= 1e-5
+    world.close()
+
+
+def test_cards_that_are_buried_today_stay_so_in_a_whole_collection(tmp_path: Path) -> None:
+    home = Home(tmp_path / "decks")
+    home.write("deck.md", "T: term\nD: definition\n\n" + deck_text(2))
+    with Collection(home.root) as collection:
+        collection.scan()
+        first, sibling, other, _ = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+        policy = replace(collection.policy(collection.store.card(first).deck), bury_siblings=True)
+        collection.store.rate(first, Rating.EASY, policy, now_ms() - 100 * 24 * HOUR_MS)
+        collection.store.rate(first, Rating.GOOD, policy, now_ms())
+        collection.store.bury([other], collection.clock.day(now_ms()))
+        package = exported(collection, tmp_path / "all.colpkg")
+    world = profile_of(package, tmp_path / "profile")
+    assert world.sched.today  # where it takes the day for a new one, Anki unburies all cards now
+    assert dict(world.db.all("SELECT id, queue FROM cards WHERE queue < 0")) == {sibling: -2, other: -3}
     world.close()
 
 
