@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -48,8 +49,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         FileUnwritable: it cannot be written; the old file is as it was.
         NotAFile: something other than a file is there.
     """
-    target = path.resolve()
     try:
+        target = _real(path)
         mode = target.stat().st_mode if target.exists() else None
         if mode is not None and not stat.S_ISREG(mode):
             raise NotAFile(path)
@@ -67,6 +68,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             raise
     except OSError as error:
         raise FileUnwritable(path, error) from error
+
+
+def _real(path: Path) -> Path:
+    """The file that a path leads to, whatever links it goes by."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # what Python before 3.13 makes of links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, whole: bool = False) -> int:

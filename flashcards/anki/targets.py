@@ -33,6 +33,13 @@ class FormatUnknown(UsageError):
         )
 
 
+class NoPlace(UsageError):
+    """The name of the file to write is empty, as a variable of a shell that was never set is."""
+
+    def __init__(self) -> None:
+        super().__init__("The name behind -o is empty. Give a file or a folder; `.` is the present folder.")
+
+
 class NothingToExport(FlashcardsError):
     """There are no cards."""
 
@@ -53,8 +60,11 @@ def targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root
     Raises:
         DeckUnknown: a deck that was asked for is not there.
         FormatUnknown: the file's ending names no format that can be written.
+        NoPlace: `output` is empty.
         NothingToExport: no deck holds a note.
     """
+    if output == "":
+        raise NoPlace
     if output is not None and not _is_folder(output):
         _check_format(Path(output))
     if not decks:

@@ -53,6 +53,13 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         write_archive(tmp_path / "no" / "x.apkg", b"", {})
 
 
+def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to("y")
+    (tmp_path / "y").symlink_to("x")
+    with pytest.raises(FileUnwritable, match="symbolic links"), replacing(tmp_path / "x"):
+        pass
+
+
 def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:
     with pytest.raises(NotAFile), replacing(tmp_path):
         pass

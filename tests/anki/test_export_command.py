@@ -141,8 +141,14 @@ def test_an_export_leaves_nothing_in_the_temporary_folder(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_a_name_that_is_empty_is_refused(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(folder, "-o", "") == 2
+    assert "The name behind -o is empty." in capsys.readouterr().err
+    assert here() == []
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_an_export_that_is_stopped_keeps_the_old_package_and_leaves_nothing_behind(
     folder: Folder, with_signal: signal.Signals, tmp_path: Path
 ) -> None:
