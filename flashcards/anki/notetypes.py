@@ -18,7 +18,7 @@ import genanki  # type: ignore[import-untyped]
 from flashcards.anki.model import CLOZE
 from flashcards.render.code_css import code_css
 
-DESIGN_CHANGED: Final = 1_767_225_600
+DESIGN_CHANGED: Final = 1_795_651_200
 """Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""
 
 _TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"

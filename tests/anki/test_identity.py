@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 from hypothesis import given
@@ -34,6 +35,13 @@ def test_a_deck_id_is_a_number_that_javascript_holds_exactly(name: str) -> None:
 
 def test_a_note_type_is_dated_by_its_design_not_by_the_export() -> None:
     assert {note_type(family).to_json(time.time(), 1)["mod"] for family in (BASIC, CLOZE)} == {DESIGN_CHANGED}
+
+
+def test_links_and_all_else_with_a_colour_of_its_own_have_one_for_light_and_one_for_dark() -> None:
+    css = note_type(BASIC).to_json(0, 1)["css"]
+    variables = set(re.findall(r"var\((--[\w-]+)\)", css))
+    assert re.search(r"\.side a \{ color: var\(--link\)", css)
+    assert {variable: css.count(f"  {variable}: #") for variable in variables} == dict.fromkeys(variables, 2)
 
 
 def test_the_ids_of_note_types_fields_and_templates_never_change() -> None:
