@@ -13,6 +13,7 @@ from flashcards.anki.media_names import clean_name
 
 if TYPE_CHECKING:
     from flashcards.importing.archive import Archive
+    from flashcards.importing.own_media import NoteMedia
     from flashcards.importing.profile import Profile
     from flashcards.journal import Journal
 
@@ -22,7 +23,7 @@ FOLDER: Final = "media"
 class MediaPlan:
     """Gives each medium that is named a file of its own in the collection's folder of media.
 
-    A name is kept unless a file of that name holds something else.
+    A name is kept unless a file of that name holds something else. What a note here names already stays where it is.
 
     Args:
         root: the collection's folder.
@@ -41,11 +42,15 @@ class MediaPlan:
         self._folder = TemporaryDirectory(prefix="flashcards-media-")
         self._unpacked: dict[str, Path] = {}
         self._taken: dict[str, str] = {}
+        self._digests: dict[Path, str] = {}
+        self._known: set[str] = set()
         self._up = ""
+        self._own: NoteMedia | None = None
 
-    def enter(self, path: str) -> None:
-        """The next URLs are for the deck file at this path."""
+    def enter(self, path: str, own: NoteMedia | None = None) -> None:
+        """The next URLs are for the deck file at this path, and for a note that has these media of its own."""
         self._up = "../" * path.count("/")
+        self._own = own
 
     def close(self) -> None:
         """Remove what was unpacked."""
@@ -58,13 +63,16 @@ class MediaPlan:
             plain = unicodedata.normalize("NFC", unquote(name))
             self.missing[plain] = None
             return f"{self._up}{FOLDER}/{plain}"
+        own = self._named_by_note(found)
+        if own is not None:
+            return own
         if found not in self.files:
             self._place(found)
         return f"{self._up}{self.files[found]}"
 
     def unused(self) -> set[str]:
         """The names in the package of those that no URL was asked for."""
-        return self._archive.media.keys() - self.files.keys()
+        return self._archive.media.keys() - self.files.keys() - self._known
 
     def stage(self, journal: Journal) -> int:
         """Let the media that are not there yet be put in place; returns how many."""
@@ -78,13 +86,38 @@ class MediaPlan:
                 staged += 1
         return staged
 
+    def _named_by_note(self, name: str) -> str | None:
+        """The URL by which the present note names a file that holds what a medium of the package holds."""
+        if not (self._own and self._own.files and self._unpack(name)):
+            return None
+        unpacked = self._unpacked[name]
+        for url, file in self._own.files.items():
+            if file.stat().st_size == unpacked.stat().st_size and self._digest(file) == self._digest(unpacked):
+                self._own.there[url] = name
+                self._known.add(name)
+                return url
+        return None
+
+    def _unpack(self, name: str) -> bool:
+        """Unpack a medium, once; returns whether the package holds it."""
+        if name not in self._unpacked:
+            unpacked = Path(self._folder.name) / str(len(self._unpacked))
+            if not self._archive.unpack_medium(name, unpacked):
+                return False
+            self._unpacked[name] = unpacked
+        return True
+
+    def _digest(self, file: Path) -> str:
+        if file not in self._digests:
+            self._digests[file] = _digest(file)
+        return self._digests[file]
+
     def _place(self, name: str) -> None:
-        unpacked = Path(self._folder.name) / str(len(self._unpacked))
-        if not self._archive.unpack_medium(name, unpacked):
+        if not self._unpack(name):
             self.missing[name] = None
             self.files[name] = f"{FOLDER}/{name}"
             return
-        self._unpacked[name] = unpacked
+        unpacked = self._unpacked[name]
         clean = _no_deck(clean_name(name))
         path = f"{FOLDER}/{clean}"
         if self._is_other(path, name, unpacked):

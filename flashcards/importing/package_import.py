@@ -27,6 +27,7 @@ from flashcards.importing.matching import Known, match
 from flashcards.importing.media import MediaPlan
 from flashcards.importing.model import AnkiNote, Package
 from flashcards.importing.notes import NoteConverter
+from flashcards.importing.own_media import OwnMedia
 from flashcards.importing.profile import Profile
 from flashcards.importing.report import ImportReport
 from flashcards.importing.settings_import import SettingsImport
@@ -102,6 +103,7 @@ class _PackageImport:
         self._progress = progress or (lambda _what, _done, _total: None)
         self._report = ImportReport(path.name)
         self._origins = Origins(collection.connection)
+        self._own = OwnMedia(collection.catalog, collection.root)
         self._at = now_ms()
 
     def run(self, *, dry_run: bool) -> ImportReport:
@@ -163,7 +165,8 @@ class _PackageImport:
                 continue
             here = known.note_of(note.guid, 0)
             deck = self._package.decks[cards[0].home].name
-            self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]))
+            own = None if here is None else self._own.of(here, note.fields)
+            self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]), own)
             drafts += converter.drafts(note)
         self._report.remarks += converter.not_shown.remarks()
         self._report.remarks += left_out.remarks(self._package, self._report.source, lost)
@@ -185,9 +188,14 @@ class _PackageImport:
         media = MediaNames(root)
         macros = root / MACROS_FILE
         text = macros.read_text(encoding="utf-8", errors="replace") if macros.is_file() else ""
-        writer = FieldWriter(parse_macros(text).bodies, media.name)
+        present = 0
+        writer = FieldWriter(
+            parse_macros(text).bodies, lambda url: self._own.name_there(present, url) or media.name(url)
+        )
 
         def fields(entry: Entry) -> tuple[str, ...]:
+            nonlocal present
+            present = entry.id
             media.enter(entry.path, entry.note.line)
             return writer.fields(entry)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from flashcards.anki.export import export_package
 from flashcards.anki.gather import decks_in_use
-from flashcards.collection import Collection
+from flashcards.collection import Collection, now_ms
 from tests.importing.anki_world import World
 from tests.importing.home import Home
 
@@ -63,6 +65,15 @@ def into(world: World, package: Path) -> None:
 
     options = ImportAnkiPackageOptions(with_scheduling=True, with_deck_configs=True)
     world.col.import_anki_package(ImportAnkiPackageRequest(package_path=str(package), options=options))
+
+
+def edit_there(world: World, search: str, field: str, more: str) -> None:
+    """Add something to a field of a note in Anki, a minute from now."""
+    (note_id,) = world.col.find_notes(search)
+    note = world.col.get_note(note_id)
+    note[field] += more
+    world.col.update_note(note)
+    world.db.execute("UPDATE notes SET mod = mod + 60 WHERE id = ?", note_id)
 
 
 def test_what_comes_back_unchanged_changes_nothing(home: Home, world: World, tmp_path: Path) -> None:
@@ -169,14 +180,52 @@ def test_a_gap_of_several_numbers_comes_back_as_one(home: Home, world: World, tm
     into(world, package)
     assert world.db.list("SELECT ord FROM cards ORDER BY ord") == [0, 1, 2, 3, 4]
     assert not world.col.get_empty_cards().notes
-    (note_id,) = world.col.find_notes("")
-    note = world.col.get_note(note_id)
-    note["Text"] += " here"
-    world.col.update_note(note)
-    world.db.execute("UPDATE notes SET mod = mod + 60 WHERE id = ?", note_id)
+    edit_there(world, "", "Text", " here")
     assert home.import_file(world.export(tmp_path / "back.apkg")).updated == 1
     assert home.read("deck.md") == text.replace("}}}}\n", "}}}} here\n")
     fresh = Home(tmp_path / "fresh")
     fresh.import_file(package)
     assert text in fresh.read("deck.md")
+    world.close()
+
+
+def test_pictures_of_notes_that_come_back_stay_where_they_are_and_are_named_as_before(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    for folder, content in (("img", b"one"), ("sub/img", b"two")):
+        (home.root / folder).mkdir(parents=True)
+        (home.root / folder / "a.png").write_bytes(content)
+    home.write("deck.md", "Q: one ![](img/a.png)\nA: 1\n")
+    home.write("sub/deck.md", "Q: two ![](@/sub/img/a.png)\nA: ![](img/a.png) 2\n")
+    into(world, exported(home, tmp_path / "there.apkg"))
+    before = home.files()
+    report = home.import_file(world.export(tmp_path / "back.apkg"))
+    assert (report.unchanged, report.media, report.remarks) == (2, 0, [])
+    assert home.files() == before
+    edit_there(world, "two", "Back", " edited")
+    report = home.import_file(world.export(tmp_path / "edited.apkg"))
+    assert (report.updated, report.media) == (1, 0)
+    assert home.read("sub/deck.md") == "Q: two ![](@/sub/img/a.png)\nA: ![](@/sub/img/a.png) 2 edited\n"
+    assert home.files().keys() == before.keys()
+    world.close()
+
+
+def test_a_picture_and_a_macro_that_changed_here_and_went_there_are_no_edit_made_there(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    text = "Q: see ![](a.png) and $\\foo$\nA: x\n"
+    home.write("deck.md", text)
+    for version, ago in (("one", 500), ("one and two", 100)):
+        for name in ("a.png", "macros.tex"):
+            home.write(name, f"\\foo {version}")
+            os.utime(home.root / name, (time.time() - ago, time.time() - ago))
+        with Collection(home.root) as collection:
+            collection.scan()
+            collection.connection.execute("UPDATE notes SET modified_ms = ?", (now_ms() - 600_000,))
+        into(world, exported(home, tmp_path / f"{version}.apkg"))
+    assert len(world.db.list("SELECT id FROM notes WHERE flds LIKE '%a-%.png%one and two%'")) == 1
+    before = home.files()
+    report = home.import_file(world.export(tmp_path / "back.apkg"))
+    assert (report.updated, report.media, report.remarks) == (0, 0, [])
+    assert home.files() == before
     world.close()
