@@ -40,7 +40,7 @@ class Exports:
         """Remember what was exported of these decks; returns a sentence for each thing that Anki will not follow.
 
         Each is said once, for after it, the package is what Anki was given last; but what is true of every package
-        with notes from Anki is said of each, unless it is a whole collection.
+        with notes from Anki is said of each. Of a whole collection nothing is said: it replaces what Anki was given.
         """
         with transaction(self._connection):
             before = {
@@ -51,9 +51,10 @@ class Exports:
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany("INSERT OR REPLACE INTO exported_notes VALUES (?, ?, ?, ?)", new)
+        if whole:
+            return ()
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]
-        sentences = _sentences(pairs, len(gone))
-        return (*sentences, *([] if whole else self._of_notes_from_anki(before)))
+        return (*_sentences(pairs, len(gone)), *self._of_notes_from_anki(before))
 
     def _of_notes_from_anki(self, before: Sized[int]) -> Iterator[str]:
         if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
@@ -85,13 +86,16 @@ def _sentences(pairs: Iterable[tuple[_Given, _Given]], gone: int) -> Iterator[st
             way = (before.deck, now.deck)
             moved[way] = moved.get(way, 0) + 1
     if gone:
-        yield f"{_notes(gone)} removed here since the last export: they stay in Anki until you delete them there."
+        they, them = ("it stays", "it") if gone == 1 else ("they stay", "them")
+        yield f"{_notes(gone)} removed here since the last export: {they} in Anki until you delete {them} there."
     if kinds:
-        yield f"{_notes(kinds)} became another kind, and new ones in Anki: delete the old ones there."
+        new, old = ("a new one", "the old one") if kinds == 1 else ("new ones", "the old ones")
+        yield f"{_notes(kinds)} became another kind, and {new} in Anki: delete {old} there."
     if cards:
         yield f"{_counted(cards, 'card')} without a gap or a side any more: Tools > Empty Cards removes them in Anki."
-    for (old, new), count in sorted(moved.items()):
-        yield f"{_notes(count)} moved from {old} to {new} here; in Anki, move them by Change Deck."
+    for way, count in sorted(moved.items()):
+        them = "it" if count == 1 else "them"
+        yield f"{_notes(count)} moved from {way[0]} to {way[1]} here; in Anki, move {them} by Change Deck."
 
 
 def _notes(count: int) -> str:

@@ -30,8 +30,14 @@ def test_what_did_not_change_needs_no_word(folder: Folder) -> None:
 def test_a_note_that_is_gone_stays_in_anki_and_that_is_said_once(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", ""))
     assert remarks(folder) == (
-        "1 note removed here since the last export: they stay in Anki until you delete them there.",
+        "1 note removed here since the last export: it stays in Anki until you delete it there.",
     )
+    assert remarks(folder) == ()
+
+
+def test_of_a_whole_collection_nothing_is_said_since_it_replaces_what_anki_has(folder: Folder) -> None:
+    folder.write("a.md", "---\ndeck: b\n---\n" + DECK.replace("Q: four\nA: 4\n", "").replace("[three]", "three"))
+    assert folder.export(folder.root.parent / "all.colpkg").remarks == ()
     assert remarks(folder) == ()
 
 
@@ -43,7 +49,7 @@ def test_cards_without_a_gap_or_a_side_are_empty_in_anki(folder: Folder) -> None
 def test_a_note_of_another_kind_is_another_note_in_anki(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", "C: [four] is 4\n<!-- id: four -->\n").replace("A: 4", "A: 4"))
     folder.write("a.md", DECK.replace("C: [two] and [three]", "Q: [two] and\nA: [three]"))
-    assert "1 note became another kind, and new ones in Anki: delete the old ones there." in remarks(folder)
+    assert "1 note became another kind, and a new one in Anki: delete the old one there." in remarks(folder)
 
 
 def test_a_deck_of_another_name_leaves_its_cards_in_the_old_one_in_anki(folder: Folder) -> None:

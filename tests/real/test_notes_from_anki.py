@@ -135,7 +135,7 @@ def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_that_is_s
     exported(home, tmp_path / "1.apkg")
     edit(home, "Q: f1\nA: b", "C: f1 [b]")
     package = exported(home, tmp_path / "2.apkg")
-    assert "1 note became another kind, and new ones in Anki: delete the old ones there." in package.remarks
+    assert "1 note became another kind, and a new one in Anki: delete the old one there." in package.remarks
     into(world, package.path)
     assert len(world.col.find_notes('note:"Flashcards Cloze"')) == 1
 
