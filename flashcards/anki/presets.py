@@ -5,11 +5,12 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.notetypes import DESIGN_CHANGED
-
 if TYPE_CHECKING:
     from flashcards.collection import Collection
     from scheduler.policy import Policy
+
+MADE: Final = 1_767_225_600
+"""When our presets say that they were last changed, epoch seconds: one that was changed in Anki says otherwise."""
 
 _LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
 _LEECH_ACTIONS: Final = {"suspend": 0, "tag": 1}
@@ -48,7 +49,7 @@ def preset(name: str, policy: Policy) -> dict[str, Any]:
     random = policy.new_order == "random"
     found: dict[str, Any] = {
         "id": _preset_id(name),
-        "mod": DESIGN_CHANGED,
+        "mod": MADE,
         "name": name,
         "usn": -1,
         "maxTaken": 60,
@@ -104,6 +105,11 @@ def preset(name: str, policy: Policy) -> dict[str, Any]:
     # The name of the field says which version of FSRS the parameters are of.
     found[_PARAMETERS[len(policy.parameters)]] = list(policy.parameters)
     return found
+
+
+def is_as_given(number: int, name: str, changed: int) -> bool:
+    """Whether a preset in Anki is one of ours that nobody has changed there."""
+    return changed == MADE and number == _preset_id(name)
 
 
 def _minutes(steps: tuple[int, ...]) -> list[float]:

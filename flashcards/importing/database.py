@@ -101,8 +101,10 @@ class _Reader:
             types = {each.id: each for each in self._note_types()}
             rows = self._rows("id, name, kind FROM decks", int, str, bytes)
             found = {each: decks_of.of_message(each, name, kind) for each, name, kind in rows}
-            rows = self._rows("id, name, config FROM deck_config", int, str, bytes)
-            options = {each: presets.of_message(each, name, message) for each, name, message in rows}
+            rows = self._rows(
+                "id, name, config, CAST(coalesce(mtime_secs, 0) AS INTEGER) FROM deck_config", int, str, bytes, int
+            )
+            options = {each: presets.of_message(each, *rest) for each, *rest in rows}
         package = Package(
             created_s=created,
             created_offset=_offset(config.get("creationOffset")),

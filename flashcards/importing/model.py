@@ -49,12 +49,16 @@ class PackageDeck:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Deck options: our settings by name, each as `flashcards.toml` would say it; `problems` are clauses."""
+    """Deck options: our settings by name, each as `flashcards.toml` would say it; `problems` are clauses.
+
+    `changed` is in epoch seconds.
+    """
 
     id: int
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    changed: int = 0
 
 
 class AnkiNote(NamedTuple):

@@ -14,6 +14,7 @@ _STEPS: Final = (1.0, 10.0)
 _RELEARNING_STEPS: Final = (10.0,)
 _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _MOST: Final = (1 << 31) - 1
+_MOST_SECONDS: Final = 1 << 62
 _UNSET_DATE: Final = "1970-01-01"
 
 # As Anki numbers them.
@@ -44,10 +45,12 @@ def of_json(key: int, value: Mapping[str, Any]) -> Preset:
         easy_days=value.get("easyDaysPercentages") or (),
     )
     orders = _Orders(*(value.get(name) or 0 for name in ("newMix", "reviewOrder", "newGatherPriority", "newSortOrder")))
-    return Preset(key, str(value.get("name", "")), settings | orders.settings(), orders.problems())
+    changed = value.get("mod")
+    changed = int(changed) if isinstance(changed, int | float) and 0 <= changed < _MOST_SECONDS else 0
+    return Preset(key, str(value.get("name", "")), settings | orders.settings(), orders.problems(), changed)
 
 
-def of_message(key: int, name: str, message: bytes) -> Preset:
+def of_message(key: int, name: str, message: bytes, changed: int) -> Preset:
     """A preset of schema 14 and later: the message `DeckConfig.Config`."""
     settings = _settings(
         retention=wire.float_in(message, 37) or _RETENTION,
@@ -63,7 +66,7 @@ def of_message(key: int, name: str, message: bytes) -> Preset:
         easy_days=wire.floats_in(message, 4),
     )
     orders = _Orders(*(wire.number_in(message, number) for number in (30, 33, 34, 32)))
-    return Preset(key, name, settings | orders.settings(), orders.problems())
+    return Preset(key, name, settings | orders.settings(), orders.problems(), changed)
 
 
 class _Orders(NamedTuple):

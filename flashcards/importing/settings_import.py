@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flashcards.anki.presets import is_as_given
 from flashcards.catalog.origins import Origins
 from flashcards.importing.report import ImportReport, Remark
 from flashcards.importing.settings_text import appended, deck_settings
@@ -14,7 +16,7 @@ from flashcards.settings import FILE_NAME, Settings, default_text, load
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.importing.model import Package
+    from flashcards.importing.model import Package, Preset
     from flashcards.journal import Journal
     from scheduler import Policy
 
@@ -33,7 +35,7 @@ class SettingsImport:
         """Let the file be put in place, or say what a person would have to write; returns the settings to come."""
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())
-        wanted = deck_settings(self._package, decks, collection.settings, self._policy)
+        wanted = deck_settings(self._package, decks, collection.settings, self._policy, self._given)
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
         before = path.read_bytes() if path.exists() else None
@@ -57,6 +59,19 @@ class SettingsImport:
         self._origins.remember_written(FILE_NAME, _digest(data))
         report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
+
+    def _given(self, deck: str, preset: Preset) -> bool:
+        """Whether Anki has a preset from a package that was made here, and nobody changed it there since."""
+        return deck in self._exported and is_as_given(preset.id, preset.name, preset.changed)
+
+    @cached_property
+    def _exported(self) -> set[str]:
+        """The decks that were ever exported from here, and those above them."""
+        found: set[str] = set()
+        for (deck,) in self._collection.connection.execute("SELECT DISTINCT deck FROM exported_notes"):
+            parts = deck.split("::")
+            found.update("::".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+        return found
 
     def _policy(self, deck: str) -> Policy:
         """The policy that a deck has, or would have."""

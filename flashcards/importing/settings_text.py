@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flashcards.importing import presets
 from flashcards.importing.layout import normal_name
-from flashcards.importing.model import Package
+from flashcards.importing.model import Package, Preset
 from flashcards.settings import Settings, default_text, holds_already, setting_problem
 from scheduler import DEFAULT_PARAMETERS, Policy
 
@@ -29,9 +29,16 @@ class DeckSettings:
 
 
 def deck_settings(
-    package: Package, decks: Iterable[str], present: Settings, policy_of: Callable[[str], Policy]
+    package: Package,
+    decks: Iterable[str],
+    present: Settings,
+    policy_of: Callable[[str], Policy],
+    given: Callable[[str, Preset], bool],
 ) -> DeckSettings:
-    """Tables for those of `decks` that have options of their own and neither a table nor the same settings here."""
+    """Tables for those of `decks` that have options of their own and neither a table nor the same settings here.
+
+    A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
+    """
     wanted = set(decks)
     by_name = {normal_name(deck.name): deck for deck in package.decks.values()}
     problems: dict[str, None] = {}
@@ -43,7 +50,9 @@ def deck_settings(
         if preset is None or not any(each == name or _below(each, name) for each in wanted):
             continue
         found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
-        options = {**preset.settings, **deck.settings}
+        options = {**({} if given(name, preset) else preset.settings), **deck.settings}
+        if not options:
+            continue
         said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
         if name in present.decks:
             continue

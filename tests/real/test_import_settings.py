@@ -81,3 +81,21 @@ def test_settings_that_went_to_anki_come_back_the_same(tmp_path: Path, suffix: s
         there = after[name]
         assert there.parameters == pytest.approx(policy.parameters, rel=1e-6), name
         assert replace(there, parameters=policy.parameters) == policy, name
+
+
+def test_a_preset_that_came_from_here_says_nothing_on_the_way_back_unless_it_was_changed_there(tmp_path: Path) -> None:
+    home, world = Home(tmp_path / "decks"), World(tmp_path / "anki", limits=True)
+    home.write("deck.md", "Q: a\nA: b\n")
+    with Collection(home.root) as collection:
+        collection.scan()
+        export_package(collection, decks_in_use(collection), tmp_path / "there.apkg")
+    into(world, tmp_path / "there.apkg")
+    home.write("flashcards.toml", "retention = 0.8\n")
+    for legacy in (True, False):
+        assert home.import_file(world.export(tmp_path / "back.apkg", legacy=legacy)).remarks == []
+    preset = world.decks.config_dict_for_deck_id(world.col.decks.id_for_name("deck"))
+    preset["new"]["perDay"] = 3
+    world.decks.save(preset)
+    (remark,) = home.import_file(world.export(tmp_path / "changed.apkg")).remarks
+    assert "new_per_day = 3" in remark.message
+    world.close()
