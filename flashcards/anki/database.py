@@ -167,6 +167,9 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
 
     def _deck_record(self, deck: genanki.Deck) -> dict[str, Any]:
         record: dict[str, Any] = deck.to_json() | _NEVER_STUDIED
+        if self._history and (done := self._history.done_today(deck.name)):  # what the limits of the day leave
+            today = self._history.today - self._first_day()
+            record |= {"newToday": [today, done.new], "revToday": [today, done.reviews]}
         return record | {"conf": self._presets.of(deck.name)} if self._presets else record
 
     def _first_day(self) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import numpy as np
 
 from scheduler.columns import LogColumns, read_log
+from scheduler.log import Done
 from scheduler.memory import filled
 from scheduler.model import DAY_SECONDS, Kind, State
 from scheduler.replay import replayed, stated_memories
@@ -128,6 +130,22 @@ class History:
     def today(self) -> int:
         """The present day."""
         return self._clock.day(self._now_ms)
+
+    def done_today(self, deck: str) -> Done | None:
+        """What was done today in a deck and those below it; None where nothing was."""
+        return self._done.get(deck)
+
+    @cached_property
+    def _done(self) -> dict[str, Done]:
+        found: dict[str, Done] = {}
+        by_deck = self._collection.store.done(self.today)
+        for name, number in self._collection.catalog.decks().items():
+            done = by_deck.get(number)
+            while done and name:
+                before = found.get(name, Done(0, 0))
+                found[name] = Done(before.new + done.new, before.reviews + done.reviews)
+                name = name.rpartition("::")[0]
+        return found
 
     def attach(self, connection: sqlite3.Connection) -> None:
         """Let a package's database, opened for URIs, read the collection's; before its transaction begins."""

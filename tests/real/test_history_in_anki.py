@@ -202,6 +202,22 @@ def test_cards_that_are_buried_today_stay_so_in_a_whole_collection(tmp_path: Pat
     world.close()
 
 
+def test_new_cards_of_today_count_in_a_whole_collection_in_their_deck_and_those_above(tmp_path: Path) -> None:
+    home = Home(tmp_path / "decks")
+    home.write("deck.md", "---\ndeck: above::below\n---\n" + deck_text(40))
+    with Collection(home.root) as collection:
+        collection.scan()
+        cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+        policy = collection.policy(collection.store.card(cards[0]).deck)
+        for number, card in enumerate(cards[:7]):
+            collection.store.rate(card, Rating.EASY, policy, now_ms() + number)
+        package = exported(collection, tmp_path / "all.colpkg")
+    world = profile_of(package, tmp_path / "profile")
+    (above,) = (each for each in world.sched.deck_due_tree().children if each.name == "above")
+    assert (above.new_count, above.children[0].new_count) == (policy.new_per_day - 7, policy.new_per_day - 7)
+    world.close()
+
+
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 
 
