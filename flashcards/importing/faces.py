@@ -76,7 +76,12 @@ def _same_text(above: str, question: str) -> bool:
     """Whether a back shows above its line what the question shows, whatever elements it stands in."""
     left, right = (UNSEEN.sub("", html) for html in (above, question))
     seen = [re.findall(r"<(?:img|audio|video)\b[^>]*>|\[sound:[^\]]*\]", html) for html in (left, right)]
-    return seen[0] == seen[1] and _same(plain_text(left), plain_text(right))
+    return seen[0] == seen[1] and same_words(left, right)
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two pieces of HTML show the same text, whatever elements it stands in."""
+    return _same(plain_text(one), plain_text(other))
 
 
 def _same(one: str, other: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.importing.cloze_notes import asked_together, gap_numbers, merged_gaps, with_gap, with_gaps, with_gaps_of
 from flashcards.importing.draft import Draft, both_ways
-from flashcards.importing.faces import faces, mirrors, without_hidden
+from flashcards.importing.faces import faces, mirrors, same_words, without_hidden
 from flashcards.importing.html.convert import NOTHING
 from flashcards.importing.model import CLOZE, AnkiCard, AnkiNote, NoteType, Package
 from flashcards.importing.not_shown import NotShown
@@ -147,6 +147,8 @@ class NoteConverter:
             )
             question, answer = self._markdown(front.html), self._markdown(back.html)
             problems = [*draft.problems, *front.problems, *back.problems, *question[1], *answer[1]]
+            if front.typed and not same_words(back.html, values[front.to_type]):
+                problems.append("what is typed is compared with the whole answer here")
             if not answer[0]:
                 problems.append("it has no answer")
             if not question[0]:

@@ -142,6 +142,15 @@ def test_what_anki_reads_aloud_is_no_text(designs: Designs) -> None:
     assert [remark.message for remark in report.remarks] == ["1 note: text that Anki reads aloud is left out."]
 
 
+@pytest.mark.parametrize(("note", "told"), [("", 0), ("note", 1)])
+def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, note: str, told: int) -> None:
+    made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
+    report = designs.imported(made, ["a", "<b>b</b> c", note])
+    assert [remark.message for remark in report.remarks] == [
+        "1 note: what is typed is compared with the whole answer here."
+    ] * told
+
+
 def test_an_answer_to_type_stands_on_a_line_of_its_own(designs: Designs) -> None:
     made = note_type(
         "Typed",
