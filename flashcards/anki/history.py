@@ -170,7 +170,9 @@ class History:
     def _log_by_anki(self) -> LogColumns:
         """The log by the days that Anki counts in it."""
         log = read_log(self._collection.connection)
-        day = (log.at_ms // 1000 + self._clock.present_shift_seconds(self._now_ms)) // DAY_SECONDS
+        # It counts back from the next day: what was done in the first second of a day is of the day before.
+        seconds = log.at_ms // 1000 - 1
+        day = (seconds + self._clock.present_shift_seconds(self._now_ms)) // DAY_SECONDS
         # The day of such a row is that of the rating it goes on from.
         return log._replace(day=np.where(log.kind == int(Kind.TAKEN_OVER), log.day, day))
 

@@ -41,8 +41,11 @@ class Marks(NamedTuple):
 
 
 def anki_days(clock: Clock, now_ms: int) -> Days:
-    """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset."""
-    shift = clock.present_shift_seconds(now_ms)
+    """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset.
+
+    So what was done in the first second of a day is of the day before.
+    """
+    shift = clock.present_shift_seconds(now_ms) - 1
 
     @cache
     def offset_in(quarter: int) -> int:  # clocks change at quarters of an hour

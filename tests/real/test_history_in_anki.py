@@ -54,6 +54,26 @@ def test_whatever_was_done_anki_holds_the_same_and_computes_the_same(
     world.close()
 
 
+def test_a_review_in_the_first_second_of_a_day_is_of_the_day_that_anki_takes_it_for(tmp_path: Path) -> None:
+    home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
+    home.write("deck.md", deck_text(6))
+    with Collection(home.root) as collection:
+        collection.scan()
+        cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+        policy = collection.policy(collection.store.card(cards[0]).deck)
+        now = now_ms()
+        shift = collection.clock.present_shift_seconds(now)
+        begin = ((now // 1000 + shift) // 86_400 - 20) * 86_400_000 - shift * 1000
+        for card, after in zip(cards, (-1000, -1, 0, 500, 999, 1000), strict=True):
+            collection.store.rate(card, Rating.EASY, policy, begin + after)
+        for number, card in enumerate(cards):
+            collection.store.rate(card, Rating.HARD, policy, begin + 250 * HOUR_MS + number)
+        package = exported(collection, tmp_path / "there.apkg")
+    into(world, package)
+    assert max(recomputed(world, states_in(package, tmp_path))) <= 1e-5
+    world.close()
+
+
 @given(seed=st.integers(0, 10**9))
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_was_done_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
