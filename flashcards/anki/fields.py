@@ -13,7 +13,9 @@ from flashcards.deck.model import REVERSE, Kind, Note
 from flashcards.render.cloze_html import cloze_html
 from flashcards.render.html import HtmlRenderer
 
-_BLANK: Final = re.compile(r"(?:\s|</?(?:br|div) ?/?>)*", re.IGNORECASE)  # what Anki takes for an empty field
+# HTML of which nothing is seen; where it is `<br>` and `<div>` only, Anki takes the field for empty.
+_UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)
+_NOTHING: Final = "—"
 _YES: Final = "1"
 _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
 
@@ -60,7 +62,7 @@ class FieldWriter:
     def _side(self, note: Note, markdown: str) -> str:
         """One side; as typed where nothing of it would be seen, for Anki drops a card with an empty front."""
         html = self._renderer.render(markdown, note.definitions)
-        return _literal(markdown) if _BLANK.fullmatch(html) else html
+        return html if not _UNSEEN.fullmatch(html) else _literal(markdown).strip() or _NOTHING
 
 
 def source(path: str, breadcrumb: Iterable[str]) -> str:

@@ -33,10 +33,17 @@ def test_a_cloze_holds_its_gaps_and_whether_they_are_typed() -> None:
     assert fields("C: a [b]\n<!-- type -->\n")[1] == "1"
 
 
-@pytest.mark.parametrize("markdown", ["<!-- remark -->", "<script>x</script>", "<div></div>", "<br>"])
+@pytest.mark.parametrize(
+    "markdown",
+    ["<!-- remark -->", "<script>x</script>", "<div></div>", "<br>", "<b></b>", "<table><tr><td></td></tr></table>"],
+)
 def test_a_side_of_which_nothing_would_be_seen_is_shown_as_written(markdown: str) -> None:
     front = fields(f"Q: {markdown} \nA: b\n")[0]
     assert front.startswith("&lt;")
+
+
+def test_a_side_of_characters_that_anki_does_not_take_is_not_empty() -> None:
+    assert fields("Q: \x00\nA: <img src=a.png>\n")[:2] == ("—", '<img src="a.png" alt="">')
 
 
 @given(st.text(), st.text())
