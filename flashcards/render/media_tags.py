@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote
 
-from flashcards.deck.media_kinds import IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.deck.media_kinds import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
 from flashcards.render.sanitise import ATTRIBUTES, LINK_SCHEMES
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
@@ -18,8 +18,8 @@ _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
 def place_media(html: str, media: Callable[[str], str]) -> str:
     """Put the name that `media` gives in the place of every local URL of a picture, sound or video.
 
-    Sound and video become `[sound:name]`, also where they are linked. Links that lead nowhere from inside Anki (local
-    ones, unknown schemes) keep their text only.
+    Sound and video become `[sound:name]`, local ones also where they are linked. Links that lead nowhere from inside
+    Anki (local ones, unknown schemes) keep their text only.
 
     Args:
         html: as pulldown-cmark or nh3 write it (names in lower case, values in double quotes).
@@ -61,12 +61,9 @@ class _Placing:
         url = attributes.get("src", "")
         if not url or scheme(url) not in ("", "http", "https", "//"):
             return escape(attributes.get("alt", ""), quote=False)
-        if is_remote(url):
-            name = url
-        elif extension(url) in PLAYED:
-            return self._sound(url)
-        else:
-            name = self._name(url)
+        if extension(url) in PLAYED:
+            return _player(url) if is_remote(url) else self._sound(url)
+        name = url if is_remote(url) else self._name(url)
         kept = {key: attributes[key] for key in ("alt", "title", "width", "height", "dir", "lang") if key in attributes}
         return _tag("img", {"src": name, "alt": ""} | kept)
 
@@ -113,6 +110,12 @@ class _Placing:
 
     def _name(self, url: str) -> str:
         return self.media(unquote(url))
+
+
+def _player(url: str) -> str:
+    """What plays sound or video of the web: in `[sound:]`, Anki takes a file's name only."""
+    name = "audio" if extension(url) in AUDIO else "video"
+    return f"{_tag(name, {'controls': '', 'src': url})}</{name}>"
 
 
 def _attributes(text: str) -> dict[str, str]:
