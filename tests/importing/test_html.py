@@ -71,6 +71,14 @@ EXAMPLES = {
     "an image of a size": ('<img src="a.png" width="300">', '<img src="media/a.png" width="300">'),
     "an image of the web": ('<img src="https://x.y/z.png">', "![](https://x.y/z.png)"),
     "sound of the web": ("[sound:https://x.org/y z.mp3?a=1&amp;b=2]", "![](https://x.org/y%20z.mp3?a=1&b=2)"),
+    "a player of the web": (
+        '<audio controls src="https://x.org/y%20z.mp3?a=1&amp;b=2"></audio> and <video><source src="https://x.y/z.webm">',
+        "![](https://x.org/y%20z.mp3?a=1&b=2) and ![](https://x.y/z.webm)",
+    ),
+    "a player of a stream": (
+        '<audio src="https://x.org/live?a=1&amp;b=2"></audio> text',
+        '<audio controls src="https://x.org/live?a=1&amp;b=2"></audio> text',
+    ),
     "sound": ("[sound:a (1).mp3]", "![](media/a%20%281%29.mp3)"),
     "math": (r"\(a_1 &lt; b\)", "$a_1 < b$"),
     "math on its own": (r"so \[x^2\]", "so $$x^2$$"),

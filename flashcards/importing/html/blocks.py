@@ -215,10 +215,11 @@ class Blocks:
         sources = [element.attributes.get("src", "")]
         sources += [child.attributes.get("src", "") for child in element.children if isinstance(child, Element)]
         source = next((each for each in sources if each), "")
-        if source and scheme(source) == "" and extension(source) in PLAYED:
-            self._tokens.append(Token(RAW, f"![]({encoded(self._media(source))})"))
+        if source and extension(source) in PLAYED and (is_remote(source) or scheme(source) == ""):
+            url = link_url(source) if is_remote(source) else encoded(self._media(source))
+            self._tokens.append(Token(RAW, f"![]({url})"))
         elif source:
-            self._tokens.append(Token(RAW, f"[{inline_text(source)}]({link_url(source)})"))
+            self._tokens.append(Token(RAW, f'<{element.tag} controls src="{escape(source)}"></{element.tag}>'))
 
     def _frame(self, element: Element) -> None:
         source = element.attributes.get("src", "")
