@@ -59,4 +59,4 @@ class Tags:
 def words_escaped(html: str, tags: Tags | None = None) -> str:
     """`html` with every tag that is a word of its text escaped; `tags` are those of the whole text."""
     known = tags or Tags(html)
-    return _TAG.sub(lambda match: f"&lt;{match[0][1:]}" if known.is_word(match[0]) else match[0], html)
+    return _TAG.sub(lambda match: match[0].replace("<", "&lt;") if known.is_word(match[0]) else match[0], html)
