@@ -30,7 +30,7 @@ def script(text: str, tag: str, *, plain: bool = False) -> str:
     written = None if plain else small(text, mark)
     if written is not None or not text.strip():
         return text if written is None else written
-    return f"{mark}{text}" if len(text) == 1 or text.isdigit() or _BRACKETED.fullmatch(text) else f"{mark}({text})"
+    return f"{mark}{text}" if len(text) == 1 or _BRACKETED.fullmatch(text) else f"{mark}({text})"
 
 
 class InlineTags:
@@ -39,7 +39,7 @@ class InlineTags:
     def __init__(self, writer: TextWriter, *, plain: bool) -> None:
         self._writer = writer
         self._plain = plain
-        self._open: list[tuple[str, int]] = []  # each with the place where its text begins
+        self._open: list[tuple[str, Text]] = []  # each with the text before it, where its own is written apart
 
     def take(self, html: str) -> None:
         """Take one tag, which may be any."""
@@ -48,32 +48,44 @@ class InlineTags:
         if not match or (name not in _STYLES and name not in _SCRIPTS):
             return
         if not match[1]:
-            self._open.append((name, len(self._writer.text)))
+            self._open.append((name, self._writer.text))
             if name in _STYLES:
                 self._writer.push(_STYLES[name])
+            else:
+                self._writer.text = Text()
             return
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at][0] == name:
-                self._close(*self._open.pop(at))
+                if name in _STYLES:
+                    self._writer.pop(_STYLES[name])
+                    del self._open[at]
+                else:
+                    self._close(at)
                 return
 
     def end(self) -> None:
         """Close what is open: the block ends here."""
-        for name, _ in self._open:
+        for name, before in reversed(self._open):
             if name in _STYLES:
                 self._writer.pop(_STYLES[name])
+            else:
+                self._writer.text = before.append_text(self._writer.text)
         self._open.clear()
 
-    def _close(self, name: str, start: int) -> None:
-        if name in _STYLES:
-            self._writer.pop(_STYLES[name])
-            return
-        text = self._writer.text
-        inner = text[start:]
+    def _close(self, at: int) -> None:
+        """Close the script opened at `at`, and the ones within it that are left open."""
+        for name, before in reversed(self._open[at + 1 :]):
+            if name in _SCRIPTS:
+                self._writer.text = before.append_text(self._writer.text)
+        within = [each for each in self._open[at + 1 :] if each[0] in _STYLES]
+        name, before = self._open[at]
+        self._open[at:] = within
+        inner = self._writer.text
+        self._writer.text = before
         if not inner:
             return
         written = script(inner.plain, name, plain=self._plain)
-        before, found, behind = written.partition(inner.plain)
+        ahead, found, behind = written.partition(inner.plain)
         if not found:  # other characters, as many
-            inner.plain, before, behind = written, "", ""
-        self._writer.text = Text.assemble(text[:start], before, inner, behind)
+            inner.plain, ahead, behind = written, "", ""
+        before.append(ahead).append_text(inner).append(behind)

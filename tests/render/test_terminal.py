@@ -156,6 +156,7 @@ def test_code_of_every_language_is_shown_to_its_last_line(language: str, code: s
         ("log<sub>b, c</sub> so<sup>[1]</sup> a<sup>§</sup>", "log_(b, c) so^[1] a^§", "log_(b, c) so^[1] a^§"),
         ("a<sup></sup> left <sup class=x>open", "a left open", "a left open"),
         ("</sup>x<sup>**2**</sup>", "x²", "x^2"),
+        ("x<sup>1<b>2</sup>3</b> y<sub>1<sup>2</sub>3", "x¹²3 y₁₂3", "x^(12)3 y_(12)3"),
         ("<p>10<sup>5</sup><br>H<sub>2</sub>O</p>", "10⁵\nH₂O", "10^5\nH_2O"),
     ],
 )
