@@ -101,7 +101,7 @@ class Composer:
             fields = (last.text,)
         else:
             if draft.back_start < 0:
-                raise self._unanswered(draft)
+                raise self._unanswered(draft, end)
             first = self._piece(draft, draft.front_start, draft.front_end)
             last = self._piece(draft, draft.back_start, end)
             fields = (first.text, last.text)
@@ -144,19 +144,22 @@ class Composer:
                     draft.start,
                     "cloze-without-gap",
                     "`C:` without a gap.",
-                    r"Put what is to be recalled in `[brackets]`, or write `\C:` where it is text.",
+                    _GAPS_ESCAPED if "\\[" in piece.text else _GAPS_MISSING,
                 )
             )
         return gaps
 
-    def _unanswered(self, draft: Draft) -> Failure:
+    def _unanswered(self, draft: Draft, end: int) -> Failure:
         front, back = ("Q", "A") if draft.kind is Kind.QUESTION else ("T", "D")
+        hint = f"Write `{back}:` below it, or `\\{front}:` where it is text."
+        if re.search(rf"[ \t]{back}[:：][ \t]", self._body[draft.front_start : end]):  # as formatters leave it
+            hint = f"Put `{back}:` at the start of a line of its own, or write `\\{front}:` where it is text."
         return Failure(
             self._problem(
                 draft.start,
                 "question-without-answer" if front == "Q" else "term-without-definition",
                 f"`{front}:` without `{back}:`.",
-                f"Write `{back}:` below it, or `\\{front}:` where it is text.",
+                hint,
             )
         )
 
@@ -195,6 +198,8 @@ class Composer:
         return tuple(" ".join(text.split()) for text in texts if text)
 
 
+_GAPS_MISSING = r"Put what is to be recalled in `[brackets]`, or write `\C:` where it is text."
+_GAPS_ESCAPED = r"`\[` is text: take the backslash away where a gap begins, or write `\C:` where it is text."
 _SIDES = {
     Kind.QUESTION: ("The question", "The answer"),
     Kind.TERM: ("The term", "The definition"),
