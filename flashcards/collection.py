@@ -204,10 +204,21 @@ class Collection:
 
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(sighting)
-            self.update_cards(report, at_ms)
+            if report.orphaned:
+                self._follow_copies(report, at_ms)
+            else:
+                self.update_cards(report, at_ms)
         self.catalog.hold({change.note: change.after for change in report.added if change.after}, at_ms)
         self.forget_limits()
         return report
+
+    def _follow_copies(self, report: ScanReport, at_ms: int) -> None:
+        from flashcards.copies import Copies
+
+        copies = Copies(self.connection, self.store, at_ms)
+        copies.follow(report)
+        self.update_cards(report, at_ms)
+        copies.clear()
 
     def update_cards(self, report: ScanReport, at_ms: int) -> None:
         """Bring the scheduler up to date with what was written into the catalog, within the same transaction."""

@@ -25,8 +25,16 @@ ALLOWED: dict[str, set[str]] = {
     "flashcards.catalog": {"flashcards.deck", "flashcards.errors", "flashcards.parallel"},
     "flashcards.settings": {"flashcards.errors", "scheduler"},
     "flashcards.media": {"flashcards.errors"},
+    "flashcards.copies": {"flashcards.catalog", "scheduler"},
     "flashcards.collection": {
-        *("flashcards.catalog", "flashcards.deck", "flashcards.errors", "flashcards.settings", "scheduler"),
+        *(
+            "flashcards.catalog",
+            "flashcards.copies",
+            "flashcards.deck",
+            "flashcards.errors",
+            "flashcards.settings",
+            "scheduler",
+        ),
         "flashcards.journal",
     },
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scheduler import Rating
+
 if TYPE_CHECKING:
     from tests.identity.world import World
 
@@ -107,3 +109,59 @@ def test_an_orphan_is_found_by_any_text_that_it_ever_had(world: World) -> None:
     world.write("a.md", NUCLEUS, RIBOSOMES)
     world.scan()
     assert world.cards("ribosomes")["forward"].id == card.id
+
+
+def test_a_note_that_is_pasted_first_and_cut_after_a_scan_has_its_history(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    key = world.note("ribosomes").key
+    world.write("b.md", LYSOSOMES, RIBOSOMES)
+    world.scan()
+    world.write("a.md", NUCLEUS)
+    report = world.scan()
+    assert [(change.rule, change.path, change.line) for change in report.moved] == [("copy", "b.md", 4)]
+    assert (report.removed, report.orphaned, world.orphans()) == ([], [], [])
+    assert (world.note("ribosomes").key, world.note("ribosomes").path) == (key, "b.md")
+    assert (world.cards("ribosomes")["forward"].id, world.card(card.id).active) == (card.id, True)
+    assert not world.scan()
+
+
+def test_a_copy_that_was_reviewed_meanwhile_keeps_its_own_history(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("b.md", RIBOSOMES)
+    world.scan()
+    (copy,) = [entry for entry in world.collection.catalog.entries() if entry.path == "b.md"]
+    (other,) = world.collection.store.cards_of(copy.id)
+    world.collection.store.rate(other.id, Rating.EASY, world.collection.policy(other.deck), 1_700_000_000_000)
+    world.write("a.md", NUCLEUS)
+    report = world.scan()
+    assert [change.note for change in report.removed] == [card.note]
+    assert world.cards("ribosomes")["forward"].id == other.id
+
+
+def test_a_whole_file_that_is_copied_and_deleted_after_a_scan_keeps_its_histories(world: World) -> None:
+    gaps = "C: The [nucleus] holds the [chromosomes]."
+    world.write("a.md", RIBOSOMES, gaps, LYSOSOMES)
+    world.scan()
+    cards = [world.rate("ribosomes"), world.rate("nucleus", "c2"), world.rate("lysosomes")]
+    world.write("old/a.md", RIBOSOMES, gaps, LYSOSOMES)
+    world.scan()
+    world.remove("a.md")
+    world.scan()
+    assert all(world.card(card.id).active for card in cards)
+    assert world.orphans() == []
+    assert [entry.path for entry in world.collection.catalog.entries()] == ["old/a.md"] * 3
+
+
+def test_a_copy_with_an_id_of_its_own_stays_another_note(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("b.md", f"{RIBOSOMES}\n<!-- id: mine -->")
+    world.scan()
+    world.write("a.md", NUCLEUS)
+    world.scan()
+    assert not world.card(card.id).active
