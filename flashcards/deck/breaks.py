@@ -20,6 +20,7 @@ COLON: Final = r"(?::(?!/|\\(?![^\w\s.~%$\\]))|：)"
 # The texts are searched with a line break in front, which is found much faster than `^`.
 _BEHIND = re.compile(rf"\n {{0,3}}[QATDC]{COLON}[ \t]*(?=```|~~~|[-+*] \[[ xX]\][ \t])")
 _FENCE = re.compile(r"\n([^\n`~]*)(```+|~~~+)([^\n]*)")
+_OPENING = re.compile(r"(```+|~~~+)")
 _MARKER = re.compile(rf" {{0,3}}[QATDC]{COLON}[ \t]*")
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
 _RULE = re.compile(r"\n(?=---+[ \t]*(?:\n|\Z))")
@@ -41,6 +42,21 @@ def behind_markers(body: str) -> list[int]:
 def rules_within(body: str, html: Iterable[Span]) -> list[int]:
     """Where a line of `---` stands inside one of these HTML blocks."""
     return [match.end() for start, end in html for match in _RULE.finditer(body, start, end)]
+
+
+def left_open(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
+    """Where a fence or a comment begins that nothing closes, and the mark that would, if it hides one of `hidden`."""
+    for offset in hidden:
+        span = opaque.around(offset)
+        if not span or body[span[1] :].strip():
+            continue
+        text = body[span[0] : span[1]].strip()
+        fence = _OPENING.match(text)
+        if fence and not re.search(rf"\n[ \t>]*{fence[1]}+[ \t]*\Z", text):
+            return span[0], fence[1]
+        if text.startswith("<!--") and "-->" not in text:
+            return span[0], "-->"
+    return None
 
 
 def _fences(text: str) -> tuple[set[int], list[Span]]:

@@ -79,7 +79,7 @@ class _Reader:
         self.body = body
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
-        self._tokens, self._parts, breaks = tokenize(body)
+        self._tokens, self._parts, breaks, self._left_open = tokenize(body)
         self._lines = Lines(body)
         self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts, breaks))
         self._headings: list[Heading] = []
@@ -103,6 +103,11 @@ class _Reader:
                     self._headings = [*above, token.heading]
                     self._breadcrumb = tuple([heading.text for heading in self._headings if heading.text])
         self._close(len(self.body))
+        if self._left_open:
+            at, mark = self._left_open
+            what = "comment" if mark == "-->" else "fence"
+            message = f"This {what} is never closed: the notes below are part of it."
+            self._problem(at, f"open-{what}", message, f"Write {mark} on a line of its own where it ends.")
 
     def _marker(self, token: Token) -> None:
         """Open or turn a note. Within one, what is indented further than the marker before it is text.

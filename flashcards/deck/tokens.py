@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from flashcards.deck import attributes
-from flashcards.deck.breaks import COLON, behind_markers, rules_within
+from flashcards.deck.breaks import COLON, behind_markers, left_open, rules_within
 from flashcards.deck.markdown import Heading, Outline, Span, Spans, outline
 
 _MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a line break in front is found much faster than `^`
@@ -58,18 +58,36 @@ class Token(NamedTuple):
 _BY_START = attrgetter("start")
 
 
-def tokenize(body: str) -> tuple[list[Token], Outline, list[int]]:
-    """All tokens of `body` in order, its parts, and where line breaks had to be put in to find them."""
+class Tokens(NamedTuple):
+    """A deck's text taken apart.
+
+    Attributes:
+        found: all tokens, in order.
+        parts: where Markdown's things are.
+        breaks: where line breaks had to be put in to find them.
+        left_open: where a fence or comment begins that hides markers to the end of the text, and what would close it.
+    """
+
+    found: list[Token]
+    parts: Outline
+    breaks: list[int]
+    left_open: tuple[int, str] | None
+
+
+def tokenize(body: str) -> Tokens:
+    """Take `body` apart."""
     breaks = behind_markers(body)
     parts = outline(body, breaks)
     tokenizer = _Tokenizer(body, parts)
     found = tokenizer.all()
     more = _within_notes([*tokenizer.hidden, *rules_within(body, parts.html)], found)
-    if not more:
-        return found, parts, breaks
-    breaks = sorted({*breaks, *more})
-    parts = outline(body, breaks)
-    return _Tokenizer(body, parts).all(), parts, breaks
+    if more:
+        breaks = sorted({*breaks, *more})
+        parts = outline(body, breaks)
+        tokenizer = _Tokenizer(body, parts)
+        found = tokenizer.all()
+    hidden = tokenizer.hidden
+    return Tokens(found, parts, breaks, left_open(body, hidden, tokenizer.opaque) if hidden else None)
 
 
 def _within_notes(offsets: list[int], found: list[Token]) -> list[int]:

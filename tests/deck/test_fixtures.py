@@ -20,6 +20,8 @@ PROBLEM_CODES = {
     "empty-side",
     "front-matter",
     "gap-number",
+    "open-comment",
+    "open-fence",
     "open-gap",
     "question-without-answer",
     "stray-answer",
