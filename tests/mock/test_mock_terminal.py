@@ -70,6 +70,21 @@ def test_a_whole_mock_its_report_and_its_history_agree(tmp_path: Path) -> None:
         assert collection.connection.execute("SELECT count(*) FROM reviews WHERE kind = 0").fetchone() == (2,)
 
 
+def test_keys_and_shares_of_points_are_those_of_the_settings(tmp_path: Path) -> None:
+    write(tmp_path, deck=DECK)
+    (tmp_path / "flashcards.toml").write_text(
+        'rubric_thresholds = [0.1, 0.2, 0.5]\n[keys]\nagain = "x"\n', encoding="utf-8"
+    )
+    with Terminal("-C", str(tmp_path), "mock", "--seed", "3") as terminal:
+        terminal.wait_for("Question 1 of 2")
+        terminal.act("\r", "0 of 2 covered: Again.")
+        terminal.act("a", "1 of 2 covered: Easy.")
+        terminal.act("x", "A note to yourself")
+        terminal.act("\r", "Question 2 of 2")
+    with Collection(tmp_path) as collection:
+        assert collection.connection.execute("SELECT rating FROM reviews").fetchall() == [(1,)]
+
+
 def test_the_clock_runs_beside_what_is_typed_and_running_out_is_said_and_cuts_nothing(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal(
