@@ -53,6 +53,14 @@ def filled(parameters: Sequence[float]) -> tuple[float, ...]:
     raise ValueError(f"FSRS has 17, 19 or 21 parameters, not {len(given)}")
 
 
+def has_short_term(parameters: Sequence[float]) -> bool:
+    """Whether FSRS with these parameters tells answers on one day apart: without, it never wants a card back that day.
+
+    As in Anki: FSRS-4.5 (17 parameters) does not, nor does another whose short-term parameters are 0.
+    """
+    return len(parameters) >= 19 and parameters[17] > 0 and parameters[18] > 0
+
+
 def parameter_problem(parameters: Sequence[float]) -> str | None:
     """What keeps these from being FSRS parameters, as a sentence; None when nothing does."""
     try:

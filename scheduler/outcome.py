@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler import steps
 from scheduler.fuzz import draw, farthest, fuzzed, rounded
-from scheduler.memory import Model
+from scheduler.memory import Model, has_short_term
 from scheduler.model import DAY_SECONDS, Memory, Rating, State
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
 
 _SHORT_TERM_DAYS = 0.5
-"""Without steps, a card whose interval is shorter than this comes back on the same day."""
+"""Without steps, a card whose interval is shorter than this comes back on the same day, if FSRS knows short terms."""
 
 
 class Outcome(NamedTuple):
@@ -84,6 +84,7 @@ class _Chooser:
         self.steps = policy.relearning_steps if self.relearns else policy.learning_steps
         self.left = len(self.steps) if card.state in (State.NEW, State.REVIEW) else card.steps_left
         self.maximum = max(1, policy.maximum_interval)
+        self.least_days = _SHORT_TERM_DAYS if has_short_term(policy.parameters) else 0.0
         self.drawn = draw(card.id, card.reps) if policy.fuzz else None
         self.load = load
 
@@ -117,7 +118,7 @@ class _Chooser:
     def _lapse(self) -> Outcome:
         delay = steps.again_delay(self.steps)
         days = self._days(Rating.AGAIN)
-        if delay is None and days >= _SHORT_TERM_DAYS:
+        if delay is None and days >= self.least_days:
             return self._review(Rating.AGAIN, min(max(1, rounded(days)), self.maximum))
         return self._step(Rating.AGAIN, len(self.steps), delay)
 
@@ -125,7 +126,7 @@ class _Chooser:
         """On to a step of `delay` seconds; None is out of the steps, unless FSRS wants the card back within the day."""
         days = self._days(rating)
         if delay is None:
-            if self.steps or days >= _SHORT_TERM_DAYS:
+            if self.steps or days >= self.least_days:
                 return self._review(rating, self._fuzzed(max(1, rounded(days)), 1))
             delay = int(days * DAY_SECONDS)
         state = State.RELEARNING if self.relearns else State.LEARNING

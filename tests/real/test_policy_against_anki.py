@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scheduler import Card, Clock, Memory, Model, Outcome, Policy, State, outcomes
+from scheduler import DEFAULT_PARAMETERS, Card, Clock, Memory, Model, Outcome, Policy, State, outcomes
 from tests.scheduler.world import a_card
 
 pytest.importorskip("anki.collection")
@@ -22,6 +22,7 @@ CLOCK = Clock()
 RATINGS = ("again", "hard", "good", "easy")
 
 LEARNING_STEPS = [(), (60, 600), (600,), (60, DAY), (600, 3 * DAY), (2 * DAY,), (60, 600, 20 * 3600)]
+WITHOUT_SHORT_TERM = (*DEFAULT_PARAMETERS[:17], 0.0, 0.0, 0.0, DEFAULT_PARAMETERS[20])
 RELEARNING_STEPS = [(), (600,), (60, 600), (DAY,), (600, 200_000)]
 
 
@@ -139,6 +140,7 @@ def a_policy(chance: random.Random) -> Policy:
         learning_steps=chance.choice(LEARNING_STEPS),
         relearning_steps=chance.choice(RELEARNING_STEPS),
         maximum_interval=chance.choice([36_500, 36_500, 100, 5, 1]),
+        parameters=chance.choice([DEFAULT_PARAMETERS, DEFAULT_PARAMETERS, WITHOUT_SHORT_TERM]),
         fuzz=False,
     )
 
@@ -187,9 +189,8 @@ def test_every_answer_is_the_answer_of_anki(tmp_path: Path, monkeypatch: pytest.
         for _ in range(40):
             elapsed = chance.choice([0, 0, 1, 3, 20, 300])
             cases.append(Case(some_card(chance, policy, elapsed, now), policy, elapsed, now))
-    model = Model()
     for case, theirs in zip(cases, judged(tmp_path, cases, monkeypatch), strict=True):
-        ours = outcomes(case.card, case.policy, now * 1000, CLOCK, model)
+        ours = outcomes(case.card, case.policy, now * 1000, CLOCK)
         for outcome, answer in zip(ours, theirs, strict=True):
             compare(outcome, answer, case)
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler import Card, Policy, Rating, State, outcomes
+from scheduler import DEFAULT_PARAMETERS, Card, Policy, Rating, State, outcomes
 from tests.scheduler.world import CLOCK, DAY, MINUTE, NOW, PLAIN, TODAY, a_card
 
 DAY_SECONDS = 86_400
@@ -65,6 +66,19 @@ def test_without_steps_an_interval_shorter_than_half_a_day_stays_within_the_day(
     again = outcomes(a_card(), replace(PLAIN, learning_steps=()), NOW, CLOCK).again
     assert again.state is State.LEARNING
     assert again.interval_seconds == int(0.212 * DAY_SECONDS)
+
+
+@pytest.mark.parametrize("without", [(17,), (18,), (17, 18, 19)])
+def test_without_steps_and_without_short_term_parameters_a_card_never_stays_within_the_day(
+    without: tuple[int, ...],
+) -> None:
+    parameters = tuple(0.0 if number in without else value for number, value in enumerate(DEFAULT_PARAMETERS))
+    for values in (parameters, DEFAULT_PARAMETERS[:17]):
+        policy = Policy(learning_steps=(), relearning_steps=(), fuzz=False, parameters=values)
+        forgotten = a_card(state=State.REVIEW, stability=0.3, difficulty=9.0, last_day=TODAY - 1, interval=86_400)
+        for card in (a_card(), forgotten):
+            again = outcomes(card, policy, NOW, CLOCK).again
+            assert (again.state, again.interval_seconds) == (State.REVIEW, 86_400)
 
 
 def test_a_lapse_sends_the_card_back_to_relearning() -> None:
