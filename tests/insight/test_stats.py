@@ -8,7 +8,7 @@ from flashcards.collection import now_ms
 from flashcards.insight.drawing import bar, columns, level
 from flashcards.insight.overview import Overview, as_json, overview
 from flashcards.insight.stats import Recall
-from scheduler import Memory, Model, Rating
+from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
 from tests.insight.made import card_ids, collection_of, rate, small
 
 
@@ -74,6 +74,23 @@ def test_recall_is_predicted_from_the_state_before_each_review(found: Overview) 
     assert sum(reviews for reviews, _ in bins.values()) == 4
     total = sum(predicted * reviews for predicted, (reviews, _) in bins.items())
     assert total == pytest.approx(sum(together), rel=1e-5)
+
+
+def test_predictions_and_the_retention_wanted_are_those_of_the_settings(tmp_path: Path) -> None:
+    values = (*DEFAULT_PARAMETERS[:20], 0.8)
+    (tmp_path / "flashcards.toml").write_text(f"retention = 0.8\nparameters = {list(values)}\n", encoding="utf-8")
+    with collection_of(tmp_path, 1) as collection:
+        (card,) = card_ids(collection)
+        for days_ago in (40, 1):
+            rate(collection, card, Rating.GOOD, days_ago)
+        first = collection.store.log(card)[0]
+        found = overview(collection, now_ms(), 14, None)
+    assert found.retention == 0.8
+    assert first.stability is not None
+    (step,) = [each for each in found.activity.predictions.bins if each.reviews]
+    assert step.predicted == pytest.approx(Model(values).retrievability(first.stability, 39))
+    chances = [span for span in found.holdings.retrievability if span.cards]
+    assert len(chances) == 1
 
 
 def test_cards_are_counted_by_what_they_are(found: Overview) -> None:

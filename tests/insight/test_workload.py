@@ -39,6 +39,15 @@ def test_the_limits_of_the_settings_hold(tmp_path: Path) -> None:
     assert only.new == 30
 
 
+def test_the_retention_of_the_settings_is_what_others_are_compared_with(tmp_path: Path) -> None:
+    collection_of(tmp_path, 20).close()
+    (tmp_path / "flashcards.toml").write_text("retention = 0.8\n", encoding="utf-8")
+    with Collection(tmp_path) as collection:
+        found = compare(collection, now_ms(), 60, (0.8, 0.95))
+    assert found.present == 0.8
+    assert [line for line in advice(found) if "95% instead of 80%" in line] == advice(found) != []
+
+
 def test_no_retention_is_recommended_without_its_price(found: Comparison) -> None:
     said = words(found)
     assert "minutes a day and" in said[0]

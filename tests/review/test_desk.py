@@ -279,6 +279,15 @@ def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
         assert session.view.counts == Counts(2, 0, 4)
 
 
+@pytest.mark.parametrize(("mix", "counts"), [("first", Counts(4, 0, 0)), ("last", Counts(0, 0, 4))])
+def test_limit_takes_first_what_the_settings_ask_first(tmp_path: Path, mix: str, counts: Counts) -> None:
+    with collection_in(tmp_path, deck=f"---\nnew_mix: {mix}\n---\n{questions(12)}") as collection:
+        collection.store.set_due(_all(collection)[:6], collection.clock.day(NOW), NOW - 9 * DAY)
+        session = Session(CollectionDesk(collection, NOW, limit=4), NOW)
+        assert isinstance(session.view, Question)
+        assert session.view.counts == counts
+
+
 def mixed(collection: Collection, only: frozenset[int] | None = None) -> str:
     """A later day's session: n for a new card, r for a review. Of each deck two cards are due, others new."""
     for card in _cards(collection, *(f"{word} {number}?" for word in ("One", "Two") for number in (1, 2))):
