@@ -1,0 +1,48 @@
+"""What commands say of a card goes by the parameters of its deck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashcards.collection import Collection, now_ms
+from scheduler import DEFAULT_PARAMETERS, Model, Rating
+from tests.scheduler.learners import FORGETFUL
+
+if TYPE_CHECKING:
+    from tests.cli.runner import Runner
+
+DAY_MS = 86_400_000
+QUICKLY_FORGOTTEN = (*FORGETFUL[:20], 0.8)
+
+
+@pytest.fixture
+def recall(cli: Runner) -> float:
+    """The chance of recall of the card of a deck whose parameters are not FSRS's own, learnt 40 days ago."""
+    cli.write("deck.md", "Q: a\nA: b\n")
+    cli.write("flashcards.toml", f'[decks.deck]\nlearning_steps = ""\nparameters = {list(QUICKLY_FORGOTTEN)}\n')
+    with Collection(cli.root) as collection:
+        collection.scan()
+        (card,) = (row[0] for row in collection.connection.execute("SELECT id FROM cards"))
+        policy = collection.policy(collection.store.card(card).deck)
+        after = collection.store.rate(card, Rating.GOOD, policy, now_ms() - 40 * DAY_MS)
+    assert after.stability == pytest.approx(FORGETFUL[2])
+    assert after.stability is not None
+    chance = Model(QUICKLY_FORGOTTEN).retrievability(after.stability, 40)
+    assert abs(chance - Model(DEFAULT_PARAMETERS).retrievability(after.stability, 40)) > 0.1
+    return chance
+
+
+def test_the_recall_that_is_shown(cli: Runner, recall: float) -> None:
+    assert cli("list", "--json").lines[0]["retrievability"] == pytest.approx(recall, abs=1e-3)
+
+
+def test_the_recall_that_is_asked_for(cli: Runner, recall: float) -> None:
+    assert len(cli.ids(f"prop:r<{recall + 0.01:.4f}")) == 1
+    assert cli.ids(f"prop:r<{recall - 0.01:.4f}") == []
+
+
+def test_what_doctor_computes_anew(cli: Runner, recall: float) -> None:
+    assert recall > 0
+    assert cli("doctor", "--json").json["differences"] == []
