@@ -12,12 +12,13 @@ from scheduler.connection import snapshot
 from scheduler.deadline import LAST_PASS_DAYS, deadline_day, is_passed
 from scheduler.fuzz import draw
 from scheduler.limits import remaining
-from scheduler.model import DAY_SECONDS, State
+from scheduler.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scheduler.limits import Allowance, DeckLimits
+    from scheduler.memory import Model
     from scheduler.policy import Policy
     from scheduler.store import Store
 
@@ -64,8 +65,9 @@ _SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
 _ORDERS = {
     "due": f"due_day, {_SHUFFLED}",
     "random": _SHUFFLED,
-    "overdue": f"(:today - due_day) / max(1.0, interval / {DAY_SECONDS}) DESC, {_SHUFFLED}",
-    "retrievability": "due_day",  # then in Python: it depends on the parameters of each deck
+    # Then in Python: these depend on the settings of each deck.
+    "overdue": "due_day",
+    "retrievability": "due_day",
 }
 
 _LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {_SHOWN} ORDER BY due_ms, id"
@@ -112,10 +114,11 @@ class _Gathering:
     def _due_reviews(self) -> Iterable[Row]:
         order = self.selection.order.review_order
         reviews = f"state = {State.REVIEW:d}"
-        if order != "retrievability":
+        if order not in ("retrievability", "overdue"):
             return chain(self._read(self._due(reviews, order)), self._last_pass())
         rows = self._read(self._due(reviews, order, ", stability, last_day"))
-        return chain(sorted(rows, key=lambda row: (-self._retrievability(row), row[0])), self._last_pass())
+        measure = self._retrievability if order == "retrievability" else self._overdueness
+        return chain(sorted(rows, key=lambda row: (-measure(row), row[0])), self._last_pass())
 
     def _last_pass(self) -> Iterable[Row]:
         """Cards that are due later, but whose deck has a deadline before which they are to be asked once more."""
@@ -170,5 +173,15 @@ class _Gathering:
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0
-        model = self.store.model(self.policies[deck].parameters)
-        return model.retrievability(stability, max(0, self.today - last_day))
+        return self._model(deck).retrievability(stability, max(0, self.today - last_day))
+
+    def _overdueness(self, row: Row) -> float:
+        """The days since the last rating as a part of those after which recall falls to what is wanted; as in Anki."""
+        deck, stability, last_day = row[2:]
+        if stability is None or last_day is None or deck not in self.policies:
+            return 0.0
+        wanted = self._model(deck).interval_days(stability, self.policies[deck].retention)
+        return float(max(0, self.today - last_day) / wanted)
+
+    def _model(self, deck: int) -> Model:
+        return self.store.model(self.policies[deck].parameters)

@@ -10,7 +10,7 @@ from scheduler.deadline import LAST_PASS_DAYS, deadline_day, is_passed
 from scheduler.fuzz import draw
 from scheduler.limits import remaining
 from scheduler.memory import QuickModel
-from scheduler.model import DAY_SECONDS, Card, Rating, State
+from scheduler.model import Card, Rating, State
 from scheduler.outcome import Outcome, outcome
 from scheduler.simulate import CLOCK
 
@@ -161,8 +161,9 @@ class PolicyPlan:
         match self._order.review_order if first else "due":
             case "retrievability" if card.stability is not None:
                 return first, -self.model(card).retrievability(card.stability, card.elapsed_days(day)), shuffled
-            case "overdue":
-                return first, -(day - (card.due_day or day)) / max(1.0, card.interval / DAY_SECONDS), shuffled
+            case "overdue" if card.stability is not None:
+                wanted = self.model(card).interval_days(card.stability, self.policy(card).retention)
+                return first, -card.elapsed_days(day) / wanted, shuffled
             case "random":
                 return first, shuffled
             case _:

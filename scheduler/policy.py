@@ -42,8 +42,8 @@ class Policy:
         load_balance: within what fuzz allows, prefer days on which little is due, and keep siblings apart.
         easy_days: how much is to be done on each day of the week, Monday first: 1 is a full day, 0 none if possible.
         new_order: new cards as they stand in the deck, or shuffled.
-        review_order: the order of due cards: by due day; likeliest recalled first; shuffled; furthest beyond their
-            interval first.
+        review_order: the order of due cards: by due day; likeliest recalled first; shuffled; furthest beyond the
+            interval that `retention` asks for first.
         new_mix: new cards among the reviews, before them or after them.
         parameters: of FSRS: 17, 19 or 21 numbers.
         deadline: a date, `2026-12-15`, to work towards: new cards are begun in time, and what is learnt is asked once

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import time
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import DeckLimits, Policy, today
-from scheduler.policy import becomes_leech
+from scheduler import Clock, DeckLimits, Policy, Store, today
+from scheduler.policy import ReviewOrder, becomes_leech
 from tests.importing.anki_world import World
-from tests.scheduler.world import NOW, add, make_due, open_store
+from tests.scheduler.world import DECK, NOW, add, asked, make_due, open_store, put
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 
@@ -67,6 +69,38 @@ def test_as_many_cards_are_asked_as_anki_asks(
     ours = today(store, decks, NOW).counts()
     world.close()
     assert (ours.new, ours.review) == (theirs.new_count, theirs.review_count)
+
+
+@pytest.mark.parametrize(("order", "number"), [("retrievability", 11), ("overdue", 12)])
+def test_due_cards_come_in_the_order_in_which_anki_asks_them(tmp_path: Path, order: ReviewOrder, number: int) -> None:
+    world = World(tmp_path / "anki")
+    store = Store(open_store(tmp_path).connection, Clock())
+    chance, now = random.Random(3), int(time.time())
+    for card in range(14):
+        world.add("Basic", "Default", Front=str(card), Back="x")
+    theirs = world.db.list("SELECT id FROM cards ORDER BY id")
+    ours = add(store, len(theirs))
+    today_here = store.clock.day(now * 1000)
+    for here, there in zip(ours, theirs, strict=True):
+        days, late = chance.choice([1, 3, 10, 40, 200]), chance.choice([0, 1, 2, 5, 20, 60])
+        stability, last = round(days * chance.uniform(0.4, 2.5), 4), now - (days + late) * 86_400
+        world.db.execute(
+            "UPDATE cards SET type = 2, queue = 2, due = ?, ivl = ?, factor = 2500, reps = 1, data = ? WHERE id = ?",
+            *(world.sched.today - late, days),
+            json.dumps({"s": stability, "d": 5.0, "dr": 0.9, "decay": 0.154, "lrt": last}),
+            there,
+        )
+        make_due(store, here, today_here - late, interval_days=days)
+        put(store, here, stability=stability, last_day=today_here - late - days)
+    preset = world.decks.get_config(1)
+    preset["reviewOrder"] = number
+    world.decks.save(preset)
+    queued: Any = world.sched.get_queued_cards(fetch_limit=100)
+    asked_there = [theirs.index(entry.card.id) for entry in queued.cards]
+    world.close()
+    policy = Policy(review_order=order, learning_steps=())
+    queue = today(store, [DeckLimits(DECK, (), policy)], now * 1000)
+    assert [ours.index(card) for card in asked(queue, store, policy, now * 1000)] == asked_there
 
 
 @pytest.mark.parametrize("threshold", [1, 2, 3, 5, 8])
