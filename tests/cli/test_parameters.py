@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,3 +47,10 @@ def test_the_recall_that_is_asked_for(cli: Runner, recall: float) -> None:
 def test_what_doctor_computes_anew(cli: Runner, recall: float) -> None:
     assert recall > 0
     assert cli("doctor", "--json").json["differences"] == []
+
+
+def test_the_recall_on_the_day_that_is_asked_about(cli: Runner, recall: float) -> None:
+    on = str(date.today() + timedelta(days=20))  # noqa: DTZ011 - the tests run at noon
+    found = cli("readiness", "--on", on, "--json").json["total"]["idle"]
+    model = Model(QUICKLY_FORGOTTEN)
+    assert recall > found == pytest.approx(model.retrievability(FORGETFUL[2], 60), abs=1e-3)
