@@ -139,7 +139,7 @@ def test_nothing_due_says_when_the_next_card_is(tmp_path: Path) -> None:
 
 def test_a_folder_without_cards_says_what_to_do(tmp_path: Path) -> None:
     with Terminal("-C", str(tmp_path), "review") as terminal:
-        terminal.wait_for("`flashcards init`")
+        terminal.wait_for("makes a small example deck")
         assert terminal.ended() == 0
 
 
