@@ -69,8 +69,8 @@ class ByHand:
         return Drawn(self._writer.report, slots)
 
     def remove(self, note: int) -> None:
-        """Remove a note that was retired and that nothing refers to."""
-        self._db.execute("DELETE FROM notes WHERE id = ?", (note,))
+        """Remove a note that was retired, unless Anki was given it: then the next export says that it is gone."""
+        self._db.execute("DELETE FROM notes WHERE id = ? AND id NOT IN (SELECT note FROM exported_notes)", (note,))
 
     def last_link(self, note: int) -> LastLink | None:
         """How the note came by its present text; None where it is the first one."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.collection import Collection
+from scheduler import Card, Rating
 from tests.anki.folder import Folder
 
 DECK = "Q: one\nA: 1\n<!-- reverse -->\n\nC: [two] and [three]\n\nQ: four\nA: 4\n"
@@ -63,3 +65,22 @@ def test_a_deck_that_was_not_exported_is_not_spoken_of(folder: Folder) -> None:
     (folder.root / "b.md").unlink()
     assert folder.export(folder.root.parent / "x.apkg", ["a"]).remarks == ()
     assert len(folder.export(folder.root.parent / "x.apkg", ["a", "b"]).remarks) == 1
+
+
+def test_a_copy_that_anki_was_given_and_whose_place_the_original_took_stays_in_anki(folder: Folder) -> None:
+    with Collection(folder.root) as collection:
+        (card,) = [card for card in all_cards(collection) if collection.note_of(card).note.fields[0] == "four"]
+        collection.store.rate(card.id, Rating.GOOD, collection.policy(card.deck), 1_700_000_000_000)
+    folder.write("b.md", "Q: four\nA: 4\n")
+    assert remarks(folder) == ()
+    folder.write("a.md", DECK.replace("Q: four\nA: 4\n", ""))
+    assert remarks(folder) == (
+        "1 note removed here since the last export: it stays in Anki until you delete it there.",
+        "1 note moved from a to b here; in Anki, move it by Change Deck.",
+    )
+    with Collection(folder.root) as collection:
+        assert collection.note_of(collection.store.card(card.id)).path == "b.md"
+
+
+def all_cards(collection: Collection) -> list[Card]:
+    return [card for entry in collection.catalog.entries() for card in collection.store.cards_of(entry.id)]
