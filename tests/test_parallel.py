@@ -37,6 +37,11 @@ def test_every_second_item_is_computed_by_one_other_process() -> None:
     assert HERE not in processes[1::2]
 
 
+def test_less_is_computed_here_where_there_is_more_else_to_do() -> None:
+    processes = list(parallel_map(where, ITEMS[:9], here=3))
+    assert [place for place, process in enumerate(processes) if process == HERE] == [0, 3, 6]
+
+
 def test_one_item_is_computed_here() -> None:
     assert list(parallel_map(where, [1])) == [HERE]
 

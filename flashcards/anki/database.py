@@ -16,7 +16,7 @@ from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 from flashcards.anki.identity import deck_id
 from flashcards.anki.model import PackageNote
 from flashcards.anki.notetypes import DESIGN_CHANGED, note_type
-from flashcards.anki.rows import CardRow, NoteRow, new_card_row, note_row
+from flashcards.anki.rows import INSERT_NEW_CARD, INSERT_NOTE, new_card_row, note_row
 
 if TYPE_CHECKING:
     from flashcards.anki.history import History
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from scheduler.clock import Clock
 
 _BATCH: Final = 1000
-_NOTE: Final = f"INSERT INTO notes VALUES ({','.join('?' * len(NoteRow._fields))})"
-_CARD: Final = f"INSERT INTO cards VALUES ({','.join('?' * len(CardRow._fields))})"
 _NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0, 0], "timeToday": [0, 0], "mod": 0}
 _DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
 
@@ -111,8 +109,8 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
                 note_rows.append(note_row(note, self._type(note.family).model_id))
                 deck = self._deck(note.deck).deck_id
                 card_rows += [new_card_row(card, note, deck, position) for card in note.cards]
-            cursor.executemany(_NOTE, map(tuple, note_rows))  # SQLite binds plain tuples twice as fast
-            cursor.executemany(_CARD, map(tuple, card_rows))
+            cursor.executemany(INSERT_NOTE, note_rows)
+            cursor.executemany(INSERT_NEW_CARD, card_rows)
             notes_written += len(batch)
             cards_written += len(card_rows)
             self._first_ms = min(self._first_ms or batch[0].id, min(note.id for note in batch))

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from flashcards.anki.model import PackageNote
 
 
+_REMEMBER = (  # quicker than INSERT OR REPLACE
+    "INSERT INTO exported_notes VALUES (?, ?, ?, ?)"
+    " ON CONFLICT(note) DO UPDATE SET guid = excluded.guid, deck = excluded.deck, ords = excluded.ords"
+)
+
+
 class _Given(NamedTuple):
     """A note as Anki was given it: its guid, its deck, and which cards of it there are."""
 
@@ -50,7 +56,7 @@ class Exports:
             gone = [note for note in self._orphans() if before[note].deck in decks]
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
-            self._connection.executemany("INSERT OR REPLACE INTO exported_notes VALUES (?, ?, ?, ?)", new)
+            self._connection.executemany(_REMEMBER, new)
         if whole:
             return ()
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]

@@ -69,7 +69,9 @@ class Gathering:
         cards = _cards_by_note(self._collection)
         entries = self._collection.catalog.entries(self._notes)
         strides = list(iter(lambda: list(islice(entries, _STRIDE)), []))
-        rendered = (parallel_map if len(self._notes) >= _MANY else map)(self._fields_without_media, strides)
+        render = self._fields_without_media
+        # This process writes the package besides, so the other one renders the larger part.
+        rendered = parallel_map(render, strides, here=3) if len(self._notes) >= _MANY else map(render, strides)
         for number, (stride, texts) in enumerate(zip(strides, rendered, strict=True)):
             if progress:
                 progress(number * _STRIDE, len(self._notes))
