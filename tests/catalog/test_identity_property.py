@@ -10,6 +10,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flashcards.anki.export import export_package
+from flashcards.anki.gather import decks_in_use
 from scheduler import Rating
 from tests.catalog.world import World, question
 
@@ -32,7 +34,10 @@ deletes = st.tuples(st.just("delete"), st.sampled_from(FILES))
 moves = st.tuples(st.just("rename"), st.tuples(st.sampled_from(FILES), st.sampled_from(FILES)))
 ratings = st.tuples(st.just("rate"), st.integers(0, 20))
 scans = st.tuples(st.just("scan"), st.none())
-steps = st.lists(st.one_of(edits, edits, deletes, moves, ratings, ratings, scans, scans), min_size=3, max_size=14)
+exports = st.tuples(st.just("export"), st.none())
+steps = st.lists(
+    st.one_of(edits, edits, deletes, moves, ratings, ratings, scans, scans, exports), min_size=3, max_size=14
+)
 
 
 @dataclass
@@ -71,6 +76,9 @@ def do(world: World, model: Model, what: str, value: object, *, unique: bool) ->
                 model.ratings[entry.note.fields[0]] += 1
                 now = 1_700_000_000_000 + sum(model.ratings.values())
                 world.collection.store.rate(card.id, Rating.GOOD, world.collection.policy(card.deck), now)
+        case "export", _:
+            world.scan()
+            export_package(world.collection, decks_in_use(world.collection), world.root / "all.apkg")
         case _:
             world.scan()
 
