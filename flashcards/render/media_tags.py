@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from flashcards.deck.media_kinds import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
-from flashcards.render.sanitise import ATTRIBUTES, LINK_SCHEMES
+from flashcards.render.sanitise import ATTRIBUTES, LINK_SCHEMES, is_picture
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
 _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
@@ -59,11 +59,11 @@ class _Placing:
 
     def _image(self, attributes: dict[str, str]) -> str:
         url = attributes.get("src", "")
-        if not url or scheme(url) not in ("", "http", "https", "//"):
+        if not url or not (is_picture(url) or scheme(url) in ("", "http", "https", "//")):
             return escape(attributes.get("alt", ""), quote=False)
         if extension(url) in PLAYED:
             return _player(url) if is_remote(url) else self._sound(url)
-        name = url if is_remote(url) else self._name(url)
+        name = url if is_picture(url) or is_remote(url) else self._name(url)
         kept = {key: attributes[key] for key in ("alt", "title", "width", "height", "dir", "lang") if key in attributes}
         return _tag("img", {"src": name, "alt": ""} | kept)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from flashcards.deck.media_kinds import scheme
 
 if TYPE_CHECKING:
     import nh3
@@ -34,6 +37,13 @@ ATTRIBUTES: Final = {
 LIST_CLASSES: Final = frozenset({"rubric"})  # the only classes of `ul`
 LINK_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
+_PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+", re.IGNORECASE)
+
+
+def is_picture(url: str) -> bool:
+    """Whether `url` is itself a picture, which an `img` may show: nothing in one is run or fetched."""
+    return _PICTURE.fullmatch(url) is not None
+
 
 def clean(html: str) -> str:
     """`html` with every tag, attribute and URL scheme outside the lists above removed, comments too, and balanced."""
@@ -49,5 +59,12 @@ def _cleaner() -> nh3.Cleaner:
         attributes=ATTRIBUTES,
         allowed_classes={"ul": LIST_CLASSES},
         link_rel=None,
-        url_schemes=LINK_SCHEMES,
+        url_schemes=LINK_SCHEMES | {"data"},
+        attribute_filter=_allowed,
     )
+
+
+def _allowed(tag: str, attribute: str, value: str) -> str | None:
+    if attribute in ("src", "href") and scheme(value) == "data" and not (tag == "img" and is_picture(value)):
+        return None
+    return value

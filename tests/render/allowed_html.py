@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from flashcards.deck.media_kinds import scheme
-from flashcards.render.sanitise import ATTRIBUTES, LINK_SCHEMES, LIST_CLASSES, TAGS
+from flashcards.render.sanitise import ATTRIBUTES, LINK_SCHEMES, LIST_CLASSES, TAGS, is_picture
 
 VOID = frozenset({"br", "col", "hr", "img", "source", "wbr"})
 
@@ -30,6 +30,8 @@ class AllowedHtml(HTMLParser):
                 continue
             if name not in allowed:
                 self.wrong.append(f"<{tag} {name}={value!r}>")
+            if tag == "img" and name == "src" and is_picture(value or ""):
+                continue
             if name in ("href", "src") and scheme(value or "") not in LINK_SCHEMES | {"", "//"}:
                 self.wrong.append(f"<{tag} {name}={value!r}>")
         if tag not in VOID:

@@ -34,6 +34,12 @@ def test_no_tag_or_attribute_outside_the_list_ever_leaves(source: str) -> None:
         "[x](<java&#09;script:alert(1)>)",
         "![x](javascript:alert(1))",
         "![x](data:text/html;base64,PHNjcmlwdD4=)",
+        '<img src="data:text/html;base64,PHNjcmlwdD4=">',
+        '<img src="data:image/svg+xml,<svg onload=alert(1)>">',
+        '<a href="data:image/png;base64,AA==">x</a>',
+        "[x](data:image/png;base64,AA==)",
+        '<a href=" data:text/html,x">x</a>',
+        '<video src="data:video/mp4;base64,AA=="><source src="data:video/mp4;base64,AA=="></video>',
         "<svg><script>alert(1)</script></svg>",
         "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
         '<b title="\\(a`\\)" onclick=x> `',
@@ -99,6 +105,13 @@ def test_every_local_medium_is_asked_for_by_its_path_without_escapes() -> None:
     )
     HtmlRenderer({}, note).render(source)
     assert asked == ["img/a b.png", "c d.mp3", "@/e.ogg", "f&g.jpg", "h.webm", "../ü.gif"]
+
+
+@pytest.mark.parametrize(
+    "source", ["![a](data:image/png;base64,AA==)", '<img src="data:image/png;base64,AA==" alt="a">']
+)
+def test_a_picture_that_is_written_into_the_text_stays(source: str) -> None:
+    assert RENDERER.render(source) == '<img src="data:image/png;base64,AA==" alt="a">'
 
 
 def test_a_name_with_special_characters_is_escaped_once() -> None:
