@@ -8,6 +8,7 @@ from flashcards.cards import short_name
 from flashcards.catalog.by_hand import ByHand
 from flashcards.collection import Collection, now_ms
 from flashcards.errors import UsageError
+from flashcards.words import plural
 from scheduler import transaction
 from scheduler.identity import drop_unused, hand_over, rename_slots
 
@@ -23,7 +24,7 @@ class HasReviews(UsageError):
     """The note that would be given up was reviewed already."""
 
     def __init__(self, place: str, reviews: int) -> None:
-        words = "1 review" if reviews == 1 else f"{reviews:,} reviews"
+        words = plural(reviews, "review")
         super().__init__(
             f"The note at {place} has {words} of its own. With --yes they are added to the history of the old note."
         )

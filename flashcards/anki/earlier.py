@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.anki.identity import looks_ours
+from flashcards.words import plural
 from scheduler import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
     from flashcards.anki.model import PackageNote
-
 
 _REMEMBER = (  # quicker than INSERT OR REPLACE
     "INSERT INTO exported_notes VALUES (?, ?, ?, ?)"
@@ -65,13 +65,13 @@ class Exports:
     def _of_notes_from_anki(self, before: Sized[int]) -> Iterator[str]:
         if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
             yield (
-                f"{_notes(kept)} came from Anki: where it has them in a note type of its own they stay as they are,"
-                " without edits and reviews made here, and Merge note types would spoil them; only a .colpkg, which"
-                " replaces everything there, brings them up to date."
+                f"{plural(kept, 'note')} came from Anki: where it has them in a note type of its own they stay as they"
+                " are, without edits and reviews made here, and Merge note types would spoil them; only a .colpkg,"
+                " which replaces everything there, brings them up to date."
             )
         parts = {row[0] for row in self._connection.execute("SELECT note FROM origins WHERE part > 0")}
         if split := len((parts & self._now.keys()).difference(before)):
-            yield f"{_notes(split)} made of one card of a larger note in Anki: there they are added as notes."
+            yield f"{plural(split, 'note')} made of one card of a larger note in Anki: there they are added as notes."
 
     def _orphans(self) -> list[int]:
         rows = self._connection.execute(
@@ -93,20 +93,13 @@ def _sentences(pairs: Iterable[tuple[_Given, _Given]], gone: int) -> Iterator[st
             moved[way] = moved.get(way, 0) + 1
     if gone:
         they, them = ("it stays", "it") if gone == 1 else ("they stay", "them")
-        yield f"{_notes(gone)} removed here since the last export: {they} in Anki until you delete {them} there."
+        notes = plural(gone, "note")
+        yield f"{notes} removed here since the last export: {they} in Anki until you delete {them} there."
     if kinds:
         new, old = ("a new one", "the old one") if kinds == 1 else ("new ones", "the old ones")
-        yield f"{_notes(kinds)} became another kind, and {new} in Anki: delete {old} there."
+        yield f"{plural(kinds, 'note')} became another kind, and {new} in Anki: delete {old} there."
     if cards:
-        yield f"{_counted(cards, 'card')} without a gap or a side any more: Tools > Empty Cards removes them in Anki."
+        yield f"{plural(cards, 'card')} without a gap or a side any more: Tools > Empty Cards removes them in Anki."
     for way, count in sorted(moved.items()):
         them = "it" if count == 1 else "them"
-        yield f"{_notes(count)} moved from {way[0]} to {way[1]} here; in Anki, move {them} by Change Deck."
-
-
-def _notes(count: int) -> str:
-    return _counted(count, "note")
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+        yield f"{plural(count, 'note')} moved from {way[0]} to {way[1]} here; in Anki, move {them} by Change Deck."

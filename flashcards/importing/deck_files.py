@@ -21,6 +21,7 @@ from flashcards.importing.layout import Layout
 from flashcards.importing.matching import Match
 from flashcards.importing.report import ImportReport, Remark
 from flashcards.importing.texts import FileText, key, new_file
+from flashcards.words import plural
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -233,7 +234,7 @@ class DeckFiles:
             for problem in each.draft.problems:
                 counts[each.draft.deck, problem] = counts.get((each.draft.deck, problem), 0) + 1
         for (deck, problem), count in counts.items():
-            remarks.append(Remark(deck, f"{count:,} {'note' if count == 1 else 'notes'}: {problem}."))
+            remarks.append(Remark(deck, f"{plural(count, 'note')}: {problem}."))
 
 
 def _on_stuck_tags(text: FileText) -> list[Remark]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def words(found: Readiness) -> list[str]:
     """The answer and what it takes, a sentence each."""
     plan, days = found.plan, found.day - found.today
-    span = "1 day" if days == 1 else f"{days:,} days"
+    span = plural(days, "day")
     said = [
         f"On {found.clock.date(found.day):%A, %d %B %Y}, in {span}: {found.total.idle:.0%} recalled if nothing more is"
         f" done, {found.total.kept:.0%} if the plan is kept (simulated lives differ by"

@@ -77,7 +77,7 @@ def _share(recall: Recall) -> str:
 
 def _today(overview: Overview) -> RenderableType:
     now, streak = overview.now, overview.activity.streak
-    days = f"{streak:,} day" if streak == 1 else f"{streak:,} days"
+    days = plural(streak, "day")
     text = (
         f"{plural(now.reviews, 'answer')}, {plural(now.new, 'new card')}, {plural(round(now.seconds / 60), 'minute')}"
     )
