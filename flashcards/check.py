@@ -7,7 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.math import unbalanced_math
 from flashcards.deck.media import references
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
+
+_SHOWN: Final = 3  # places that are named of those that are alike
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,8 +103,10 @@ def _same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterato
     """Notes of the same text; where one was studied, which of them is to stay."""
     for same in _alike(entries, lambda entry: entry.fingerprint):
         studied = any(entry.id in reviews for entry in same)
+        ranked = sorted(same, key=lambda entry: -reviews.get(entry.id, 0))
         for entry in same:
-            others = " and ".join(_named(each, reviews, studied) for each in same if each.id != entry.id)
+            named = (_named(each, reviews, studied) for each in ranked if each.id != entry.id)
+            others = _listed(named, len(same) - 1)
             mine = f"; this one has {_count(entry, reviews)}" if studied else ""
             hint = "Keep the one with the most reviews, remove the others." if studied else "Remove one of them."
             message = f"The same note stands at {others}{mine}."
@@ -115,7 +120,7 @@ def _same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Ite
         for entry in same:
             elsewhere = [each for each in studied if each.path != entry.path and each.fingerprint != entry.fingerprint]
             if elsewhere and entry.id not in reviews:
-                places = " and ".join(_named(each, reviews, True) for each in elsewhere)
+                places = _listed((_named(each, reviews, True) for each in elsewhere), len(elsewhere))
                 message = f"The same question, with another answer, stands at {places}; this one has no review."
                 hint = "Remove one of them, or ask it differently."
                 yield FileProblem(entry.path, entry.note.line, "same-question", message, hint)
@@ -145,10 +150,17 @@ def _count(entry: Entry, reviews: Mapping[int, int]) -> str:
     return plural(reviews[entry.id], "review") if entry.id in reviews else "no review"
 
 
+def _listed(places: Iterable[str], count: int) -> str:
+    """So many places: the first of them by name, for there can be thousands."""
+    named = list(islice(places, _SHOWN))
+    more = count - len(named)
+    return " and ".join([*named, f"{more:,} more"] if more else named)
+
+
 def _twice(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
     """The places of one pinned id."""
     for path, line in places:
-        others = " and ".join(f"{other}:{at}" for other, at in places if (other, at) != (path, line))
+        others = _listed((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
         hint = "Give one of them another id, or none."
         yield FileProblem(path, line, "same-id", f"The same id stands at {others}.", hint)
 

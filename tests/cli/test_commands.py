@@ -194,6 +194,15 @@ class TestCheck:
         twice = next(each for each in found if each["code"] == "same-note")
         assert twice["message"] == "The same note stands at b.md:1."
 
+    def test_names_some_of_many_places_that_are_alike_the_most_studied_first(self, cli: Runner) -> None:
+        cli.write("a.md", question("same") * 6)
+        cli("answer", "a.md:16", "good")
+        first, *_ = cli("check", "--json", code=1).lines
+        assert first["message"] == (
+            "The same note stands at a.md:16 (1 review) and a.md:4 (no review) and a.md:7 (no review) and 2 more;"
+            " this one has no review."
+        )
+
     def test_says_which_of_two_notes_of_the_same_text_was_studied(self, cli: Runner) -> None:
         cli.write("a.md", question("same"))
         cli.write("b.md", question("same"))
