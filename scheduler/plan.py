@@ -77,7 +77,8 @@ class PolicyPlan:
             self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
         reviews, new = remaining(self._decks, self._done)
         self._done = {}
-        steps, self._on_steps = self._on_steps, []
+        steps = [card for card in self._on_steps if not card.buried(day)]
+        self._on_steps = [card for card in self._on_steps if card.buried(day)]
         notes: set[int] = {card.note for card in steps}
         due = [card for card in self._waiting.values() if not card.buried(day)]
         due.sort(key=lambda card: self._place(card, day))

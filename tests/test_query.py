@@ -187,6 +187,13 @@ def test_a_query_finds_what_it_says(collection: Collection, query: str) -> None:
     assert found(collection, query) == CASES[query]
 
 
+def test_a_deck_is_found_in_any_case_of_any_letter(tmp_path: Path) -> None:
+    (tmp_path / "übung.md").write_text("Q: one\nA: 1\n", encoding="utf-8")
+    with Collection(tmp_path) as made:
+        made.scan()
+        assert [len(card_ids(made, query)) for query in ("deck:ÜBUNG", "Übung")] == [1, 1]
+
+
 def test_cards_come_in_order_of_deck_file_and_line(collection: Collection) -> None:
     known = names(collection)
     assert [known[card] for card in card_ids(collection, "deck:tpm")] == [

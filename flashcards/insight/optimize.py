@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flashcards.settings.values import usable
 from flashcards.settings_edit import write_settings
 from scheduler.columns import LogColumns, read_log
 from scheduler.connection import transaction
@@ -135,7 +136,8 @@ def _holders(collection: Collection) -> dict[int, str | None]:
         parts = name.split("::")
         above = ["::".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
         tables = (deck for deck in above if "parameters" in collection.settings.decks.get(deck, {}))
-        found[number] = None if "parameters" in front_matter.get(name, {}) else next(tables, "")
+        is_own = usable("parameters", front_matter.get(name, {}).get("parameters")) is not None
+        found[number] = None if is_own else next(tables, "")
     return found
 
 

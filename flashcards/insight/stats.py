@@ -105,7 +105,7 @@ def activity(
         decks: the deck of each card.
         decays: the last FSRS parameter of each deck.
     """
-    first = int(ratings.day.min()) if ratings.day.size else today
+    first = min(int(ratings.day.min()), today) if ratings.day.size else today
     start = first if days is None else today - days + 1
     period = ratings.where((ratings.day >= start) & (ratings.day <= today))
     tested = _tested(period)

@@ -30,7 +30,7 @@ class Parser:
 
     def __init__(self, query: str, decks: Iterable[str]) -> None:
         self._query = query
-        self._decks = {name.casefold() for name in decks}
+        self._decks = {name.casefold(): name for name in decks}
         self._tokens = self._split(query)
         self._at = 0
         self._depth = 0
@@ -116,7 +116,7 @@ class Parser:
         if token.startswith('"') or not colon or token.casefold() in self._decks:
             text = _unquoted(token)
             if not token.startswith('"') and text.casefold() in self._decks:
-                return in_deck(text)
+                return in_deck(self._as_written(text))
             return words(text)
         if read is None:
             known = ", ".join(f"`{field}:`" for field in FIELDS)
@@ -125,6 +125,7 @@ class Parser:
             raise self._invalid(f"`{token}` lacks what it is to find; put words with a colon in quotes.")
         if read is in_deck:
             self._known_deck(_unquoted(value))
+            return in_deck(self._as_written(_unquoted(value)))
         try:
             return read(_unquoted(value))
         except ValueError as error:
@@ -133,7 +134,11 @@ class Parser:
     def _known_deck(self, name: str) -> None:
         """A name without `*` must be that of a deck; one misspelt would quietly find nothing."""
         if "*" not in name and name.casefold() not in self._decks:
-            raise DeckUnknown(name, self._decks)
+            raise DeckUnknown(name, self._decks.values())
+
+    def _as_written(self, name: str) -> str:
+        """The name of a deck in the case it is written in: SQL knows that of ASCII letters only."""
+        return name if name in self._decks.values() else self._decks.get(name.casefold(), name)
 
     def _invalid(self, message: str) -> QueryInvalid:
         return QueryInvalid(self._query, message)

@@ -67,6 +67,15 @@ def test_a_card_on_a_step_is_due_today_and_is_expected(tmp_path: Path) -> None:
     assert today.minutes > 0
 
 
+def test_a_buried_step_is_asked_when_its_day_is_over(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 1) as collection:
+        (card,) = card_ids(collection)
+        collection.store.rate(card, Rating.AGAIN, Policy(), now_ms() - 60_000, 5000)
+        collection.store.bury([card], collection.clock.day(now_ms()))
+        found = forecast(collection, now_ms(), 2)
+    assert [day.reviews for day in found.days] == [0, 1]
+
+
 def test_a_step_that_was_left_yesterday_is_overdue(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 1) as collection:
         (card,) = card_ids(collection)

@@ -49,6 +49,13 @@ def test_a_streak_goes_on_through_a_clock_that_was_put_back(tmp_path: Path) -> N
         assert overview(collection, now_ms(), 30, None).activity.streak == 3
 
 
+def test_reviews_of_a_clock_that_was_ahead_are_of_no_day_yet(tmp_path: Path) -> None:
+    with collection_of(tmp_path) as collection:
+        (first, *_) = card_ids(collection)
+        rate(collection, first, Rating.GOOD, -3)
+        assert [day.reviews for day in overview(collection, now_ms(), None, None).activity.days] == [0]
+
+
 def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
     assert found.activity.buttons == {"learning": (0, 0, 2, 0), "young": (1, 2, 1, 0), "mature": (0, 0, 0, 0)}
 
