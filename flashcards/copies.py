@@ -11,21 +11,25 @@ from flashcards.catalog.keys import fingerprint
 from flashcards.catalog.link import Known
 from flashcards.catalog.report import CardPlace, Change, ScanReport
 from flashcards.catalog.store import Catalog
-from scheduler import Store
+from scheduler import Card, Store
 from scheduler.identity import drop_unused
 
 RULE: Final = "copy"
+
+_RECENT_MS: Final = 24 * 3_600_000  # what is pasted first is cut soon; a text that stood twice for long is two notes
 
 
 class Copies:
     """What a scan found of notes whose text stands twice; the transaction is the caller's.
 
     A person who moves a note may paste it first and cut it later, with a scan in between. The pasted one is a note of
-    its own then; when the old one loses its text it takes the place of the copy, unless that was reviewed meanwhile.
+    its own then; when the old one loses its text within a day it takes the place of the copy, unless something was done
+    with that meanwhile.
     """
 
     def __init__(self, connection: sqlite3.Connection, store: Store, now_ms: int) -> None:
         self._db = connection
+        self._now_ms = now_ms
         self._catalog = Catalog(connection)
         self._store = store
         self._by_hand = ByHand(connection, now_ms)
@@ -39,10 +43,10 @@ class Copies:
         for note, text in lost:
             if text in copies and self._was_reviewed(note):
                 old = self._catalog.known(note)
-                found = [copy for copy in copies[text] if self._fits(old, copy)]
-                if found:
-                    copies[text].remove(found[0])
-                    self._take_place(old, found[0])
+                copy = next((each for each in copies[text] if self._fits(old, each)), None)
+                if copy:
+                    copies[text].remove(copy)
+                    self._take_place(old, copy)
         if self._moved:
             self._say(report)
 
@@ -61,12 +65,20 @@ class Copies:
         return found
 
     def _fits(self, old: Known, copy: Known) -> bool:
-        return copy.note.pin in ("", old.pin) and not self._was_reviewed(copy.id)
+        """Whether a copy came after the old note, lately, and nothing was done with it since."""
+        is_recent = old.id < copy.id and self._now_ms - copy.id < _RECENT_MS  # the ids say when each was first seen
+        untouched = not any(map(self._was_touched, self._store.cards_of(copy.id)))
+        return copy.note.pin in ("", old.pin) and is_recent and untouched
+
+    def _was_touched(self, card: Card) -> bool:
+        is_marked = card.suspended or card.flag or card.buried_day is not None
+        return bool(is_marked or self._store.log(card.id, include_voided=True))
 
     def _was_reviewed(self, note: int) -> bool:
         return any(card.reps for card in self._store.cards_of(note))
 
     def _take_place(self, old: Known, copy: Known) -> None:
+        self._db.execute("DELETE FROM links WHERE note = ?", (copy.id,))  # its edits were never those of the old note
         drawn = self._by_hand.link(old.id, copy.id).report
         change = drawn.returned[-1]
         self._moved[old.id] = Change(*change[:4], RULE, *change[5:]), drawn.placed[-1]
@@ -75,7 +87,7 @@ class Copies:
     def _say(self, report: ScanReport) -> None:
         settled = {*self._moved, *self._given_up}
         report.orphaned[:] = [note for note in report.orphaned if note not in settled]
-        for changes in (report.removed, report.edited, report.moved):
+        for changes in (report.removed, report.edited, report.moved, report.returned):
             changes[:] = [each for each in changes if each.note not in settled]
         report.placed[:] = [place for place in report.placed if place.note not in settled]
         for change, place in self._moved.values():

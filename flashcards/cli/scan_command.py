@@ -82,7 +82,11 @@ def _print(collection: Collection, report: ScanReport) -> None:
     for word in ("added", "edited", "moved", "returned", "removed"):
         changes: list[Change] = getattr(report, word)
         for change in changes[:20]:
-            how = f"  ({change.rule}, {change.score:.2f})" if word in ("edited", "returned") else ""
+            how = (
+                f"  ({change.rule}, {change.score:.2f})"
+                if word in ("edited", "returned") or change.rule == "copy"
+                else ""
+            )
             note = change.after or change.before
             line = common.shortened(note.fields[0]) if note else ""
             common.flow(f"{word:9}{common.visible(change.path)}:{change.line}  {line}{how}", 2)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
+import pytest
+
+from flashcards.collection import now_ms
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -165,3 +169,56 @@ def test_a_copy_with_an_id_of_its_own_stays_another_note(world: World) -> None:
     world.write("a.md", NUCLEUS)
     world.scan()
     assert not world.card(card.id).active
+
+
+@pytest.mark.parametrize("mark", ["suspend", "flag", "bury", "set_due"])
+def test_a_copy_with_which_something_was_done_stays_another_note(world: World, mark: str) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("b.md", RIBOSOMES)
+    world.scan()
+    (copy,) = [entry for entry in world.collection.catalog.entries() if entry.path == "b.md"]
+    store, day = world.collection.store, world.collection.clock.day(now_ms())
+    cards = [each.id for each in store.cards_of(copy.id)]
+    match mark:
+        case "suspend":
+            store.suspend(cards)
+        case "flag":
+            store.flag(cards, 3)
+        case "bury":
+            store.bury(cards, day)
+        case _:
+            store.set_due(cards, day + 5, now_ms())
+    world.write("a.md", NUCLEUS)
+    world.scan()
+    assert not world.card(card.id).active
+    assert world.card(cards[0]).active
+
+
+def test_a_text_that_stood_twice_for_long_is_two_notes(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("b.md", RIBOSOMES)
+    world.scan()
+    world.write("a.md", NUCLEUS)
+    later = now_ms() + 3 * 86_400_000
+    with patch("flashcards.collection.now_ms", lambda: later):
+        world.scan()
+    assert not world.card(card.id).active
+
+
+def test_the_edits_of_a_copy_are_not_those_of_the_note_that_takes_its_place(world: World) -> None:
+    world.write("a.md", RIBOSOMES, NUCLEUS)
+    world.scan()
+    world.rate("ribosomes")
+    world.write("b.md", RIBOSOMES.replace("protein", "protien"))
+    world.scan()
+    world.write("b.md", RIBOSOMES)
+    world.scan()
+    world.write("a.md", NUCLEUS)
+    world.scan()
+    note = world.note("ribosomes")
+    assert note.path == "b.md"
+    assert world.collection.connection.execute("SELECT * FROM links WHERE note = ?", (note.id,)).fetchall() == []
