@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,9 +69,10 @@ class Gathering:
         cards = _cards_by_note(self._collection)
         entries = self._collection.catalog.entries(self._notes)
         strides = list(iter(lambda: list(islice(entries, _STRIDE)), []))
-        render = self._fields_without_media
-        # This process writes the package besides, so the other one renders the larger part.
-        rendered = parallel_map(render, strides, here=3) if len(self._notes) >= _MANY else map(render, strides)
+        rendered: Iterator[Iterable[tuple[str, ...] | None]] = (repeat(None, len(stride)) for stride in strides)
+        if len(self._notes) >= _MANY:
+            # This process writes the package besides, so the other one renders the larger part.
+            rendered = parallel_map(self._fields_without_media, strides, here=3)
         for number, (stride, texts) in enumerate(zip(strides, rendered, strict=True)):
             if progress:
                 progress(number * _STRIDE, len(self._notes))

@@ -154,6 +154,7 @@ class _Reader:
 
     def _add_cards(self, package: Package) -> None:
         cards: dict[int, list[AnkiCard]] = {note.id: [] for note in package.notes}
+        missing: set[int] = set()  # decks
         for row in self._db.execute(
             "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
             " FROM cards ORDER BY nid, ord, id"
@@ -172,6 +173,8 @@ class _Reader:
             home = odid or deck
             if home not in package.decks:
                 package.decks[home] = PackageDeck(home, RECOVERED, None)
+                missing.add(home)
+            package.recovered_cards += home in missing
             text = data if isinstance(data, str) else ""
             found = AnkiCard._make((card, note, home, number, _seconds(changed), *counts, text))
             # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its

@@ -16,8 +16,11 @@ EDGES: Final = re.compile(
 )
 """Blanks, line breaks and lines around a side, and what ends before it begins."""
 _HIDDEN: Final = re.compile(
-    r"<(div|span|p)\b[^>]*(?:\bstyle\s*=\s*(?:\"[^\"]*?|'[^']*?)\bdisplay\s*:\s*none\b|[\s\"']hidden(?=[\s\"'>]))[^>]*>"
-    r"(.*?)</\1\s*>",
+    r"""<(div|span|p)\b(?:[^>"']|"[^"]*"|'[^']*')*?\s(?:"""
+    r"""style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b[^>]*|"""
+    r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])[^>]*|"""
+    r"""hidden(?=[\s>=])[^>]*"""
+    r""")>(.*?)</\1\s*>""",
     re.DOTALL | re.IGNORECASE,
 )
 _SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
@@ -55,6 +58,8 @@ def without_hidden(html: str) -> str:
     """A question in which what only a script shows is to be opened, and what only a script reads is not there."""
 
     def one(match: re.Match[str]) -> str:
+        if f"<{match[1]}" in match[2]:  # it ends later than here
+            return match[0]
         if _SWITCH.fullmatch(plain_text(match[2])) and not SEEN.search(match[2]):
             return ""
         return f"<details><summary>…</summary>{match[2]}</details>"

@@ -41,8 +41,7 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
     ):
         if count:
             yield Remark(source, f"{count:,} {one if count == 1 else many} left out.")
-    recovered = sum(package.decks[card.home].name == RECOVERED for card in package.all_cards())
-    if recovered:
+    if recovered := package.recovered_cards:
         one, many = "card whose deck is missing from the package is", "cards whose deck is missing from the package are"
         yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")
 

@@ -120,6 +120,7 @@ class Package:
         cards: by note id, in order of ord.
         log: by card id, oldest first.
         lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
+        recovered_cards: how many cards are of a deck that is missing from it.
         timeless_reviews: how many rows of the log are of a time that cannot be.
     """
 
@@ -136,6 +137,7 @@ class Package:
     log: dict[int, list[LogRow]]
     lost_cards: int = 0
     lost_reviews: int = 0
+    recovered_cards: int = 0
     timeless_reviews: int = 0
 
     def all_cards(self) -> Iterator[AnkiCard]:

@@ -15,6 +15,7 @@ from flashcards.importing.visible import UNSEEN
 _OTHER_BRACES: Final = re.compile(r"\s*\{\{=<% %>=\}\}")
 _TOKEN: Final = re.compile(r"\{\{\s*([#^/]?)(.*?)\}\}", re.DOTALL)
 _OTHER_TOKEN: Final = re.compile(r"<%\s*([#^/]?)(.*?)%>", re.DOTALL)
+_OPEN_TAG: Final = re.compile(r"<[a-z/!][^<>]*\Z", re.IGNORECASE)
 _SHOWN_ATTRIBUTE: Final = re.compile(r"\b(?:src|href|data|alt)\s*=\s*[\"']?[^\"'<>]*\Z", re.IGNORECASE)
 
 
@@ -88,5 +89,5 @@ def _add_text(parts: list[Part], text: str) -> None:
 
 def _is_in_attribute(before: str) -> bool:
     """Whether what follows some text is in a tag where it shows nothing: in no address of a link or picture."""
-    tag = before.rfind("<")
-    return tag > before.rfind(">") and _SHOWN_ATTRIBUTE.search(before, tag) is None
+    tag = _OPEN_TAG.search(before)
+    return tag is not None and _SHOWN_ATTRIBUTE.search(tag[0]) is None

@@ -230,3 +230,19 @@ def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_sh
     assert [remark.message for remark in report.remarks] == [
         "The field `Never` is shown on no card of 1 note that fills it in, and is left out there."
     ]
+
+
+@pytest.mark.parametrize(
+    ("front", "question"),
+    [
+        ('<div style="overflow: hidden">{{A}}</div>', "5"),
+        ('<span aria-label="not hidden">{{A}}</span> times', "5 times"),
+        ('<p title="a hidden gem">{{A}}</p>', "5"),
+        ("Is 3 < {{A}}?", "Is 3 < 5?"),
+        ("<div hidden>{{A}}</div>What?", "What?"),
+        ('<div class="x" style="display: none">{{A}}</div>What?', "What?"),
+    ],
+)
+def test_only_what_is_hidden_is_left_out_of_a_question(designs: Designs, front: str, question: str) -> None:
+    kind = note_type("Hidden", 0, ["A", "B"], (front, "{{FrontSide}}<hr id=answer>{{B}}"))
+    assert designs.text(kind, ["5", "six"]) == f"Q: {question}\nA: six\n"

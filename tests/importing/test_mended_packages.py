@@ -68,6 +68,11 @@ def test_a_time_that_cannot_be_is_the_nearest_that_can(home: Home, tmp_path: Pat
     assert not home.import_file(package).changes_anything
 
 
+def test_a_deck_that_is_named_as_the_one_for_such_is_a_deck(home: Home, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "x.apkg", [Made(["a", "b"])], decks={1: "Recovered"})
+    assert [remark.message for remark in home.import_file(package).remarks] == []
+
+
 def test_a_card_without_its_deck_goes_to_one_for_such(home: Home, tmp_path: Path) -> None:
     package = write_package(
         tmp_path / "x.apkg", [Made(["a", "b"]), Made(["c", "d"], deck=99), Made(["e", "f"], deck=7)]

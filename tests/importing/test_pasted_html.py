@@ -29,6 +29,7 @@ PASTED = {
     "a paragraph of Word": ('<p class="MsoNormal"><st1:place>Rome<o:p></o:p></st1:place></p>', "Rome"),
     "inline math of LaTeX": (r"a [latex]\begin{math}\alpha\end{math}[/latex] b", r"a $\alpha$ b"),
     "code that a page colours": ('<pre><code class="hljs python">x</code></pre>', "```python\nx\n```"),
+    "code of no language": ('<pre><code class="hljs hljs">x</code></pre>', "```\nx\n```"),
     "lines of blanks": ("&nbsp;<br>a<div>&nbsp;</div>b<br>&nbsp; <br>c<p>&nbsp;</p>", "a\n\nb\n\nc"),
     "a blank that is all": ("<b>a</b><br>&nbsp;", "**a**"),
     "a formula of KaTeX": (
@@ -76,3 +77,8 @@ def test_text_alone_is_without_what_is_never_shown() -> None:
 def test_code_that_came_back_from_anki_keeps_its_language() -> None:
     text = "```python\nx = 1\n```"
     assert converted(HtmlRenderer({}, lambda name: name).render(text)).markdown == text
+
+
+def test_a_long_number_beside_code_is_no_matter() -> None:
+    number = f"{'01' * 40} (ten)"
+    assert number in converted(f"<table><tr><td>{number}</td><td><pre>x</pre></td></tr></table>").markdown

@@ -7,7 +7,7 @@ from typing import Final
 
 from flashcards.importing.html.tree import Element, holds, text_of, without
 
-_NUMBERS: Final = re.compile(r"\s*(?:[0-9]+\s*)+")
+_NUMBERS: Final = re.compile(r"[\s0-9]*[0-9]\s*")
 _NUMBER_CLASSES: Final = frozenset({"lineno", "linenos"})  # of Pygments, for those within the lines
 _CODE: Final = frozenset({"pre"})
 

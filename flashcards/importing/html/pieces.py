@@ -79,8 +79,8 @@ def language(element: Element) -> str:
         if match := _LANGUAGE.search(classes):
             return match[1]
         words = classes.split()
-        if "hljs" in words and len(words) > 1:  # so names it who colours code in a page
-            return next(word for word in words if word != "hljs")
+        if "hljs" in words:  # so names it who colours code in a page
+            return next((word for word in words if word != "hljs"), "")
     return ""
 
 
