@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from flashcards.deck.math import unbalanced_math
 from flashcards.deck.media import references
 from flashcards.media import MediaError, resolve
+from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, line_of_key, unknown_decks
 from flashcards.words import plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flashcards.catalog.store import Entry
     from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
@@ -49,6 +52,7 @@ def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> l
     found += _settings(collection)
     found += _decks_of_settings(collection)
     found += _keys(collection)
+    found += _macros(collection.root)
     entries = list(collection.catalog.entries())
     reviews = _reviews(collection)
     found += _same_notes(entries, reviews)
@@ -92,6 +96,21 @@ def _keys(collection: Collection) -> Iterator[FileProblem]:
         unknown = next((name for name in collection.settings.keys if name not in DEFAULTS), "")
         line = line_of_key(collection.root, unknown)
         yield FileProblem(FILE_NAME, line, "setting", message, "Until then no review begins.")
+
+
+def _macros(root: Path) -> Iterator[FileProblem]:
+    """Find the lines of `macros.tex` that define no macro, and the macros that cannot be used."""
+    try:
+        text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = f"It cannot be read: {error.strerror}."
+        yield FileProblem(MACROS_FILE, 1, "unreadable", message, "Mend it or remove it.")
+        return
+    macros = parse_macros(text)
+    for problem in (*macros.problems, *find_endless_macros(macros)):
+        yield FileProblem(MACROS_FILE, problem.line, "macro", problem.message, problem.hint)
 
 
 def _reviews(collection: Collection) -> dict[int, int]:

@@ -15,12 +15,11 @@ from flashcards.anki.model import ExportProblem, PackageCard, PackageNote, famil
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE
 from flashcards.parallel import parallel_map
-from flashcards.render.macros import parse_macros
+from flashcards.render.macros import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
-MACROS_FILE: Final = "macros.tex"
 
 _ORDS: Final = {FORWARD: 0, REVERSE: 1} | {f"c{number}": number - 1 for number in range(1, 500)}
 _STRIDE: Final = 200  # notes between two calls of `progress`
@@ -126,8 +125,8 @@ class Gathering:
             )
             return {}, 0
         macros = parse_macros(text)
-        for line, message in macros.problems:
-            self.problems.append(ExportProblem(path.name, line, f"{message} It is left out."))
+        for problem in macros.problems:
+            self.problems.append(ExportProblem(path.name, problem.line, f"{problem.message} It is left out."))
         return macros.bodies, changed
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.fields import FieldWriter
-from flashcards.anki.gather import MACROS_FILE
 from flashcards.anki.identity import Guids
 from flashcards.anki.media_names import MediaNames
 from flashcards.catalog.origins import Origins
@@ -33,7 +32,7 @@ from flashcards.importing.report import ImportReport
 from flashcards.importing.settings_import import SettingsImport
 from flashcards.importing.visible import UNSEEN, is_shown
 from flashcards.journal import Journal
-from flashcards.render.macros import parse_macros
+from flashcards.render.macros import MACROS_FILE, parse_macros
 from scheduler.backup import backup
 from scheduler.connection import closing_connection, transaction
 

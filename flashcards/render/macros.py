@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
+MACROS_FILE: Final = "macros.tex"
 MAX_EXPANSIONS: Final = 1000  # in one formula; only macros that call themselves get there
 MAX_LENGTH: Final = 20_000  # characters of one expanded formula
 
@@ -21,56 +22,109 @@ _ARGUMENT_PLACE: Final = re.compile(r"(?:[\^_]|\\[A-Za-z]+)\s*\Z")  # where TeX 
 _ONE_TOKEN: Final = re.compile(r"\\(?:[A-Za-z]+|.)|[^\\{}]?", re.DOTALL)
 _TAIL: Final = 80  # characters looked back at: longer than any macro's name
 _ENDS_IN_NAME: Final = re.compile(r"\\[A-Za-z]+\Z")
+_DEFINITIONS: Final = frozenset(
+    {"DeclareMathOperator", "def", "edef", "gdef", "let", "newcommand", "providecommand", "renewcommand", "xdef"}
+)
+_EXAMPLE: Final = r"Write a name and a body, for example `\R \mathbb{R}`, one macro per line."
+
+
+class MacroProblem(NamedTuple):
+    """A line of `macros.tex` (counted from 1), what is wrong with it, and what to do."""
+
+    line: int
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Macros:
-    """What a `macros.tex` says.
+    """The contents of a `macros.tex`.
 
     Attributes:
-        bodies: what each macro, its backslash included, stands for.
-        problems: lines that are no macro, each as its number (from 1) and what is wrong with it.
+        bodies: the text that replaces each macro; the name includes its backslash.
+        lines: the line that defines each macro.
+        problems: the lines that define no macro.
     """
 
     bodies: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[tuple[int, str], ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[MacroProblem, ...] = ()
 
 
 def parse_macros(text: str) -> Macros:
-    r"""Read the lines `\name body`. Blank lines and `%` comments are skipped; of a name given twice the last counts."""
+    r"""Read the lines `\name body`. Blank lines and `%` comments are skipped; the last line for a name counts."""
     bodies: dict[str, str] = {}
+    lines: dict[str, int] = {}
     problems = []
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         line = _COMMENT.sub("", raw).strip()
         if not line:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            problems.append((number, "A macro is written `\\name body`."))
-        elif not match[2]:
-            problems.append((number, f"The macro `\\{match[1]}` has no body."))
-        elif not _balanced(match[2]):
-            problems.append((number, f"The braces of the macro `\\{match[1]}` do not balance."))
+            problems.append(MacroProblem(number, "This line is not a macro.", _EXAMPLE))
+            continue
+        name, body = f"\\{match[1]}", match[2]
+        if match[1] in _DEFINITIONS:
+            problems.append(MacroProblem(number, f"`{name}` is not needed here and not understood.", _EXAMPLE))
+        elif not body:
+            problems.append(MacroProblem(number, f"The macro `{name}` has no body.", _EXAMPLE))
+        elif not _balanced(body):
+            message = f"The braces of the macro `{name}` do not balance."
+            problems.append(MacroProblem(number, message, "Close every `{` with a `}`; write a brace itself as `\\{`."))
         else:
-            bodies[f"\\{match[1]}"] = match[2]
-    return Macros(bodies, tuple(problems))
+            bodies[name], lines[name] = body, number
+    return Macros(bodies, lines, tuple(problems))
+
+
+def find_endless_macros(macros: Macros) -> list[MacroProblem]:
+    """Find the macros that call themselves, or become too long, so that `expand` leaves every use as typed."""
+    calls = {
+        name: [call for call in _CALL.findall(body) if call in macros.bodies] for name, body in macros.bodies.items()
+    }
+    called = {name: _find_called(name, calls) for name in calls if not can_expand(name, macros.bodies)}
+    problems = []
+    for name, found in called.items():
+        if name in found:
+            through = "" if found[name] == name else f" through `{found[name]}`"
+            message = f"The macro `{name}` calls itself{through}."
+            hint = "Remove the call from its body; until then, formulas with it are shown as typed."
+        elif any(other in called and other in called[other] for other in found):
+            continue  # only because of a macro that has its own problem
+        else:
+            message = f"The macro `{name}` makes a formula of more than {MAX_LENGTH:,} characters."
+            hint = "Shorten its body; until then, formulas with it are shown as typed."
+        problems.append(MacroProblem(macros.lines[name], message, hint))
+    return problems
+
+
+def _find_called(name: str, calls: Mapping[str, list[str]]) -> dict[str, str]:
+    """Find the macros that `name` leads to, each with the macro that calls it."""
+    found: dict[str, str] = {}
+    waiting = [name]
+    for caller in waiting:
+        for call in calls[caller]:
+            if call not in found:
+                found[call] = caller
+                waiting.append(call)
+    return found
 
 
 def expand(tex: str, macros: Mapping[str, str]) -> str:
     r"""`tex` with every macro replaced by its body, in braces where the body would otherwise fall apart.
 
-    A macro that calls itself, or grows beyond `MAX_LENGTH`, is left as it was typed: the whole of `tex` is returned
-    unchanged. `expansion_problem` says which of the two it was.
+    If a macro calls itself, or the result grows beyond `MAX_LENGTH`, `tex` is returned unchanged.
     """
-    return _expand(tex, macros)[0] if macros and "\\" in tex else tex
+    expanded = _expand(tex, macros) if macros and "\\" in tex else tex
+    return tex if expanded is None else expanded
 
 
-def expansion_problem(tex: str, macros: Mapping[str, str]) -> str | None:
-    """Why `expand` left `tex` as it was, in one sentence, or None where it did not."""
-    return _expand(tex, macros)[1] if macros and "\\" in tex else None
+def can_expand(tex: str, macros: Mapping[str, str]) -> bool:
+    """Return whether every macro in `tex` can be replaced by its body."""
+    return _expand(tex, macros) is not None
 
 
-def _expand(tex: str, macros: Mapping[str, str]) -> tuple[str, str | None]:
+def _expand(tex: str, macros: Mapping[str, str]) -> str | None:
     rest = tex
     out = ""
     expansions = 0
@@ -83,15 +137,15 @@ def _expand(tex: str, macros: Mapping[str, str]) -> tuple[str, str | None]:
             continue
         expansions += 1
         if expansions > MAX_EXPANSIONS:
-            return tex, f"The macro `{match[0]}` calls itself."
+            return None
         arguments, end = _arguments(rest, match.end(), body)
         meaning = _filled(body, arguments)
         if _ARGUMENT_PLACE.search(out[-_TAIL:]) and not _ONE_TOKEN.fullmatch(meaning):
             meaning = f"{{{meaning}}}"
         rest = _join(meaning, rest[end:])
         if len(out) + len(rest) > MAX_LENGTH:
-            return tex, f"The macro `{match[0]}` makes a formula of more than {MAX_LENGTH} characters."
-    return _join(out, rest), None
+            return None
+    return _join(out, rest)
 
 
 def _join(left: str, right: str) -> str:

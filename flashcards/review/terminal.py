@@ -174,12 +174,12 @@ class TerminalReview:
 
 def _macros(root: Path) -> Mapping[str, str]:
     """The TeX macros of a collection, from its `macros.tex`; none where it cannot be read."""
+    from flashcards.render.macros import MACROS_FILE, parse_macros
+
     try:
-        text = (root / "macros.tex").read_text(encoding="utf-8", errors="replace")
+        text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return {}
-    from flashcards.render.macros import parse_macros
-
     return parse_macros(text).bodies
 
 

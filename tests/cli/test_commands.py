@@ -194,6 +194,31 @@ class TestCheck:
         twice = next(each for each in found if each["code"] == "same-note")
         assert twice["message"] == "The same note stands at b.md:1."
 
+    def test_reports_what_is_wrong_with_macros(self, cli: Runner) -> None:
+        cli.write("a.md", question(r"$\R$"))
+        cli.write("macros.tex", "\\R \\mathbb{R}\n% \\comment\nword\n\\loop x \\loop\n\\open {x\n\\empty\n")
+        found = cli("check", "--json", code=1).lines
+        assert [(each["file"], each["line"], each["code"], each["message"]) for each in found] == [
+            ("macros.tex", 3, "macro", "This line is not a macro."),
+            ("macros.tex", 4, "macro", r"The macro `\loop` calls itself."),
+            ("macros.tex", 5, "macro", r"The braces of the macro `\open` do not balance."),
+            ("macros.tex", 6, "macro", r"The macro `\empty` has no body."),
+        ]
+        assert all(each["hint"] for each in found)
+        assert cli("check", "macros.tex", code=1).out.startswith("macros.tex:3: This line is not a macro. Write ")
+        assert cli("check", "a.md").out == ""
+
+    def test_finds_no_problem_in_good_macros(self, cli: Runner) -> None:
+        cli.write("a.md", question(r"$\R$"))
+        cli.write("macros.tex", "\\R \\mathbb{R}\n\\pair (#1, #2)\n")
+        assert cli("check").err == "No problems.\n"
+
+    def test_reports_macros_that_cannot_be_read(self, cli: Runner) -> None:
+        (cli.write("a.md", question("x")).parent / "macros.tex").mkdir()
+        (problem,) = cli("check", "--json", code=1).lines
+        assert (problem["file"], problem["code"]) == ("macros.tex", "unreadable")
+        assert problem["message"] == "It cannot be read: Is a directory."
+
     def test_names_some_of_many_places_that_are_alike_the_most_studied_first(self, cli: Runner) -> None:
         cli.write("a.md", question("same") * 6)
         cli("answer", "a.md:16", "good")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.render.macros import MAX_LENGTH, expand, expansion_problem, parse_macros
+from flashcards.render.macros import MAX_LENGTH, can_expand, expand, find_endless_macros, parse_macros
 from tests.render.strategies import tex
 
 MACROS = {
@@ -34,7 +34,30 @@ def test_a_file_gives_one_macro_a_line() -> None:
 def test_a_line_that_is_no_macro_is_reported_and_costs_no_other() -> None:
     read = parse_macros("word\n\\x\n\\y {a\n\\z b\n")
     assert read.bodies == {r"\z": "b"}
-    assert [line for line, _ in read.problems] == [1, 2, 3]
+    assert [(problem.line, problem.message) for problem in read.problems] == [
+        (1, "This line is not a macro."),
+        (2, r"The macro `\x` has no body."),
+        (3, r"The braces of the macro `\y` do not balance."),
+    ]
+
+
+@pytest.mark.parametrize("line", [r"\newcommand{\R}{\mathbb{R}}", r"\def\R{\mathbb{R}}", r"\let\R=\Re"])
+def test_a_definition_as_latex_writes_it_is_reported(line: str) -> None:
+    read = parse_macros(f"{line}\n\\z b\n")
+    assert read.bodies == {r"\z": "b"}
+    (problem,) = read.problems
+    assert problem.line == 1
+    assert problem.message.endswith("is not needed here and not understood.")
+    assert r"`\R \mathbb{R}`" in problem.hint
+
+
+def test_a_byte_order_mark_belongs_to_no_macro() -> None:
+    assert parse_macros("\ufeff\\z b\n").bodies == {r"\z": "b"}
+
+
+def test_the_last_line_counts_for_a_name_given_twice() -> None:
+    read = parse_macros("\\z a\n\\z b\n")
+    assert (read.bodies, read.lines) == ({r"\z": "b"}, {r"\z": 2})
 
 
 @pytest.mark.parametrize(
@@ -59,20 +82,51 @@ def test_a_line_that_is_no_macro_is_reported_and_costs_no_other() -> None:
 )
 def test_a_macro_is_written_out(source: str, expected: str) -> None:
     assert expand(source, MACROS) == expected
-    assert expansion_problem(source, MACROS) is None
+    assert can_expand(source, MACROS)
+
+
+def endless(text: str) -> list[tuple[int, str]]:
+    return [(problem.line, problem.message) for problem in find_endless_macros(parse_macros(text))]
 
 
 def test_a_macro_that_calls_itself_is_left_as_typed_and_reported() -> None:
     assert expand(r"a \loop", MACROS) == r"a \loop"
-    assert expansion_problem(r"a \loop", MACROS) == r"The macro `\loop` calls itself."
+    assert not can_expand(r"a \loop", MACROS)
+    assert endless("\\ok x\n\\loop x \\loop\n") == [(2, r"The macro `\loop` calls itself.")]
+
+
+def test_macros_that_call_each_other_are_reported_each_at_its_line() -> None:
+    assert endless("\\phi \\varphi\n\\ok x\n\\varphi \\phi\n") == [
+        (1, r"The macro `\phi` calls itself through `\varphi`."),
+        (3, r"The macro `\varphi` calls itself through `\phi`."),
+    ]
+
+
+def test_a_macro_that_only_uses_one_that_calls_itself_is_not_blamed() -> None:
+    assert endless("\\user \\loop\n\\loop {\\loop}\n") == [(2, r"The macro `\loop` calls itself.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\loops \\loop\n\\loop x\n",  # the name begins alike
+        "\\x \\\\x\n",  # a line break, then a letter
+        "\\second #2\n\\x \\second{\\x}{y}\n",  # the argument with the call is dropped
+        "\\x \\x y\n\\x z\n",  # defined again without the call
+        "\\x y % \\x\n",
+        "\\deep \\a\\a\n\\a \\b\\b\n\\b \\c\\c\n\\c x\n",
+    ],
+)
+def test_a_macro_that_comes_to_an_end_is_not_reported(text: str) -> None:
+    assert endless(text) == []
 
 
 def test_a_macro_that_grows_without_end_is_left_as_typed_and_reported() -> None:
     bomb = {rf"\{'b' * n}": rf"\{'b' * (n + 1)}" * 10 for n in range(1, 9)} | {rf"\{'b' * 9}": "x" * 10}
     assert expand(r"\b", bomb) == r"\b"
-    problem = expansion_problem(r"\b", bomb)
-    assert problem is not None
-    assert str(MAX_LENGTH) in problem or "calls itself" in problem
+    problems = endless("".join(f"{name} {body}\n" for name, body in bomb.items()))
+    assert problems[0] == (1, rf"The macro `\b` makes a formula of more than {MAX_LENGTH:,} characters.")
+    assert all("calls itself" not in message for _, message in problems)
 
 
 @given(tex)
@@ -84,3 +138,7 @@ def test_expanding_never_raises_and_is_bounded(source: str) -> None:
 def test_reading_macros_never_raises(text: str) -> None:
     read = parse_macros(text)
     assert all(name.startswith("\\") and body for name, body in read.bodies.items())
+    assert all(
+        text.splitlines()[read.lines[name] - 1].lstrip("\ufeff").strip().startswith(name) for name in read.bodies
+    )
+    assert {problem.line for problem in find_endless_macros(read)} <= set(read.lines.values())
