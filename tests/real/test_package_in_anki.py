@@ -99,10 +99,12 @@ def test_each_card_has_the_ord_of_its_slot(folder: Folder, package: Path, anki: 
 
 def test_no_card_fails_to_render_or_has_an_empty_front(folder: Folder, package: Path, anki: Anki) -> None:
     folder.write("d.md", DECK)
-    folder.write("hidden.md", "Q: <!-- remark -->\nA: <script>alert(1)</script>\n\n<br> ::: <div></div>\n")
+    folder.write("hidden.md", "Q: <!-- remark -->\nA: <script>alert(1)</script>\n\n---\n\n<br> ::: <div></div>\n")
     folder.export(package)
     anki.import_package(package)
-    for card in anki.cards():
+    cards = anki.cards()
+    assert len(cards) == 19
+    for card in cards:
         question = body(
             anki.col._backend.render_existing_card(card_id=card.id, browser=False, partial_render=False)
             .question_nodes[0]
@@ -200,7 +202,9 @@ def test_right_to_left_text_sets_its_own_direction(folder: Folder, package: Path
     folder.write("d.md", "T: שלום\nD: peace\n")
     folder.export(package)
     anki.import_package(package)
-    for card in anki.cards():
+    cards = anki.cards()
+    assert len(cards) == 2
+    for card in cards:
         assert '<div class=side dir="auto">' in card.question()
         assert card.answer().count('dir="auto"') == 2
 
@@ -209,7 +213,9 @@ def test_the_source_and_breadcrumb_stand_below_the_answer_only(folder: Folder, p
     folder.write("a/d.md", "# Part <b>\n\n## {{c9::x}}\n\nQ: q\nA: a\n\nC: [x]\n")
     folder.export(package)
     anki.import_package(package)
-    for card in anki.cards():
+    cards = anki.cards()
+    assert [card.note_type()["name"] for card in cards] == ["Flashcards Basic", "Flashcards Cloze"]
+    for card in cards:
         assert "a/d.md › Part" in card.answer()
         assert "a/d.md" not in card.question()
     anki.check()

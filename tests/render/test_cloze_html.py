@@ -84,6 +84,28 @@ def test_clozes_that_would_stand_too_deep_within_one_another_for_anki_share_one(
     assert "," not in cloze_html(cloze_note("{{c1,2,3,4::a}} {{c5,6,7,8::b}} {{c9::c}}"), RENDERER)
 
 
+@pytest.mark.parametrize("depth", range(2, 9))
+def test_up_to_eight_clozes_stand_within_one_another(depth: int) -> None:
+    several = ",".join(str(number) for number in range(2, depth + 1))
+    inner = "".join(f"{{{{c{number}::" for number in range(2, depth + 1))
+    html = cloze_html(cloze_note(f"{{{{c1::a {{{{c{several}::b}}}}}}}}"), RENDERER)
+    assert html == f"{{{{c1::a {inner}b" + "}}" * depth
+    assert balance(html) == ([str(number) for number in range(1, depth + 1)], [])
+
+
+@pytest.mark.parametrize("depth", [9, 10, 20])
+def test_more_than_eight_share_one_cloze(depth: int) -> None:
+    text = f"{{{{c1::a {{{{c{','.join(str(number) for number in range(2, depth + 1))}::b}}}}}}}}"
+    assert cloze_html(cloze_note(text), RENDERER) == text
+
+
+def test_the_depth_counts_the_gaps_around_a_gap_and_all_their_numbers() -> None:
+    eight = "{{c1,2,3::a {{c4,5::b {{c6,7,8::c}}}}}}"
+    html = cloze_html(cloze_note(f"{eight} {{{{c9,10::d}}}}"), RENDERER)
+    assert "," not in html
+    assert cloze_html(cloze_note(eight.replace("7,8", "7,8,9")), RENDERER) == eight.replace("7,8", "7,8,9")
+
+
 def test_a_gap_whose_marks_the_markdown_swallows_is_still_a_cloze() -> None:
     text = "![gap in alt](a.png) and more"
     note = Note(Kind.CLOZE, 1, 1, (text,), ("c1",), (Gap((1,), 2, 5, 2, 5),))
