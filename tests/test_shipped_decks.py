@@ -52,7 +52,7 @@ SOURCE_TOPICS = {
     "why the difference matters": ("tailor", "versatility", "business leaders", "strategic mindset"),
     "how to show it": ("big picture", "coordinated cross-functional teams", "balanced with strategic vision"),
     "how to show an approach": ("adjusted", "long-term success", "parts of one project"),
-    "the difference": ("core difference", "several related ones"),
+    "the difference": ("core difference", "several related efforts"),
     "questions people ask": ("needs in project management", "demonstrate program management", "How expert must"),
     "preparation": ("case studies", "mock interviews"),
 }
