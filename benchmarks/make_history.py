@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from flashcards.collection import Collection
-from scheduler import Clock, Kind, Leech, Rating, Review, State, transaction
-from scheduler.past import Replayer
+from scheduler import Clock, Leech, Rating, Review, ReviewKind, State, transaction
+from scheduler.imported_log import Replayer
 
 _RATINGS: Final = (Rating.GOOD, Rating.GOOD, Rating.HARD, Rating.GOOD, Rating.EASY, Rating.GOOD, Rating.AGAIN)
 _DAY: Final = 86_400  # seconds
@@ -68,7 +68,7 @@ def _reviews(cards: Iterable[int], reviews_each: int, today: int, clock: Clock) 
             yield Review(
                 id=at_ms,
                 card=card,
-                kind=Kind.RATING,
+                kind=ReviewKind.RATING,
                 rating=Rating.GOOD if number == 0 else _RATINGS[(index + number) % len(_RATINGS)],
                 day=day,
                 offset_minutes=clock.offset_minutes(starts[day]),

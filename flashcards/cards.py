@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flashcards.catalog.keys import KEY_LENGTH
+from flashcards.catalog.files import is_text
 from flashcards.catalog.store import Entry
-from flashcards.catalog.walk import is_text
-from flashcards.deck.faces import face
+from flashcards.deck.cloze import face
 from flashcards.errors import FlashcardsError, UsageError
+from flashcards.identity.keys import KEY_LENGTH
 from scheduler import Card
 
 if TYPE_CHECKING:

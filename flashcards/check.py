@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.math import unbalanced_math
 from flashcards.deck.media import references
-from flashcards.media import MediaError, resolve
+from flashcards.disk.media import MediaError, resolve
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, line_of_key, unknown_decks
-from flashcards.words import plural
+from flashcards.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flashcards.catalog.files import Unreadable
     from flashcards.catalog.store import Entry
-    from flashcards.catalog.walk import Unreadable
     from flashcards.collection import Collection
 
 _SHOWN: Final = 3  # places that are named of those that are alike

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flashcards.catalog.look import Sighting, look
+from flashcards.catalog.changed_files import Sighting, look
+from flashcards.catalog.files import Unreadable
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
-from flashcards.catalog.walk import Unreadable
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load
 from scheduler import (
@@ -147,8 +147,8 @@ class Collection:
         """Where an import was killed while it put its files in place: keep it if it was committed, else undo it."""
         if not self.import_folder.is_dir():
             return
-        from flashcards.catalog.origins import Origins
-        from flashcards.journal import finish, unfinished
+        from flashcards.catalog.imports import Origins
+        from flashcards.disk.journal import finish, unfinished
 
         if not unfinished(self.import_folder):
             return
@@ -213,7 +213,7 @@ class Collection:
         return report
 
     def _follow_copies(self, report: ScanReport, at_ms: int) -> None:
-        from flashcards.copies import Copies
+        from flashcards.catalog.copies import Copies
 
         copies = Copies(self.connection, self.store, at_ms)
         copies.follow(report)

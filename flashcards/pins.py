@@ -10,8 +10,8 @@ from pathlib import Path
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
+from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.errors import FlashcardsError
-from flashcards.files import FileChanged, replace_unchanged
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 

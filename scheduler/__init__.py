@@ -4,10 +4,10 @@ Knows nothing of Markdown, deck files or terminals. A deck is an integer whose c
 integer whose cards are siblings.
 """
 
-from scheduler.backup import backup, restore
+from scheduler.answer import Outcome, Outcomes, outcomes
 from scheduler.clock import Clock
 from scheduler.connection import check, transaction
-from scheduler.database import Room, open_database
+from scheduler.database import Room, backup, open_database, restore
 from scheduler.errors import (
     BackupUnusable,
     CardChanged,
@@ -25,8 +25,7 @@ from scheduler.errors import (
 from scheduler.limits import DeckLimits
 from scheduler.log import Done
 from scheduler.memory import DEFAULT_PARAMETERS, Model
-from scheduler.model import Card, Kind, Leech, Memory, NewCard, Placement, Rating, Review, State
-from scheduler.outcome import Outcome, Outcomes, outcomes
+from scheduler.model import Card, Leech, Memory, NewCard, Placement, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, problems
 from scheduler.queue import Counts, Queue, Wait, counts_by_deck, today
 from scheduler.store import ROOM, Store
@@ -47,7 +46,6 @@ __all__ = [
     "DeckLimits",
     "DiskFull",
     "Done",
-    "Kind",
     "Leech",
     "Memory",
     "Model",
@@ -61,6 +59,7 @@ __all__ = [
     "Queue",
     "Rating",
     "Review",
+    "ReviewKind",
     "Room",
     "SchedulerError",
     "State",

@@ -1,18 +1,150 @@
-"""Parameters of FSRS from a person's own reviews. docs/fitting.md has the evidence for how."""
+"""The reviews of a log that FSRS can be fitted to, and what it predicts of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from scheduler.measures import Figures, always_the_average, figures, retrievability, review_bins
 from scheduler.memory import DEFAULT_PARAMETERS, filled
+from scheduler.model import Rating, State
+from scheduler.replay import entries_of, last_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from scheduler.measures import Figures
-    from scheduler.training import TrainingSet
+    from fsrs_rs_python import FSRSItem, FSRSReview
+    from numpy.typing import NDArray
+
+    from scheduler.columns import LogColumns
+    from scheduler.model import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Reviews that came a day or more after the card's last one, oldest first; one entry of each array a review.
+
+    A card's history counts from when it was last new. Where its beginning is lost, the card is left out.
+
+    Attributes:
+        entries: the ratings of all these cards as fsrs-rs takes them, card by card.
+        first: where a review's history begins among the entries.
+        place: where the review itself stands there.
+        card: the card's id.
+        day: the day of the review.
+        elapsed: the days since the card's last review.
+        recalled: whether it was rated anything but Again.
+        bins: see `review_bins`.
+    """
+
+    entries: Sequence[FSRSReview]
+    first: NDArray[np.int64]
+    place: NDArray[np.int64]
+    card: NDArray[np.int64]
+    day: NDArray[np.int64]
+    elapsed: NDArray[np.int64]
+    recalled: NDArray[np.bool_]
+    bins: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return self.place.size
+
+    def where(self, chosen: NDArray[np.bool_] | slice) -> TrainingSet:
+        """Some of the reviews; their histories stay whole."""
+        columns = (self.first, self.place, self.card, self.day, self.elapsed, self.recalled, self.bins)
+        return TrainingSet(self.entries, *(column[chosen] for column in columns))  # type: ignore[arg-type]
+
+    def items(self) -> list[FSRSItem]:
+        """Each review with its history, as fsrs-rs is trained on it."""
+        from fsrs_rs_python import FSRSItem
+
+        entries = self.entries
+        pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
+        return [FSRSItem(entries[first : place + 1]) for first, place in pairs]
+
+    def predicted(self, parameters: Sequence[float]) -> NDArray[np.float64]:
+        """The chance of recall that FSRS gives each review just before it."""
+        from fsrs_rs_python import FSRS, FSRSItem
+
+        entries = self.entries
+        pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
+        before = [FSRSItem(entries[first:place]) for first, place in pairs]
+        values = filled(parameters)
+        states = FSRS(list(values)).memory_state_batch(before, None)
+        stability = np.fromiter((state.stability for state in states), dtype=np.float64, count=len(states))
+        return retrievability(stability, self.elapsed, values[20])
+
+    def figures(self, parameters: Sequence[float]) -> Figures:
+        """How well FSRS predicts these reviews.
+
+        Raises:
+            ValueError: there are none.
+        """
+        return figures(self.predicted(parameters), self.recalled, self.bins)
+
+    def average(self) -> Figures:
+        """How well who always says the average would."""
+        return always_the_average(self.recalled, self.bins)
+
+
+def training_set(
+    log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int | NDArray[np.int64] = 0
+) -> TrainingSet:
+    """The reviews of a log.
+
+    Args:
+        log: its rows; cards that are left out of it are left out of the set.
+        starts: see `scheduler.replay.stated_memories`; cards whose history begins with one are left out.
+        ignore_before_ms: cards that were first learnt before this instant are left out, as in Anki; one for all, or one
+            for each row of the log.
+    """
+    nothing = np.zeros(0, dtype=np.int64)
+    if not log.card.size:
+        return TrainingSet([], nothing, nothing, nothing, nothing, nothing, nothing.astype(np.bool_), nothing)
+    runs = last_runs(log, starts or {})
+    first, last = runs.first, runs.last
+    whole = (first < last) & np.array([start is None for start in runs.start])
+    begins = runs.kept[np.where(whole, first, 0)] if runs.kept.size else np.zeros(first.size, dtype=np.int64)
+    whole &= (log.before[begins] == int(State.NEW)) & (
+        log.at_ms[begins] >= np.broadcast_to(ignore_before_ms, log.at_ms.shape)[begins]
+    )
+    entries = entries_of(log, runs)
+    run_of = np.repeat(np.arange(first.size), last - first)
+    elapsed = _pauses(log.day[runs.kept], first[first < last])
+    rating = log.rating[runs.kept]
+    chosen = np.flatnonzero((elapsed > 0) & whole[run_of])
+    failed = rating == int(Rating.AGAIN)
+    reviews = _so_far(elapsed > 0, first, last)
+    lapses = _so_far((elapsed > 0) & failed, first, last) - ((elapsed > 0) & failed)
+    order = chosen[np.argsort(log.at_ms[runs.kept][chosen], kind="stable")]
+    return TrainingSet(
+        entries,
+        first[run_of[order]],
+        order,
+        log.card[runs.kept][order],
+        log.day[runs.kept][order],
+        elapsed[order],
+        ~failed[order],
+        review_bins(elapsed[order], reviews[order], lapses[order]) if order.size else nothing,
+    )
+
+
+def _pauses(day: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Days since the rating before, 0 at the first of each run; a clock that was put back counts as no time."""
+    pauses: NDArray[np.int64] = np.maximum(np.diff(day, prepend=day[:1]), 0)
+    pauses[first] = 0
+    return pauses
+
+
+def _so_far(counted: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many are counted in each run up to and with each place."""
+    total = np.cumsum(counted)
+    before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0) if total.size else np.zeros(first.size, np.int64)
+    found: NDArray[np.int64] = total - np.repeat(before, last - first)
+    return found
+
 
 LEAST_REVIEWS = 400
 """With fewer reviews the defaults, which come from many people, predict as well or better."""

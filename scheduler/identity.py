@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
+from scheduler.answer import Moment, entry
 from scheduler.connection import transaction
-from scheduler.entries import Moment, entry
-from scheduler.model import Kind
+from scheduler.model import ReviewKind
 from scheduler.rows import append, update_schedule
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def hand_over(store: Store, source: int, target: int, policy: Policy, now_ms: in
         ratings = [
             (row.id, row.rating, row.duration_ms)
             for row in store.log(source)
-            if row.kind is Kind.RATING and row.rating is not None and row.id > last
+            if row.kind is ReviewKind.RATING and row.rating is not None and row.id > last
         ]
         for at, _, _ in reversed(ratings):
             _take_back(store, source, at, now_ms)
@@ -96,5 +96,5 @@ def _take_back(store: Store, card: int, rating: int, now_ms: int) -> None:
     day = store.clock.day(now_ms)
     at = logs.next_id(store.connection, card, now_ms, day)
     moment = Moment(at, day, store.clock.offset_minutes(now_ms))
-    append(store.connection, entry(Kind.VOID, before, after, moment, voids=rating))
+    append(store.connection, entry(ReviewKind.VOID, before, after, moment, voids=rating))
     update_schedule(store.connection, after)

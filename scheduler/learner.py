@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scheduler.fuzz import draw
+import numpy as np
+
+from scheduler.intervals import draw
 from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from scheduler.columns import Ratings
     from scheduler.model import Card
+
 
 Four = tuple[float, float, float, float]
 """Of Again, Hard, Good, Easy."""
@@ -24,7 +30,7 @@ class Learner:
     """How a person answers. Each row of chances adds up to 1.
 
     Whether a card is recalled on a later day follows FSRS: the chance is its retrievability. Everything else is
-    counted from a log (`scheduler.habits`); the defaults are those of fsrs-rs, from the logs of many people of Anki.
+    counted from a log (`scheduler.learner`); the defaults are those of fsrs-rs, from the logs of many people of Anki.
 
     Attributes:
         first: the chances of the ratings of a card never seen.
@@ -99,3 +105,62 @@ def _index(chances: Sequence[float], drawn: float) -> int:
         if drawn < 0:
             return index
     return len(chances) - 1
+
+
+_WEIGHT = 30
+"""So many answers of most people count beside a person's own, so that a short log says little."""
+
+_LONGEST_SECONDS = 60.0
+
+
+def learner_of(ratings: Ratings, seed: int = 1) -> Learner:
+    """A learner with the habits of a log; without one, those of most people."""
+    usual = Learner()
+    rows = ratings.by_card()
+    same_day = (np.diff(rows.card, prepend=-1) == 0) & (np.diff(rows.day, prepend=-1) == 0)
+    before = np.concatenate((rows.rating[-1:], rows.rating[:-1]))
+    later = ~same_day & (rows.state_before != int(State.NEW))
+    passing = _mixed(rows.rating[later & (rows.rating > 1)], (0.0, *usual.passing))
+    steps = {
+        state: [rows.rating[same_day & (rows.state_before == int(state)) & (before == rating)] for rating in (1, 2, 3)]
+        for state in (State.LEARNING, State.RELEARNING)
+    }
+    learning, relearning = (
+        tuple(_mixed(chosen, chances) for chosen, chances in zip(steps[state], rows_of, strict=True))
+        for state, rows_of in ((State.LEARNING, usual.learning), (State.RELEARNING, usual.relearning))
+    )
+    seconds = tuple(
+        _seconds(rows.where(np.isin(rows.state_before, states)), given)
+        for states, given in zip(_GROUPS, usual.seconds, strict=True)
+    )
+    return Learner(
+        first=_mixed(rows.rating[rows.state_before == int(State.NEW)], usual.first),
+        passing=passing[1:],
+        learning=learning,  # type: ignore[arg-type]  # three rows
+        relearning=relearning,  # type: ignore[arg-type]
+        seconds=seconds,  # type: ignore[arg-type]
+        seed=seed,
+    )
+
+
+_GROUPS = (
+    (int(State.NEW), int(State.LEARNING)),
+    (int(State.REVIEW),),
+    (int(State.RELEARNING),),
+)
+
+
+def _mixed(ratings: NDArray[np.int64], usual: Four) -> Four:
+    """The part of each rating, with the usual ones."""
+    counts = np.bincount(ratings, minlength=5)[1:5] + _WEIGHT * np.array(usual)
+    again, hard, good, easy = (counts / counts.sum()).tolist()
+    return again, hard, good, easy
+
+
+def _seconds(rows: Ratings, usual: Four) -> Four:
+    """How long an answer takes on average, by rating, with the usual times."""
+    times = np.minimum(rows.duration_ms / 1000, _LONGEST_SECONDS)
+    sums = np.bincount(rows.rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)
+    counts = np.bincount(rows.rating, minlength=5)[1:5] + _WEIGHT
+    again, hard, good, easy = (sums / counts).tolist()
+    return again, hard, good, easy

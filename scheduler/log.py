@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.entries import forgotten
-from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Rating, Review, State
+from scheduler.answer import forgotten
+from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
 from scheduler.rows import REVIEW_COLUMNS, as_review
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)
 
 _LAST_OF_CARD = f"""NOT EXISTS (
     SELECT 1 FROM reviews AS later WHERE later.card = reviews.card AND later.id > reviews.id
-    AND later.kind = {Kind.RATING:d} AND {KEPT.replace("reviews.id", "later.id")}
+    AND later.kind = {ReviewKind.RATING:d} AND {KEPT.replace("reviews.id", "later.id")}
 )"""
 
 
@@ -30,7 +30,7 @@ class Done(NamedTuple):
 
 def reviews_of(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
     """The log of one card, oldest first, without what was taken back and the rows that took it back."""
-    kept = "" if include_voided else f" AND kind <> {Kind.VOID:d} AND {KEPT}"
+    kept = "" if include_voided else f" AND kind <> {ReviewKind.VOID:d} AND {KEPT}"
     rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))
     return [as_review(row) for row in rows]
 
@@ -44,7 +44,7 @@ def newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | N
     on_day = "" if day is None else " AND day = :day"
     row = connection.execute(
         f"SELECT {REVIEW_COLUMNS} FROM reviews"
-        f" WHERE kind = {Kind.RATING:d}{on_day} AND {KEPT} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
+        f" WHERE kind = {ReviewKind.RATING:d}{on_day} AND {KEPT} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
         {"day": day},
     ).fetchone()
     return None if row is None else as_review(row)
@@ -57,7 +57,7 @@ def done_on(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
         f" sum(state_before = {State.REVIEW:d} OR"
         f" (state_before <> {State.NEW:d} AND interval_before >= {DAY_SECONDS}))"
         " FROM reviews CROSS JOIN cards ON cards.id = reviews.card"
-        f" WHERE reviews.day = ? AND kind = {Kind.RATING:d} AND {KEPT} GROUP BY deck",
+        f" WHERE reviews.day = ? AND kind = {ReviewKind.RATING:d} AND {KEPT} GROUP BY deck",
         (day,),
     )
     return {deck: Done(new, reviews) for deck, new, reviews in rows}
@@ -90,7 +90,7 @@ def replayed(card: Card, log: Iterable[Review]) -> Card:
             interval=row.interval_after,
             leech=now.leech or row.leech is not Leech.NO,
         )
-        if row.kind is Kind.RATING:
+        if row.kind is ReviewKind.RATING:
             lapsed = row.rating is Rating.AGAIN and row.state_before is State.REVIEW
             now = now._replace(
                 stability=row.stability,
@@ -100,9 +100,9 @@ def replayed(card: Card, log: Iterable[Review]) -> Card:
                 reps=now.reps + 1,
                 lapses=now.lapses + lapsed,
             )
-        elif row.kind is Kind.FORGET:
+        elif row.kind is ReviewKind.FORGET:
             now = forgotten(now)
-        elif row.kind is Kind.TAKEN_OVER:
+        elif row.kind is ReviewKind.TAKEN_OVER:
             now = _taken_over(now, row)
     return now
 

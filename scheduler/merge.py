@@ -12,9 +12,9 @@ from itertools import count, islice
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduler.imported_log import CardHistory, Days, Replayer, as_row, standing_by
 from scheduler.log import KEPT
-from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Review, State
-from scheduler.past import CardHistory, Days, Replayer, as_row, standing_by
+from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
     CARD_COLUMNS,
     INSERT_REVIEW,
@@ -128,7 +128,7 @@ class _Merging:
         self._db.executemany(INSERT_REVIEW, map(_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
         self._db.executemany(UPDATE_SCHEDULE, [(*schedule_values(card), card.id) for card in changed])
-        return Merged(sum(row.kind is not Kind.TAKEN_OVER for row in rows), len(changed))
+        return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
         """The logs of cards without what was taken back, and the ids of all rows that another program may know."""
@@ -139,9 +139,9 @@ class _Merging:
                 (as_review(values[:-1]), values[-1])
                 for values in self._read("reviews", f"{REVIEW_COLUMNS}, {KEPT}", "card", ids)
             ):
-                if row.kind not in (Kind.TAKEN_OVER, Kind.VOID):
+                if row.kind not in (ReviewKind.TAKEN_OVER, ReviewKind.VOID):
                     own[row.card].add(row.id)
-                if kept and row.kind is not Kind.VOID:
+                if kept and row.kind is not ReviewKind.VOID:
                     logs[row.card].append(row)
             for log in logs.values():
                 log.sort(key=lambda row: row.id)
@@ -182,7 +182,7 @@ class _Merging:
     def _settle(self, each: _Joined) -> Card:
         """Let the log end where the other program says, as far as it knows; returns the card as it stands by it."""
         log, standing = each.log, each.history.standing
-        ours = [row for row in log if row.id not in each.shared and row.kind is not Kind.TAKEN_OVER]
+        ours = [row for row in log if row.id not in each.shared and row.kind is not ReviewKind.TAKEN_OVER]
         if ours and ours[-1].id == _last_act(log):
             return standing_by(each.card, log)  # the last review was made here
         last = log[-1] if log else None
@@ -221,7 +221,7 @@ class _Merging:
         return Review(
             id=at,
             card=each.card.id,
-            kind=Kind.TAKEN_OVER,
+            kind=ReviewKind.TAKEN_OVER,
             rating=None,
             day=day,
             offset_minutes=self._days.offset_minutes(at),
@@ -251,7 +251,7 @@ def _plain(row: Review) -> tuple[object, ...]:
 
 
 def _last_act(log: Sequence[Review]) -> int:
-    return next((row.id for row in reversed(log) if row.kind is not Kind.TAKEN_OVER), 0)
+    return next((row.id for row in reversed(log) if row.kind is not ReviewKind.TAKEN_OVER), 0)
 
 
 def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:

@@ -32,7 +32,7 @@ class State(IntEnum):
     RELEARNING = 3
 
 
-class Kind(IntEnum):
+class ReviewKind(IntEnum):
     """What a row of the review log records."""
 
     RATING = 0
@@ -140,7 +140,7 @@ class Review(NamedTuple):
 
     id: int
     card: int
-    kind: Kind
+    kind: ReviewKind
     rating: Rating | None
     day: int
     offset_minutes: int

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from scheduler.balance import NO_EASY_DAYS, WEEK
 from scheduler.errors import PolicyInvalid
+from scheduler.intervals import NO_EASY_DAYS, WEEK
 from scheduler.memory import DEFAULT_PARAMETERS, parameter_problem
 
 LeechAction = Literal["tag", "suspend"]

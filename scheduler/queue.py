@@ -6,16 +6,16 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.gather import Row, Selection, gather
 from scheduler.model import State
+from scheduler.queue_builder import Row, Selection, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scheduler.gather import Gathered
     from scheduler.limits import DeckLimits
     from scheduler.model import Card
     from scheduler.policy import NewMix, Policy
+    from scheduler.queue_builder import Gathered
     from scheduler.store import Store
 
 LEARN_AHEAD_SECONDS = 1_200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.fuzz import draw, fuzzed
+from scheduler.intervals import draw, fuzzed
 from scheduler.model import State
 from scheduler.rows import CARD_COLUMNS, as_card
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from scheduler.model import Card, Kind, Leech, Rating, Review, State
+from scheduler.connection import transaction
+from scheduler.errors import CardUnknown
+from scheduler.model import Card, Leech, Rating, Review, ReviewKind, State
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from scheduler.model import NewCard, Placement
+
 
 CARD_COLUMNS = ", ".join(Card._fields)
 REVIEW_COLUMNS = ", ".join(Review._fields)
@@ -35,7 +42,7 @@ def as_card(row: tuple[Any, ...]) -> Card:
 def as_review(row: tuple[Any, ...]) -> Review:
     """A row of `REVIEW_COLUMNS` as a review."""
     values = list(row)
-    values[2] = Kind(values[2])
+    values[2] = ReviewKind(values[2])
     values[3] = None if values[3] is None else Rating(values[3])
     values[7], values[8] = State(values[7]), State(values[8])
     values[16] = Leech(values[16])
@@ -60,3 +67,103 @@ def append(connection: sqlite3.Connection, review: Review) -> None:
 def update_schedule(connection: sqlite3.Connection, card: Card) -> None:
     """Write what follows from the log into the card's row."""
     connection.execute(UPDATE_SCHEDULE, (*schedule_values(card), card.id))
+
+
+class Cards:
+    """Cards on an open database.
+
+    A method that changes something is one transaction of its own, or a part of the one that is open, and returns how
+    many cards it changed.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
+        """Add new cards; returns their ids, in order: the instant in milliseconds, numbered on to be unique.
+
+        Raises:
+            sqlite3.IntegrityError: a note has two cards of one slot.
+        """
+        with transaction(self.connection):
+            newest = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
+            first = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, newest + 1)
+            rows = [(at, card.note, card.slot, card.deck, card.position) for at, card in enumerate(cards, first)]
+            self.connection.executemany(
+                "INSERT INTO cards (id, note, slot, deck, position) VALUES (?, ?, ?, ?, ?)", rows
+            )
+        return range(first, first + len(rows))
+
+    def move_cards(self, placements: Iterable[Placement]) -> int:
+        """Put all cards of the notes named into their decks and places. Returns how many cards changed."""
+        rows = [(place.deck, place.position, place.note, place.deck, place.position) for place in placements]
+        return self._change("deck = ?, position = ? WHERE note = ? AND (deck, position) <> (?, ?)", rows)
+
+    def set_active(self, cards: Iterable[int], active: bool) -> int:
+        """Say whether these cards still have a text; one without is never asked. Returns how many changed."""
+        return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
+
+    def set_notes_active(self, notes: Iterable[int], active: bool) -> int:
+        """The same for all cards of these notes."""
+        return self._change("active = ? WHERE note = ? AND active <> ?", [(active, note, active) for note in notes])
+
+    def card(self, card: int) -> Card:
+        """One card, as it is now.
+
+        Raises:
+            CardUnknown: there is none with this id.
+        """
+        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
+        if row is None:
+            raise CardUnknown(card)
+        return as_card(row)
+
+    def cards(self, cards: Iterable[int]) -> list[Card]:
+        """These cards, in the order given."""
+        return [self.card(card) for card in cards]
+
+    def unseen(self, deck: int) -> int:
+        """How many cards of a deck are new and may be asked."""
+        row = self.connection.execute(
+            "SELECT count(*) FROM cards WHERE deck = ? AND state = 0 AND active = 1 AND suspended = 0", (deck,)
+        ).fetchone()
+        return int(row[0])
+
+    def cards_of(self, note: int) -> list[Card]:
+        """All cards of a note, oldest first, those without a text too."""
+        rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))
+        return [as_card(row) for row in rows]
+
+    # Marks
+
+    def suspend(self, cards: Iterable[int]) -> int:
+        """Never ask these cards until they are unsuspended."""
+        return self._change("suspended = 1 WHERE id = ? AND suspended = 0", [(card,) for card in cards])
+
+    def unsuspend(self, cards: Iterable[int]) -> int:
+        """Ask these cards again."""
+        return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
+
+    def bury(self, cards: Iterable[int], day: int) -> int:
+        """Hide these cards until the end of a day."""
+        rows = [(day, card, day) for card in cards]
+        return self._change("buried_day = ?, buried_by = NULL WHERE id = ? AND coalesce(buried_day, -1) < ?", rows)
+
+    def unbury(self, cards: Iterable[int], day: int) -> int:
+        """Show the cards among these that are hidden on a day."""
+        rows = [(card, day) for card in cards]
+        return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
+
+    def flag(self, cards: Iterable[int], flag: int) -> int:
+        """Give these cards a flag, 1 to 7, or none, 0.
+
+        Raises:
+            ValueError: there is no such flag.
+        """
+        if not 0 <= flag <= 7:
+            raise ValueError(f"a flag is 0 to 7, not {flag}")
+        return self._change("flag = ? WHERE id = ? AND flag <> ?", [(flag, card, flag) for card in cards])
+
+    def _change(self, assignment: str, rows: Sequence[tuple[object, ...]]) -> int:
+        with transaction(self.connection):
+            return self.connection.executemany(f"UPDATE cards SET {assignment}", rows).rowcount if rows else 0

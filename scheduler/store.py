@@ -6,25 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
-from scheduler.ahead import Ahead
-from scheduler.balance import Load
-from scheduler.card_table import Cards
+from scheduler.answer import Moment, Outcomes, due_on, entry, forgotten, leech_by, outcomes, rated
 from scheduler.clock import Clock
 from scheduler.connection import transaction
 from scheduler.database import Room
-from scheduler.entries import Moment, due_on, entry, forgotten, leech_by, rated
 from scheduler.errors import CardChanged, NothingToUndo
+from scheduler.intervals import Ahead, Load
 from scheduler.memory import Model
-from scheduler.model import DAY_SECONDS, Card, Kind, Leech, Rating, Review, State
-from scheduler.outcome import Outcomes, outcomes
-from scheduler.rows import append, update_schedule
+from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
+from scheduler.rows import Cards, append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from scheduler.policy import Policy
-    from scheduler.rebuild import Difference
+    from scheduler.replay import Difference
 
 ROOM = Room(
     "scheduler",
@@ -108,7 +105,9 @@ class Store(Cards):
             current = self._ahead.is_current(moment.day)
             leech = leech_by(before, rating, policy)
             after = rated(before, rating, outcome, leech, moment)
-            review = entry(Kind.RATING, before, after, moment, rating=rating, duration_ms=duration_ms, leech=leech)
+            review = entry(
+                ReviewKind.RATING, before, after, moment, rating=rating, duration_ms=duration_ms, leech=leech
+            )
             append(self.connection, review)
             update_schedule(self.connection, after)
             if (before.suspended, before.buried_day) != (after.suspended, after.buried_day):
@@ -133,7 +132,7 @@ class Store(Cards):
             if expect_reps is not None and card.reps != expect_reps:
                 raise CardChanged(card_id)
             moment = self._moment(card, now_ms)
-            review = entry(Kind.CRAM, card, card, moment, rating=rating, duration_ms=duration_ms)
+            review = entry(ReviewKind.CRAM, card, card, moment, rating=rating, duration_ms=duration_ms)
             append(self.connection, review)
         return review
 
@@ -141,7 +140,7 @@ class Store(Cards):
         """Take back a rating that had no effect on a schedule: a void is added to the log."""
         with transaction(self.connection):
             card = self.card(review.card)
-            append(self.connection, entry(Kind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
+            append(self.connection, entry(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
 
     def undo(self, now_ms: int, *, same_day: bool = True) -> Review:
         """Take back the newest rating that still stands; returns it. A void is added to the log, nothing is deleted.
@@ -159,7 +158,9 @@ class Store(Cards):
             before = self.card(voided.card)
             rest = [row for row in logs.reviews_of(self.connection, before.id) if row.id != voided.id]
             after = logs.replayed(before, rest)
-            append(self.connection, entry(Kind.VOID, before, after, self._moment(before, now_ms), voids=voided.id))
+            append(
+                self.connection, entry(ReviewKind.VOID, before, after, self._moment(before, now_ms), voids=voided.id)
+            )
             update_schedule(self.connection, after)
             if voided.leech is Leech.SUSPENDED:
                 self.connection.execute("UPDATE cards SET suspended = 0 WHERE id = ?", (before.id,))
@@ -174,7 +175,7 @@ class Store(Cards):
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
         """Make cards new again. What was counted (`reps`, `lapses`) and the log stay."""
         return self._log_each(
-            Kind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else forgotten(card)
+            ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else forgotten(card)
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
@@ -185,7 +186,7 @@ class Store(Cards):
         given, today = list(cards), self.clock.day(now_ms)
         until = max(1, day - today) * DAY_SECONDS
         with transaction(self.connection):
-            changed = self._log_each(Kind.SET_DUE, given, now_ms, lambda card: due_on(card, day, until))
+            changed = self._log_each(ReviewKind.SET_DUE, given, now_ms, lambda card: due_on(card, day, until))
             self.unbury(given, today)
         return changed
 
@@ -197,7 +198,7 @@ class Store(Cards):
             since = day - (card.last_day if card.last_day is not None else self.clock.day(now_ms))
             return card._replace(due_day=day, interval=max(1, since) * DAY_SECONDS)
 
-        return self._log_each(Kind.RESCHEDULED, due_days, now_ms, change)
+        return self._log_each(ReviewKind.RESCHEDULED, due_days, now_ms, change)
 
     def parameters_in_use(self) -> dict[int, str]:
         """The parameters, as text, that each deck's states were computed by; decks that have FSRS's own are missing."""
@@ -224,7 +225,7 @@ class Store(Cards):
 
         `parameters_of` gives the FSRS parameters of a deck.
         """
-        from scheduler.rebuild import differences, repair
+        from scheduler.replay import differences, repair
 
         alone = not self.connection.in_transaction
         with transaction(self.connection):
@@ -241,7 +242,9 @@ class Store(Cards):
 
     # Parts of the above
 
-    def _log_each(self, kind: Kind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]) -> int:
+    def _log_each(
+        self, kind: ReviewKind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]
+    ) -> int:
         changed = 0
         with transaction(self.connection):
             for card in cards:

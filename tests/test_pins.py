@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flashcards import pins
 from flashcards.collection import Collection
 from flashcards.deck.parse import parse
-from flashcards.files import FileChanged
+from flashcards.disk.atomic import FileChanged
 from flashcards.pins import pin
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz
 
-from flashcards.deck.faces import face, hidden_text
+from flashcards.deck.cloze import face, hidden_text
 from flashcards.deck.model import REVERSE, Deck, Kind, Note
 from flashcards.deck.parse import parse
 

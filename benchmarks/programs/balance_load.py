@@ -12,8 +12,7 @@ from statistics import fmean
 
 from scheduler import DeckLimits, Policy
 from scheduler.learner import Learner
-from scheduler.plan import PolicyPlan
-from scheduler.simulate import Simulation, simulate
+from scheduler.simulate import PolicyPlan, Simulation, simulate
 from tests.scheduler.world import a_card
 
 _DAYS = 730

@@ -13,8 +13,7 @@ import numpy as np
 
 from benchmarks.programs.compare_learners import learner, parameters_of
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.fit import fit
-from scheduler.training import TrainingSet
+from scheduler.fit import TrainingSet, fit
 
 _FITS = (400, 600, 900, 1300, 1900)  # reviews; the last one only ends what is judged
 _LEARNERS = 16

@@ -12,7 +12,7 @@ import numpy as np
 from fsrs_rs_python import FSRS, TrainingConfig
 
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.training import TrainingSet, training_set
+from scheduler.fit import TrainingSet, training_set
 from tests.scheduler.learners import josh
 
 Way = Callable[[TrainingSet], tuple[float, ...]]

@@ -14,7 +14,7 @@ from fsrs.scheduler import LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS
 
 from benchmarks.programs.compare_fits import WAYS, Way, rolling
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.training import TrainingSet, training_set
+from scheduler.fit import TrainingSet, training_set
 from tests.scheduler.learners import simulated
 
 _LEARNERS = 9  # of each size

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from flashcards.collection import Collection
 from scheduler.columns import read_log
-from scheduler.fit import fit
-from scheduler.training import training_set
+from scheduler.fit import fit, training_set
 
 
 def seconds(root: Path) -> float:

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.fit import LEAST_REVIEWS, parameters_for
-from scheduler.training import TrainingSet, training_set
+from scheduler.fit import LEAST_REVIEWS, TrainingSet, parameters_for, training_set
 from tests.scheduler.learners import josh
 
 _DATES = tuple(number / 20 for number in range(5, 20))  # how much of the log lies before

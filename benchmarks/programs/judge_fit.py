@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scheduler.fit import fit
-from scheduler.training import training_set
+from scheduler.fit import fit, training_set
 from tests.scheduler.learners import josh
 
 

@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.make_decks import Fact, facts
-from flashcards.catalog.keys import fingerprint
-from flashcards.catalog.link import Known, Seen, link
-from flashcards.catalog.linking.similar import link_similar
 from flashcards.deck.parse import parse
+from flashcards.identity.exact import link_exactly
+from flashcards.identity.keys import fingerprint
+from flashcards.identity.model import Known, Seen
+from flashcards.identity.similar import link_similar
 
 _SAMPLE = 2_000  # notes; as many as a scan takes
 
@@ -59,7 +60,7 @@ def measure(notes: int, files: int, every: int, runs: int) -> dict[str, Any]:
     seconds = []
     for _ in range(runs):
         started = time.perf_counter()
-        exact = link(known, seen)
+        exact = link_exactly(known, seen)
         between = time.perf_counter()
         found, _ = link_similar(known, seen, exact, sample)
         seconds.append((between - started, time.perf_counter() - between))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flashcards.deck.parse import parse
-from flashcards.render.html import HtmlRenderer
+from flashcards.render.html.renderer import HtmlRenderer
 
 
 def sides(decks: Path) -> Iterator[list[str]]:

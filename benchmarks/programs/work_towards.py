@@ -13,10 +13,9 @@ from datetime import date
 from statistics import fmean, stdev
 
 from scheduler import Card, DeckLimits, Policy
-from scheduler.deadline import new_a_day
 from scheduler.learner import Learner
-from scheduler.plan import PolicyPlan
-from scheduler.simulate import Simulation, simulate
+from scheduler.limits import new_a_day
+from scheduler.simulate import PolicyPlan, Simulation, simulate
 from tests.scheduler.world import a_card
 
 _TODAY = 20_000

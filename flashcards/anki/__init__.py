@@ -1,1 +1,1 @@
-"""Packages for Anki, written with genanki."""
+"""Everything that is Anki's: packages, exports to it, imports from it."""

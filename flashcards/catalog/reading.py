@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from flashcards.catalog.files import FoundFile
 from flashcards.catalog.store import FileRow
-from flashcards.catalog.walk import FoundFile
 from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
 from flashcards.deck.parse import parse
 from flashcards.parallel import parallel_map

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from flashcards.catalog.slots import Renaming
     from flashcards.deck.model import Note
+    from flashcards.identity.slots import Renaming
 
 
 class Change(NamedTuple):

@@ -1,22 +1,51 @@
-"""The catalog brought up to date with what the deck files say now."""
+"""What the rule that judges needs to know of the catalog."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.judge import judged
-from flashcards.catalog.keys import fingerprint
-from flashcards.catalog.link import Seen, link
 from flashcards.catalog.report import ScanReport
 from flashcards.catalog.store import Catalog, FileRow
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
+from flashcards.identity.exact import link_exactly
+from flashcards.identity.keys import fingerprint
+from flashcards.identity.model import Doubt, Known, Link, Seen
 
 if TYPE_CHECKING:
-    from flashcards.catalog.look import Sighting
+    from flashcards.catalog.changed_files import Sighting
     from flashcards.catalog.reading import ReadFile
+
+
+_RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded
+_SAMPLE = 2_000  # notes that show what words are common in the collection
+
+
+def judged(
+    catalog: Catalog, known: Sequence[Known], seen: Sequence[Seen], links: Sequence[Link]
+) -> tuple[list[Link], list[Doubt]]:
+    """Link edited notes with what they were; see `link_similar`.
+
+    Args:
+        catalog: as of the last scan.
+        known: the notes in use of the files that changed, and orphans that were looked for.
+        seen: the notes of these files now.
+        links: what the exact rules found.
+    """
+    if len(links) == len(seen):
+        return [], []
+    linked = {link.known.id for link in links}
+    looked_for = {note.id for note in known}
+    orphans = [note for note in catalog.recent_orphans(_RECENT_ORPHANS) if note.id not in looked_for]
+    if not orphans and all(note.id in linked for note in known):
+        return [], []
+    # Only a scan that has something to judge needs rapidfuzz.
+    from flashcards.identity.similar import link_similar
+
+    return link_similar([*known, *orphans], seen, links, catalog.sample(_SAMPLE))
 
 
 class Scan:
@@ -98,7 +127,7 @@ class Scan:
         if seen and self._catalog.has_orphans():
             pins = [note.note.pin for note in seen if note.note.pin]
             known += self._catalog.orphans_of(pins, [note.fingerprint for note in seen])
-        links = link(known, seen) if known else []
+        links = link_exactly(known, seen) if known else []
         more, doubts = judged(self._catalog, known, seen, links)
         links += more
         writer = NoteWriter(self._db, self._now_ms, self._paths)

@@ -1,4 +1,4 @@
-"""The catalog in SQLite: what the decks said at the last scan. Plain reading and writing; `scan` decides what."""
+"""Notes as JSON text, for the catalog."""
 
 from __future__ import annotations
 
@@ -8,11 +8,50 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flashcards.catalog.codec import decode
-from flashcards.deck.model import Note, Problem
+import orjson
+
+from flashcards.deck.model import Gap, Kind, Note, Problem
 
 if TYPE_CHECKING:
-    from flashcards.catalog.link import Known
+    from flashcards.identity.model import Known
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+_OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions")
+
+
+def encode(note: Note) -> str:
+    """`note` without its lines, which change more often than the rest and have columns of their own."""
+    data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
+    if note.gaps:
+        data["gaps"] = [
+            (gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, gap.hint) for gap in note.gaps
+        ]
+    for name in _OPTIONAL:
+        if value := getattr(note, name):
+            data[name] = value
+    return orjson.dumps(data).decode()
+
+
+def decode(text: str, line: int, end_line: int) -> Note:
+    """The note that `encode` wrote."""
+    data = orjson.loads(text)
+    find = data.get
+    return Note(
+        kind=_KINDS[data["kind"]],
+        line=line,
+        end_line=end_line,
+        fields=tuple(data["fields"]),
+        slots=tuple(data["slots"]),
+        gaps=tuple([Gap(tuple(numbers), *rest) for numbers, *rest in find("gaps", ())]),
+        breadcrumb=tuple(find("breadcrumb", ())),
+        tags=tuple(find("tags", ())),
+        pin=find("pin", ""),
+        typed=find("typed", False),
+        points=tuple(find("points", ())),
+        definitions=find("definitions", ""),
+    )
+
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
@@ -212,7 +251,7 @@ class Catalog:
         return found
 
     def _known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
-        from flashcards.catalog.link import Known
+        from flashcards.identity.model import Known
 
         rows = self._db.execute(
             "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"

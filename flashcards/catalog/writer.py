@@ -1,18 +1,33 @@
-"""Writes notes into the catalog: those that were linked, those that are new, those whose text is gone."""
+"""The texts that notes had before."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from flashcards.catalog.codec import encode
-from flashcards.catalog.former import renumber
-from flashcards.catalog.keys import key
-from flashcards.catalog.link import Doubt, Known, Link, Seen
 from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport
-from flashcards.catalog.slots import carry, top_gap
-from flashcards.catalog.store import Catalog
+from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Note
+from flashcards.identity.keys import key
+from flashcards.identity.model import Doubt, Known, Link, Seen
+from flashcards.identity.slots import carry, top_gap, with_numbers
+
+
+def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
+    """Number the gaps of all former texts of a note as its cards are named from now on.
+
+    So a text that returns finds its cards again.
+    """
+    numbers = {int(old[1:]): int(new[1:]) for old, new in renamed if old[0] == new[0] == "c"}
+    rows = connection.execute("SELECT fingerprint, body FROM texts WHERE note = ?", (note,)).fetchall()
+    for text, body in rows:
+        former = decode(body, 0, 0)
+        if numbers and former.gaps:
+            connection.execute(
+                "UPDATE texts SET body = ? WHERE note = ? AND fingerprint = ?",
+                (encode(with_numbers(former, numbers)), note, text),
+            )
+
 
 SPACING = 1_000_000
 """New cards are asked in order of `file id * SPACING + place in the file`."""

@@ -14,42 +14,42 @@ import click
 
 import flashcards
 from flashcards.errors import FlashcardsError
-from flashcards.words import is_unicode
+from flashcards.text import is_unicode
 
 COMMANDS = {
-    "init": "init_command",
-    "scan": "scan_command",
-    "check": "check_command",
-    "list": "list_command",
-    "show": "show_command",
+    "init": "deck_commands",
+    "scan": "deck_commands",
+    "check": "deck_commands",
+    "list": "list_commands",
+    "show": "list_commands",
     "due": "due_command",
     "review": "review_command",
     "mock": "mock_command",
-    "answer": "answer_command",
-    "undo": "undo_command",
-    "edit": "edit_command",
-    "suspend": "acts",
-    "unsuspend": "acts",
-    "bury": "acts",
-    "unbury": "acts",
-    "forget": "acts",
-    "flag": "acts",
-    "set-due": "acts",
+    "answer": "answer_commands",
+    "undo": "answer_commands",
+    "edit": "list_commands",
+    "suspend": "card_commands",
+    "unsuspend": "card_commands",
+    "bury": "card_commands",
+    "unbury": "card_commands",
+    "forget": "card_commands",
+    "flag": "card_commands",
+    "set-due": "card_commands",
     "export": "export_command",
     "import": "import_command",
-    "orphans": "orphans_command",
-    "link": "link_command",
-    "unlink": "unlink_command",
-    "pin": "pin_command",
-    "stats": "stats_command",
-    "forecast": "forecast_command",
+    "orphans": "link_commands",
+    "link": "link_commands",
+    "unlink": "link_commands",
+    "pin": "link_commands",
+    "stats": "insight_commands",
+    "forecast": "insight_commands",
     "readiness": "readiness_command",
-    "simulate": "simulate_command",
+    "simulate": "insight_commands",
     "optimize": "optimize_command",
-    "doctor": "doctor_command",
-    "backup": "backup_command",
-    "restore": "restore_command",
-    "completion": "completion_command",
+    "doctor": "state_commands",
+    "backup": "state_commands",
+    "restore": "state_commands",
+    "completion": "complete",
 }
 """Every command in the order of the help, and its module, which holds it in `COMMANDS` or as `command`."""
 
@@ -133,7 +133,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code. Every error is said in a sentence on standard error."""
-    from flashcards.cli.common import flow
+    from flashcards.cli.console import flow
     from scheduler.errors import SchedulerError
 
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flashcards.cli import common
+from flashcards.cli import console
 
 if TYPE_CHECKING:
     from scheduler.queue import Counts
@@ -27,7 +27,7 @@ def command(as_json: bool) -> None:
     from flashcards.ordering import ordering
     from scheduler.queue import Counts, counts_by_deck
 
-    with common.opened() as collection:
+    with console.opened() as collection:
         names = {deck: name for name, deck in collection.catalog.decks().items()}
         found = counts_by_deck(collection.store, collection.limits, now_ms(), order=ordering(collection))
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
@@ -38,9 +38,9 @@ def command(as_json: bool) -> None:
         )
         if as_json:
             decks = [{"deck": name, **_named(counts[name])} for name in sorted(counts)]
-            common.print_json({"total": _named(total), "decks": decks})
+            console.print_json({"total": _named(total), "decks": decks})
         elif not names:
-            common.flow("There are no cards yet. `flashcards init` makes an example.")
+            console.flow("There are no cards yet. `flashcards init` makes an example.")
         else:
             _print(counts, total)
 
@@ -58,17 +58,17 @@ def _named(counts: Counts) -> dict[str, int]:
 
 def _print(counts: dict[str, Counts], total: Counts) -> None:
     if not any(_numbers(total)):
-        common.flow("Nothing is due today.")
+        console.flow("Nothing is due today.")
         return
     tree = _with_parents(counts)
-    labels = {name: "  " * name.count("::") + common.visible(name.rpartition("::")[2]) for name in tree}
+    labels = {name: "  " * name.count("::") + console.visible(name.rpartition("::")[2]) for name in tree}
     width = max(len("total"), *(len(label) for label in labels.values()))
     several = len([name for name in tree if "::" not in name]) > 1
-    if width + _COLUMNS > common.room():
+    if width + _COLUMNS > console.room():
         for name in sorted(tree, key=lambda name: name.split("::")):
-            common.flow(f"{labels[name]}: {_words(tree[name])}", 2)
+            console.flow(f"{labels[name]}: {_words(tree[name])}", 2)
         if several:
-            common.flow(f"total: {_words(_numbers(total))}", 2)
+            console.flow(f"total: {_words(_numbers(total))}", 2)
         return
     click.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
     for name in sorted(tree, key=lambda name: name.split("::")):

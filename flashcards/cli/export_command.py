@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import common, complete
+from flashcards.cli import complete, console
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
-    from flashcards.anki.export import Exported
+    from flashcards.anki.exports.export import Exported
     from flashcards.collection import Collection
 
     Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
@@ -52,21 +52,21 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
     flashcards export tpm -o cards.csv   a table, which Anki imports too
     flashcards export -o cards.json      every card as `flashcards list --json` shows it
     """
-    from flashcards.anki.gather import decks_in_use
-    from flashcards.anki.targets import targets
+    from flashcards.anki.exports.export import targets
+    from flashcards.anki.exports.notes import decks_in_use
 
-    with _stopped_cleanly(), common.opened() as collection:
+    with _stopped_cleanly(), console.opened() as collection:
         plan = targets(decks_in_use(collection), decks, output, collection.root)
         if no_history and any(target.path.suffix.lower() == ".json" for target in plan):
             raise UsageError("--no-history is for packages: JSON holds the schedule of every card.")
         for target in plan:
             if len(plan) > 1 or (output or "").endswith("/"):
                 target.path.parent.mkdir(parents=True, exist_ok=True)
-            with common.progress(f"Writing {target.path.name}") as step:
+            with console.progress(f"Writing {target.path.name}") as step:
                 exported = _writer(target.path, history=not no_history)(collection, target.decks, target.path, step)
             _report(exported, as_json)
             if target.path.suffix.lower() == ".colpkg":
-                common.flow(_REPLACES.format(name=target.path.name), err=True)
+                console.flow(_REPLACES.format(name=target.path.name), err=True)
         _mention_problems(collection)
 
 
@@ -74,30 +74,30 @@ def _writer(path: Path, *, history: bool) -> Writer:
     """What writes the format that the file's ending names."""
     suffix = path.suffix.lower()
     if suffix == ".json":
-        from flashcards.anki.records import export_json
+        from flashcards.anki.exports.tables import export_json
 
         return export_json
     if suffix == ".csv":
-        from flashcards.anki.table import export_csv
+        from flashcards.anki.exports.tables import export_csv
 
         return export_csv
-    from flashcards.anki.export import export_package
+    from flashcards.anki.exports.export import export_package
 
     return partial(export_package, history=history)
 
 
 def _report(exported: Exported, as_json: bool) -> None:
     for problem in exported.problems:
-        common.flow(common.visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
+        console.flow(console.visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
     if as_json:
-        common.print_json(_record(exported))
+        console.print_json(_record(exported))
         return
     for remark in exported.remarks:
-        common.flow(common.visible(f"{exported.path}: {remark}"), err=True)
-    held = [common.plural(exported.notes, "note"), common.plural(exported.cards, "card")]
+        console.flow(console.visible(f"{exported.path}: {remark}"), err=True)
+    held = [console.plural(exported.notes, "note"), console.plural(exported.cards, "card")]
     if exported.media:
         held.append(f"{exported.media:,} media")
-    common.flow(f"{exported.path}: {', '.join(held)}, {exported.size:,} bytes")
+    console.flow(f"{exported.path}: {', '.join(held)}, {exported.size:,} bytes")
 
 
 def _record(exported: Exported) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _record(exported: Exported) -> dict[str, Any]:
 def _mention_problems(collection: Collection) -> None:
     problems = sum(1 for _ in collection.catalog.problems())
     if problems:
-        common.flow(f"{common.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
+        console.flow(f"{console.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
 
 
 @contextmanager

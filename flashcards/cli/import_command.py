@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import common
+from flashcards.cli import console
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.importing.report import ImportReport
+    from flashcards.importers.report import ImportReport
 
 _SHOWN = 40  # remarks
 
@@ -35,14 +35,14 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     flashcards import hashcards.db            reviews of decks that lie here
     flashcards import reviews.csv             card,rating,time,duration
     """
-    with common.opened() as collection:
+    with console.opened() as collection:
         for path in files:
             report = _import(collection, path, dry_run=dry_run)
             _print(report, as_json)
 
 
 def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportReport:
-    from flashcards.importing import run
+    from flashcards.import_file import run
 
     with _Progress() as progress:
         return run(collection, path, dry_run=dry_run, progress=progress.step)
@@ -66,7 +66,7 @@ class _Progress:
         if label != self._label:
             self._end()
             self._label = label
-            self._bar = common.progress(label)
+            self._bar = console.progress(label)
             self._step = self._bar.__enter__()
         self._step(done, total)
 
@@ -79,21 +79,21 @@ class _Progress:
 def _print(report: ImportReport, as_json: bool) -> None:
     if as_json:
         remarks = [remark._asdict() for remark in report.remarks]
-        common.print_json(asdict(report) | {"remarks": remarks})
+        console.print_json(asdict(report) | {"remarks": remarks})
         return
     for remark in report.remarks[:_SHOWN]:
-        common.flow(
-            common.visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"), err=True
+        console.flow(
+            console.visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"), err=True
         )
     if len(report.remarks) > _SHOWN:
         click.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
-    common.flow(f"{common.visible(report.source)}: {_summary(report)}")
+    console.flow(f"{console.visible(report.source)}: {_summary(report)}")
 
 
 def _summary(report: ImportReport) -> str:
     if not report.changes_anything:
         stay = "stays as it is" if report.kept == 1 else "stay as they are"
-        kept = f" {common.plural(report.kept, 'note')} {stay} here." if report.kept else ""
+        kept = f" {console.plural(report.kept, 'note')} {stay} here." if report.kept else ""
         return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
     said = [
         (report.added, "note", "added"),
@@ -107,10 +107,10 @@ def _summary(report: ImportReport) -> str:
     parts = [f"{_count(count, word)} {done}" for count, word, done in said if count]
     if report.settings:
         decks = sum(line.startswith("[decks.") for line in report.settings.splitlines())
-        parts.append(f"settings of {common.plural(decks, 'deck')} written" if decks else "settings written")
+        parts.append(f"settings of {console.plural(decks, 'deck')} written" if decks else "settings written")
     would = "Nothing was changed; it would be: " if report.dry_run else ""
     return f"{would}{', '.join(parts)}."
 
 
 def _count(count: int, word: str) -> str:
-    return f"{count:,} media" if word == "medium" else common.plural(count, word)
+    return f"{count:,} media" if word == "medium" else console.plural(count, word)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flashcards.cli import common, complete
-from flashcards.cli.together import Apart, Needs, Ruled
-from flashcards.cli.types import Number
+from flashcards.cli import complete, console
+from flashcards.cli.params import Apart, Needs, Number, Ruled
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -19,7 +18,7 @@ _DAY = 1440  # minutes
 _OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-schedule")
 
 
-@click.command("mock", cls=common.QueryCommand)
+@click.command("mock", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--questions", type=click.IntRange(1, 100), default=5, metavar="N", help="How many; 5.")
 @click.option("--per-question", type=Number(0, _DAY, min_open=True), default=4.0, metavar="M", help="Minutes each; 4.")
@@ -72,20 +71,20 @@ def command(
     if report:
         _check_report(report)
     if history or show is not None:
-        from flashcards.cli import mock_past
+        from flashcards.cli import mock_reports
 
-        with common.opened() as collection:
+        with console.opened() as collection:
             if show is not None:
-                mock_past.show(collection, show, report, as_json)
+                mock_reports.show(collection, show, report, as_json)
             else:
-                mock_past.show_history(collection, as_json)
+                mock_reports.show_history(collection, as_json)
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("A mock interview needs a terminal. `flashcards mock --history` works without one.")
-    from flashcards.cli.mock_past import print_report, write_report
+    from flashcards.cli.mock_reports import print_report, write_report
 
     whole = minutes if minutes is not None else questions * per_question
-    with common.opened() as collection:
+    with console.opened() as collection:
         held = _held(collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain)
         if held is None:
             return
@@ -108,19 +107,19 @@ def _held(
     plain: bool,
 ) -> tuple[int, bool] | None:
     """Hold it; returns its id and whether it was interrupted, or None where there is nothing to ask."""
-    from flashcards.catalog.mocks import Mock
     from flashcards.collection import now_ms
     from flashcards.mock.draw import drawn
-    from flashcards.mock.hall import Hall, candidates
+    from flashcards.mock.recorder import Hall, candidates
     from flashcards.mock.session import MockSession, Timing
+    from flashcards.mock.store import Mock
     from flashcards.mock.terminal import TerminalMock
 
     at = now_ms()
-    only = common.chosen(collection, query)
+    only = console.chosen(collection, query)
     every = only if only is not None else {row[0] for row in collection.connection.execute("SELECT id FROM cards")}
     able = candidates(collection, sorted(every), collection.clock.day(at))
     if not able:
-        common.flow("There is no card to ask. `flashcards list` shows all cards.")
+        console.flow("There is no card to ask. `flashcards list` shows all cards.")
         return None
     chosen_seed = at % 100_000 if seed is None else seed
     cards = drawn(able, questions, chosen_seed)
@@ -131,10 +130,10 @@ def _held(
     session = MockSession(asked, timing, hall, now_ms(), collection.settings.rubric_thresholds)
     try:
         over, interrupted = TerminalMock(collection, session, now_ms, plain=plain).run(), False
-        common.flow(f"\n{over.reason}" if over.reason else "")
+        console.flow(f"\n{over.reason}" if over.reason else "")
     except KeyboardInterrupt:
         interrupted = True
-        common.flow("\n")
+        console.flow("\n")
     return hall.mock, interrupted
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import common
-from flashcards.cli.together import Apart, Ruled
+from flashcards.cli import console
+from flashcards.cli.params import Apart, Ruled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,13 +51,13 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
 
     if reschedule and as_json and not (yes or dry_run):
         raise UsageError("--reschedule asks before it moves due days, which --json leaves no room for. Add --yes.")
-    with common.opened() as collection:
+    with console.opened() as collection:
         scopes = fit_all(collection)
         if not any(scope.fit for scope in scopes):
             most = max(scope.reviews for scope in scopes)
             where = " in decks with the same parameters" if len(scopes) > 1 else ""
             raise FlashcardsError(
-                f"There are {common.plural(most, 'review')} of a later day than the one before{where}"
+                f"There are {console.plural(most, 'review')} of a later day than the one before{where}"
                 f"{_ignored(collection)}: too few to fit parameters to. Come back when there are {LEAST_REVIEWS}."
             )
         if per_deck and scopes[0].fit:
@@ -68,14 +68,14 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
             write(collection, scopes)
     recomputed = moved = 0
     # Opened anew: by the settings as they are now.
-    with common.unscanned() as collection:
+    with console.unscanned() as collection:
         if not dry_run:
             recomputed, moved = _applied(collection, reschedule, yes, as_json=as_json)
         elif reschedule and not as_json:
             with previewed(collection, scopes) as policy_of:
                 _show_moves(collection, moves(collection.store, policy_of))
     if as_json:
-        common.print_json(
+        console.print_json(
             {
                 "scopes": [_record(scope) for scope in scopes],
                 "written": [scope.deck for scope in scopes if scope.wanted and not dry_run],
@@ -97,7 +97,7 @@ def _applied(collection: Collection, reschedule: bool, yes: bool, *, as_json: bo
     backup(collection.connection, collection.backups)
     recomputed = collection.follow_parameters()
     if recomputed and not as_json:
-        click.echo(f"{common.plural(recomputed, 'memory state')} computed anew.")
+        click.echo(f"{console.plural(recomputed, 'memory state')} computed anew.")
     return recomputed, _rescheduled(collection, yes, as_json=as_json) if reschedule else 0
 
 
@@ -112,7 +112,7 @@ def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
         return 0
     moved = collection.store.reschedule({move.card: move.after for move in found}, now_ms())
     if not as_json:
-        click.echo(f"{common.plural(moved, 'card')} moved.")
+        click.echo(f"{console.plural(moved, 'card')} moved.")
     return moved
 
 
@@ -128,7 +128,7 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     today = collection.clock.day(now_ms())
     before = days_ahead(collection.store, today, _DAYS_SHOWN)
     after = days_ahead(collection.store, today, _DAYS_SHOWN, found)
-    common.flow(f"{common.plural(len(found), 'card')} would be due on another day. Cards due:")
+    console.flow(f"{console.plural(len(found), 'card')} would be due on another day. Cards due:")
     table = Grid("", "now", "then")
     for number, (was, will) in enumerate(zip(before, after, strict=True)):
         name = "today" if number == 0 else f"{collection.clock.date(today + number):%a %d %b}"
@@ -146,11 +146,11 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
         if scope.fit is None:
             if own and not scope.reviews:
                 continue
-            common.flow(f"{name}: {common.plural(scope.reviews, 'review')}, too few to fit to.")
+            console.flow(f"{name}: {console.plural(scope.reviews, 'review')}, too few to fit to.")
             click.echo()
             continue
         fit = scope.fit
-        common.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
+        console.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
         table = Grid("", "log loss", "RMSE(bins)")
         compared = "the parameters of all decks" if scope.deck and not scope.own else "the present parameters"
         rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
@@ -159,16 +159,16 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
         for what, figures in (*rows, ("always the average", fit.average)):
             table.add(what, f"{figures.log_loss:.4f}", f"{figures.rmse_bins:.4f}")
         _show(table)
-        common.flow(_verdict(scope, dry_run=dry_run))
+        console.flow(_verdict(scope, dry_run=dry_run))
         if min(fit.present.log_loss, fit.fitted.log_loss, fit.own.log_loss) > fit.average.log_loss:
-            common.flow(_NO_BETTER_THAN_THE_AVERAGE)
+            console.flow(_NO_BETTER_THAN_THE_AVERAGE)
         click.echo()
 
 
 def _show(table: Grid) -> None:
-    from flashcards.insight.stats_text import console
+    from flashcards.insight.stats_text import report_console
 
-    screen = console()
+    screen = report_console()
     screen.print(table.drawn(screen.width))
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flashcards.cli import common, complete
-from flashcards.cli.types import Day
+from flashcards.cli import complete, console
+from flashcards.cli.params import Day
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -19,7 +19,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _FARTHEST = 3650  # days
 
 
-@click.command("readiness", cls=common.QueryCommand)
+@click.command("readiness", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option(
     "--on",
@@ -49,7 +49,7 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
         from flashcards.insight.page import check_target
 
         check_target(page)
-    with common.opened() as collection, common.progress("Looking at the day") as step:
+    with console.opened() as collection, console.progress("Looking at the day") as step:
         at = now_ms()
         day = on.toordinal() - _EPOCH if on else _deadline(collection)
         today = collection.clock.day(at)
@@ -58,35 +58,35 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
             raise UsageError(f"The last `deadline` of the decks, {named}, is over. Name another day with --on.")
         if not today < day <= today + _FARTHEST:
             raise UsageError(f"The day {named} must lie ahead, by ten years at most. Choose another with --on.")
-        only = common.chosen(collection, query)
+        only = console.chosen(collection, query)
         if not collection.limits or only == frozenset():
             if as_json:
-                common.print_json(record(nothing(collection, at, day), {}))
+                console.print_json(record(nothing(collection, at, day), {}))
             else:
-                common.flow("There are no cards to look at.")
+                console.flow("There are no cards to look at.")
             return
         found = readiness(collection, at, day, only, step)
         names, fronts = _named(collection, found)
     if as_json:
-        common.print_json(record(found, names))
+        console.print_json(record(found, names))
     elif not page:
         from flashcards.insight.readiness_views import text
-        from flashcards.insight.stats_text import console
+        from flashcards.insight.stats_text import report_console
 
-        screen = console()
+        screen = report_console()
         screen.print(text(found, names, fronts, screen.width))
     if page:
         from flashcards.insight import readiness_views
         from flashcards.insight.page import write
 
         write(readiness_views.page(found, names, fronts), page)
-        common.flow(f"{page} is written. Open it in a browser.", err=as_json)
+        console.flow(f"{page} is written. Open it in a browser.", err=as_json)
 
 
 def _deadline(collection: Collection) -> int:
     """The last day that a deck works towards."""
     from flashcards.errors import UsageError
-    from scheduler.deadline import deadline_day
+    from scheduler.limits import deadline_day
 
     days = [day for limit in collection.limits if (day := deadline_day(limit.policy)) is not None]
     if not days:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from flashcards.cli import common, complete
-from flashcards.cli.together import Apart, Needs, Ruled
-from flashcards.cli.types import Number
+from flashcards.cli import complete, console
+from flashcards.cli.params import Apart, Needs, Number, Ruled
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _CRAMMING = "Cramming: the schedule stays as it is."
 
 
-@click.command("review", cls=common.QueryCommand)
+@click.command("review", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--new", type=click.IntRange(min=0), metavar="N", help="Ask N new cards, whatever the daily limits say.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask N cards at the most.")
@@ -70,10 +69,10 @@ def command(
         from flashcards.errors import UsageError
 
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
-    with common.opened() as collection:
-        only = common.chosen(collection, query)
+    with console.opened() as collection:
+        only = console.chosen(collection, query)
         if only is not None and not only:
-            common.flow(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
+            console.flow(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
             return
         from flashcards.review.collection_desk import CollectionDesk
 
@@ -117,10 +116,10 @@ def _say_nothing_is_due(collection: Collection, view: Finished) -> None:
 
     _, notes = collection.catalog.counts()
     if not notes:
-        common.flow(
+        console.flow(
             f"There are no cards in {collection.root}. `flashcards init` makes a small example deck to begin with."
         )
         return
-    common.flow("Nothing is due now.")
+    console.flow("Nothing is due now.")
     for line in upcoming_lines(view.summary.upcoming, collection.clock):
-        common.flow(line)
+        console.flow(line)

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.ordering import ordering
-from scheduler.habits import learner_of
+from scheduler.columns import read_ratings
+from scheduler.learner import learner_of
 from scheduler.limits import DeckLimits
 from scheduler.log import Done
-from scheduler.plan import PolicyPlan
-from scheduler.ratings import read_ratings
 from scheduler.reschedule import days_ahead
 from scheduler.rows import CARD_COLUMNS, as_card
-from scheduler.simulate import simulate
+from scheduler.simulate import PolicyPlan, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

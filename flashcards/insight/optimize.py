@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flashcards.settings.file import write_settings
 from flashcards.settings.values import usable
-from flashcards.settings_edit import write_settings
 from scheduler.columns import LogColumns, read_log
 from scheduler.connection import transaction
-from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, fit
+from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, fit, training_set
 from scheduler.memory import filled
 from scheduler.replay import stated_memories
-from scheduler.training import training_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,8 +9,8 @@ import numpy as np
 
 from flashcards.insight.holdings import Holdings, Span, holdings
 from flashcards.insight.stats import Activity, Day, Recall, activity
+from scheduler.columns import read_ratings
 from scheduler.memory import filled
-from scheduler.ratings import read_ratings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from flashcards.disk.atomic import replacing
 from flashcards.errors import UsageError
-from flashcards.files import replacing
 
 _CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
 _MARK: Final = '<meta name="generator" content="flashcards">'

@@ -8,14 +8,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.insight.forecast import cards_to_plan
-from scheduler.deadline import new_a_day
-from scheduler.habits import learner_of
-from scheduler.limits import DeckLimits
+from scheduler.columns import read_ratings
+from scheduler.learner import learner_of
+from scheduler.limits import DeckLimits, new_a_day
 from scheduler.memory import QuickModel
 from scheduler.model import Rating, State
-from scheduler.plan import PolicyPlan
-from scheduler.ratings import read_ratings
-from scheduler.simulate import Simulation, simulate
+from scheduler.simulate import PolicyPlan, Simulation, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

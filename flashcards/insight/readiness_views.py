@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.insight.drawing import columns, thinned
+from flashcards.insight.grid import columns, thinned
 from flashcards.insight.page import Figure, Page, Section, Table
 from flashcards.insight.svg import Series, lines, percent
-from flashcards.words import plural
+from flashcards.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

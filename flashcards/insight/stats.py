@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.ratings import Ratings
+    from scheduler.columns import Ratings
 
 MATURE_DAYS: Final = 21
 """From this interval on a card is mature, as in Anki."""

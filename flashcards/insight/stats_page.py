@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING
 
-from flashcards.insight.drawing import level
+from flashcards.insight.grid import level
 from flashcards.insight.overview import hardest_decks
 from flashcards.insight.page import Figure, Page, Section, Table
 from flashcards.insight.svg import Cell, Level, Point, Series, bars, heatmap, lines, percent, plain, scatter

@@ -8,10 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from flashcards.insight.drawing import SHADES, columns, level
-from flashcards.insight.grid import Bar, Grid, cards_table
+from flashcards.insight.grid import SHADES, Bar, Grid, cards_table, columns, level
 from flashcards.insight.overview import hardest_decks
-from flashcards.words import plural
+from flashcards.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ _INDENT: Final = 2
 _NARROW: Final = 78  # columns; below it only what matters most is shown
 
 
-def console() -> Console:
+def report_console() -> Console:
     """Draws at the width of the terminal; without colour where that is asked for or nothing could show it."""
     return Console(markup=False, highlight=False, emoji=False)
 

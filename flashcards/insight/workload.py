@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.insight.forecast import cards_to_plan, sampled
 from flashcards.ordering import ordering
-from scheduler.habits import learner_of
-from scheduler.plan import PolicyPlan
-from scheduler.ratings import read_ratings
-from scheduler.simulate import simulate
+from scheduler.columns import read_ratings
+from scheduler.learner import learner_of
+from scheduler.simulate import PolicyPlan, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

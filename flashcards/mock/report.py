@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from flashcards.catalog.mocks import Mock, MockAnswer
-from flashcards.words import columns
+from flashcards.mock.store import Mock, MockAnswer
+from flashcards.text import columns
 from scheduler import Clock, Rating
 
 MARK: Final = "# Mock interview"

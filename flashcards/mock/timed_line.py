@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import END_OF_INPUT
-from flashcards.words import columns
+from flashcards.text import columns
 
 EDITOR: Final = "\x05"
 """Ctrl-E: the answer is to be written in the editor."""

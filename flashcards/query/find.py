@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.walk import is_text
+from flashcards.catalog.files import is_text
 from flashcards.query.parser import Parser, QueryInvalid
 from flashcards.query.terms import SOURCES, Condition, fold, glob
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.ticks import add_ticks
 from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.rubric import add_ticks
 from scheduler import CardChanged, NothingToUndo, Outcome, Outcomes, Rating, transaction
-from scheduler.fuzz import draw
+from scheduler.intervals import draw
 from scheduler.model import Memory, State
 from scheduler.queue import Counts
 

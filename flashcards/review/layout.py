@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from flashcards.durations import short_interval
-from flashcards.render.terminal_text import visible
+from flashcards.render.terminal.text import visible
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.typed import Mark, Piece, difference, same_text
 from flashcards.review.views import Answer, pile
+from flashcards.text import short_interval
 from scheduler import Card, Rating
 from scheduler.queue import Counts
 

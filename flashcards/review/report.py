@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.durations import short_interval, spent
-from flashcards.words import plural
-from scheduler import Kind
+from flashcards.text import plural, short_interval, spent
+from scheduler import ReviewKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,8 +116,8 @@ def _history_line(review: Review, clock: Clock) -> str:
 
 
 _ACTS = {
-    Kind.FORGET: "Made new again",
-    Kind.SET_DUE: "Due day set",
-    Kind.TAKEN_OVER: "Taken over",
-    Kind.RESCHEDULED: "Due day set anew",
+    ReviewKind.FORGET: "Made new again",
+    ReviewKind.SET_DUE: "Due day set",
+    ReviewKind.TAKEN_OVER: "Taken over",
+    ReviewKind.RESCHEDULED: "Due day set anew",
 }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from flashcards.render.terminal import TerminalRenderer
-from flashcards.render.terminal_text import visible
+from flashcards.render.terminal.renderer import TerminalRenderer
+from flashcards.render.terminal.text import visible
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
     POINT_INDENT,
@@ -24,7 +24,7 @@ from flashcards.review.layout import (
 )
 from flashcards.review.rubric import without_points
 from flashcards.review.views import Answer, Asked, Question
-from flashcards.words import wrapped
+from flashcards.text import wrapped
 from scheduler.queue import Counts
 
 if TYPE_CHECKING:

@@ -160,7 +160,7 @@ class TerminalReview:
         return info_lines(view.asked, collection.store.log(card.id), collection.clock, recall)
 
     def _media(self, view: Question | Answer, *, sound: bool) -> None:
-        from flashcards.review.open_media import media_of, open_all, play
+        from flashcards.review.media import media_of, open_all, play
 
         root, asked = self._collection.root, view.asked
         found = media_of(asked, answered=isinstance(view, Answer), sound=sound)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from scheduler.balance import WEEK
+from scheduler.intervals import WEEK
 from scheduler.policy import Policy, problems
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")

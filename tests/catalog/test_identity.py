@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog.keys import key
 from flashcards.collection import now_ms
+from flashcards.identity.keys import key
 from scheduler import today
 from tests.catalog.world import World, question
 

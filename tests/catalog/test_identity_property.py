@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashcards.anki.export import export_package
-from flashcards.anki.gather import decks_in_use
+from flashcards.anki.exports.export import export_package
+from flashcards.anki.exports.notes import decks_in_use
 from scheduler import Rating
 from tests.catalog.world import World, question
 

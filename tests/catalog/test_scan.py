@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog import look as looking
+from flashcards.catalog import changed_files as looking
 from flashcards.catalog import reading
 from flashcards.catalog import scan as scanning
-from flashcards.catalog.walk import walk
+from flashcards.catalog.files import walk
 from flashcards.deck import parse as parsing
 from flashcards.deck.model import FORMAT_VERSION
 from tests.catalog.world import LONG_AGO_NS, World, question
@@ -20,7 +20,7 @@ from tests.catalog.world import LONG_AGO_NS, World, question
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flashcards.catalog.walk import FoundFile, Unreadable
+    from flashcards.catalog.files import FoundFile, Unreadable
     from flashcards.deck.model import Deck
 
 

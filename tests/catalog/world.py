@@ -12,9 +12,9 @@ from scheduler import Card, Rating
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flashcards.catalog.files import Unreadable
     from flashcards.catalog.report import ScanReport
     from flashcards.catalog.store import Entry
-    from flashcards.catalog.walk import Unreadable
 
 LONG_AGO_NS = 1_600_000_000_000_000_000
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.cli.acts import DueInvalid, days
+from flashcards.cli.card_commands import DueInvalid, days
 from tests.cli.runner import Runner, process, question
 
 if TYPE_CHECKING:

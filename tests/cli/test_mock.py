@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog.mocks import Mock, MockAnswer, Mocks
 from flashcards.collection import Collection
+from flashcards.mock.store import Mock, MockAnswer, Mocks
 from scheduler import transaction
 
 if TYPE_CHECKING:

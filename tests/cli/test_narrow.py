@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.words import columns
+from flashcards.text import columns
 from tests.cli.runner import question
 from tests.review.pty_driver import Terminal
 

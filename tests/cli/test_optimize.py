@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flashcards.collection import Collection, now_ms
-from scheduler import DEFAULT_PARAMETERS, Kind, Policy, Rating
+from scheduler import DEFAULT_PARAMETERS, Policy, Rating, ReviewKind
 from scheduler.fit import Fit
 from scheduler.measures import Figures
 from tests.scheduler.learners import FORGETFUL
@@ -139,7 +139,7 @@ def test_due_days_move_only_when_asked_and_the_log_says_so(learnt: Runner) -> No
     assert found["rescheduled"] > 0
     with Collection(learnt.root) as collection:
         (rows,) = collection.connection.execute(
-            "SELECT count(*) FROM reviews WHERE kind = ?", (int(Kind.RESCHEDULED),)
+            "SELECT count(*) FROM reviews WHERE kind = ?", (int(ReviewKind.RESCHEDULED),)
         ).fetchone()
     assert rows == found["rescheduled"]
     learnt("doctor")

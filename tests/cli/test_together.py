@@ -8,7 +8,7 @@ import click
 import pytest
 
 from flashcards.cli import COMMANDS, group
-from flashcards.cli.together import Apart, Needs, Rule, spelling
+from flashcards.cli.params import Apart, Needs, Rule, spelling
 
 if TYPE_CHECKING:
     from tests.cli.runner import Runner

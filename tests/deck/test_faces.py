@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.faces import face, hidden_text
+from flashcards.deck.cloze import face, hidden_text
 from flashcards.deck.model import Face, Note
 from flashcards.deck.parse import parse
 

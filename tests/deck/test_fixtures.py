@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.deck.faces import face
+from flashcards.deck.cloze import face
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalized
 from tests.deck.fixture_reader import FIXTURES, PATH, Case, cases, describe, read

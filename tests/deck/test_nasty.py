@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.faces import face
+from flashcards.deck.cloze import face
 from flashcards.deck.parse import parse
 
 MANY = 3000

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashcards.deck.faces import face, hidden_text
+from flashcards.deck.cloze import face, hidden_text
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalized

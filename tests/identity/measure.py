@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flashcards.catalog.linking.exact import link_exactly
-from flashcards.catalog.linking.model import Known, Link, Seen
-from flashcards.catalog.linking.similar import link_similar
-from flashcards.catalog.linking.tuning import TUNING, Tuning
 from flashcards.deck.model import Note
+from flashcards.identity.exact import link_exactly
+from flashcards.identity.model import TUNING, Known, Link, Seen, Tuning
+from flashcards.identity.similar import link_similar
 from tests.identity.trials import Trial
 
 Rule = Callable[[Trial], dict[tuple[int, int], int]]

@@ -9,8 +9,8 @@ import pytest
 
 from flashcards.collection import Collection
 from scheduler import Rating
-from tests.anki.core import Anki, fields
-from tests.anki.folder import Folder
+from tests.anki.exports.core import Anki, fields
+from tests.anki.exports.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.catalog.linking.assignment import Pair, ahead, assign
+from flashcards.identity.assignment import Pair, ahead, assign
 
 MARGIN = 0.08
 THRESHOLD = 0.5

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.cli import run
-from flashcards.relink import HasReviews, LinkImpossible, link, unlink
+from flashcards.links import HasReviews, LinkImpossible, link, unlink
 from scheduler import Rating
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scheduler import Clock, Kind, NewCard, Policy, Rating, Room, Store, open_database
+from scheduler import Clock, NewCard, Policy, Rating, ReviewKind, Room, Store, open_database
 from scheduler.identity import drop_unused, hand_over, rename_slots
 from scheduler.store import ROOM
 
@@ -90,7 +90,7 @@ def test_a_handed_over_rating_that_was_taken_back_is_left_out(store: Store) -> N
     store.rate(source, Rating.GOOD, POLICY, START)
     store.undo(START + 10)
     assert hand_over(store, source, target, POLICY, START + 1000) == 0
-    assert [row.kind for row in store.log(source, include_voided=True)] == [Kind.RATING, Kind.VOID]
+    assert [row.kind for row in store.log(source, include_voided=True)] == [ReviewKind.RATING, ReviewKind.VOID]
 
 
 def test_only_cards_without_a_log_are_dropped(store: Store) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog.slots import carry
 from flashcards.deck.parse import parse
+from flashcards.identity.slots import carry
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Note

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.catalog.linking.assignment import Pair, assign
-from flashcards.catalog.linking.exact import link_exactly
-from flashcards.catalog.linking.places import Places
-from flashcards.catalog.linking.similar import link_similar
-from flashcards.catalog.linking.similarity import is_slip, likeness, weighed
-from flashcards.catalog.linking.words import Sides, Weights, sides, words
 from flashcards.deck.parse import parse
+from flashcards.identity.assignment import Pair, assign
+from flashcards.identity.exact import link_exactly
+from flashcards.identity.likeness import is_slip, likeness, weighed
+from flashcards.identity.neighbours import Places
+from flashcards.identity.similar import link_similar
+from flashcards.identity.words import Sides, Weights, sides, words
 from tests.identity.edits import ORDINARY
 from tests.identity.material import OWN, Item, Material, load, numbered
 from tests.identity.measure import our_links

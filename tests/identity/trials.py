@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from flashcards.catalog.codec import encode
-from flashcards.catalog.keys import fingerprint
-from flashcards.catalog.linking.model import Known, Seen
+from flashcards.catalog.store import encode
 from flashcards.deck.parse import parse
+from flashcards.identity.keys import fingerprint
+from flashcards.identity.model import Known, Seen
 from tests.identity.edits import HEAVY, ORDINARY, Edit, aside, typo, words_of
 from tests.identity.material import Item, Material, readable, text
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from flashcards.insight.drawing import thinned
-from flashcards.insight.grid import Bar, Grid, cards_table
+from flashcards.insight.grid import Bar, Grid, cards_table, thinned
 
 cell = st.text("ab 12é一", max_size=9)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import now_ms
-from flashcards.insight.drawing import bar, columns, level
+from flashcards.insight.grid import bar, columns, level
 from flashcards.insight.overview import Overview, as_json, overview
 from flashcards.insight.stats import Recall
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flashcards.anki.export import export_package
-from flashcards.anki.gather import decks_in_use
+from flashcards.anki.exports.export import export_package
+from flashcards.anki.exports.notes import decks_in_use
 from flashcards.collection import Collection, now_ms
-from scheduler import Kind, Rating, State
+from scheduler import Rating, ReviewKind, State
 from scheduler.errors import NothingToUndo
-from tests.importing.anki_world import World
+from tests.anki.imports.anki_world import World
 
 HOUR_MS = 3_600_000
 _LOG_TYPES = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
-_OTHER_TYPES = {Kind.CRAM: 3, Kind.FORGET: 4, Kind.SET_DUE: 4, Kind.RESCHEDULED: 5}
+_OTHER_TYPES = {ReviewKind.CRAM: 3, ReviewKind.FORGET: 4, ReviewKind.SET_DUE: 4, ReviewKind.RESCHEDULED: 5}
 
 
 def deck_text(cards: int) -> str:
@@ -102,7 +102,7 @@ def differences(collection: Collection, world: World) -> list[str]:
         found += [
             f"{card_id}: {name} {here[name]} here, {there[name]} there" for name in here if here[name] != there[name]
         ]
-        ours = [_log_row(row) for row in collection.store.log(card_id) if row.kind is not Kind.TAKEN_OVER]
+        ours = [_log_row(row) for row in collection.store.log(card_id) if row.kind is not ReviewKind.TAKEN_OVER]
         theirs = [
             tuple(row)
             for row in world.db.execute(

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 from tests.real.history_world import HOUR_MS, deck_text, differences, exported, into, live, recomputed, states_in
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
@@ -164,7 +164,7 @@ def test_options_that_a_person_changed_in_anki_survive_the_next_import(tmp_path:
 
 
 def test_without_history_every_card_is_new_and_anki_s_own_options_hold(tmp_path: Path) -> None:
-    from flashcards.anki.export import export_package
+    from flashcards.anki.exports.export import export_package
 
     home, world = played(tmp_path, 2), World(tmp_path / "anki")
     with Collection(home.root) as collection:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importing import run
-from tests.importing.anki_world import World
-from tests.importing.judge import differences
+from flashcards.import_file import run
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.judge import differences
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.export import export_package
-from flashcards.anki.gather import decks_in_use
+from flashcards.anki.exports.export import export_package
+from flashcards.anki.exports.notes import decks_in_use
 from flashcards.collection import Collection
 from scheduler import Policy
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 

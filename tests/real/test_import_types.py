@@ -8,8 +8,8 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.deck.model import Kind
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 
@@ -92,7 +92,7 @@ def test_cards_in_a_filtered_deck_go_to_their_home(home: Home, world: World, tmp
     assert world.db.scalar("SELECT count() FROM cards WHERE odid > 0") == 5
     report = home.import_file(world.export(tmp_path / "x.colpkg"))
     assert report.files == ["Home.md"]
-    from tests.importing.judge import differences
+    from tests.anki.imports.judge import differences
 
     with Collection(home.root) as collection:
         collection.scan()

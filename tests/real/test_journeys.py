@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from flashcards.anki.export import export_package
-from flashcards.anki.gather import decks_in_use
-from flashcards.anki.identity import Guids
-from flashcards.anki.model import family
+from flashcards.anki.exports.export import export_package
+from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.package.identity import Guids
+from flashcards.anki.package.model import family
 from flashcards.collection import Collection
-from flashcards.importing.report import ImportReport
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from flashcards.importers.report import ImportReport
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 from tests.real.history_world import into, live
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")

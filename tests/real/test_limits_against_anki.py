@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from scheduler import Clock, DeckLimits, Policy, Store, today
 from scheduler.policy import ReviewOrder, becomes_leech
-from tests.importing.anki_world import World
+from tests.anki.imports.anki_world import World
 from tests.scheduler.world import DECK, NOW, add, asked, make_due, open_store, put
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")

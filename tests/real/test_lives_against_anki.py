@@ -16,7 +16,7 @@ import pytest
 
 from scheduler import Card, Clock, DeckLimits, NewCard, Policy, Rating, State, Store, today
 from scheduler.model import DAY_SECONDS
-from tests.importing.anki_world import World
+from tests.anki.imports.anki_world import World
 from tests.real.test_policy_against_anki import LEARNING_STEPS, RELEARNING_STEPS, _switch_fsrs_on
 from tests.scheduler.world import open_store, put
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.export import Exported, export_package
-from flashcards.anki.gather import decks_in_use
-from flashcards.anki.table import export_csv
+from flashcards.anki.exports.export import Exported, export_package
+from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.tables import export_csv
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 from tests.real.history_world import into
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
@@ -115,7 +115,7 @@ def test_a_whole_collection_that_went_back_is_the_same_here(home: Home, tmp_path
 def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_path: Path) -> None:
     exported(home, tmp_path / "1.apkg")
     with Collection(home.root) as collection:  # as an export wrote it that knew nothing of where a note came from
-        from flashcards.anki.identity import guid
+        from flashcards.anki.package.identity import guid
 
         collection.scan()
         for note, key in list(collection.connection.execute("SELECT id, key FROM notes")):

@@ -8,8 +8,8 @@ import pytest
 
 from flashcards.deck.cloze import find_gaps
 from flashcards.deck.model import Kind, Note
-from flashcards.render.cloze_html import cloze_html
-from flashcards.render.html import HtmlRenderer
+from flashcards.render.html.cloze import cloze_html
+from flashcards.render.html.renderer import HtmlRenderer
 from tests.render.fixture import cases
 from tests.render.produce import MACROS, media
 

@@ -10,8 +10,8 @@ import pytest
 
 from flashcards.collection import Collection, now_ms
 from flashcards.insight.overview import Overview, overview
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 from tests.real.history_world import ACTS, deck_text, exported, into, live
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")

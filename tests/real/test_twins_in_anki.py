@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.identity import Guids, guid
+from flashcards.anki.package.identity import Guids, guid
 from flashcards.collection import Collection
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 from tests.real.history_world import exported, into
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.importing.anki_world import World
-from tests.importing.home import Home
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 

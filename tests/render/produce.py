@@ -9,10 +9,10 @@ from rich.console import Console
 
 from flashcards.deck.cloze import find_gaps
 from flashcards.deck.model import Kind, Note
-from flashcards.render.cloze_html import cloze_html
-from flashcards.render.html import HtmlRenderer, to_html
-from flashcards.render.terminal import TerminalRenderer
-from flashcards.render.tex import tex_to_text
+from flashcards.render.html.cloze import cloze_html
+from flashcards.render.html.renderer import HtmlRenderer, to_html
+from flashcards.render.terminal.renderer import TerminalRenderer
+from flashcards.render.tex.convert import tex_to_text
 
 MACROS = {r"\R": r"\mathbb{R}", r"\pair": "(#1, #2)"}
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from flashcards.deck.cloze import GapError
 from flashcards.deck.model import Gap, Kind, Note
-from flashcards.render.cloze_html import cloze_html, escape_in_gap
-from flashcards.render.html import HtmlRenderer
+from flashcards.render.html.cloze import cloze_html, escape_in_gap
+from flashcards.render.html.renderer import HtmlRenderer
 from tests.render.allowed_html import AllowedHtml
 from tests.render.produce import MACROS, cloze_note, media
 from tests.render.strategies import markdown

@@ -10,8 +10,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from flashcards.deck.markdown import OPTIONS
-from flashcards.render.code_css import code_css
-from flashcards.render.html import HtmlRenderer, is_plain, to_html
+from flashcards.render.html.code import code_css
+from flashcards.render.html.renderer import HtmlRenderer, is_plain, to_html
 from tests.render.allowed_html import AllowedHtml
 from tests.render.produce import MACROS, media
 from tests.render.strategies import markdown
@@ -149,7 +149,7 @@ def test_the_style_sheet_colours_each_kind_of_token_in_light_and_dark(css_class:
 
 def test_pygments_is_loaded_for_code_only() -> None:
     program = (
-        "import sys; from flashcards.render.html import HtmlRenderer\n"
+        "import sys; from flashcards.render.html.renderer import HtmlRenderer\n"
         "r = HtmlRenderer({}, str); r.render('*a* $b$ `c`'); print('pygments' in sys.modules, 'nh3' in sys.modules)\n"
         "r.render('```python\\nx\\n```'); print('pygments' in sys.modules)"
     )

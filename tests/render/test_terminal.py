@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 
-from flashcards.deck.faces import face
-from flashcards.render.code_text import coloured
-from flashcards.render.html import HtmlRenderer
-from flashcards.render.terminal import TerminalRenderer
-from flashcards.render.terminal_text import GAP, Marks
+from flashcards.deck.cloze import face
+from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.terminal.code import coloured
+from flashcards.render.terminal.renderer import TerminalRenderer
+from flashcards.render.terminal.text import GAP, Marks
 from tests.render.produce import MACROS, cloze_note, media, terminal
 from tests.render.strategies import markdown
 

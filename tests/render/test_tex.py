@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashcards.render.tex import tex_to_text
-from flashcards.render.tex_symbols import in_alphabet, script, symbol
+from flashcards.render.tex.convert import tex_to_text
+from flashcards.render.tex.symbols import in_alphabet, script, symbol
 from tests.render.produce import MACROS
 from tests.render.strategies import tex
 
@@ -112,7 +112,7 @@ def test_letters_without_a_place_in_an_alphabet_stay() -> None:
 
 def test_the_parser_is_loaded_for_math_only() -> None:
     program = (
-        "import sys; from flashcards.render.terminal import TerminalRenderer\n"
+        "import sys; from flashcards.render.terminal.renderer import TerminalRenderer\n"
         "TerminalRenderer({}, plain=False).render('*a* `b` [c](d)')\n"
         "heavy = ('pylatexenc', 'pygments', 'nh3', 'rich.table', 'html.parser')\n"
         "print([name for name in heavy if name in sys.modules])"

@@ -22,7 +22,7 @@ from scheduler import (
     Review,
     State,
 )
-from scheduler import Kind as Record
+from scheduler import ReviewKind as Record
 from scheduler.queue import Counts
 
 

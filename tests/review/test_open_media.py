@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.review import open_media
+from flashcards.review import media
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.views import Asked
 from tests.review.small_collections import collection_in
@@ -47,15 +47,15 @@ def opened(log: Path) -> str:
 
 def test_the_question_names_only_its_own_media(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "Q: ![](a.png) and ![](a.png)\nA: ![](b.png) [listen](c.mp3)\n")
-    assert open_media.media_of(asked, answered=False) == ["a.png"]
-    assert open_media.media_of(asked, answered=True) == ["a.png", "b.png", "c.mp3"]
-    assert open_media.media_of(asked, answered=True, sound=True) == ["c.mp3"]
+    assert media.media_of(asked, answered=False) == ["a.png"]
+    assert media.media_of(asked, answered=True) == ["a.png", "b.png", "c.mp3"]
+    assert media.media_of(asked, answered=True, sound=True) == ["c.mp3"]
 
 
 def test_a_picture_hidden_in_a_gap_is_not_opened_before_the_answer(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "C: It looks like {{c1::![](a.png)}} here.\n")
-    assert open_media.media_of(asked, answered=False) == []
-    assert open_media.media_of(asked, answered=True) == ["a.png"]
+    assert media.media_of(asked, answered=False) == []
+    assert media.media_of(asked, answered=True) == ["a.png"]
 
 
 def test_a_picture_is_opened_with_the_system_program(tmp_path: Path, opener: Path) -> None:
@@ -63,27 +63,27 @@ def test_a_picture_is_opened_with_the_system_program(tmp_path: Path, opener: Pat
     picture = tmp_path / "decks" / "img" / "a.png"
     picture.parent.mkdir()
     picture.touch()
-    assert open_media.open_all(tmp_path / "decks", asked, ["img/a.png"]) == ["Opened img/a.png."]
+    assert media.open_all(tmp_path / "decks", asked, ["img/a.png"]) == ["Opened img/a.png."]
     assert opened(opener) == f"xdg-open {picture}"
 
 
 def test_sound_is_played(tmp_path: Path, opener: Path) -> None:
     asked = first_card(tmp_path / "decks", "Q: ![](a.mp3)\nA: x\n")
     (tmp_path / "decks" / "a.mp3").touch()
-    open_media.play(tmp_path / "decks", asked, "a.mp3")
+    media.play(tmp_path / "decks", asked, "a.mp3")
     assert opened(opener).startswith("mpv --no-video")
 
 
 def test_a_missing_picture_is_one_sentence_with_the_place(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "\nQ: ![](a.png)\nA: x\n")
-    (sentence,) = open_media.open_all(tmp_path, asked, ["a.png"])
+    (sentence,) = media.open_all(tmp_path, asked, ["a.png"])
     assert sentence.startswith("deck.md:2: The file `a.png` is missing.")
 
 
 def test_a_picture_outside_the_collection_is_not_opened(tmp_path: Path, opener: Path) -> None:
     (tmp_path / "secret.png").touch()
     asked = first_card(tmp_path / "decks", "Q: ![](../secret.png)\nA: x\n")
-    (sentence,) = open_media.open_all(tmp_path / "decks", asked, ["../secret.png"])
+    (sentence,) = media.open_all(tmp_path / "decks", asked, ["../secret.png"])
     assert "outside the collection" in sentence
     assert not opener.exists()
 
@@ -92,5 +92,5 @@ def test_without_an_opener_the_file_is_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PATH", os.devnull)
     asked = first_card(tmp_path, "Q: ![](a.png)\nA: x\n")
     (tmp_path / "a.png").touch()
-    (sentence,) = open_media.open_all(tmp_path, asked, ["a.png"])
+    (sentence,) = media.open_all(tmp_path, asked, ["a.png"])
     assert sentence == f"No program to open files was found. The file is {tmp_path / 'a.png'}."

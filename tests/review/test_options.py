@@ -11,7 +11,7 @@ from flashcards.review.events import Bury, Quit, Rate, ShowAnswer, Undo
 from flashcards.review.report import summary_lines
 from flashcards.review.session import Session
 from flashcards.review.views import Answer, Finished, Question
-from scheduler import Kind, Rating
+from scheduler import Rating, ReviewKind
 from tests.review.fake_desk import card, desk
 from tests.review.small_collections import collection_in, questions
 from tests.review.test_desk import DAY, MINUTE, NOW, all_fronts, answer, front
@@ -66,7 +66,12 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
         assert isinstance(answer(session), Finished)
         assert {first, *others} == {"Question 1?", "Question 2?", "Question 3?"}
         assert collection.connection.execute("SELECT * FROM cards").fetchall() == before
-        assert crammed(collection)[3:] == [(Kind.CRAM, 1), (Kind.CRAM, 3), (Kind.CRAM, 3), (Kind.CRAM, 3)]
+        assert crammed(collection)[3:] == [
+            (ReviewKind.CRAM, 1),
+            (ReviewKind.CRAM, 3),
+            (ReviewKind.CRAM, 3),
+            (ReviewKind.CRAM, 3),
+        ]
         assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
 
 
@@ -76,7 +81,7 @@ def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
         session = Session(CramDesk(collection, NOW, count=True), NOW)
         answer(session)
         assert isinstance(answer(session), Finished)
-        assert [kind for kind, _ in crammed(collection)] == [Kind.RATING] * 4
+        assert [kind for kind, _ in crammed(collection)] == [ReviewKind.RATING] * 4
 
 
 def test_a_crammed_rating_is_taken_back_by_a_row_more(tmp_path: Path) -> None:
@@ -86,7 +91,7 @@ def test_a_crammed_rating_is_taken_back_by_a_row_more(tmp_path: Path) -> None:
         answer(session, Rating.EASY)
         view = session.handle(Undo(NOW))
         assert front(view) == first
-        assert [kind for kind, _ in crammed(collection)] == [Kind.CRAM, Kind.VOID]
+        assert [kind for kind, _ in crammed(collection)] == [ReviewKind.CRAM, ReviewKind.VOID]
         view = session.handle(Undo(NOW))
         assert isinstance(view, Question)
         assert "nothing to undo" in view.message

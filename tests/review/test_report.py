@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from flashcards.durations import short_interval, spent
 from flashcards.review.report import info_lines, summary_lines, upcoming_lines
 from flashcards.review.views import Summary, Upcoming
+from flashcards.text import short_interval, spent
 from scheduler import Clock, Rating, State
 from scheduler.queue import Counts
 from tests.review.fake_desk import asked, card, desk

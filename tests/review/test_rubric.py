@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.catalog.ticks import point_counts
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.events import Rate, ShowAnswer, Tick, Undo
-from flashcards.review.rubric import point_keys, proposed, without_points
+from flashcards.review.rubric import point_counts, point_keys, proposed, without_points
 from flashcards.review.session import Session
 from flashcards.review.views import Answer
 from flashcards.settings import SettingInvalid, load

@@ -13,7 +13,7 @@ import numpy as np
 from scheduler import DEFAULT_PARAMETERS, Memory, Rating
 from scheduler.columns import LogColumns
 from scheduler.memory import QuickModel
-from scheduler.model import Kind, State
+from scheduler.model import ReviewKind, State
 
 JOSH = Path(__file__).parents[2] / ".." / "shared" / "real" / "review-logs" / "josh.csv"
 """12,580 reviews of one person, from the tests of py-fsrs (MIT)."""
@@ -33,7 +33,7 @@ def log_of(rows: list[tuple[int, int, int, int]]) -> LogColumns:
     for card in sorted(by_card):
         for number, (at, _, rating, day) in enumerate(by_card[card]):
             before, after = (State.REVIEW if number else State.NEW), State.REVIEW
-            found.append((at, card, int(Kind.RATING), rating, int(before), int(after), 0, day))
+            found.append((at, card, int(ReviewKind.RATING), rating, int(before), int(after), 0, day))
     columns = np.array(found, dtype=np.int64).reshape(-1, 8).T
     return LogColumns(*columns)
 

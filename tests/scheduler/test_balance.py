@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scheduler import DeckLimits, Policy, Rating, State, Store
-from scheduler.balance import Load
-from scheduler.fuzz import bounds
-from scheduler.plan import PolicyPlan
+from scheduler.intervals import Load, bounds
+from scheduler.simulate import PolicyPlan
 from tests.scheduler.world import DAY, DECK, NOW, TODAY, a_card, add, make_due, put
 
 BALANCED = Policy()

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scheduler import DeckLimits, Policy, Rating, State, Store, today
-from scheduler.deadline import LAST_PASS_DAYS, deadline_day, is_passed, new_a_day, pass_day
 from scheduler.learner import Learner
-from scheduler.limits import in_time
-from scheduler.plan import PolicyPlan
+from scheduler.limits import LAST_PASS_DAYS, deadline_day, in_time, is_passed, new_a_day, pass_day
 from scheduler.queue import counts_by_deck
-from scheduler.simulate import simulate
+from scheduler.simulate import PolicyPlan, simulate
 from tests.scheduler.world import CLOCK, DAY, DECK, NOW, PARENT, PLAIN, TODAY, a_card, add, asked, make_due
 
 if TYPE_CHECKING:

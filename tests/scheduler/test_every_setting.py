@@ -12,9 +12,8 @@ import pytest
 from scheduler import DEFAULT_PARAMETERS, DeckLimits, Policy, Rating, State, Store, today
 from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
-from scheduler.plan import PolicyPlan
 from scheduler.reschedule import moves
-from scheduler.simulate import simulate
+from scheduler.simulate import PolicyPlan, simulate
 from tests.scheduler.learners import FORGETFUL
 from tests.scheduler.world import CLOCK, DECK, NOW, TODAY, a_card, add, asked, make_due, one_deck, open_store, put
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from scheduler import DEFAULT_PARAMETERS, Memory
-from scheduler.fit import LEAST_REVIEWS, TooFewReviews, fit, parameters_for
+from scheduler.fit import LEAST_REVIEWS, TooFewReviews, TrainingSet, fit, parameters_for, training_set
 from scheduler.memory import Model
-from scheduler.training import TrainingSet, training_set
 from tests.scheduler.learners import FORGETFUL, JOSH, josh, log_of, simulated
 
 DAY_MS = 86_400_000

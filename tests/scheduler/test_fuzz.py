@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.fuzz import bounds, draw, fuzzed
+from scheduler.intervals import bounds, draw, fuzzed
 
 
 @pytest.mark.parametrize(

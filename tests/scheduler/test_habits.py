@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from scheduler import Policy, Rating
-from scheduler.habits import learner_of
-from scheduler.learner import Learner
-from scheduler.ratings import read_ratings
+from scheduler.columns import read_ratings
+from scheduler.learner import Learner, learner_of
 from tests.scheduler.world import DAY, MINUTE, NOW, add, open_store
 
 STEPLESS = Policy(learning_steps=(), relearning_steps=(), fuzz=False)

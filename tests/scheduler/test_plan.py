@@ -11,8 +11,7 @@ import pytest
 from scheduler import Clock, DeckLimits, Model, Policy, Queue, Rating, State, Store, today
 from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
-from scheduler.plan import PolicyPlan
-from scheduler.simulate import SITTING, simulate
+from scheduler.simulate import SITTING, PolicyPlan, simulate
 from tests.scheduler.world import DECK, TODAY, a_card, add, open_store
 
 DAYS = 40

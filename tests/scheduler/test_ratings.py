@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from scheduler import Kind, Rating
-from scheduler.ratings import read_ratings
+from scheduler import Rating, ReviewKind
+from scheduler.columns import read_ratings
 from tests.scheduler.world import NOW, PLAIN, TODAY, add, open_store
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_what_was_taken_back_and_what_is_no_rating_is_left_out(tmp_path: Path) -
     store.undo(NOW + 2)
     store.forget([card], NOW + 3)
     assert read_ratings(store.connection).card.tolist() == [card]
-    assert read_ratings(store.connection, Kind.CRAM).card.size == 0
+    assert read_ratings(store.connection, ReviewKind.CRAM).card.size == 0
 
 
 def test_card_by_card_each_has_its_oldest_first(tmp_path: Path) -> None:

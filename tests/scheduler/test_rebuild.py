@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import DEFAULT_PARAMETERS, Kind, Policy, Rating, Store, columns, transaction
+from scheduler import DEFAULT_PARAMETERS, Policy, Rating, ReviewKind, Store, columns, transaction
 from scheduler.rows import append
 from tests.scheduler.test_memory import FSRS_5
 from tests.scheduler.test_rate import _do
@@ -89,10 +89,10 @@ def test_ratings_that_the_log_lacks_are_counted_unless_they_were_taken_back(stor
     card, other = add(store, 2)
     for each in (card, other):
         store.rate(each, Rating.GOOD, PLAIN, NOW)
-    added = {"kind": Kind.TAKEN_OVER, "rating": None, "stability": None, "difficulty": None, "reps_added": 7}
+    added = {"kind": ReviewKind.TAKEN_OVER, "rating": None, "stability": None, "difficulty": None, "reps_added": 7}
     row = store.log(card)[0]._replace(id=NOW + 1000, **added)  # type: ignore[arg-type]  # of many types
     append(store.connection, row)
     put(store, card, reps=8)
     assert store.rebuild(default) == []
-    append(store.connection, row._replace(id=NOW + 2000, kind=Kind.VOID, voids=row.id, reps_added=0))
+    append(store.connection, row._replace(id=NOW + 2000, kind=ReviewKind.VOID, voids=row.id, reps_added=0))
     assert store.rebuild(default) == [(card, "reps", 8, 1)]

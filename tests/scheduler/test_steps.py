@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.steps import again_delay, good_delay, hard_delay, left_after_good
+from scheduler.answer import again_delay, good_delay, hard_delay, left_after_good
 
 DAY = 86_400
 USUAL = (60, 600)

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from scheduler import CardUnknown, Kind, NewCard, Placement, Rating, State, Store, transaction
+from scheduler import CardUnknown, NewCard, Placement, Rating, ReviewKind, State, Store, transaction
 from tests.scheduler.world import DAY, NOW, PLAIN, TODAY, add, make_due, put
 
 # Cards
@@ -103,7 +103,7 @@ def test_forgetting_makes_a_card_new_and_keeps_its_log_and_counts(store: Store) 
     found = store.card(card)
     assert (found.state, found.due_day, found.memory, found.last_day) == (State.NEW, None, None, None)
     assert found.reps == 1
-    assert [row.kind for row in store.log(card)] == [Kind.RATING, Kind.FORGET]
+    assert [row.kind for row in store.log(card)] == [ReviewKind.RATING, ReviewKind.FORGET]
 
 
 def test_forgetting_a_new_card_changes_nothing(store: Store) -> None:

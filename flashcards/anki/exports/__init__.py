@@ -1,0 +1,1 @@
+"""From a collection to files for Anki and other programs."""

@@ -1,0 +1,105 @@
+"""What an earlier export gave to Anki that a package can neither move nor remove there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Sized
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from flashcards.anki.package.identity import looks_ours
+from flashcards.text import plural
+from scheduler import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from flashcards.anki.package.model import PackageNote
+
+_REMEMBER = (  # quicker than INSERT OR REPLACE
+    "INSERT INTO exported_notes VALUES (?, ?, ?, ?)"
+    " ON CONFLICT(note) DO UPDATE SET guid = excluded.guid, deck = excluded.deck, ords = excluded.ords"
+)
+
+
+class _Given(NamedTuple):
+    """A note as Anki was given it: its guid, its deck, and which cards of it there are."""
+
+    guid: str
+    deck: str
+    ords: str
+
+
+class Exports:
+    """Remembers what packages held, and says what Anki will keep of an earlier one."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._now: dict[int, _Given] = {}
+
+    def seen(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
+        """The same notes, which are remembered by `finish`."""
+        for note in notes:
+            self._now[note.id] = _Given(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
+            yield note
+
+    def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
+        """Remember what was exported of these decks; returns a sentence for each thing that Anki will not follow.
+
+        Each is said once, for after it, the package is what Anki was given last; but what is true of every package
+        with notes from Anki is said of each. Of a whole collection nothing is said: it replaces what Anki was given.
+        """
+        with transaction(self._connection):
+            before = {
+                row[0]: _Given(*row[1:])
+                for row in self._connection.execute("SELECT note, guid, deck, ords FROM exported_notes")
+            }
+            gone = [note for note in self._orphans() if before[note].deck in decks]
+            self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
+            new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
+            self._connection.executemany(_REMEMBER, new)
+        if whole:
+            return ()
+        pairs = [(before[note], given) for note, given in self._now.items() if note in before]
+        return (*_sentences(pairs, len(gone)), *self._of_notes_from_anki(before))
+
+    def _of_notes_from_anki(self, before: Sized[int]) -> Iterator[str]:
+        if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
+            yield (
+                f"{plural(kept, 'note')} came from Anki: where it has them in a note type of its own they stay as they"
+                " are, without edits and reviews made here, and Merge note types would spoil them; only a .colpkg,"
+                " which replaces everything there, brings them up to date."
+            )
+        parts = {row[0] for row in self._connection.execute("SELECT note FROM origins WHERE part > 0")}
+        if split := len((parts & self._now.keys()).difference(before)):
+            yield f"{plural(split, 'note')} made of one card of a larger note in Anki: there they are added as notes."
+
+    def _orphans(self) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
+        )
+        return [note for (note,) in rows]
+
+
+def _sentences(pairs: Iterable[tuple[_Given, _Given]], gone: int) -> Iterator[str]:
+    kinds = cards = 0
+    moved: dict[tuple[str, str], int] = {}
+    for before, now in pairs:
+        if before.guid != now.guid:
+            kinds += 1
+            continue
+        cards += len(set(before.ords.split()) - set(now.ords.split()))
+        if before.deck != now.deck:
+            way = (before.deck, now.deck)
+            moved[way] = moved.get(way, 0) + 1
+    if gone:
+        they, them = ("it stays", "it") if gone == 1 else ("they stay", "them")
+        notes = plural(gone, "note")
+        yield f"{notes} removed here since the last export: {they} in Anki until you delete {them} there."
+    if kinds:
+        new, old = ("a new one", "the old one") if kinds == 1 else ("new ones", "the old ones")
+        yield f"{plural(kinds, 'note')} became another kind, and {new} in Anki: delete {old} there."
+    if cards:
+        yield f"{plural(cards, 'card')} without a gap or a side any more: Tools > Empty Cards removes them in Anki."
+    for way, count in sorted(moved.items()):
+        them = "it" if count == 1 else "them"
+        yield f"{plural(count, 'note')} moved from {way[0]} to {way[1]} here; in Anki, move {them} by Change Deck."

@@ -1,0 +1,228 @@
+"""Which files an export writes, and which decks go into each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.exports.earlier import Exports
+from flashcards.anki.exports.notes import Gathering
+from flashcards.anki.package.archive import write_archive
+from flashcards.anki.package.identity import deck_id
+from flashcards.anki.package.media import clean_name
+from flashcards.anki.package.model import ExportProblem
+from flashcards.anki.package.presets import Presets
+from flashcards.anki.package.writer import DeckDatabase
+from flashcards.collection import now_ms
+from flashcards.errors import DeckUnknown, FlashcardsError, UsageError
+
+if TYPE_CHECKING:
+    from flashcards.anki.package.schedule_writer import History
+    from flashcards.collection import Collection
+
+
+PACKAGE: Final = ".apkg"
+WHOLE: Final = ".colpkg"
+FORMATS: Final = (PACKAGE, WHOLE, ".json", ".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to write and the decks that go into it, each named by itself."""
+
+    path: Path
+    decks: tuple[str, ...]
+
+
+class FormatUnknown(UsageError):
+    """The file's ending names no format that can be written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: the ending says what to write: .apkg, .colpkg, .json or .csv. A folder ends with `/`."
+        )
+
+
+class NoPlace(UsageError):
+    """The name of the file to write is empty, as a variable of a shell that was never set is."""
+
+    def __init__(self) -> None:
+        super().__init__("The name behind -o is empty. Give a file or a folder; `.` is the present folder.")
+
+
+class NothingToExport(FlashcardsError):
+    """There are no cards."""
+
+    def __init__(self) -> None:
+        super().__init__("There are no cards to export. `flashcards check` says why, `flashcards init` makes a deck.")
+
+
+def targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root: Path) -> list[Target]:
+    """The files that an export writes.
+
+    Args:
+        decks: every deck that holds notes.
+        asked: the decks a person named, each with all decks below it; none names all.
+        output: what the person said to write: a file, or a folder (one that exists, or a name that ends with `/`)
+            for one package for each deck named, else for each top-level deck. None is a package in the present folder.
+        root: the folder of the collection, which names the package when the person names none.
+
+    Raises:
+        DeckUnknown: a deck that was asked for is not there.
+        FormatUnknown: the file's ending names no format that can be written.
+        NoPlace: `output` is empty.
+        NothingToExport: no deck holds a note.
+    """
+    if output == "":
+        raise NoPlace
+    if output is not None and not _is_folder(output):
+        _check_format(Path(output))
+    if not decks:
+        raise NothingToExport
+    known = _with_parents(decks)
+    for name in asked:
+        if name not in known:
+            raise DeckUnknown(name, known)
+    if output is not None and _is_folder(output):
+        heads = _outermost(asked) or sorted({deck.partition("::")[0] for deck in decks})
+        return _one_each(Path(output), heads, decks)
+    chosen = tuple(deck for deck in decks if not asked or any(is_within(deck, name) for name in asked))
+    if output is not None:
+        return [Target(Path(output), chosen)]
+    name = asked[0] if len(set(asked)) == 1 else root.resolve().name or "flashcards"
+    return [Target(Path(file_name(name)), chosen)]
+
+
+def is_within(deck: str, ancestor: str) -> bool:
+    """Whether `deck` is `ancestor` or lies below it."""
+    return deck == ancestor or deck.startswith(f"{ancestor}::")
+
+
+def file_name(deck: str) -> str:
+    """The name of a deck's package: one that every system takes."""
+    return clean_name(f"{deck.replace('::', '-')}.deck").removesuffix(".deck") + PACKAGE
+
+
+def _is_folder(output: str) -> bool:
+    return output.endswith("/") or Path(output).is_dir()
+
+
+def _check_format(path: Path) -> None:
+    if path.suffix.lower() not in FORMATS:
+        raise FormatUnknown(path)
+
+
+def _with_parents(decks: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for deck in decks:
+        parts = deck.split("::")
+        found.update("::".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return found
+
+
+def _outermost(asked: Sequence[str]) -> list[str]:
+    names = sorted(set(asked))
+    return [name for name in names if not any(other != name and is_within(name, other) for other in names)]
+
+
+def _one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> list[Target]:
+    found: list[Target] = []
+    taken: set[str] = set()
+    for head in heads:
+        name = file_name(head)
+        if name.casefold() in taken:  # `a?` and `a:`, or `A` and `a` where a disk does not tell them apart
+            name = f"{name.removesuffix(PACKAGE)}-{deck_id(head):x}{PACKAGE}"
+        taken.add(name.casefold())
+        found.append(Target(folder / name, tuple(deck for deck in decks if is_within(deck, head))))
+    return found
+
+
+_TOUCHED = "SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR flag OR buried_day IS NOT NULL LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A file that was written: what it holds, its size in bytes, and what is not in it as it should be.
+
+    `remarks` say what Anki will keep of an earlier package.
+    """
+
+    path: Path
+    notes: int
+    cards: int
+    media: int
+    size: int
+    problems: tuple[ExportProblem, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def export_package(
+    collection: Collection,
+    decks: Iterable[str],
+    path: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    history: bool = True,
+) -> Exported:
+    """Write a package that Anki imports, and updates in place when a later one is imported.
+
+    Args:
+        collection: open, and scanned.
+        decks: the names of the decks, each without those below it.
+        path: the file to write, or to replace; one that ends with .colpkg is a whole collection for Anki.
+        progress: called now and then with the number of notes and reviews done and the number in all.
+        history: take schedules, the review log and the settings along; without them all cards are new.
+
+    Raises:
+        FileUnwritable: the file cannot be written; the old one is as it was.
+    """
+    decks = set(decks)
+    gathering = Gathering(collection, decks)
+    exports = Exports(collection.connection)
+    steps = _Steps(progress, len(gathering), _reviews(collection) if history else 0)
+    database = DeckDatabase(
+        exports.seen(gathering.notes(steps.note)),
+        collection.clock,
+        Presets(collection) if history else None,
+        _history(collection, steps) if history else None,
+    )
+    content = database.to_bytes()
+    whole = path.suffix.lower() == WHOLE
+    size = write_archive(path, content, gathering.media.files, whole=whole)
+    remarks = exports.finish(decks, whole=whole)
+    counts, media = database.counts, len(gathering.media.files)
+    return Exported(path, counts.notes, counts.cards, media, size, tuple(gathering.problems), remarks)
+
+
+class _Steps:
+    """One progress of two parts: notes, then reviews."""
+
+    def __init__(self, progress: Callable[[int, int], None] | None, notes: int, reviews: int) -> None:
+        self._progress = progress
+        self._notes = notes
+        self._all = notes + reviews
+
+    def note(self, done: int, _notes: int) -> None:
+        """So many notes are done."""
+        if self._progress:
+            self._progress(done, self._all)
+
+    def review(self, done: int) -> None:
+        """So many reviews are done, after all notes."""
+        self.note(self._notes + done, self._notes)
+
+
+def _reviews(collection: Collection) -> int:
+    (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone()
+    return int(reviews)
+
+
+def _history(collection: Collection, steps: _Steps) -> History | None:
+    """What is known of the cards; None where none of them is other than new, which is written in less time."""
+    if not collection.connection.execute(_TOUCHED).fetchone():
+        return None
+    from flashcards.anki.package.schedule_writer import History
+
+    return History(collection, now_ms(), steps.review)

@@ -1,0 +1,1 @@
+"""From an Anki package or collection to decks, cards and reviews here."""

@@ -1,0 +1,209 @@
+"""Several cards of a package that are one card here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.imports.deck_files import Placed
+from flashcards.anki.package.model import AnkiCard, Package
+from flashcards.anki.package.schedule_reader import HistoryReader, anki_days
+from flashcards.catalog.imports import SeenMarks
+from scheduler.clock import Clock
+from scheduler.imported_log import CardHistory
+from scheduler.merge import merge
+from scheduler.model import Rating, ReviewKind, State
+
+if TYPE_CHECKING:
+    from flashcards.catalog.imports import Origins
+    from flashcards.collection import Collection
+    from flashcards.importers.report import ImportReport
+    from flashcards.settings import Settings
+    from scheduler.memory import Model
+    from scheduler.store import Store
+
+
+def apart(
+    pairs: Iterable[tuple[AnkiCard, int, int]],
+) -> tuple[list[tuple[AnkiCard, int, int]], Mapping[int, Sequence[AnkiCard]]]:
+    """Cards of a package, each with its id and its deck here, so that each id is there once, with what changed last.
+
+    Returns those, and the cards that were set apart, by their id here.
+    """
+    found: dict[int, tuple[AnkiCard, int, int]] = {}
+    twins: dict[int, list[AnkiCard]] = defaultdict(list)
+    for pair in pairs:
+        card, ours, deck = pair
+        first = found.setdefault(ours, pair)
+        if first is not pair:
+            older, newer = sorted((first[0], card), key=lambda each: each.changed)
+            twins[ours].append(older)
+            found[ours] = (newer, ours, deck)
+    return list(found.values()), twins
+
+
+def joined(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
+    """A history with the reviews of its twins: each counts, and it stands where the last change left it."""
+    if not twins:
+        return history
+    reviews = {each.at_ms: each for one in (*twins, history) for each in one.reviews}
+    ratings = [each for each in reviews.values() if each.kind is ReviewKind.RATING]
+    lapses = sum(each.rating is Rating.AGAIN and each.state_before is State.REVIEW for each in ratings)
+    standings = [history.standing, *[twin.standing for twin in twins]]
+    # A twin counts the reviews that it was made with, too, though Anki keeps the rows with one of the two only.
+    return history._replace(
+        reviews=[reviews[at] for at in sorted(reviews)],
+        standing=history.standing._replace(
+            reps=max(len(ratings), *[each.reps for each in standings]),
+            lapses=max(lapses, *[each.lapses for each in standings]),
+        ),
+    )
+
+
+class MarksImport:
+    """Takes the marks of cards over where they changed there since the last import.
+
+    Args:
+        store: holds the cards.
+        origins: remembers the marks they had there.
+        reader: reads the cards.
+        today: the day it is; an older burial is over.
+
+    Attributes:
+        remembered: of how many cards what is known of them changed.
+    """
+
+    def __init__(self, store: Store, origins: Origins, reader: HistoryReader, today: int) -> None:
+        self.remembered = 0
+        self._store = store
+        self._origins = origins
+        self._reader = reader
+        self._today = today
+        self._suspensions: dict[bool, list[int]] = {True: [], False: []}
+        self._flags: dict[int, list[int]] = defaultdict(list)
+        self._buried: dict[int, list[int]] = defaultdict(list)
+
+    def take(self, pairs: Iterable[tuple[AnkiCard, int]]) -> int:
+        """Take the marks of cards over, each given with its id here; returns how many cards that changed."""
+        before = self._origins.marks()
+        fresh = []
+        for card, ours in pairs:
+            marks = self._compare(card, ours, before.get(ours))
+            if marks is not None:
+                fresh.append((ours, marks))
+        self._origins.remember_marks(fresh)
+        self.remembered = len(fresh)
+        store = self._store
+        changed = store.suspend(self._suspensions[True]) + store.unsuspend(self._suspensions[False])
+        changed += sum(store.flag(cards, flag) for flag, cards in self._flags.items())
+        return changed + sum(store.bury(cards, day) for day, cards in self._buried.items())
+
+    def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
+        """Note down what is to be done for a card; returns its marks if they are to be remembered."""
+        marks = self._reader.marks(card)
+        now = SeenMarks(card.changed, marks.suspended, marks.flag)
+        if before is None:
+            before = SeenMarks(-1, suspended=False, flag=0)
+        if now == before or card.changed < before.changed_s:  # an older package knows nothing new
+            return None
+        if card.changed != before.changed_s and marks.buried_day is not None and marks.buried_day >= self._today:
+            self._buried[marks.buried_day].append(ours)
+        if before.flag is None and card.changed == before.changed_s:
+            return now
+        if marks.suspended != bool(before.suspended):
+            self._suspensions[marks.suspended].append(ours)
+        if marks.flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
+            self._flags[marks.flag].append(ours)
+        return now
+
+
+_LEECH: Final = "leech"  # the tag that Anki gives to the note of one
+
+
+class CardImport:
+    """Brings the cards of one package in.
+
+    Args:
+        collection: open, in a transaction.
+        package: where they come from.
+        origins: what was known of them.
+        settings: those that will hold after the import.
+        at_ms: now.
+
+    Attributes:
+        remembered: of how many cards the marks are no longer those that were known.
+    """
+
+    def __init__(
+        self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
+    ) -> None:
+        self.remembered = 0
+        self._collection = collection
+        self._package = package
+        self._origins = origins
+        self._settings = settings
+        self._at = at_ms
+        self._clock = Clock(settings.rollover, collection.clock.zone)
+        self._reader = HistoryReader(package, self._clock)
+        self._models: dict[int, Model] = {}
+
+    def apply(self, notes: Iterable[Placed], report: ImportReport, progress: Callable[[int, int], None]) -> None:
+        """Merge the reviews, and take over suspension, flag and burial where they changed there."""
+        if not _tells_schedules(self._package):
+            return
+        pairs, twins = apart(self._pairs(notes))
+        leeches = self._leeches()
+
+        def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
+            return self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+
+        histories = (
+            joined(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
+            for card, ours, deck in pairs
+        )
+        days = anki_days(self._clock, self._at)
+        connection = self._collection.connection
+        merged = merge(connection, histories, days, self._model, lambda done: progress(done, len(pairs)))
+        report.reviews = merged.reviews
+        marks = MarksImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
+        report.cards = merged.cards + marks.take((card, ours) for card, ours, _ in pairs)
+        self.remembered = marks.remembered
+
+    def _pairs(self, notes: Iterable[Placed]) -> Iterable[tuple[AnkiCard, int, int]]:
+        """Each card of the package that is here: the card, its id here, its deck here."""
+        rows = self._collection.connection.execute("SELECT note, slot, id, deck FROM cards")
+        here = {(note, slot): (card, deck) for note, slot, card, deck in rows}
+        by_guid = {note.guid: note.id for note in self._package.notes}
+        for draft, note in notes:
+            slots = dict(draft.cards)
+            for card in self._package.cards[by_guid[draft.source]]:
+                found = here.get((note, slots.get(card.ord, "")))
+                if found:
+                    yield card, *found
+
+    def _leeches(self) -> set[int]:
+        """Of each note that Anki marked as a leech, the card that lapsed most."""
+        found = set()
+        for note in self._package.notes:
+            if any(tag.lower() == _LEECH for tag in note.tags):
+                worst = max(self._package.cards[note.id], key=lambda card: card.lapses, default=None)
+                if worst and worst.lapses:
+                    found.add(worst.id)
+        return found
+
+    def _model(self, deck: int) -> Model:
+        if deck not in self._models:
+            names = {number: name for name, number in self._collection.catalog.decks().items()}
+            front_matter = self._collection.catalog.deck_settings()
+            for number, name in names.items():
+                policy = self._settings.policy_for(name, front_matter.get(name, {}))
+                self._models[number] = self._collection.store.model(policy.parameters)
+        return self._models[deck]
+
+
+def _tells_schedules(package: Package) -> bool:
+    """Whether a package says how cards stand: in one exported without schedules all are new and nothing is marked."""
+    return any(package.log.values()) or any(
+        card.type or card.queue or card.flags or card.reps or card.lapses for card in package.all_cards()
+    )

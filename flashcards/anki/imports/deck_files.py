@@ -1,0 +1,258 @@
+"""The notes of an import in deck files and in the catalog."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from flashcards.anki.imports.deck_text import FileText, changed_file, key, new_file
+from flashcards.anki.imports.draft import Draft
+from flashcards.anki.imports.layout import Layout
+from flashcards.anki.imports.matching import Match, what_differs
+from flashcards.catalog.changed_files import Sighting
+from flashcards.catalog.files import FoundFile
+from flashcards.catalog.imports import Origin, Origins
+from flashcards.catalog.reading import ReadFile
+from flashcards.catalog.store import encode
+from flashcards.disk.atomic import FileChanged
+from flashcards.importers.report import ImportReport, Remark
+from flashcards.text import plural
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+    from flashcards.disk.journal import Journal
+
+_SHOWN = 200  # characters of a text that is named
+
+
+class Placed(NamedTuple):
+    """A draft and the note here that it is."""
+
+    draft: Draft
+    note: int
+
+
+class DeckFiles:
+    """Writes what a match asks for into files that wait in a journal, and into the catalog.
+
+    Attributes:
+        layout: says which file a new note goes to.
+        prose: what a new file of a deck begins with, by the deck's name.
+        remembered: how many notes were not known by where they came from, or not as what or since when they are there.
+    """
+
+    def __init__(
+        self, collection: Collection, origins: Origins, journal: Journal, report: ImportReport, at_ms: int
+    ) -> None:
+        self.layout = Layout(collection.root, _files_of_decks(collection))
+        self.prose: dict[str, str] = {}
+        self.remembered = 0
+        self._texts_now: dict[str, str] = {}
+        self._collection = collection
+        self._origins = origins
+        self._journal = journal
+        self._report = report
+        self._at = at_ms
+
+    def write(self, match: Match) -> list[Placed]:
+        """Write everything; returns every note of the import that has its text here, or had it once."""
+        report = self._report
+        texts = self._texts(match)
+        changed = {key(draft): entry for draft, entry in match.changed}
+        kept, said = self._left_as_they_are(texts, changed)
+        texts = [text for text in texts if text.drafts]
+        updated = [
+            (draft, changed[key(draft)]) for text in texts for draft in text.drafts.values() if key(draft) in changed
+        ]
+        written = self._catalogue(texts, updated)
+        added = [each for each in written if key(each.draft) not in changed]
+        same = [Placed(draft, note) for draft, note in match.same]
+        kept += [Placed(draft, entry.id) for draft, entry in match.conflicts]
+        gone = [Placed(draft, note) for draft, note in match.gone]
+        self._remember(written, same, said)
+        report.added, report.updated = len(added), len(updated)
+        report.unchanged = len({each.note for each in same}) + len(said)
+        report.kept, report.removed = len(kept), len(gone)
+        report.files = [text.path for text in texts]
+        self._texts_now = {text.path: text.text for text in texts}
+        self._remark(written, match)
+        return [*written, *same, *said, *kept, *gone]
+
+    def says(self, deck: str) -> bool:
+        """Whether the file of a deck has its prose, now that everything is written."""
+        path = self.layout.path(deck)
+        text = self._texts_now.get(path)
+        if text is None and (self._collection.root / path).is_file():
+            text = (self._collection.root / path).read_text(encoding="utf-8", errors="replace")
+        return self.prose[deck] in (text or "")
+
+    def _left_as_they_are(
+        self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
+    ) -> tuple[list[Placed], list[Placed]]:
+        """Notes that changed in the package and stay as they are: those that cannot follow, and those that need not."""
+        remarks = self._report.remarks
+        kept: dict[tuple[str, int], Placed] = {}
+        for text in texts:
+            said = {key(draft) for draft in text.said}
+            for draft, _ in text.stuck:
+                if key(draft) in said:
+                    kept[key(draft)] = Placed(draft, changed[key(draft)].id)
+            remarks += _on_stuck_tags(text)
+            for draft in text.refused:
+                shown = " ".join(draft.fields[0].split())[:_SHOWN]
+                entry = changed.get(key(draft))
+                if entry is None:
+                    message = f"`{shown}` cannot be written so that it is read back; it is left out."
+                    remarks.append(Remark(draft.deck, message))
+                    continue
+                message = "Changed in the package, but that cannot be written here; it stays as it is. The package says"
+                remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
+                kept[key(draft)] = Placed(draft, entry.id)
+        need_not = [draft for text in texts for draft in text.said if key(draft) not in kept]
+        return list(kept.values()), [Placed(draft, changed[key(draft)].id) for draft in need_not]
+
+    def _texts(self, match: Match) -> list[FileText]:
+        added: dict[str, list[Draft]] = defaultdict(list)
+        changes: dict[str, list[tuple[int, Draft]]] = defaultdict(list)
+        for draft in match.new:
+            if not draft.cards:
+                continue
+            added[self.layout.path(draft.deck, draft.path)].append(draft)
+        for draft, entry in match.changed:
+            changes[entry.path].append((entry.note.line, draft))
+        texts = []
+        for path in dict.fromkeys([*added, *changes]):
+            if (self._collection.root / path).exists():
+                texts.append(self._changed(path, changes[path], added[path]))
+            else:
+                texts.append(new_file(path, added[path], self.prose.get(added[path][0].deck, "")))
+        return texts
+
+    def _changed(self, path: str, changes: list[tuple[int, Draft]], added: list[Draft]) -> FileText:
+        file = self._collection.root / path
+        data = file.read_bytes()
+        row = self._collection.catalog.files().get(path)
+        if row is None or row.hash != _digest(data):
+            raise FileChanged(file)
+        return changed_file(path, data.decode(), changes, added)
+
+    def _catalogue(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> list[Placed]:
+        """Let the catalog see the files as they will be; returns which note each draft has become."""
+        if not texts:
+            return []
+        self._announce(texts, updated)
+        sighting = Sighting()
+        for text in texts:
+            data = text.text.encode()
+            status = self._journal.stage_bytes(text.path, data).stat()
+            found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
+            sighting.changed.append(ReadFile(found, _digest(data), text.deck, status.st_mtime_ns))
+        self._collection.apply(sighting, self._at)
+        places = self._places([text.path for text in texts])
+        written = [
+            Placed(draft, places[text.path, text.deck.notes[index].line])
+            for text in texts
+            for index, draft in text.drafts.items()
+        ]
+        self._collection.connection.executemany(
+            "UPDATE notes SET modified_ms = ? WHERE id = ?",
+            [(each.draft.changed_s * 1000, each.note) for each in written],
+        )
+        return written
+
+    def _announce(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> None:
+        """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
+        notes = {key(draft): text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
+        for draft, entry in updated:
+            if draft.fingerprint == entry.fingerprint:
+                continue
+            self._collection.connection.execute(
+                "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
+                (entry.fingerprint, entry.id, encode(entry.note), self._at),
+            )
+            self._collection.connection.execute(
+                "UPDATE notes SET fingerprint = ?, body = ? WHERE id = ?",
+                (draft.fingerprint, encode(notes[key(draft)]), entry.id),
+            )
+
+    def _places(self, paths: list[str]) -> dict[tuple[str, int], int]:
+        """The notes of some files by path and line."""
+        found: dict[tuple[str, int], int] = {}
+        for path in paths:
+            rows = self._collection.connection.execute(
+                "SELECT n.line, n.id FROM notes n JOIN files f ON f.id = n.file WHERE f.path = ? AND n.active = 1",
+                (path,),
+            )
+            found.update({(path, line): note for line, note in rows})
+        return found
+
+    def _remember(self, written: list[Placed], same: list[Placed], said: list[Placed]) -> None:
+        known = self._origins.all()
+        fresh, later = list(said), []
+        for each in same:
+            draft = each.draft
+            origin = known.get(key(draft))
+            if origin is None:
+                fresh.append(each)
+            elif origin.content != draft.content and origin.changed_s <= draft.changed_s:
+                fresh.append(each)  # both sides came to say the same
+            elif origin.changed_s < draft.changed_s:
+                later.append((draft.changed_s, draft.source, draft.part))
+        notes: dict[int, list[Draft]] = defaultdict(list)
+        for each in (*written, *fresh):
+            notes[each.note].append(each.draft)
+        origins = [
+            Origin(
+                draft.source,
+                draft.part,
+                entry.id,
+                entry.fingerprint,
+                " ".join(entry.note.tags),
+                draft.content,
+                draft.changed_s,
+            )
+            for entry in self._collection.catalog.entries(notes)
+            for draft in notes[entry.id]
+        ]
+        self._origins.remember(origins)
+        self._origins.confirm(later)
+        self.remembered = len(fresh) + len(later)
+
+    def _remark(self, written: Iterable[Placed], match: Match) -> None:
+        remarks = self._report.remarks
+        for draft, entry in match.conflicts:
+            message = f"Changed here and in the package; it stays as it is here. {what_differs(draft, entry.note)}"
+            remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
+        counts: dict[tuple[str, str], int] = {}
+        for each in written:
+            for problem in each.draft.problems:
+                counts[each.draft.deck, problem] = counts.get((each.draft.deck, problem), 0) + 1
+        for (deck, problem), count in counts.items():
+            remarks.append(Remark(deck, f"{plural(count, 'note')}: {problem}."))
+
+
+def _on_stuck_tags(text: FileText) -> list[Remark]:
+    """What to say of tags that were taken off in the package and that the file gives all its notes."""
+    counts = Counter(tag for _, tags in text.stuck for tag in tags)
+    message = "{:,} {} no longer tagged `{}` in the package; here the tag stands at the top of the file, and stays."
+    return [
+        Remark(text.path, message.format(count, "note is" if count == 1 else "notes are", tag))
+        for tag, count in counts.items()
+    ]
+
+
+def _files_of_decks(collection: Collection) -> dict[str, str]:
+    """For each deck that an import wrote notes of, the file that holds most of them."""
+    rows = collection.connection.execute(
+        "SELECT d.name, f.path, count(*) FROM origins o JOIN notes n ON n.id = o.note JOIN files f ON f.id = n.file"
+        " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 GROUP BY 1, 2 ORDER BY 3"
+    )
+    return {deck: path for deck, path, _ in rows if Path(collection.root, path).is_file()}
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

@@ -1,0 +1,162 @@
+"""Tags of Anki as tags of decks, in which a few signs mean something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flashcards.anki.to_markdown.convert import NOTHING
+from flashcards.anki.to_markdown.escape import literal
+from flashcards.anki.to_markdown.plain_fallback import bare_markdown
+from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.deck.parse import parse
+from flashcards.identity.keys import fingerprint
+
+_BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
+
+
+def clean_tag(tag: str) -> str:
+    """A tag as a deck can say it; empty where nothing of it is left."""
+    return _BREAKS.sub("-", tag.lstrip("#")).strip("-")
+
+
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags of a note as a deck can say them, each once."""
+    return tuple(dict.fromkeys(cleaned for tag in tags if (cleaned := clean_tag(tag))))
+
+
+_BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
+_BLANKS: Final = re.compile(r"\s+")
+_SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
+_MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One note as it is to be written.
+
+    Attributes:
+        source: what the other program knows the note by.
+        part: which of the notes that its note becomes, from 0.
+        kind: how it is written.
+        fields: Markdown: front and back, or the text of a cloze.
+        cards: the slot of each of the other program's cards, by its ord.
+        reverse, typed: attributes.
+        tags: as they can stand in a file.
+        deck: the deck's name.
+        path, breadcrumb: the file and the headings it came from, where it was ours once; else empty.
+        content: a hash of all that the other program says of it.
+        changed_s: when it was last changed there, epoch seconds.
+        pin: the identity written into the file.
+        problems: what it does not say, as parts of a sentence.
+    """
+
+    source: str
+    part: int
+    kind: Kind
+    fields: tuple[str, ...]
+    cards: tuple[tuple[int, str], ...]
+    reverse: bool
+    typed: bool
+    tags: tuple[str, ...]
+    deck: str
+    path: str
+    breadcrumb: tuple[str, ...]
+    content: bytes
+    changed_s: int
+    pin: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> bytes:
+        """That of the note that it becomes."""
+        return fingerprint(Note(self.kind, 0, 0, self.fields, ()))
+
+    def block(self, file_tags: tuple[str, ...] = ()) -> str:
+        """The note as it stands in a file that has these tags for all its notes; without a line break at its end."""
+        comment = self._comment(tuple(tag for tag in self.tags if tag not in file_tags))
+        if self.kind is Kind.PAIR:
+            separator = ":::" if self.reverse else "::"
+            return f"{self.fields[0]} {separator} {self.fields[1]}{' ' + comment if comment else ''}"
+        if self.kind is Kind.CLOZE:
+            return _with_comment(_marked("C", self.fields[0]), comment)
+        (front_marker, back_marker), (front, back) = _MARKERS[self.kind], self.fields
+        apart = "\n" in front or _BLOCK_START.match(front) or _pairs_up(front, back)
+        gap = "\n\n" if apart else "\n"
+        return _with_comment(f"{_marked(front_marker, front)}{gap}{_marked(back_marker, back)}", comment)
+
+    def is_read_back(self) -> bool:
+        """Whether a file that holds it, with another note behind it, is read as these two."""
+        notes = parse(f"{self.block()}{_SENTINEL}", "x.md").notes
+        return len(notes) == 2 and self.is_said_by(notes[0])
+
+    def is_said_by(self, note: Note) -> bool:
+        """Whether a note of a file is this one."""
+        slots = {slot for _, slot in self.cards}
+        return note.fields == self.fields and slots <= set(note.slots) and note.typed == self.typed
+
+    def _comment(self, tags: tuple[str, ...]) -> str:
+        parts = [f"tags: {', '.join(tags)}"] if tags else []
+        if self.reverse and self.kind is Kind.QUESTION:
+            parts.append("reverse")
+        if self.typed:
+            parts.append("type")
+        if self.pin:
+            parts.append(f"id: {self.pin}")
+        return f"<!-- {'; '.join(parts)} -->" if parts else ""
+
+
+def sound(draft: Draft) -> Draft:
+    """The draft, or, where it would not be read back as it is, one in which everything is spelled out."""
+    if draft.is_read_back():
+        return draft
+    cloze = draft.kind is Kind.CLOZE
+    problems = (*draft.problems, "the text is kept, its formatting is not")
+    fields = tuple(bare_markdown(text, cloze=cloze) for text in draft.fields)
+    told = replace(draft, fields=fields, problems=problems)
+    if all(fields) and told.is_read_back():
+        return told
+    told = replace(told, fields=tuple(_spelled_out(text, cloze=cloze) for text in draft.fields))
+    if not cloze or told.is_read_back():
+        return told
+    problems = (*draft.problems, "its gaps cannot be written; its cards ask one at its end")
+    return replace(told, fields=(_asked_at_the_end(draft),), problems=problems)
+
+
+def _asked_at_the_end(cloze: Draft) -> str:
+    """The text of a cloze without its gaps, and a gap that all of its cards ask."""
+    numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in cloze.cards))
+    text = " ".join(re.split(r"\{\{c[0-9,]+::|\}\}", cloze.fields[0]))
+    return f"{_BLANKS.sub(' ', literal(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
+
+
+def _spelled_out(markdown: str, *, cloze: bool) -> str:
+    """Markdown itself as text, on one line."""
+    pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
+    spelled = (piece if index % 2 else _BLANKS.sub(" ", literal(piece)) for index, piece in enumerate(pieces))
+    return "".join(spelled).strip()
+
+
+def both_ways(reverse: bool) -> tuple[tuple[int, str], ...]:
+    """The cards of a note that is asked forward, and perhaps in reverse."""
+    return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
+
+
+def _pairs_up(front: str, back: str) -> bool:
+    """Whether a sign of one side could pair up with one of the other, if both stood in one paragraph."""
+    if front.count("[") > front.count("]"):
+        return True
+    return any(sign in front and sign in back for sign in "$~")
+
+
+def _marked(marker: str, text: str) -> str:
+    return f"{marker}:\n\n{text}" if _BLOCK_START.match(text) else f"{marker}: {text}"
+
+
+def _with_comment(text: str, comment: str) -> str:
+    if not comment:
+        return text
+    several = text.count("\n") > 1 or "```" in text
+    return f"{text}{chr(10) * 2 if several else chr(10)}{comment}"

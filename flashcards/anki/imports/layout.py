@@ -1,0 +1,114 @@
+"""Which file the notes of a deck go to."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from flashcards.anki.package.media import clean_name
+from flashcards.deck.parse import deck_name
+
+_TOLD_APART = "-anki"
+
+
+class Layout:
+    """Finds a file for each deck, never one that a person wrote.
+
+    Args:
+        root: the collection's folder.
+        decks: for each deck that an import wrote before, the file that holds most of it.
+    """
+
+    def __init__(self, root: Path, decks: dict[str, str]) -> None:
+        self._root = root
+        self._of_deck = dict(decks)
+        self._of_source: dict[str, str] = {}
+        self._taken = {_folded(path) for path in decks.values()}
+        self._entries: dict[Path, dict[str, list[Path]]] = {}
+
+    def path(self, deck: str, source: str = "") -> str:
+        """The file for new notes of a deck.
+
+        Args:
+            deck: its name.
+            source: the file that they were in when they were ours, or "".
+        """
+        if source and is_safe(source):
+            if source not in self._of_source:
+                self._of_source[source] = self._free(source)
+            return self._of_source[source]
+        deck = normal_name(deck)
+        if deck not in self._of_deck:
+            self._of_deck[deck] = self._free(file_of(deck))
+        return self._of_deck[deck]
+
+    def _free(self, path: str) -> str:
+        """`path`, or one like it where there is a file, or one that some disk would take for the same."""
+        stem = path.removesuffix(".md")
+        candidate, number = path, 1
+        while _folded(candidate) in self._taken or self._is_there(candidate):
+            candidate = f"{stem}{_TOLD_APART}{'' if number == 1 else number}.md"
+            number += 1
+        self._taken.add(_folded(candidate))
+        return candidate
+
+    def _is_there(self, path: str) -> bool:
+        found = [self._root]
+        for part in path.split("/"):
+            found = [entry for folder in found for entry in self._in(folder).get(_folded(part), ())]
+        return bool(found)
+
+    def _in(self, folder: Path) -> dict[str, list[Path]]:
+        """What is in a folder, by names as a disk would compare them that does not tell `A` from `a`."""
+        if folder not in self._entries:
+            entries: dict[str, list[Path]] = defaultdict(list)
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                entries[_folded(entry.name)].append(entry)
+            self._entries[folder] = entries
+        return self._entries[folder]
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def normal_name(deck: str) -> str:
+    """A deck's name as a file of its name would give it."""
+    parts = (" ".join(part.split()) for part in deck.split("::"))
+    return "::".join(part for part in parts if part) or "deck"
+
+
+def file_of(deck: str) -> str:
+    """The path for a deck: `a::b` is `a/b.md`; each part one that every system takes."""
+    *folders, name = normal_name(deck).split("::")
+    return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
+
+
+def is_safe(path: str) -> bool:
+    """Whether a path that a package names can be one within the collection."""
+    parts = path.split("/")
+    if not path.endswith(".md") or any(part != f"{_clean(part.removesuffix('.md'))}.md" for part in parts[-1:]):
+        return False
+    return all(part == _clean(part) for part in parts[:-1])
+
+
+def heading_lines(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """The headings to write when a note with one breadcrumb follows a note with another."""
+    old, new = list(before), list(after)
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    if len(new) < len(old) and same == len(new) and new:
+        same -= 1  # back to a heading above: it has to be said again
+    return [f"{'#' * min(level, 6)} {text}" for level, text in enumerate(new[same:], start=same + 1)]
+
+
+def names_deck(path: str, deck: str) -> bool:
+    """Whether a file at this path is of this deck without saying so."""
+    return deck_name(path) == normal_name(deck)
+
+
+def _clean(part: str) -> str:
+    return clean_name(f"{part}.d").removesuffix(".d")

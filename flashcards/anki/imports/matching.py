@@ -1,0 +1,205 @@
+"""In what a note of a package is another than the note here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from operator import eq
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.exports.fields import clean_tags
+from flashcards.anki.imports.draft import Draft
+from flashcards.anki.package.identity import Guids, looks_ours
+from flashcards.anki.package.model import CLOZE, family
+from flashcards.catalog.imports import Origin, Origins
+from flashcards.deck.model import REVERSE, Kind, Note
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Catalog, Entry
+
+
+_SHOWN: Final = 200  # characters of a text that is named
+_SIDES: Final = {1: ("text",), 2: ("front", "back")}
+
+
+def same_tags(draft: Draft, note: Note) -> bool:
+    """Whether both have the same tags, whatever their case."""
+    return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in draft.tags}
+
+
+def same_note(draft: Draft, note: Note) -> bool:
+    """Whether both ask and show the same, however their Markdown spells it."""
+    if (draft.typed, draft.reverse) != (note.typed, REVERSE in note.slots) or not same_tags(draft, note):
+        return False
+    if len(draft.fields) != len(note.fields) or (draft.kind is Kind.CLOZE) != (note.kind is Kind.CLOZE):
+        return False
+    from flashcards.render.html.renderer import HtmlRenderer
+
+    render = HtmlRenderer({}, lambda name: name).render
+    return all(map(eq, map(render, draft.fields), map(render, note.fields)))
+
+
+def what_differs(draft: Draft, note: Note) -> str:
+    """A sentence that says what the package has that is not so here."""
+    return f"In the package: {'; '.join(_differences(draft, note)) or 'what is here'}."
+
+
+def _differences(draft: Draft, note: Note) -> Iterator[str]:
+    texts = draft.fields
+    here = note.fields if len(note.fields) == len(texts) else ("",) * len(texts)
+    for name, text, ours in zip(_SIDES[len(texts)], texts, here, strict=True):
+        if text != ours:
+            yield f"the {name} is `{' '.join(text.split())[:_SHOWN]}`"
+    if draft.reverse != (REVERSE in note.slots):
+        yield "it is asked in reverse, too" if draft.reverse else "it is asked forward only"
+    if draft.typed != note.typed:
+        yield "its answer is typed" if draft.typed else "its answer is not typed"
+    if not same_tags(draft, note):
+        yield f"its tags are {', '.join(draft.tags)}" if draft.tags else "it has no tags"
+
+
+@dataclass(slots=True)
+class Match:
+    """What each draft of a package is here.
+
+    Attributes:
+        new: notes that are not here.
+        same: notes that are here and need nothing: the draft and the id of the note.
+        changed: notes whose text is to be replaced: the draft and the note.
+        conflicts: notes that changed there and here.
+        gone: notes that were taken out of the decks here.
+    """
+
+    new: list[Draft] = field(default_factory=list)
+    same: list[tuple[Draft, int]] = field(default_factory=list)
+    changed: list[tuple[Draft, Entry]] = field(default_factory=list)
+    conflicts: list[tuple[Draft, Entry]] = field(default_factory=list)
+    gone: list[tuple[Draft, int]] = field(default_factory=list)
+
+
+class Known:
+    """What the collection knows before an import: its origins, and its own notes by the guid they have in packages."""
+
+    def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
+        self.catalog = catalog
+        self.origins = origins.all()
+        self._guids = guids
+        self._ours: dict[str, int] | None = None
+
+    def note_of(self, source: str, part: int) -> int | None:
+        """The note that a note of a package is, as far as its guid says."""
+        origin = self.origins.get((source, part))
+        if origin is not None:
+            return origin.note
+        return self._by_guid().get(source) if part == 0 and looks_ours(source) else None
+
+    def _by_guid(self) -> dict[str, int]:
+        if self._ours is None:
+            rows = self.catalog.keys()
+            self._ours = {guid: note for note, key in rows for guid in self._guids.all_ours(note, key)}
+        return self._ours
+
+
+def match(
+    drafts: Iterable[Draft],
+    known: Known,
+    fields: Mapping[str, tuple[str, ...]],
+    write: Callable[[Entry], tuple[str, ...]],
+) -> Match:
+    """Decide about every draft.
+
+    Several drafts of a package can be one note here: the note that came from Anki and the one that it was there when it
+    went back. What changed last of them is what is taken over.
+
+    Args:
+        drafts: of one package.
+        known: what is here.
+        fields: the fields of each note in the package, by guid.
+        write: the fields that a note of ours has in a package, to compare them.
+    """
+    found = Match()
+    by_note: dict[int, list[Draft]] = defaultdict(list)
+    rest: list[Draft] = []
+    for draft in drafts:
+        note = known.note_of(draft.source, draft.part)
+        if note is None:
+            rest.append(draft)
+        else:
+            by_note[note].append(draft)
+    for entry in known.catalog.entries(by_note):
+        replaced = False
+        for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
+            origin = known.origins.get((draft.source, draft.part))
+            if not entry.active:
+                found.gone.append((draft, entry.id))
+            elif _unchanged_there(draft, entry, origin) or _is_as_here(draft, entry, write, fields):
+                found.same.append((draft, entry.id))
+            elif not replaced and _unchanged_here(entry, origin):
+                found.changed.append((_like(draft, entry), entry))
+                replaced = True
+            elif same_note(draft, entry.note):
+                found.same.append((draft, entry.id))
+            else:
+                found.conflicts.append((draft, entry))
+    _match_by_text(rest, known.catalog, set(by_note), found)
+    return found
+
+
+def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], found: Match) -> None:
+    """Notes of the same text are the same note: one that a person copied here, or that an import left behind."""
+    if not drafts:
+        return
+    by_text: dict[bytes, list[int]] = defaultdict(list)
+    for note, text in catalog.texts():
+        if note not in claimed:
+            by_text[text].append(note)
+    for notes in by_text.values():
+        notes.sort(reverse=True)
+    for draft in drafts:
+        alike = by_text.get(draft.fingerprint) if by_text else None
+        if alike:
+            found.same.append((draft, alike.pop()))
+        else:
+            found.new.append(draft)
+
+
+def _unchanged_there(draft: Draft, entry: Entry, origin: Origin | None) -> bool:
+    if origin is not None:
+        return origin.content == draft.content or draft.changed_s < origin.changed_s
+    return draft.changed_s <= entry.modified_ms // 1000
+
+
+def _is_as_here(
+    draft: Draft,
+    entry: Entry,
+    write: Callable[[Entry], tuple[str, ...]],
+    fields: Mapping[str, tuple[str, ...]],
+) -> bool:
+    """Whether both say the same: that the package changed it too, or that it is what our own export would write."""
+    note = entry.note
+    if not same_tags(draft, note):
+        return False
+    if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
+        return True
+    return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
+
+
+def _unchanged_here(entry: Entry, origin: Origin | None) -> bool:
+    if origin is None:  # ours; what Anki has was changed there later than here
+        return True
+    return origin.base == entry.fingerprint and origin.tags == " ".join(entry.note.tags)
+
+
+def _like(draft: Draft, entry: Entry) -> Draft:
+    """The draft in the form of the note that it replaces."""
+    note = entry.note
+    draft = replace(draft, pin=note.pin)
+    if draft.kind is Kind.CLOZE or family(note) == CLOZE:
+        return draft
+    one_line = not any("\n" in text for text in draft.fields)
+    if note.kind is Kind.TERM and draft.reverse:
+        return replace(draft, kind=Kind.TERM)
+    if note.kind is Kind.PAIR and one_line:
+        return replace(draft, kind=Kind.PAIR)
+    return draft

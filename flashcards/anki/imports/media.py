@@ -1,0 +1,219 @@
+"""The media that notes here name: a note that comes back from Anki goes on naming the same files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from flashcards.anki.exports.fields import FieldWriter
+from flashcards.anki.package.media import clean_name
+from flashcards.disk.media import MediaError, resolve
+
+if TYPE_CHECKING:
+    from flashcards.anki.package.archive import Archive
+    from flashcards.anki.package.profile import Profile
+    from flashcards.catalog.store import Catalog, Entry
+    from flashcards.disk.journal import Journal
+
+
+_NAMED: Final = re.compile(r"<(?:img|a|audio|video|source)\b|\[sound:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMedia:
+    """The media of one note here.
+
+    Attributes:
+        files: each by the URL that the note names it by, percent escapes undone.
+        there: what those that were found in the package are called there, by the same URLs.
+    """
+
+    files: dict[str, Path] = field(default_factory=dict)
+    there: dict[str, str] = field(default_factory=dict)
+
+
+class OwnMedia:
+    """The media of the notes of a collection, looked up note by note."""
+
+    def __init__(self, catalog: Catalog, root: Path) -> None:
+        self._catalog = catalog
+        self._root = root
+        self._found: dict[int, NoteMedia] = {}
+
+    def of(self, note: int, fields: Iterable[str]) -> NoteMedia | None:
+        """The media of the note that a note of a package with these fields is; None where neither names any."""
+        if not any(map(_NAMED.search, fields)):
+            return None
+        if note not in self._found:
+            self._found[note] = self._of(self._catalog.entry(note))
+        return self._found[note]
+
+    def name_there(self, note: int, url: str) -> str | None:
+        """What the package calls the file that a note here names; None where it does not hold it."""
+        found = self._found.get(note)
+        return found.there.get(url) if found else None
+
+    def _of(self, entry: Entry) -> NoteMedia:
+        found = NoteMedia()
+
+        def remember(url: str) -> str:
+            with suppress(MediaError):  # where it is missing, the package may hold it
+                found.files[url] = resolve(self._root, entry.path, url)
+            return url
+
+        FieldWriter({}, remember).fields(entry)
+        return found
+
+
+FOLDER: Final = "media"
+
+
+class MediaPlan:
+    """Gives each medium that is named a file of its own in the collection's folder of media.
+
+    A name is kept unless a file of that name holds something else. What a note here names already stays where it is.
+
+    Args:
+        root: the collection's folder.
+        archive: the package.
+
+    Attributes:
+        missing: names that are used and that the package does not hold.
+        files: the path in the collection of each medium used, by its name in the package.
+    """
+
+    def __init__(self, root: Path, archive: Archive | Profile) -> None:
+        self.missing: dict[str, None] = {}
+        self.files: dict[str, str] = {}
+        self._root = root
+        self._archive = archive
+        self._folder = TemporaryDirectory(prefix="flashcards-media-")
+        self._unpacked: dict[str, Path] = {}
+        self._taken: dict[str, str] = {}
+        self._digests: dict[Path, str] = {}
+        self._known: set[str] = set()
+        self._up = ""
+        self._own: NoteMedia | None = None
+
+    def enter(self, path: str, own: NoteMedia | None = None) -> None:
+        """The next URLs are for the deck file at this path, and for a note that has these media of its own."""
+        self._up = "../" * path.count("/")
+        self._own = own
+
+    def close(self) -> None:
+        """Remove what was unpacked."""
+        self._folder.cleanup()
+
+    def url(self, name: str) -> str:
+        """The URL of a medium, from the folder of the present file."""
+        found = next((each for each in _spellings(name) if each in self._archive.media), None)
+        if found is None:
+            plain = unicodedata.normalize("NFC", unquote(name))
+            self.missing[plain] = None
+            return f"{self._up}{FOLDER}/{plain}"
+        own = self._named_by_note(found)
+        if own is not None:
+            return own
+        if found not in self.files:
+            self._place(found)
+        return f"{self._up}{self.files[found]}"
+
+    def unused(self) -> set[str]:
+        """The names in the package of those that no URL was asked for."""
+        return self._archive.media.keys() - self.files.keys() - self._known
+
+    def stage(self, journal: Journal) -> int:
+        """Let the media that are not there yet be put in place; returns how many."""
+        staged = 0
+        for name, path in self.files.items():
+            if name in self._unpacked and not (self._root / path).exists():
+                waiting = journal.stage(path)
+                self._unpacked[name].replace(waiting) if _same_disk(self._unpacked[name], waiting) else _copy(
+                    self._unpacked[name], waiting
+                )
+                staged += 1
+        return staged
+
+    def _named_by_note(self, name: str) -> str | None:
+        """The URL by which the present note names a file that holds what a medium of the package holds."""
+        if not (self._own and self._own.files and self._unpack(name)):
+            return None
+        unpacked = self._unpacked[name]
+        for url, file in self._own.files.items():
+            if file.stat().st_size == unpacked.stat().st_size and self._digest(file) == self._digest(unpacked):
+                self._own.there[url] = name
+                self._known.add(name)
+                return url
+        return None
+
+    def _unpack(self, name: str) -> bool:
+        """Unpack a medium, once; returns whether the package holds it."""
+        if name not in self._unpacked:
+            unpacked = Path(self._folder.name) / str(len(self._unpacked))
+            if not self._archive.unpack_medium(name, unpacked):
+                return False
+            self._unpacked[name] = unpacked
+        return True
+
+    def _digest(self, file: Path) -> str:
+        if file not in self._digests:
+            self._digests[file] = _digest(file)
+        return self._digests[file]
+
+    def _place(self, name: str) -> None:
+        if not self._unpack(name):
+            self.missing[name] = None
+            self.files[name] = f"{FOLDER}/{name}"
+            return
+        unpacked = self._unpacked[name]
+        clean = _no_deck(clean_name(name))
+        path = f"{FOLDER}/{clean}"
+        if self._is_other(path, name, unpacked):
+            stem, dot, ending = clean.rpartition(".")
+            told_apart = f"{stem if dot else clean}-{_digest(unpacked)}{dot}{ending if dot else ''}"
+            path = f"{FOLDER}/{told_apart}"
+        self._taken[path.casefold()] = name
+        self.files[name] = path
+
+    def _is_other(self, path: str, name: str, unpacked: Path) -> bool:
+        """Whether something else has this path already."""
+        if self._taken.get(path.casefold(), name) != name:
+            return True
+        there = self._root / path
+        return there.exists() and not (there.is_file() and _digest(there) == _digest(unpacked))
+
+
+def _no_deck(name: str) -> str:
+    """A name that is not read as a deck's."""
+    return f"{name}.txt" if name.lower().endswith(".md") else name
+
+
+def _spellings(name: str) -> list[str]:
+    forms = [name, unquote(name)]
+    return list(dict.fromkeys(unicodedata.normalize("NFC", form) for form in forms))
+
+
+def _digest(path: Path) -> str:
+    digest = blake2b(digest_size=8)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.parent.stat().st_dev
+
+
+def _copy(source: Path, target: Path) -> None:
+    import shutil
+
+    shutil.copyfile(source, target)

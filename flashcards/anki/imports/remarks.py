@@ -1,0 +1,132 @@
+"""What of the notes of a package has no place here, counted by note type."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Set
+from typing import Final
+
+from flashcards.anki.imports.draft import clean_tag
+from flashcards.anki.imports.template_parts import is_empty, plain_text
+from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
+from flashcards.importers.report import Remark
+from flashcards.text import plural
+
+_SWITCH: Final = re.compile(r"\s*\S{0,8}\s*")
+
+
+class NotShown:
+    """Counts what is left out, and says it."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, Counter[str]] = defaultdict(Counter)
+        self._cards: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def count_fields(self, kind: AnkiNoteType, values: Mapping[str, str], shown: Set[str], asked: Set[str]) -> None:
+        """Count the fields that no card of a note shows.
+
+        Args:
+            kind: its note type.
+            values: its fields.
+            shown: the names of those that its cards show.
+            asked: the names of those that conditions look at, where a short word is a switch and no text.
+        """
+        for name, value in values.items():
+            if name in shown or is_empty(value):
+                continue
+            if name in asked and "<" not in value and _SWITCH.fullmatch(plain_text(value)):
+                continue
+            self._fields[kind.name][name] += 1
+
+    def count_cards(self, kind: AnkiNoteType, cards: int, reviews: int, *, all_of_note: bool) -> None:
+        """Count cards of a note that no template of its type makes, with their reviews."""
+        self._cards[kind.name].update(cards=cards, reviews=reviews, notes=int(all_of_note))
+
+    def remarks(self) -> Iterator[Remark]:
+        """What a person should know of it."""
+        for kind, fields in self._fields.items():
+            for name, count in fields.items():
+                notes = "1 note that fills it in" if count == 1 else f"{count:,} notes that fill it in"
+                yield Remark(kind, f"The field `{name}` is shown on no card of {notes}, and is left out there.")
+        for kind, counts in self._cards.items():
+            message = (
+                f"{plural(counts['cards'], 'card')} of no template left out, with {plural(counts['reviews'], 'review')}"
+            )
+            if counts["notes"]:
+                message += f"; {plural(counts['notes'], 'note')} without any other card left out"
+            yield Remark(kind, f"{message}.")
+
+
+_OF_LATEX: Final = re.compile(r"latex-[0-9a-f]{40}\.(?:png|svg)")
+_EXAMPLES: Final = 5
+_LONGEST: Final = 300  # characters of a description
+
+
+def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
+    """What of the tags, cards and reviews of a package is left out.
+
+    Args:
+        package: the package.
+        source: its file's name.
+        without_cards: how many notes have no cards.
+    """
+    yield from (Remark(source, message) for message in _tags(package))
+    for count, one, many in (
+        (without_cards, "note has no cards and is", "notes have no cards and are"),
+        (package.lost_cards, "card belongs to no note and is", "cards belong to no note and are"),
+        (
+            package.lost_reviews,
+            "review belongs to no card that is in the package and is",
+            "reviews belong to no card that is in the package and are",
+        ),
+        (
+            package.timeless_reviews,
+            "review is of an impossible time and is",
+            "reviews are of an impossible time and are",
+        ),
+    ):
+        if count:
+            yield Remark(source, f"{count:,} {one if count == 1 else many} left out.")
+    if recovered := package.recovered_cards:
+        one, many = "card whose deck is missing from the package is", "cards whose deck is missing from the package are"
+        yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")
+
+
+def missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
+    """The media that notes use and the package does not hold."""
+    if len(names) > _EXAMPLES:
+        examples = _some([f"`{name}`" for name in names])
+        yield Remark(source, f"{len(names):,} media are missing from the package: {examples}.")
+    else:
+        yield from (Remark(source, f"The medium `{name}` is missing from the package.") for name in names)
+
+
+def unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
+    """The media that no note uses, but for the pictures that Anki makes of LaTeX."""
+    names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
+    if names:
+        what = "medium is used by no note and is" if len(names) == 1 else "media are used by no note and are"
+        yield Remark(source, f"{len(names):,} {what} not copied: {_some([f'`{name}`' for name in sorted(names)])}.")
+
+
+def description(deck: PackageDeck) -> Remark:
+    """The description of a deck that could not be written into its file."""
+    text = " ".join(plain_text(deck.description).split())
+    shortened = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return Remark(deck.name, f"The deck's description is left out: {shortened}")
+
+
+def _tags(package: Package) -> Iterator[str]:
+    """Tags that cannot be written as they are."""
+    tags = sorted({tag for note in package.notes for tag in note.tags})
+    renamed = [f"`{tag}` is `{clean_tag(tag)}`" for tag in tags if clean_tag(tag) not in ("", tag)]
+    dropped = [f"`{tag}`" for tag in tags if not clean_tag(tag)]
+    if renamed:
+        yield f"{len(renamed):,} {'tag gets' if len(renamed) == 1 else 'tags get'} another name here: {_some(renamed)}."
+    if dropped:
+        yield f"{len(dropped):,} {'tag is' if len(dropped) == 1 else 'tags are'} left out: {_some(dropped)}."
+
+
+def _some(examples: list[str]) -> str:
+    return ", ".join([*examples[:_EXAMPLES], *(["…"] if len(examples) > _EXAMPLES else [])])

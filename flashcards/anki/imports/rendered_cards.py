@@ -1,0 +1,93 @@
+"""The two sides of a card of a package, rendered: what it asks, and what it adds when it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from flashcards.anki.imports.template_parts import SEEN, UNSEEN, is_empty, is_shown, plain_text
+from flashcards.anki.imports.templates import Rendered, SideTemplate
+
+ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
+"""The line above which a back repeats the front."""
+EDGES: Final = re.compile(
+    r"\A(?:\s|<br\s*/?>|<hr\b[^>]*>|</[a-z]+\s*>)+|(?:\s|<br\s*/?>|<hr\b[^>]*>)+\Z", re.IGNORECASE
+)
+"""Blanks, line breaks and lines around a side, and what ends before it begins."""
+_HIDDEN: Final = re.compile(
+    r"""<(div|span|p)\b(?:[^>"']|"[^"]*"|'[^']*')*?\s(?:"""
+    r"""style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b[^>]*|"""
+    r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])[^>]*|"""
+    r"""hidden(?=[\s>=])[^>]*"""
+    r""")>(.*?)</\1\s*>""",
+    re.DOTALL | re.IGNORECASE,
+)
+_SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
+_BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
+
+Faces = tuple[Rendered, Rendered]
+"""Question and answer of a card."""
+
+
+def faces(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) -> Faces:
+    """What a card asks, and what it adds when it answers.
+
+    Args:
+        front: the template of its question.
+        back: that of its answer, without what repeats the front.
+        values: the fields of the note.
+    """
+    question = front.render(values, back=False)
+    answer = back.render(values, back=True)
+    divider = ANSWER.search(answer.html)
+    if divider:
+        above, below = answer.html[: divider.start()], answer.html[divider.end() :]
+        answer.html = f"{above}<br>{below}" if is_shown(above) and not _same_text(above, question.html) else below
+    question.html = EDGES.sub("", without_hidden(question.html))
+    answer.html = EDGES.sub("", answer.html)
+    wanted = values.get(question.to_type, "")
+    if question.to_type not in answer.shown and not is_empty(wanted):
+        # On the back Anki shows what was typed beside what it should have been.
+        answer.html = f"<div>{wanted}</div>{answer.html}"
+        answer.shown.add(question.to_type)
+    return question, answer
+
+
+def without_hidden(html: str) -> str:
+    """A question in which what only a script shows is to be opened, and what only a script reads is not there."""
+
+    def one(match: re.Match[str]) -> str:
+        if f"<{match[1]}" in match[2]:  # it ends later than here
+            return match[0]
+        if _SWITCH.fullmatch(plain_text(match[2])) and not SEEN.search(match[2]):
+            return ""
+        return f"<details><summary>…</summary>{match[2]}</details>"
+
+    return _HIDDEN.sub(one, html) if "none" in html or "hidden" in html else html
+
+
+def mirrors(all_faces: Mapping[int, Faces], one: int, other: int) -> bool:
+    """Whether one card asks the other's answer and answers its question."""
+    if other not in all_faces:
+        return False
+    (front, back), (other_front, other_back) = all_faces[one], all_faces[other]
+    return (
+        _same(front.html, other_back.html) and _same(back.html, other_front.html) and front.typed == other_front.typed
+    )
+
+
+def _same_text(above: str, question: str) -> bool:
+    """Whether a back shows above its line what the question shows, whatever elements it stands in."""
+    left, right = (UNSEEN.sub("", html) for html in (above, question))
+    seen = [re.findall(r"<(?:img|audio|video)\b[^>]*>|\[sound:[^\]]*\]", html) for html in (left, right)]
+    return seen[0] == seen[1] and same_words(left, right)
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two pieces of HTML show the same text, whatever elements it stands in."""
+    return _same(plain_text(one), plain_text(other))
+
+
+def _same(one: str, other: str) -> bool:
+    return _BLANKS.sub("", one) == _BLANKS.sub("", other)

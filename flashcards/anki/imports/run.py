@@ -1,0 +1,215 @@
+"""A package of Anki into a collection."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.exports.fields import FieldWriter
+from flashcards.anki.imports import remarks
+from flashcards.anki.imports.cards import CardImport
+from flashcards.anki.imports.deck_files import DeckFiles
+from flashcards.anki.imports.draft import Draft
+from flashcards.anki.imports.layout import Layout
+from flashcards.anki.imports.matching import Known, match
+from flashcards.anki.imports.media import MediaPlan, OwnMedia
+from flashcards.anki.imports.notes import NoteConverter
+from flashcards.anki.imports.settings import SettingsImport
+from flashcards.anki.imports.template_parts import UNSEEN, is_shown
+from flashcards.anki.package.archive import Archive
+from flashcards.anki.package.identity import Guids
+from flashcards.anki.package.media import MediaNames
+from flashcards.anki.package.model import AnkiNote, Package
+from flashcards.anki.package.profile import Profile
+from flashcards.anki.package.reader import read_package
+from flashcards.anki.package.schedule_reader import position
+from flashcards.anki.to_markdown.convert import Converter
+from flashcards.catalog.imports import Origins
+from flashcards.collection import now_ms
+from flashcards.disk.journal import Journal
+from flashcards.importers.report import ImportReport
+from flashcards.render.macros import MACROS_FILE, parse_macros
+from scheduler.connection import closing_connection, transaction
+from scheduler.database import backup
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+_STRIDE: Final = 200
+
+
+class _DryRun(Exception):
+    """Leaves the transaction when all is known and nothing is to be done."""
+
+
+def import_package(
+    collection: Collection, path: Path, *, dry_run: bool = False, progress: Progress | None = None
+) -> ImportReport:
+    """Bring the notes, media, schedules and reviews of a package into a collection.
+
+    Everything happens, after a backup of the state, or nothing.
+
+    Args:
+        collection: open, and scanned.
+        path: an .apkg or .colpkg, or a collection that is not packed.
+        dry_run: find out what would happen, and do nothing.
+        progress: told how far it is.
+
+    Raises:
+        PackageInvalid: the package cannot be right.
+        PackageNewer: it is of a format that came later.
+    """
+    with _no_collection(), _opened(path) as archive:
+        package = read_package(archive)
+        media = MediaPlan(collection.root, archive)
+        try:
+            return _PackageImport(collection, package, media, path, progress).run(dry_run=dry_run)
+        finally:
+            media.close()
+
+
+def _opened(path: Path) -> Archive | Profile:
+    return Archive(path) if path.suffix.lower() in (".apkg", ".colpkg") else Profile(path)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Spare Python the search for circles among millions of rows, of which none is part of one."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _PackageImport:
+    def __init__(
+        self, collection: Collection, package: Package, media: MediaPlan, path: Path, progress: Progress | None
+    ) -> None:
+        self._collection = collection
+        self._package = package
+        self._media = media
+        self._progress = progress or (lambda _what, _done, _total: None)
+        self._report = ImportReport(path.name)
+        self._origins = Origins(collection.connection)
+        self._own = OwnMedia(collection.catalog, collection.root)
+        self._at = now_ms()
+
+    def run(self, *, dry_run: bool) -> ImportReport:
+        """Do it all."""
+        self._report.dry_run = dry_run
+        journal = Journal(self._collection.root, self._collection.import_folder)
+        try:
+            with transaction(self._collection.connection):
+                self._in_transaction(journal, dry_run=dry_run)
+        except _DryRun:
+            pass
+        except BaseException:
+            journal.take_back()
+            raise
+        finally:
+            journal.close()
+            self._collection.forget_limits()
+        return self._report
+
+    def _in_transaction(self, journal: Journal, *, dry_run: bool) -> None:
+        report = self._report
+        files = DeckFiles(self._collection, self._origins, journal, report, self._at)
+        known = Known(self._collection.catalog, self._origins, Guids(self._collection.connection))
+        drafts = self._drafts(known, files.layout)
+        fields = {note.guid: note.fields for note in self._package.notes}
+        found = match(drafts, known, fields, self._fields_of_ours())
+        files.prose = self._descriptions(files.layout)
+        notes = files.write(found)
+        untold = [
+            deck for deck in self._package.decks.values() if deck.name in files.prose and not files.says(deck.name)
+        ]
+        report.remarks += map(remarks.description, untold)
+        report.media = self._media.stage(journal)
+        self._remark_media()
+        settings = SettingsImport(self._collection, self._package, journal, report).stage()
+        cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
+        cards.apply(notes, report, lambda done, total: self._progress("Bringing in the reviews", done, total))
+        if dry_run or not (report.changes_anything or files.remembered or cards.remembered):
+            raise _DryRun
+        if report.changes_anything:
+            with closing_connection(self._collection.database) as committed:
+                backup(committed, self._collection.backups)
+        self._origins.record(journal.mark, self._at, report.source)
+        journal.place()
+
+    def _drafts(self, known: Known, layout: Layout) -> list[Draft]:
+        """Every note of the package as ours, in the order in which they are to stand."""
+        converter = NoteConverter(self._package, Converter(self._media.url))
+        places = dict(known.catalog.paths())
+        order = _in_order(self._package)
+        drafts: list[Draft] = []
+        lost = 0
+        for number, note in enumerate(order):
+            if number % _STRIDE == 0:
+                self._progress("Reading the notes", number, len(order))
+            cards = self._package.cards.get(note.id)
+            if not cards:
+                lost += 1
+                continue
+            here = known.note_of(note.guid, 0)
+            deck = self._package.decks[cards[0].home].name
+            own = None if here is None else self._own.of(here, note.fields)
+            self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]), own)
+            drafts += converter.drafts(note)
+        self._report.remarks += converter.not_shown.remarks()
+        self._report.remarks += remarks.remarks(self._package, self._report.source, lost)
+        return drafts
+
+    def _descriptions(self, layout: Layout) -> dict[str, str]:
+        """What the package says of its decks, as Markdown by their names."""
+        converter = Converter(self._media.url)
+        found = {}
+        for deck in self._package.decks.values():
+            if is_shown(deck.description):
+                self._media.enter(layout.path(deck.name))
+                found[deck.name] = converter.convert(UNSEEN.sub("", deck.description)).markdown
+        return found
+
+    def _fields_of_ours(self) -> Callable[[Entry], tuple[str, ...]]:
+        """What our own export would write for a note."""
+        root = self._collection.root
+        media = MediaNames(root)
+        macros = root / MACROS_FILE
+        text = macros.read_text(encoding="utf-8", errors="replace") if macros.is_file() else ""
+        present = 0
+        writer = FieldWriter(
+            parse_macros(text).bodies, lambda url: self._own.name_there(present, url) or media.name(url)
+        )
+
+        def fields(entry: Entry) -> tuple[str, ...]:
+            nonlocal present
+            present = entry.id
+            media.enter(entry.path, entry.note.line)
+            return writer.fields(entry)
+
+        return fields
+
+    def _remark_media(self) -> None:
+        self._report.remarks += remarks.missing_media(self._media.missing, self._report.source)
+        self._report.remarks += remarks.unused_media(self._media.unused(), self._report.source)
+
+
+def _in_order(package: Package) -> list[AnkiNote]:
+    """Notes by the place of their cards among the new ones where every card tells it, else in order of age."""
+    places = {}
+    for note in package.notes:
+        found = [place for card in package.cards[note.id] if (place := position(card)) is not None]
+        if not found and package.cards[note.id]:
+            return package.notes
+        places[note.id] = min(found, default=0)
+    return sorted(package.notes, key=lambda note: (places[note.id], note.id))

@@ -1,0 +1,219 @@
+"""Deck options as tables of `flashcards.toml`, and whether they can be written there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flashcards.anki.imports.layout import normal_name
+from flashcards.anki.package import presets
+from flashcards.anki.package.model import Package, Preset
+from flashcards.anki.package.presets import is_as_given
+from flashcards.catalog.imports import Origins
+from flashcards.importers.report import ImportReport, Remark
+from flashcards.settings import FILE_NAME, Settings, default_text, holds_already, load, setting_problem
+from scheduler import DEFAULT_PARAMETERS, Policy
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.disk.journal import Journal
+
+
+_STOCK: Final = dict(presets.of_json(1, {}).settings)
+"""What Anki gives a new deck; a deck that has these says nothing."""
+
+_STOCK_STEPS: Final = {"learning_steps": "1m 10m", "relearning_steps": "10m"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeckSettings:
+    """The settings to write: the tables as TOML, and what could not be taken over, as sentences."""
+
+    tables: str
+    problems: tuple[str, ...] = ()
+
+
+def deck_settings(
+    package: Package,
+    decks: Iterable[str],
+    present: Settings,
+    policy_of: Callable[[str], Policy],
+    given: Callable[[str, Preset], bool],
+) -> DeckSettings:
+    """Tables for those of `decks` that have options of their own and neither a table nor the same settings here.
+
+    A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
+    """
+    wanted = set(decks)
+    by_name = {normal_name(deck.name): deck for deck in package.decks.values()}
+    problems: dict[str, None] = {}
+    said: dict[str, Mapping[str, Any]] = {}
+    tables: dict[str, Mapping[str, Any]] = {}
+    for name in sorted(by_name):
+        deck = by_name[name]
+        preset = package.presets.get(deck.preset or 0)
+        if preset is None or not any(each == name or _below(each, name) for each in wanted):
+            continue
+        found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
+        options = {**({} if given(name, preset) else preset.settings), **deck.settings}
+        if not options:
+            continue
+        said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
+        if name in present.decks:
+            continue
+        problems |= found
+        above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
+        if said[name] != above:
+            table = _table(said[name], _inherited(name, tables, present), policy_of(name))
+            if table:
+                tables[name] = table
+    return DeckSettings("\n".join(_written(name, table) for name, table in tables.items()), tuple(problems))
+
+
+def appended(before: str | None, tables: str, settings: Mapping[str, Any]) -> str:
+    """The text of `flashcards.toml` with the tables at its end.
+
+    Args:
+        before: the text, or None where there is no file.
+        tables: those to add.
+        settings: of the whole collection; their lines are commented out before.
+    """
+    head = default_text() if before is None else before
+    for name, value in settings.items():
+        head = re.sub(rf"^#{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
+    return f"{head.rstrip()}\n\n{tables}" if tables else head
+
+
+def _inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
+    """What the new tables of the decks above say for a deck, as far as no table that is there says otherwise."""
+    found: dict[str, Any] = {}
+    for parent in reversed(list(_parents(name))):
+        found = {key: value for key, value in found.items() if key not in present.decks.get(parent, {})}
+        found |= tables.get(parent, {})
+    return found
+
+
+def _table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+    """Those of a deck's settings that it does not have yet, and would not have from above."""
+    wanted = {"parameters": list(DEFAULT_PARAMETERS), **settings} if "parameters" in inherited else settings
+    return {
+        key: value
+        for key, value in wanted.items()
+        if (inherited[key] != value if key in inherited else not holds_already(policy, {key: value}))
+    }
+
+
+def _written(name: str, settings: Mapping[str, Any]) -> str:
+    lines = [f"[decks.{json.dumps(name, ensure_ascii=False)}]"]
+    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bool:
+    problem = setting_problem(key, value)
+    if problem:
+        problems[f"The option `{key}` of the deck `{deck}` is left out: it {problem}."] = None
+    return not problem
+
+
+def _parents(name: str) -> Iterable[str]:
+    while "::" in name:
+        name = name.rpartition("::")[0]
+        yield name
+
+
+def _below(deck: str, above: str) -> bool:
+    return deck.startswith(f"{above}::")
+
+
+class SettingsImport:
+    """Adds tables for the decks of a package that have options of their own."""
+
+    def __init__(self, collection: Collection, package: Package, journal: Journal, report: ImportReport) -> None:
+        self._collection = collection
+        self._package = package
+        self._journal = journal
+        self._report = report
+        self._origins = Origins(collection.connection)
+
+    def stage(self) -> Settings:
+        """Let the file be put in place, or say what a person would have to write; returns the settings to come."""
+        collection, report = self._collection, self._report
+        decks = set(collection.catalog.decks())
+        wanted = deck_settings(self._package, decks, collection.settings, self._policy, self._given)
+        report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
+        path = collection.root / FILE_NAME
+        before = path.read_bytes() if path.exists() else None
+        general = self._of_collection()
+        if not wanted.tables and not general:
+            return collection.settings
+        if not self._may_write(before):
+            if "rollover" in general:
+                begin = f"The package's days begin at {general['rollover']} o'clock: `rollover`."
+                report.remarks.append(Remark(FILE_NAME, begin))
+            if "load_balance" in general:
+                report.remarks.append(Remark(FILE_NAME, "The package does not balance its days: `load_balance`."))
+            if wanted.tables:
+                message = f"This file is yours and stays as it is. To keep the options of Anki, add:\n{wanted.tables}"
+                report.remarks.append(Remark(FILE_NAME, message))
+            return collection.settings
+        text = appended(None if before is None else before.decode(), wanted.tables, general)
+        data = text.encode()
+        waiting = self._journal.stage_bytes(FILE_NAME, data)
+        settings = _read(waiting, data)
+        self._origins.remember_written(FILE_NAME, _digest(data))
+        report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
+        return settings
+
+    def _given(self, deck: str, preset: Preset) -> bool:
+        """Whether Anki has a preset from a package that was made here, and nobody changed it there since."""
+        return deck in self._exported and is_as_given(preset.id, preset.name, preset.changed)
+
+    @cached_property
+    def _exported(self) -> set[str]:
+        """The decks that were ever exported from here, and those above them."""
+        found: set[str] = set()
+        for (deck,) in self._collection.connection.execute("SELECT DISTINCT deck FROM exported_notes"):
+            parts = deck.split("::")
+            found.update("::".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+        return found
+
+    def _policy(self, deck: str) -> Policy:
+        """The policy that a deck has, or would have."""
+        known = self._collection.catalog.decks().get(deck)
+        return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
+
+    def _may_write(self, before: bytes | None) -> bool:
+        if before is None or before == default_text().encode():
+            return True
+        return self._origins.written(FILE_NAME) == _digest(before)
+
+    def _of_collection(self) -> dict[str, Any]:
+        """The package's settings for all decks, where they are others and nothing was ever reviewed here."""
+        package, settings = self._package, self._collection.settings
+        found: dict[str, Any] = {}
+        if package.rollover != settings.rollover:
+            found["rollover"] = package.rollover
+        if settings.policy.load_balance and not package.load_balance:
+            found["load_balance"] = False
+        reviewed = self._collection.connection.execute("SELECT 1 FROM reviews LIMIT 1").fetchone()
+        return {} if reviewed else found
+
+
+def _read(waiting: Path, data: bytes) -> Settings:
+    """The settings that a waiting file will give."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="flashcards-settings-", dir=waiting.parent) as folder:
+        (Path(folder) / FILE_NAME).write_bytes(data)
+        return load(Path(folder))
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""What an Anki package holds, read and written side by side."""

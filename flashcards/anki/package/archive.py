@@ -1,0 +1,321 @@
+"""The file of a package: a zip archive that somebody else made, so nothing in it is believed.
+
+A package is of one of three versions (the message `meta` says which): 1 holds `collection.anki2`, 2
+`collection.anki21`, both with a list of media in JSON; 3 holds `collection.anki21b` and its media compressed by zstd,
+with the list as a message.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import lzma
+import os
+import re
+import secrets
+import shutil
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, Self
+
+from flashcards.anki.package import protobuf
+from flashcards.errors import FlashcardsError, sentence
+from flashcards.importers.errors import Malformed, PackageInvalid, PackageNewer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+MAX_MEMBERS: Final = 200_000
+MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
+MAX_MEDIUM: Final = 1 << 30
+MAX_LIST: Final = 64 << 20
+MAX_UNPACKED: Final = 32 << 30
+
+_COLLECTIONS: Final = {1: "collection.anki2", 2: "collection.anki21", 3: "collection.anki21b"}
+_NEWEST: Final = 3
+_BLOCK: Final = 1 << 20
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Archive:
+    """An open package; use it as a context manager.
+
+    Attributes:
+        media: the name of each medium and the member that holds it.
+        version: 1 to 3, see above.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the package at `path` and look at everything but its contents.
+
+        Raises:
+            PackageInvalid: it is no package, or a dangerous one.
+            PackageNewer: its format is not known.
+        """
+        self.path = path
+        self.media: dict[str, str] = {}
+        self._unpacked = 0
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, struct.error) as error:
+            raise PackageInvalid(path, "it is not a package of Anki, or is cut short") from error
+        try:
+            with self._malformed():
+                self._members = self._checked_members()
+                self.version = self._read_version()
+                self.media = self._read_media_list()
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
+
+    def unpack_collection(self, target: Path) -> None:
+        """Write the collection's database to `target`."""
+        self._unpack(_COLLECTIONS[self.version], target, MAX_COLLECTION)
+
+    def unpack_medium(self, name: str, target: Path) -> bool:
+        """Write a medium to `target`; returns whether the package holds it."""
+        member = self.media.get(name)
+        if member is None or member not in self._members:
+            return False
+        self._unpack(member, target, MAX_MEDIUM)
+        return True
+
+    def _unpack(self, member: str, target: Path, limit: int) -> None:
+        with self._malformed(), self._open(member) as source, target.open("wb") as destination:
+            for block in self._blocks(source, limit):
+                destination.write(block)
+
+    def _read(self, member: str, limit: int, *, packed: bool) -> bytes:
+        with self._open(member, packed=packed) as source:
+            return b"".join(self._blocks(source, limit))
+
+    def _blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
+        """What a stream holds, as long as it and all that was unpacked before keep within their limits."""
+        size = 0
+        while block := source.read(_BLOCK):
+            size += len(block)
+            self._unpacked += len(block)
+            if size > limit or self._unpacked > MAX_UNPACKED:
+                raise Malformed("what it unpacks to is too large to be believed")
+            yield block
+
+    @contextmanager
+    def _open(self, member: str, *, packed: bool = True) -> Iterator[IO[bytes]]:
+        if member not in self._members:
+            raise Malformed(f"`{member}` is missing from it")
+        with self._zip.open(self._members[member]) as stream:
+            if packed and self.version == _NEWEST:
+                with _zstd_open(stream) as unpacked:
+                    yield unpacked
+            else:
+                yield stream
+
+    @contextmanager
+    def _malformed(self) -> Iterator[None]:
+        """Say in a sentence whatever can be wrong with the bytes of an archive."""
+        try:
+            yield
+        except Malformed as error:
+            raise PackageInvalid(self.path, str(error)) from error
+        except (*_DAMAGED, _zstd_error()) as error:
+            raise PackageInvalid(self.path, "it is damaged") from error
+        except OSError as error:
+            if error.errno not in (None, errno.EINVAL):  # those are of bad offsets and bad data
+                raise
+            raise PackageInvalid(self.path, "it is damaged") from error
+        except RuntimeError as error:  # of zipfile, for a member with a password
+            raise PackageInvalid(self.path, "it is encrypted") from error
+        except ValueError as error:  # JSON and other text
+            raise PackageInvalid(self.path, "its list of contents cannot be read") from error
+
+    def _checked_members(self) -> dict[str, zipfile.ZipInfo]:
+        members = self._zip.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise Malformed(f"it holds {len(members):,} files, more than the {MAX_MEMBERS:,} that are believed")
+        found: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            parts = re.split(r"[/\\]", member.filename)
+            if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member.filename):
+                raise Malformed("it names a file outside itself")
+            if member.filename in found:
+                raise Malformed(f"it holds `{_shown(member.filename)}` twice")
+            found[member.filename] = member
+        return found
+
+    def _read_version(self) -> int:
+        if "meta" not in self._members:
+            present = [version for version in (2, 1) if _COLLECTIONS[version] in self._members]
+            if not present:
+                raise Malformed("it holds no collection")
+            return present[0]
+        with self._zip.open(self._members["meta"]) as stream:
+            version = protobuf.number_in(b"".join(self._blocks(stream, MAX_LIST)), 1)
+        if version > _NEWEST:
+            raise PackageNewer(self.path, f"its format ({version})")
+        if version not in _COLLECTIONS:
+            raise Malformed("it does not say of which format it is")
+        return version
+
+    def _read_media_list(self) -> dict[str, str]:
+        if "media" not in self._members:
+            return {}
+        data = self._read("media", MAX_LIST, packed=True)
+        if self.version == _NEWEST:
+            entries = [value for number, value in protobuf.fields(data) if number == 1 and isinstance(value, bytes)]
+            names = {str(member): protobuf.text_in(entry, 1) for member, entry in enumerate(entries)}
+        else:
+            names = json.loads(data) if data else {}
+            if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+                raise Malformed("its list of media is no list")
+        return {_checked_name(name): member for member, name in names.items()}
+
+
+def _checked_name(name: str) -> str:
+    """A name of a medium that can be the name of a file here."""
+    if _CONTROL.search(name):
+        raise Malformed(f"a medium's name holds control characters (`{_shown(name)}`)")
+    if not name or "/" in name or "\\" in name or name in (".", ".."):
+        raise Malformed(f"a medium's name is no name of a file (`{_shown(name)}`)")
+    return unicodedata.normalize("NFC", name)
+
+
+def _shown(name: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", name)[:80]
+
+
+def _zstd_open(stream: IO[bytes]) -> IO[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        from backports import zstd
+    opened: IO[bytes] = zstd.open(stream)
+    return opened
+
+
+def _zstd_error() -> type[Exception]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        from backports import zstd
+    error: type[Exception] = zstd.ZstdError
+    return error
+
+
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that equal decks make equal files
+_LEVEL: Final = 1  # a quarter of the time of level 6, for a file hardly larger
+_SECOND_VERSION: Final = b"\x08\x02"  # Anki's PackageMetadata: the database is named collection.anki21
+_PERMISSIONS: Final = 0o644 << 16
+# What deflate can make smaller; other media are compressed already.
+_COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico"})
+
+
+class FileUnwritable(FlashcardsError):
+    """A file cannot be written; what was there before is as it was."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason = sentence(OSError(error.errno, error.strerror or str(error)))
+        super().__init__(f"{path} cannot be written: {reason}")
+
+
+class NotAFile(FlashcardsError):
+    """Something other than a file is in the file's place."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not a file and will not be replaced. Choose another name.")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `path` when the block ends, and vanishes when the block is left by an error.
+
+    Raises:
+        FileUnwritable: it cannot be written; the old file is as it was.
+        NotAFile: something other than a file is there.
+    """
+    try:
+        target = _real(path)
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and not stat.S_ISREG(mode):
+            raise NotAFile(path)
+        temporary = target.with_name(f".flashcards-{secrets.token_hex(8)}.tmp")
+        try:
+            with temporary.open("xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            if mode is not None:
+                temporary.chmod(stat.S_IMODE(mode))
+            temporary.replace(target)
+        except BaseException:  # a signal, too
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FileUnwritable(path, error) from error
+
+
+def _real(path: Path) -> Path:
+    """The file that a path leads to, whatever links it goes by."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # what Python before 3.13 makes of links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+
+
+def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, whole: bool = False) -> int:
+    """Write a package; returns its size in bytes.
+
+    Args:
+        path: the file to write, or to replace.
+        database: the bytes of the collection's database.
+        media: the files to take in, by their name in Anki.
+        whole: whether it is to take the place of a whole collection (a .colpkg).
+
+    Raises:
+        FileUnwritable: it cannot be written, or a medium cannot be read any more.
+    """
+    with replacing(path) as stream:
+        with zipfile.ZipFile(stream, "w") as archive:
+            if whole:
+                archive.writestr(_member("meta"), _SECOND_VERSION)
+            name = "collection.anki21" if whole else "collection.anki2"
+            archive.writestr(_member(name), database, compresslevel=_LEVEL)
+            names = {str(number): name for number, name in enumerate(media)}
+            archive.writestr(_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
+            for number, file in enumerate(media.values()):
+                _add_medium(archive, str(number), file)
+        return stream.tell()
+
+
+def _add_medium(archive: zipfile.ZipFile, name: str, file: Path) -> None:
+    member = _member(name)
+    if file.suffix.lower() not in _COMPRESSIBLE:
+        member.compress_type = zipfile.ZIP_STORED
+    member.file_size = file.stat().st_size
+    with file.open("rb") as source, archive.open(member, "w") as destination:
+        shutil.copyfileobj(source, destination, 1 << 20)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, _EPOCH)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.external_attr = _PERMISSIONS
+    member.create_system = 3  # Unix, on every system
+    return member

@@ -1,0 +1,88 @@
+"""What Anki recognises notes and decks by. None of this may ever change: an import would make duplicates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.anki.package.model import BASIC, CLOZE, family
+from flashcards.catalog.store import decode
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_DEFAULT_DECK: Final = 1  # Anki's own deck "Default"
+_LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
+_OURS: Final = re.compile(r"[0-9a-f]{16}")
+_FAMILIES: Final = (BASIC, CLOZE)
+
+# Notes that were imported whole, what they were given to Anki as, and their text of then where it is another now: the
+# same text is of the same family.
+_IMPORTED: Final = """
+    SELECT o.note, o.source, n.key, e.guid, t.body
+    FROM origins o JOIN notes n ON n.id = o.note
+        LEFT JOIN exported_notes e ON e.note = o.note
+        LEFT JOIN texts t ON t.note = o.note AND t.fingerprint = o.base AND o.base <> n.fingerprint
+    WHERE o.part = 0 ORDER BY o.source
+"""
+
+
+class _Given(NamedTuple):
+    """The guid that Anki gave a note, and the family of note types it was of then; None where that is not known."""
+
+    guid: str
+    family: str | None
+
+
+class Guids:
+    """The guids that the notes of a collection have in Anki.
+
+    A note that came from Anki keeps the guid it had there: Anki has it. Unless it went back under one of ours before:
+    then Anki has that one too, and goes on with it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._given: dict[int, _Given] = {}
+        self._taken: dict[str, int] = {}
+        for note, source, key, exported, body in connection.execute(_IMPORTED):
+            self._taken[source] = note
+            ours = [guid(key, each) for each in _FAMILIES]
+            if source not in ours and exported not in ours and (note not in self._given or source == exported):
+                self._given[note] = _Given(source, family(decode(body, 0, 0)) if body else None)
+
+    def of(self, note: int, key: str, kind: str) -> str:
+        """The guid of a note whose note type is of the family `kind`."""
+        given = self._given.get(note)
+        return given.guid if given and given.family in (None, kind) else self._ours(note, key, kind)
+
+    def all_ours(self, note: int, key: str) -> Iterator[str]:
+        """The guids of ours that Anki may know a note by."""
+        return (self._ours(note, key, each) for each in _FAMILIES)
+
+    def _ours(self, note: int, key: str, kind: str) -> str:
+        found = guid(key, kind)
+        # Where the notes of another folder came in, one of them can have the guid that a note written here would get.
+        return found if self._taken.get(found, note) == note else guid(f"{key}\x1fanother", kind)
+
+
+def guid(key: str, family: str) -> str:
+    """The guid of a note: 16 characters from its key and the family of its note type.
+
+    A note whose family changes becomes another note in Anki: one guid under two kinds of note type fails the import.
+    """
+    return blake2b(f"{family}\x1f{key}".encode(), digest_size=8).hexdigest()
+
+
+def looks_ours(guid: str) -> bool:
+    """Whether this program made a guid, here or elsewhere: such a note is of one of our note types in Anki."""
+    return _OURS.fullmatch(guid) is not None
+
+
+def deck_id(name: str) -> int:
+    """The id of a deck, from its name: positive, and never that of Anki's default deck unless it is that deck."""
+    if name.casefold() == "default":
+        return _DEFAULT_DECK
+    number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+    return number % (_LARGEST_ID - 2) + 2

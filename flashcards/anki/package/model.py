@@ -1,0 +1,196 @@
+"""What a package of Anki holds, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from flashcards.deck.model import Kind, Note
+
+STANDARD_TYPE = 0
+CLOZE_TYPE = 1
+
+RECOVERED = "Recovered"
+"""The deck of cards whose own deck is missing from the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One card of a note type: its name and the formats of its two sides."""
+
+    name: str
+    front: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnkiNoteType:
+    """A note type; `kind` is `STANDARD` or `CLOZE`."""
+
+    id: int
+    name: str
+    kind: int
+    fields: tuple[str, ...]
+    templates: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackageDeck:
+    """A deck: its name with `::`, its preset (None for a filtered one).
+
+    `settings` are those of ours that hold for it alone, whatever its preset says; `description` is HTML.
+    """
+
+    id: int
+    name: str
+    preset: int | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Deck options: our settings by name, each as `flashcards.toml` would say it; `problems` are clauses.
+
+    `changed` is in epoch seconds.
+    """
+
+    id: int
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    changed: int = 0
+
+
+class AnkiNote(NamedTuple):
+    """A row of `notes`; `changed` is in epoch seconds."""
+
+    id: int
+    guid: str
+    note_type: int
+    changed: int
+    tags: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+class AnkiCard(NamedTuple):
+    """A row of `cards`, by the names of Anki's columns; `home` is the deck it belongs to, `due` its due value there."""
+
+    id: int
+    note: int
+    home: int
+    ord: int
+    changed: int
+    type: int
+    queue: int
+    due: int
+    ivl: int
+    factor: int
+    reps: int
+    lapses: int
+    left: int
+    flags: int
+    data: str
+
+
+class LogRow(NamedTuple):
+    """A row of `revlog`, by the names of Anki's columns."""
+
+    id: int
+    card: int
+    ease: int
+    ivl: int
+    last_ivl: int
+    factor: int
+    time: int
+    type: int
+
+
+@dataclass(slots=True)
+class Package:
+    """A package, read whole.
+
+    Attributes:
+        created_s: when its collection began, epoch seconds; due days count from that day.
+        created_offset: minutes that local time was ahead of UTC then, or None where it does not say.
+        rollover: the hour at which its days begin.
+        changed_ms: when it was last changed.
+        load_balance: whether it spreads what is due evenly over the days.
+        note_types, decks, presets: by id.
+        notes: in order of id.
+        cards: by note id, in order of ord.
+        log: by card id, oldest first.
+        lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
+        recovered_cards: how many cards are of a deck that is missing from it.
+        timeless_reviews: how many rows of the log are of a time that cannot be.
+    """
+
+    created_s: int
+    created_offset: int | None
+    rollover: int
+    changed_ms: int
+    load_balance: bool
+    note_types: dict[int, AnkiNoteType]
+    decks: dict[int, PackageDeck]
+    presets: dict[int, Preset]
+    notes: list[AnkiNote]
+    cards: dict[int, list[AnkiCard]]
+    log: dict[int, list[LogRow]]
+    lost_cards: int = 0
+    lost_reviews: int = 0
+    recovered_cards: int = 0
+    timeless_reviews: int = 0
+
+    def all_cards(self) -> Iterator[AnkiCard]:
+        """Every card, in order of its note."""
+        for note in self.notes:
+            yield from self.cards.get(note.id, ())
+
+
+BASIC: Final = "basic"
+CLOZE: Final = "cloze"
+
+
+def family(note: Note) -> str:
+    """Which family of note types a note is of: `BASIC` or `CLOZE`."""
+    return CLOZE if note.kind is Kind.CLOZE else BASIC
+
+
+class ExportProblem(NamedTuple):
+    """Something that is not in the package as it should be: a deck file, a line, a sentence that says what and why."""
+
+    path: str
+    line: int
+    message: str
+
+
+class PackageCard(NamedTuple):
+    """A card of a note: its id (epoch milliseconds) and which card of the note it is for Anki, from 0."""
+
+    id: int
+    ord: int
+
+
+class PackageNote(NamedTuple):
+    """A note as it goes to Anki.
+
+    Attributes:
+        id: when it was first seen, in epoch milliseconds.
+        guid: what Anki recognises it by.
+        family: which note type it is of.
+        modified: when what it shows last changed, in epoch seconds; Anki takes over a newer note only.
+        deck: `a::b`.
+        tags: as Anki takes them.
+        fields: HTML, in the order of the note type's fields.
+        cards: those that it has, in order.
+    """
+
+    id: int
+    guid: str
+    family: str
+    modified: int
+    deck: str
+    tags: tuple[str, ...]
+    fields: tuple[str, ...]
+    cards: tuple[PackageCard, ...]

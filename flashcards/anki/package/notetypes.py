@@ -1,0 +1,121 @@
+"""The two note types that packages bring to Anki.
+
+Their ids, the ids and names of their fields and templates, and the order of both may never change: Anki would take them
+for other note types, or ask everyone for a full sync. What a card looks like may change; then raise `DESIGN_CHANGED`.
+
+Whether a card is typed, or a reverse card exists, is a field that is empty or not: so a note keeps its note type, and
+with it its history in Anki, when a person adds `type` or `reverse` to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import genanki  # type: ignore[import-untyped]
+
+from flashcards.anki.package import model
+from flashcards.anki.package.model import BASIC, CLOZE
+from flashcards.render.html.code import code_css
+
+DESIGN_CHANGED: Final = 1_795_651_200
+"""Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""
+
+_TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"
+_SOURCE = "{{#Source}}<div class=source>{{Source}}</div>{{/Source}}"
+# With a typed answer `{{FrontSide}}` would show the comparison twice; without one it spares playing the sound again.
+_QUESTION_AGAIN = (
+    "{{^%(typed)s}}{{FrontSide}}{{/%(typed)s}}"
+    '{{#%(typed)s}}<div class=side dir="auto">{{%(asked)s}}</div>{{/%(typed)s}}'
+)
+_SIDE = '<div class=side dir="auto">{{%s}}</div>'
+
+
+class NoteType(genanki.Model):  # type: ignore[misc]  # it has no types
+    """A note type with a date of its own, so that an import leaves a person's changes to the design alone."""
+
+    def to_json(self, timestamp: float, deck_id: int) -> dict[str, Any]:  # noqa: ARG002 - it has its own date
+        """The note type as Anki's schema 11 holds it, with its ids as numbers."""
+        found: dict[str, Any] = super().to_json(DESIGN_CHANGED, deck_id)
+        return found
+
+
+def note_type(family: str) -> NoteType:
+    """The note type of a family."""
+    return _cloze() if family == CLOZE else _basic()
+
+
+def _basic() -> NoteType:
+    return NoteType(
+        1_767_225_600_001,
+        "Flashcards Basic",
+        fields=_fields(
+            1_767_225_601_000, ("Front", "Back", "Reverse", "Answer to type", "Reverse answer to type", "Source")
+        ),
+        templates=[
+            _template(1_767_225_602_001, "Forward", *_sides("Front", "Back", "Answer to type")),
+            _template(1_767_225_602_002, "Reverse", *_reverse_sides()),
+        ],
+        css=_css(),
+    )
+
+
+def _sides(asked: str, answer: str, typed: str) -> tuple[str, str]:
+    names = {"asked": asked, "typed": typed, "field": typed}
+    front = _SIDE % asked + _TYPED % names
+    back = _QUESTION_AGAIN % names + "<hr id=answer>" + _TYPED % names + _SIDE % answer + _SOURCE
+    return front, back
+
+
+def _reverse_sides() -> tuple[str, str]:
+    front, back = _sides("Back", "Front", "Reverse answer to type")
+    return "{{#Reverse}}" + front + "{{/Reverse}}", back
+
+
+def _cloze() -> NoteType:
+    side = _SIDE % "cloze:Text"
+    typed = "{{#Typed}}<div class=typed>{{type:cloze:Text}}</div>{{/Typed}}"
+    return NoteType(
+        1_767_225_600_002,
+        "Flashcards Cloze",
+        fields=_fields(1_767_225_603_000, ("Text", "Typed", "Source")),
+        templates=[_template(1_767_225_604_001, "Cloze", side + typed, side + typed + _SOURCE)],
+        css=_css(),
+        model_type=genanki.Model.CLOZE,
+    )
+
+
+def _fields(first_id: int, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "id": number, "font": "Arial"} for number, name in enumerate(names, start=first_id)]
+
+
+def _template(number: int, name: str, front: str, back: str) -> dict[str, Any]:
+    return {"name": name, "id": number, "qfmt": front, "afmt": back}
+
+
+def _css() -> str:
+    return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + code_css()
+
+
+_NAMES: Final = {BASIC: ("Flashcards Basic", "Flashcards Typed"), CLOZE: ("Flashcards Cloze",)}
+_NEEDED: Final = {BASIC: ("Front", "Back", "Reverse", "Source"), CLOZE: ("Text", "Source")}
+
+
+def is_ours(kind: model.AnkiNoteType) -> bool:
+    """Whether a note type is ours: by its id, its name, or all of its fields, as a copy in Anki has only these.
+
+    A type without the fields that we read is none of ours, whatever else it has.
+    """
+    family = CLOZE if kind.kind == model.CLOZE_TYPE else BASIC
+    if not set(_NEEDED[family]) <= set(kind.fields):
+        return False
+    number, fields = _identity(family)
+    return kind.id == number or kind.name.startswith(_NAMES[family]) or kind.fields[: len(fields)] == fields
+
+
+@cache
+def _identity(family: str) -> tuple[int, tuple[str, ...]]:
+    made = note_type(family)
+    return made.model_id, tuple(field["name"] for field in made.fields)

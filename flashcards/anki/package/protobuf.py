@@ -1,0 +1,78 @@
+"""Reading protobuf messages without their schema: https://protobuf.dev/programming-guides/encoding/."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from flashcards.importers.errors import Malformed
+
+_VARINT_BITS = 64
+
+
+def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The number and value of each field: an int for a varint, bytes for the rest.
+
+    Raises:
+        Malformed: these bytes are no message.
+    """
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        number, kind = key >> 3, key & 7
+        if kind == 0:
+            value, at = _varint(message, at)
+            yield number, value
+            continue
+        if kind == 2:
+            length, at = _varint(message, at)
+        elif kind in (1, 5):
+            length = 8 if kind == 1 else 4
+        else:
+            raise Malformed("it holds a message that cannot be read")
+        if at + length > len(message):
+            raise Malformed("it holds a message that is cut short")
+        yield number, message[at : at + length]
+        at += length
+
+
+def number_in(message: bytes, field: int, default: int = 0) -> int:
+    """The value of a varint field; `default` where it is absent."""
+    return next((value for number, value in fields(message) if number == field and isinstance(value, int)), default)
+
+
+def bytes_in(message: bytes, field: int) -> bytes | None:
+    """The value of a field that is a text, a message or a list; None where it is absent."""
+    return next((value for number, value in fields(message) if number == field and isinstance(value, bytes)), None)
+
+
+def text_in(message: bytes, field: int) -> str:
+    """The value of a text field; empty where it is absent."""
+    try:
+        return (bytes_in(message, field) or b"").decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("it holds text that is not UTF-8") from error
+
+
+def float_in(message: bytes, field: int, default: float = 0.0) -> float:
+    """The value of a field in single precision; `default` where it is absent."""
+    value = bytes_in(message, field)
+    return float(struct.unpack("<f", value)[0]) if value is not None and len(value) == 4 else default
+
+
+def floats_in(message: bytes, field: int) -> tuple[float, ...]:
+    """The values of a packed list in single precision."""
+    value = bytes_in(message, field) or b""
+    return struct.unpack(f"<{len(value) // 4}f", value[: len(value) // 4 * 4])
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(message) and shift < _VARINT_BITS + 6:
+        byte = message[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+    raise Malformed("it holds a message that is cut short")

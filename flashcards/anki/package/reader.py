@@ -1,0 +1,287 @@
+"""The database inside a package, read into plain data. Schema 11 keeps its settings as JSON, 14 and later in tables."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from flashcards.anki.package import decks as decks_of
+from flashcards.anki.package import presets, protobuf, schedule_reader
+from flashcards.anki.package.archive import Archive
+from flashcards.anki.package.model import (
+    RECOVERED,
+    AnkiCard,
+    AnkiNote,
+    AnkiNoteType,
+    LogRow,
+    Package,
+    PackageDeck,
+    Template,
+)
+from flashcards.anki.package.profile import Profile
+from flashcards.importers.errors import Malformed, PackageInvalid, PackageNewer
+
+_OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
+_OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
+_SEPARATOR: Final = "\x1f"
+_LARGEST: Final = 1 << 53
+_MOST: Final = 1 << 32  # no count or interval of Anki reaches it
+_MOST_CARDS: Final = 1 << 16  # of a note
+_LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, and must be dates, too
+_LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is room for a time zone before the last date
+
+
+def read_package(archive: Archive | Profile) -> Package:
+    """Everything a package holds but its media.
+
+    Raises:
+        PackageInvalid: what it holds cannot be right.
+        PackageNewer: its schema is not known.
+    """
+    with TemporaryDirectory(prefix="flashcards-import-") as folder:
+        database = Path(folder) / "collection"
+        archive.unpack_collection(database)
+        with _said(archive.path), closing(_connect(database)) as connection:
+            return _Reader(connection, archive).package()
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Malformed as error:
+        raise PackageInvalid(path, str(error)) from error
+    except sqlite3.Error as error:
+        raise PackageInvalid(path, "its collection is damaged, or is none") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise PackageInvalid(path, "its collection cannot be understood") from error
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)
+    connection.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
+    # Nobody's schema may make reading a table do anything else.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    return connection
+
+
+class _Reader:
+    def __init__(self, connection: sqlite3.Connection, archive: Archive | Profile) -> None:
+        self._db = connection
+        self._path = archive.path
+        self._version = archive.version
+
+    def package(self) -> Package:
+        row = self._db.execute("SELECT crt, mod, ver, conf, models, decks, dconf FROM col").fetchone()
+        if row is None:
+            raise Malformed("its collection is empty")
+        created, changed, schema, conf, models, decks, dconf = row
+        if not isinstance(schema, int) or not isinstance(created, int) or not isinstance(changed, int):
+            raise Malformed("its collection cannot be understood")
+        if schema > _NEWEST:
+            raise PackageNewer(self._path, f"its schema ({schema})")
+        if schema < _OLDEST:
+            raise Malformed(f"its schema ({schema}) is too old")
+        if not 0 <= created <= _LATEST_START:
+            raise Malformed("its collection began at an impossible time")
+        if schema < _TABLES:
+            config = _mapping(conf)
+            types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(models).items()}
+            found = {int(key): decks_of.of_json(int(key), value) for key, value in _mapping(decks).items()}
+            options = {int(key): presets.of_json(int(key), each) for key, each in _mapping(dconf).items()}
+        else:
+            config = {key: json.loads(value) for key, value in self._rows("KEY, val FROM config", str, bytes)}
+            types = {each.id: each for each in self._note_types()}
+            rows = self._rows("id, name, kind FROM decks", int, str, bytes)
+            found = {each: decks_of.of_message(each, name, kind) for each, name, kind in rows}
+            rows = self._rows(
+                "id, name, config, CAST(coalesce(mtime_secs, 0) AS INTEGER) FROM deck_config", int, str, bytes, int
+            )
+            options = {each: presets.of_message(each, *rest) for each, *rest in rows}
+        package = Package(
+            created_s=created,
+            created_offset=_offset(config.get("creationOffset")),
+            rollover=_rollover(config.get("rollover")),
+            changed_ms=min(max(changed, 0), _LATEST * 1000),
+            load_balance=config.get("loadBalancerEnabled") is not False,
+            note_types=types,
+            decks=found,
+            presets=options,
+            notes=self._notes(types),
+            cards={},
+            log={},
+        )
+        self._add_cards(package)
+        self._add_log(package)
+        if config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2:
+            schedule_reader.convert(package)
+        return package
+
+    def _rows(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
+        """Rows whose values are of these types, whatever the columns of somebody else's table say."""
+        for row in self._db.execute(f"SELECT {query}"):
+            if not all(map(isinstance, row, kinds)):
+                raise Malformed("its collection cannot be understood")
+            yield row
+
+    def _notes(self, types: dict[int, AnkiNoteType]) -> list[AnkiNote]:
+        notes: list[AnkiNote] = []
+        guids: Counter[str] = Counter()
+        for id_, guid, kind, changed, tags, fields in self._rows(
+            "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, (int, float), str, str
+        ):
+            if kind not in types:
+                raise Malformed(f"the note type of note {id_} is missing from it")
+            parts = fields.split(_SEPARATOR)
+            count = len(types[kind].fields)
+            parts += [""] * (count - len(parts))
+            if not count:
+                raise Malformed(f"the note type of note {id_} has no fields")
+            if len(parts) > count:  # as Anki's own check of a database mends it
+                parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
+            # Genanki gives notes of the same text one guid, and Anki takes them all.
+            notes.append(
+                AnkiNote(id_, _another(guid, guids), kind, _seconds(changed), tuple(tags.split()), tuple(parts))
+            )
+        return notes
+
+    def _add_cards(self, package: Package) -> None:
+        cards: dict[int, list[AnkiCard]] = {note.id: [] for note in package.notes}
+        missing: set[int] = set()  # decks
+        for row in self._db.execute(
+            "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
+            " FROM cards ORDER BY nid, ord, id"
+        ):
+            numbers, data = (*row[:14], *row[15:]), row[14]
+            if not all(isinstance(value, (int, float)) for value in numbers):
+                raise Malformed(f"card {ascii(row[0])[:20]} cannot be understood")
+            # Old versions of Anki left fractions in some columns.
+            card, note, deck, number, changed, *counts, odue, odid = map(int, numbers)
+            if not _is_possible(card, number, odue, counts):
+                raise Malformed(f"card {card} cannot be understood")
+            siblings = cards.get(note)
+            if siblings is None:
+                package.lost_cards += 1
+                continue
+            home = odid or deck
+            if home not in package.decks:
+                package.decks[home] = PackageDeck(home, RECOVERED, None)
+                missing.add(home)
+            package.recovered_cards += home in missing
+            text = data if isinstance(data, str) else ""
+            found = AnkiCard._make((card, note, home, number, _seconds(changed), *counts, text))
+            # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its
+            # place in that deck.
+            aside = odid and (found.due < 0 or (found.queue != 1 and odue))
+            siblings.append(found._replace(due=odue) if aside else found)
+        package.cards = cards
+
+    def _add_log(self, package: Package) -> None:
+        log: dict[int, list[LogRow]] = {card.id: [] for card in package.all_cards()}
+        columns: Sequence[str] = ("id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type")
+        if self._has_values(columns, "integer"):
+            if self._has_values(columns, "integer", "real"):
+                raise Malformed("its review log cannot be understood")
+            columns = [f"CAST({name} AS INTEGER)" for name in columns]
+        for row in self._db.execute(f"SELECT {', '.join(columns)} FROM revlog ORDER BY id"):
+            rows_of_card = log.get(row[1])
+            if rows_of_card is None:
+                package.lost_reviews += 1
+                continue
+            if not 0 < row[0] <= _LATEST * 1000:
+                package.timeless_reviews += 1
+                continue
+            rows_of_card.append(LogRow._make(row))
+        package.log = log
+
+    def _has_values(self, columns: Iterable[str], *kinds: str) -> bool:
+        """Whether there is a value of another kind than these in columns of the log."""
+        known = ", ".join(f"'{kind}'" for kind in kinds)
+        odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
+        return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
+
+    def _note_types(self) -> Iterator[AnkiNoteType]:
+        fields: dict[int, list[str]] = {}
+        for kind, name in self._rows("ntid, name FROM fields ORDER BY ntid, ord", int, str):
+            fields.setdefault(kind, []).append(name)
+        templates: dict[int, list[Template]] = {}
+        query = "ntid, name, config FROM templates ORDER BY ntid, ord"
+        for kind, name, config in self._rows(query, int, str, bytes):
+            template = Template(name, protobuf.text_in(config, 1), protobuf.text_in(config, 2))
+            templates.setdefault(kind, []).append(template)
+        for kind, name, config in self._rows("id, name, config FROM notetypes", int, str, bytes):
+            yield AnkiNoteType(
+                kind,
+                name,
+                protobuf.number_in(config, 1),
+                tuple(fields.get(kind, ())),
+                tuple(templates.get(kind, ())),
+            )
+
+
+def _another(guid: str, taken: Counter[str]) -> str:
+    """A guid that none of the notes before has, and that is now taken: the one given, or one made of it."""
+    found = guid
+    while found in taken:
+        taken[guid] += 1
+        found = f"{guid}#{taken[guid]}"
+    taken[found] = 1
+    return found
+
+
+def _seconds(time: float) -> int:
+    """When something was changed; some programs write milliseconds."""
+    return min(max(int(time if time <= _LATEST else time // 1000), 0), _LATEST)
+
+
+def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bool:
+    """Whether the numbers of a card can be right, or at least do no harm."""
+    _, _, due, *counts = others
+    return (
+        0 < card < _LARGEST
+        and 0 <= number < _MOST_CARDS
+        and all(-_LATEST <= each <= _LATEST for each in (due, odue))
+        and all(-_MOST < each < _MOST for each in counts)
+    )
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """What a JSON object says.
+
+    Raises:
+        Malformed: it is none.
+        ValueError: it cannot be read, or holds text that is no Unicode.
+    """
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise Malformed("its collection cannot be understood")
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _type_of_json(key: int, value: dict[str, Any]) -> AnkiNoteType:
+    templates = sorted(value["tmpls"], key=lambda each: each.get("ord") or 0)
+    fields = sorted(value["flds"], key=lambda each: each.get("ord") or 0)
+    return AnkiNoteType(
+        key,
+        str(value["name"]),
+        int(value["type"]),
+        tuple(str(each["name"]) for each in fields),
+        tuple(Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
+    )
+
+
+def _offset(value: Any) -> int | None:
+    """Anki keeps the minutes west of UTC."""
+    return -value if isinstance(value, int) and abs(value) <= 24 * 60 else None
+
+
+def _rollover(value: Any) -> int:
+    return value % 24 if isinstance(value, int) else 4

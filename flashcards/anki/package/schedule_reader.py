@@ -1,0 +1,254 @@
+"""Cards and log of Anki in the words of our scheduler.
+
+The rules are those of Anki's `rslib/src/revlog` and `rslib/src/scheduler`: a log row's type says what the card was
+before, its interval is days, or seconds where negative.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from flashcards.anki.package.model import AnkiCard, LogRow, Package
+from scheduler.imported_log import CardHistory, Days, PastReview, Standing
+from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
+
+if TYPE_CHECKING:
+    from scheduler.clock import Clock
+    from scheduler.memory import Model
+
+
+LEARNING, REVIEW, RELEARNING, FILTERED, MANUAL, RESCHEDULED = range(6)
+"""The types of log rows."""
+
+_STATES: Final = {0: State.NEW, 1: State.LEARNING, 2: State.REVIEW, 3: State.RELEARNING}
+_RATINGS: Final = {int(rating): rating for rating in Rating}
+_FARTHEST: Final = 36_500  # days
+_LONGEST: Final = _FARTHEST * DAY_SECONDS
+_EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
+_QUARTER_MS: Final = 900_000
+_SUSPENDED: Final = -1
+_BURIED: Final = (-2, -3)
+
+
+class Marks(NamedTuple):
+    """What is not part of a card's schedule: `buried_day` is the day until whose end it is hidden."""
+
+    suspended: bool
+    flag: int
+    buried_day: int | None
+
+
+def anki_days(clock: Clock, now_ms: int) -> Days:
+    """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset.
+
+    So what was done in the first second of a day is of the day before.
+    """
+    shift = clock.present_shift_seconds(now_ms) - 1
+
+    @cache
+    def offset_in(quarter: int) -> int:  # clocks change at quarters of an hour
+        return clock.offset_minutes(quarter * _QUARTER_MS)
+
+    return Days(lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, lambda at_ms: offset_in(at_ms // _QUARTER_MS))
+
+
+class HistoryReader:
+    """Reads the cards of one package.
+
+    Args:
+        package: where they come from.
+        clock: of the collection; says what the time zone was where the package does not.
+    """
+
+    def __init__(self, package: Package, clock: Clock) -> None:
+        self._package = package
+        self._clock = clock
+        offset = package.created_offset
+        seconds = clock.offset_seconds(package.created_s * 1000) if offset is None else offset * 60
+        self._first_day = (package.created_s + seconds) // DAY_SECONDS
+
+    def history(self, card: AnkiCard, ours: int, *, leech: bool, model: Model) -> CardHistory:
+        """What is known of a card, for the card of ours with the id `ours`."""
+        log = self._package.log.get(card.id, [])
+        reviews = past_reviews(log)
+        state = _STATES.get(card.type, State.NEW)
+        due_day, due_ms = self._due(card, state, log)
+        interval = card.ivl * DAY_SECONDS if state is State.REVIEW else _step_interval(log)
+        standing = Standing(
+            state=state,
+            due_day=due_day,
+            due_ms=due_ms,
+            steps_left=card.left % 1000 if state in (State.LEARNING, State.RELEARNING) else 0,
+            interval=0 if state is State.NEW else min(max(interval, 0), _LONGEST),
+            reps=max(card.reps, 0),
+            lapses=max(card.lapses, 0),
+            leech=leech,
+            changed_ms=card.changed * 1000,
+            memory=_stored_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
+        )
+        return CardHistory(ours, reviews, standing)
+
+    def marks(self, card: AnkiCard) -> Marks:
+        """Suspension, flag and burial of a card."""
+        buried = self._clock.day(card.changed * 1000) if card.queue in _BURIED else None
+        return Marks(card.queue == _SUSPENDED, card.flags & 7, buried)
+
+    def _due(self, card: AnkiCard, state: State, log: Sequence[LogRow]) -> tuple[int | None, int | None]:
+        if state is State.NEW:
+            return None, None
+        if state is not State.REVIEW and card.due > _EPOCH_SECONDS:
+            waits_for_days = bool(log) and log[-1].ivl > 0
+            return (self._clock.day(card.due * 1000), None) if waits_for_days else (None, card.due * 1000)
+        return self._first_day + max(-_FARTHEST, min(card.due, _FARTHEST)), None
+
+
+def position(card: AnkiCard) -> int | None:
+    """The place that a card has, or had, among the new cards; None where it is not known."""
+    if card.type == 0:
+        return card.due
+    place = _data(card).get("pos")
+    return place if isinstance(place, int) else None
+
+
+def past_reviews(log: Sequence[LogRow]) -> list[PastReview]:
+    """The rows of a card's log, oldest first, as ours."""
+    found: list[PastReview] = []
+    state = State.NEW
+    learning = False  # whether the row before was one of steps of a new card
+    for row in log:
+        kind = _kind(row)
+        rating = _RATINGS.get(row.ease) if kind in (ReviewKind.RATING, ReviewKind.CRAM) else None
+        before = _state_before(row, state, learning=learning)
+        after = _state_after(row, kind, before)
+        found.append(
+            PastReview(
+                row.id,
+                kind,
+                rating,
+                min(max(row.time, 0), 86_400_000),
+                before,
+                after,
+                _seconds(row.last_ivl),
+                _seconds(row.ivl),
+            )
+        )
+        if kind is not ReviewKind.CRAM:
+            learning = kind is ReviewKind.RATING and row.type == LEARNING
+            state = after
+    return found
+
+
+def _kind(row: LogRow) -> ReviewKind:
+    if row.type == MANUAL or row.ease not in _RATINGS:
+        if row.type == RESCHEDULED:
+            return ReviewKind.RESCHEDULED
+        return ReviewKind.SET_DUE if row.factor or row.type != MANUAL else ReviewKind.FORGET
+    if row.type == FILTERED and row.factor == 0:
+        return ReviewKind.CRAM
+    return ReviewKind.RESCHEDULED if row.type == RESCHEDULED else ReviewKind.RATING
+
+
+def _state_before(row: LogRow, state: State, *, learning: bool) -> State:
+    if row.type == LEARNING:
+        # Steps of a new card that follow anything else begin its history anew.
+        return State.LEARNING if learning else State.NEW
+    if row.type == REVIEW:
+        return State.REVIEW
+    if row.type == RELEARNING:
+        return State.RELEARNING
+    return State.REVIEW if row.type == FILTERED and row.ease in _RATINGS and state is State.NEW else state
+
+
+def _state_after(row: LogRow, kind: ReviewKind, before: State) -> State:
+    if kind is ReviewKind.FORGET:
+        return State.NEW
+    if kind is ReviewKind.CRAM:
+        return before
+    if row.ivl > 0:
+        return State.REVIEW
+    if kind is not ReviewKind.RATING and row.ivl == 0:
+        return before
+    return State.LEARNING if before in (State.NEW, State.LEARNING) else State.RELEARNING
+
+
+def _seconds(interval: int) -> int:
+    return min(interval * DAY_SECONDS if interval > 0 else -interval, _LONGEST)
+
+
+def _step_interval(log: Sequence[LogRow]) -> int:
+    return _seconds(log[-1].ivl) if log else 0
+
+
+def _is_known(card: AnkiCard, reviews: Sequence[PastReview]) -> bool:
+    """Whether a card was answered since it was last new; one that was only given a due day was not."""
+    if card.type == State.NEW:
+        return False
+    for review in reversed(reviews):
+        if review.kind in (ReviewKind.RATING, ReviewKind.FORGET):
+            return review.kind is ReviewKind.RATING
+    return card.reps > 0
+
+
+def _is_whole(reviews: Sequence[PastReview]) -> bool:
+    """Whether a log says how the card was first learnt, so that its memory state follows from it."""
+    rated = False
+    for review in reversed(reviews):
+        if review.kind is ReviewKind.FORGET:
+            return rated
+        if review.kind is ReviewKind.RATING:
+            rated = True
+            if review.state_before is State.NEW:
+                return True
+    return False
+
+
+def _stored_memory(card: AnkiCard, model: Model) -> Memory | None:
+    """The memory state that Anki keeps with a card; without one, what ease and interval of SM-2 amount to."""
+    data = _data(card)
+    stability, difficulty = (each if isinstance(each, (int, float)) else 0 for each in (data.get("s"), data.get("d")))
+    if 0 < stability <= _FARTHEST and 1 <= difficulty <= 10:
+        return Memory(float(stability), float(difficulty))
+    if card.ivl <= 0:
+        return None
+    return model.memory_after(max(card.factor, 1300) / 1000, min(card.ivl, _FARTHEST))
+
+
+def _data(card: AnkiCard) -> Mapping[str, Any]:
+    """What Anki keeps of a card as JSON; nothing where it cannot be read."""
+    try:
+        data = json.loads(card.data) if card.data else {}
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+_STEPS: Final = (LEARNING, RELEARNING)
+_BUTTONS: Final = 3
+_REVIEW_CARD, _RELEARNING_CARD = 2, 3  # types of cards
+_QUEUES_OF_STEPS: Final = (1, 3)
+
+
+def convert(package: Package) -> None:
+    """Say what cards and log of a package are in the words of the later schedulers.
+
+    A log in which steps have a fourth button was never written by the first one, whatever the package says.
+    """
+    if any(row.ease > _BUTTONS and row.type in _STEPS for rows in package.log.values() for row in rows):
+        return
+    for card, rows in package.log.items():
+        package.log[card] = [_row(row) for row in rows]
+    for note, cards in package.cards.items():
+        package.cards[note] = [_card(card) for card in cards]
+
+
+def _row(row: LogRow) -> LogRow:
+    return row._replace(ease=row.ease + 1) if row.type in _STEPS and row.ease in (2, 3) else row
+
+
+def _card(card: AnkiCard) -> AnkiCard:
+    if card.type == _REVIEW_CARD and card.queue in _QUEUES_OF_STEPS:
+        return card._replace(type=_RELEARNING_CARD)
+    return card

@@ -1,0 +1,226 @@
+"""What the scheduler knows of the cards of a package, written into Anki's tables: schedules and the whole log."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import numpy as np
+
+from scheduler.columns import LogColumns, read_log
+from scheduler.log import Done
+from scheduler.memory import filled
+from scheduler.model import DAY_SECONDS, ReviewKind, State
+from scheduler.replay import replayed, stated_memories
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from flashcards.collection import Collection
+
+_STRIDE: Final = 50_000  # rows of the log between two calls of `progress`
+_EASE: Final = 2500  # what Anki gives a card whose ease FSRS does not use
+
+_HOUR: Final = 3_600  # seconds
+
+_ON_STEPS: Final = f"{State.LEARNING:d}, {State.RELEARNING:d}"
+
+_SCRATCH: Final = (
+    "CREATE TEMP TABLE memories (card INTEGER PRIMARY KEY, stability REAL, difficulty REAL)",
+    "CREATE TEMP TABLE policies (deck INTEGER PRIMARY KEY, retention REAL, decay REAL)",
+    "CREATE TEMP TABLE beginnings (id INTEGER PRIMARY KEY)",
+)
+
+# The schedule of every card, as `rslib/src/card` keeps it. A step of days that is suspended
+# or buried is due at an instant: an import moves days to the other collection's day 0 only where they are in a queue.
+_SCHEDULE: Final = f"""
+    UPDATE cards SET
+        mod = max(cards.mod, coalesce(ours.last_ms, 0) / 1000),
+        type = ours.state,
+        queue = CASE
+            WHEN ours.suspended THEN -1
+            WHEN ours.buried_day >= :today THEN CASE WHEN ours.buried_by IS NULL THEN -3 ELSE -2 END
+            WHEN ours.state IN ({State.NEW:d}, {State.REVIEW:d}) THEN ours.state
+            WHEN ours.due_ms IS NOT NULL THEN 1
+            ELSE 3 END,
+        due = CASE
+            WHEN ours.state = {State.NEW:d} THEN cards.due
+            WHEN ours.due_ms IS NOT NULL THEN ours.due_ms / 1000
+            WHEN ours.state <> {State.REVIEW:d} AND (ours.suspended OR ours.buried_day >= :today)
+                THEN ours.due_day * {DAY_SECONDS} + :day_begins
+            ELSE ours.due_day - :first_day END,
+        ivl = CASE ours.state
+            WHEN {State.REVIEW:d} THEN max(1, ours.interval / {DAY_SECONDS})
+            WHEN {State.RELEARNING:d} THEN 1
+            ELSE 0 END,
+        factor = CASE WHEN ours.state IN ({State.REVIEW:d}, {State.RELEARNING:d}) THEN {_EASE} ELSE 0 END,
+        reps = ours.reps,
+        lapses = ours.lapses,
+        left = CASE WHEN ours.state IN ({_ON_STEPS}) THEN max(1, ours.steps_left) ELSE 0 END,
+        flags = ours.flag,
+        data = CASE
+            WHEN ours.state = {State.NEW:d} THEN ''
+            WHEN memories.card IS NULL THEN printf('{{"pos":%d}}', cards.due)
+            ELSE printf('{{"pos":%d,"s":%.8g,"d":%.8g,"dr":%.8g,"decay":%.8g,"lrt":%d}}', cards.due, memories.stability,
+                memories.difficulty, policies.retention, policies.decay, ours.last_ms / 1000) END
+    FROM state.cards AS ours
+        LEFT JOIN memories ON memories.card = ours.id
+        LEFT JOIN policies ON policies.deck = ours.deck
+    WHERE ours.id = cards.id
+"""
+
+_FACTOR: Final = (
+    f"CASE WHEN difficulty IS NULL THEN {_EASE} ELSE CAST(round((difficulty - 1) * 1000 / 9 + 100) AS INTEGER) END"
+)
+_INTERVAL: Final = f"CASE WHEN %s >= {DAY_SECONDS} THEN %s / {DAY_SECONDS} ELSE -%s END"
+
+# Rows in the order of their ids, so that they only have to be appended.
+_LOG: Final = f"""
+    INSERT INTO revlog
+    SELECT id, card, -1, coalesce(rating, 0),
+        {_INTERVAL.replace("%s", "interval_after")}, {_INTERVAL.replace("%s", "interval_before")},
+        CASE WHEN kind IN ({ReviewKind.FORGET:d}, {ReviewKind.CRAM:d}) THEN 0 ELSE {_FACTOR} END,
+        duration_ms,
+        CASE kind
+            WHEN {ReviewKind.CRAM:d} THEN 3
+            WHEN {ReviewKind.FORGET:d} THEN 4
+            WHEN {ReviewKind.SET_DUE:d} THEN 4
+            WHEN {ReviewKind.RESCHEDULED:d} THEN 5
+            ELSE CASE
+                WHEN id IN (SELECT id FROM beginnings) THEN 0
+                WHEN state_before = {State.REVIEW:d} THEN 1
+                WHEN state_before = {State.RELEARNING:d} THEN 2
+                ELSE 0 END
+            END
+    FROM state.reviews
+    WHERE id > :after AND id <= :until AND kind NOT IN ({ReviewKind.VOID:d}, {ReviewKind.TAKEN_OVER:d})
+        AND card IN (SELECT id FROM cards)
+        AND id NOT IN (SELECT voids FROM state.reviews WHERE voids IS NOT NULL)
+    ORDER BY id
+"""
+
+
+class History:
+    """The schedules and the log of a collection's cards.
+
+    Args:
+        collection: open, and scanned.
+        now_ms: the present instant; Anki counts the days of a log by the offset from UTC that holds now.
+        progress: called now and then with the number of rows of the log done.
+    """
+
+    def __init__(self, collection: Collection, now_ms: int, progress: Callable[[int], None] | None = None) -> None:
+        self._collection = collection
+        self._clock = collection.clock
+        self._now_ms = now_ms
+        self._progress = progress
+
+    @property
+    def first_ms(self) -> int | None:
+        """When the log begins; None where it is empty."""
+        first: int | None = self._collection.connection.execute("SELECT min(id) FROM reviews").fetchone()[0]
+        return first
+
+    @property
+    def today(self) -> int:
+        """The present day."""
+        return self._clock.day(self._now_ms)
+
+    def done_today(self, deck: str) -> Done | None:
+        """What was done today in a deck and those below it; None where nothing was."""
+        return self._done.get(deck)
+
+    @cached_property
+    def _done(self) -> dict[str, Done]:
+        found: dict[str, Done] = {}
+        by_deck = self._collection.store.done(self.today)
+        for name, number in self._collection.catalog.decks().items():
+            done = by_deck.get(number)
+            while done and name:
+                before = found.get(name, Done(0, 0))
+                found[name] = Done(before.new + done.new, before.reviews + done.reviews)
+                name = name.rpartition("::")[0]
+        return found
+
+    def attach(self, connection: sqlite3.Connection) -> None:
+        """Let a package's database, opened for URIs, read the collection's; before its transaction begins."""
+        path = quote(os.fsencode(self._collection.database.resolve()))
+        connection.execute("ATTACH ? AS state", (f"file:{path}?mode=ro",))
+
+    def write(self, cursor: sqlite3.Cursor, first_day: int) -> None:
+        """Give the cards of the package their schedules, and add the log. `first_day` is the package's day 0."""
+        for statement in _SCRATCH:
+            cursor.execute(statement)
+        log = self._log_by_anki()
+        self._write_memories(cursor, log)
+        values = {
+            "today": self.today,
+            "first_day": first_day,
+            # An hour into the day, so that it is the same day in summer and in winter.
+            "day_begins": _HOUR - self._clock.present_shift_seconds(self._now_ms),
+        }
+        cursor.execute(_SCHEDULE, values)
+        self._write_log(cursor)
+
+    def _log_by_anki(self) -> LogColumns:
+        """The log by the days that Anki counts in it."""
+        log = read_log(self._collection.connection)
+        # It counts back from the next day: what was done in the first second of a day is of the day before.
+        seconds = log.at_ms // 1000 - 1
+        day = (seconds + self._clock.present_shift_seconds(self._now_ms)) // DAY_SECONDS
+        # The day of such a row is that of the rating it goes on from.
+        return log._replace(day=np.where(log.kind == int(ReviewKind.TAKEN_OVER), log.day, day))
+
+    def _write_memories(self, cursor: sqlite3.Cursor, log: LogColumns) -> None:
+        collection = self._collection
+        rows = cursor.execute("SELECT id, deck FROM state.cards WHERE id IN (SELECT id FROM cards) ORDER BY id")
+        cards, decks = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2).T
+        policies = {deck: collection.policy(deck) for deck in np.unique(decks).tolist()}
+        models = {deck: collection.store.model(policy.parameters) for deck, policy in policies.items()}
+        starts = stated_memories(collection.connection, log)
+        known = replayed(log, starts, cards, decks, models.__getitem__)
+        memories = zip(known.card.tolist(), known.stability.tolist(), known.difficulty.tolist(), strict=True)
+        cursor.executemany("INSERT INTO memories VALUES (?, ?, ?)", memories)
+        cursor.executemany(
+            "INSERT INTO policies VALUES (?, ?, ?)",
+            ((deck, policy.retention, filled(policy.parameters)[20]) for deck, policy in policies.items()),
+        )
+        beginnings = _beginnings(log, starts).tolist()
+        cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
+
+    def _write_log(self, cursor: sqlite3.Cursor) -> None:
+        ends = [
+            end
+            for (end,) in cursor.execute(
+                "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM state.reviews)"
+                f" WHERE number % {_STRIDE} = 0"
+            )
+        ]
+        (last,) = cursor.execute("SELECT coalesce(max(id), 0) FROM state.reviews").fetchone()
+        after = -1
+        for number, until in enumerate([*ends, last]):
+            if self._progress:
+                self._progress(number * _STRIDE)
+            cursor.execute(_LOG, {"after": after, "until": until})
+            after = until
+
+
+def _beginnings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:
+    """First ratings of cards that were under review already: a due day was set while they were new.
+
+    FSRS begins with them; so does Anki where they are said to be of a new card.
+    """
+    stated = np.isin(log.at_ms, list(starts))
+    anew = stated | (log.kind == int(ReviewKind.FORGET))
+    # The parts of the log that these rows, or another card, set apart; each row belongs to the part that it opens.
+    part = np.cumsum(anew | (np.diff(log.card, prepend=-1) != 0))
+    rated = np.flatnonzero(log.kind == int(ReviewKind.RATING))
+    first = rated[np.unique(part[rated], return_index=True)[1]]
+    chosen = (log.before[first] == int(State.REVIEW)) & ~np.isin(part[first], part[stated])
+    found: NDArray[np.int64] = log.at_ms[first[chosen]]
+    return found

@@ -1,0 +1,208 @@
+"""Rows of Anki's tables: the statements that add them, and the values that these take.
+
+What is the same in every row stands in the statement: to bind it a hundred thousand times takes longer than the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any, Final
+
+import genanki  # type: ignore[import-untyped]
+from genanki.apkg_col import APKG_COL  # type: ignore[import-untyped]
+from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
+
+from flashcards.anki.package.identity import deck_id
+from flashcards.anki.package.model import PackageCard, PackageNote
+from flashcards.anki.package.notetypes import DESIGN_CHANGED, note_type
+
+if TYPE_CHECKING:
+    from flashcards.anki.package.presets import Presets
+    from flashcards.anki.package.schedule_writer import History
+    from scheduler.clock import Clock
+
+
+INSERT_NOTE: Final = (
+    "INSERT INTO notes(id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data)"
+    " VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')"
+)
+"""Adds a note that is to be synced; takes a `note_row`. Anki computes `csum` when it imports."""
+
+INSERT_NEW_CARD: Final = (
+    "INSERT INTO cards(id, nid, did, ord, mod, usn, type, queue, due, ivl, factor, reps, lapses, left, odue, odid,"
+    " flags, data) VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
+)
+"""Adds a card that was never answered; takes a `new_card_row`."""
+
+
+def note_row(note: PackageNote, note_type: int) -> tuple[int, str, int, int, str, str, str]:
+    """The values of a note."""
+    tags = f" {' '.join(note.tags)} " if note.tags else ""
+    return note.id, note.guid, note_type, note.modified, tags, "\x1f".join(note.fields), note.fields[0]
+
+
+def new_card_row(card: PackageCard, note: PackageNote, deck: int, position: int) -> tuple[int, int, int, int, int, int]:
+    """The values of a card that was never answered; `position` is its place among the new cards."""
+    return card.id, note.id, deck, card.ord, note.modified, position
+
+
+_BATCH: Final = 1000
+_NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0, 0], "timeToday": [0, 0], "mod": 0}
+_DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
+
+
+class GuidTwice(ValueError):
+    """Two notes of one package have the same guid; Anki would add both. Keys are unique, so this is a fault of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was written."""
+
+    notes: int
+    cards: int
+
+
+class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
+    """A package's database; notes come one at a time, so that none of them need be kept.
+
+    Args:
+        notes: in the order in which their new cards are to be asked.
+        clock: reads the time zone and the hour at which a day begins.
+        presets: the settings of the decks; without them Anki gives its own.
+        history: what is known of the cards; without it all of them are new.
+    """
+
+    def __init__(
+        self,
+        notes: Iterable[PackageNote],
+        clock: Clock,
+        presets: Presets | None = None,
+        history: History | None = None,
+    ) -> None:
+        super().__init__([])
+        self.counts = Counts(0, 0)
+        self._notes = notes
+        self._clock = clock
+        self._presets = presets
+        self._history = history
+        self._types: dict[str, genanki.Model] = {}
+        self._decks: dict[str, genanki.Deck] = {}
+        self._first_ms = 0
+        self._last_s = DESIGN_CHANGED
+
+    def to_bytes(self) -> bytes:
+        """The database as the bytes of its file; made in memory, so that nothing can be left behind."""
+        connection = sqlite3.connect(":memory:", isolation_level=None, uri=True)
+        try:
+            if self._history:
+                self._history.attach(connection)
+            connection.execute("BEGIN")
+            self.write_to_db(connection.cursor(), float(DESIGN_CHANGED), count(1))
+            connection.execute("COMMIT")
+            return connection.serialize()
+        finally:
+            connection.close()
+
+    def write_to_db(self, cursor: sqlite3.Cursor, timestamp: float, id_gen: Iterator[int]) -> None:  # noqa: ARG002
+        """Write everything; ids and times are the notes' own, so neither `timestamp` nor `id_gen` is used."""
+        statements = [text for text in APKG_SCHEMA.split(";") if text.strip()]
+        for statement in statements:
+            if "CREATE TABLE" in statement:
+                cursor.execute(statement)
+        cursor.execute(APKG_COL)
+        self._write_notes(cursor)
+        if self._history:
+            self._history.write(cursor, self._first_day())
+        self._write_collection(cursor)
+        for statement in statements:  # last, for it is faster than to keep them up to date
+            if "CREATE INDEX" in statement:
+                cursor.execute(statement)
+
+    def _write_notes(self, cursor: sqlite3.Cursor) -> None:
+        guids: set[str] = set()
+        notes_written = cards_written = 0
+        notes = iter(self._notes)
+        while batch := list(islice(notes, _BATCH)):
+            note_rows, card_rows = [], []
+            for position, note in enumerate(batch, start=notes_written):
+                if note.guid in guids:
+                    raise GuidTwice(note.guid)
+                guids.add(note.guid)
+                note_rows.append(note_row(note, self._type(note.family).model_id))
+                deck = self._deck(note.deck).deck_id
+                card_rows += [new_card_row(card, note, deck, position) for card in note.cards]
+            cursor.executemany(INSERT_NOTE, note_rows)
+            cursor.executemany(INSERT_NEW_CARD, card_rows)
+            notes_written += len(batch)
+            cards_written += len(card_rows)
+            self._first_ms = min(self._first_ms or batch[0].id, min(note.id for note in batch))
+            self._last_s = max(self._last_s, max(note.modified for note in batch))
+        self.counts = Counts(notes_written, cards_written)
+
+    def _type(self, family: str) -> genanki.Model:
+        if family not in self._types:
+            self._types[family] = note_type(family)
+        return self._types[family]
+
+    def _deck(self, name: str) -> genanki.Deck:
+        """The deck of this name; those above it are made too, since they may have settings of their own."""
+        if name not in self._decks:
+            above = name.rpartition("::")[0]
+            if above:
+                self._deck(above)
+            self._decks[name] = genanki.Deck(deck_id(name), name)
+        return self._decks[name]
+
+    def _write_collection(self, cursor: sqlite3.Cursor) -> None:
+        decks_text, conf_text, presets_text = cursor.execute("SELECT decks, conf, dconf FROM col").fetchone()
+        decks: dict[str, Any] = json.loads(decks_text)
+        decks |= {str(deck.deck_id): self._deck_record(deck) for deck in self._decks.values()}
+        types = {str(each.model_id): each.to_json(DESIGN_CHANGED, 1) for each in self._types.values()}
+        presets: dict[str, Any] = json.loads(presets_text) | (self._presets.by_id() if self._presets else {})
+        created = self._created()
+        conf: dict[str, Any] = json.loads(conf_text) | {
+            "schedVer": 2,
+            "sched2021": True,
+            "creationOffset": -self._clock.offset_minutes(created * 1000),  # minutes west of UTC
+            "rollover": self._clock.rollover,
+            "curModel": next(iter(types), None),
+            "nextPos": self.counts.notes + 1,
+        }
+        if self._presets:  # what Anki heeds in a .colpkg only
+            conf["fsrs"] = True
+            if self._history:
+                conf["lastUnburied"] = self._history.today - self._first_day()  # else it shows buried cards at once
+        cursor.execute(
+            "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?, dconf = ?",
+            (
+                created,
+                self._last_s * 1000,
+                DESIGN_CHANGED * 1000,
+                json.dumps(conf, ensure_ascii=False),
+                json.dumps(types, ensure_ascii=False),
+                json.dumps(decks, ensure_ascii=False),
+                json.dumps(presets, ensure_ascii=False),
+            ),
+        )
+
+    def _deck_record(self, deck: genanki.Deck) -> dict[str, Any]:
+        record: dict[str, Any] = deck.to_json() | _NEVER_STUDIED
+        if self._history and (done := self._history.done_today(deck.name)):  # what the limits of the day leave
+            today = self._history.today - self._first_day()
+            record |= {"newToday": [today, done.new], "revToday": [today, done.reviews]}
+        return record | {"conf": self._presets.of(deck.name)} if self._presets else record
+
+    def _first_day(self) -> int:
+        """The day on which the collection in the package begins: that of its oldest note, or of the oldest review."""
+        first_ms = self._history.first_ms if self._history else None
+        clock = self._clock._replace(rollover=_DAY_BEGINS)
+        return clock.day(min(self._first_ms, first_ms or self._first_ms))
+
+    def _created(self) -> int:
+        """When the collection in the package begins, in epoch seconds."""
+        return self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000

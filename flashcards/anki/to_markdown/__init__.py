@@ -1,0 +1,1 @@
+"""The HTML of Anki's fields, converted to the Markdown of a deck."""

@@ -1,0 +1,118 @@
+"""One field: its HTML as Markdown, checked to say the same text."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.anki.to_markdown.blocks import Blocks
+from flashcards.anki.to_markdown.copied import with_formulas, without_line_numbers
+from flashcards.anki.to_markdown.placeholders import SIGN, Marked, mark
+from flashcards.anki.to_markdown.plain_fallback import bare
+from flashcards.anki.to_markdown.tree import UNSEEN, Element, parse_html, text_of, without
+
+if TYPE_CHECKING:
+    from flashcards.anki.to_markdown.elements import Media
+    from flashcards.render.html.renderer import HtmlRenderer
+
+# A line that begins with a letter and holds nothing that Markdown, HTML or a deck gives a meaning is itself.
+_PLAIN: Final = re.compile(
+    r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
+)
+_UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_BLANKS: Final = re.compile(r"[\s\xa0\u200b]+")
+
+_IDLE: Final = UNSEEN | {"button"}
+_IDLE_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_IDLE))})\b", re.IGNORECASE)
+
+NOTHING: Final = "—"
+"""Stands where nothing is, and something must be."""
+EMPTY_GAP: Final = f"an empty gap is now `{NOTHING}`"
+"""The problem of a gap that hides nothing."""
+
+
+class Converted(NamedTuple):
+    """The Markdown of a field, and what of the field it does not say, as parts of a sentence."""
+
+    markdown: str
+    problems: tuple[str, ...] = ()
+
+
+class Converter:
+    """Converts the fields of one package.
+
+    Args:
+        media: gets the name of a medium, returns its URL.
+    """
+
+    def __init__(self, media: Media) -> None:
+        self.media = media
+        self._renderer: HtmlRenderer | None = None
+
+    def convert(self, html: str, *, cloze: bool = False) -> Converted:
+        """The Markdown of one field; where `cloze`, its `{{c1::…}}` are gaps."""
+        html = _UNUSABLE.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
+        if _PLAIN.fullmatch(html):
+            return Converted(html.rstrip())
+        marked = mark(html, cloze=cloze)
+        tree = parse_html(marked.html)
+        if _IDLE_TAG.search(html):
+            tree = self._without_idle(tree, marked)
+        if "<pre" in html.lower():
+            tree = without_line_numbers(tree)
+        if "<annotation" in html:
+            tree = with_formulas(tree, marked)
+        text = Blocks(marked, self.media, cloze=cloze).markdown(tree)
+        if not self._says(text, tree, marked):
+            marked.problems.append("the text is kept, its formatting is not")
+            text = bare(tree, marked, self.media)
+        if cloze:
+            text, empty = _NO_CONTENT.subn(rf"\1{NOTHING}", text)
+            if empty:
+                marked.problems.append(EMPTY_GAP)
+        return Converted(text.strip(), tuple(dict.fromkeys(marked.problems)))
+
+    def _without_idle(self, tree: Element, marked: Marked) -> Element:
+        """A tree without what only a script answers; what is never seen is seen where a gap begins or ends in it."""
+        blocks = Blocks(marked, self.media, cloze=False)
+
+        def is_idle(element: Element) -> bool:
+            if element.tag not in _IDLE:
+                return False
+            if blocks.has_gap(element):
+                element.tag = "span"
+            elif element.tag == "button" and text_of(element).strip():
+                marked.problems.append("<button> is left out")
+            return element.tag == "button"
+
+        return without(tree, is_idle)
+
+    def _says(self, markdown: str, tree: Element, marked: Marked) -> bool:
+        """Whether the Markdown, rendered, shows the text that the field showed."""
+        if self._renderer is None:
+            from flashcards.render.html.renderer import HtmlRenderer
+
+            self._renderer = HtmlRenderer({}, lambda name: name)
+        shown = unescape(
+            _TAG.sub("", re.sub(r"\[sound:[^\]]*\]|<title>.*?</title>", "", self._renderer.render(markdown)))
+        )
+        return _squeezed(shown) == _squeezed(_expected(text_of(tree), marked))
+
+
+def _expected(text: str, marked: Marked) -> str:
+    def one(match: re.Match[str]) -> str:
+        found = marked.marks[int(match[1])]
+        if found.what == "sound":
+            return ""
+        if found.what == "inline":
+            return f"\\({found.value}\\)"
+        return f"\\[{found.value}\\]" if found.what == "display" else found.value
+
+    return SIGN.sub(one, text)
+
+
+def _squeezed(text: str) -> str:
+    return _BLANKS.sub("", text.replace("{ {", "{{"))

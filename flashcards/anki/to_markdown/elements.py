@@ -1,0 +1,137 @@
+"""The Markdown of single things: formulas, code, links, pictures, lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Final
+
+from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element
+from flashcards.deck.media_kinds import scheme
+
+Media = Callable[[str], str]
+"""Gets the name of a medium in the package, returns its URL in Markdown."""
+
+_IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
+_BRACKET: Final = re.compile(r"[\[\]]")
+_FENCE: Final = re.compile(r"`{3,}")
+_TICKS: Final = re.compile(r"`+")
+_LANGUAGE: Final = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]+)")
+
+
+def encoded(url: str) -> str:
+    """A URL as it can stand in `![](…)`."""
+    return _IN_URL.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), url)
+
+
+def formula(tex: str, *, display: bool, beside: str = "") -> str:
+    """A formula; `$` where it is certain to be taken for one."""
+    tex = tex.strip()
+    if display:
+        return f"\\[{tex}\\]" if "$" in tex else f"$${tex}$$"
+    plain = "$" not in tex and not tex.endswith("\\") and not re.search(r"[\w$\\]", beside)
+    return f"${tex}$" if plain else f"\\({tex}\\)"
+
+
+def code_span(text: str) -> str:
+    """Code inside a line, between as many backticks as it needs."""
+    runs = {len(run) for run in _TICKS.findall(text)}
+    ticks = next("`" * count for count in range(1, len(text) + 2) if count not in runs)
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def inline_text(text: str) -> str:
+    """A URL as the text of a link."""
+    return re.sub(r"([\\\[\]`*_<&$])", r"\\\1", text)
+
+
+def is_balanced(text: str) -> bool:
+    """Whether the square brackets of a text pair up, as they must in the text of a link."""
+    depth = 0
+    for sign in _BRACKET.findall(text):
+        depth += 1 if sign == "[" else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def link_url(url: str) -> str:
+    """A URL that may be of the web: what is escaped in it already stays so."""
+    return re.sub(r"[\x00-\x20()<>\\]", lambda match: f"%{ord(match[0]):02X}", url)
+
+
+def item(blocks: list[str], *, loose: bool) -> str:
+    """The text of a list item; lists inside it follow its text at once unless the list is a loose one."""
+    text = blocks[0] if blocks else ""
+    for block in blocks[1:]:
+        nested = bool(re.match(r"(?:[-*]|[0-9]+[.)]) ", block))
+        text += f"{chr(10) if nested and not loose else chr(10) * 2}{block}"
+    return text
+
+
+def language(element: Element) -> str:
+    """The language of a code block, as its class says; empty where it does not."""
+    inside = [child for child in element.children if isinstance(child, Element) and child.tag == "code"]
+    for each in (element, *inside):
+        classes = each.attributes.get("class", "")
+        if match := _LANGUAGE.search(classes):
+            return match[1]
+        words = classes.split()
+        if "hljs" in words:  # so names it who colours code in a page
+            return next((word for word in words if word != "hljs"), "")
+    return ""
+
+
+def html_of(node: Element | str, media: Media) -> str:
+    """A node as HTML again, with the URLs of its pictures, without styles and scripts."""
+    if isinstance(node, str):
+        return escape(node, quote=False)
+    attributes = dict(node.attributes)
+    if node.tag == "img" and scheme(attributes.get("src", "")) == "" and attributes.get("src"):
+        attributes["src"] = encoded(media(attributes["src"]))
+    attributes.pop("style", None)
+    written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    if node.tag in VOID:
+        return f"<{node.tag}{written}>"
+    if node.tag in UNSEEN:
+        return ""
+    return f"<{node.tag}{written}>{''.join(html_of(child, media) for child in node.children)}</{node.tag}>"
+
+
+def code_block(text: str, language_name: str) -> str:
+    """Code on lines of its own, between fences longer than any in it."""
+    longest = max((len(run) for run in _FENCE.findall(text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language_name}\n{text}\n{fence}"
+
+
+def image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
+    """A picture; HTML where a size is given."""
+    alt = " ".join(alt.split())
+    sizes = "".join(
+        f' {name}="{value}"'
+        for name in ("width", "height")
+        if (value := attributes.get(name, "").removesuffix("px")).rstrip("%").isdigit()
+    )
+    if sizes:
+        described = f' alt="{escape(alt)}"' if alt else ""
+        return f'<img src="{escape(encoded(url))}"{described}{sizes}>'
+    return f"![{inline_text(alt) if chr(92) + ']' not in alt else ''}]({link_url(url)})"
+
+
+def list_text(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
+    """A list, and the sign it was written with; `before` is that of a list right above it, from which it differs."""
+    start = element.attributes.get("start", "1")
+    first = int(start) if start.isdigit() and len(start) < 9 else 1
+    task = "rubric" in element.attributes.get("class", "")
+    bullet = "*" if before == "-" else "-"
+    dot = ")" if before == "." else "."
+    lines = []
+    for number, each in enumerate(items, start=first):
+        sign = f"{number}{dot}" if element.tag == "ol" else f"{bullet} [ ]" if task else bullet
+        indent = " " * (len(sign) + 1 if element.tag == "ol" else 2)
+        lines.append(f"{sign} {each}".replace("\n", f"\n{indent}").rstrip())
+    text = ("\n\n" if loose else "\n").join(lines)
+    return re.sub(r"\n[ ]+(?=\n|\Z)", "\n", text), dot if element.tag == "ol" else bullet

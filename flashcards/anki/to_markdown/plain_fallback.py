@@ -1,0 +1,88 @@
+"""The text alone, line by line, everything in it that could mean anything spelled out: ugly, and always right."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.to_markdown.elements import encoded
+from flashcards.anki.to_markdown.escape import literal
+from flashcards.anki.to_markdown.placeholders import SIGN, Marked, take_media
+from flashcards.anki.to_markdown.tree import UNSEEN, Element, parse_html, text_of
+
+if TYPE_CHECKING:
+    from flashcards.anki.to_markdown.elements import Media
+
+_LINES: Final = frozenset({"div", "p", "li", "tr", "td", "th", "dt", "dd", "pre", "blockquote", "summary"})
+_TOKEN: Final = re.compile(r"\\.|(?P<open>\{\{c[0-9]+(?:,[0-9]+)*::)|(?P<close>\}\})|(?P<hint>::)|[{}]", re.DOTALL)
+
+
+def bare(tree: Element, marked: Marked, media: Media) -> str:
+    """The text of a field, with its gaps, formulas, pictures and sounds."""
+
+    def one(match: re.Match[str]) -> str:
+        found = marked.marks[int(match[1])]
+        if found.what == "sound":
+            return f"![]({encoded(media(found.value))})"
+        if found.what in ("inline", "display"):
+            return f"\\({found.value}\\)" if found.what == "inline" else f"\\[{found.value}\\]"
+        return found.value
+
+    lines = []
+    for line in _text_with_images(tree, marked, media).split("\n"):
+        out, at = [], 0
+        for sign in SIGN.finditer(line):
+            out += [literal(line[at : sign.start()]), one(sign)]
+            at = sign.end()
+        out.append(literal(line[at:]))
+        lines.append(" ".join("".join(out).split(" ")).strip())
+    return "\\\n".join(line for line in lines if line)
+
+
+def bare_markdown(markdown: str, *, cloze: bool) -> str:
+    """The text that Markdown shows, with its gaps where it is that of a `cloze`."""
+    from flashcards.render.html.renderer import HtmlRenderer
+
+    marked = Marked("")
+    source = _with_signs(markdown, marked) if cloze else markdown
+    marked.html = HtmlRenderer({}, lambda name: name).render(source)
+    take_media(marked)
+    return bare(parse_html(marked.html), marked, lambda name: name)
+
+
+def _with_signs(markdown: str, marked: Marked) -> str:
+    """Markdown with signs for its gaps, wherever they stand."""
+    found: list[tuple[int, int, str]] = []
+    gaps: list[tuple[list[tuple[int, int, str]], int]] = []  # of each open gap: its signs, the depth of plain braces
+    at = 0
+    while token := _TOKEN.search(markdown, at):
+        at = token.end()
+        what, sign = token.lastgroup or "", (token.start(), token.end(), token.lastgroup or "")
+        if what == "open":
+            gaps.append(([sign], 0))
+        elif gaps:
+            signs, depth = gaps[-1]
+            if what == "hint" and len(signs) == 1 and not depth:
+                signs.append(sign)
+            elif what == "close" and not depth:
+                found += [*signs, sign]
+                gaps.pop()
+            elif token[0][0] in "{}":
+                gaps[-1] = (signs, depth + (1 if token[0] == "{" else -1 if depth else 0))
+                at = token.start() + 1
+    out, at = [], 0
+    for start, end, what in sorted(found):
+        out += [markdown[at:start], marked.add(what, markdown[start:end], markdown[start:end])]
+        at = end
+    return "".join((*out, markdown[at:]))
+
+
+def _text_with_images(node: Element | str, marked: Marked, media: Media) -> str:
+    if isinstance(node, str):
+        return node
+    if node.tag == "img" and node.attributes.get("src"):
+        return marked.add("sound", node.attributes["src"], "")
+    if not node.children or node.tag in UNSEEN:
+        return text_of(node)
+    inner = "".join(_text_with_images(child, marked, media) for child in node.children)
+    return f"\n{inner}\n" if node.tag in _LINES else inner

@@ -1,0 +1,112 @@
+"""A person's own decision of which note is which, over that of a scan; the transaction is the caller's."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from flashcards.catalog.report import ScanReport
+from flashcards.catalog.store import Catalog, decode, encode
+from flashcards.catalog.writer import NoteWriter, renumber
+from flashcards.deck.model import Kind, Note
+from flashcards.identity.model import Known, Link, Seen
+from flashcards.identity.slots import Renaming, carry
+
+NAME = "by hand"
+
+
+class Drawn(NamedTuple):
+    """What drawing a link did, and which slots of the new note are which of the old one."""
+
+    report: ScanReport
+    slots: Renaming
+
+
+class Parted(NamedTuple):
+    """What parting a note from its text did, and which of its cards go by another slot from now on."""
+
+    report: ScanReport
+    renamed: Renaming
+
+
+class LastLink(NamedTuple):
+    """The decision that gave a note the text it has: what it said before, and by which rule."""
+
+    id: int
+    rule: str
+    before: bytes
+    former: Note
+
+
+class ByHand:
+    """Links two notes, and parts a note from its last text."""
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
+        self._db = connection
+        self._catalog = Catalog(connection)
+        self._now_ms = now_ms
+        paths = {row.id: row.path for row in self._catalog.files().values()}
+        self._writer = NoteWriter(connection, now_ms, paths)
+
+    def link(self, old: int, new: int) -> Drawn:
+        """Let the text of `new` be that of `old`, an orphan; `new` is left without one, and is never found by one."""
+        before, after = self._catalog.known(old), self._catalog.known(new)
+        self._retire(after)
+        self._writer.link(Link(before, self._seen(after), NAME))
+        written = self._catalog.known(old).note
+        pairs = {
+            (f"c{mine}", f"c{theirs}")
+            for gap, renumbered in zip(after.note.gaps, written.gaps, strict=True)
+            for mine, theirs in zip(gap.numbers, renumbered.numbers, strict=True)
+        }
+        slots = tuple(sorted(pairs)) or tuple((slot, slot) for slot in after.note.slots)
+        renumber(self._db, new, slots)
+        for table in ("texts", "links", "origins"):
+            self._db.execute(f"UPDATE OR IGNORE {table} SET note = ? WHERE note = ?", (old, new))
+            self._db.execute(f"DELETE FROM {table} WHERE note = ?", (new,))
+        return Drawn(self._writer.report, slots)
+
+    def remove(self, note: int) -> None:
+        """Remove a note that was retired, unless Anki was given it: then the next export says that it is gone."""
+        self._db.execute("DELETE FROM notes WHERE id = ? AND id NOT IN (SELECT note FROM exported_notes)", (note,))
+
+    def last_link(self, note: int) -> LastLink | None:
+        """How the note came by its present text; None where it is the first one."""
+        row = self._db.execute(
+            "SELECT l.id, l.rule, l.before, t.body FROM links l JOIN notes n ON n.id = l.note"
+            " JOIN texts t ON t.note = l.note AND t.fingerprint = l.before"
+            " WHERE l.note = ? AND l.after = n.fingerprint ORDER BY l.id DESC LIMIT 1",
+            (note,),
+        ).fetchone()
+        return LastLink(row[0], row[1], row[2], decode(row[3], 0, 0)) if row else None
+
+    def unlink(self, note: int, last: LastLink) -> Parted:
+        """Give a note back the text it had before its last link, as an orphan; its present text becomes a new note."""
+        known = self._catalog.known(note)
+        former = last.former._replace(line=known.note.line, end_line=known.note.end_line)
+        if former.kind is Kind.CLOZE and known.note.kind is Kind.CLOZE:
+            renamed: Renaming = ()  # its numbers are kept as the cards are named now
+        else:
+            renamed = carry(known.note, former, known.top_gap).renamed
+        self._db.execute(
+            "UPDATE notes SET fingerprint = ?, body = ?, pin = ?, active = 0, modified_ms = ? WHERE id = ?",
+            (last.before, encode(former), former.pin, self._now_ms, note),
+        )
+        self._db.execute("DELETE FROM texts WHERE note = ? AND fingerprint = ?", (note, last.before))
+        self._db.execute("DELETE FROM links WHERE id = ?", (last.id,))
+        self._writer.report.orphaned.append(note)
+        self._writer.add([self._seen(known)])
+        return Parted(self._writer.report, renamed)
+
+    def _seen(self, known: Known) -> Seen:
+        (index,) = self._db.execute(
+            "SELECT count(*) FROM notes WHERE file = ? AND active = 1 AND line < ?", (known.file, known.note.line)
+        ).fetchone()
+        return Seen(known.file, known.deck, index, known.fingerprint, known.note)
+
+    def _retire(self, known: Known) -> None:
+        """Keep a note for its reviews only: no text will ever be taken for its."""
+        self._db.execute(
+            "UPDATE notes SET active = 0, fingerprint = ?, pin = '', modified_ms = ? WHERE id = ?",
+            (b"", self._now_ms, known.id),
+        )

@@ -1,0 +1,111 @@
+"""`flashcards answer`."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+import click
+
+from flashcards.cli import console
+from flashcards.cli.params import Number
+from flashcards.errors import UsageError
+from flashcards.text import short_interval
+
+_RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
+
+
+class TimeInvalid(UsageError):
+    """A time that cannot be read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"`{text}` is not a time. Write it like 2026-12-15T18:30 or 2026-12-15T18:30:00+01:00.")
+
+
+class TimeTooEarly(UsageError):
+    """A time before the card's last review."""
+
+    def __init__(self, text: str, last: str) -> None:
+        super().__init__(f"The card was last reviewed at {last}, after {text}. The log is kept in order of time.")
+
+
+@click.command("answer")
+@click.argument("card")
+@click.argument("rating", type=click.Choice(list(_RATINGS), case_sensitive=False))
+@click.option(
+    "--at", metavar="TIME", help="When it was answered, ISO 8601; local time without an offset. Default: now."
+)
+@click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="How long it took.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")
+def answer_command(card: str, rating: str, at: str | None, duration: float, as_json: bool) -> None:
+    """Rate one card from a script: again, hard, good or easy, or 1 to 4.
+
+    \b
+    flashcards answer k7f3q2m.c1 good
+    flashcards answer k7f3q2m.c1 3 --at 2026-12-15T18:30 --json
+    """
+    from flashcards.cards import TextGone, card_name, find_card, record
+    from flashcards.collection import now_ms
+    from scheduler import Rating
+
+    if math.isnan(duration):
+        raise click.BadParameter("nan is not in the range 0<=x<=86400.", param_hint="'--duration'")
+    with console.opened() as collection:
+        found = collection.store.card(find_card(collection, card))
+        entry = collection.note_of(found)
+        if not found.active:
+            raise TextGone(card_name(entry, found.slot))
+        when = now_ms() if at is None else _instant(at)
+        if at is not None and found.last_ms is not None and when < found.last_ms:
+            raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
+        policy = collection.policy(found.deck)
+        collection.store.rate(found.id, Rating(_RATINGS[rating.lower()]), policy, when, round(duration * 1000))
+        after = collection.store.card(found.id)
+        if as_json:
+            outcomes = collection.store.outcomes(after, policy, when)
+            intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
+            console.print_json(record(collection, after, entry, when) | {"intervals": intervals})
+        else:
+            console.flow(f"{card_name(entry, found.slot)} is asked again in {short_interval(after.interval)}.")
+
+
+def _instant(text: str) -> int:
+    try:
+        when = datetime.fromisoformat(text)
+        # Outside of these years, days before and intervals after are not dates any more.
+        if not 1971 <= when.year <= 2999:
+            raise TimeInvalid(text)
+        return int(when.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise TimeInvalid(text) from None
+
+
+@click.command("undo")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`.")
+def undo_command(as_json: bool) -> None:
+    """Take back the last rating of today, again and again.
+
+    The card is what it was before, and siblings that the rating buried are asked again. The log keeps both.
+
+    \b
+    flashcards undo
+    """
+    from flashcards.cards import card_name, record
+    from flashcards.collection import now_ms
+
+    with console.opened() as collection:
+        at = now_ms()
+        voided = collection.store.undo(at)
+        card = collection.store.card(voided.card)
+        entry = collection.note_of(card)
+        if as_json:
+            console.print_json(record(collection, card, entry, at))
+        elif voided.rating:
+            name = card_name(entry, card.slot)
+            console.flow(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")
+
+
+COMMANDS: dict[str, click.Command] = {
+    "answer": answer_command,
+    "undo": undo_command,
+}

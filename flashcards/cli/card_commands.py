@@ -1,0 +1,177 @@
+"""The commands that act on the cards of a query: suspend, unsuspend, bury, unbury, forget, flag, set-due."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashcards.cli import complete, console
+from flashcards.errors import UsageError
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+
+_ASK_ABOVE = 20  # cards that may be changed without a question
+_FARTHEST = 36_500  # days
+
+_Act = Callable[..., int]  # collection, cards, now in epoch ms, and what `extra` declares -> cards changed
+
+
+class DueInvalid(UsageError):
+    """A day that cannot be read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"`{text}` is not a day within {_FARTHEST:,} days of today. Write a date such as 2026-12-15, or days from"
+            " today: 0, 3, or 3-7."
+        )
+
+
+def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Parameter) -> click.Command:
+    """A command that finds cards by a query, asks when they are many, and does `act` to them."""
+
+    def callback(query: tuple[str, ...], yes: bool, as_json: bool, **values: Any) -> None:
+        _run(query, yes, as_json, partial(act, **values), done)
+
+    options = [
+        *extra,
+        click.Argument(["query"], nargs=-1, required=True, shell_complete=complete.query),
+        click.Option(["--yes", "-y"], is_flag=True, help=f"Do not ask, not even above {_ASK_ABOVE} cards."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
+    ]
+    return console.QueryCommand(name, callback=callback, params=options, help=text)
+
+
+def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:
+    from flashcards.collection import now_ms
+
+    with console.opened() as collection:
+        cards = console.named_cards(collection, query)
+        if len(cards) > _ASK_ABOVE and not yes and not _agreed(len(cards)):
+            console.flow("Nothing was changed.", err=True)
+            raise click.exceptions.Exit(1)
+        changed = act(collection, cards, now_ms())
+        if as_json:
+            console.print_json({"found": len(cards), "changed": changed})
+        elif not cards:
+            console.flow("No card matches.")
+        else:
+            rest = "" if changed == len(cards) else f" of {len(cards):,} found"
+            console.flow(f"{console.plural(changed, 'card')}{rest} {done}.")
+
+
+def _agreed(cards: int) -> bool:
+    return click.confirm(f"This concerns {console.plural(cards, 'card')}. Go on?", err=True)
+
+
+def _suspend(collection: Collection, cards: list[int], _now: int) -> int:
+    return collection.store.suspend(cards)
+
+
+def _unsuspend(collection: Collection, cards: list[int], _now: int) -> int:
+    return collection.store.unsuspend(cards)
+
+
+def _bury(collection: Collection, cards: list[int], now: int) -> int:
+    return collection.store.bury(cards, collection.clock.day(now))
+
+
+def _unbury(collection: Collection, cards: list[int], now: int) -> int:
+    return collection.store.unbury(cards, collection.clock.day(now))
+
+
+def _forget(collection: Collection, cards: list[int], now: int) -> int:
+    return collection.store.forget(cards, now)
+
+
+def _flag(collection: Collection, cards: list[int], _now: int, number: int) -> int:
+    return collection.store.flag(cards, number)
+
+
+def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> int:
+    import random
+
+    today = collection.clock.day(now)
+    first, last = days(when, today, collection.clock.date(today))
+    if first == last:
+        return collection.store.set_due(cards, first, now)
+    spread: dict[int, list[int]] = {}
+    for card in cards:
+        # The same card gets the same day when the command is repeated.
+        spread.setdefault(first + random.Random(card).randrange(last - first + 1), []).append(card)  # noqa: S311
+    return sum(collection.store.set_due(group, day, now) for day, group in spread.items())
+
+
+def days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
+    """The first and last day that `when` names: a date, days from today, or a range of them.
+
+    Raises:
+        DueInvalid: it names none.
+    """
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", when)
+    if match:
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first <= last <= _FARTHEST:
+            return today + first, today + last
+    try:
+        away = (datetime.date.fromisoformat(when) - date).days
+    except ValueError:
+        raise DueInvalid(when) from None
+    if abs(away) > _FARTHEST:
+        raise DueInvalid(when)
+    return today + away, today + away
+
+
+COMMANDS = {
+    "suspend": _query_command(
+        "suspend",
+        _suspend,
+        "suspended",
+        "Stop asking the cards of a query until they are unsuspended.\n\n\b\nflashcards suspend tag:later\n"
+        "flashcards suspend k7f3q2m.c1",
+    ),
+    "unsuspend": _query_command(
+        "unsuspend",
+        _unsuspend,
+        "unsuspended",
+        "Ask suspended cards again.\n\n\b\nflashcards unsuspend tag:later",
+    ),
+    "bury": _query_command(
+        "bury",
+        _bury,
+        "buried until tomorrow",
+        "Hide the cards of a query until tomorrow.\n\n\b\nflashcards bury deck:tpm::tools",
+    ),
+    "unbury": _query_command(
+        "unbury", _unbury, "unburied", "Ask buried cards again today.\n\n\b\nflashcards unbury is:buried"
+    ),
+    "forget": _query_command(
+        "forget",
+        _forget,
+        "made new again",
+        "Make the cards of a query new again; their history stays in the log.\n\n\b\n"
+        "flashcards forget deck:tpm is:leech",
+    ),
+    "flag": _query_command(
+        "flag",
+        _flag,
+        "flagged",
+        "Flag the cards of a query with NUMBER, 1 to 7; 0 takes the flag away.\n\n\b\nflashcards flag 1 rated:1:1",
+        click.Argument(["number"], type=click.IntRange(0, 7)),
+    ),
+    "set-due": _query_command(
+        "set-due",
+        _set_due,
+        "rescheduled",
+        "Make the cards of a query due on a day: a date, days from today, or a range to spread them over.\n\n\b\n"
+        "flashcards set-due 0 tag:exam\nflashcards set-due 3-7 deck:tpm is:review\n"
+        "flashcards set-due 2026-12-15 k7f3q2m",
+        click.Argument(["when"]),
+    ),
+}
+"""The commands by name."""

@@ -1,0 +1,161 @@
+"""`flashcards list`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashcards.cli import complete, console
+from flashcards.text import short_interval
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+
+
+@click.command("list", cls=console.QueryCommand)
+@click.argument("query", nargs=-1, shell_complete=complete.query)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one card a line.")
+def list_command(query: tuple[str, ...], as_json: bool) -> None:
+    """List the cards that a query finds; all of them without one.
+
+    \b
+    flashcards list
+    flashcards list deck:tpm is:due
+    flashcards list 'tag:exam -is:suspended prop:lapses>3'
+    flashcards list --json "critical path"
+    """
+    from flashcards.cards import records
+    from flashcards.collection import now_ms
+    from flashcards.query import card_ids
+
+    with console.opened() as collection:
+        found = card_ids(collection, console.joined(query, collection.catalog.decks()))
+        if as_json:
+            console.print_json_lines(records(collection, found, now_ms()))
+        elif not found:
+            console.flow("No card matches." if query else "There are no cards yet. `flashcards init` makes an example.")
+        else:
+            lines = ("\n".join(console.fitted(_line(each), 2)) for each in records(collection, found, now_ms()))
+            # The pager ends the last line itself.
+            click.echo_via_pager(f"\n{line}" if number else line for number, line in enumerate(lines))
+
+
+def _line(card: dict[str, Any]) -> str:
+    due = "suspended" if card["suspended"] else (card["due"] or "new")[:10]
+    name = f"{card['note'][:7]}.{card['slot']}"
+    return f"{name:16} {due:10}  {console.visible(card['deck'])}  {console.shortened(card['front'], 70)}"
+
+
+@click.command("show")
+@click.argument("card")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the card as in `list`, and its reviews.")
+def show_command(card: str, as_json: bool) -> None:
+    """Show one card: its text, its place, its schedule and its whole history.
+
+    CARD is the id that `list` shows, or as much of it as is unique; or PATH:LINE.
+
+    \b
+    flashcards show k7f3q2m.c1
+    flashcards show tpm/tools.md:12
+    """
+    from flashcards.cards import find_card, record
+    from flashcards.collection import now_ms
+    from flashcards.review.rubric import point_counts
+
+    with console.opened() as collection:
+        found = collection.store.card(find_card(collection, card))
+        data = record(collection, found, collection.note_of(found), now_ms())
+        data["reviews"] = _reviews(collection, found.id)
+        data["points"] = [each._asdict() for each in point_counts(collection.connection, found.id)]
+        if as_json:
+            console.print_json(data)
+        else:
+            _print(data)
+
+
+def _reviews(collection: Collection, card: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": collection.clock.iso(review.id),
+            "kind": review.kind.name.lower().replace("_", "-"),
+            "rating": None if review.rating is None else review.rating.name.lower(),
+            "duration_ms": review.duration_ms,
+            "state_before": review.state_before.name.lower(),
+            "state": review.state_after.name.lower(),
+            "interval": review.interval_after,
+            "stability": review.stability,
+            "difficulty": review.difficulty,
+        }
+        for review in collection.store.log(card)
+    ]
+
+
+def _print(data: dict[str, Any]) -> None:
+    for side in ("front", "back"):
+        click.echo(click.style(f"{side.capitalize()}:", bold=True))
+        for line in data[side].splitlines():
+            console.flow(f"  {console.visible(line)}")
+    facts = {
+        "id": data["id"],
+        "place": f"{data['file']}:{data['line']}",
+        "deck": " > ".join([data["deck"], *data["breadcrumb"]]),
+        "tags": " ".join(data["tags"]),
+        "state": data["state"] + (", suspended" if data["suspended"] else ""),
+        "due": data["due"],
+        "stability": data["stability"] and f"{data['stability']:.2f} days",
+        "difficulty": data["difficulty"] and f"{data['difficulty']:.2f} of 10",
+        "recall now": data["retrievability"] and f"{data['retrievability']:.0%}",
+        "reviews": f"{data['reps']}, {data['lapses']} lapses" if data["reps"] else "",
+    }
+    console.flow()
+    for name, value in facts.items():
+        if value:
+            console.flow(f"{name:11} {console.visible(str(value))}", 2)
+    if data["points"]:
+        console.flow("\ncovered  point, those missed most first")
+    for each in data["points"]:
+        console.flow(f"{each['covered']:>3} of {each['reviews']:<2} {console.visible(each['point'])}", 2)
+    if data["reviews"]:
+        click.echo(f"\n{'when':26}{'rating':9}{'took':>7}  {'next in':>9}  stability  difficulty")
+    for review in data["reviews"]:
+        console.flow(_review_line(review), 2)
+
+
+def _review_line(review: dict[str, Any]) -> str:
+    memory = ""
+    if review["stability"] is not None:
+        memory = f"  {review['stability']:>9.2f}  {review['difficulty']:>10.2f}"
+    took = f"{review['duration_ms'] / 1000:.1f}s"
+    what = review["rating"] or review["kind"]
+    return f"{review['at']:26}{what:9}{took:>7}  {short_interval(review['interval']):>9}{memory}"
+
+
+@click.command("edit")
+@click.argument("card")
+def edit_command(card: str) -> None:
+    """Open a card's file in your editor, at the card's line.
+
+    CARD is the id that `list` shows, or as much of it as is unique; or PATH:LINE. The editor is $VISUAL, else $EDITOR.
+
+    \b
+    flashcards edit k7f3q2m.c1
+    flashcards edit tpm/tools.md:12
+    """
+    from flashcards.cards import TextGone, find_card
+    from flashcards.editor import edit
+
+    with console.opened() as collection:
+        found = collection.store.card(find_card(collection, card))
+        entry = collection.note_of(found)
+        if not entry.active:
+            raise TextGone(card)
+        edit(collection.root / entry.path, entry.note.line)
+        console.scan(collection)
+
+
+COMMANDS: dict[str, click.Command] = {
+    "list": list_command,
+    "show": show_command,
+    "edit": edit_command,
+}

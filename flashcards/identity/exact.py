@@ -1,0 +1,96 @@
+"""The rules that need no judgement: a pinned id, the same text, a text that the note had before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from flashcards.identity.model import Known, Link, Seen
+
+Rule = Callable[[list[Known], list[Seen]], Iterator[tuple[Known, Seen]]]
+
+
+def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
+    """One-to-one links by the rules in order; each takes what it is sure of and leaves the rest to the next."""
+    left_known = {note.id: note for note in known}
+    left_seen = {note.place: note for note in seen}
+    links: list[Link] = []
+    for name, rule in RULES:
+        if not left_known or not left_seen:
+            break
+        for old, new in rule(list(left_known.values()), list(left_seen.values())):
+            if old.id in left_known and new.place in left_seen:
+                del left_known[old.id], left_seen[new.place]
+                links.append(Link(old, new, name))
+    return links
+
+
+def pins_agree(old: Known, new: Seen) -> bool:
+    """Whether no pinned id speaks against it that these are the same note."""
+    return not old.pin or new.note.pin in ("", old.pin)
+
+
+def _by_pin(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+    """The same pinned id; a pin may also be the key of a note.
+
+    Where an id stands twice, the note that it was copied from keeps its history: pairs of equal text come first.
+    """
+    by_name: dict[str, list[Known]] = defaultdict(list)
+    for old in known:
+        for name in {old.pin, old.key} - {""}:
+            by_name[name].append(old)
+    pairs = [(old, new) for new in seen if new.note.pin for old in by_name.get(new.note.pin, ())]
+    yield from sorted(pairs, key=_pin_order)
+
+
+def _pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
+    """The surest pair of the same id first; an id that is the key of one note may have been written into another."""
+    old, new = pair
+    return old.pin != new.note.pin, old.fingerprint != new.fingerprint, not old.active, old.file != new.file
+
+
+def _by_fingerprint(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+    """The same text, anywhere in the collection."""
+    yield from _pair_up(((note.fingerprint, note) for note in known), seen)
+
+
+def _by_former_text(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+    """A text that the note had before: an edit undone."""
+    yield from _pair_up(((text, note) for note in known for text in note.former), seen)
+
+
+def _pair_up(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+    """Pairs of equal text: within the same file first, then anywhere, notes in use before orphans, in order."""
+    by_text: dict[bytes, list[Known]] = defaultdict(list)
+    for text, note in texts:
+        by_text[text].append(note)
+    left = [note for note in seen if note.fingerprint in by_text]
+    taken: set[int] = set()
+    for same_file in (True, False):
+        unmatched: list[Seen] = []
+        for new in left:
+            candidates = [
+                old
+                for old in by_text[new.fingerprint]
+                if old.id not in taken and (old.file == new.file or not same_file) and pins_agree(old, new)
+            ]
+            best = candidates[0] if len(candidates) == 1 else min(candidates, key=_first, default=None)
+            if best:
+                taken.add(best.id)
+                yield best, new
+            else:
+                unmatched.append(new)
+        left = unmatched
+
+
+def _first(old: Known) -> tuple[bool, int, int]:
+    """Sorts notes in use before orphans, in order of line."""
+    return not old.active, old.note.line, old.id
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("pin", _by_pin),
+    ("same text", _by_fingerprint),
+    ("former text", _by_former_text),
+)
+"""The rules by name, the surest first."""

@@ -1,0 +1,188 @@
+"""How alike two notes are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rapidfuzz.distance import OSA, Indel
+
+from flashcards.identity.words import Sides, Weights, Words
+
+_DIFFERENT: Final = 0.15  # sides less alike than this have nothing in common
+_KEY: Final = 0.9  # of the weight of the words that stay, that those must have which say what it is about
+_MUCH: Final = 0.5  # from here on the order of the words counts
+_SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
+_TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
+_TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
+_SLIPS_ALONE: Final = 0.6  # where no word at all is the same
+_MOST_REST: Final = 12  # words without a partner among which slips are looked for
+_GAP_WEIGHT: Final = 2.0  # of a word in a gap, compared with one outside
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The words of a note, and the weight of all words of each side."""
+
+    sides: Sides
+    front: float
+    back: float
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike two notes are, 0 to 1: their fronts, their backs, and as wholes.
+
+    `both` is false where one of the sides has nothing in common with its partner. `old_held` is how much of the old
+    note is found in the new one, `new_held` how much of the new in the old. `back_weight` is the weight of the words
+    that the backs share.
+    """
+
+    front: float
+    back: float
+    whole: float
+    both: bool
+    old_held: float
+    new_held: float
+    back_weight: float
+
+
+def weighed(sides: Sides, weights: Weights) -> Weighed:
+    """The note with the weights of its words added up."""
+    return Weighed(sides, weights.total(sides.front), weights.total(sides.back))
+
+
+def likeness(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
+    """How alike two notes are."""
+    if old.sides.cloze or new.sides.cloze:
+        return _as_wholes(old, new, weights)
+    front, front_strict = _common(old.sides.front, new.sides.front, weights)
+    back, back_strict = _common(old.sides.back, new.sides.back, weights)
+    total = old.front + old.back + new.front + new.back
+    front_like = _like(front, old.front, new.front, old.sides.front, new.sides.front)
+    back_like = _like(back, old.back, new.back, old.sides.back, new.sides.back)
+    both = min(front_like, back_like) >= _DIFFERENT
+    if not both:
+        # What is left must carry the link alone, so that words that look like slips do not count.
+        front, back = front_strict, back_strict
+        front_like = _like(front, old.front, new.front, old.sides.front, new.sides.front)
+        back_like = _like(back, old.back, new.back, old.sides.back, new.sides.back)
+    whole = min(_share(2 * (front + back), total), (front_like + back_like) / 2 + 0.1)
+    if not front_strict + back_strict:
+        whole *= _SLIPS_ALONE
+    old_total, new_total = old.front + old.back, new.front + new.back
+    held = _share(front + back, old_total), _share(front + back, new_total)
+    return Likeness(front_like, back_like, whole, both, *held, back)
+
+
+def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
+    """The likeness where one of them is a cloze, whose words have no sides of their own: gaps come and go."""
+    old_all, new_all = _joined(old.sides), _joined(new.sides)
+    common, _ = _common(old_all, new_all, weights)
+    old_total, new_total = weights.total(old_all), weights.total(new_all)
+    whole = _share(2 * common, old_total + new_total)
+    hidden = old.sides.back.counts.keys() & new_all.counts.keys() | new.sides.back.counts.keys() & old_all.counts.keys()
+    either = old.sides.back.counts.keys() | new.sides.back.counts.keys()
+    gaps = _share(sum(map(weights.__getitem__, hidden)), sum(map(weights.__getitem__, either)))
+    both = gaps >= _DIFFERENT
+    if gaps < whole:
+        # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
+        enough = min(max(common - _TEMPLATE, 0.0) / _TEMPLATE, 1.0)
+        whole = gaps + (whole - gaps) * (0.5 + enough / 2)
+    return Likeness(whole, gaps, whole, both, _share(common, old_total), _share(common, new_total), 0.0)
+
+
+def _share(part: float, whole: float) -> float:
+    return min(part / whole, 1.0) if whole else 0.0
+
+
+def _joined(sides: Sides) -> Words:
+    counts = dict(sides.front.counts)
+    for word, count in sides.back.counts.items():
+        counts[word] = counts.get(word, 0) + count
+    return Words(counts, f"{sides.front.plain} {sides.back.plain}")
+
+
+def _common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
+    """The weight of the words that two sides share, with and without those that differ by a slip."""
+    mine, theirs = one.counts, other.counts
+    shared = mine.keys() & theirs.keys()
+    strict = sum([weights[word] * min(mine[word], theirs[word]) for word in shared])
+    rest, partners = mine.keys() - shared, theirs.keys() - shared
+    if not rest or not partners or len(rest) > _MOST_REST or len(partners) > _MOST_REST:
+        return strict, strict
+    return strict + _slips(rest, partners, weights), strict
+
+
+def _slips(rest: set[str], partners: set[str], weights: Weights) -> float:
+    """The weight of the words that are the same but for a letter or two."""
+    weight = 0.0
+    for word in sorted(rest):
+        for partner in sorted(partners):
+            if is_slip(word, partner):
+                weight += _SLIP_WEIGHT * min(weights[word], weights[partner])
+                partners.remove(partner)
+                break
+    return weight
+
+
+def is_slip(one: str, other: str) -> bool:
+    """Whether two words of four letters or more differ by what a finger slips at: one letter, or two in a long word."""
+    length = min(len(one), len(other))
+    if length < 4 or not one.isalpha():
+        return False
+    # Another first letter makes another word more often than a slip: house, mouse.
+    if one[0] != other[0] and one[:2] != other[1::-1] and not one.endswith(other) and not other.endswith(one):
+        return False
+    most = 1 if length < 12 else 2
+    return abs(len(one) - len(other)) <= most and OSA.distance(one, other, score_cutoff=most) <= most
+
+
+def _like(common: float, old_total: float, new_total: float, old: Words, new: Words) -> float:
+    if old.plain == new.plain:
+        return 1.0
+    if not common:
+        return 0.0
+    dice = 2 * common / (old_total + new_total)
+    # One that holds the other: much of a little text says more than its share of a long one.
+    held = common / min(old_total, new_total) * common / (common + 1)
+    like = min(max(dice, 0.9 * held), 1.0)
+    if like > _MUCH and dice >= held:
+        # The same words in another order may say something else.
+        like = min(like, (like + Indel.normalized_similarity(old.plain.split(), new.plain.split())) / 2)
+    return min(like, 0.99)
+
+
+def spelt_alike(one: str, other: str) -> float:
+    """How alike two texts are letter by letter, 0 to 1."""
+    return Indel.normalized_similarity(one, other)
+
+
+def key_replaced(old: Words, new: Words, weights: Weights) -> bool:
+    """Whether one side is the other with its most telling words replaced.
+
+    "What does the T wave show?" and "What does the P wave show?" ask for different things. A person who rewords a
+    question keeps what it is about and changes the rest.
+    """
+    lost, gained, kept = _difference(old, new)
+    if not lost or not gained or not kept or len(lost) + len(gained) > 2 * len(kept):
+        return False
+    if _slips(set(lost), set(gained), weights):
+        return False
+    most = max(map(weights.__getitem__, kept))
+    return all(word.isdigit() or weights[word] >= _KEY * most for word in lost | gained)
+
+
+def template_refilled(old: Words, new: Words, weights: Weights) -> bool:
+    """Whether all that two sides share are words of a template that other notes are made with too."""
+    lost, gained, kept = _difference(old, new)
+    if not lost or not gained or not kept:
+        return False
+    common = max(map(weights.__getitem__, kept)) <= _TEMPLATE_WORD
+    return common and all(weights[word] >= 1 - _TEMPLATE_WORD / 2 for word in lost | gained)
+
+
+def _difference(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:
+    """The words that only the old side has, those that only the new one has, and those of both."""
+    mine, theirs = old.counts.keys(), new.counts.keys()
+    return set(mine - theirs), set(theirs - mine), set(mine & theirs)

@@ -1,0 +1,110 @@
+"""Where notes stand between notes that are linked already."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from flashcards.identity.model import Known, Seen
+
+Place = tuple[int, int]
+
+_START: Final = -1
+_END: Final = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Notes without a partner that stand side by side between the same two linked notes.
+
+    `edges` counts how many of the two are notes, and not the beginning or the end of a file.
+    """
+
+    edges: int
+    old: list[Known] = field(default_factory=list)
+    new: list[Seen] = field(default_factory=list)
+
+
+class Places:
+    """The stretches that the links drawn so far leave open."""
+
+    def __init__(self, known: Iterable[Known], seen: Iterable[Seen], linked: Mapping[int, Seen]) -> None:
+        """Find them.
+
+        Args:
+            known: all notes in use of the files that changed, in order of file and line.
+            seen: all notes of these files as they are now, in order.
+            linked: the partner of each known note that has one, by its id.
+        """
+        taken: dict[int, list[int]] = defaultdict(list)
+        for note in linked.values():
+            taken[note.file].append(note.number)
+        for indexes in taken.values():
+            indexes.sort()
+        self._stretches: dict[tuple[Place, Place], Stretch] = {}
+        self._rank: dict[int | Place, tuple[tuple[Place, Place], int]] = {}
+        for note in seen:
+            indexes = taken[note.file]
+            at = bisect(indexes, note.number)
+            if at and indexes[at - 1] == note.number:
+                continue
+            before = indexes[at - 1] if at else _START
+            after = indexes[at] if at < len(indexes) else _END
+            bounds = (note.file, before), (note.file, after)
+            stretch = self._at(bounds)
+            self._rank[note.place] = bounds, len(stretch.new)
+            stretch.new.append(note)
+        for run, before_note, after_note in _runs(known, linked):
+            bounds = _bounds(run[0].file, before_note, after_note)
+            stretch = self._at(bounds)
+            for old in run:
+                self._rank[old.id] = bounds, len(stretch.old)
+                stretch.old.append(old)
+
+    def _at(self, bounds: tuple[Place, Place]) -> Stretch:
+        if bounds not in self._stretches:
+            edges = (bounds[0][1] != _START) + (bounds[1][1] != _END)
+            self._stretches[bounds] = Stretch(edges)
+        return self._stretches[bounds]
+
+    def stretches(self) -> Iterable[Stretch]:
+        """All of them."""
+        return self._stretches.values()
+
+    def ranks(self, old: Known, new: Seen) -> tuple[Stretch, int, int] | None:
+        """The stretch that both stand in, and their places within it; None where they do not share one."""
+        mine, theirs = self._rank.get(old.id), self._rank.get(new.place)
+        if mine is None or theirs is None or mine[0] != theirs[0]:
+            return None
+        return self._stretches[mine[0]], mine[1], theirs[1]
+
+
+def _runs(known: Iterable[Known], linked: Mapping[int, Seen]) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:
+    """Each run of notes without a partner, with the partners of the notes before and after it in the same file."""
+    run: list[Known] = []
+    before: Seen | None = None
+    file = 0
+    for note in known:
+        if note.file != file:
+            if run:
+                yield run, before, None
+            run, before, file = [], None, note.file
+        partner = linked.get(note.id)
+        if partner is None:
+            run.append(note)
+            continue
+        if run:
+            yield run, before, partner
+            run = []
+        before = partner
+    if run:
+        yield run, before, None
+
+
+def _bounds(file: int, before: Seen | None, after: Seen | None) -> tuple[Place, Place]:
+    start = before.place if before else (after.file if after else file, _START)
+    end = after.place if after else (before.file if before else file, _END)
+    return start, end

@@ -1,0 +1,262 @@
+"""Which texts stand in several notes, so that one equal side says little."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from flashcards.deck.model import Note
+from flashcards.identity.assignment import Pair, ahead
+from flashcards.identity.candidates import Index, word_keys
+from flashcards.identity.likeness import (
+    Likeness,
+    Weighed,
+    key_replaced,
+    likeness,
+    spelt_alike,
+    template_refilled,
+    weighed,
+)
+from flashcards.identity.model import Known, Seen, Tuning
+from flashcards.identity.neighbours import Places, Stretch
+from flashcards.identity.words import Sides, Weights, sides
+
+
+class Repeats:
+    """How many notes have a text as one of their sides: in a file, and in all files together (file None)."""
+
+    def __init__(
+        self,
+        vanished: Iterable[tuple[int, str]],
+        new: Iterable[tuple[int, str]],
+        unchanged: Iterable[tuple[int, str]],
+    ) -> None:
+        """Count.
+
+        Args:
+            vanished: the file and the text of each note that vanished.
+            new: the same of the new notes.
+            unchanged: the same of notes that were there and are.
+        """
+        self._vanished, self._new, self._unchanged = _counted(vanished), _counted(new), _counted(unchanged)
+
+    def single(self, text: str, file: int | None) -> bool:
+        """Whether no more than one old and one new note have the text."""
+        at = file, text
+        same = self._unchanged[at]
+        return bool(text) and self._vanished[at] + same <= 1 and self._new[at] + same <= 1
+
+    def vanished_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
+        """Whether another vanished note had the text, which is not `mine`."""
+        return text != mine and self._vanished[file, text] > 0
+
+
+def _counted(texts: Iterable[tuple[int, str]]) -> Counter[tuple[int | None, str]]:
+    found: Counter[tuple[int | None, str]] = Counter()
+    for file, text in texts:
+        found[file, text] += 1
+        found[None, text] += 1
+    return found
+
+
+_OTHER_KIND: Final = 0.9  # of the likeness of a cloze and another kind of note
+_PART: Final = 0.7  # so much of the words that only one part has is found in what it is a part of
+_OWN: Final = 0.5  # the least weight of such words
+_SWAPPED: Final = 0.9  # term and definition, each in the other's place
+_SHORT: Final = 12  # characters of a side that is looked at letter by letter
+_RARE: Final = 0.7
+_ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
+
+
+class _Judged(NamedTuple):
+    """How well two texts go together, 0 to 1.
+
+    `text` is what counts for them; `claim`, which no doubt lessens, what counts against others; `both` whether both
+    sides have something in common.
+    """
+
+    text: float
+    claim: float
+    both: bool
+
+
+class Scores:
+    """Scores of pairs of an old and a new note, each named by its number.
+
+    Attributes:
+        old, new: the notes.
+        old_sides, new_sides: their words.
+    """
+
+    def __init__(
+        self,
+        old: Sequence[Known],
+        new: Sequence[Seen],
+        unchanged: Sequence[Known],
+        home: Mapping[int, int],
+        sample: Iterable[Note],
+        tuning: Tuning,
+    ) -> None:
+        """Read the words of all notes.
+
+        Args:
+            old: notes that look for their text.
+            new: notes that look for their past.
+            unchanged: notes around them that have both.
+            home: the file that an old file has become, where it has another name now.
+            sample: any notes of the collection.
+            tuning: the numbers that decide.
+        """
+        self.old, self.new = old, new
+        self.old_sides = [sides(each.note) for each in old]
+        self.new_sides = [sides(each.note) for each in new]
+        same = [sides(note.note) for note in unchanged]
+        self._tuning = tuning
+        self._files = [home.get(each.file, each.file) for each in old]
+        vanished = [
+            (file, each) for note, file, each in zip(old, self._files, self.old_sides, strict=True) if note.active
+        ]
+        fresh = [(note.file, each) for note, each in zip(new, self.new_sides, strict=True)]
+        kept = [(home.get(note.file, note.file), each) for note, each in zip(unchanged, same, strict=True)]
+        self._weights = Weights(
+            [each for _, each in (*vanished, *kept)],
+            [each for _, each in (*fresh, *kept)],
+            (sides(note) for note in sample),
+        )
+        self._old = [weighed(each, self._weights) for each in self.old_sides]
+        self._new = [weighed(each, self._weights) for each in self.new_sides]
+        self._same = [weighed(each, self._weights) for each in same]
+        self._same_index = Index(dict(enumerate(same)), word_keys)
+        self._fronts = Repeats(_fronts(vanished), _fronts(fresh), _fronts(kept))
+        self._backs = Repeats(_backs(vanished), _backs(fresh), _backs(kept))
+        self._texts: dict[tuple[int, int], _Judged] = {}
+        self._templates: dict[int, float] = {}
+
+    def pair(self, old: int, new: int, places: Places | None) -> Pair:
+        """How well two notes go together.
+
+        Args:
+            old: the number of the old note.
+            new: the number of the new note.
+            places: where notes stand; None for an old note that has no place any more.
+        """
+        if (old, new) not in self._texts:
+            self._texts[old, new] = self._text(old, new)
+        text, claim, both = self._texts[old, new]
+        support = self._support(old, new, both, places)
+        score = text + support if text >= self._tuning.least_likeness else 0.0
+        return Pair(score, claim + support, claim, old, new)
+
+    def rivals(self, one: Pair, other: Pair) -> bool:
+        """Whether it matters which of two pairs that share a note is taken.
+
+        It does not where the texts of the two others are the same, nor where a note was split into both of them or
+        merged from both of them: each has words of its own, and the third has them all.
+        """
+        if one.old == other.old:
+            same = self.new[one.new].fingerprint == self.new[other.new].fingerprint
+            parts, whole = (self.new_sides[one.new], self.new_sides[other.new]), self.old_sides[one.old]
+        else:
+            same = self.old[one.old].fingerprint == self.old[other.old].fingerprint
+            parts, whole = (self.old_sides[one.old], self.old_sides[other.old]), self.new_sides[one.new]
+        return not same and not self._made_of(whole, *parts)
+
+    def _made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
+        ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
+        weight = self._weights.__getitem__
+        return all(
+            sum(map(weight, own & ours)) >= max(_PART * sum(map(weight, own)), _OWN)
+            for own in (first - second, second - first)
+        )
+
+    def _text(self, old: int, new: int) -> _Judged:
+        one, other = self._old[old], self._new[new]
+        like = likeness(one, other, self._weights)
+        file = self._files[old] if self._files[old] == self.new[new].file else None
+        if one.sides.cloze != other.sides.cloze:
+            judged = _Judged(_OTHER_KIND * like.whole, like.whole, like.both)
+        elif one.sides.cloze:
+            judged = _Judged(like.whole, like.whole, like.both)
+        else:
+            judged = self._sided(one, other, like, file)
+        if not ahead(judged.text, self._template(new), self._template(new), self._tuning.template_margin):
+            return judged._replace(text=0.0)  # no better than with another note for certain: they share a template
+        return judged
+
+    def _sided(self, old: Weighed, new: Weighed, like: Likeness, file: int | None) -> _Judged:
+        front, new_front = old.sides.front.plain, new.sides.front.plain
+        back, new_back = old.sides.back.plain, new.sides.back.plain
+        text, both = like.whole, like.both
+        if (front, back) == (new_back, new_front) and front != back:
+            text, both = _SWAPPED, True
+        elif front == new_front:
+            if self._fronts.single(front, file) and not self._backs.vanished_elsewhere(new_back, back, file):
+                sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
+                text = max(text, sure + 0.15 * _letters(like.back, back, new_back))
+        elif (
+            back == new_back
+            and self._backs.single(back, file)
+            and self._rarest(old) >= _RARE
+            and not self._fronts.vanished_elsewhere(new_front, front, file)
+            and not template_refilled(old.sides.front, new.sides.front, self._weights)
+        ):
+            # A long answer says which card it is; a short one may belong to other questions, too.
+            sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _letters(like.front, front, new_front)
+            text, both = max(text, sure), like.front > 0.3 or old.back > 2
+        elif not self._back_tells(old, new, like) and key_replaced(old.sides.front, new.sides.front, self._weights):
+            text, both = self._tuning.key_replaced * text, False
+        return _Judged(text, max(text, like.whole), both)
+
+    def _back_tells(self, old: Weighed, new: Weighed, like: Likeness) -> bool:
+        """Whether the backs say that it is one card even if the fronts ask for different things."""
+        equal = old.sides.back.plain == new.sides.back.plain
+        return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
+
+    def _rarest(self, note: Weighed) -> float:
+        """The weight of the most telling word of the back."""
+        return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
+
+    def _template(self, new: int) -> float:
+        """How like the new note an unchanged one is."""
+        if new not in self._templates:
+            near = self._same_index.nearest(self.new_sides[new])
+            alike = [likeness(self._same[number], self._new[new], self._weights).whole for number in near]
+            self._templates[new] = max(alike, default=0.0)
+        return self._templates[new]
+
+    def _support(self, old: int, new: int, both: bool, places: Places | None) -> float:
+        """What speaks for a pair besides its texts; never enough alone."""
+        known, seen = self.old[old], self.new[new]
+        found = 0.0
+        if self._files[old] == seen.file:
+            found += self._tuning.same_file
+        if known.note.breadcrumb == seen.note.breadcrumb:
+            found += self._tuning.same_heading
+        ranks = places.ranks(known, seen) if places else None
+        return found + self._place_support(*ranks, both) if ranks else found
+
+    def _place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
+        tuning = self._tuning
+        if len(stretch.old) == len(stretch.new) == 1:
+            alone = tuning.alone if both else tuning.alone_one_sided
+            return max(0.0, alone - tuning.unbounded * (2 - stretch.edges))
+        if len(stretch.old) == len(stretch.new) and old_rank == new_rank and both:
+            return tuning.same_rank
+        return tuning.same_stretch
+
+
+def _letters(like: float, old: str, new: str) -> float:
+    """The likeness of two sides, letter by letter where they are short."""
+    if max(len(old), len(new)) > _SHORT:
+        return like
+    spelt = spelt_alike(old, new)
+    return max(like, spelt if spelt >= 0.5 else 0.0)
+
+
+def _fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
+    return ((file, each.front.plain) for file, each in notes)
+
+
+def _backs(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
+    return ((file, each.back.plain) for file, each in notes)

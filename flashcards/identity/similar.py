@@ -1,0 +1,178 @@
+"""The rule that judges: notes whose text vanished against notes that are new, by how alike they are."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from flashcards.deck.model import Note
+from flashcards.identity.assignment import Pair, assign
+from flashcards.identity.candidates import Index, KeysOf, part_keys, word_keys
+from flashcards.identity.exact import pins_agree
+from flashcards.identity.model import TUNING, Doubt, Known, Link, Seen, Tuning
+from flashcards.identity.neighbours import Places
+from flashcards.identity.scoring import Scores
+
+NAME: Final = "similar"
+
+_SMALL: Final = 6  # so many notes between two linked ones are all compared with each other
+_MOST_ROUNDS: Final = 5
+_NEIGHBOURS: Final = 4  # unchanged notes on each side that say what is common at a place
+_MOST_NEIGHBOURS: Final = 4_000
+
+
+def link_similar(
+    known: Sequence[Known],
+    seen: Sequence[Seen],
+    links: Iterable[Link],
+    sample: Iterable[Note] = (),
+    tuning: Tuning = TUNING,
+) -> tuple[list[Link], list[Doubt]]:
+    """Link vanished notes with new ones that are like them.
+
+    Args:
+        known: all notes in use of the files that changed, and orphans; only notes without a link can get one.
+        seen: all notes of these files as they are now.
+        links: what the other rules found.
+        sample: any notes of the collection, which show what words are common in it.
+        tuning: the numbers that decide.
+
+    Returns:
+        The links, and the new notes for which several old ones are nearly as good.
+    """
+    linked = {link.known.id: link.seen for link in links}
+    taken = {note.place for note in linked.values()}
+    in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
+    present = sorted(seen, key=lambda note: note.place)
+    vanished = [note for note in in_use if note.id not in linked]
+    orphans = [note for note in known if not note.active and note.id not in linked]
+    new = [note for note in present if note.place not in taken]
+    if not new or not (vanished or orphans):
+        return [], []
+    unchanged = _unchanged(in_use, present, linked)
+    scores = Scores([*vanished, *orphans], new, unchanged, _homes(in_use, linked), sample, tuning)
+    run = _Run(scores, in_use, present, linked, tuning)
+    run.link_vanished(len(vanished))
+    run.link_orphans()
+    return run.links, run.doubts()
+
+
+class _Run:
+    """The links found so far; in each round they are neighbours that help to find the next ones.
+
+    Notes are named by their numbers in `Scores`, those in use before the orphans.
+    """
+
+    def __init__(
+        self,
+        scores: Scores,
+        in_use: Sequence[Known],
+        present: Sequence[Seen],
+        linked: Mapping[int, Seen],
+        tuning: Tuning,
+    ) -> None:
+        self.links: list[Link] = []
+        self._scores = scores
+        self._in_use = in_use
+        self._present = present
+        self._linked = dict(linked)
+        self._tuning = tuning
+        self._old = set(range(len(scores.old)))
+        self._new = set(range(len(scores.new)))
+        self._old_numbers = {note.id: number for number, note in enumerate(scores.old)}
+        self._new_numbers = {note.place: number for number, note in enumerate(scores.new)}
+        self._unclear: list[Pair] = []
+
+    def link_vanished(self, count: int) -> None:
+        """Link notes that were in use until now: the first `count` ones."""
+        near = self._sharing(word_keys, range(count))
+        for number in range(_MOST_ROUNDS):
+            places = Places(self._in_use, self._present, self._linked)
+            if number == 1:
+                near |= self._sharing(part_keys, range(count))
+            found, unclear = self._assigned(near.union(self._side_by_side(places)), places, self._tuning.threshold)
+            if not found and number:
+                break
+        self._unclear += unclear
+
+    def link_orphans(self) -> None:
+        """Link notes that lost their text in an earlier scan; their places are gone, so that the text must do."""
+        orphans = [number for number in self._old if not self._scores.old[number].active]
+        if orphans and self._new:
+            _, unclear = self._assigned(self._sharing(word_keys, orphans), None, self._tuning.orphan_threshold)
+            self._unclear += unclear
+
+    def doubts(self) -> list[Doubt]:
+        """The new notes for which several old ones are nearly as good, in order."""
+        by_new: dict[int, list[Pair]] = defaultdict(list)
+        for pair in self._unclear:
+            if pair.new in self._new and pair.old in self._old:
+                by_new[pair.new].append(pair)
+        return [
+            Doubt(
+                self._scores.new[new],
+                tuple((self._scores.old[pair.old], min(1.0, round(pair.score, 4))) for pair in pairs),
+            )
+            for new, pairs in sorted(by_new.items())
+        ]
+
+    def _sharing(self, keys_of: KeysOf, olds: Iterable[int]) -> set[tuple[int, int]]:
+        """Pairs that share rare words, or rare parts of words."""
+        index = Index({old: self._scores.old_sides[old] for old in olds if old in self._old}, keys_of)
+        return {(old, new) for new in self._new for old in index.nearest(self._scores.new_sides[new])}
+
+    def _side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:
+        """Pairs that stand between the same two linked notes."""
+        for stretch in places.stretches():
+            if len(stretch.old) <= _SMALL and len(stretch.new) <= _SMALL:
+                for old in stretch.old:
+                    for new in stretch.new:
+                        yield self._old_numbers[old.id], self._new_numbers[new.place]
+
+    def _assigned(
+        self, numbers: Iterable[tuple[int, int]], places: Places | None, threshold: float
+    ) -> tuple[list[Pair], list[Pair]]:
+        pairs = []
+        for old, new in numbers:
+            if old not in self._old or new not in self._new:
+                continue
+            known, seen = self._scores.old[old], self._scores.new[new]
+            if pins_agree(known, seen):
+                pairs.append(self._scores.pair(old, new, places))
+        found, unclear = assign(pairs, threshold, self._tuning.margin, self._scores.rivals)
+        for pair in found:
+            known, seen = self._scores.old[pair.old], self._scores.new[pair.new]
+            self.links.append(Link(known, seen, NAME, min(1.0, round(pair.score, 4))))
+            self._linked[known.id] = seen
+            self._old.remove(pair.old)
+            self._new.remove(pair.new)
+        return found, unclear
+
+
+def _unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:
+    """The unchanged notes next to those without a partner."""
+    by_place = {seen.place: known for known in in_use if (seen := linked.get(known.id))}
+    found: dict[int, Known] = {}
+    runs = (
+        [(note.file, note if note.id in linked else None) for note in in_use],
+        [(note.file, by_place.get(note.place)) for note in present],
+    )
+    for run in runs:
+        for at, (file, partner) in enumerate(run):
+            if partner is None:
+                for near_file, near in run[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]:
+                    if near is not None and near_file == file:
+                        found[near.id] = near
+            if len(found) > _MOST_NEIGHBOURS:
+                return list(found.values())
+    return list(found.values())
+
+
+def _homes(in_use: Sequence[Known], linked: Mapping[int, Seen]) -> dict[int, int]:
+    """The file that most linked notes of each old file are in now: the same one, or what it was renamed to."""
+    votes: dict[int, Counter[int]] = defaultdict(Counter)
+    for note in in_use:
+        if note.id in linked:
+            votes[note.file][linked[note.id].file] += 1
+    return {file: counts.most_common(1)[0][0] for file, counts in votes.items()}

@@ -1,0 +1,130 @@
+"""Which card is which within a linked note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+
+from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.identity.gaps import blanks, matched
+
+Renaming = tuple[tuple[str, str], ...]
+"""Old and new names of slots; each old one once, each new one once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A note with its cards named so that each keeps its history.
+
+    Attributes:
+        note: the note, its gaps numbered.
+        top_gap: the highest number that a gap of it ever had.
+        renamed: the slots whose cards are to be renamed: their text has moved to a slot of another name.
+    """
+
+    note: Note
+    top_gap: int
+    renamed: Renaming = ()
+
+
+def top_gap(note: Note) -> int:
+    """The highest number of a gap; 0 where there is none."""
+    return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0
+
+
+def carry_slots(before: Note, after: Note, used: int) -> Note:
+    """`after` with its gaps numbered as `carry` numbers them."""
+    return carry(before, after, used).note
+
+
+def carry(before: Note, after: Note, used: int, present: Note | None = None) -> Carried:
+    """Name the cards of `after`, a note that was `before`.
+
+    A gap whose number is not written in the text keeps the number it had; one that is new takes the next number above
+    `used`, the highest the note has ever used, so that it never inherits the history of a gap that was removed. A
+    gap whose number is written has that one; where a person renumbers gaps, their cards are renamed. Where front and
+    back change places, so do their cards.
+
+    Args:
+        before: the note as it was when it had the text that is most like this one.
+        after: the note as it was read.
+        used: the highest number that a gap of it ever had.
+        present: the note as the catalog has it now, where that is not `before`.
+    """
+    present = present or before
+    top = max(used, top_gap(before), top_gap(present))
+    if after.kind is not Kind.CLOZE:
+        return Carried(after, top, _renamed_sides(present, after))
+    carried = _numbered(before, after, top) if before.kind is Kind.CLOZE else _above(after, top)
+    if present.kind is not Kind.CLOZE:
+        note = carried.note
+        hidden = {blank.text: f"c{blank.number}" for blank in blanks(note)}
+        slot = hidden.get((" ".join(present.fields[1].split()),))
+        return replace(carried, renamed=((FORWARD, slot),) if slot else ())
+    return carried
+
+
+def with_numbers(note: Note, numbers: Mapping[int, int]) -> Note:
+    """A cloze with other numbers for its gaps, by their present ones; the rest keep theirs."""
+    if all(old == new for old, new in numbers.items()):
+        return note
+    gaps = tuple(
+        replace(gap, numbers=tuple(numbers.get(number, number) for number in gap.numbers)) for gap in note.gaps
+    )
+    slots = tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
+    return note._replace(gaps=gaps, slots=slots)
+
+
+def _above(after: Note, top: int) -> Carried:
+    """A cloze whose gaps are all new to the note: those without a number are numbered above `top`."""
+    note = with_numbers(after, {blank.number: top + blank.number for blank in blanks(after) if not blank.written})
+    return Carried(note, max(top, top_gap(note)))
+
+
+def _numbered(before: Note, after: Note, top: int) -> Carried:
+    olds = matched(before, after)
+    found = blanks(after)
+    written = {blank.number for blank in found if blank.written}
+    fresh = count(max(top, *written, 0) + 1)
+    numbers: dict[int, int] = {}
+    moves: dict[int, int] = {}
+    for blank in found:
+        old = olds.get(blank.number)
+        if blank.written:
+            if old is not None and old != blank.number:
+                moves[old] = blank.number
+        elif old is None or old in written:
+            numbers[blank.number] = next(fresh)
+            if old is not None:
+                moves[old] = numbers[blank.number]
+        else:
+            numbers[blank.number] = old
+    # A card that rests under a number that now means another gap makes way.
+    for number in sorted(set(moves.values()) - set(moves)):
+        if number <= top:
+            moves[number] = next(fresh)
+    note = with_numbers(after, numbers)
+    renamed = tuple((f"c{old}", f"c{new}") for old, new in sorted(moves.items()))
+    return Carried(note, max(top, top_gap(note), *moves.values()), renamed)
+
+
+def _renamed_sides(present: Note, after: Note) -> Renaming:
+    if present.kind is Kind.CLOZE:
+        back = (" ".join(after.fields[1].split()),)
+        slot = next((f"c{blank.number}" for blank in blanks(present) if blank.text == back), "")
+        return ((slot, FORWARD),) if slot else ()
+    return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _swapped(present.fields, after.fields) else ()
+
+
+def _swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether front and back stand in each other's place."""
+    (front, back), (new_front, new_back) = before, after
+    if front == new_front or back == new_back:
+        return False
+    if (front, back) == (new_back, new_front):
+        return True
+    from flashcards.identity.likeness import spelt_alike
+
+    crossed = spelt_alike(front, new_back) + spelt_alike(back, new_front)
+    return crossed > 1.4 and crossed > spelt_alike(front, new_front) + spelt_alike(back, new_back) + 0.5

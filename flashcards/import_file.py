@@ -1,0 +1,56 @@
+"""Bringing in what other programs hold: Anki's packages, the database of hashcards, review logs as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.importers.errors import FileMissing, FormatUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flashcards.collection import Collection
+    from flashcards.importers.report import ImportReport
+
+_OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
+
+
+def run(
+    collection: Collection,
+    path: Path,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> ImportReport:
+    """Bring one file into an open collection that was just scanned; its ending says what it is.
+
+    Everything happens, after a backup of the state, or nothing.
+
+    Args:
+        collection: the collection.
+        path: an .apkg, .colpkg or .anki2, the .db of hashcards, or a .csv.
+        dry_run: find out what would happen, and do nothing.
+        progress: called with what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        FormatUnknown: the ending says nothing.
+        FileMissing: there is no such file.
+        ImportInvalid: it cannot be imported; nothing was changed.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (*_OF_ANKI, ".db", ".csv"):
+        raise FormatUnknown(path)
+    if not path.is_file():
+        raise FileMissing(path)
+    if suffix in _OF_ANKI:
+        from flashcards.anki.imports.run import import_package
+
+        return import_package(collection, path, dry_run=dry_run, progress=progress)
+    if suffix == ".db":
+        from flashcards.importers.hashcards import import_hashcards
+
+        return import_hashcards(collection, path, dry_run=dry_run)
+    from flashcards.importers.review_csv import import_csv
+
+    return import_csv(collection, path, dry_run=dry_run)

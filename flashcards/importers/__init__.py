@@ -1,0 +1,1 @@
+"""Other sources of notes, cards and reviews, and what every importer shares."""

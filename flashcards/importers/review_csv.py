@@ -1,0 +1,191 @@
+"""A review log as CSV: card, rating, time, and perhaps duration."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.cards import CardAmbiguous, CardNotFound, find_card
+from flashcards.importers.errors import ImportInvalid
+from flashcards.importers.histories import bring_in
+from flashcards.importers.report import ImportReport, Remark
+from scheduler.answer import Moment, leech_by, rated
+from scheduler.imported_log import CardHistory, PastReview, Standing
+from scheduler.log import replayed, reviews_of
+from scheduler.model import Card, Rating, ReviewKind
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from scheduler.model import Review
+
+_NAMES: Final = {
+    "card": ("card", "card_id"),
+    "rating": ("rating", "review_rating"),
+    "time": ("time", "review_time"),
+    "duration": ("duration", "review_duration"),
+}
+_RATINGS: Final = {str(int(rating)): rating for rating in Rating} | {rating.name.lower(): rating for rating in Rating}
+_EPOCH: Final = re.compile(r"-?[0-9]{9,14}")
+_MILLISECONDS: Final = 100_000_000_000  # an epoch time above it is in milliseconds
+_LATEST: Final = 253_402_300_799_000
+_REMEDY: Final = "Nothing was changed; a line says card,rating,time,duration, and the first one names them."
+_SHOWN: Final = 20
+
+
+class _Line(NamedTuple):
+    at_ms: int
+    rating: Rating
+    duration_ms: int
+
+
+def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
+    """Bring in the reviews that a file lists; what each did to its card is computed as if it had been given here.
+
+    A card is named as everywhere (an id, a prefix of one, `path:line`), a rating by its number or name, a time as
+    ISO 8601 (local where it says no offset) or in epoch seconds or milliseconds, a duration in milliseconds.
+
+    Args:
+        collection: open, and scanned.
+        path: the file.
+        dry_run: find out what would happen, and do nothing.
+
+    Raises:
+        ImportInvalid: a line cannot be read.
+    """
+    report = ImportReport(path.name)
+    by_card: dict[int, list[_Line]] = defaultdict(list)
+    cards: dict[str, int | None] = {}
+    for name, line in _lines(path):
+        if name not in cards:
+            cards[name] = _card(collection, name)
+        card = cards[name]
+        if card is not None:
+            by_card[card].append(line)
+    unknown = [name for name, card in cards.items() if card is None]
+    for name in unknown[:_SHOWN]:
+        report.remarks.append(Remark(path.name, f"There is no one card `{name}`; its reviews are left out."))
+    if len(unknown) > _SHOWN:
+        report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards are not here."))
+    histories = [_history(collection, card, sorted(lines)) for card, lines in by_card.items()]
+    return bring_in(collection, histories, report, dry_run=dry_run)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, _Line]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            columns = _columns(next(reader, []))
+            if columns is None:
+                raise ImportInvalid(path, "its first line does not name the columns card, rating and time", _REMEDY)
+            for row in reader:
+                if any(row):
+                    yield _line(path, reader.line_num, row, columns)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ImportInvalid(path, "it is no CSV in UTF-8", _REMEDY) from error
+
+
+def _columns(header: list[str]) -> dict[str, int] | None:
+    names = [name.strip().lower() for name in header]
+    found = {what: names.index(name) for what, known in _NAMES.items() for name in known if name in names}
+    return found if {"card", "rating", "time"} <= found.keys() else None
+
+
+def _line(path: Path, number: int, row: list[str], columns: Mapping[str, int]) -> tuple[str, _Line]:
+    try:
+        values = {what: row[column].strip() for what, column in columns.items()}
+        rating = _RATINGS[values["rating"].lower()]
+        duration = round(float(values.get("duration") or 0))
+        if not 0 <= duration <= 86_400_000:
+            raise ValueError("duration")
+        return values["card"], _Line(_instant_ms(values["time"]), rating, duration)
+    except (IndexError, KeyError, ValueError, OverflowError, OSError) as error:
+        raise ImportInvalid(path, f"line {number} cannot be read", _REMEDY) from error
+
+
+def _instant_ms(text: str) -> int:
+    if _EPOCH.fullmatch(text):
+        value = int(text)
+        at = value if abs(value) >= _MILLISECONDS else value * 1000
+    else:
+        at = round(datetime.datetime.fromisoformat(text).astimezone().timestamp() * 1000)
+    if not 0 < at <= _LATEST:
+        raise ValueError("time")
+    return at
+
+
+def _card(collection: Collection, name: str) -> int | None:
+    try:
+        return find_card(collection, name)
+    except (CardNotFound, CardAmbiguous):
+        return None
+
+
+def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHistory:
+    """The reviews of a card with what each did, those that it has already taken into account."""
+    store, clock = collection.store, collection.clock
+    policy = collection.policy(store.card(card_id).deck)
+    log: list[Review] = reviews_of(collection.connection, card_id)
+    known = {row.id for row in store.log(card_id, include_voided=True)}
+    past: list[PastReview] = []
+    card = replayed(store.card(card_id), ())
+    seen: list[Review] = []
+    for line in lines:
+        while log and log[0].id <= line.at_ms:
+            seen.append(log.pop(0))
+            card = _after(card, seen[-1])
+        if line.at_ms in known:
+            continue
+        moment = Moment(line.at_ms, clock.day(line.at_ms), clock.offset_minutes(line.at_ms))
+        outcome = store.outcomes(card, policy, line.at_ms).of(line.rating)
+        leech = leech_by(card, line.rating, policy)
+        after = rated(card, line.rating, outcome, leech, moment)
+        past.append(
+            PastReview(
+                line.at_ms,
+                ReviewKind.RATING,
+                line.rating,
+                line.duration_ms,
+                card.state,
+                after.state,
+                card.interval,
+                after.interval,
+            )
+        )
+        card = after
+    for row in log:
+        card = _after(card, row)
+    return CardHistory(card_id, past, _standing(card))
+
+
+def _after(card: Card, row: Review) -> Card:
+    """The card after a row of its log; what it counted before stays."""
+    now = replayed(card, [row])
+    memory = now if row.kind is ReviewKind.RATING or row.stability is not None else card
+    return now._replace(
+        stability=memory.stability,
+        difficulty=memory.difficulty,
+        last_day=memory.last_day,
+        last_ms=memory.last_ms,
+        reps=card.reps + now.reps,
+        lapses=card.lapses + now.lapses,
+        leech=card.leech or now.leech,
+    )
+
+
+def _standing(card: Card) -> Standing:
+    return Standing(
+        state=card.state,
+        due_day=card.due_day,
+        due_ms=card.due_ms,
+        steps_left=card.steps_left,
+        interval=card.interval,
+        reps=card.reps,
+        lapses=card.lapses,
+        leech=card.leech,
+        changed_ms=card.last_ms or 0,
+    )

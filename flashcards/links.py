@@ -1,0 +1,108 @@
+"""Correcting by hand which note is which: `flashcards link` and `flashcards unlink`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flashcards.cards import short_name
+from flashcards.catalog.corrections import ByHand
+from flashcards.collection import Collection, now_ms
+from flashcards.errors import UsageError
+from flashcards.text import plural
+from scheduler import transaction
+from scheduler.identity import drop_unused, hand_over, rename_slots
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+
+
+class LinkImpossible(UsageError):
+    """Two notes cannot be made one, or one cannot be parted, as they are."""
+
+
+class HasReviews(UsageError):
+    """The note that would be given up was reviewed already."""
+
+    def __init__(self, place: str, reviews: int) -> None:
+        words = plural(reviews, "review")
+        super().__init__(
+            f"The note at {place} has {words} of its own. With --yes they are added to the history of the old note."
+        )
+
+
+class Linked(NamedTuple):
+    """What was linked: the key of the note that goes on, and how many later reviews were added to its history."""
+
+    key: str
+    reviews: int
+
+
+def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool = False) -> Linked:
+    """Let the text of `new` be that of `old`: it goes on with the identity and the history of `old`.
+
+    Args:
+        collection: open, and scanned.
+        old: a note that lost its text.
+        new: a note that has one.
+        with_reviews: add what was rated on `new` meanwhile to the history of `old`.
+
+    Raises:
+        LinkImpossible: `old` has a text, or `new` has none.
+        HasReviews: `new` was reviewed, and that is not allowed.
+    """
+    if old.active:
+        raise LinkImpossible(
+            f"The note {old.key} has its text, at {old.path}:{old.note.line}. The first name must be that of a note"
+            " that lost it; `flashcards orphans` lists those."
+        )
+    if not new.active:
+        raise LinkImpossible(f"The note {new.key} has no text. The second name must be that of a note in a deck.")
+    cards = collection.store.cards_of(new.id)
+    reviews = sum(card.reps for card in cards)
+    if reviews and not with_reviews:
+        raise HasReviews(f"{new.path}:{new.note.line}", reviews)
+    at = now_ms()
+    handed = 0
+    with transaction(collection.connection):
+        by_hand = ByHand(collection.connection, at)
+        drawn = by_hand.link(old.id, new.id)
+        collection.update_cards(drawn.report, at)
+        collection.store.set_notes_active([new.id], False)
+        slots = dict(drawn.slots)
+        goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
+        for card in cards:
+            target = goes_on.get(slots.get(card.slot, ""))
+            if target:
+                handed += hand_over(collection.store, card.id, target.id, collection.policy(target.deck), at)
+        if not drop_unused(collection.connection, new.id):
+            by_hand.remove(new.id)
+    return Linked(old.key, handed)
+
+
+def unlink(collection: Collection, entry: Entry) -> str:
+    """Part a note from its last text; returns the key of the note that the text is from now on.
+
+    The history stays with the text that the note had before, as an orphan; the present text starts anew.
+
+    Raises:
+        LinkImpossible: the note has its first text, has none, or is known by a pinned id.
+    """
+    if not entry.active:
+        raise LinkImpossible(f"The note {entry.key} has no text. Name a note that is in a deck.")
+    if entry.note.pin:
+        raise LinkImpossible(
+            f"The note at {entry.path}:{entry.note.line} is known by its pinned id `{entry.note.pin}`."
+            " Take the comment out of the file first."
+        )
+    at = now_ms()
+    with transaction(collection.connection):
+        by_hand = ByHand(collection.connection, at)
+        last = by_hand.last_link(entry.id)
+        if last is None:
+            raise LinkImpossible(
+                f"The note {short_name(entry, entry.note.slots[0])} was never linked with another text."
+            )
+        parted = by_hand.unlink(entry.id, last)
+        rename_slots(collection.connection, entry.id, parted.renamed)
+        collection.update_cards(parted.report, at)
+    return parted.report.added[0].key

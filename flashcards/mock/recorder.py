@@ -1,0 +1,120 @@
+"""A mock interview on a real collection: its candidates, and where everything is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flashcards.cards import sides
+from flashcards.mock.draw import Candidate, skills_of
+from flashcards.mock.store import Mock, MockAnswer, Mocks
+from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.rubric import add_ticks, point_counts
+from flashcards.review.session import LONGEST_MS
+from scheduler import Rating, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flashcards.collection import Collection
+    from flashcards.mock.session import Result
+    from flashcards.review.views import Asked
+
+
+def candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
+    """The cards that may be asked: rubric cards where there are any, else all; none suspended or without a text."""
+    found: list[Candidate] = []
+    rubrics: list[Candidate] = []
+    for number in cards:
+        card = collection.store.card(number)
+        entry = collection.note_of(card)
+        if not card.active or card.suspended or card.slot not in entry.note.slots:
+            continue
+        recall = None
+        if card.stability is not None:
+            model = collection.store.model(collection.policy(card.deck).parameters)
+            recall = model.retrievability(card.stability, card.elapsed_days(today))
+        missed = 0.0
+        if entry.note.points:
+            counts = point_counts(collection.connection, number)
+            asked = sum(each.reviews for each in counts)
+            missed = 1 - sum(each.covered for each in counts) / asked if asked else 0.0
+        waited = None if card.last_day is None else card.elapsed_days(today)
+        candidate = Candidate(number, skills_of(entry.note.tags), recall, missed, waited)
+        (rubrics if entry.note.points else found).append(candidate)
+    return rubrics or found
+
+
+class Hall:
+    """Reads the cards that are asked, and keeps what is done with them, question by question.
+
+    Args:
+        collection: open, its decks read.
+        mock: what is to be held.
+        budget: seconds a question.
+        now_ms: the instant.
+        schedule: let ratings count as reviews; else they are written down beside the schedule.
+    """
+
+    def __init__(self, collection: Collection, mock: Mock, budget: int, now_ms: int, *, schedule: bool) -> None:
+        self._collection = collection
+        self._desk = CollectionDesk(collection, now_ms)
+        self._budget = budget
+        self._schedule = schedule
+        self._mocks = Mocks(collection.connection)
+        with transaction(collection.connection):
+            self.mock = self._mocks.begin(mock)
+
+    def read(self, card: int) -> tuple[Asked, tuple[str, ...]]:
+        """A card and its skills.
+
+        Raises:
+            LookupError: its text is gone.
+        """
+        asked = self._desk.read(card)
+        if asked is None:
+            raise LookupError(f"card {card} has no text")
+        return asked, skills_of(asked.entry.note.tags)
+
+    def begun(self, result: Result) -> None:
+        """See `Recorder`."""
+        with transaction(self._collection.connection):
+            self._mocks.put(self.mock, self._row(result))
+
+    def answered(self, result: Result, now_ms: int) -> None:
+        """See `Recorder`: the rating and the answer are one transaction."""
+        store, card, rating = self._collection.store, result.asked.card, Rating(result.rating or 0)
+        duration_ms = min(round(result.seconds * 1000), LONGEST_MS)
+        points = dict.fromkeys(result.covered, True) | dict.fromkeys(result.missed, False)
+        with transaction(self._collection.connection):
+            if self._schedule:
+                policy = self._collection.policy(card.deck)
+                review = store.rate(card.id, rating, policy, now_ms, duration_ms)
+            else:
+                review = store.cram(card.id, rating, now_ms, duration_ms)
+            add_ticks(self._collection.connection, review.id, points.items())
+            self._mocks.put(self.mock, self._row(result))
+
+    def noted(self, result: Result) -> None:
+        """See `Recorder`."""
+        with transaction(self._collection.connection):
+            self._mocks.note(self.mock, result.number, result.note)
+
+    def ended(self) -> None:
+        """See `Recorder`."""
+        with transaction(self._collection.connection):
+            self._mocks.finish(self.mock)
+
+    def _row(self, result: Result) -> MockAnswer:
+        return MockAnswer(
+            result.number,
+            result.asked.card.id,
+            " ".join(sides(result.asked.entry, result.asked.card.slot)[0].split()),
+            result.skills,
+            result.seconds,
+            self._budget,
+            result.answer,
+            result.note,
+            int(result.rating or 0),
+            result.covered,
+            result.missed,
+        )

@@ -1,0 +1,1 @@
+"""Markdown to the HTML of an Anki field."""

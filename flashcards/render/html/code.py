@@ -1,0 +1,72 @@
+"""Code blocks as HTML with one class a token, coloured by `code_css`."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexer import Lexer
+    from pygments.token import _TokenType
+
+
+class CodeHighlighter:
+    """Highlights code blocks; loads Pygments when the first one comes, and each language once."""
+
+    def __init__(self) -> None:
+        self._lexers: dict[str, Lexer | None] = {}
+        self._formatter: HtmlFormatter[str] | None = None
+
+    def __call__(self, language: str | None, code: str) -> str | None:
+        """`code` as HTML, or None for a language that is not known: then the caller writes it plain."""
+        if not language:
+            return None
+        if language not in self._lexers:
+            self._lexers[language] = find_lexer(language)
+        lexer = self._lexers[language]
+        if lexer is None:
+            return None
+        tokens = tokens_of(lexer, code)
+        if tokens is None:
+            return None
+        from pygments import format as write
+        from pygments.formatters import HtmlFormatter
+
+        if self._formatter is None:
+            self._formatter = HtmlFormatter(nowrap=True)
+        name = f"hl language-{escape(language)}"  # the language for an import of what was edited in Anki
+        return f'<pre><code class="{name}">{write(tokens, self._formatter)}</code></pre>\n'
+
+
+def find_lexer(language: str) -> Lexer | None:
+    """Pygments' lexer for a fence's language, which keeps the code's blank lines; None where it knows none."""
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        lexer: Lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+    return lexer
+
+
+def tokens_of(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
+    """`code` in pieces, each with its token; None where the lexer would not give the code back as it is.
+
+    Lexers of sessions (`console`, `psql`) read whole lines only: of a last line without its end they give nothing.
+    """
+    whole = code if code.endswith("\n") else f"{code}\n"
+    tokens = list(lexer.get_tokens(whole))
+    if "".join(text for _, text in tokens) != whole:
+        return None
+    if whole != code:
+        token, text = tokens[-1]
+        tokens[-1] = token, text[:-1]
+    return tokens
+
+
+def code_css() -> str:
+    """CSS for highlighted code: light, and dark under Anki's `.nightMode` and `.night_mode`."""
+    return Path(__file__).with_name("code.css").read_text(encoding="utf-8")

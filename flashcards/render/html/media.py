@@ -1,0 +1,128 @@
+"""Media and links in rendered HTML: pictures under the name they get, sound and video as Anki plays them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape, unescape
+from typing import Final
+from urllib.parse import unquote
+
+from flashcards.deck.media_kinds import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.render.html.tags import ATTRIBUTES, LINK_SCHEMES, is_picture
+
+_TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
+_ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
+
+
+def place_media(html: str, media: Callable[[str], str]) -> str:
+    """Put the name that `media` gives in the place of every local URL of a picture, sound or video.
+
+    Sound and video become `[sound:name]`, local ones also where they are linked. Links that lead nowhere from inside
+    Anki (local ones, unknown schemes) keep their text only.
+
+    Args:
+        html: as pulldown-cmark or nh3 write it (names in lower case, values in double quotes).
+        media: gets the local URL with HTML and percent escapes undone, returns the file's name in Anki.
+    """
+    placing = _Placing(media)
+    at = 0
+    for match in _TAG.finditer(html):
+        placing.out.append(html[at : match.start()])
+        placing.tag(match)
+        at = match.end()
+    placing.out.append(html[at:])
+    return "".join(placing.out)
+
+
+class _Placing:
+    """One pass over the tags of a text; `out` is what has been written."""
+
+    def __init__(self, media: Callable[[str], str]) -> None:
+        self.media = media
+        self.out: list[str] = []
+        self.players: list[tuple[int, bool]] = []  # open audio and video: where in `out`, and whether replaced
+        self.links: list[str] = []  # what to write where each open link ends
+
+    def tag(self, match: re.Match[str]) -> None:
+        closes, name, attributes = match[1] == "/", match[2], match[3]
+        if name == "img":
+            self.out.append(self._image(_attributes(attributes)))
+        elif name == "a":
+            self.out.append(self.links.pop() if closes and self.links else self._link(_attributes(attributes)))
+        elif name in ("audio", "video"):
+            self._player(match[0], closes, _attributes(attributes))
+        elif name == "source":
+            self._source(match[0], _attributes(attributes))
+        else:
+            self.out.append(match[0])
+
+    def _image(self, attributes: dict[str, str]) -> str:
+        url = attributes.get("src", "")
+        if not url or not (is_picture(url) or scheme(url) in ("", "http", "https", "//")):
+            return escape(attributes.get("alt", ""), quote=False)
+        if extension(url) in PLAYED:
+            return _player(url) if is_remote(url) else self._sound(url)
+        name = url if is_picture(url) or is_remote(url) else self._name(url)
+        kept = {key: attributes[key] for key in ("alt", "title", "width", "height", "dir", "lang") if key in attributes}
+        return _tag("img", {"src": name, "alt": ""} | kept)
+
+    def _link(self, attributes: dict[str, str]) -> str:
+        url = attributes.get("href", "")
+        ending = "</a>"
+        if scheme(url) == "" and extension(url) in PLAYED:
+            self.links.append(f" {self._sound(url)}")
+            return ""
+        if scheme(url) == "" and extension(url) in IMAGE:
+            attributes["href"] = self._name(url)
+        elif scheme(url) not in LINK_SCHEMES:
+            self.links.append("")
+            return ""
+        self.links.append(ending)
+        return _tag("a", attributes)
+
+    def _player(self, text: str, closes: bool, attributes: dict[str, str]) -> None:
+        if closes:
+            start, replaced = self.players.pop() if self.players else (len(self.out), False)
+            if replaced:
+                del self.out[start + 1 :]
+            else:
+                self.out.append(text)
+            return
+        url = attributes.get("src", "")
+        local = bool(url) and scheme(url) == ""
+        self.players.append((len(self.out), local))
+        self.out.append(self._sound(url) if local else text)
+
+    def _source(self, text: str, attributes: dict[str, str]) -> None:
+        url = attributes.get("src", "")
+        if not self.players or self.players[-1][1]:
+            return
+        if url and scheme(url) == "":
+            start = self.players[-1][0]
+            self.players[-1] = (start, True)
+            self.out[start] = self._sound(url)
+        elif is_remote(url):
+            self.out.append(text)
+
+    def _sound(self, url: str) -> str:
+        return f"[sound:{escape(self._name(url), quote=False)}]"
+
+    def _name(self, url: str) -> str:
+        return self.media(unquote(url))
+
+
+def _player(url: str) -> str:
+    """What plays sound or video of the web: in `[sound:]`, Anki takes a file's name only."""
+    name = "audio" if extension(url) in AUDIO else "video"
+    return f"{_tag(name, {'controls': '', 'src': url})}</{name}>"
+
+
+def _attributes(text: str) -> dict[str, str]:
+    return {match[1]: unescape(match[2] or "") for match in _ATTRIBUTE.finditer(text)}
+
+
+def _tag(name: str, attributes: dict[str, str]) -> str:
+    allowed = ATTRIBUTES[name] | ATTRIBUTES["*"]
+    written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items() if key in allowed)
+    return f"<{name}{written}>"

@@ -1,0 +1,107 @@
+r"""Markdown to the HTML of an Anki field.
+
+pulldown-cmark writes the HTML; what Anki wants otherwise is then changed in it, each step only where there is something
+for it to do: raw HTML is cleaned, media get their names in Anki, math becomes `\(x\)` and `\[x\]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html import escape, unescape
+from typing import Final
+
+import pyromark
+
+from flashcards.deck.markdown import OPTIONS
+from flashcards.render.html.code import CodeHighlighter
+from flashcards.render.html.media import place_media
+from flashcards.render.html.tags import clean, words_escaped
+from flashcards.render.literal_math import Taken, take_literal_math
+from flashcards.render.macros import expand
+
+# One line that begins with a letter and holds nothing that Markdown or HTML gives a meaning: its HTML is itself.
+_MEANING: Final = r"\\`*_\[\]<>&~$|{}\x00-\x1f\x7f-\x9f\ud800-\udfff"
+_PLAIN: Final = re.compile(rf"[^\W\d_](?:[^{_MEANING}]*[^{_MEANING}\s])?")
+_FORBIDDEN: Final = re.compile(r"[\x00\x1f\ud800-\udfff]")  # any of them fails the import, or is lost there
+_MATH: Final = re.compile(r'<span class="math math-(inline|display)">([^<]*)</span>')
+_ALIGN: Final = re.compile(r'(<t[dh]) style="text-align: (left|center|right)"')
+_RUBRIC: Final = re.compile(r'<ul>(\n<li>\s*(?:<p>)?<input disabled="" type="checkbox")')
+_CHECKBOX: Final = re.compile(r'<input disabled="" type="checkbox"(?: checked="")?/>\n?')
+_CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
+
+
+class HtmlRenderer:
+    """Renders the Markdown of one collection's notes.
+
+    Args:
+        macros: the collection's TeX macros, written out in every formula since Anki does not know them.
+        media: gets each local URL of a picture, sound or video, percent escapes undone, and returns its name in Anki.
+    """
+
+    def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
+        self._macros = macros
+        self._media = media
+        self._markdown = pyromark.Markdown(options=OPTIONS)
+        self._with_code = pyromark.Markdown(options=OPTIONS, highlight=CodeHighlighter())
+
+    def render(self, markdown: str, definitions: str = "") -> str:
+        r"""HTML for one field: safe, balanced, without `\x1f`, and without `<p>` around a single paragraph.
+
+        Args:
+            markdown: the source, line endings folded to `\n`.
+            definitions: Markdown of link definitions that the source uses.
+        """
+        if is_plain(markdown):
+            return markdown
+        markdown = _FORBIDDEN.sub("", markdown)
+        taken = take_literal_math(markdown)
+        source = f"{_FORBIDDEN.sub('', definitions)}\n\n{taken.source}" if definitions else taken.source
+        html = (self._with_code if "```" in source or "~~~" in source else self._markdown).html(source)
+        if "<input" in html:
+            html = _CHECKBOX.sub("", _RUBRIC.sub(r'<ul class="rubric">\1', html))
+        if "<table" in html:
+            html = _ALIGN.sub(r'\1 align="\2"', html)
+        if "<" in source:
+            html = clean(words_escaped(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
+        if "<img" in html or "<a" in html or "<video" in html:
+            html = place_media(html, self._media)
+        html = _unwrapped(html)
+        if "{{" in html:
+            html = html.replace("{{", "{&#123;")  # else Anki might take it for a field or a cloze
+        html = self._with_math(html, taken)
+        return _FORBIDDEN.sub("", html)
+
+    def _with_math(self, html: str, taken: Taken) -> str:
+        if 'class="math' in html:
+            html = _MATH.sub(lambda match: self._math(unescape(match[2]), match[1] == "display"), html)
+        if taken.stand_in is None:
+            return html
+
+        def formula(match: re.Match[str]) -> str:
+            found = taken.formula(match)
+            return self._math(found.tex, found.display) if found else ""
+
+        return taken.stand_in.sub(formula, html)
+
+    def _math(self, tex: str, display: bool) -> str:
+        tex = _CLOZE_OPENING.sub("{ ", expand(tex, self._macros))
+        content = escape(tex, quote=False).replace('"', "&quot;")  # safe in an attribute too
+        return f"\\[{content}\\]" if display else f"\\({content}\\)"
+
+
+def to_html(markdown: str, *, definitions: str = "", macros: Mapping[str, str], media: Callable[[str], str]) -> str:
+    """Render one Markdown text; see `HtmlRenderer`, which is faster for many."""
+    return HtmlRenderer(macros, media).render(markdown, definitions)
+
+
+def is_plain(markdown: str) -> bool:
+    """Whether `markdown` is certain to be its own HTML: the way round all else for most fields."""
+    return _PLAIN.fullmatch(markdown) is not None
+
+
+def _unwrapped(html: str) -> str:
+    html = html.strip("\n")
+    if html.startswith("<p>") and html.endswith("</p>") and html.find("<p", 3) == -1 and html.count("</p>") == 1:
+        return html[3:-4]
+    return html

@@ -1,0 +1,126 @@
+"""What HTML may leave for Anki, and the cleaning of HTML that a person wrote."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from flashcards.deck.media_kinds import scheme
+
+if TYPE_CHECKING:
+    import nh3
+
+
+_TAG_NAMES: Final = """
+a abbr audio b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption
+figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small source span strike strong sub
+summary sup table tbody td tfoot th thead tr tt u ul var video wbr
+"""
+TAGS: Final = frozenset(_TAG_NAMES.split())
+ATTRIBUTES: Final = {
+    "*": frozenset({"dir", "lang", "title"}),
+    "a": frozenset({"href"}),
+    "audio": frozenset({"src", "controls"}),
+    "code": frozenset({"class"}),
+    "col": frozenset({"span"}),
+    "colgroup": frozenset({"span"}),
+    "details": frozenset({"open"}),
+    "font": frozenset({"color"}),
+    "img": frozenset({"src", "alt", "width", "height"}),
+    "ol": frozenset({"start", "reversed", "type"}),
+    "source": frozenset({"src", "type"}),
+    "span": frozenset({"class"}),
+    "td": frozenset({"align", "colspan", "rowspan"}),
+    "th": frozenset({"align", "colspan", "rowspan", "scope"}),
+    "video": frozenset({"src", "controls", "width", "height"}),
+}
+LIST_CLASSES: Final = frozenset({"rubric"})  # the only classes of `ul`
+LINK_SCHEMES: Final = frozenset({"http", "https", "mailto"})
+
+_PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+", re.IGNORECASE)
+
+
+def is_picture(url: str) -> bool:
+    """Whether `url` is itself a picture, which an `img` may show: nothing in one is run or fetched."""
+    return _PICTURE.fullmatch(url) is not None
+
+
+def clean(html: str) -> str:
+    """`html` with every tag, attribute and URL scheme outside the lists above removed, comments too, and balanced."""
+    return _cleaner().clean(html)
+
+
+@cache
+def _cleaner() -> nh3.Cleaner:
+    import nh3
+
+    return nh3.Cleaner(
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes={"ul": LIST_CLASSES},
+        link_rel=None,
+        url_schemes=LINK_SCHEMES | {"data"},
+        attribute_filter=_allowed,
+    )
+
+
+def _allowed(tag: str, attribute: str, value: str) -> str | None:
+    if attribute in ("src", "href") and scheme(value) == "data" and not (tag == "img" and is_picture(value)):
+        return None
+    return value
+
+
+_TAG: Final = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([A-Za-z][^\s/>]*)([^>]*)>|<[!?]", re.DOTALL)
+_OPENING: Final = re.compile(r"<([A-Za-z][^\s/>]*)")
+_CLOSING: Final = re.compile(r"</([A-Za-z][^\s/>]*)")
+
+_OTHER_NAMES: Final = """
+acronym address area article aside base big body button canvas center data datalist dialog dir div embed fieldset footer
+form frame frameset head header hgroup html iframe input label legend link main map math menu meta meter nav nobr
+noembed noframes noscript object optgroup option output param picture plaintext progress rb rtc script search section
+select slot style svg template textarea time title track xmp
+"""
+_HTML: Final = TAGS | frozenset(_OTHER_NAMES.split())
+_OFTEN_OPEN: Final = frozenset(
+    {"br", "caption", "col", "colgroup", "dd", "dt", "hr", "img", "li", "p", "rp", "rt", "source", "tbody", "td"}
+    | {"tfoot", "th", "thead", "tr", "wbr"}
+)
+# What follows these is theirs, up to their end.
+_SWALLOWING: Final = frozenset(
+    {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
+)
+_FOREIGN: Final = frozenset(("math", "svg"))  # whose inner names are other ones
+
+
+class Tags:
+    """The tags of one text.
+
+    Args:
+        html: all HTML of the text; other text may stand between.
+    """
+
+    def __init__(self, html: str) -> None:
+        self._opened = {name.lower() for name in _OPENING.findall(html)}
+        self._closed = {name.lower() for name in _CLOSING.findall(html)}
+
+    def is_word(self, tag: str) -> bool:
+        """Whether `tag` is to be shown as it is written.
+
+        HTML knows no such name; or it is one without attributes that nothing closes, or closes what nothing opened.
+        """
+        match = _TAG.match(tag)
+        if not match or not match[2]:
+            return not tag.startswith("<!--")
+        name = match[2].lower()
+        if name not in _HTML:
+            return not (self._closed & self._opened & _FOREIGN)
+        if match[1]:
+            return name not in self._opened
+        return name not in self._closed and name not in _OFTEN_OPEN and ("=" not in match[3] or name in _SWALLOWING)
+
+
+def words_escaped(html: str, tags: Tags | None = None) -> str:
+    """`html` with every tag that is a word of its text escaped; `tags` are those of the whole text."""
+    known = tags or Tags(html)
+    return _TAG.sub(lambda match: match[0].replace("<", "&lt;") if known.is_word(match[0]) else match[0], html)

@@ -1,0 +1,112 @@
+"""Blocks that rich does not draw as a card needs them: with a hanging prefix, and tables that fit any width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.text import Text
+
+from flashcards.render.terminal.text import ASIDE
+
+MIN_WIDTH: Final = 8  # columns; a prefix that leaves less goes on a line of its own
+
+Alignment = Literal["left", "center", "right"]
+
+
+def stacked(parts: Sequence[RenderableType], *, spaced: bool) -> RenderableType:
+    """The parts one under the other, with a blank line between them where `spaced`."""
+    if len(parts) == 1:
+        return parts[0]
+    if not spaced:
+        return Group(*parts)
+    return Group(*[piece for part in parts for piece in (Text(), part)][1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """`body` with `first` before its first line and `rest` before the others; both as wide as `first`."""
+
+    first: str
+    rest: str
+    body: RenderableType
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width - cell_len(self.first)
+        style = console.get_style(self.style)
+        first, rest = self.first, self.rest
+        if width < MIN_WIDTH:
+            width = options.max_width
+            if first.strip():
+                yield Segment(first.strip(), style)
+                yield Segment.line()
+            first = rest = ""
+        lines = console.render_lines(self.body, options.update(width=width, height=None), pad=False)
+        for index, line in enumerate(lines):
+            yield Segment(rest if index else first, style)
+            yield from line
+            yield Segment.line()
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """A table, or where it is too wide for that, one `heading: cell` line for each cell.
+
+    Attributes:
+        header: the headings; every row has as many cells.
+        rows: the cells.
+        alignments: of the columns.
+        plain: write a line a row, with ` | ` between the cells.
+    """
+
+    header: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    alignments: tuple[Alignment, ...]
+    plain: bool
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.plain:
+            for row in (self.header, *self.rows):
+                yield Text(" | ").join(_one_line(cell) for cell in row)
+        elif self._narrowest() <= options.max_width:
+            yield self._table()
+        else:
+            yield self._records()
+
+    def _narrowest(self) -> int:
+        """The columns that the table takes when only words are kept whole."""
+        columns = zip(self.header, *self.rows, strict=True)
+        return 1 + sum(3 + max(map(_longest_word, column)) for column in columns)
+
+    def _table(self) -> RenderableType:
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.ROUNDED, border_style=ASIDE, header_style="")
+        for cell, alignment in zip(self.header, self.alignments, strict=True):
+            table.add_column(cell, justify=alignment, overflow="fold")
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+    def _records(self) -> RenderableType:
+        if not self.rows:
+            return Group(*self.header)
+        records = [
+            Group(*(Text(": ").join([_one_line(head), cell]) if head.plain.strip() else cell for head, cell in pairs))
+            for pairs in (zip(self.header, row, strict=True) for row in self.rows)
+        ]
+        return stacked(records, spaced=True)
+
+
+def _longest_word(cell: Text) -> int:
+    return max((cell_len(word) for word in cell.plain.split()), default=0)
+
+
+def _one_line(cell: Text) -> Text:
+    return Text(" ").join(cell.split("\n")) if "\n" in cell.plain else cell

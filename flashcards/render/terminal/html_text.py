@@ -1,0 +1,101 @@
+"""Raw HTML as text for the terminal: tags dropped, text kept, pictures and sound named."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+from flashcards.deck.media_kinds import PLAYED, extension
+from flashcards.render.terminal.inline_html import script
+
+_NEW_LINE: Final = frozenset(
+    {"address", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4"}
+    | {"h5", "h6", "hr", "li", "ol", "p", "pre", "summary", "table", "tr", "ul"}
+)
+_BLANKS: Final = re.compile(r"[^\S\x1f]+")
+_KEPT_BLANK: Final = "\x1f"  # stands for a blank that is shown as it is written
+_UNSEEN: Final = frozenset({"script", "style"})
+
+
+def html_text(html: str, *, plain: bool = False) -> str:
+    """The text of a piece of HTML, whole or not; comments, scripts and style sheets vanish.
+
+    Args:
+        html: the source.
+        plain: no symbols.
+    """
+    reader = _Reader(plain=plain)
+    reader.feed(html)
+    reader.close()
+    lines = (_BLANKS.sub(" ", line).strip(" ") for line in "".join(reader.out).splitlines())
+    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip("\n").replace(_KEPT_BLANK, " ")
+
+
+def media_label(url: str, alt: str = "", *, played: bool = False) -> str:
+    """What stands for a picture, or for sound and video: `[image: alt (path)]`, `[sound: path]`."""
+    if played or extension(url) in PLAYED:
+        return f"[sound: {alt} ({url})]" if alt else f"[sound: {url}]"
+    return f"[image: {alt} ({url})]" if alt else f"[image: {url}]"
+
+
+class _Reader(HTMLParser):
+    def __init__(self, *, plain: bool) -> None:
+        super().__init__(convert_charrefs=True)
+        self.out: list[str] = []
+        self._plain = plain
+        self._unseen = 0
+        self._as_written = 0
+        self._first_cell = True
+        self._lists: list[int | None] = []  # the number of the next item of each open list
+        self._scripts: list[int] = []  # where the text of each open `<sup>` or `<sub>` begins
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in _UNSEEN:
+            self._unseen += 1
+        elif tag in _NEW_LINE:
+            self.out.append("\n")
+            self._start_line(tag)
+        elif tag in ("td", "th"):
+            self.out.append("" if self._first_cell else " | ")
+            self._first_cell = False
+        elif tag in ("sup", "sub"):
+            self._scripts.append(len(self.out))
+        elif tag in ("img", "audio", "video", "source") and values.get("src"):
+            self.out.append(media_label(values["src"] or "", values.get("alt") or "", played=tag != "img"))
+
+    def _start_line(self, tag: str) -> None:
+        if tag in ("ul", "ol"):
+            self._lists.append(1 if tag == "ol" else None)
+        elif tag == "li":
+            number = self._lists[-1] if self._lists else None
+            self.out.append(_KEPT_BLANK * 2 * (len(self._lists) - 1))
+            self.out.append(f"{number}. " if number else "- " if self._plain else "• ")
+            if number:
+                self._lists[-1] = number + 1
+        elif tag == "tr":
+            self._first_cell = True
+        elif tag == "pre":
+            self._as_written += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif tag in ("sup", "sub") and self._scripts:
+            at = self._scripts.pop()
+            self.out[at:] = [script("".join(self.out[at:]), tag, plain=self._plain)]
+        elif tag in ("ul", "ol") and self._lists:
+            self._lists.pop()
+            self.out.append("\n")
+        elif tag == "pre":
+            self._as_written = max(0, self._as_written - 1)
+            self.out.append("\n")
+        elif tag in _NEW_LINE and tag != "br":
+            self.out.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self._as_written:
+            self.out.append(data.expandtabs(4).replace(" ", _KEPT_BLANK))
+        elif not self._unseen:
+            self.out.append(data)

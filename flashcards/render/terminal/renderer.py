@@ -1,0 +1,313 @@
+"""From the parser's events to blocks for the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyromark
+from rich.console import RenderableType
+from rich.text import Text
+
+from flashcards.deck.markdown import OPTIONS
+from flashcards.render.html.tags import Tags, words_escaped
+from flashcards.render.literal_math import Taken, take_literal_math
+from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stacked
+from flashcards.render.terminal.inline_html import InlineTags
+from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Marks, TextWriter
+
+MAX_DEPTH: Final = 12  # lists and quotes nested deeper are drawn at this depth
+
+_STYLES: Final = {"Emphasis": "italic", "Strong": "bold", "Strikethrough": "strike"}
+_BREAK: Final = re.compile(r"<br\b", re.IGNORECASE)
+_MEDIA_TAG: Final = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open block that holds blocks: the document, a quote, a list or an item."""
+
+    parts: list[RenderableType] = field(default_factory=list)
+    spaced: bool = True
+    number: int | None = None  # of a list's next item
+    bullet: str = ""
+
+
+@dataclass(slots=True)
+class _Table:
+    alignments: tuple[Alignment, ...]
+    rows: list[tuple[Text, ...]] = field(default_factory=list)
+    cells: list[Text] = field(default_factory=list)
+
+
+class TerminalBuilder:
+    """Takes the events of one text in order; `finish` gives its blocks."""
+
+    def __init__(self, macros: Mapping[str, str], marks: Marks, taken: Taken, html: Tags, *, plain: bool) -> None:
+        self._macros = macros
+        self._html = html
+        self._taken = taken
+        self._plain = plain
+        self._writer = TextWriter(marks, plain=plain)
+        self._tags = InlineTags(self._writer, plain=plain)
+        self._frames = [_Frame()]
+        self._links: list[tuple[str, int]] = []  # where each open link leads, and where its text begins
+        self._images: list[tuple[str, Text]] = []  # of each open image: its path, and the text before it
+        self._block: list[str] | None = None  # text of the open code or HTML block
+        self._language = ""
+        self._table: _Table | None = None
+
+    def finish(self) -> list[RenderableType]:
+        """The blocks, in order."""
+        self._flush()
+        return self._frames[0].parts
+
+    def add(self, event: Any) -> None:
+        """Take the next event."""
+        if isinstance(event, str):
+            self._break(event)
+            return
+        ((name, value),) = event.items()
+        if name == "Text":
+            self._text(value)
+        elif name in ("Start", "End"):
+            tag, data = (value, None) if isinstance(value, str) else next(iter(value.items()))
+            if name == "Start":
+                self._start(tag, data)
+            else:
+                self._end(tag)
+        elif name == "Code":
+            self._writer.write(value, CODE)
+        elif name in ("InlineMath", "DisplayMath"):
+            self._math(value, display=name == "DisplayMath")
+        elif name == "Html" and self._block is not None:
+            self._block.append(value)
+        elif name in ("Html", "InlineHtml"):
+            self._inline_html(value)
+        elif name == "TaskListMarker":
+            self._frames[-1].bullet = ("[x] " if value else "[ ] ") if self._plain else ("☑ " if value else "☐ ")
+
+    def _break(self, event: str) -> None:
+        if event == "Rule":
+            self._flush()
+            self._frames[-1].parts.append(Text("---") if self._plain else Text("─" * 12, ASIDE))
+        else:
+            self._writer.write("\n" if event == "HardBreak" else " ")
+
+    def _text(self, text: str) -> None:
+        if self._block is not None:
+            self._block.append(text)
+        elif self._taken.stand_in is None:
+            self._words(text)
+        else:
+            at = 0
+            for match in self._taken.stand_in.finditer(text):
+                self._words(text[at : match.start()])
+                formula = self._taken.formula(match)
+                if formula is not None:
+                    self._math(formula.tex, display=formula.display)
+                at = match.end()
+            self._words(text[at:])
+
+    def _words(self, text: str) -> None:
+        self._writer.write(text if self._writer.text else text.lstrip(" "))
+
+    def _math(self, tex: str, *, display: bool) -> None:
+        from flashcards.render.tex.convert import tex_to_text
+
+        alone = display and not self._images and self._table is None
+        text = tex_to_text(tex, self._macros, inline=not alone)
+        if not alone:
+            self._writer.write(text)
+            return
+        self._flush()
+        self._writer.write(text)
+        self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
+
+    def _inline_html(self, html: str) -> None:
+        if self._html.is_word(html):
+            self._words(html)
+        elif _BREAK.match(html):
+            self._writer.write("\n")
+        elif _MEDIA_TAG.match(html):
+            from flashcards.render.terminal.html_text import html_text
+
+            self._writer.write(html_text(html))
+        elif not self._images:
+            self._tags.take(html)
+
+    def _start(self, tag: str, data: Any) -> None:
+        if tag in _STYLES:
+            self._writer.push(_STYLES[tag])
+        elif tag == "Link":
+            self._links.append((data["dest_url"], len(self._writer.text)))
+            self._writer.push(LINK)
+        elif tag == "Image":
+            self._images.append((data["dest_url"], self._writer.text))
+            self._writer.text = Text()
+        elif tag == "TableCell":
+            self._writer.text = Text()
+        else:
+            self._start_block(tag, data)
+
+    def _start_block(self, tag: str, data: Any) -> None:
+        self._flush()
+        if tag == "Paragraph":
+            self._frames[-1].spaced = True
+        elif tag == "Heading":
+            self._writer.push(HEADING)
+        elif tag == "BlockQuote":
+            self._frames.append(_Frame())
+        elif tag == "List":
+            self._frames.append(_Frame(spaced=False, number=data))
+        elif tag == "Item":
+            self._frames.append(_Frame(spaced=False, bullet=self._bullet()))
+        elif tag in ("CodeBlock", "HtmlBlock"):
+            self._block = []
+            self._language = data["Fenced"] if isinstance(data, dict) else ""
+        elif tag == "Table":
+            names: dict[str, Alignment] = {"Right": "right", "Center": "center"}
+            self._table = _Table(tuple(names.get(name, "left") for name in data))
+
+    def _bullet(self) -> str:
+        items = self._frames[-1]
+        if items.number is None:
+            return "- " if self._plain else "• "
+        items.number += 1
+        return f"{items.number - 1}. "
+
+    def _end(self, tag: str) -> None:
+        if tag in _STYLES:
+            self._writer.pop(_STYLES[tag])
+        elif tag == "Link":
+            self._end_link()
+        elif tag == "Image":
+            self._end_image()
+        elif tag in ("TableCell", "TableHead", "TableRow", "Table"):
+            self._end_in_table(tag)
+        else:
+            self._end_block(tag)
+
+    def _end_link(self) -> None:
+        url, start = self._links.pop()
+        self._writer.pop(LINK)
+        if self._writer.text.plain[start:] not in (url, url.removeprefix("mailto:")):
+            self._writer.write(f" ({url})", ASIDE)
+
+    def _end_image(self) -> None:
+        from flashcards.render.terminal.html_text import media_label
+
+        url, before = self._images.pop()
+        alt = self._writer.text.plain.strip()
+        self._writer.text = before
+        self._writer.write(media_label(url, alt), ASIDE)
+
+    def _end_in_table(self, tag: str) -> None:
+        table = self._table
+        if table is None:
+            return
+        if tag == "TableCell":
+            self._tags.end()
+            table.cells.append(self._writer.take())
+        elif tag == "Table":
+            header, *rows = table.rows
+            self._table = None
+            self._frames[-1].parts.append(TableBlock(header, tuple(rows), table.alignments, self._plain))
+        else:
+            table.rows.append(tuple(table.cells))
+            table.cells = []
+
+    def _end_block(self, tag: str) -> None:
+        if tag == "CodeBlock":
+            self._end_code()
+        elif tag == "HtmlBlock":
+            self._end_html()
+        self._flush()
+        if tag == "Heading":
+            self._writer.pop(HEADING)
+        elif tag in ("BlockQuote", "List", "Item"):
+            self._end_frame(tag)
+
+    def _end_frame(self, tag: str) -> None:
+        frame = self._frames.pop()
+        parent = self._frames[-1]
+        if tag == "Item":
+            parent.spaced = parent.spaced or frame.spaced
+        if len(self._frames) > MAX_DEPTH:
+            parent.parts += frame.parts
+            return
+        body = stacked(frame.parts, spaced=frame.spaced)
+        if tag == "Item":
+            body = Prefixed(frame.bullet, " " * len(frame.bullet), body)
+        elif tag == "BlockQuote":
+            mark = "> " if self._plain else "▌ "
+            body = Prefixed(mark, mark, body, "" if self._plain else ASIDE)
+        parent.parts.append(body)
+
+    def _end_code(self) -> None:
+        from flashcards.render.terminal.code import coloured
+
+        code = "".join(self._block or []).rstrip("\n")
+        language = self._language.split()[0] if self._language.split() else ""
+        self._block = None
+        for piece, style in [(code, "")] if self._plain else coloured(language, code):
+            self._writer.write(piece, style)
+        self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
+
+    def _end_html(self) -> None:
+        from flashcards.render.terminal.html_text import html_text
+
+        html = "".join(self._block or [])
+        self._block = None
+        self._writer.write(html_text(words_escaped(html, self._html), plain=self._plain))
+
+    def _flush(self) -> None:
+        """End the text under way, if there is any."""
+        self._tags.end()
+        text = self._writer.take()
+        if text:
+            self._frames[-1].parts.append(text)
+
+
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+class TerminalRenderer:
+    """Renders the Markdown of one collection's cards.
+
+    Args:
+        macros: the collection's TeX macros, by name with the backslash.
+        plain: no boxes, colours or symbols; for screen readers and pipes.
+    """
+
+    def __init__(self, macros: Mapping[str, str], *, plain: bool) -> None:
+        self._macros = macros
+        self._plain = plain
+
+    def render(self, markdown: str, definitions: str = "", marks: Marks = ()) -> RenderableType:
+        """What to print for one side of a card. Never raises, whatever the text.
+
+        Args:
+            markdown: the source.
+            definitions: Markdown of link definitions that the source uses.
+            marks: the two characters around what a cloze asks or reveals; they are drawn as a style, not as text.
+        """
+        taken = take_literal_math(_SURROGATES.sub("\ufffd", markdown))
+        source = taken.source
+        if definitions:
+            source = f"{_SURROGATES.sub(chr(0xFFFD), definitions)}\n\n{source}"
+        events: list[Any] = list(pyromark.events(source, options=OPTIONS))
+        html = "".join(_html(event) for event in events) if "<" in source else ""
+        builder = TerminalBuilder(self._macros, marks, taken, Tags(html), plain=self._plain)
+        for event in events:
+            builder.add(event)
+        return stacked(builder.finish(), spaced=True)
+
+
+def _html(event: Any) -> str:
+    if isinstance(event, str):
+        return ""
+    found: str = event.get("InlineHtml") or event.get("Html") or ""
+    return found

@@ -1,0 +1,1 @@
+"""TeX formulas to Unicode text."""

@@ -1,0 +1,108 @@
+"""Formulas of several lines: blocks of text put side by side on a common line."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flashcards.render.tex.symbols import AFTER, APART, AROUND
+
+# For each bracket: the only line, then top, middle, axis and bottom of a tall one.
+_TALL: Final = {
+    "(": "⎛⎜⎜⎝", ")": "⎞⎟⎟⎠", "[": "⎡⎢⎢⎣", "]": "⎤⎥⎥⎦", "{": "⎧⎪⎨⎩", "}": "⎫⎪⎬⎭", "|": "││││", "‖": "‖‖‖‖",
+}  # fmt: skip
+OPENING: Final = ("(", "[", "{", "|", "‖")  # the brackets that grow
+CLOSING: Final = (")", "]", "}", "|", "‖")
+_BLANK: Final = re.compile(f"[{AFTER}{APART}{AROUND}]+")
+_CLOSERS: Final = frozenset(")]}⟩,.;:!?′")
+_OPENERS: Final = frozenset("([{⟨√∑∏∫")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of text, of which the one numbered `axis` stands level with what is beside it."""
+
+    lines: tuple[str, ...]
+    axis: int = 0
+
+    @property
+    def width(self) -> int:
+        """Columns of the longest line."""
+        return max(map(columns, self.lines), default=0)
+
+
+def columns(text: str) -> int:
+    """How many terminal columns `text` takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
+def settled(text: str) -> str:
+    """`text` with each optional blank written or left out, as its neighbours ask for."""
+
+    def blank(match: re.Match[str]) -> str:
+        before = text[match.start() - 1 : match.start()]
+        after = text[match.end() : match.end() + 1]
+        if not before or not after or before.isspace() or after.isspace():
+            return ""
+        if AROUND in match[0]:
+            return "" if after in _CLOSERS or before in _OPENERS else " "
+        if AFTER in match[0]:
+            return " " if _is_word(after) or after in _OPENERS else ""
+        return " " if _is_word(before) and _is_word(after) else ""
+
+    return _BLANK.sub(blank, text)
+
+
+def _is_word(character: str) -> bool:
+    """Whether it is a letter or a digit, and not raised or lowered."""
+    return unicodedata.category(character) in ("Ll", "Lu", "Lo", "Nd")
+
+
+def beside(blocks: Sequence[Block]) -> Block:
+    """The blocks in one row, their axes level."""
+    if len(blocks) == 1:
+        return blocks[0]
+    above = max((block.axis for block in blocks), default=0)
+    below = max((len(block.lines) - block.axis for block in blocks), default=1)
+    lines = [""] * (above + below)
+    for block in blocks:
+        width = block.width
+        for index in range(above + below):
+            own = index - above + block.axis
+            line = block.lines[own] if 0 <= own < len(block.lines) else ""
+            lines[index] += line + " " * (width - columns(line))
+    return Block(tuple(line.rstrip() for line in lines), above)
+
+
+def grid(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) -> Block:
+    """Cells of one line each in columns, `gap` between them; `alternate`: right, left, right, as `aligned` does."""
+    count = max(map(len, rows), default=0)
+    full = [[*row, *[""] * (count - len(row))] for row in rows]
+    widths = [max(columns(row[index]) for row in full) for index in range(count)]
+    lines = []
+    for row in full:
+        cells = []
+        for index, cell in enumerate(row):
+            padding = " " * (widths[index] - columns(cell))
+            cells.append(padding + cell if alternate and index % 2 == 0 else cell + padding)
+        lines.append(gap.join(cells).rstrip() if not alternate else gap.join(cells))
+    return Block(tuple(lines), (len(lines) - 1) // 2)
+
+
+def bracket(kind: str, height: int, axis: int) -> Block:
+    """A bracket, `height` lines tall, level with what it encloses; a blank `kind` is none."""
+    if kind == " ":
+        return Block(("",) * height, axis)
+    if height == 1:
+        return Block((kind,))
+    top, middle, centre, bottom = tuple(_TALL[kind])
+    lines = [top, *[middle] * (height - 2), bottom]
+    if 0 < axis < height - 1:
+        lines[axis] = centre
+    return Block(tuple(lines), axis)

@@ -1,0 +1,84 @@
+"""Formulas parsed by pylatexenc, with the macros and environments of math."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Final
+
+from pylatexenc import macrospec  # type: ignore[import-untyped]
+from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
+    LatexCharsNode,
+    LatexMacroNode,
+    LatexWalker,
+    LatexWalkerError,
+)
+
+from flashcards.render.tex import symbols
+
+_WITH_ARGUMENT: Final = ("array", "subarray", "alignat", "alignat*", "alignedat")
+
+
+class UnreadableTexError(Exception):
+    """The formula does not parse."""
+
+
+def parse_tex(tex: str) -> list[Any]:
+    """The nodes of a formula.
+
+    Raises:
+        UnreadableTexError: braces or environments do not match, or an argument is missing.
+    """
+    if (len(tex) - len(tex.rstrip("\\"))) % 2:
+        raise UnreadableTexError("a backslash at the end")  # which pylatexenc would drop
+    try:
+        nodes, _, _ = LatexWalker(tex, latex_context=_context(), tolerant_parsing=False).get_latex_nodes()
+    except (LatexWalkerError, RecursionError, ValueError, IndexError) as error:
+        raise UnreadableTexError(str(error)) from error
+    return list(nodes)
+
+
+def cut_text(nodes: Sequence[Any]) -> Iterator[Any]:
+    """Nodes with plain text cut into characters, so that scripts find what they belong to."""
+    for node in nodes:
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, LatexCharsNode):
+            for character in node.chars:
+                yield {"'": "′", "~": " "}.get(character, character)
+        else:
+            yield node
+
+
+def rows_and_cells(nodes: Sequence[Any]) -> list[list[list[Any]]]:
+    r"""Nodes cut into rows at `\\` and into cells at `&`."""
+    rows: list[list[list[Any]]] = [[[]]]
+    for item in cut_text(nodes):
+        if isinstance(item, LatexMacroNode) and item.macroname in ("\\", "newline", "cr"):
+            rows.append([[]])
+        elif isinstance(item, str) and item == "&":
+            rows[-1].append([])
+        else:
+            rows[-1][-1].append(item)
+    return rows
+
+
+@cache
+def _context() -> Any:
+    """Which macros and environments take which arguments; all others take none."""
+    one = symbols.ACCENTS.keys() | symbols.WORDS | symbols.PLAIN | symbols.ALPHABETS.keys()
+    forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack"}, "{")
+    forms |= dict.fromkeys(symbols.FRACTIONS | symbols.BINOMIALS, "{{")
+    forms |= dict.fromkeys(("overset", "stackrel", "underset", "textcolor"), "{{")
+    forms |= dict.fromkeys(("sqrt", "xrightarrow", "xleftarrow"), "[{") | {"operatorname": "*{", "tag": "*{"}
+    forms["\\"] = "["
+    context = macrospec.LatexContextDb()
+    context.add_context_category(
+        "math",
+        macros=[macrospec.std_macro(name, form) for name, form in forms.items()],
+        environments=[macrospec.std_environment(name, "{") for name in _WITH_ARGUMENT],
+        specials=[],
+    )
+    context.set_unknown_macro_spec(macrospec.MacroSpec(""))
+    context.set_unknown_environment_spec(macrospec.EnvironmentSpec(""))
+    return context

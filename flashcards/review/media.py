@@ -1,0 +1,89 @@
+"""Opening a card's media with the system's programs, and playing its sound."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashcards.disk.media import MediaError, resolve
+from flashcards.errors import FlashcardsError
+
+if TYPE_CHECKING:
+    from flashcards.review.views import Asked
+
+_PLAYERS = (
+    ("mpv", "--no-video", "--really-quiet"),
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "quiet"),
+    ("afplay",),
+    ("paplay",),
+)
+
+
+class NothingOpens(FlashcardsError):
+    """The system has no program that opens files."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"No program to open files was found. The file is {path}.")
+
+
+def media_of(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
+    """The local media that the sides shown name, each once, in order; with `sound` only what can be played."""
+    from flashcards.deck.media import references
+    from flashcards.deck.media_kinds import PLAYED, extension
+
+    shown = (asked.face.front, asked.face.back) if answered else (asked.face.front,)
+    found = dict.fromkeys(each.url for each in references(asked.entry.note._replace(fields=shown)))
+    return [url for url in found if not sound or extension(url) in PLAYED]
+
+
+def open_all(root: Path, asked: Asked, urls: list[str]) -> list[str]:
+    """Open each file with the program the system has for it; returns a sentence for each."""
+    return [_tried(root, asked, url, _open) for url in urls]
+
+
+def play(root: Path, asked: Asked, url: str) -> str:
+    """Play a sound; where there is no player, open it. Returns a sentence."""
+    return _tried(root, asked, url, _play)
+
+
+def _tried(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) -> str:
+    try:
+        act(resolve(root, asked.entry.path, url))
+    except MediaError as error:
+        return f"{asked.entry.path}:{asked.entry.note.line}: {error}"
+    except FlashcardsError as error:
+        return str(error)
+    return f"Opened {url}."
+
+
+def _open(path: Path) -> None:
+    if sys.platform == "win32":
+        os.startfile(path)  # noqa: S606
+        return
+    opener = next((name for name in ("xdg-open", "open") if shutil.which(name)), None)
+    if opener is None:
+        raise NothingOpens(path)
+    _start([opener, str(path)])
+
+
+def _play(path: Path) -> None:
+    for name, *options in _PLAYERS:
+        if shutil.which(name):
+            _start([name, *options, str(path)])
+            return
+    _open(path)
+
+
+def _start(command: list[str]) -> None:
+    """Start a program that outlives us and keeps its hands off the terminal."""
+    process = subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    # Takes note of its end, so that it does not stay behind as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()

@@ -1,0 +1,86 @@
+"""Words for numbers, and lines of words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def plural(number: int, word: str) -> str:
+    """`1 card`, `2 cards`, `1,000 cards`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def columns(text: str) -> int:
+    """The columns of a terminal that a text takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
+def wrapped(line: str, width: int, hang: int = 0) -> list[str]:
+    """A line as lines of at most so many columns, broken between words; inside one only if it is wider itself.
+
+    What follows is indented by `hang`; after an indented line, by two more than it.
+    """
+    indent = len(line) - len(line.lstrip())
+    hang = min(indent + 2 if indent else hang, max(0, width - 4))
+    found: list[str] = []
+    for blanks, word in re.findall(r"(\s*)(\S+)", line):
+        if found and columns(found[-1]) + len(blanks) + columns(word) <= width:
+            found[-1] += blanks + word
+            continue
+        start = " " * (hang if found else min(indent, max(0, width - 4)))
+        pieces = _cut(word, max(1, width - len(start)))
+        found += [start + piece for piece in pieces]
+    return found or [""]
+
+
+def _cut(word: str, width: int) -> list[str]:
+    """A word in pieces of at most so many columns, each of one character at the least."""
+    pieces = [""]
+    for character in word:
+        if pieces[-1] and columns(pieces[-1] + character) > width:
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
+
+
+def is_unicode(encoding: str | None) -> bool:
+    """Whether a stream of this encoding can show every character."""
+    return (encoding or "utf-8").lower().startswith("utf")
+
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MONTH, _YEAR = 30.4375, 365.25  # days
+
+
+def short_interval(seconds: int) -> str:
+    """An interval as a button shows it: `30s`, `10m`, `2h`, `4d`, `2.5mo`, `1.2y`."""
+    if seconds < _MINUTE:
+        return f"{max(0, seconds)}s"
+    if seconds < _HOUR:
+        return f"{round(seconds / _MINUTE)}m"
+    if seconds < _DAY:
+        return f"{_one_digit(seconds / _HOUR)}h"
+    days = seconds / _DAY
+    if days < 31:
+        return f"{round(days)}d"
+    return f"{_one_digit(days / _MONTH)}mo" if days < 365 else f"{_one_digit(days / _YEAR)}y"
+
+
+def spent(duration_ms: int) -> str:
+    """Time spent: `45 s`, `4 min 10 s`, `1 h 5 min`."""
+    seconds = round(duration_ms / 1000)
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        minutes, rest = divmod(seconds, _MINUTE)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, rest = divmod(seconds // _MINUTE, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def _one_digit(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

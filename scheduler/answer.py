@@ -1,0 +1,305 @@
+"""Learning and relearning steps, by Anki's rules.
+
+A card carries how many steps it has left, the present one included, so that a change of the settings moves it as little
+as possible. Steps and delays are seconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from scheduler.intervals import draw, farthest, fuzzed, rounded
+from scheduler.memory import Model, has_short_term
+from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
+from scheduler.policy import Policy, becomes_leech
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scheduler.clock import Clock
+    from scheduler.intervals import Load
+
+
+def again_delay(steps: Sequence[int]) -> int | None:
+    """The delay after Again: the first step; None without steps."""
+    return steps[0] if steps else None
+
+
+def hard_delay(steps: Sequence[int], left: int) -> int | None:
+    """The delay after Hard: the present step again, but on the first one something between Again and Good."""
+    if not steps:
+        return None
+    index = _index(steps, left)
+    if index > 0:
+        return steps[index]
+    if len(steps) > 1:
+        return _whole_days((steps[0] + steps[1]) // 2)
+    return _whole_days(min(steps[0] * 3 // 2, steps[0] + DAY_SECONDS))
+
+
+def good_delay(steps: Sequence[int], left: int) -> int | None:
+    """The delay after Good: the next step; None when there is none, so that the card leaves the steps."""
+    following = _index(steps, left) + 1
+    return steps[following] if following < len(steps) else None
+
+
+def left_after_good(steps: Sequence[int], left: int) -> int:
+    """Steps left after Good on a step that is not the last."""
+    return max(0, len(steps) - (_index(steps, left) + 1))
+
+
+def _index(steps: Sequence[int], left: int) -> int:
+    """Which step the card is on, kept within the steps there are now."""
+    return max(0, min(len(steps) - left, len(steps) - 1))
+
+
+def _whole_days(seconds: int) -> int:
+    """More than a day is rounded to days, so that the hour of the answer makes no difference."""
+    if seconds <= DAY_SECONDS:
+        return seconds
+    return (seconds + DAY_SECONDS // 2) // DAY_SECONDS * DAY_SECONDS
+
+
+_SHORT_TERM_DAYS = 0.5
+"""Without steps, a card whose interval is shorter than this comes back on the same day, if FSRS knows short terms."""
+
+
+class Outcome(NamedTuple):
+    """What a card becomes by one rating.
+
+    It is due at `due_ms` when it comes back within the day, else on `due_day`. `interval_seconds` is a multiple of
+    86,400 whenever the card is due on a day.
+    """
+
+    state: State
+    steps_left: int
+    due_day: int | None
+    due_ms: int | None
+    interval_seconds: int
+    memory: Memory
+
+
+class Outcomes(NamedTuple):
+    """The outcome of each rating."""
+
+    again: Outcome
+    hard: Outcome
+    good: Outcome
+    easy: Outcome
+
+    def of(self, rating: Rating) -> Outcome:
+        """The outcome of this rating."""
+        return self[rating - 1]
+
+
+def outcomes(
+    card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None, load: Load | None = None
+) -> Outcomes:
+    """What each rating, given now, would do to the card.
+
+    `model` must have the policy's parameters; None makes one. With a `load`, intervals are balanced with it.
+    The same card at the same instant with the same load always gives the same outcomes: what is shown is what
+    `Store.rate` gives.
+    """
+    chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters), load)
+    return Outcomes(*map(chooser.of, Rating))
+
+
+def outcome(
+    card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
+) -> Outcome:
+    """What one rating would do to the card: that of `outcomes`, in less time."""
+    return _Chooser(card, policy, now_ms, clock, model, load).of(rating)
+
+
+class _Chooser:
+    """The context of one answer: the card, the settings, the instant, and what FSRS proposes."""
+
+    def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
+        self.model = model
+        self.retention = policy.retention
+        self.now_ms = now_ms
+        self.clock = clock
+        self.today = clock.day(now_ms)
+        memory = None if card.state is State.NEW else card.memory
+        self.memories = model.next_memories(memory, card.elapsed_days(self.today))
+        self.last_days = card.interval // DAY_SECONDS
+        self.under_review = card.state is State.REVIEW
+        self.relearns = card.state in (State.REVIEW, State.RELEARNING)
+        self.steps = policy.relearning_steps if self.relearns else policy.learning_steps
+        self.left = len(self.steps) if card.state in (State.NEW, State.REVIEW) else card.steps_left
+        self.maximum = max(1, policy.maximum_interval)
+        self.least_days = _SHORT_TERM_DAYS if has_short_term(policy.parameters) else 0.0
+        self.drawn = draw(card.id, card.reps) if policy.fuzz else None
+        self.load = load
+
+    def of(self, rating: Rating) -> Outcome:
+        """What this rating does."""
+        return self._from_review(rating) if self.under_review else self._from_steps(rating)
+
+    def _from_steps(self, rating: Rating) -> Outcome:
+        """From new, learning or relearning."""
+        match rating:
+            case Rating.AGAIN:
+                return self._step(rating, len(self.steps), again_delay(self.steps))
+            case Rating.HARD:
+                return self._step(rating, self.left, hard_delay(self.steps, self.left))
+            case Rating.GOOD:
+                delay = good_delay(self.steps, self.left)
+                left = self.left if delay is None else left_after_good(self.steps, self.left)
+                return self._step(rating, left, delay)
+            case Rating.EASY:
+                return self._review(rating, self._days_by_easy())
+
+    def _from_review(self, rating: Rating) -> Outcome:
+        """From review. Good exceeds hard, and easy good, by a day at least."""
+        if rating is Rating.AGAIN:
+            return self._lapse()
+        days = 0
+        for passing in (Rating.HARD, Rating.GOOD, Rating.EASY)[: rating - 1]:
+            days = self._passing_days(passing, days + 1)
+        return self._review(rating, days)
+
+    def _lapse(self) -> Outcome:
+        delay = again_delay(self.steps)
+        days = self._days(Rating.AGAIN)
+        if delay is None and days >= self.least_days:
+            return self._review(Rating.AGAIN, min(max(1, rounded(days)), self.maximum))
+        return self._step(Rating.AGAIN, len(self.steps), delay)
+
+    def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
+        """On to a step of `delay` seconds; None is out of the steps, unless FSRS wants the card back within the day."""
+        days = self._days(rating)
+        if delay is None:
+            if self.steps or days >= self.least_days:
+                return self._review(rating, self._fuzzed(max(1, rounded(days)), 1))
+            delay = int(days * DAY_SECONDS)
+        state = State.RELEARNING if self.relearns else State.LEARNING
+        until_rollover = self.clock.until_rollover_seconds(self.now_ms)
+        if delay < until_rollover:
+            return Outcome(state, left, None, self.now_ms + delay * 1000, delay, self.memories[rating])
+        whole = (delay - until_rollover) // DAY_SECONDS + 1
+        return Outcome(state, left, self.today + whole, None, whole * DAY_SECONDS, self.memories[rating])
+
+    def _review(self, rating: Rating, days: int) -> Outcome:
+        return Outcome(State.REVIEW, 0, self.today + days, None, days * DAY_SECONDS, self.memories[rating])
+
+    def _days(self, rating: Rating) -> float:
+        """What FSRS proposes, unrounded."""
+        return self.model.interval_days(self.memories[rating].stability, self.retention)
+
+    def _days_by_easy(self) -> int:
+        """Out of the steps by Easy: a day more than Good would give, at least."""
+        good = self._fuzzed(self._days(Rating.GOOD), 1)
+        return self._fuzzed(max(1, rounded(self._days(Rating.EASY))), good + 1)
+
+    def _passing_days(self, rating: Rating, minimum: int) -> int:
+        """One that grows is longer than the last one; one that fuzz could take as far as the last one is no shorter."""
+        days = self._days(rating)
+        if rounded(days) > self.last_days:
+            minimum = max(minimum, self.last_days + 1)
+        elif farthest(days) >= self.last_days:
+            minimum = max(minimum, self.last_days)
+        return self._fuzzed(days, minimum)
+
+    def _fuzzed(self, days: float, minimum: int) -> int:
+        minimum = min(minimum, self.maximum)
+        if self.load is None or self.drawn is None:
+            return fuzzed(days, minimum, self.maximum, self.drawn)
+        return self.load.interval(days, minimum, self.maximum, self.drawn)
+
+
+class Moment(NamedTuple):
+    """When a log row is written: its id, its day and the local offset from UTC in minutes."""
+
+    id: int
+    day: int
+    offset_minutes: int
+
+
+def rated(card: Card, rating: Rating, outcome: Outcome, leech: Leech, moment: Moment) -> Card:
+    """The card after a rating. Whoever rates a hidden card wants it: it is hidden no longer."""
+    return card._replace(
+        state=outcome.state,
+        due_day=outcome.due_day,
+        due_ms=outcome.due_ms,
+        steps_left=outcome.steps_left,
+        stability=outcome.memory.stability,
+        difficulty=outcome.memory.difficulty,
+        last_day=moment.day,
+        last_ms=moment.id,
+        interval=outcome.interval_seconds,
+        reps=card.reps + 1,
+        lapses=card.lapses + lapses(card, rating),
+        leech=card.leech or leech is not Leech.NO,
+        suspended=card.suspended or leech is Leech.SUSPENDED,
+        buried_day=None,
+        buried_by=None,
+    )
+
+
+def lapses(card: Card, rating: Rating) -> bool:
+    """Whether this rating is a lapse: a card under review was forgotten."""
+    return rating is Rating.AGAIN and card.state is State.REVIEW
+
+
+def leech_by(card: Card, rating: Rating, policy: Policy) -> Leech:
+    """What this rating does to the card if it keeps being forgotten; SUSPENDED only if it is not suspended already."""
+    if not lapses(card, rating) or not becomes_leech(card.lapses + 1, policy.leech_threshold):
+        return Leech.NO
+    return Leech.SUSPENDED if policy.leech_action == "suspend" and not card.suspended else Leech.TAGGED
+
+
+def forgotten(card: Card) -> Card:
+    """The card as new; what was counted stays."""
+    return card._replace(
+        state=State.NEW,
+        due_day=None,
+        due_ms=None,
+        steps_left=0,
+        stability=None,
+        difficulty=None,
+        last_day=None,
+        last_ms=None,
+        interval=0,
+    )
+
+
+def due_on(card: Card, day: int, interval: int) -> Card:
+    """The card under review and due on a day. One that was not under review waits out `interval` seconds."""
+    kept = card.interval if card.state is State.REVIEW else interval
+    return card._replace(state=State.REVIEW, due_day=day, due_ms=None, steps_left=0, interval=kept)
+
+
+def entry(
+    kind: ReviewKind,
+    before: Card,
+    after: Card,
+    moment: Moment,
+    *,
+    rating: Rating | None = None,
+    duration_ms: int = 0,
+    leech: Leech = Leech.NO,
+    voids: int | None = None,
+) -> Review:
+    """The log row that records how a card changed."""
+    return Review(
+        id=moment.id,
+        card=before.id,
+        kind=kind,
+        rating=rating,
+        day=moment.day,
+        offset_minutes=moment.offset_minutes,
+        duration_ms=duration_ms,
+        state_before=before.state,
+        state_after=after.state,
+        steps_left=after.steps_left,
+        interval_before=before.interval,
+        interval_after=after.interval,
+        due_day=after.due_day,
+        due_ms=after.due_ms,
+        stability=after.stability,
+        difficulty=after.difficulty,
+        leech=leech,
+        voids=voids,
+    )

@@ -1,0 +1,207 @@
+"""What another program knows of a card, and the log rows that say the same. Pure but for FSRS itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fsrs_rs_python import FSRSReview
+
+    from scheduler.memory import Model
+
+_SOME_STEP = 1  # no log says how many steps were left; this one leads out of them with the next Good
+
+
+class PastReview(NamedTuple):
+    """One entry of another program's log.
+
+    `rating` is None unless the kind is RATING or CRAM. Intervals are seconds, whole days where the card then waited
+    for days.
+    """
+
+    at_ms: int
+    kind: ReviewKind
+    rating: Rating | None
+    duration_ms: int
+    state_before: State
+    state_after: State
+    interval_before: int
+    interval_after: int
+
+
+class Standing(NamedTuple):
+    """Where a card stands in another program.
+
+    Attributes:
+        state, due_day, due_ms, steps_left, interval, reps, lapses: as in `Card`.
+        leech: whether it is marked as one.
+        changed_ms: when the other program last changed it.
+        memory: its memory state, where it cannot be computed because the beginning of its log is lost; else None.
+    """
+
+    state: State
+    due_day: int | None
+    due_ms: int | None
+    steps_left: int
+    interval: int
+    reps: int
+    lapses: int
+    leech: bool
+    changed_ms: int
+    memory: Memory | None = None
+
+
+class CardHistory(NamedTuple):
+    """All that another program knows of a card: its log, oldest first, and where it stands by it."""
+
+    card: int
+    reviews: Sequence[PastReview]
+    standing: Standing
+
+
+class Days(NamedTuple):
+    """Reads instants for rows of the log: which day they are of, and the local offset from UTC in minutes."""
+
+    day: Callable[[int], int]
+    offset_minutes: Callable[[int], int]
+
+
+def as_row(card: int, at_ms: int, past: PastReview, days: Days) -> Review:
+    """The log row of a past review, as yet without its memory state."""
+    _, kind, rating, duration_ms, before, after, interval_before, interval_after = past
+    day = days.day(at_ms)
+    due_day: int | None = None
+    due_ms: int | None = None
+    if after is not State.NEW:
+        if interval_after >= DAY_SECONDS:
+            due_day = day + interval_after // DAY_SECONDS
+        else:
+            due_ms = at_ms + interval_after * 1000
+    steps_left = _SOME_STEP if after is State.LEARNING or after is State.RELEARNING else 0
+    offset = days.offset_minutes(at_ms)
+    happened = (at_ms, card, kind, rating, day, offset, duration_ms, before, after, steps_left)
+    return Review._make((*happened, interval_before, interval_after, due_day, due_ms, None, None, Leech.NO, None, 0, 0))
+
+
+_MEMORY: Final = Review._fields.index("stability")
+
+
+def _with_memory(row: Review, stability: float | None, difficulty: float | None) -> Review:
+    """The row with a memory state; a third of the time that `_replace` takes, and there can be millions."""
+    return Review._make((*row[:_MEMORY], stability, difficulty, *row[_MEMORY + 2 :]))
+
+
+class _Run:
+    """Ratings in a row that FSRS computes from one starting state; `rows` are their places in a log."""
+
+    __slots__ = ("items", "last_day", "rows", "start")
+
+    def __init__(self, start: Memory | None = None, last_day: int = 0) -> None:
+        self.start = start
+        self.last_day = last_day
+        self.rows: list[int] = []
+        self.items: list[FSRSReview] = []
+
+
+class Replayer:
+    """Computes the memory states of many logs with one model, equal entries made once."""
+
+    def __init__(self, model: Model) -> None:
+        from fsrs_rs_python import FSRSReview
+
+        self._model = model
+        self._review = FSRSReview
+        self._made: dict[tuple[int, int], FSRSReview] = {}
+
+    def with_memories(self, logs: Sequence[list[Review]]) -> None:
+        """Give every row of each log (oldest first, without what was taken back) its memory state, in place."""
+        from fsrs_rs_python import FSRSItem
+
+        runs = [(log, run) for log in logs for run in self._runs(log) if run.items]
+        found = self._model.replay_each([FSRSItem(run.items) for _, run in runs], [run.start for _, run in runs])
+        for (log, run), memories in zip(runs, found, strict=True):
+            for place, memory in zip(run.rows, memories, strict=True):
+                log[place] = _with_memory(log[place], *memory)
+        for log in logs:
+            _carry_over(log)
+
+    def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
+        run = _Run()
+        for place, row in enumerate(log):
+            if row.kind is ReviewKind.RATING and row.rating is not None:
+                if row.state_before is State.NEW:
+                    yield run
+                    run = _Run()
+                pause = max(0, row.day - run.last_day) if run.items or run.start else 0
+                run.items.append(self._entry(int(row.rating), pause))
+                run.rows.append(place)
+                run.last_day = row.day
+            elif begins_anew(row):
+                yield run
+                run = _Run(row.memory if row.kind is ReviewKind.TAKEN_OVER else None, row.day)
+        yield run
+
+    def _entry(self, rating: int, pause: int) -> FSRSReview:
+        entry = self._made.get((rating, pause))
+        if entry is None:
+            entry = self._made[rating, pause] = self._review(rating, pause)
+        return entry
+
+
+def begins_anew(row: Review) -> bool:
+    """Whether what was known of the card before this row, which is no rating, counts no more."""
+    if row.kind is ReviewKind.FORGET:
+        return True
+    return row.kind is ReviewKind.TAKEN_OVER and (row.state_after is State.NEW or row.stability is not None)
+
+
+def _carry_over(log: list[Review]) -> None:
+    """Rows that rate nothing leave the memory state as it is."""
+    stability: float | None = None
+    difficulty: float | None = None
+    for place, row in enumerate(log):
+        if row.kind is ReviewKind.RATING or (row.kind is ReviewKind.TAKEN_OVER and row.stability is not None):
+            stability, difficulty = row.stability, row.difficulty
+        elif begins_anew(row):
+            stability = difficulty = None
+        elif row.kind is not ReviewKind.TAKEN_OVER and row.stability != stability:
+            log[place] = _with_memory(row, stability, difficulty)
+
+
+def standing_by(card: Card, log: Sequence[Review]) -> Card:
+    """The card as its log (oldest first, memory states computed) says it is; quicker than row by row."""
+    reps = lapses = 0
+    leech = False
+    memory: tuple[float | None, float | None, int | None, int | None] = (None, None, None, None)
+    for row in log:
+        if row.kind is ReviewKind.RATING:
+            reps += 1
+            lapses += row.rating is Rating.AGAIN and row.state_before is State.REVIEW
+            memory = (row.stability, row.difficulty, row.day, row.id)
+        elif row.kind is ReviewKind.TAKEN_OVER or row.kind is ReviewKind.FORGET:
+            reps += row.reps_added
+            lapses += row.lapses_added
+            if begins_anew(row):
+                known = row.stability is not None
+                memory = (row.stability, row.difficulty, row.day, row.id) if known else (None, None, None, None)
+        leech = leech or row.leech is not Leech.NO
+    stability, difficulty, last_day, last_ms = memory
+    last = log[-1] if log else None
+    return card._replace(
+        state=last.state_after if last else State.NEW,
+        due_day=last.due_day if last else None,
+        due_ms=last.due_ms if last else None,
+        steps_left=last.steps_left if last else 0,
+        interval=last.interval_after if last else 0,
+        stability=stability,
+        difficulty=difficulty,
+        last_day=last_day,
+        last_ms=last_ms,
+        reps=reps,
+        lapses=lapses,
+        leech=leech,
+    )

@@ -1,0 +1,192 @@
+"""Fuzz: intervals spread by a few days, so that cards learnt together part. Anki's ranges, our own seeded draw."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Mapping, Sequence
+
+    from scheduler.model import Card
+
+
+_RANGES = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, math.inf, 0.05))
+"""From this many days, to this many, the part of them that is added to the spread."""
+
+_MASK = (1 << 64) - 1
+
+
+def draw(card: int, reps: int) -> float:
+    """A number in [0, 1) that depends on the card and on how often it was rated, and on nothing else.
+
+    So the interval shown over a button is the interval given. The mixing is that of SplitMix64 (Steele, Lea and Flood,
+    2014).
+    """
+    mixed = (card * 0x9E3779B97F4A7C15 + reps * 0xD1B54A32D192ED03) & _MASK
+    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
+    return ((mixed ^ (mixed >> 31)) >> 11) / (1 << 53)
+
+
+def farthest(interval: float) -> int:
+    """The last day that fuzz could move an interval (in days) to, limits apart."""
+    return rounded(interval + _spread(interval))
+
+
+def bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
+    """The first and the last day that an interval (in days) may be moved to, within the limits given."""
+    minimum = min(minimum, maximum)
+    interval = min(max(interval, minimum), maximum)
+    lower = min(max(rounded(interval - _spread(interval)), minimum), maximum)
+    upper = min(max(farthest(interval), minimum), maximum)
+    if upper == lower and 2 < upper < maximum:
+        upper = lower + 1
+    return lower, upper
+
+
+def fuzzed(interval: float, minimum: int, maximum: int, drawn: float | None) -> int:
+    """The interval in whole days: moved within its bounds by `drawn` in [0, 1), or only rounded when that is None."""
+    if drawn is None:
+        return min(max(rounded(interval), minimum), maximum)
+    lower, upper = bounds(interval, minimum, maximum)
+    return lower + math.floor(drawn * (upper - lower + 1))
+
+
+def rounded(days: float) -> int:
+    """The nearest whole number, halves upwards (Python's `round` takes them to the even one)."""
+    return math.floor(days + 0.5)
+
+
+def _spread(interval: float) -> float:
+    """Days by which an interval may be moved either way: none below 2.5 days, then one and a part of the interval."""
+    if interval < _RANGES[0][0]:
+        return 0.0
+    spread = 1.0
+    for start, end, factor in _RANGES:
+        if interval <= start:
+            break
+        spread += factor * (min(interval, end) - start)
+    return spread
+
+
+FARTHEST = 90
+"""Days: what lies farther ahead is spread evenly enough by fuzz alone."""
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The days of the week as the setting `easy_days` names them, in its order."""
+
+NO_EASY_DAYS = (1.0,) * len(WEEK)
+
+_SHARPNESS = 12
+"""A day that holds twice as much as the week around it is so many halvings less likely."""
+_AROUND = 3
+"""Days to either side of a day that make the week around it."""
+REACH = farthest(FARTHEST) + _AROUND
+"""Days ahead whose cards decide."""
+_AVOIDED = 1e-6
+"""Not nothing, so that there is a day to choose where all are to be avoided."""
+
+
+class Load(NamedTuple):
+    """What the days ahead hold when a card is to be put among them.
+
+    Attributes:
+        today: the day.
+        due: how many cards are due on a day; days without any may be missing.
+        siblings: the days on which a sibling of the card is due.
+        easy_days: how much is to be done on each day of the week, Monday first, 0 to 1.
+    """
+
+    today: int
+    due: Mapping[int, int]
+    siblings: Collection[int] = ()
+    easy_days: Sequence[float] = NO_EASY_DAYS
+
+    def interval(self, days: float, minimum: int, maximum: int, drawn: float) -> int:
+        """The interval in whole days: `days` moved within its bounds, by `drawn` in [0, 1), to a day that suits."""
+        if days > FARTHEST or minimum > FARTHEST:
+            return fuzzed(days, minimum, maximum, drawn)
+        lower, upper = bounds(days, minimum, maximum)
+        if lower == upper:
+            return lower
+        weights = self._weights(lower, upper)
+        left = drawn * sum(weights)
+        for chosen, weight in enumerate(weights, lower):
+            left -= weight
+            if left < 0:
+                return chosen
+        return upper  # only by rounding
+
+    def _weights(self, lower: int, upper: int) -> list[float]:
+        first = max(1, lower - _AROUND)
+        fill = [self._fill(self.today + days) for days in range(first, upper + _AROUND + 1)]
+        return [self._weight(days, days - first, fill) for days in range(lower, upper + 1)]
+
+    def _fill(self, day: int) -> float | None:
+        """What is due on a day, as it would be on a full day; None where nothing is to be."""
+        share = self.easy_days[weekday(day)]
+        return self.due.get(day, 0) / share if share else None
+
+    def _weight(self, days: int, index: int, fill: Sequence[float | None]) -> float:
+        """How likely a day is, `days` from today; `fill[index]` is its own."""
+        own = fill[index]
+        if own is None or self.today + days in self.siblings:
+            return _AVOIDED
+        # No more to the one side than to the other: the nearer a day, the more is due on it.
+        reach = min(_AROUND, days - 1)
+        around = [each for each in fill[index - reach : index + reach + 1] if each is not None]
+        usual = sum(around) / len(around)
+        return max(((usual + 1) / (own + 1)) ** _SHARPNESS, _AVOIDED)
+
+
+def weekday(day: int) -> int:
+    """The day of the week, Monday 0, of a day since 1970-01-01, which was a Thursday."""
+    return (day + 3) % 7
+
+
+_SHOWN = "active = 1 AND suspended = 0"
+_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {_SHOWN} GROUP BY due_day"
+_SIBLINGS = f"SELECT due_day FROM cards WHERE note = ? AND id <> ? AND due_day IS NOT NULL AND {_SHOWN}"
+
+
+class Ahead:
+    """The cards due on each day as far ahead as load is balanced.
+
+    Whatever else than a rating writes to the database, in this process or another, makes it read them anew. Those read
+    before are left as they were, so that a load that was shown stays what it was.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._due: dict[int, int] = {}
+        self._state: tuple[int, int, int] | None = None
+
+    def due(self, today: int) -> Mapping[int, int]:
+        """The number of cards by the day on which they are due; days without any are missing."""
+        if not self.is_current(today):
+            self._due = dict(self._connection.execute(_DUE, (today, today + REACH)))
+            self._state = self._present(today)
+        return self._due
+
+    def siblings(self, card: Card) -> list[int]:
+        """The days on which the other cards of its note are due."""
+        return [day for (day,) in self._connection.execute(_SIBLINGS, (card.note, card.id))]
+
+    def is_current(self, today: int) -> bool:
+        """Whether nothing was written since the cards were read, or since the last call of `rated`."""
+        return self._state == self._present(today)
+
+    def rated(self, before: Card, after: Card, today: int) -> None:
+        """Take note of a rating that was written while `is_current` held."""
+        if before.due_day in self._due and not before.suspended:
+            self._due[before.due_day] -= 1
+        if after.due_day is not None and not after.suspended:
+            self._due[after.due_day] = self._due.get(after.due_day, 0) + 1
+        self._state = self._present(today)
+
+    def _present(self, today: int) -> tuple[int, int, int]:
+        """What changes with the day, and with whatever this or another connection writes."""
+        version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        return today, version, self._connection.total_changes

@@ -1,0 +1,186 @@
+"""Choosing the cards of a day: what is due, then what is new, within the limits, one card of a note.
+
+The order of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scheduler.connection import snapshot
+from scheduler.intervals import draw
+from scheduler.limits import LAST_PASS_DAYS, deadline_day, is_passed, remaining
+from scheduler.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scheduler.limits import Allowance, DeckLimits
+    from scheduler.memory import Model
+    from scheduler.policy import Policy
+    from scheduler.store import Store
+
+
+class Selection(NamedTuple):
+    """What a session is over.
+
+    Attributes:
+        decks: all decks, those above included, in the order in which new cards are taken.
+        order: the settings that order the session's cards and mix them.
+        only_decks: ask only cards of these decks; None is all.
+        only_cards: ask only these cards; None is all.
+        ahead_days: ask what falls due within so many days, too.
+    """
+
+    decks: tuple[DeckLimits, ...]
+    order: Policy
+    only_decks: frozenset[int] | None = None
+    only_cards: frozenset[int] | None = None
+    ahead_days: int = 0
+
+
+Row = tuple[Any, ...]
+"""A card as read: id, note, deck, and more by kind. Plain, because there can be tens of thousands of them."""
+
+
+class Gathered(NamedTuple):
+    """The cards of a day, each list in order. The rows of `learning` end with the instant at which they are due."""
+
+    learning: list[Row]
+    day_learning: list[Row]
+    reviews: list[Row]
+    new: list[Row]
+
+
+# A card is shown if it has a text and is neither suspended nor buried today; the first two match the partial indexes.
+_SHOWN = "active = 1 AND suspended = 0 AND (buried_day IS NULL OR buried_day < :today)"
+
+# The same shuffle all day, another one the next: a quadratic hash of the id whose factor the day chooses. The prime
+# 2^31 - 1 keeps every product within SQLite's integers.
+_PRIME = 2_147_483_647
+_SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
+
+_ORDERS = {
+    "due": f"due_day, {_SHUFFLED}",
+    "random": _SHUFFLED,
+    # Then in Python: these depend on the settings of each deck.
+    "overdue": "due_day",
+    "retrievability": "due_day",
+}
+
+_LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {_SHOWN} ORDER BY due_ms, id"
+_DUE = "SELECT id, note, deck{more} FROM cards WHERE due_day <= :until AND {state} AND {shown} ORDER BY {order}"
+_LATER = (
+    f"SELECT id, note, last_day FROM cards WHERE deck = :deck AND due_day > :until AND state = {State.REVIEW:d}"
+    f" AND {_SHOWN} ORDER BY due_day, id"
+)
+_NEW = "SELECT id, note, deck FROM cards WHERE deck = :deck AND state = 0 AND {shown} ORDER BY {order}"
+
+
+def gather(store: Store, selection: Selection, now_ms: int) -> Gathered:
+    """The cards to ask on the day of `now_ms`. Reads only what is due, and of the new cards what the limits allow."""
+    with snapshot(store.connection):
+        return _Gathering(store, selection, now_ms).all()
+
+
+class _Gathering:
+    """One reading of the store."""
+
+    def __init__(self, store: Store, selection: Selection, now_ms: int) -> None:
+        self.store = store
+        self.selection = selection
+        self.today = store.clock.day(now_ms)
+        self.values = {
+            "today": self.today,
+            "until": self.today + selection.ahead_days,
+            "end_ms": store.clock.start_of(self.today + 1 + selection.ahead_days),
+            "factor": 1 + int(draw(self.today, 0) * (_PRIME - 1)),
+        }
+        self.policies = {deck.deck: deck.policy for deck in selection.decks}
+        asked = self.policies.keys() if selection.only_decks is None else selection.only_decks
+        self.bury = {deck: policy.bury_siblings for deck, policy in self.policies.items() if deck in asked}
+        self.reviews, self.new = remaining(selection.decks, store.done(self.today))
+        self.notes: set[int] = set()
+
+    def all(self) -> Gathered:
+        """Read in the order in which the kinds of cards come before one another in the limits."""
+        learning = [row for row in self._read(_LEARNING) if row[2] in self.bury]
+        self.notes.update(row[1] for row in learning)
+        day_learning = self._take(self._read(self._due(f"state <> {State.REVIEW:d}", "due")), self.reviews)
+        return Gathered(learning, day_learning, self._take(self._due_reviews(), self.reviews), self._new())
+
+    def _due_reviews(self) -> Iterable[Row]:
+        order = self.selection.order.review_order
+        reviews = f"state = {State.REVIEW:d}"
+        if order not in ("retrievability", "overdue"):
+            return chain(self._read(self._due(reviews, order)), self._last_pass())
+        rows = self._read(self._due(reviews, order, ", stability, last_day"))
+        measure = self._retrievability if order == "retrievability" else self._overdueness
+        return chain(sorted(rows, key=lambda row: (-measure(row), row[0])), self._last_pass())
+
+    def _last_pass(self) -> Iterable[Row]:
+        """Cards that are due later, but whose deck has a deadline before which they are to be asked once more."""
+        for deck, policy in self.policies.items():
+            day = deadline_day(policy)
+            if day is None or not day - LAST_PASS_DAYS <= self.today < day:
+                continue
+            for card, note, last_day in self._read(_LATER, deck=deck):
+                if last_day is not None and is_passed(card, last_day, day, self.today):
+                    yield card, note, deck
+
+    def _due(self, state: str, order: str, more: str = "") -> str:
+        return _DUE.format(more=more, state=state, shown=_SHOWN, order=_ORDERS[order])
+
+    def _new(self) -> list[Row]:
+        """Each deck's new cards, read only as far as the limits go."""
+        self.new.cap(self.reviews)
+        chosen: list[Row] = []
+        for deck in self.bury:
+            if self.new.any_left(deck):
+                order = _SHUFFLED if self.policies[deck].new_order == "random" else "position, id"
+                rows = self._read(_NEW.format(shown=_SHOWN, order=order), deck=deck)
+                chosen += self._take(rows, self.new, stop=True)
+        return chosen
+
+    def _take(self, rows: Iterable[Row], allowance: Allowance, *, stop: bool = False) -> list[Row]:
+        """The rows that the limits allow, one of a note where siblings are buried.
+
+        With `stop` the rows are of one deck and the first refusal is the end.
+        """
+        chosen = []
+        bury, notes, take = self.bury, self.notes, allowance.take
+        for row in rows:
+            note, deck = row[1], row[2]
+            buries = bury.get(deck)
+            if buries is None or (buries and note in notes):
+                continue
+            if take(deck):
+                notes.add(note)
+                chosen.append(row)
+            elif stop:
+                break
+        return chosen
+
+    def _read(self, query: str, **values: int) -> Iterable[Row]:
+        rows = self.store.connection.execute(query, self.values | values)
+        only = self.selection.only_cards
+        return rows if only is None else (row for row in rows if row[0] in only)
+
+    def _retrievability(self, row: Row) -> float:
+        """The chance of recall today; of a card without a memory state, 0."""
+        deck, stability, last_day = row[2:]
+        if stability is None or last_day is None or deck not in self.policies:
+            return 0.0
+        return self._model(deck).retrievability(stability, max(0, self.today - last_day))
+
+    def _overdueness(self, row: Row) -> float:
+        """The days since the last rating as a part of those after which recall falls to what is wanted; as in Anki."""
+        deck, stability, last_day = row[2:]
+        if stability is None or last_day is None or deck not in self.policies:
+            return 0.0
+        wanted = self._model(deck).interval_days(stability, self.policies[deck].retention)
+        return float(max(0, self.today - last_day) / wanted)
+
+    def _model(self, deck: int) -> Model:
+        return self.store.model(self.policies[deck].parameters)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import errno
+import json
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flashcards.anki.package.archive import FileUnwritable, NotAFile, replacing, write_archive
+
+
+def test_media_are_numbered_and_listed_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"picture")
+    size = write_archive(tmp_path / "x.apkg", b"database", {"é.png": tmp_path / "a.png"})
+    with zipfile.ZipFile(tmp_path / "x.apkg") as archive:
+        assert archive.testzip() is None
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert archive.namelist() == ["collection.anki2", "media", "0"]
+        assert json.loads(archive.read("media")) == {"0": "é.png"}
+        assert archive.read("0") == b"picture"
+    assert size == (tmp_path / "x.apkg").stat().st_size
+
+
+def test_the_database_is_compressed(tmp_path: Path) -> None:
+    assert write_archive(tmp_path / "x.apkg", b"a" * 1_000_000, {}) < 20_000
+
+
+def test_what_is_left_by_an_error_keeps_the_old_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"old")
+    for error in (KeyboardInterrupt, SystemExit, ValueError):
+        with pytest.raises(error), replacing(tmp_path / "x") as stream:
+            stream.write(b"half")
+            raise error
+    assert [file.name for file in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_bytes() == b"old"
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"old")
+    with pytest.raises(FileUnwritable) as raised, replacing(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert str(raised.value) == (
+        f"{tmp_path / 'x'} cannot be written: No space left on device. Free some space and try again."
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_bytes() == b"old"
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FileUnwritable, match=r"cannot be written: No such file or directory\."):
+        write_archive(tmp_path / "no" / "x.apkg", b"", {})
+
+
+def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to("y")
+    (tmp_path / "y").symlink_to("x")
+    with pytest.raises(FileUnwritable, match="symbolic links"), replacing(tmp_path / "x"):
+        pass
+
+
+def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:
+    with pytest.raises(NotAFile), replacing(tmp_path):
+        pass
+    with pytest.raises(NotAFile), replacing(Path("/dev/null")):
+        pass
+
+
+def test_a_replaced_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "real").chmod(0o640)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with replacing(tmp_path / "link") as stream:
+        stream.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+    assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o640
+
+
+def test_a_new_file_has_the_mode_that_new_files_have(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    write_archive(tmp_path / "x.apkg", b"", {})
+    assert (tmp_path / "x.apkg").stat().st_mode == (tmp_path / "plain").stat().st_mode

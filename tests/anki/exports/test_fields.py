@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.anki.exports.fields import FieldWriter, clean_tags, source, typed_answer
+from flashcards.catalog.store import Entry
+from flashcards.deck.parse import parse
+
+
+def fields(text: str) -> tuple[str, ...]:
+    (note,) = parse(text, "d.md").notes
+    return FieldWriter({}, lambda url: url).fields(Entry(1, "key", "d.md", "d", b"", 0, True, note))
+
+
+def test_a_basic_note_without_reverse_leaves_its_switches_empty() -> None:
+    assert fields("Q: a\nA: b\n") == ("a", "b", "", "", "", "d.md")
+
+
+def test_a_reverse_card_is_switched_on_by_a_field() -> None:
+    assert fields("a ::: b\n") == ("a", "b", "1", "", "", "d.md")
+
+
+def test_a_typed_note_holds_what_is_to_be_typed_for_each_of_its_cards() -> None:
+    assert fields("Q: *a*\nA: **b**\n<!-- type -->\n")[3:5] == ("b", "")
+    assert fields("Q: *a*\nA: **b**\n<!-- type; reverse -->\n")[3:5] == ("b", "a")
+
+
+def test_a_cloze_holds_its_gaps_and_whether_they_are_typed() -> None:
+    assert fields("C: a [b]\n") == ("a {{c1::b}}", "", "d.md")
+    assert fields("C: a [b]\n<!-- type -->\n")[1] == "1"
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    ["<!-- remark -->", "<script>x</script>", "<div></div>", "<br>", "<b></b>", "<table><tr><td></td></tr></table>"],
+)
+def test_a_side_of_which_nothing_would_be_seen_is_shown_as_written(markdown: str) -> None:
+    front = fields(f"Q: {markdown} \nA: b\n")[0]
+    assert front.startswith("&lt;")
+
+
+def test_a_side_of_characters_that_anki_does_not_take_is_not_empty() -> None:
+    assert fields("Q: \x00\nA: <img src=a.png>\n")[:2] == ("—", '<img src="a.png" alt="">')
+
+
+@given(st.text(), st.text())
+def test_no_field_holds_a_separator_or_opens_a_template(front: str, back: str) -> None:
+    for note in parse(f"Q: {front}\nA: {back}\n<!-- type; reverse -->\n", "d.md").notes:
+        if note.gaps:
+            continue
+        entry = Entry(1, "key", "d.md", "d", b"", 0, True, note)
+        written = FieldWriter({}, lambda url: url).fields(entry)
+        assert len(written) == 6
+        for field in written:
+            assert "\x1f" not in field
+            assert "{{" not in field
+            field.encode()
+
+
+def test_the_source_is_text_whatever_the_headings_hold() -> None:
+    assert source("a/d.md", ("Part <b>", "{{c1::x}}")) == "a/d.md › Part &lt;b&gt; › {&#123;c1::x}}"
+
+
+@pytest.mark.parametrize(
+    ("html", "typed"),
+    [
+        ("<p>two</p><p>parts</p>", "two parts"),
+        ("<strong>b</strong>old", "bold"),
+        ("a &lt; b", "a &lt; b"),
+        ("\\(x^2\\) and \\[y\\]", "x^2 and y"),
+        ('<img src="a.png">', ""),
+        ("[sound:a.mp3] word", "word"),
+        ("a<br>b", "a b"),
+    ],
+)
+def test_what_is_to_be_typed_is_the_plain_text(html: str, typed: str) -> None:
+    assert typed_answer(html) == typed
+
+
+@pytest.mark.parametrize(
+    ("tags", "clean"),
+    [
+        (("a", "A", "b"), ("a", "b")),
+        (("::a::::b::",), ("a::b",)),
+        (("two words", "wide\u3000blank", "tab\tx"), ("two-words", "wide-blank", "tab-x")),
+        (("::", " ", ""), ()),
+        (("a :: b",), ("a::b",)),
+        (('quo"ted',), ("quo-ted",)),
+    ],
+)
+def test_tags_become_what_anki_takes(tags: tuple[str, ...], clean: tuple[str, ...]) -> None:
+    assert clean_tags(tags) == clean

@@ -1,0 +1,212 @@
+"""A package is somebody else's file: whatever is wrong with it is one sentence, and nothing is changed."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import pytest
+from backports import zstd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flashcards.anki.package.archive import Archive
+from flashcards.anki.package.reader import read_package
+from flashcards.errors import FlashcardsError
+from flashcards.importers.errors import PackageInvalid, PackageNewer
+from tests.anki.imports.home import Home, refused
+from tests.anki.imports.packages import BASIC, TYPES, Made, write_package, write_zip
+
+NOTES = [Made(["a", "b"]), Made(["c", "d"])]
+
+
+def test_a_file_that_is_no_archive_is_refused(home: Home, tmp_path: Path) -> None:
+    package = tmp_path / "x.apkg"
+    package.write_bytes(b"no archive at all")
+    assert "not a package" in refused(home, package)
+
+
+def test_a_package_that_is_cut_short_is_refused(home: Home, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "x.apkg", NOTES)
+    package.write_bytes(package.read_bytes()[:-30])
+    assert "cut short" in refused(home, package)
+
+
+def test_an_archive_without_a_collection_is_refused(home: Home, tmp_path: Path) -> None:
+    assert "no collection" in refused(home, write_zip(tmp_path / "x.apkg", {"a.txt": b"x"}))
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil"])
+def test_a_member_that_lies_outside_the_package_is_refused(home: Home, tmp_path: Path, name: str) -> None:
+    package = write_package(tmp_path / "x.apkg", NOTES)
+    with zipfile.ZipFile(package, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name), b"x")
+    assert "outside" in refused(home, package)
+
+
+@pytest.mark.parametrize("name", ["a\nb.png", "a\x1b[2J.png", "a/b.png", "..", "", "a\\b.png"])
+def test_a_medium_whose_name_is_no_name_of_a_file_is_refused(home: Home, tmp_path: Path, name: str) -> None:
+    text = refused(home, write_package(tmp_path / "x.apkg", NOTES, media={name: b"x"}))
+    assert "medium's name" in text
+    assert text.isprintable()
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flashcards.anki.package.archive.MAX_COLLECTION", 1 << 20)
+    package = write_zip(tmp_path / "x.apkg", {"collection.anki2": b"\0" * (8 << 20)})
+    assert "too large" in refused(home, package)
+
+
+def test_a_bomb_of_zstd_is_refused_too(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flashcards.anki.package.archive.MAX_COLLECTION", 1 << 20)
+    members = {"meta": b"\x08\x03", "media": zstd.compress(b""), "collection.anki21b": zstd.compress(b"\0" * (8 << 20))}
+    assert "too large" in refused(home, write_zip(tmp_path / "x.apkg", members))
+
+
+def test_a_package_of_a_newer_format_says_how_to_get_an_older_one(home: Home, tmp_path: Path) -> None:
+    package = write_zip(tmp_path / "x.apkg", {"meta": b"\x08\x07", "collection.anki21c": b""})
+    assert "older Anki versions" in refused(home, package)
+
+
+def test_a_newer_schema_is_refused(home: Home, tmp_path: Path) -> None:
+    assert "newer" in refused(home, write_package(tmp_path / "x.apkg", NOTES, col={"ver": 19}))
+
+
+@pytest.mark.parametrize("schema", [1, 10, "x"])
+def test_a_schema_that_never_was_in_a_package_is_refused(home: Home, tmp_path: Path, schema: object) -> None:
+    refused(home, write_package(tmp_path / "x.apkg", NOTES, col={"ver": schema}))
+
+
+@pytest.mark.parametrize("column", ["conf", "models", "decks", "dconf"])
+@pytest.mark.parametrize("text", ["{", "[]", "null", '{"1": 3}', '{"x": {}}', "[" * 10_000])
+def test_broken_json_is_refused(home: Home, tmp_path: Path, column: str, text: str) -> None:
+    if column == "conf" and text.startswith('{"'):
+        pytest.skip("is a configuration like any other")
+    refused(home, write_package(tmp_path / "x.apkg", NOTES, col={column: text}))
+
+
+def test_a_list_of_media_that_is_no_json_is_refused(home: Home, tmp_path: Path) -> None:
+    package = write_zip(tmp_path / "x.apkg", {"collection.anki2": b"", "media": b"{{"})
+    refused(home, package)
+
+
+def test_a_note_without_its_note_type_is_refused(home: Home, tmp_path: Path) -> None:
+    assert "note type" in refused(home, write_package(tmp_path / "x.apkg", [Made(["a", "b"], type=99)]))
+
+
+def test_a_collection_that_is_no_database_is_refused(home: Home, tmp_path: Path) -> None:
+    refused(home, write_zip(tmp_path / "x.apkg", {"collection.anki2": b"not a database" * 99}, {}))
+
+
+def test_a_database_without_the_tables_is_refused(home: Home, tmp_path: Path) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE x (y)")
+    refused(home, write_zip(tmp_path / "x.apkg", {"collection.anki2": connection.serialize()}, {}))
+    connection.close()
+
+
+def test_an_encrypted_member_is_refused(home: Home, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "x.apkg", NOTES)
+    data = bytearray(package.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(signature)
+        data[at + offset] |= 1
+    package.write_bytes(bytes(data))
+    assert "encrypted" in refused(home, package)
+
+
+def test_a_note_with_fewer_fields_than_its_type_is_read(home: Home, tmp_path: Path) -> None:
+    types = TYPES | {BASIC: TYPES[BASIC]}
+    assert home.import_file(write_package(tmp_path / "x.apkg", [Made(["a"])], types=types)).added == 1
+
+
+def test_cards_and_reviews_that_belong_to_nothing_are_left_out_and_counted(home: Home, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "x.apkg", NOTES)
+    with zipfile.ZipFile(package) as archive:
+        connection = sqlite3.connect(":memory:")
+        connection.deserialize(archive.read("collection.anki2"))
+    connection.execute("INSERT INTO revlog VALUES (1600000000000, 7, -1, 3, 1, 0, 2500, 9, 0)")
+    connection.execute("UPDATE cards SET nid = 5 WHERE id IN (SELECT max(id) FROM cards)")
+    connection.commit()
+    write_zip(package, {"collection.anki2": connection.serialize()}, {})
+    connection.close()
+    messages = " ".join(remark.message for remark in home.import_file(package).remarks)
+    assert "1 card belongs to no note and is left out" in messages
+    assert "1 review belongs to no card" in messages
+    assert "1 note has no cards" in messages
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    log = [(1_600_000_000_000 + n * 86_400_000, 3, n + 1, n, 2500, 4000, 1 if n else 0) for n in range(9)]
+    note = Made(["a<b>b</b>", "c"], cards={0: {"type": 2, "queue": 2, "ivl": 9, "due": 3000, "reps": 9}}, log=log)
+    path = tmp_path_factory.mktemp("sample") / "x.apkg"
+    return write_package(path, [note, *NOTES], media={"a.png": b"x" * 100}).read_bytes()
+
+
+def read_whole(path: Path) -> None:
+    """Read everything that an import reads, as far as the package allows."""
+    with Archive(path) as archive:
+        package = read_package(archive)
+        assert package.notes is not None
+        for name in archive.media:
+            archive.unpack_medium(name, path.with_name("medium"))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_a_package_with_flipped_bits_is_read_or_refused(sample: bytes, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    data = bytearray(sample)
+    for _ in range(chance.choice([1, 1, 3, 30])):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    path = tmp_path / "x.apkg"
+    path.write_bytes(bytes(data[: chance.choice([len(data), len(data), chance.randrange(len(data))])]))
+    try:
+        read_whole(path)
+    except FlashcardsError as error:
+        assert isinstance(error, (PackageInvalid, PackageNewer))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_a_collection_with_flipped_bits_is_read_or_refused(sample: bytes, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    path = tmp_path / "x.apkg"
+    path.write_bytes(sample)
+    with zipfile.ZipFile(path) as archive:
+        data = bytearray(archive.read("collection.anki2"))
+    for _ in range(chance.choice([1, 5, 50])):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    write_zip(path, {"collection.anki2": bytes(data)}, {})
+    try:
+        read_whole(path)
+    except FlashcardsError as error:
+        assert isinstance(error, (PackageInvalid, PackageNewer))
+
+
+@given(
+    text=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["1", "name", "flds", "tmpls", "type", "conf", "new", "delays", "qfmt"]),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    ),
+    column=st.sampled_from(["models", "decks", "dconf", "conf"]),
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_json_is_read_or_refused(tmp_path: Path, text: object, column: str) -> None:
+    path = write_package(tmp_path / "x.apkg", NOTES, col={column: json.dumps(text)})
+    try:
+        read_whole(path)
+    except FlashcardsError as error:
+        assert isinstance(error, (PackageInvalid, PackageNewer))

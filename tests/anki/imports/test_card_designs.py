@@ -1,0 +1,248 @@
+"""Note types as people design them: what is seen of a card in Anki is seen of it here, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flashcards.importers.report import ImportReport
+from tests.anki.imports.home import Home
+from tests.anki.imports.packages import CREATED, Made, note_type, write_package
+
+
+class Designs:
+    """Imports a single note of one type."""
+
+    def __init__(self, home: Home, path: Path) -> None:
+        self._home = home
+        self._path = path
+
+    def imported(
+        self, made: dict[str, Any], fields: list[str], ords: tuple[int, ...] = (0,), changed: int = CREATED
+    ) -> ImportReport:
+        note = Made(fields, type=9, mod=changed, cards={each: {} for each in ords})
+        package = write_package(self._path, [note], types={9: made})
+        report = self._home.import_file(package)
+        assert not self._home.import_file(package).changes_anything
+        return report
+
+    def text(self, made: dict[str, Any], fields: list[str], ords: tuple[int, ...] = (0,)) -> str:
+        self.imported(made, fields, ords)
+        return self._home.read("Deck.md")
+
+
+@pytest.fixture
+def designs(home: Home, tmp_path: Path) -> Designs:
+    return Designs(home, tmp_path / "x.apkg")
+
+
+GEOGRAPHY = note_type(
+    "Geography",
+    0,
+    ["Country", "Capital", "Flag"],
+    (
+        '{{#Capital}}<div class="value">{{Country}}</div><hr><div class="type">Capital</div>{{/Capital}}',
+        '<div class="value">{{Country}}</div>\n<hr>\n<div class="type">Capital</div>\n<hr id="answer">{{Capital}}',
+    ),
+    (
+        "{{#Flag}}<div>{{Flag}}</div>Country{{/Flag}}",
+        "<p>{{Flag}}</p>Country<hr id=answer>{{Country}}",
+    ),
+)
+
+
+def test_a_back_that_repeats_the_front_in_other_elements_is_only_its_answer(designs: Designs) -> None:
+    text = designs.text(GEOGRAPHY, ["Moldova", "Chisinau", '<img src="m.svg">'], (0, 1))
+    assert text == ("Q: Moldova\n\n<hr>\n\nCapital\n\nA: Chisinau\n\nQ: ![](media/m.svg)\\\nCountry\n\nA: Moldova\n")
+
+
+def test_what_the_front_shows_in_other_elements_is_no_extra_of_a_cloze(designs: Designs) -> None:
+    made = note_type(
+        "Titled",
+        1,
+        ["Title", "Text", "Extra"],
+        (
+            '<div class="front">{{#Title}}<h3>{{Title}}</h3>{{/Title}}<div>{{cloze:Text}}</div></div>',
+            '<div class="back">{{#Title}}<b>{{Title}}</b>{{/Title}}<p>{{cloze:Text}}</p></div><hr>{{Extra}}',
+        ),
+    )
+    assert designs.text(made, ["T", "{{c1::a}}", "more"]) == "C: **T**\n\n{{c1::a}}\n\n{{c1::more}}\n"
+
+
+OVERLAPPING = note_type(
+    "Overlapping",
+    1,
+    ["Text1", "Text2", "Full", "Original"],
+    ("{{cloze:Text1}}{{cloze:Text2}}{{cloze:Full}}", "{{cloze:Text1}}{{cloze:Text2}}{{cloze:Full}}{{Original}}"),
+)
+
+
+def test_a_card_shows_only_those_fields_that_hold_its_gap(designs: Designs) -> None:
+    fields = ["{{c1::one}} ...", "one {{c2::two}}", "{{c21::one two}}", ""]
+    assert designs.text(OVERLAPPING, fields, (0, 1, 20)) == (
+        "C: {{c1::one}} ...\n\nC: one {{c2::two}}\n\nC: {{c21::one two}}\n"
+    )
+
+
+def test_gaps_of_cards_that_show_other_fields_are_text(designs: Designs) -> None:
+    fields = ["{{c1::one}} {{c2::two::hint}} ", "{{c2::TWO}}", "nothing {{c3::{{c1::nested}} deep}}", ""]
+    assert designs.text(OVERLAPPING, fields, (0, 1, 2)) == (
+        "C: {{c1::one}} two nothing {{c1::nested}} deep\n\nC: one {{c2::two::hint}} {{c2::TWO}}\n\n"
+        "C: nothing {{c3::nested deep}}\n"
+    )
+
+
+def test_a_field_that_is_shown_with_gaps_and_has_none_is_not_seen_in_anki_and_told(designs: Designs) -> None:
+    report = designs.imported(OVERLAPPING, ["{{c1::one}}", "plain", "", ""])
+    assert [remark.message for remark in report.remarks] == [
+        "The field `Text2` is shown on no card of 1 note that fills it in, and is left out there."
+    ]
+
+
+def test_a_cloze_type_without_a_template_is_told(designs: Designs) -> None:
+    report = designs.imported(note_type("Bare", 1, ["Text"]), ["{{c1::a}}"])
+    assert "of no template left out" in report.remarks[0].message
+
+
+@pytest.mark.parametrize("value", ["y", "1", "true"])
+def test_a_switch_that_only_a_script_reads_is_no_text(designs: Designs, value: str) -> None:
+    made = note_type(
+        "Switch",
+        0,
+        ["Front", "Back", "On"],
+        ('{{Front}}{{#On}}<div id="s" style="color: red; display: none">{{On}}</div>{{/On}}', "{{Back}}"),
+    )
+    assert designs.text(made, ["a", "b", value]) == "Q: a\nA: b\n"
+
+
+@pytest.mark.parametrize("hidden", ["style='display:none'", 'class="x hidden"', "hidden"])
+def test_what_a_script_shows_on_the_front_is_to_be_opened(designs: Designs, hidden: str) -> None:
+    made = note_type("Hidden", 0, ["Front", "Back", "Hint"], ("{{Front}}<p " + hidden + ">{{Hint}}</p>", "{{Back}}"))
+    assert designs.text(made, ["a", "b", "the hint"]) == (
+        "Q: a\n\n<details><summary>…</summary>the hint</details>\n\nA: b\n"
+    )
+
+
+KATEX = '<span class="katex"><math><annotation encoding="application/x-tex">x</annotation></math>'
+
+
+@pytest.mark.parametrize("extra", ["<button>more", "<script>more", "<!-- more", "<title>more", "<noscript>more", KATEX])
+def test_what_is_left_open_on_a_back_costs_no_card(designs: Designs, home: Home, extra: str) -> None:
+    made = note_type("Open", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}<br>{{Extra}}"))
+    designs.imported(made, ["a {{c1::b}}", f"x {extra}"])
+    assert home.read("Deck.md").startswith("C: a {{c1::b}}\n\n{{c1::x")
+    assert len(home.state()[0]) == 1
+
+
+def test_what_anki_reads_aloud_is_no_text(designs: Designs) -> None:
+    made = note_type("Speech", 0, ["Front", "Back"], ("{{Front}}", "{{Back}}[anki:tts lang=de_DE]{{Back}}[/anki:tts]"))
+    report = designs.imported(made, ["a", "b"])
+    assert [remark.message for remark in report.remarks] == ["1 note: text that Anki reads aloud is left out."]
+
+
+@pytest.mark.parametrize(("note", "told"), [("", 0), ("note", 1)])
+def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, note: str, told: int) -> None:
+    made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
+    report = designs.imported(made, ["a", "<b>b</b> c", note])
+    assert [remark.message for remark in report.remarks] == [
+        "1 note: what is typed is compared with the whole answer here."
+    ] * told
+
+
+def test_an_answer_to_type_stands_on_a_line_of_its_own(designs: Designs) -> None:
+    made = note_type(
+        "Typed",
+        0,
+        ["Front", "Back", "Note"],
+        ("{{Front}}{{type:Back}}", "{{Front}}<hr id=answer>{{type:Back}}{{Note}}"),
+    )
+    assert designs.text(made, ["a", "b", "note"]) == "Q: a\nA: b\\\nnote\n\n<!-- type -->\n"
+
+
+def test_an_answer_to_type_that_the_back_does_not_repeat_begins_it(designs: Designs) -> None:
+    made = note_type(
+        "Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{FrontSide}}<hr id=answer>{{Note}}")
+    )
+    assert designs.text(made, ["a", "b", "note"]) == "Q: a\nA: b\\\nnote\n\n<!-- type -->\n"
+
+
+@pytest.mark.parametrize("edge", ["<hr>", "</div><hr class=x><br>"])
+def test_a_line_that_divides_the_back_from_the_front_is_not_part_of_it(designs: Designs, edge: str) -> None:
+    made = note_type("Line", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}" + edge + "{{Extra}}"))
+    assert designs.text(made, ["{{c1::a}}", "more"]) == "C: {{c1::a}}\n\n{{c1::more}}\n"
+
+
+def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_no_conflict(designs: Designs, home: Home) -> None:
+    made = note_type("Own", 0, ["Front", "Back", "Note"], ("{{Front}}", "{{Back}}<br>{{Note}}"))
+    designs.imported(made, ["a", "b", "c"])
+    home.write("Deck.md", "Q: a\nA: __b__ and *d*\\\nc\n")
+    report = designs.imported(made, ["a", "<b>b</b> and <i>d</i>", "c"], changed=CREATED + 9)
+    assert (report.kept, report.unchanged, report.remarks) == (0, 1, [])
+    assert home.read("Deck.md") == "Q: a\nA: __b__ and *d*\\\nc\n"
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "<!-- {{Extra}} -->",
+        "<script>var extra = `{{Extra}}`</script>",
+        '<div class="card {{Extra}}"></div>',
+        '<div data-x="{{Extra}}"></div>',
+    ],
+)
+def test_a_field_that_a_template_only_uses_where_nobody_sees_it_is_said(
+    designs: Designs, home: Home, used: str
+) -> None:
+    made = note_type("Own", 0, ["Front", "Back", "Extra"], ("{{Front}}", used + "{{Back}}" + used))
+    report = designs.imported(made, ["a", "b", 'precious <b>"text"</b>'])
+    assert home.read("Deck.md") == "Q: a\nA: b\n"
+    assert [remark.message for remark in report.remarks] == [
+        "The field `Extra` is shown on no card of 1 note that fills it in, and is left out there."
+    ]
+
+
+def test_a_field_in_the_address_of_a_link_or_picture_is_seen(designs: Designs, home: Home) -> None:
+    made = note_type(
+        "Own",
+        0,
+        ["Word", "Image"],
+        ('<a href="https://x.org/{{Word}}">{{Word}}</a>', '<img src="https://y.org/{{Image}}">'),
+    )
+    assert designs.imported(made, ["a", "b.png"]).remarks == []
+    assert home.read("Deck.md") == "Q: [a](https://x.org/a)\nA: ![](https://y.org/b.png)\n"
+
+
+def test_a_template_may_have_other_braces(designs: Designs) -> None:
+    made = note_type(
+        "Other", 0, ["Front", "Back"], ("{{=<% %>=}}\n<%Front%> {{x}}", "{{=<% %>=}}<%#Back%><%Back%><%/Back%>")
+    )
+    assert designs.text(made, ["a", "b"]) == "Q: a {{x}}\nA: b\n"
+
+
+def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_shows_it_on(
+    designs: Designs, home: Home
+) -> None:
+    made = note_type("Own", 1, ["Text", "More", "Never"], ("{{cloze:Text}}", "{{cloze:More}} {{cloze:Never}}"))
+    report = designs.imported(made, ["{{c1::a}}", "see {{c1::b::hint}}", "no gap"])
+    assert home.read("Deck.md") == "C: {{c1::a}}\n\n{{c1::see b}}\n"
+    assert [remark.message for remark in report.remarks] == [
+        "The field `Never` is shown on no card of 1 note that fills it in, and is left out there."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("front", "question"),
+    [
+        ('<div style="overflow: hidden">{{A}}</div>', "5"),
+        ('<span aria-label="not hidden">{{A}}</span> times', "5 times"),
+        ('<p title="a hidden gem">{{A}}</p>', "5"),
+        ("Is 3 < {{A}}?", "Is 3 < 5?"),
+        ("<div hidden>{{A}}</div>What?", "What?"),
+        ('<div class="x" style="display: none">{{A}}</div>What?', "What?"),
+    ],
+)
+def test_only_what_is_hidden_is_left_out_of_a_question(designs: Designs, front: str, question: str) -> None:
+    kind = note_type("Hidden", 0, ["A", "B"], (front, "{{FrontSide}}<hr id=answer>{{B}}"))
+    assert designs.text(kind, ["5", "six"]) == f"Q: {question}\nA: six\n"

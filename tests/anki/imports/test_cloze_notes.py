@@ -1,0 +1,116 @@
+"""Cloze notes keep every card, whatever stands in their gaps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from tests.anki.imports.home import Home
+from tests.anki.imports.packages import CLOZE, Made, note_type, studied, write_package
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "x.apkg"
+
+
+def cloze(text: str, extra: str = "", ords: tuple[int, ...] = (0,)) -> Made:
+    """A cloze whose first card was reviewed three times."""
+    note = studied(3)
+    return Made(
+        [text, extra], type=CLOZE, cards={ords[0]: note.cards[0], **{each: {} for each in ords[1:]}}, log=note.log
+    )
+
+
+def slots(home: Home) -> list[tuple[str, int]]:
+    """The cards here and the number of reviews of each."""
+    with Collection(home.root) as collection:
+        return collection.connection.execute("SELECT slot, reps FROM cards WHERE active = 1 ORDER BY slot").fetchall()
+
+
+def test_cards_whose_gaps_left_the_text_ask_one_at_its_end(home: Home, package: Path) -> None:
+    report = home.import_file(write_package(package, [cloze("Paris is here", ords=(0, 1))]))
+    assert home.read("Deck.md") == "C: Paris is here\n\n{{c1,2::—}}\n"
+    assert slots(home) == [("c1", 3), ("c2", 0)]
+    assert report.reviews == 3
+    assert [remark.message for remark in report.remarks] == [
+        "1 note: a card of it has no gap in its text and now asks one at its end."
+    ]
+    assert not home.import_file(package).changes_anything
+
+
+def test_what_only_the_back_shows_is_what_a_card_without_a_gap_asks(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [cloze("{{c1::Paris}} is here", "notes", ords=(0, 2))]))
+    assert home.read("Deck.md") == "C: {{c1::Paris}} is here\n\n{{c1,3::notes}}\n"
+    assert slots(home) == [("c1", 3), ("c3", 0)]
+
+
+@pytest.mark.parametrize("number", [500, 501, 999])
+def test_a_gap_of_the_highest_number_keeps_its_card(home: Home, package: Path, number: int) -> None:
+    home.import_file(write_package(package, [cloze(f"a {{{{c{number}::b}}}}", ords=(499,))]))
+    assert home.read("Deck.md") == "C: a {{c499::b}}\n"
+    assert slots(home) == [("c499", 3)]
+
+
+def test_an_empty_gap_costs_no_card(home: Home, package: Path) -> None:
+    report = home.import_file(write_package(package, [cloze("{{c1::}} and {{c2::<br>}} {{c3::x}}", ords=(0, 1, 2))]))
+    assert slots(home) == [("c1", 3), ("c2", 0), ("c3", 0)]
+    assert [remark.message for remark in report.remarks] == ["1 note: an empty gap is now `—`."]
+    assert not home.import_file(package).changes_anything
+
+
+@pytest.mark.parametrize("extra", ["<table><tr><td><br></td></tr></table>", '<img src="">', "<video></video>"])
+def test_a_back_that_shows_nothing_more_adds_no_gap(home: Home, package: Path, extra: str) -> None:
+    report = home.import_file(write_package(package, [cloze("a {{c1::b}}", extra)]))
+    assert home.read("Deck.md") == "C: a {{c1::b}}\n"
+    assert report.remarks == []
+
+
+def test_a_gap_in_a_field_that_is_not_shown_as_a_cloze_is_its_text(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [cloze("{{c1::a}}", "ex {{c3::not {{c2::a}} gap}} {{c4::open")]))
+    assert home.read("Deck.md") == "C: {{c1::a}}\n\n{{c1::ex not a gap \\{\\{c4:&#58;open}}\n"
+
+
+def test_gaps_in_a_table_that_markdown_cannot_say_are_asked_in_lines(home: Home, package: Path) -> None:
+    table = "<table><tr><td colspan=2>{{c1::a}}</td></tr><tr><td>b</td><td>{{c2::c}}</td></tr></table>"
+    home.import_file(write_package(package, [cloze(table, ords=(0, 1))]))
+    assert home.read("Deck.md") == "C: {{c1::a}}\\\nb\\\n{{c2::c}}\n"
+    assert slots(home) == [("c1", 3), ("c2", 0)]
+
+
+SECTIONS = note_type(
+    "Sections",
+    1,
+    ["Text", "Hint"],
+    ("{{cloze:Text}}{{#c1}} one: {{Hint}}{{/c1}}{{^c1}} others{{/c1}}", "{{cloze:Text}}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "ords", "expected"),
+    [
+        ("{{c1::a}}", (0,), "C: {{c1::a}} one: hint\n"),
+        ("{{c2::b}}", (1,), "C: {{c2::b}} others\n"),
+        ("{{c1::a}} {{c2::b}}", (0, 1), "C: {{c1::a}} {{c2::b}} one: hint others\n"),
+    ],
+)
+def test_what_a_template_shows_on_some_cards_stands_on_them_or_is_told(
+    home: Home, package: Path, text: str, ords: tuple[int, ...], expected: str
+) -> None:
+    note = Made([text, "hint"], type=9, cards={each: {} for each in ords})
+    report = home.import_file(write_package(package, [note], types={9: SECTIONS}))
+    assert home.read("Deck.md") == expected
+    told = [remark.message for remark in report.remarks if "on some of its cards only" in remark.message]
+    assert len(told) == (len(ords) > 1)
+
+
+def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, package: Path) -> None:
+    ours = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
+    note = Made(["{{c1::a}} b", "x.md"], type=9, cards={0: {}, 1: {}})
+    report = home.import_file(write_package(package, [note], types={9: ours}))
+    assert home.read("x.md").endswith("C: {{c1::a}} b\n")
+    assert [remark.message for remark in report.remarks] == [
+        "1 note: a card whose gap was taken out of its text stays out."
+    ]

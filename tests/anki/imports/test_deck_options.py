@@ -1,0 +1,161 @@
+"""What is set for decks in Anki holds here, and what cannot be set here is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flashcards import cli
+from flashcards.collection import Collection
+from scheduler import DEFAULT_PARAMETERS, Policy
+from tests.anki.imports.home import Home
+from tests.anki.imports.packages import CREATED, Made, studied, write_package
+
+PARAMETERS = [0.5, 1, 2, 8, 6.4, 0.8, 3, 0.001, 1.8, 0.16, 0.8, 1.5, 0.06, 0.26, 1.6, 0.6, 1.9, 0.5, 0.09, 0.07, 0.15]
+
+STOCK = {"name": "Default", "new": {"delays": [1, 10]}, "lapse": {"delays": [10]}}
+"""What Anki gives every new deck."""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "x.apkg"
+
+
+def policy(home: Home, deck: str = "Deck") -> Policy:
+    with Collection(home.root) as collection:
+        collection.scan()
+        return collection.policy(collection.catalog.decks()[deck])
+
+
+def with_decks(package: Path, decks: dict[str, dict[str, Any]], presets: dict[int, dict[str, Any]]) -> Path:
+    """A package of decks with a note each; `decks` says what their rows hold besides their names."""
+    rows = {str(key): {"name": name, "conf": 1, **decks[name]} for key, name in enumerate(decks, start=5)}
+    notes = [Made([name, "b"], deck=key) for key, name in enumerate(decks, start=5)]
+    return write_package(package, notes, presets=presets, col={"decks": json.dumps(rows)})
+
+
+@pytest.mark.parametrize(
+    ("option", "setting", "expected"),
+    [
+        ({"ignoreRevlogsBeforeDate": "2025-03-04"}, "ignore_reviews_before", "2025-03-04"),
+        ({"ignoreRevlogsBeforeDate": "1970-01-01"}, "ignore_reviews_before", ""),
+        ({"easyDaysPercentages": [1, 1, 1, 1, 1, 0.5, 0]}, "easy_days", (1, 1, 1, 1, 1, 0.5, 0)),
+        ({"easyDaysPercentages": []}, "easy_days", (1,) * 7),
+        ({"newMix": 1}, "new_mix", "last"),
+        ({"newMix": 2}, "new_mix", "first"),
+        ({"reviewOrder": 1}, "review_order", "due"),
+        ({"reviewOrder": 7}, "review_order", "overdue"),
+        ({"reviewOrder": 8}, "review_order", "random"),
+        ({"reviewOrder": 11}, "review_order", "retrievability"),
+        ({"reviewOrder": 12}, "review_order", "overdue"),
+        ({"newSortOrder": 4}, "new_order", "random"),
+        ({"newGatherPriority": 5}, "new_order", "random"),
+        ({"newSortOrder": 1, "newGatherPriority": 1}, "new_order", "deck"),
+        ({"new": {"perDay": 1 << 80}}, "new_per_day", (1 << 31) - 1),
+    ],
+)
+def test_an_option_becomes_the_setting_of_the_same_meaning(
+    home: Home, package: Path, option: dict[str, Any], setting: str, expected: object
+) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"])], presets={1: {"name": "X", **option}}))
+    assert getattr(policy(home), setting) == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "word"), [({"reviewOrder": 4}, "longest"), ({"newGatherPriority": 2}, "last first")]
+)
+def test_an_order_that_there_is_no_setting_for_is_said(
+    home: Home, package: Path, option: dict[str, int], word: str
+) -> None:
+    report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: {"name": "X", **option}}))
+    assert [remark.message for remark in report.remarks if "`X`" in remark.message and word in remark.message]
+
+
+def test_limits_of_a_deck_itself_hold_for_it_and_not_below(home: Home, package: Path) -> None:
+    own = {"newLimit": 7, "reviewLimit": 0, "desiredRetention": 83}
+    home.import_file(with_decks(package, {"A": own, "A::B": {"newLimit": None}}, {1: {"name": "X"}}))
+    above, below = policy(home, "A"), policy(home, "A::B")
+    assert (above.new_per_day, above.reviews_per_day, above.retention) == (7, 0, 0.83)
+    assert (below.new_per_day, below.reviews_per_day, below.retention) == (20, 200, 0.9)
+
+
+def test_a_deck_below_one_with_options_keeps_its_own(home: Home, package: Path) -> None:
+    special = {"name": "Y", "fsrsParams6": PARAMETERS, "new": {"perDay": 3}, "reviewOrder": 8}
+    home.import_file(with_decks(package, {"A": {"conf": 2}, "A::B": {"conf": 1}}, {1: STOCK, 2: special}))
+    below = policy(home, "A::B")
+    assert (below.new_per_day, below.review_order) == (20, "due")
+    assert below.parameters == pytest.approx(DEFAULT_PARAMETERS)
+
+
+def test_a_table_says_only_what_does_not_hold_already(home: Home, package: Path) -> None:
+    home.import_file(with_decks(package, {"A": {"newLimit": 7}}, {1: STOCK}))
+    assert home.read("flashcards.toml").endswith('\n\n[decks."A"]\nnew_per_day = 7\nbury_siblings = false\n')
+
+
+@pytest.mark.parametrize("options", [{"desc": "By <b>me</b><br>Q: a"}, {"desc": "By __me__\\\nQ: a", "md": True}])
+def test_the_description_of_a_deck_begins_its_file(home: Home, package: Path, options: dict[str, Any]) -> None:
+    with_decks(package, {"A": options}, {1: {"name": "X"}})
+    assert home.import_file(package).remarks == []
+    assert home.read("A.md").startswith("By **me**\\\nQ\\: a\n\nQ: ")
+    report = home.import_file(package)
+    assert (report.remarks, report.changes_anything) == ([], False)
+
+
+def test_a_description_that_came_later_is_said_to_be_left_out(home: Home, package: Path) -> None:
+    home.import_file(with_decks(package, {"A": {}}, {1: {"name": "X"}}))
+    report = home.import_file(with_decks(package, {"A": {"desc": "By <b>me</b>"}}, {1: {"name": "X"}}))
+    assert [remark.message for remark in report.remarks] == ["The deck's description is left out: By me"]
+    assert "me" not in home.read("A.md")
+
+
+def test_a_description_of_a_deck_without_notes_is_said_to_be_left_out(home: Home, package: Path) -> None:
+    decks = {"1": {"name": "A::B", "conf": 1}, "2": {"name": "A", "conf": 1, "desc": "All of it"}}
+    report = home.import_file(write_package(package, [Made(["a", "b"])], col={"decks": json.dumps(decks)}))
+    assert [remark.message for remark in report.remarks] == ["The deck's description is left out: All of it"]
+
+
+def test_a_description_that_would_be_read_as_a_note_is_said_to_be_left_out(home: Home, package: Path) -> None:
+    described = {"A": {"desc": "Term :: definition"}}
+    report = home.import_file(with_decks(package, described, {1: {"name": "X"}}))
+    assert home.read("A.md") == "Q: A\nA: b\n"
+    assert len(report.remarks) == 1
+
+
+def test_a_collection_that_does_not_balance_its_days_does_not_do_so_here(home: Home, package: Path) -> None:
+    conf = json.dumps({"creationOffset": 0, "rollover": 4, "loadBalancerEnabled": False})
+    report = home.import_file(write_package(package, [studied()], presets={1: STOCK}, col={"conf": conf}))
+    assert report.settings == "load_balance = false\n"
+    assert not policy(home).load_balance
+    assert not home.import_file(package).changes_anything
+
+
+@pytest.mark.parametrize(
+    ("conf", "new_limit", "words"),
+    [({"rollover": 2}, None, "settings written"), ({"rollover": 2}, 7, "settings of 1 deck written")],
+)
+def test_the_summary_counts_the_decks_whose_settings_are_written(
+    home: Home,
+    package: Path,
+    capsys: pytest.CaptureFixture[str],
+    conf: dict[str, int],
+    new_limit: int | None,
+    words: str,
+) -> None:
+    decks = {"1": {"name": "Deck", "conf": 1, "newLimit": new_limit}}
+    col = {"conf": json.dumps(conf), "decks": json.dumps(decks), "crt": CREATED}
+    assert (
+        cli.run(
+            [
+                "-C",
+                str(home.root),
+                "import",
+                str(write_package(package, [Made(["a", "b"])], presets={1: STOCK}, col=col)),
+            ]
+        )
+        == 0
+    )
+    assert f", {words}." in capsys.readouterr().out

@@ -1,0 +1,71 @@
+"""Histories that Anki's first scheduler wrote, which had no Hard while a card goes through steps."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from scheduler.model import Rating, ReviewKind, State
+from tests.anki.imports.home import Home
+from tests.anki.imports.packages import DAY_MS, START, Made, write_package, write_zip
+
+LOG = (
+    (START, 2, -600, -60, 0, 900, 0),
+    (START + 700_000, 3, 4, -600, 2500, 900, 0),
+    (START + 4 * DAY_MS, 2, 5, 4, 2350, 900, 1),
+    (START + 9 * DAY_MS, 1, -600, 5, 2150, 900, 1),
+    (START + 9 * DAY_MS + 700_000, 2, 1, -600, 2150, 900, 2),
+)
+RELEARNING = {"type": 2, "queue": 1, "ivl": 1, "due": START // 1000 + 900_000, "reps": 5, "lapses": 1, "left": 1001}
+
+
+def ratings(home: Home) -> list[Rating | None]:
+    with Collection(home.root) as collection:
+        collection.scan()
+        (card,) = (row[0] for row in collection.connection.execute("SELECT id FROM cards"))
+        return [row.rating for row in collection.store.log(card) if row.kind is ReviewKind.RATING]
+
+
+@pytest.mark.parametrize("conf", [{"schedVer": 1}, {}])
+def test_two_and_three_of_steps_were_good_and_easy(home: Home, tmp_path: Path, conf: dict[str, int]) -> None:
+    note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
+    home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": json.dumps(conf)}))
+    assert ratings(home) == [Rating.GOOD, Rating.EASY, Rating.HARD, Rating.AGAIN, Rating.GOOD]
+
+
+def test_those_of_the_later_schedulers_stay(home: Home, tmp_path: Path) -> None:
+    note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
+    home.import_file(write_package(tmp_path / "x.apkg", [note]))
+    assert ratings(home) == [Rating.HARD, Rating.GOOD, Rating.HARD, Rating.AGAIN, Rating.HARD]
+
+
+def test_a_package_that_came_with_the_second_one_is_of_it_whatever_it_says(home: Home, tmp_path: Path) -> None:
+    # So does every deck package of Anki 2.1 before 2.1.45: its configuration is that of a new collection.
+    note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
+    package = write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'})
+    with zipfile.ZipFile(package) as archive:
+        collection = archive.read("collection.anki2")
+    write_zip(package, {"collection.anki2": b"for old versions", "collection.anki21": collection}, {})
+    home.import_file(package)
+    assert ratings(home)[0] is Rating.HARD
+
+
+def test_a_log_with_a_fourth_button_in_steps_is_none_of_it(home: Home, tmp_path: Path) -> None:
+    log = (*LOG, (START + 20 * DAY_MS, 4, 3, -600, 2500, 900, 2))
+    note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 3, "due": 1200, "reps": 6}}, log=log)
+    home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'}))
+    assert ratings(home)[0] is Rating.HARD
+
+
+def test_a_forgotten_card_is_relearnt_though_its_type_is_that_of_a_review_card(home: Home, tmp_path: Path) -> None:
+    note = Made(["a", "b"], cards={0: RELEARNING}, log=LOG[:4])
+    home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'}))
+    with Collection(home.root) as collection:
+        collection.scan()
+        (number,) = (row[0] for row in collection.connection.execute("SELECT id FROM cards"))
+        card = collection.store.card(number)
+    assert (card.state, card.due_ms) == (State.RELEARNING, RELEARNING["due"] * 1000)

@@ -1,0 +1,107 @@
+"""Suspension and flag: what was set there arrives, and what was set here stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from tests.anki.imports.home import Home
+from tests.anki.imports.packages import CREATED, Made, studied, write_package
+
+
+class Marked:
+    """A collection of one imported card, whose marks are set here and there."""
+
+    def __init__(self, home: Home, package: Path) -> None:
+        self.home = home
+        self.package = package
+
+    def import_card(self, **card: int) -> int:
+        """Import the card as it is there now; returns how many cards were changed."""
+        return self.home.import_file(write_package(self.package, [studied(**card)])).cards
+
+    @property
+    def marks(self) -> tuple[bool, int]:
+        with Collection(self.home.root) as collection:
+            return collection.connection.execute("SELECT suspended, flag FROM cards").fetchone()  # type: ignore[no-any-return]
+
+    def set(self, *, suspended: bool, flag: int) -> None:
+        with Collection(self.home.root) as collection:
+            cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards")]
+            (collection.store.suspend if suspended else collection.store.unsuspend)(cards)
+            collection.store.flag(cards, flag)
+
+
+@pytest.fixture
+def marked(home: Home, tmp_path: Path) -> Marked:
+    return Marked(home, tmp_path / "x.apkg")
+
+
+def test_marks_come_along_and_later_only_where_they_changed_there(marked: Marked) -> None:
+    marked.import_card(queue=-1, flags=3)
+    assert marked.marks == (True, 3)
+    marked.set(suspended=False, flag=3)
+    marked.import_card(queue=-1, flags=0, mod=CREATED + 5)
+    assert marked.marks == (False, 0)
+
+
+def test_marks_set_here_stay_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
+    marked.import_card()
+    marked.set(suspended=True, flag=4)
+    marked.import_card(mod=CREATED + 5)
+    assert marked.marks == (True, 4)
+
+
+def test_marks_taken_off_here_stay_off_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
+    marked.import_card(queue=-1, flags=3)
+    marked.set(suspended=False, flag=0)
+    marked.import_card(queue=-1, flags=3, mod=CREATED + 5)
+    assert marked.marks == (False, 0)
+
+
+def test_marks_taken_off_there_are_taken_off_here(marked: Marked) -> None:
+    marked.import_card(queue=-1, flags=3)
+    marked.import_card(mod=CREATED + 5)
+    assert marked.marks == (False, 0)
+
+
+def test_a_flag_arrives_although_anki_does_not_count_it_as_a_change_of_the_card(marked: Marked) -> None:
+    marked.import_card()
+    marked.import_card(flags=5)
+    assert marked.marks == (False, 5)
+    marked.import_card(flags=0)
+    assert marked.marks == (False, 0)
+
+
+def test_a_mark_that_was_already_the_same_here_is_remembered(marked: Marked) -> None:
+    marked.import_card(flags=3)
+    marked.set(suspended=False, flag=0)
+    assert marked.import_card(flags=0) == 0
+    marked.set(suspended=False, flag=4)
+    marked.import_card(flags=0)
+    assert marked.marks == (False, 4)
+
+
+def test_an_older_package_puts_no_mark_back(marked: Marked) -> None:
+    marked.import_card(queue=-1, flags=3, mod=CREATED + 5)
+    marked.import_card()
+    assert marked.marks == (True, 3)
+
+
+def test_a_package_without_schedules_takes_no_mark_off(marked: Marked) -> None:
+    marked.import_card(queue=-1, flags=3)
+    marked.home.import_file(write_package(marked.package, [Made(["a", "b"], cards={0: {"mod": CREATED + 5}})]))
+    assert marked.marks == (True, 3)
+
+
+def test_cards_that_an_earlier_version_imported_keep_the_marks_they_have(marked: Marked) -> None:
+    marked.import_card(queue=-1, flags=3)
+    marked.set(suspended=False, flag=4)
+    with Collection(marked.home.root) as collection:
+        collection.connection.execute("UPDATE origin_cards SET suspended = NULL, flag = NULL")
+    marked.import_card(queue=-1, flags=3)
+    assert marked.marks == (False, 4)
+    marked.import_card(queue=-1, flags=5)
+    assert marked.marks == (False, 5)

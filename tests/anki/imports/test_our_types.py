@@ -1,0 +1,51 @@
+"""A note type that went from here to Anki is known by whatever name it has there; others are not taken for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from flashcards.anki.package import model
+from flashcards.anki.package.model import BASIC, CLOZE
+from flashcards.anki.package.notetypes import is_ours, note_type
+
+OURS = {
+    family: model.AnkiNoteType(
+        note_type(family).model_id,
+        note_type(family).name,
+        model.CLOZE_TYPE if family == CLOZE else model.STANDARD_TYPE,
+        tuple(field["name"] for field in note_type(family).fields),
+        (),
+    )
+    for family in (BASIC, CLOZE)
+}
+
+
+def like(family: str, **values: object) -> model.AnkiNoteType:
+    ours = OURS[family]
+    given = {"id": ours.id, "name": ours.name, "kind": ours.kind, "fields": ours.fields} | values
+    return model.AnkiNoteType(**given, templates=())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("family", [BASIC, CLOZE])
+def test_a_type_of_ours_is_known_when_it_was_renamed_copied_or_given_a_field(family: str) -> None:
+    more = (*OURS[family].fields, "Mine")
+    assert is_ours(OURS[family])
+    assert is_ours(like(family, name="Renamed"))
+    assert is_ours(like(family, name="Renamed", fields=more))
+    assert is_ours(like(family, id=5, name="A copy"))
+    assert is_ours(like(family, id=5, fields=more))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "fields"),
+    [
+        ("Basic", model.STANDARD_TYPE, ("Front", "Back")),
+        ("Basic", model.STANDARD_TYPE, ("Front", "Back", "Reverse", "Source")),
+        ("Cloze", model.CLOZE_TYPE, ("Text", "Source")),
+        ("Cloze", model.STANDARD_TYPE, ("Text", "Typed", "Source")),
+        ("Flashcards Basic", model.STANDARD_TYPE, ("Question", "Back", "Reverse", "Source")),
+        ("Flashcards Cloze", model.STANDARD_TYPE, ("Text", "Typed", "Source")),
+    ],
+)
+def test_a_type_that_only_looks_like_ours_is_none(name: str, kind: int, fields: tuple[str, ...]) -> None:
+    assert not is_ours(model.AnkiNoteType(5, name, kind, fields, ()))

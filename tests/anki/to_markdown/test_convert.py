@@ -1,0 +1,303 @@
+"""HTML of Anki as Markdown: clean, and saying the same."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flashcards.anki.imports.draft import Draft, both_ways, sound
+from flashcards.anki.to_markdown.convert import Converter
+from flashcards.anki.to_markdown.plain_fallback import bare_markdown
+from flashcards.deck.model import Kind
+from flashcards.render.html.renderer import HtmlRenderer
+from tests.render import strategies
+
+
+def converter() -> Converter:
+    return Converter(lambda name: f"media/{name}")
+
+
+def markdown(html: str, *, cloze: bool = False) -> str:
+    return converter().convert(html, cloze=cloze).markdown
+
+
+def rendered(text: str) -> str:
+    return HtmlRenderer({}, lambda name: name).render(text)
+
+
+EXAMPLES = {
+    "a plain sentence": ("What is it?", "What is it?"),
+    "line breaks": ("a<br>b", "a\\\nb"),
+    "two line breaks make a paragraph": ("a<br><br>b", "a\n\nb"),
+    "lines as the editor makes them": ("a<div>b</div><div>c</div>", "a\\\nb\\\nc"),
+    "an empty line of the editor": ("<div>a</div><div><br></div><div>b</div>", "a\n\nb"),
+    "paragraphs": ("<p>a</p><p>b</p>", "a\n\nb"),
+    "bold, italic, struck": ("<b>a</b> <em>b</em> <s>c</s>", "**a** *b* ~~c~~"),
+    "bold in italic": ("<i>a <b>b</b></i>", "_a **b**_"),
+    "emphasis by style": ('<span style="font-weight: 700; font-style: italic">a</span>', "**_a_**"),
+    "blanks inside emphasis": ("a<b> b </b>c", "a **b** c"),
+    "emphasis within a word": ("un<b>believ</b>able", "un**believ**able"),
+    "emphasis that Markdown cannot end there": ("<b>foo:</b>bar", "<b>foo:</b>bar"),
+    "underline, sub and sup stay HTML": (
+        "<u>a</u> H<sub>2</sub>O x<sup>2</sup>",
+        "<u>a</u> H<sub>2</sub>O x<sup>2</sup>",
+    ),
+    "a colour that is meant": ('<span style="color: rgb(255, 0, 0)">a</span>', '<font color="#ff0000">a</font>'),
+    "a colour that an editor left": ('<span style="color: rgb(0, 0, 0)">a</span>', "a"),
+    "a list": ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
+    "a numbered list that begins later": ('<ol start="3"><li>a</li><li>b</li></ol>', "3. a\n4. b"),
+    "a nested list": ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"),
+    "a list nested as word processors do": ("<ul><li>a</li><ul><li>b</li></ul></ul>", "- a\n  - b"),
+    "two lists in a row": ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n* b"),
+    "items left open": ("<ul><li>a<li>b</ul>", "- a\n- b"),
+    "code": ("call <code>f(*x)</code>", "call `f(*x)`"),
+    "code with backticks": ("<code>a`b</code>", "``a`b``"),
+    "a code block": ('<pre><code class="language-py">x = 1\n\ny</code></pre>', "```py\nx = 1\n\ny\n```"),
+    "a code block by line breaks": ("<pre>a<br>  b</pre>", "```\na\n  b\n```"),
+    "a quote": ("<blockquote>a<br>b</blockquote>", "> a\\\n> b"),
+    "a heading": ("<h2>Title</h2>text", "**Title**\n\ntext"),
+    "a rule": ("a<hr>b", "a\n\n<hr>\n\nb"),
+    "a table": (
+        "<table><tr><th>a</th><th align=right>b</th></tr><tr><td>1</td><td>x|y<br>z</td></tr></table>",
+        "| a | b |\n| --- | --: |\n| 1 | x\\|y<br>z |",
+    ),
+    "a table without a head": ("<table><tr><td>a</td><td>b</td></tr></table>", "|  |  |\n| --- | --- |\n| a | b |"),
+    "a link": ('<a href="https://x.y/a_(b)">see</a>', "[see](https://x.y/a_%28b%29)"),
+    "an image": ('<img src="a b.png">', "![](media/a%20b.png)"),
+    "an image of a size": ('<img src="a.png" width="300">', '<img src="media/a.png" width="300">'),
+    "an image of the web": ('<img src="https://x.y/z.png">', "![](https://x.y/z.png)"),
+    "sound of the web": ("[sound:https://x.org/y z.mp3?a=1&amp;b=2]", "![](https://x.org/y%20z.mp3?a=1&b=2)"),
+    "a player of the web": (
+        '<audio controls src="https://x.org/y%20z.mp3?a=1&amp;b=2"></audio> and <video><source src="https://x.y/z.webm">',
+        "![](https://x.org/y%20z.mp3?a=1&b=2) and ![](https://x.y/z.webm)",
+    ),
+    "a player of a stream": (
+        '<audio src="https://x.org/live?a=1&amp;b=2"></audio> text',
+        '<audio controls src="https://x.org/live?a=1&amp;b=2"></audio> text',
+    ),
+    "sound": ("[sound:a (1).mp3]", "![](media/a%20%281%29.mp3)"),
+    "math": (r"\(a_1 &lt; b\)", "$a_1 < b$"),
+    "math on its own": (r"so \[x^2\]", "so $$x^2$$"),
+    "math with a dollar": (r"\(\text{5 $}\)", r"\(\text{5 $}\)"),
+    "math beside a word": (r"the \(n\)th", r"the \(n\)th"),
+    "math with tags in it": (r"\(a<div>b</div>\)", "$a b$"),
+    "LaTeX": (r"[latex]$x$[/latex] [$]y[/$] [$$]z[/$$]", "$x$ $y$ $$z$$"),
+    "an environment of LaTeX": (r"[latex]\begin{align}a\end{align}[/latex]", r"$$\begin{align}a\end{align}$$"),
+    "LaTeX that is no formula": (
+        r"[latex]\begin{tikzpicture}x\end{tikzpicture}[/latex]",
+        r"[latex]\begin{tikzpicture}x\end{tikzpicture}[/latex]",
+    ),
+    "MathJax of the editor": ("<anki-mathjax>x</anki-mathjax>", "$x$"),
+    "entities": ("a&nbsp;b &lt;i&gt; &amp;amp; &copy;", "a\xa0b \\<i> \\&amp; ©"),
+    "what a deck gives a meaning": ("Q: a<br>C: b<br>- c<br># d<br>1. e<br>---<br>&gt; f", None),
+    "dollars": ("$5 and $6", "\\$5 and \\$6"),
+    "one dollar": ("costs $5", "costs $5"),
+    "brackets": ("a[0] and [b]", "a[0] and [b]"),
+    "brackets like a link": ("[a](b)", "\\[a](b)"),
+    "snakes": ("a_b_c _d_", "a_b_c \\_d\\_"),
+    "furigana": ("<ruby>漢<rt>かん</rt></ruby>", "<ruby>漢<rt>かん</rt></ruby>"),
+    "right to left": ('<div dir="rtl">שלום</div>', "שלום"),
+    "an embedded page": ('<iframe src="https://x.y/"></iframe>', "[https://x.y/](https://x.y/)"),
+    "nothing": ("<div><br></div>", ""),
+}
+CLOZES = {
+    "gaps and hints": ("{{c1::a}} and {{c2::b::hint}}", "{{c1::a}} and {{c2::b::hint}}"),
+    "nested gaps": ("{{c1::a {{c2::b}} c}}", "{{c1::a {{c2::b}} c}}"),
+    "several numbers": ("{{c1,3::a}}", "{{c1,3::a}}"),
+    "emphasis in a gap": ("{{c1::<b>a</b>}}", "{{c1::**a**}}"),
+    "emphasis over the edge of a gap": ("<b>a {{c1::b</b> c}}", "**a {{c1::b** c}}"),
+    "braces in a gap": ("{{c1::{a}&#125; b}}", "{{c1::\\{a\\}\\} b}}"),
+    "colons in a hint": ("{{c1::a::b::c}}", "{{c1::a::b:&#58;c}}"),
+    "a gap left open": ("{{c1::a", "\\{{c1::a"),
+    "highlights and pairs are text": ("==x== {{c1::a}} b :: c", "\\=\\=x\\=\\= {{c1::a}} b \\:: c"),
+    "math in a gap": (r"{{c1::\(x\)}}", "{{c1::$x$}}"),
+    "a gap in math": (r"\(a + {{c1::b}}\)", "{{c1::$a + b$}}"),
+    "a gap in code": ("<code>f({{c1::x}})</code>", "<code>f({{c1::x}})</code>"),
+    "an empty gap": ("{{c1::}} a {{c2::<b> </b>}} b {{c3::&nbsp;::hint}}", "{{c1::—}} a {{c2::—}} b {{c3::—::hint}}"),
+    "a hint without a gap": ("a {{c1::::hint}}", "a {{c1::—::hint}}"),
+    "blanks beside gaps": ("a {{c1:: b }}c{{c2::d}} e", "a {{c1:: b }}c{{c2::d}} e"),
+    "lines in a gap": ("{{c1::<div>a</div><div>b</div>}}", "{{c1::a\\\nb}}"),
+    "a line that begins or ends inside a gap": ("{{c1::a<br>}}<br>x{{c2::<br>b}}", "{{c1::a}}\\\nx\\\n{{c2::b}}"),
+    "line breaks around a hint": ("{{c1::a<br>::<br>b}}", "{{c1::a::b}}"),
+    "a picture as a hint": ('{{c1::a::<img src="h.png">}}', "{{c1::a::![](media/h.png)}}"),
+    "a gap that ends in code": ("{{c1::<code>x}}y</code>", "{{c1::<code>x}}y</code>"),
+    "a gap that no card asks": ("{{c0::a}} {{c1::b}}", "a {{c1::b}}"),
+    "a table that Markdown cannot say": (
+        "<table><tr><td colspan=2><b>{{c1::a}}</b> b</td></tr><tr><td>c</td><td>{{c2::d}}</td></tr></table>",
+        "**{{c1::a}}** b\\\nc\\\n{{c2::d}}",
+    ),
+    "a list in a table": ("<table><tr><td><ul><li>{{c1::a}}</li></ul></td></tr></table>", "- {{c1::a}}"),
+    "what opens and closes": ("<details><summary>a</summary>{{c1::b}}</details>", "a\\\n{{c1::b}}"),
+    "a gap over list items": ("<ul><li>{{c1::a</li><li>b}}</li></ul>", "- {{c1::a\n- b}}"),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_thing_has_its_markdown(name: str) -> None:
+    html, expected = EXAMPLES[name]
+    found = markdown(html)
+    if expected is not None:
+        assert found == expected
+    assert sound(as_note(found or "x", "y")).fields == (found or "x", "y")
+
+
+@pytest.mark.parametrize("name", CLOZES)
+def test_each_thing_of_a_cloze_has_its_markdown(name: str) -> None:
+    html, expected = CLOZES[name]
+    assert markdown(html, cloze=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "problem"),
+    [
+        ("{{c1::}}", "an empty gap is now `—`"),
+        ("{{c0::a}}", "a gap numbered 0, which no card asks, is now text"),
+        ("<table><tr><td rowspan=2>{{c1::a}}</table>", "<table> with a gap in it is now lines of text"),
+        (r"[latex]\begin{tabular}a\end{tabular}[/latex]", "LaTeX that is more than a formula is kept as text"),
+    ],
+)
+def test_what_comes_out_other_than_it_was_is_told(html: str, problem: str) -> None:
+    assert converter().convert(html, cloze=True).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("**a** {{c1::x::h **i**}}b `c*`", "a {{c1::x::h i}}b c&#42;"),
+        ("a\\\nb {{c1:: $x_{1}$ }}", "a\\\nb {{c1:: \\(x_{1}\\) }}"),
+        (
+            '<table><tr><td>{{c1::a}}</td><td>{{c2::<img src="b.png">}}</td></tr></table>',
+            "{{c1::a}}\\\n{{c2::![](b.png)}}",
+        ),
+        ("\\{{c1::a}} {{c2::b", "&#123;&#123;c1&#58;&#58;a&#125;&#125; &#123;&#123;c2&#58;&#58;b"),
+    ],
+)
+def test_text_spelled_out_keeps_its_gaps_its_lines_and_the_blanks_beside_gaps(text: str, expected: str) -> None:
+    assert bare_markdown(text, cloze=True) == expected
+
+
+def as_note(front: str, back: str) -> Draft:
+    return Draft("", 0, Kind.QUESTION, (front, back), both_ways(reverse=False), False, False, (), "x", "", (), b"", 0)
+
+
+PIECES = [
+    "word",
+    "zwei",
+    "a b",
+    "x_y",
+    "5",
+    "é",
+    "漢字",
+    "שלום",
+    "$",
+    "*",
+    "_",
+    "[",
+    "]",
+    "(",
+    ")",
+    "<",
+    ">",
+    "&",
+    "#",
+    "-",
+]
+PIECES += [
+    "+",
+    "1.",
+    "~",
+    "|",
+    "`",
+    "\\",
+    "Q:",
+    "C:",
+    ":",
+    " :: ",
+    "==",
+    "{{",
+    "}}",
+    "!",
+    "=",
+    "---",
+    "&amp;",
+    "://",
+    ".",
+]
+texts = st.lists(st.sampled_from([*PIECES, " ", " "]), min_size=1, max_size=12).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(text=texts | st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn"]), max_size=30))
+def test_text_stays_the_same_text(text: str) -> None:
+    found = markdown(escape(text))
+    shown = unescape(re.sub(r"<[^<>]*>", "", rendered(found)))
+    assert "".join(shown.split()) == "".join(text.split())
+    if found:
+        assert as_note(found, found).is_read_back(), found
+
+
+inline = st.recursive(
+    texts.map(lambda text: escape(text))
+    | st.sampled_from(["a<br>b", "a<br><br>b", "\\(x\\)", "<img src=a.png>", "<code>x*</code>"]),
+    lambda inner: st.builds(
+        lambda tag, parts: f"<{tag}>{''.join(parts)}</{tag}>",
+        st.sampled_from(["b", "i", "s", "u", "sub", "div", "span", "em", "strong", "a href=https://x.y"]),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+soup = st.lists(
+    inline
+    | st.builds(lambda parts: f"<ul>{''.join(f'<li>{part}</li>' for part in parts)}</ul>", st.lists(inline, max_size=3))
+    | st.builds(lambda part: f"<pre>{part}</pre>", inline)
+    | st.builds(lambda a, b: f"<table><tr><th>{a}</th><td>{b}</td></tr></table>", inline, inline)
+    | st.builds(lambda part: f"<blockquote>{part}</blockquote>", inline)
+    | st.sampled_from(["</div>", "<div>", "<hr>", "<p>", "</b>", "<ul>", "<li>", "<!-- x -->", "<"]),
+    max_size=4,
+).map("".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(html=soup)
+def test_what_comes_of_any_html_stays_what_it_is(html: str) -> None:
+    """Markdown, rendered and converted again, is rendered to the same HTML, or its loss of formatting is told."""
+    first = markdown(html)
+    once = rendered(first)
+    again = converter_of_ours().convert(once)
+    if "the text is kept, its formatting is not" not in again.problems:
+        assert normal(rendered(again.markdown)) == normal(once), (first, again)
+
+
+def normal(html: str) -> str:
+    """HTML without the blanks that nobody sees."""
+    return re.sub(r"\s*(<[^<>]*>)\s*", r"\1", re.sub(r"\s+", " ", html.replace("<br />", "<br>")))
+
+
+def converter_of_ours() -> Converter:
+    return Converter(lambda name: name)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(front=strategies.markdown | soup, back=soup)
+def test_any_html_becomes_a_note_that_is_read_back(front: str, back: str) -> None:
+    fields = (markdown(front) or "x", markdown(back) or "y")
+    assert sound(as_note(*fields)).is_read_back()
+
+
+@settings(max_examples=300, deadline=None)
+@given(parts=st.lists(soup | st.sampled_from(["{{c1::", "{{c2::", "}}", "::", "{", "}", "\\(", "\\)"]), max_size=8))
+def test_any_cloze_becomes_one_that_is_read_back(parts: list[str]) -> None:
+    html = "".join(parts)
+    found = converter().convert(html, cloze=True)
+    numbers = sorted({int(number) for number in re.findall(r"\{\{c(\d+)::", found.markdown)})
+    if not numbers:
+        return
+    draft = Draft(
+        "", 0, Kind.CLOZE, (found.markdown,), tuple((n - 1, f"c{n}") for n in numbers),
+        False, False, (), "x", "", (), b"", 0,
+    )  # fmt: skip
+    assert sound(draft).is_read_back()

@@ -1,0 +1,126 @@
+"""Which files of a folder are decks: links, hidden files, names that are not text."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from flashcards.catalog.files import FoundFile, Unreadable, walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def files(root: Path) -> list[str]:
+    return [found.path for found in walk(root) if isinstance(found, FoundFile)]
+
+
+def unreadable(root: Path) -> dict[str, str]:
+    return {found.path: found.reason for found in walk(root) if isinstance(found, Unreadable)}
+
+
+def put(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x", encoding="utf-8")
+
+
+def test_markdown_files_are_found_in_order_of_their_paths(tmp_path: Path) -> None:
+    for name in ("b.md", "a/z.md", "a/B.MD", "notes.txt", "md", "c.markdown"):
+        put(tmp_path / name)
+    assert files(tmp_path) == ["a/B.MD", "a/z.md", "b.md"]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    for name in (".hidden.md", ".git/x.md", ".flashcards/x.md", "a/.b/x.md", "a/x.md"):
+        put(tmp_path / name)
+    assert files(tmp_path) == ["a/x.md"]
+
+
+def test_a_folder_named_like_a_file_is_a_folder(tmp_path: Path) -> None:
+    put(tmp_path / "x.md" / "y.md")
+    assert files(tmp_path) == ["x.md/y.md"]
+    assert unreadable(tmp_path) == {}
+
+
+def test_a_link_to_nothing_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to("nowhere.md")
+    assert files(tmp_path) == []
+    assert unreadable(tmp_path) == {"a.md": "it is a link to a file that is not there"}
+
+
+def test_a_link_to_itself_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "loop.md").symlink_to("loop.md")
+    put(tmp_path / "a.md")
+    assert files(tmp_path) == ["a.md"]
+    assert list(unreadable(tmp_path)) == ["loop.md"]
+
+
+def test_a_named_pipe_is_no_deck(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    assert list(walk(tmp_path)) == []
+
+
+def test_a_linked_folder_outside_is_followed(tmp_path: Path) -> None:
+    put(tmp_path / "outside" / "a.md")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "outside")
+    assert files(root) == ["link/a.md"]
+
+
+def test_a_folder_outside_that_is_linked_twice_is_read_once(tmp_path: Path) -> None:
+    put(tmp_path / "outside" / "sub" / "a.md")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "one").symlink_to(tmp_path / "outside")
+    (root / "two").symlink_to(tmp_path / "outside")
+    (root / "zub").symlink_to(tmp_path / "outside" / "sub")
+    assert files(root) == ["one/sub/a.md"]
+
+
+def test_a_link_to_a_folder_within_is_left_out_wherever_it_stands_in_the_order(tmp_path: Path) -> None:
+    put(tmp_path / "m" / "a.md")
+    (tmp_path / "a").symlink_to("m")
+    (tmp_path / "z").symlink_to("m")
+    assert files(tmp_path) == ["m/a.md"]
+
+
+def test_a_link_to_a_hidden_folder_within_is_followed(tmp_path: Path) -> None:
+    put(tmp_path / ".store" / "a.md")
+    (tmp_path / "decks").symlink_to(".store")
+    assert files(tmp_path) == ["decks/a.md"]
+
+
+def test_links_that_go_in_a_circle_end(tmp_path: Path) -> None:
+    put(tmp_path / "root" / "sub" / "a.md")
+    (tmp_path / "root" / "sub" / "up").symlink_to("..")
+    (tmp_path / "root" / "sub" / "self").symlink_to(".")
+    (tmp_path / "root" / "out").symlink_to(tmp_path)
+    put(tmp_path / "not-ours.md")
+    assert files(tmp_path / "root") == ["sub/a.md"]
+
+
+def test_a_collection_named_by_a_link_is_read_the_same(tmp_path: Path) -> None:
+    put(tmp_path / "real" / "sub" / "a.md")
+    (tmp_path / "real" / "again").symlink_to(tmp_path / "real" / "sub")
+    (tmp_path / "link").symlink_to("real")
+    assert files(tmp_path / "link") == ["sub/a.md"]
+
+
+def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(tmp_path: Path) -> None:
+    put(tmp_path / "a.md")
+    for name in (b"x\xff.md", b"x\xfe.md"):
+        (tmp_path / os.fsdecode(name)).write_text("x", encoding="utf-8")
+    folder = tmp_path / os.fsdecode(b"dir\xff")
+    folder.mkdir()
+    put(folder / "b.md")
+    (tmp_path / os.fsdecode(b"no-deck\xff.txt")).write_text("x", encoding="utf-8")
+    assert files(tmp_path) == ["a.md"]
+    assert unreadable(tmp_path) == {
+        "dir\ufffd/": "its name is not UTF-8",
+        "x\ufffd.md": "its name is not UTF-8",
+    }
+
+
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
+    assert list(walk(tmp_path / "nowhere")) == [Unreadable("", "No such file or directory")]

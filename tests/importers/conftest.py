@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.anki.imports.conftest import home as home

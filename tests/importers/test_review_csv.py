@@ -1,0 +1,119 @@
+"""A review log as CSV."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from flashcards.importers.errors import ImportInvalid
+from scheduler import Rating
+from tests.anki.imports.home import Home
+
+START = 1_600_000_000_000
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log.csv"
+
+
+@pytest.fixture
+def decks(home: Home) -> Home:
+    home.write("a.md", "Q: one\nA: eins\n\nQ: two\nA: zwei\n")
+    return home
+
+
+def names(home: Home) -> list[str]:
+    with Collection(home.root) as collection:
+        collection.scan()
+        return [entry.key for entry in collection.catalog.entries()]
+
+
+def cards(home: Home) -> list[tuple[object, ...]]:
+    with Collection(home.root) as collection:
+        ids = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+        return [tuple(collection.store.card(card))[5:16] for card in ids]
+
+
+def test_reviews_do_what_they_would_have_done_here(decks: Home, log: Path, tmp_path: Path) -> None:
+    chance = random.Random(3)
+    key = names(decks)[0]
+    rows = [(START + n * chance.randint(1, 3) * DAY_MS * 9, chance.choice([1, 2, 3, 3, 4])) for n in range(12)]
+    rows.sort()
+    log.write_text("card,rating,time,duration\n" + "".join(f"{key},{r},{t},{900}\n" for t, r in rows))
+    assert decks.import_file(log).reviews == 12
+    other = Home(tmp_path / "other")
+    other.write("a.md", decks.read("a.md"))
+    with Collection(other.root) as collection:
+        collection.scan()
+        # Fuzz is drawn by the card, so the two collections must agree on its id.
+        collection.connection.execute("PRAGMA foreign_keys = OFF")
+        with Collection(decks.root) as first:
+            ids = [row[0] for row in first.connection.execute("SELECT id FROM cards ORDER BY id")]
+        for new, (old,) in zip(
+            ids, collection.connection.execute("SELECT id FROM cards ORDER BY id").fetchall(), strict=True
+        ):
+            collection.connection.execute("UPDATE cards SET id = ? WHERE id = ?", (-new, old))
+        collection.connection.execute("UPDATE cards SET id = -id")
+        for at, rating in rows:
+            policy = collection.policy(collection.store.card(ids[0]).deck)
+            collection.store.rate(ids[0], Rating(rating), policy, at, 900)
+    mine, theirs = cards(decks)[0], cards(other)[0]
+    assert mine[0:4] == theirs[0:4]
+    assert mine[4:6] == pytest.approx(theirs[4:6], rel=1e-4)
+    assert mine[6:] == theirs[6:]
+
+
+def test_the_same_log_again_changes_nothing(decks: Home, log: Path) -> None:
+    log.write_text(f"card,rating,time\n{names(decks)[0]},good,2024-03-29T20:32:32+00:00\na.md:4,1,{START}\n")
+    assert decks.import_file(log, dry_run=True).reviews == 2
+    assert decks.import_file(log).reviews == 2
+    assert not decks.import_file(log).changes_anything
+
+
+def test_names_of_columns_as_other_logs_have_them_are_known(decks: Home, log: Path) -> None:
+    log.write_text(
+        "card_id,review_rating,review_time,review_duration\na.md:1,3,2024-03-29T20:32:32.250000+00:00,25060\n"
+    )
+    decks.import_file(log)
+    with Collection(decks.root) as collection:
+        assert collection.connection.execute("SELECT duration_ms FROM reviews").fetchall() == [(25060,)]
+
+
+def test_a_card_that_is_not_here_is_named_and_passed_over(decks: Home, log: Path) -> None:
+    log.write_text(f"card,rating,time\nnobody,3,{START}\na.md:1,3,{START}\n")
+    report = decks.import_file(log)
+    assert report.reviews == 1
+    assert "`nobody`" in report.remarks[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "first line"),
+        ("a,b,c\n1,2,3\n", "first line"),
+        (f"card,rating,time\na.md:1,3,{START}\na.md:1,9,{START}\n", "line 3"),
+        ("card,rating,time\na.md:1,3,yesterday\n", "line 2"),
+        ("card,rating,time\na.md:1\n", "line 2"),
+        ("card,rating,time,duration\na.md:1,3,2024-01-01T10:00:00,-5\n", "line 2"),
+        ('card,rating,time\n"a.md:1,3', "CSV"),
+    ],
+)
+def test_a_line_that_cannot_be_read_ends_in_a_sentence_and_changes_nothing(
+    decks: Home, log: Path, text: str, what: str
+) -> None:
+    log.write_text(text)
+    before = decks.state()
+    with pytest.raises(ImportInvalid, match=what):
+        decks.import_file(log)
+    assert decks.state() == before
+
+
+def test_a_log_that_is_not_utf_8_is_refused(decks: Home, log: Path) -> None:
+    log.write_bytes(b"card,rating,time\n\xff,3,1\n")
+    with pytest.raises(ImportInvalid, match="UTF-8"):
+        decks.import_file(log)
