@@ -25,22 +25,22 @@ from scheduler import (
     NewCard,
     Placement,
     Policy,
-    Room,
     Store,
+    TableSet,
     open_database,
     transaction,
-    translated,
+    translate_errors,
 )
 from scheduler.identity import rename_slots
-from scheduler.limits import DeckLimits, in_time
-from scheduler.store import ROOM
+from scheduler.limits import DeckLimits, raise_limits_for_deadlines
+from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"
 DATABASE = "state.db"
 BACKUPS = "backups"
 VARIABLE = "FLASHCARDS_COLLECTION"
 
-ROOMS = (ROOM, Room("catalog", "flashcards.catalog.schema", MIGRATIONS, TABLES))
+TABLE_SETS = (TABLE_SET, TableSet("catalog", "flashcards.catalog.schema", MIGRATIONS, TABLES))
 """The tables of a collection's database."""
 
 
@@ -168,7 +168,7 @@ class Collection:
                     raise StateUnwritable(folder, "a file is in its place") from None
             except OSError as error:
                 raise StateUnwritable(folder, error.strerror or str(error)) from error
-        return open_database(self.database, ROOMS, self.backups)
+        return open_database(self.database, TABLE_SETS, self.backups)
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +191,7 @@ class Collection:
         Returns:
             What changed, and the folders and files that could not be looked at.
         """
-        with translated(self.database):
+        with translate_errors(self.database):
             sighting = look(self.root, self.catalog, progress)
             if not sighting:
                 return ScanReport(), sighting.unreadable
@@ -253,7 +253,7 @@ class Collection:
     @cached_property
     def limits(self) -> list[DeckLimits]:
         """Every deck with its parents and its policy, in order of name; as of the last scan."""
-        return in_time(self._limits(), self.store, self.clock.day(now_ms()))
+        return raise_limits_for_deadlines(self._limits(), self.store, self.clock.day(now_ms()))
 
     def _limits(self) -> list[DeckLimits]:
         decks = self.catalog.decks()

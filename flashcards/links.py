@@ -10,7 +10,7 @@ from flashcards.collection import Collection, now_ms
 from flashcards.errors import UsageError
 from flashcards.text import plural
 from scheduler import transaction
-from scheduler.identity import drop_unused, hand_over, rename_slots
+from scheduler.identity import delete_unused_cards, hand_over_reviews, rename_slots
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -73,8 +73,8 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
         for card in cards:
             target = goes_on.get(slots.get(card.slot, ""))
             if target:
-                handed += hand_over(collection.store, card.id, target.id, collection.policy(target.deck), at)
-        if not drop_unused(collection.connection, new.id):
+                handed += hand_over_reviews(collection.store, card.id, target.id, collection.policy(target.deck), at)
+        if not delete_unused_cards(collection.connection, new.id):
             by_hand.remove(new.id)
     return Linked(old.key, handed)
 

@@ -4,10 +4,10 @@ Knows nothing of Markdown, deck files or terminals. A deck is an integer whose c
 integer whose cards are siblings.
 """
 
-from scheduler.answer import Outcome, Outcomes, outcomes
+from scheduler.answer import Outcome, Outcomes, compute_outcomes
 from scheduler.clock import Clock
 from scheduler.connection import check, transaction
-from scheduler.database import Room, backup, open_database, restore
+from scheduler.database import TableSet, backup, open_database, restore
 from scheduler.errors import (
     BackupUnusable,
     CardChanged,
@@ -20,19 +20,19 @@ from scheduler.errors import (
     NothingToUndo,
     PolicyInvalid,
     SchedulerError,
-    translated,
+    translate_errors,
 )
 from scheduler.limits import DeckLimits
 from scheduler.log import Done
 from scheduler.memory import DEFAULT_PARAMETERS, Model
 from scheduler.model import Card, Leech, Memory, NewCard, Placement, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, problems
-from scheduler.queue import Counts, Queue, Wait, counts_by_deck, today
-from scheduler.store import ROOM, Store
+from scheduler.queue import Counts, Queue, Wait, count_by_deck, today
+from scheduler.store import TABLE_SET, Store
 
 __all__ = [
     "DEFAULT_PARAMETERS",
-    "ROOM",
+    "TABLE_SET",
     "BackupUnusable",
     "Card",
     "CardChanged",
@@ -60,19 +60,19 @@ __all__ = [
     "Rating",
     "Review",
     "ReviewKind",
-    "Room",
     "SchedulerError",
     "State",
     "Store",
+    "TableSet",
     "Wait",
     "backup",
     "check",
-    "counts_by_deck",
+    "compute_outcomes",
+    "count_by_deck",
     "open_database",
-    "outcomes",
     "problems",
     "restore",
     "today",
     "transaction",
-    "translated",
+    "translate_errors",
 ]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.intervals import draw, farthest, fuzzed, rounded
+from scheduler.intervals import draw, find_farthest, fuzz_interval, round_half_up
 from scheduler.memory import Model, has_short_term
 from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
-from scheduler.policy import Policy, becomes_leech
+from scheduler.policy import Policy, is_leech_lapse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ class Outcomes(NamedTuple):
         return self[rating - 1]
 
 
-def outcomes(
+def compute_outcomes(
     card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None, load: Load | None = None
 ) -> Outcomes:
     """What each rating, given now, would do to the card.
@@ -105,7 +105,7 @@ def outcomes(
     return Outcomes(*map(chooser.of, Rating))
 
 
-def outcome(
+def compute_outcome(
     card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
 ) -> Outcome:
     """What one rating would do to the card: that of `outcomes`, in less time."""
@@ -164,7 +164,7 @@ class _Chooser:
         delay = again_delay(self.steps)
         days = self._days(Rating.AGAIN)
         if delay is None and days >= self.least_days:
-            return self._review(Rating.AGAIN, min(max(1, rounded(days)), self.maximum))
+            return self._review(Rating.AGAIN, min(max(1, round_half_up(days)), self.maximum))
         return self._step(Rating.AGAIN, len(self.steps), delay)
 
     def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
@@ -172,7 +172,7 @@ class _Chooser:
         days = self._days(rating)
         if delay is None:
             if self.steps or days >= self.least_days:
-                return self._review(rating, self._fuzzed(max(1, rounded(days)), 1))
+                return self._review(rating, self._fuzzed(max(1, round_half_up(days)), 1))
             delay = int(days * DAY_SECONDS)
         state = State.RELEARNING if self.relearns else State.LEARNING
         until_rollover = self.clock.until_rollover_seconds(self.now_ms)
@@ -191,21 +191,21 @@ class _Chooser:
     def _days_by_easy(self) -> int:
         """Out of the steps by Easy: a day more than Good would give, at least."""
         good = self._fuzzed(self._days(Rating.GOOD), 1)
-        return self._fuzzed(max(1, rounded(self._days(Rating.EASY))), good + 1)
+        return self._fuzzed(max(1, round_half_up(self._days(Rating.EASY))), good + 1)
 
     def _passing_days(self, rating: Rating, minimum: int) -> int:
         """One that grows is longer than the last one; one that fuzz could take as far as the last one is no shorter."""
         days = self._days(rating)
-        if rounded(days) > self.last_days:
+        if round_half_up(days) > self.last_days:
             minimum = max(minimum, self.last_days + 1)
-        elif farthest(days) >= self.last_days:
+        elif find_farthest(days) >= self.last_days:
             minimum = max(minimum, self.last_days)
         return self._fuzzed(days, minimum)
 
     def _fuzzed(self, days: float, minimum: int) -> int:
         minimum = min(minimum, self.maximum)
         if self.load is None or self.drawn is None:
-            return fuzzed(days, minimum, self.maximum, self.drawn)
+            return fuzz_interval(days, minimum, self.maximum, self.drawn)
         return self.load.interval(days, minimum, self.maximum, self.drawn)
 
 
@@ -217,7 +217,7 @@ class Moment(NamedTuple):
     offset_minutes: int
 
 
-def rated(card: Card, rating: Rating, outcome: Outcome, leech: Leech, moment: Moment) -> Card:
+def apply_rating(card: Card, rating: Rating, outcome: Outcome, leech: Leech, moment: Moment) -> Card:
     """The card after a rating. Whoever rates a hidden card wants it: it is hidden no longer."""
     return card._replace(
         state=outcome.state,
@@ -230,7 +230,7 @@ def rated(card: Card, rating: Rating, outcome: Outcome, leech: Leech, moment: Mo
         last_ms=moment.id,
         interval=outcome.interval_seconds,
         reps=card.reps + 1,
-        lapses=card.lapses + lapses(card, rating),
+        lapses=card.lapses + is_lapse(card, rating),
         leech=card.leech or leech is not Leech.NO,
         suspended=card.suspended or leech is Leech.SUSPENDED,
         buried_day=None,
@@ -238,19 +238,19 @@ def rated(card: Card, rating: Rating, outcome: Outcome, leech: Leech, moment: Mo
     )
 
 
-def lapses(card: Card, rating: Rating) -> bool:
+def is_lapse(card: Card, rating: Rating) -> bool:
     """Whether this rating is a lapse: a card under review was forgotten."""
     return rating is Rating.AGAIN and card.state is State.REVIEW
 
 
-def leech_by(card: Card, rating: Rating, policy: Policy) -> Leech:
+def decide_leech(card: Card, rating: Rating, policy: Policy) -> Leech:
     """What this rating does to the card if it keeps being forgotten; SUSPENDED only if it is not suspended already."""
-    if not lapses(card, rating) or not becomes_leech(card.lapses + 1, policy.leech_threshold):
+    if not is_lapse(card, rating) or not is_leech_lapse(card.lapses + 1, policy.leech_threshold):
         return Leech.NO
     return Leech.SUSPENDED if policy.leech_action == "suspend" and not card.suspended else Leech.TAGGED
 
 
-def forgotten(card: Card) -> Card:
+def make_new(card: Card) -> Card:
     """The card as new; what was counted stays."""
     return card._replace(
         state=State.NEW,
@@ -265,13 +265,13 @@ def forgotten(card: Card) -> Card:
     )
 
 
-def due_on(card: Card, day: int, interval: int) -> Card:
+def set_due_day(card: Card, day: int, interval: int) -> Card:
     """The card under review and due on a day. One that was not under review waits out `interval` seconds."""
     kept = card.interval if card.state is State.REVIEW else interval
     return card._replace(state=State.REVIEW, due_day=day, due_ms=None, steps_left=0, interval=kept)
 
 
-def entry(
+def make_row(
     kind: ReviewKind,
     before: Card,
     after: Card,

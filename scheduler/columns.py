@@ -90,7 +90,7 @@ def _json(ids: NDArray[np.int64]) -> str:
     return json.dumps(np.sort(ids).tolist())
 
 
-def places_in(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def find_places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each of the wanted stands among ids that are in order; -1 where it does not."""
     if not ids.size:
         return np.full(wanted.size, -1)
@@ -98,7 +98,7 @@ def places_in(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.i
     return np.where(ids[places] == wanted, places, -1)
 
 
-def packed(first: str, *more: tuple[str, int]) -> str:
+def pack_columns(first: str, *more: tuple[str, int]) -> str:
     """SQL for columns of small numbers as one number; of each column but the first, the bits that hold it.
 
     It is read in the time that one column takes. None may be negative but the first.
@@ -108,7 +108,7 @@ def packed(first: str, *more: tuple[str, int]) -> str:
     return first
 
 
-def unpacked(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.int64]]:
+def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.int64]]:
     """What `packed` put together: the first column, then one for each number of bits."""
     found = []
     for each in reversed(bits):
@@ -178,10 +178,10 @@ class LogColumns(NamedTuple):
 def read_log(connection: sqlite3.Connection, *, committed: bool = False) -> LogColumns:
     """The whole log; for `committed` see `read_columns`."""
     small = ("leech", "coalesce(rating, 0)", "kind", "state_before", "state_after")
-    day_and_small = packed("day", *((column, SMALL_BITS) for column in small))
+    day_and_small = pack_columns("day", *((column, SMALL_BITS) for column in small))
     at, card, numbers = read_columns(connection, ("id", "card", day_and_small), _ROWS, committed=committed)
     order = np.argsort(card, kind="stable")
-    day, leech, rating, kind, before, after = unpacked(numbers[order], *[SMALL_BITS] * len(small))
+    day, leech, rating, kind, before, after = unpack_columns(numbers[order], *[SMALL_BITS] * len(small))
     return LogColumns(at[order], card[order], kind, rating, before, after, leech, day)
 
 
@@ -195,8 +195,10 @@ _DURATION_BITS = 27  # hold the milliseconds of a day
 _COLUMNS = (
     "id",
     "card",
-    packed("day", (f"offset_minutes + {_OFFSET}", _OFFSET_BITS), ("rating", SMALL_BITS), ("state_before", SMALL_BITS)),
-    packed("interval_before", (f"min(duration_ms, {(1 << _DURATION_BITS) - 1})", _DURATION_BITS)),
+    pack_columns(
+        "day", (f"offset_minutes + {_OFFSET}", _OFFSET_BITS), ("rating", SMALL_BITS), ("state_before", SMALL_BITS)
+    ),
+    pack_columns("interval_before", (f"min(duration_ms, {(1 << _DURATION_BITS) - 1})", _DURATION_BITS)),
     f"CAST(coalesce(stability, 0) * {_FINE} AS INTEGER)",
 )
 
@@ -241,8 +243,8 @@ def read_ratings(connection: sqlite3.Connection, kind: ReviewKind = ReviewKind.R
     """Every rating of this kind that still stands."""
     at, card, small, large, stability = read_columns(connection, _COLUMNS, f"kind = {kind:d}")
     voided = [row[0] for row in connection.execute("SELECT voids FROM reviews WHERE voids IS NOT NULL")]
-    day, offset, rating, state = unpacked(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS)
-    interval, duration = unpacked(large, _DURATION_BITS)
+    day, offset, rating, state = unpack_columns(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS)
+    interval, duration = unpack_columns(large, _DURATION_BITS)
     known = np.where(stability > 0, stability / _FINE, np.nan)
     ratings = Ratings(at, card, rating, day, offset - _OFFSET, duration, state, interval, known)
     return ratings.where(~np.isin(at, voided)) if voided else ratings

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scheduler.errors import DatabaseCorrupt, translated, translation
+from scheduler.errors import DatabaseCorrupt, translate_error, translate_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
                 connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "ROLLBACK")
             raise
     except sqlite3.Error as error:
-        named = translation(error, database_path(connection))
+        named = translate_error(error, database_path(connection))
         if named is None:
             raise
         raise named from error
@@ -68,7 +68,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     if connection.in_transaction:
         yield
         return
-    with translated(database_path(connection)):
+    with translate_errors(database_path(connection)):
         connection.execute("BEGIN")
         try:
             yield
@@ -86,7 +86,7 @@ def database_path(connection: sqlite3.Connection) -> Path:
 def check(connection: sqlite3.Connection) -> list[str]:
     """What is wrong with the database, a sentence each; empty when it is sound."""
     try:
-        with translated(database_path(connection)):
+        with translate_errors(database_path(connection)):
             findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     except DatabaseCorrupt as error:

@@ -18,14 +18,14 @@ from scheduler.errors import (
     DatabaseNewer,
     DatabaseUnreadable,
     SchedulerError,
-    translated,
+    translate_errors,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["Room", "check", "connect", "open_database", "transaction"]
+__all__ = ["TableSet", "check", "connect", "open_database", "transaction"]
 
 
 _RETRY_SECONDS = 0.01
@@ -43,7 +43,7 @@ _MIGRATIONS_TABLE = (
 )
 
 
-class Room(NamedTuple):
+class TableSet(NamedTuple):
     """Tables that belong together, and the migrations that make them.
 
     Attributes:
@@ -60,36 +60,36 @@ class Room(NamedTuple):
     tables: Path
 
 
-def open_database(path: Path, rooms: Sequence[Room], backups: Path) -> sqlite3.Connection:
+def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> sqlite3.Connection:
     """Open the database at `path`, making or migrating it; its folder must exist.
 
     A database that already holds data is copied to `backups` before a migration. All pending migrations happen
     together or not at all.
 
     Raises:
-        DatabaseNewer: it lists a migration that no room knows. The file is left as it was.
+        DatabaseNewer: it lists a migration that no table_set knows. The file is left as it was.
         DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
     """
     if path.is_dir():
         raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
-    with translated(path):
+    with translate_errors(path):
         connection = connect(path)
         try:
-            _prepare(connection, path, rooms, backups)
+            _prepare(connection, path, table_sets, backups)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room], backups: Path) -> None:
-    pending = _pending(connection, path, rooms)  # first, so that a file we must not touch is not touched
+def _prepare(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
+    pending = _pending(connection, path, table_sets)  # first, so that a file we must not touch is not touched
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _use_write_ahead_log(connection)
     # NORMAL would lose the last reviews to a power cut.
     connection.execute("PRAGMA synchronous = FULL")
     if pending:
-        _migrate(connection, path, rooms, backups)
+        _migrate(connection, path, table_sets, backups)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -106,44 +106,44 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
             return
 
 
-def _pending(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room]) -> bool:
+def _pending(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> bool:
     """Whether a migration is yet to be applied; refuses a database that is ahead of us."""
     listed = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
     rows = connection.execute("SELECT migration_set, name FROM _sqlite_migrations") if listed else ()
-    applied = {(str(room), str(name)) for room, name in rows}
-    known = {(room.name, name) for room in rooms for name in room.migrations}
+    applied = {(str(table_set), str(name)) for table_set, name in rows}
+    known = {(table_set.name, name) for table_set in table_sets for name in table_set.migrations}
     if applied - known:
         raise DatabaseNewer(path)
     return applied != known
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, rooms: Sequence[Room], backups: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
     with transaction(connection):
-        if not _pending(connection, path, rooms):
+        if not _pending(connection, path, table_sets):
             return  # another process was faster
         if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            _create(connection, rooms)
+            _create(connection, table_sets)
             return
         from sqlite_utils import Database
 
         with closing_connection(path) as committed:
             backup(committed, backups)
         database = Database(connection)
-        for room in rooms:
-            import_module(room.module).migrations.apply(database)
+        for table_set in table_sets:
+            import_module(table_set.module).migrations.apply(database)
 
 
-def _create(connection: sqlite3.Connection, rooms: Sequence[Room]) -> None:
+def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:
     """Make the tables of an empty database, and note which migrations they amount to."""
     now = datetime.now(UTC).isoformat(" ")
     for statement in _MIGRATIONS_TABLE:
         connection.execute(statement)
-    for room in rooms:
-        for statement in room.tables.read_text(encoding="utf-8").split("\n\n"):
+    for table_set in table_sets:
+        for statement in table_set.tables.read_text(encoding="utf-8").split("\n\n"):
             connection.execute(statement)
         connection.executemany(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
-            [(room.name, name, now) for name in room.migrations],
+            [(table_set.name, name, now) for name in table_set.migrations],
         )
 
 
@@ -159,7 +159,7 @@ def backup(connection: sqlite3.Connection, folder: Path, *, keep: int = KEEP) ->
     Names sort by time. Uses SQLite's backup API, so other processes may go on writing.
     """
     path = database_path(connection)
-    with translated(path):
+    with translate_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         target = _fresh_name(folder, path)
         _copy(connection, target)
@@ -179,7 +179,7 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
         DatabaseBusy: another process has the database open.
     """
     fresh = path.with_name(path.name + ".restoring")
-    with translated(path):
+    with translate_errors(path):
         try:
             _copy_checked(backup_file, fresh)
             saved = _set_aside(path, backups) if path.exists() else None
@@ -215,7 +215,7 @@ def _copy_checked(backup_file: Path, fresh: Path) -> None:
     if not backup_file.is_file():
         raise BackupUnusable(backup_file, "there is no such file")
     try:
-        with translated(backup_file), closing_connection(backup_file) as source:
+        with translate_errors(backup_file), closing_connection(backup_file) as source:
             if not source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
                 raise BackupUnusable(backup_file, "it holds nothing")
             if check(source):

@@ -97,14 +97,14 @@ class PolicyInvalid(SchedulerError):
         super().__init__(" ".join(f"{field}: {sentence}" for field, sentence in problems))
 
 
-def newest_backup(path: Path) -> Path | None:
+def find_newest_backup(path: Path) -> Path | None:
     """The last backup of the database at `path`, in the folder `backups` beside it; None when there is none."""
     folder = path.parent / BACKUPS
     return max(folder.glob(f"{path.stem}-*.db"), default=None) if folder.is_dir() else None
 
 
 def _restore_advice(path: Path) -> str:
-    last = newest_backup(path)
+    last = find_newest_backup(path)
     return f"The last backup is {last}; restore that one." if last else "There is no backup beside it."
 
 
@@ -117,7 +117,7 @@ def _disk_is_full(path: Path) -> bool:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Raise what SQLite or the system says of the database at `path` as one of the errors above.
 
     An error that only a mistake in the program can cause (a constraint, bad SQL) passes through unchanged.
@@ -125,13 +125,13 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        named = translation(error, path)
+        named = translate_error(error, path)
         if named is None:
             raise
         raise named from error
 
 
-def translation(error: sqlite3.Error | OSError, path: Path) -> SchedulerError | None:
+def translate_error(error: sqlite3.Error | OSError, path: Path) -> SchedulerError | None:
     """The error of ours that `error` amounts to for the database at `path`, or None when it is not a person's."""
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from scheduler.measures import Figures, always_the_average, figures, retrievability, review_bins
-from scheduler.memory import DEFAULT_PARAMETERS, filled
+from scheduler.memory import DEFAULT_PARAMETERS, fill_parameters
 from scheduler.model import Rating, State
-from scheduler.replay import entries_of, last_runs
+from scheduler.replay import find_last_runs, make_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class TrainingSet:
         entries = self.entries
         pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
         before = [FSRSItem(entries[first:place]) for first, place in pairs]
-        values = filled(parameters)
+        values = fill_parameters(parameters)
         states = FSRS(list(values)).memory_state_batch(before, None)
         stability = np.fromiter((state.stability for state in states), dtype=np.float64, count=len(states))
         return retrievability(stability, self.elapsed, values[20])
@@ -89,28 +89,28 @@ class TrainingSet:
         return always_the_average(self.recalled, self.bins)
 
 
-def training_set(
+def build_training_set(
     log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int | NDArray[np.int64] = 0
 ) -> TrainingSet:
     """The reviews of a log.
 
     Args:
         log: its rows; cards that are left out of it are left out of the set.
-        starts: see `scheduler.replay.stated_memories`; cards whose history begins with one are left out.
+        starts: see `scheduler.replay.read_stated_memories`; cards whose history begins with one are left out.
         ignore_before_ms: cards that were first learnt before this instant are left out, as in Anki; one for all, or one
             for each row of the log.
     """
     nothing = np.zeros(0, dtype=np.int64)
     if not log.card.size:
         return TrainingSet([], nothing, nothing, nothing, nothing, nothing, nothing.astype(np.bool_), nothing)
-    runs = last_runs(log, starts or {})
+    runs = find_last_runs(log, starts or {})
     first, last = runs.first, runs.last
     whole = (first < last) & np.array([start is None for start in runs.start])
     begins = runs.kept[np.where(whole, first, 0)] if runs.kept.size else np.zeros(first.size, dtype=np.int64)
     whole &= (log.before[begins] == int(State.NEW)) & (
         log.at_ms[begins] >= np.broadcast_to(ignore_before_ms, log.at_ms.shape)[begins]
     )
-    entries = entries_of(log, runs)
+    entries = make_entries(log, runs)
     run_of = np.repeat(np.arange(first.size), last - first)
     elapsed = _pauses(log.day[runs.kept], first[first < last])
     rating = log.rating[runs.kept]
@@ -214,13 +214,13 @@ def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> 
     cut = int(len(reviews) * (1 - HELD_OUT))
     newest = reviews.where(slice(cut, None))
     before, own = newest.figures(present), newest.figures(DEFAULT_PARAMETERS)
-    after = newest.figures(parameters_for(reviews.where(slice(0, cut))))
-    found = Fit(filled(present), "present", len(reviews), before, after, own, newest.average())
+    after = newest.figures(fit_parameters(reviews.where(slice(0, cut))))
+    found = Fit(fill_parameters(present), "present", len(reviews), before, after, own, newest.average())
     if after.log_loss < own.log_loss:
-        whole = parameters_for(reviews)
+        whole = fit_parameters(reviews)
         all_seen = reviews.where(slice(-_MOST_REVIEWS, None))
         if (
-            filled(present) == DEFAULT_PARAMETERS
+            fill_parameters(present) == DEFAULT_PARAMETERS
             or all_seen.figures(whole).log_loss < all_seen.figures(present).log_loss
         ):
             return found._replace(parameters=whole, taken="fitted")
@@ -229,7 +229,7 @@ def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> 
     return found
 
 
-def parameters_for(reviews: TrainingSet) -> tuple[float, ...]:
+def fit_parameters(reviews: TrainingSet) -> tuple[float, ...]:
     """The 21 parameters that predict these reviews best, drawn towards the defaults where there are few."""
     from fsrs_rs_python import FSRS, TrainingConfig
 

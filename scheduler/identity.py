@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
-from scheduler.answer import Moment, entry
+from scheduler.answer import Moment, make_row
 from scheduler.connection import transaction
 from scheduler.model import ReviewKind
 from scheduler.rows import append, update_schedule
@@ -49,7 +49,7 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
     return wanted
 
 
-def hand_over(store: Store, source: int, target: int, policy: Policy, now_ms: int) -> int:
+def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, now_ms: int) -> int:
     """Let what a person rated on one card count for another, as when it turns out that they are the same.
 
     The ratings of `source` that are later than the last review of `target` are made on `target` at the instants they
@@ -80,7 +80,7 @@ def hand_over(store: Store, source: int, target: int, policy: Policy, now_ms: in
     return len(ratings)
 
 
-def drop_unused(connection: sqlite3.Connection, note: int) -> int:
+def delete_unused_cards(connection: sqlite3.Connection, note: int) -> int:
     """Remove the cards of a note that no row of the log is of; returns how many are left."""
     with transaction(connection):
         connection.execute(
@@ -94,7 +94,7 @@ def _take_back(store: Store, card: int, rating: int, now_ms: int) -> None:
     before = store.card(card)
     after = logs.replayed(before, [row for row in store.log(card) if row.id != rating])
     day = store.clock.day(now_ms)
-    at = logs.next_id(store.connection, card, now_ms, day)
+    at = logs.choose_id(store.connection, card, now_ms, day)
     moment = Moment(at, day, store.clock.offset_minutes(now_ms))
-    append(store.connection, entry(ReviewKind.VOID, before, after, moment, voids=rating))
+    append(store.connection, make_row(ReviewKind.VOID, before, after, moment, voids=rating))
     update_schedule(store.connection, after)

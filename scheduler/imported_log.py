@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SOME_STEP = 1  # no log says how many steps were left; this one leads out of them with the next Good
 
 
-class PastReview(NamedTuple):
+class ImportedReview(NamedTuple):
     """One entry of another program's log.
 
     `rating` is None unless the kind is RATING or CRAM. Intervals are seconds, whole days where the card then waited
@@ -59,7 +59,7 @@ class CardHistory(NamedTuple):
     """All that another program knows of a card: its log, oldest first, and where it stands by it."""
 
     card: int
-    reviews: Sequence[PastReview]
+    reviews: Sequence[ImportedReview]
     standing: Standing
 
 
@@ -70,7 +70,7 @@ class Days(NamedTuple):
     offset_minutes: Callable[[int], int]
 
 
-def as_row(card: int, at_ms: int, past: PastReview, days: Days) -> Review:
+def make_row(card: int, at_ms: int, past: ImportedReview, days: Days) -> Review:
     """The log row of a past review, as yet without its memory state."""
     _, kind, rating, duration_ms, before, after, interval_before, interval_after = past
     day = days.day(at_ms)
@@ -140,7 +140,7 @@ class Replayer:
                 run.items.append(self._entry(int(row.rating), pause))
                 run.rows.append(place)
                 run.last_day = row.day
-            elif begins_anew(row):
+            elif resets_memory(row):
                 yield run
                 run = _Run(row.memory if row.kind is ReviewKind.TAKEN_OVER else None, row.day)
         yield run
@@ -152,7 +152,7 @@ class Replayer:
         return entry
 
 
-def begins_anew(row: Review) -> bool:
+def resets_memory(row: Review) -> bool:
     """Whether what was known of the card before this row, which is no rating, counts no more."""
     if row.kind is ReviewKind.FORGET:
         return True
@@ -166,13 +166,13 @@ def _carry_over(log: list[Review]) -> None:
     for place, row in enumerate(log):
         if row.kind is ReviewKind.RATING or (row.kind is ReviewKind.TAKEN_OVER and row.stability is not None):
             stability, difficulty = row.stability, row.difficulty
-        elif begins_anew(row):
+        elif resets_memory(row):
             stability = difficulty = None
         elif row.kind is not ReviewKind.TAKEN_OVER and row.stability != stability:
             log[place] = _with_memory(row, stability, difficulty)
 
 
-def standing_by(card: Card, log: Sequence[Review]) -> Card:
+def fold_log(card: Card, log: Sequence[Review]) -> Card:
     """The card as its log (oldest first, memory states computed) says it is; quicker than row by row."""
     reps = lapses = 0
     leech = False
@@ -185,7 +185,7 @@ def standing_by(card: Card, log: Sequence[Review]) -> Card:
         elif row.kind is ReviewKind.TAKEN_OVER or row.kind is ReviewKind.FORGET:
             reps += row.reps_added
             lapses += row.lapses_added
-            if begins_anew(row):
+            if resets_memory(row):
                 known = row.stability is not None
                 memory = (row.stability, row.difficulty, row.day, row.id) if known else (None, None, None, None)
         leech = leech or row.leech is not Leech.NO

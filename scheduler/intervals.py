@@ -30,31 +30,31 @@ def draw(card: int, reps: int) -> float:
     return ((mixed ^ (mixed >> 31)) >> 11) / (1 << 53)
 
 
-def farthest(interval: float) -> int:
+def find_farthest(interval: float) -> int:
     """The last day that fuzz could move an interval (in days) to, limits apart."""
-    return rounded(interval + _spread(interval))
+    return round_half_up(interval + _spread(interval))
 
 
 def bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
     """The first and the last day that an interval (in days) may be moved to, within the limits given."""
     minimum = min(minimum, maximum)
     interval = min(max(interval, minimum), maximum)
-    lower = min(max(rounded(interval - _spread(interval)), minimum), maximum)
-    upper = min(max(farthest(interval), minimum), maximum)
+    lower = min(max(round_half_up(interval - _spread(interval)), minimum), maximum)
+    upper = min(max(find_farthest(interval), minimum), maximum)
     if upper == lower and 2 < upper < maximum:
         upper = lower + 1
     return lower, upper
 
 
-def fuzzed(interval: float, minimum: int, maximum: int, drawn: float | None) -> int:
+def fuzz_interval(interval: float, minimum: int, maximum: int, drawn: float | None) -> int:
     """The interval in whole days: moved within its bounds by `drawn` in [0, 1), or only rounded when that is None."""
     if drawn is None:
-        return min(max(rounded(interval), minimum), maximum)
+        return min(max(round_half_up(interval), minimum), maximum)
     lower, upper = bounds(interval, minimum, maximum)
     return lower + math.floor(drawn * (upper - lower + 1))
 
 
-def rounded(days: float) -> int:
+def round_half_up(days: float) -> int:
     """The nearest whole number, halves upwards (Python's `round` takes them to the even one)."""
     return math.floor(days + 0.5)
 
@@ -83,7 +83,7 @@ _SHARPNESS = 12
 """A day that holds twice as much as the week around it is so many halvings less likely."""
 _AROUND = 3
 """Days to either side of a day that make the week around it."""
-REACH = farthest(FARTHEST) + _AROUND
+REACH = find_farthest(FARTHEST) + _AROUND
 """Days ahead whose cards decide."""
 _AVOIDED = 1e-6
 """Not nothing, so that there is a day to choose where all are to be avoided."""
@@ -107,7 +107,7 @@ class Load(NamedTuple):
     def interval(self, days: float, minimum: int, maximum: int, drawn: float) -> int:
         """The interval in whole days: `days` moved within its bounds, by `drawn` in [0, 1), to a day that suits."""
         if days > FARTHEST or minimum > FARTHEST:
-            return fuzzed(days, minimum, maximum, drawn)
+            return fuzz_interval(days, minimum, maximum, drawn)
         lower, upper = bounds(days, minimum, maximum)
         if lower == upper:
             return lower
@@ -126,7 +126,7 @@ class Load(NamedTuple):
 
     def _fill(self, day: int) -> float | None:
         """What is due on a day, as it would be on a full day; None where nothing is to be."""
-        share = self.easy_days[weekday(day)]
+        share = self.easy_days[find_weekday(day)]
         return self.due.get(day, 0) / share if share else None
 
     def _weight(self, days: int, index: int, fill: Sequence[float | None]) -> float:
@@ -141,7 +141,7 @@ class Load(NamedTuple):
         return max(((usual + 1) / (own + 1)) ** _SHARPNESS, _AVOIDED)
 
 
-def weekday(day: int) -> int:
+def find_weekday(day: int) -> int:
     """The day of the week, Monday 0, of a day since 1970-01-01, which was a Thursday."""
     return (day + 3) % 7
 
@@ -175,10 +175,10 @@ class Ahead:
         return [day for (day,) in self._connection.execute(_SIBLINGS, (card.note, card.id))]
 
     def is_current(self, today: int) -> bool:
-        """Whether nothing was written since the cards were read, or since the last call of `rated`."""
+        """Whether nothing was written since the cards were read, or since the last call of `record_rating`."""
         return self._state == self._present(today)
 
-    def rated(self, before: Card, after: Card, today: int) -> None:
+    def record_rating(self, before: Card, after: Card, today: int) -> None:
         """Take note of a rating that was written while `is_current` held."""
         if before.due_day in self._due and not before.suspended:
             self._due[before.due_day] -= 1

@@ -113,7 +113,7 @@ _WEIGHT = 30
 _LONGEST_SECONDS = 60.0
 
 
-def learner_of(ratings: Ratings, seed: int = 1) -> Learner:
+def estimate_learner(ratings: Ratings, seed: int = 1) -> Learner:
     """A learner with the habits of a log; without one, those of most people."""
     usual = Learner()
     rows = ratings.by_card()

@@ -24,16 +24,16 @@ class DeckLimits(NamedTuple):
     policy: Policy
 
 
-def in_time(decks: Sequence[DeckLimits], store: Store, today: int) -> list[DeckLimits]:
+def raise_limits_for_deadlines(decks: Sequence[DeckLimits], store: Store, today: int) -> list[DeckLimits]:
     """The same decks, with room for the new cards a day that their deadlines ask for; in the decks above them, too."""
-    days = {deck.deck: deadline_day(deck.policy) for deck in decks}
+    days = {deck.deck: find_deadline_day(deck.policy) for deck in decks}
     ahead = {deck: day for deck, day in days.items() if day is not None and day > today}
     if not ahead:
         return list(decks)
     more: dict[int, int] = {}
     for deck in decks:
         if deck.deck in ahead:
-            wanted = new_a_day(store.unseen(deck.deck), today, ahead[deck.deck])
+            wanted = new_a_day(store.count_new(deck.deck), today, ahead[deck.deck])
             for each in (deck.deck, *deck.parents):
                 more[each] = more.get(each, 0) + wanted
     return [_with_room(deck, more.get(deck.deck, 0)) for deck in decks]
@@ -76,7 +76,7 @@ class Allowance:
             self.left[deck] = min(self.left[deck], most)
 
 
-def remaining(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
+def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
     """What is left of the day's reviews and of its new cards.
 
     As in Anki, a new card that was asked counts among the reviews, too: once the reviews are taken, cap the new cards.
@@ -104,7 +104,7 @@ _WHOLE = 1 << 64
 _GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's part of `_WHOLE`
 
 
-def deadline_day(policy: Policy) -> int | None:
+def find_deadline_day(policy: Policy) -> int | None:
     """The day that a deck works towards, in days since 1970-01-01; None where it has none."""
     return date.fromisoformat(policy.deadline).toordinal() - _EPOCH if policy.deadline else None
 
@@ -116,7 +116,7 @@ def new_a_day(unseen: int, today: int, day: int) -> int:
     return -(-unseen // max(1, day - today - REST_DAYS))
 
 
-def pass_day(card: int, day: int) -> int:
+def choose_pass_day(card: int, day: int) -> int:
     """The day on which the last pass before `day` asks a card: always the same, and all of them nearly evenly.
 
     Later days get more, for of their cards more are reviewed in the days of the pass before their turn comes. Steps of
@@ -126,6 +126,6 @@ def pass_day(card: int, day: int) -> int:
     return day - LAST_PASS_DAYS + int(place**_TILT * LAST_PASS_DAYS)
 
 
-def is_passed(card: int, last_day: int, day: int, today: int) -> bool:
+def is_in_last_pass(card: int, last_day: int, day: int, today: int) -> bool:
     """Whether the last pass asks a card today: its turn has come, and it was not reviewed in the days of the pass."""
-    return last_day < day - LAST_PASS_DAYS and pass_day(card, day) <= today < day
+    return last_day < day - LAST_PASS_DAYS and choose_pass_day(card, day) <= today < day

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.answer import forgotten
+from scheduler.answer import make_new
 from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
-from scheduler.rows import REVIEW_COLUMNS, as_review
+from scheduler.rows import REVIEW_COLUMNS, to_review
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,14 +28,14 @@ class Done(NamedTuple):
     reviews: int
 
 
-def reviews_of(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
+def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
     """The log of one card, oldest first, without what was taken back and the rows that took it back."""
     kept = "" if include_voided else f" AND kind <> {ReviewKind.VOID:d} AND {KEPT}"
     rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))
-    return [as_review(row) for row in rows]
+    return [to_review(row) for row in rows]
 
 
-def newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | None:
+def find_newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | None:
     """The last rating that was not taken back, on this day or, with None, ever.
 
     A rating that was followed by another one of the same card is passed over, which only a clock put back by days can
@@ -47,10 +47,10 @@ def newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | N
         f" WHERE kind = {ReviewKind.RATING:d}{on_day} AND {KEPT} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
         {"day": day},
     ).fetchone()
-    return None if row is None else as_review(row)
+    return None if row is None else to_review(row)
 
 
-def done_on(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
+def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
     """What was done on a day, by deck. As in Anki, steps within a day are no reviews, steps of days are."""
     rows = connection.execute(
         f"SELECT deck, sum(state_before = {State.NEW:d}),"
@@ -63,7 +63,7 @@ def done_on(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
     return {deck: Done(new, reviews) for deck, new, reviews in rows}
 
 
-def next_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) -> int:
+def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) -> int:
     """The id of a row written now: the instant, moved past the card's last row and past today's last row.
 
     So ids tell the order even if the clock was put back, but a clock that once ran far ahead moves only its own cards.
@@ -80,7 +80,7 @@ def next_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) ->
 
 def replayed(card: Card, log: Iterable[Review]) -> Card:
     """The card as its log (oldest first, voided rows left out) says it is, from the rows alone."""
-    now = forgotten(card)._replace(reps=0, lapses=0, leech=False)
+    now = make_new(card)._replace(reps=0, lapses=0, leech=False)
     for row in log:
         now = now._replace(
             state=row.state_after,
@@ -101,7 +101,7 @@ def replayed(card: Card, log: Iterable[Review]) -> Card:
                 lapses=now.lapses + lapsed,
             )
         elif row.kind is ReviewKind.FORGET:
-            now = forgotten(now)
+            now = make_new(now)
         elif row.kind is ReviewKind.TAKEN_OVER:
             now = _taken_over(now, row)
     return now
@@ -111,7 +111,7 @@ def _taken_over(card: Card, row: Review) -> Card:
     """The card, whose schedule follows the row already, with the row's memory state and counts."""
     card = card._replace(reps=card.reps + row.reps_added, lapses=card.lapses + row.lapses_added)
     if row.state_after is State.NEW:
-        return forgotten(card)
+        return make_new(card)
     if row.stability is None:
         return card
     return card._replace(stability=row.stability, difficulty=row.difficulty, last_day=row.day, last_ms=row.id)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "QuickModel", "filled", "parameter_problem"]
+__all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "QuickModel", "fill_parameters", "find_parameter_problem"]
 
 DEFAULT_PARAMETERS: tuple[float, ...] = (
     *(0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796),
@@ -34,7 +34,7 @@ MAXIMUM_STABILITY = 36_500.0
 _FSRS5_DECAY = 0.5
 
 
-def filled(parameters: Sequence[float]) -> tuple[float, ...]:
+def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
     """FSRS-6 parameters equal in effect to these of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21), as fsrs-rs fills them.
 
     Raises:
@@ -61,7 +61,7 @@ def has_short_term(parameters: Sequence[float]) -> bool:
     return len(parameters) >= 19 and parameters[17] > 0 and parameters[18] > 0
 
 
-def parameter_problem(parameters: Sequence[float]) -> str | None:
+def find_parameter_problem(parameters: Sequence[float]) -> str | None:
     """What keeps these from being FSRS parameters, as a sentence; None when nothing does."""
     try:
         Model(parameters).next_memories(None, 0)
@@ -76,7 +76,7 @@ class Model:
     __slots__ = ("_batch", "_decay", "_factor", "_one", "parameters")
 
     def __init__(self, parameters: Sequence[float] = DEFAULT_PARAMETERS) -> None:
-        self.parameters = filled(parameters)
+        self.parameters = fill_parameters(parameters)
         self._decay = -self.parameters[20]
         self._factor = 0.9 ** (1 / self._decay) - 1
         self._one: Scheduler | None = None

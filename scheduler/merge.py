@@ -12,7 +12,7 @@ from itertools import count, islice
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.imported_log import CardHistory, Days, Replayer, as_row, standing_by
+from scheduler.imported_log import CardHistory, Days, Replayer, fold_log, make_row
 from scheduler.log import KEPT
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
@@ -20,9 +20,9 @@ from scheduler.rows import (
     INSERT_REVIEW,
     REVIEW_COLUMNS,
     UPDATE_SCHEDULE,
-    as_card,
-    as_review,
-    schedule_values,
+    to_card,
+    to_review,
+    to_schedule_values,
 )
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class _Merging:
 
     def batch(self, histories: Sequence[CardHistory]) -> Merged:
         ids = [history.card for history in histories]
-        cards = {card.id: card for card in map(as_card, self._read("cards", CARD_COLUMNS, "id", ids))}
+        cards = {card.id: card for card in map(to_card, self._read("cards", CARD_COLUMNS, "id", ids))}
         logs, own = self._logs(ids)
         joined = [
             self._join(cards[history.card], history, logs[history.card], own[history.card]) for history in histories
@@ -127,7 +127,7 @@ class _Merging:
                 after.append(card)
         self._db.executemany(INSERT_REVIEW, map(_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
-        self._db.executemany(UPDATE_SCHEDULE, [(*schedule_values(card), card.id) for card in changed])
+        self._db.executemany(UPDATE_SCHEDULE, [(*to_schedule_values(card), card.id) for card in changed])
         return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
@@ -136,7 +136,7 @@ class _Merging:
         own: dict[int, set[int]] = defaultdict(set)
         if self._had_any:
             for row, kept in (
-                (as_review(values[:-1]), values[-1])
+                (to_review(values[:-1]), values[-1])
                 for values in self._read("reviews", f"{REVIEW_COLUMNS}, {KEPT}", "card", ids)
             ):
                 if row.kind not in (ReviewKind.TAKEN_OVER, ReviewKind.VOID):
@@ -165,7 +165,7 @@ class _Merging:
             if at not in own:
                 self._taken.add(at)
                 joined.new.add(at)
-                log.append(as_row(card.id, at, past, self._days))
+                log.append(make_row(card.id, at, past, self._days))
         if joined.new:
             log.sort(key=lambda row: row.id)
         return joined
@@ -184,7 +184,7 @@ class _Merging:
         log, standing = each.log, each.history.standing
         ours = [row for row in log if row.id not in each.shared and row.kind is not ReviewKind.TAKEN_OVER]
         if ours and ours[-1].id == _last_act(log):
-            return standing_by(each.card, log)  # the last review was made here
+            return fold_log(each.card, log)  # the last review was made here
         last = log[-1] if log else None
         if last and last.id in each.new and last.state_after is standing.state:
             last = log[-1] = last._replace(
@@ -193,7 +193,7 @@ class _Merging:
                 steps_left=standing.steps_left,
                 leech=Leech.TAGGED if standing.leech else Leech.NO,
             )
-        now = standing_by(each.card, log)
+        now = fold_log(each.card, log)
         reps = lapses = 0
         if not ours:
             reps, lapses = standing.reps - now.reps, standing.lapses - now.lapses
@@ -204,7 +204,7 @@ class _Merging:
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
-        return standing_by(each.card, log)
+        return fold_log(each.card, log)
 
     def _taken_over(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int

@@ -9,7 +9,7 @@ from typing import Literal
 
 from scheduler.errors import PolicyInvalid
 from scheduler.intervals import NO_EASY_DAYS, WEEK
-from scheduler.memory import DEFAULT_PARAMETERS, parameter_problem
+from scheduler.memory import DEFAULT_PARAMETERS, find_parameter_problem
 
 LeechAction = Literal["tag", "suspend"]
 NewOrder = Literal["deck", "random"]
@@ -116,7 +116,7 @@ def problems(policy: Policy) -> list[tuple[str, str]]:
         for field in ("deadline", "ignore_reviews_before")
         if getattr(policy, field) and not _is_date(getattr(policy, field))
     ]
-    if policy.parameters != DEFAULT_PARAMETERS and (problem := parameter_problem(policy.parameters)):
+    if policy.parameters != DEFAULT_PARAMETERS and (problem := find_parameter_problem(policy.parameters)):
         found.append(("parameters", problem))
     return found
 
@@ -129,7 +129,7 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def becomes_leech(lapses: int, threshold: int) -> bool:
+def is_leech_lapse(lapses: int, threshold: int) -> bool:
     """Whether this many lapses make a leech: at the threshold, then at every half of it (rounded up) beyond."""
     if threshold == 0 or lapses < threshold:
         return False

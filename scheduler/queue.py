@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.model import State
-from scheduler.queue_builder import Row, Selection, gather
+from scheduler.queue_builder import Row, Selection, build_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scheduler.limits import DeckLimits
     from scheduler.model import Card
     from scheduler.policy import NewMix, Policy
-    from scheduler.queue_builder import Gathered
+    from scheduler.queue_builder import DayCards
     from scheduler.store import Store
 
 LEARN_AHEAD_SECONDS = 1_200
@@ -60,18 +60,18 @@ def today(
     return Queue(store, _selection(decks, only_decks, only_cards, ahead_days, order), now_ms)
 
 
-def counts_by_deck(
+def count_by_deck(
     store: Store, decks: Sequence[DeckLimits], now_ms: int, *, order: Policy | None = None
 ) -> dict[int, Counts]:
     """For each deck the cards of its own that today's queue over all decks holds; the sum is the queue's counts."""
-    gathered = gather(store, _selection(decks, None, None, 0, order), now_ms)
+    gathered = build_day(store, _selection(decks, None, None, 0, order), now_ms)
     kinds = (gathered.new, gathered.learning + gathered.day_learning, gathered.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
     return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
 
 
 class Queue:
-    """The cards still to ask. After a rating call `rated`; after anything else that changed cards, `refresh`."""
+    """The cards still to ask; call `record_rating` after a rating, `refresh` after any other change."""
 
     def __init__(self, store: Store, selection: Selection, now_ms: int) -> None:
         self._store = store
@@ -82,7 +82,7 @@ class Queue:
 
     def refresh(self, now_ms: int, first: int | None = None) -> None:
         """Build the queue anew from the store; `first` (a card just undone, say) is asked first if it is in it."""
-        gathered = gather(self._store, self._selection, now_ms)
+        gathered = build_day(self._store, self._selection, now_ms)
         self._first = first
         self._day = self._store.clock.day(now_ms)
         self._end_ms = self._store.clock.start_of(self._day + 1 + self._selection.ahead_days)
@@ -117,7 +117,7 @@ class Queue:
         left = [self._kinds[card] for card in self._main]
         return Counts(left.count(State.NEW), len(self._learning) + left.count(State.LEARNING), left.count(State.REVIEW))
 
-    def rated(self, card: int) -> None:
+    def record_rating(self, card: int) -> None:
         """Take note that the card was rated: it leaves, or waits out its step, and its siblings leave if buried."""
         self._last = card
         self._first = None
@@ -155,7 +155,7 @@ def _selection(
     )
 
 
-def _by_kind(gathered: Gathered) -> tuple[tuple[State, list[Row]], ...]:
+def _by_kind(gathered: DayCards) -> tuple[tuple[State, list[Row]], ...]:
     return (
         (State.LEARNING, gathered.day_learning),
         (State.REVIEW, gathered.reviews),
@@ -163,7 +163,7 @@ def _by_kind(gathered: Gathered) -> tuple[tuple[State, list[Row]], ...]:
     )
 
 
-def _mixed(gathered: Gathered, new_mix: NewMix) -> list[Row]:
+def _mixed(gathered: DayCards, new_mix: NewMix) -> list[Row]:
     due = _spread(gathered.reviews, gathered.day_learning)
     if new_mix == "first":
         return gathered.new + due

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.connection import snapshot
 from scheduler.intervals import draw
-from scheduler.limits import LAST_PASS_DAYS, deadline_day, is_passed, remaining
+from scheduler.limits import LAST_PASS_DAYS, compute_allowances, find_deadline_day, is_in_last_pass
 from scheduler.model import State
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Row = tuple[Any, ...]
 """A card as read: id, note, deck, and more by kind. Plain, because there can be tens of thousands of them."""
 
 
-class Gathered(NamedTuple):
+class DayCards(NamedTuple):
     """The cards of a day, each list in order. The rows of `learning` end with the instant at which they are due."""
 
     learning: list[Row]
@@ -78,7 +78,7 @@ _LATER = (
 _NEW = "SELECT id, note, deck FROM cards WHERE deck = :deck AND state = 0 AND {shown} ORDER BY {order}"
 
 
-def gather(store: Store, selection: Selection, now_ms: int) -> Gathered:
+def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
     """The cards to ask on the day of `now_ms`. Reads only what is due, and of the new cards what the limits allow."""
     with snapshot(store.connection):
         return _Gathering(store, selection, now_ms).all()
@@ -100,15 +100,15 @@ class _Gathering:
         self.policies = {deck.deck: deck.policy for deck in selection.decks}
         asked = self.policies.keys() if selection.only_decks is None else selection.only_decks
         self.bury = {deck: policy.bury_siblings for deck, policy in self.policies.items() if deck in asked}
-        self.reviews, self.new = remaining(selection.decks, store.done(self.today))
+        self.reviews, self.new = compute_allowances(selection.decks, store.done(self.today))
         self.notes: set[int] = set()
 
-    def all(self) -> Gathered:
+    def all(self) -> DayCards:
         """Read in the order in which the kinds of cards come before one another in the limits."""
         learning = [row for row in self._read(_LEARNING) if row[2] in self.bury]
         self.notes.update(row[1] for row in learning)
         day_learning = self._take(self._read(self._due(f"state <> {State.REVIEW:d}", "due")), self.reviews)
-        return Gathered(learning, day_learning, self._take(self._due_reviews(), self.reviews), self._new())
+        return DayCards(learning, day_learning, self._take(self._due_reviews(), self.reviews), self._new())
 
     def _due_reviews(self) -> Iterable[Row]:
         order = self.selection.order.review_order
@@ -122,11 +122,11 @@ class _Gathering:
     def _last_pass(self) -> Iterable[Row]:
         """Cards that are due later, but whose deck has a deadline before which they are to be asked once more."""
         for deck, policy in self.policies.items():
-            day = deadline_day(policy)
+            day = find_deadline_day(policy)
             if day is None or not day - LAST_PASS_DAYS <= self.today < day:
                 continue
             for card, note, last_day in self._read(_LATER, deck=deck):
-                if last_day is not None and is_passed(card, last_day, day, self.today):
+                if last_day is not None and is_in_last_pass(card, last_day, day, self.today):
                     yield card, note, deck
 
     def _due(self, state: str, order: str, more: str = "") -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from scheduler.columns import (
     LogColumns,
-    places_in,
+    find_places,
     read_card_columns,
     read_card_reals,
     read_columns_of,
@@ -47,7 +47,7 @@ class Memories(NamedTuple):
     last_ms: NDArray[np.int64]
 
 
-def stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
+def read_stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
     """The memory states that other programs said cards have, by the id of the log's row that records it."""
     rows = read_rows(connection, ("id", "stability", "difficulty"), log.at_ms[log.kind == int(ReviewKind.TAKEN_OVER)])
     return {at: Memory(stability, difficulty) for at, stability, difficulty in rows if stability is not None}
@@ -66,7 +66,7 @@ def replayed(
 
     Args:
         log: with the days to count by.
-        starts: see `stated_memories`.
+        starts: see `read_stated_memories`.
         cards: the ids of cards, in order; others are left out.
         decks: the deck of each of them.
         model_of: the FSRS model of a deck.
@@ -74,13 +74,13 @@ def replayed(
     if not log.card.size:
         nothing = np.zeros(0, dtype=np.int64)
         return Memories(nothing, nothing.astype(float), nothing.astype(float), nothing, nothing)
-    runs = last_runs(log, starts)
+    runs = find_last_runs(log, starts)
     rated = runs.first < runs.last
     memories = np.full((runs.card.size, 2), np.nan)
     for number in np.flatnonzero(~rated).tolist():
         memories[number] = runs.start[number] or np.nan
-    place = places_in(cards, runs.card)
-    entries = entries_of(log, runs)
+    place = find_places(cards, runs.card)
+    entries = make_entries(log, runs)
     for model, of_model in _by_model(decks, model_of):
         numbers = np.flatnonzero(rated & (place >= 0) & of_model[place])
         memories[numbers] = _computed(entries, runs, numbers, model)
@@ -126,7 +126,7 @@ class Runs(NamedTuple):
     kept: NDArray[np.int64]
 
 
-def last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
+def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     """The last run of each card of a log that is not empty."""
     places = np.arange(log.card.size)
     first_of_card = log.first_of_each_card()
@@ -148,7 +148,7 @@ def last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     return Runs(log.card[first_of_card], states, begin, firsts, ends, kept)
 
 
-def entries_of(log: LogColumns, runs: Runs) -> list[FSRSReview]:
+def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
     """Each rating that counts as fsrs-rs takes it, with the days since the one before; equal ones are made once."""
     from fsrs_rs_python import FSRSReview
 
@@ -237,10 +237,10 @@ def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: NDArray[n
     by_log["leech"] = np.minimum(np.maximum.reduceat(log.leech, first), 1)
     others = log.at_ms[(log.kind == int(ReviewKind.TAKEN_OVER)) | (log.kind == int(ReviewKind.FORGET))]
     card, reps, lapses = read_columns_of(connection, ("card", "reps_added", "lapses_added"), others)
-    number = places_in(log.card[first], card)
+    number = find_places(log.card[first], card)
     np.add.at(by_log["reps"], number, reps)
     np.add.at(by_log["lapses"], number, lapses)
-    return _placed(found, places_in(cards, log.card[first]), by_log)
+    return _placed(found, find_places(cards, log.card[first]), by_log)
 
 
 def _memories(
@@ -251,9 +251,9 @@ def _memories(
     model_of: Callable[[int], Model],
 ) -> Fields:
     """The fields of each card that say what is known of it."""
-    known = replayed(log, stated_memories(connection, log), cards, decks, model_of)
+    known = replayed(log, read_stated_memories(connection, log), cards, decks, model_of)
     found: Fields = {name: np.full(cards.size, np.nan if name in _REAL else _NULL) for name in known._fields[1:]}
-    return _placed(found, places_in(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
+    return _placed(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
 
 
 def _placed(found: Fields, places: NDArray[np.int64], values: Fields) -> Fields:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.intervals import draw, fuzzed
+from scheduler.intervals import draw, fuzz_interval
 from scheduler.model import State
-from scheduler.rows import CARD_COLUMNS, as_card
+from scheduler.rows import CARD_COLUMNS, to_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -24,7 +24,7 @@ class Move(NamedTuple):
     after: int
 
 
-def moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
+def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
     """The due days that cards under review would have by their memory states and settings, where they have others.
 
     The interval counts from the last review. `policy_of` gives the settings of a deck.
@@ -33,19 +33,19 @@ def moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
         f"SELECT {CARD_COLUMNS} FROM cards WHERE state = {State.REVIEW:d} AND active = 1 AND stability IS NOT NULL"
     )
     found = []
-    for card in map(as_card, rows):
+    for card in map(to_card, rows):
         policy = policy_of(card.deck)
         if card.stability is None or card.last_day is None or card.due_day is None:
             continue
         days = store.model(policy.parameters).interval_days(card.stability, policy.retention)
         drawn = draw(card.id, card.reps) if policy.fuzz else None
-        due_day = card.last_day + fuzzed(days, 1, policy.maximum_interval, drawn)
+        due_day = card.last_day + fuzz_interval(days, 1, policy.maximum_interval, drawn)
         if due_day != card.due_day:
             found.append(Move(card.id, card.due_day, due_day))
     return found
 
 
-def days_ahead(
+def count_due_by_day(
     store: Store, today: int, days: int, changes: Iterable[Move] = (), only: Collection[int] | None = None
 ) -> list[int]:
     """How many cards are due on today (with all that are overdue) and on each of the days after, so many in all.

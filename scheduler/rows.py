@@ -28,10 +28,10 @@ _SCHEDULE_COLUMNS = (
 )
 
 UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHEDULE_COLUMNS)} WHERE id = ?"
-"""Sets what follows from the log; takes the values of `schedule_values`, then the id."""
+"""Sets what follows from the log; takes the values of `to_schedule_values`, then the id."""
 
 
-def as_card(row: tuple[Any, ...]) -> Card:
+def to_card(row: tuple[Any, ...]) -> Card:
     """A row of `CARD_COLUMNS` as a card."""
     values = list(row)
     values[5] = State(values[5])
@@ -39,7 +39,7 @@ def as_card(row: tuple[Any, ...]) -> Card:
     return Card(*values)
 
 
-def as_review(row: tuple[Any, ...]) -> Review:
+def to_review(row: tuple[Any, ...]) -> Review:
     """A row of `REVIEW_COLUMNS` as a review."""
     values = list(row)
     values[2] = ReviewKind(values[2])
@@ -49,7 +49,7 @@ def as_review(row: tuple[Any, ...]) -> Review:
     return Review(*values)
 
 
-def schedule_values(card: Card) -> tuple[object, ...]:
+def to_schedule_values(card: Card) -> tuple[object, ...]:
     """The values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`."""
     return tuple(getattr(card, name) for name in _SCHEDULE_COLUMNS)
 
@@ -66,7 +66,7 @@ def append(connection: sqlite3.Connection, review: Review) -> None:
 
 def update_schedule(connection: sqlite3.Connection, card: Card) -> None:
     """Write what follows from the log into the card's row."""
-    connection.execute(UPDATE_SCHEDULE, (*schedule_values(card), card.id))
+    connection.execute(UPDATE_SCHEDULE, (*to_schedule_values(card), card.id))
 
 
 class Cards:
@@ -116,13 +116,13 @@ class Cards:
         row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
         if row is None:
             raise CardUnknown(card)
-        return as_card(row)
+        return to_card(row)
 
     def cards(self, cards: Iterable[int]) -> list[Card]:
         """These cards, in the order given."""
         return [self.card(card) for card in cards]
 
-    def unseen(self, deck: int) -> int:
+    def count_new(self, deck: int) -> int:
         """How many cards of a deck are new and may be asked."""
         row = self.connection.execute(
             "SELECT count(*) FROM cards WHERE deck = ? AND state = 0 AND active = 1 AND suspended = 0", (deck,)
@@ -132,7 +132,7 @@ class Cards:
     def cards_of(self, note: int) -> list[Card]:
         """All cards of a note, oldest first, those without a text too."""
         rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))
-        return [as_card(row) for row in rows]
+        return [to_card(row) for row in rows]
 
     # Marks
 

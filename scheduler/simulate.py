@@ -14,10 +14,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from scheduler.answer import Moment, Outcome, leech_by, outcome, rated
+from scheduler.answer import Moment, Outcome, apply_rating, compute_outcome, decide_leech
 from scheduler.clock import Clock
 from scheduler.intervals import Load, draw
-from scheduler.limits import LAST_PASS_DAYS, deadline_day, is_passed, remaining
+from scheduler.limits import LAST_PASS_DAYS, compute_allowances, find_deadline_day, is_in_last_pass
 from scheduler.memory import QuickModel
 from scheduler.model import DAY_SECONDS, Card, Rating, State
 
@@ -59,7 +59,7 @@ class Plan(Protocol):
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
         """What the rating does to the card: its memory state, and when it is due (`SimulatedClock`)."""
 
-    def rated(self, before: Card, after: Card) -> None:
+    def record_rating(self, before: Card, after: Card) -> None:
         """A card was rated."""
 
     def policy(self, card: Card) -> Policy:
@@ -142,13 +142,13 @@ def simulate(
     for day in range(first_day, first_day + days):
         done.append(_day(living, plan, day, learner))
         if len(done) % known_every == 0 or len(done) == days:
-            known.append(cards_known(living.values(), plan.model, day))
+            known.append(count_known(living.values(), plan.model, day))
         if progress is not None:
             progress(len(done), days)
     return Simulation(first_day, tuple(done), tuple(known), living)
 
 
-def cards_known(cards: Iterable[Card], model_of: Callable[[Card], Model], day: int) -> float:
+def count_known(cards: Iterable[Card], model_of: Callable[[Card], Model], day: int) -> float:
     """How many of the cards are known on a day: the sum of their chances of recall."""
     return sum(
         model_of(card).retrievability(card.stability, card.elapsed_days(day))
@@ -170,14 +170,14 @@ def _day(living: dict[int, Card], plan: Plan, day: int, learner: Learner) -> Day
             if card.last_day is not None and card.last_day < day and card.stability is not None:
                 recall = plan.model(card).retrievability(card.stability, day - card.last_day)
             rating = learner.rating(card, before, recall)
-            after = rated_card(card, rating, plan, now_ms)
+            after = rate_card(card, rating, plan, now_ms)
             seconds += learner.time(card.state, rating)
             new += card.state is State.NEW
             reviews += recall is not None
             recalled += recall is not None and rating is not Rating.AGAIN
             steps += recall is None and card.state is not State.NEW
             lapses += after.lapses - card.lapses
-            plan.rated(card, after)
+            plan.record_rating(card, after)
             card, before = after, rating
             if card.due_ms is None or card.suspended:
                 break
@@ -186,10 +186,10 @@ def _day(living: dict[int, Card], plan: Plan, day: int, learner: Learner) -> Day
     return Day(new, reviews, steps, lapses, recalled, seconds)
 
 
-def rated_card(card: Card, rating: Rating, plan: Plan, now_ms: int) -> Card:
+def rate_card(card: Card, rating: Rating, plan: Plan, now_ms: int) -> Card:
     """The card after a rating, as `Store.rate` makes it."""
-    leech = leech_by(card, rating, plan.policy(card))
-    return rated(card, rating, plan.outcome(card, rating, now_ms), leech, Moment(now_ms, CLOCK.day(now_ms), 0))
+    leech = decide_leech(card, rating, plan.policy(card))
+    return apply_rating(card, rating, plan.outcome(card, rating, now_ms), leech, Moment(now_ms, CLOCK.day(now_ms), 0))
 
 
 class PolicyPlan:
@@ -244,7 +244,7 @@ class PolicyPlan:
         """
         for past in [each for each in self._due if each <= day]:
             self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
-        reviews, new = remaining(self._decks, self._done)
+        reviews, new = compute_allowances(self._decks, self._done)
         self._done = {}
         steps = [card for card in self._on_steps if not card.buried(day)]
         self._on_steps = [card for card in self._on_steps if card.buried(day)]
@@ -262,7 +262,7 @@ class PolicyPlan:
 
     def _last_pass(self, day: int, cards: Mapping[int, Card]) -> Iterator[Card]:
         """What the last pass before a deadline asks, see `scheduler.limits`."""
-        deadlines = {deck: deadline_day(policy) for deck, policy in self._policies.items()}
+        deadlines = {deck: find_deadline_day(policy) for deck, policy in self._policies.items()}
         near = {deck: end for deck, end in deadlines.items() if end and end - LAST_PASS_DAYS <= day < end}
         if not near:
             return
@@ -270,15 +270,17 @@ class PolicyPlan:
             end = near.get(card.deck)
             if end is None or card.state is not State.REVIEW or card.last_day is None or (card.due_day or 0) <= day:
                 continue
-            if not card.buried(day) and is_passed(card.id, card.last_day, end, day):
+            if not card.buried(day) and is_in_last_pass(card.id, card.last_day, end, day):
                 yield card
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
         """See `Plan`."""
         policy = self._policies[card.deck]
-        return outcome(card, rating, policy, now_ms, CLOCK, self._models[card.deck], self._load_for(card, now_ms))
+        return compute_outcome(
+            card, rating, policy, now_ms, CLOCK, self._models[card.deck], self._load_for(card, now_ms)
+        )
 
-    def rated(self, before: Card, after: Card) -> None:
+    def record_rating(self, before: Card, after: Card) -> None:
         """See `Plan`."""
         if before.state is State.NEW:
             self._new[before.deck].remove(before.id)

@@ -6,10 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
-from scheduler.answer import Moment, Outcomes, due_on, entry, forgotten, leech_by, outcomes, rated
+from scheduler.answer import (
+    Moment,
+    Outcomes,
+    apply_rating,
+    compute_outcomes,
+    decide_leech,
+    make_new,
+    make_row,
+    set_due_day,
+)
 from scheduler.clock import Clock
 from scheduler.connection import transaction
-from scheduler.database import Room
+from scheduler.database import TableSet
 from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.intervals import Ahead, Load
 from scheduler.memory import Model
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
     from scheduler.replay import Difference
 
-ROOM = Room(
+TABLE_SET = TableSet(
     "scheduler",
     "scheduler.schema",
     ("create_cards_and_reviews", "add_counts_of_unlogged_reviews", "create_parameters_in_use"),
@@ -66,7 +75,7 @@ class Store(Cards):
         """What each rating would do to the card now: what `rate` will do with the same load (None is the present)."""
         if load is None:
             load = self.load(card, policy, now_ms)
-        return outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters), load)
+        return compute_outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters), load)
 
     def rate(
         self,
@@ -103,9 +112,9 @@ class Store(Cards):
                 load = self.load(before, policy, now_ms)
             outcome = self.outcomes(before, policy, now_ms, load).of(rating)
             current = self._ahead.is_current(moment.day)
-            leech = leech_by(before, rating, policy)
-            after = rated(before, rating, outcome, leech, moment)
-            review = entry(
+            leech = decide_leech(before, rating, policy)
+            after = apply_rating(before, rating, outcome, leech, moment)
+            review = make_row(
                 ReviewKind.RATING, before, after, moment, rating=rating, duration_ms=duration_ms, leech=leech
             )
             append(self.connection, review)
@@ -120,7 +129,7 @@ class Store(Cards):
                     _BURY_SIBLINGS, {"note": before.note, "card": card_id, "day": moment.day, "review": review.id}
                 )
         if current:
-            self._ahead.rated(before, after, moment.day)
+            self._ahead.record_rating(before, after, moment.day)
         return review
 
     def cram(
@@ -132,7 +141,7 @@ class Store(Cards):
             if expect_reps is not None and card.reps != expect_reps:
                 raise CardChanged(card_id)
             moment = self._moment(card, now_ms)
-            review = entry(ReviewKind.CRAM, card, card, moment, rating=rating, duration_ms=duration_ms)
+            review = make_row(ReviewKind.CRAM, card, card, moment, rating=rating, duration_ms=duration_ms)
             append(self.connection, review)
         return review
 
@@ -140,7 +149,7 @@ class Store(Cards):
         """Take back a rating that had no effect on a schedule: a void is added to the log."""
         with transaction(self.connection):
             card = self.card(review.card)
-            append(self.connection, entry(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
+            append(self.connection, make_row(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
 
     def undo(self, now_ms: int, *, same_day: bool = True) -> Review:
         """Take back the newest rating that still stands; returns it. A void is added to the log, nothing is deleted.
@@ -152,14 +161,14 @@ class Store(Cards):
         """
         with transaction(self.connection):
             day = self.clock.day(now_ms)
-            voided = logs.newest_rating(self.connection, day if same_day else None)
+            voided = logs.find_newest_rating(self.connection, day if same_day else None)
             if voided is None:
                 raise NothingToUndo
             before = self.card(voided.card)
-            rest = [row for row in logs.reviews_of(self.connection, before.id) if row.id != voided.id]
+            rest = [row for row in logs.read_reviews(self.connection, before.id) if row.id != voided.id]
             after = logs.replayed(before, rest)
             append(
-                self.connection, entry(ReviewKind.VOID, before, after, self._moment(before, now_ms), voids=voided.id)
+                self.connection, make_row(ReviewKind.VOID, before, after, self._moment(before, now_ms), voids=voided.id)
             )
             update_schedule(self.connection, after)
             if voided.leech is Leech.SUSPENDED:
@@ -175,7 +184,7 @@ class Store(Cards):
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
         """Make cards new again. What was counted (`reps`, `lapses`) and the log stay."""
         return self._log_each(
-            ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else forgotten(card)
+            ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else make_new(card)
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
@@ -186,7 +195,7 @@ class Store(Cards):
         given, today = list(cards), self.clock.day(now_ms)
         until = max(1, day - today) * DAY_SECONDS
         with transaction(self.connection):
-            changed = self._log_each(ReviewKind.SET_DUE, given, now_ms, lambda card: due_on(card, day, until))
+            changed = self._log_each(ReviewKind.SET_DUE, given, now_ms, lambda card: set_due_day(card, day, until))
             self.unbury(given, today)
         return changed
 
@@ -214,11 +223,11 @@ class Store(Cards):
 
     def log(self, card: int, *, include_voided: bool = False) -> list[Review]:
         """The log of one card, oldest first, without what was taken back unless asked for."""
-        return logs.reviews_of(self.connection, card, include_voided=include_voided)
+        return logs.read_reviews(self.connection, card, include_voided=include_voided)
 
     def done(self, day: int) -> dict[int, logs.Done]:
         """New cards introduced and reviews done on a day, by deck; decks without any are left out."""
-        return logs.done_on(self.connection, day)
+        return logs.count_done(self.connection, day)
 
     def rebuild(self, parameters_of: Callable[[int], Sequence[float]], *, apply: bool = False) -> list[Difference]:
         """Replay the whole log and say where a card's row differs from it; with `apply`, put those rows right.
@@ -251,11 +260,11 @@ class Store(Cards):
                 before = self.card(card)
                 after = change(before)
                 if after is not None:
-                    append(self.connection, entry(kind, before, after, self._moment(before, now_ms)))
+                    append(self.connection, make_row(kind, before, after, self._moment(before, now_ms)))
                     update_schedule(self.connection, after)
                     changed += 1
         return changed
 
     def _moment(self, card: Card, now_ms: int) -> Moment:
         day = self.clock.day(now_ms)
-        return Moment(logs.next_id(self.connection, card.id, now_ms, day), day, self.clock.offset_minutes(now_ms))
+        return Moment(logs.choose_id(self.connection, card.id, now_ms, day), day, self.clock.offset_minutes(now_ms))

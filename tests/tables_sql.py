@@ -9,14 +9,14 @@ from importlib import import_module
 
 from sqlite_utils import Database
 
-from flashcards.collection import ROOMS
-from scheduler import Room
+from flashcards.collection import TABLE_SETS
+from scheduler import TableSet
 
 
-def migrated(room: Room) -> str:
-    """The tables that the migrations of a room make, as one text."""
+def migrated(table_set: TableSet) -> str:
+    """The tables that the migrations of a table_set make, as one text."""
     connection = sqlite3.connect(":memory:")
-    import_module(room.module).migrations.apply(Database(connection))
+    import_module(table_set.module).migrations.apply(Database(connection))
     found = "\n\n".join(_statements(connection)) + "\n"
     connection.close()
     return found
@@ -30,6 +30,6 @@ def _statements(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for each in ROOMS:
+    for each in TABLE_SETS:
         each.tables.write_text(migrated(each), encoding="utf-8")
         sys.stdout.write(f"{each.name}: {each.tables.name}\n")

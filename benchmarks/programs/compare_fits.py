@@ -12,7 +12,7 @@ import numpy as np
 from fsrs_rs_python import FSRS, TrainingConfig
 
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.fit import TrainingSet, training_set
+from scheduler.fit import TrainingSet, build_training_set
 from tests.scheduler.learners import josh
 
 Way = Callable[[TrainingSet], tuple[float, ...]]
@@ -73,5 +73,5 @@ def table(reviews: TrainingSet) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for line in table(training_set(josh(Path(sys.argv[1])))):
+    for line in table(build_training_set(josh(Path(sys.argv[1])))):
         print(line)

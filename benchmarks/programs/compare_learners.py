@@ -14,7 +14,7 @@ from fsrs.scheduler import LOWER_BOUNDS_PARAMETERS, UPPER_BOUNDS_PARAMETERS
 
 from benchmarks.programs.compare_fits import WAYS, Way, rolling
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.fit import TrainingSet, training_set
+from scheduler.fit import TrainingSet, build_training_set
 from tests.scheduler.learners import simulated
 
 _LEARNERS = 9  # of each size
@@ -33,7 +33,7 @@ def parameters_of(seed: int) -> tuple[float, ...]:
 
 def learner(cards: int, seed: int) -> TrainingSet:
     """The reviews of a year."""
-    return training_set(simulated(cards, _DAYS, parameters_of(seed), seed))
+    return build_training_set(simulated(cards, _DAYS, parameters_of(seed), seed))
 
 
 def losses(learners: list[TrainingSet], way: Way) -> list[float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flashcards.collection import Collection
 from scheduler.columns import read_log
-from scheduler.fit import fit, training_set
+from scheduler.fit import build_training_set, fit
 
 
 def seconds(root: Path) -> float:
@@ -18,7 +18,7 @@ def seconds(root: Path) -> float:
     with Collection(root) as collection:
         log = read_log(collection.connection)
     started = time.perf_counter()
-    fit(training_set(log))
+    fit(build_training_set(log))
     return time.perf_counter() - started
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.fit import LEAST_REVIEWS, TrainingSet, parameters_for, training_set
+from scheduler.fit import LEAST_REVIEWS, TrainingSet, build_training_set, fit_parameters
 from tests.scheduler.learners import josh
 
 _DATES = tuple(number / 20 for number in range(5, 20))  # how much of the log lies before
@@ -47,9 +47,9 @@ def foreseen(reviews: TrainingSet, parameters: Callable[[TrainingSet], tuple[flo
 
 
 if __name__ == "__main__":
-    found = training_set(josh(Path(sys.argv[1])))
+    found = build_training_set(josh(Path(sys.argv[1])))
     ways: dict[str, Callable[[TrainingSet], tuple[float, ...]]] = {
         "defaults": lambda _: DEFAULT_PARAMETERS,
-        "fitted": parameters_for,
+        "fitted": fit_parameters,
     }
     print(json.dumps({name: foreseen(found, way) for name, way in ways.items()}))

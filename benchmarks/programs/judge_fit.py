@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scheduler.fit import fit, training_set
+from scheduler.fit import build_training_set, fit
 from tests.scheduler.learners import josh
 
 
 def judged(log: Path) -> dict[str, Any]:
     """The figures by name."""
-    reviews = training_set(josh(log))
+    reviews = build_training_set(josh(log))
     started = time.perf_counter()
     found = fit(reviews)
     seconds = time.perf_counter() - started

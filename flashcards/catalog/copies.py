@@ -12,7 +12,7 @@ from flashcards.catalog.store import Catalog
 from flashcards.identity.keys import fingerprint
 from flashcards.identity.model import Known
 from scheduler import Card, Store
-from scheduler.identity import drop_unused
+from scheduler.identity import delete_unused_cards
 
 RULE: Final = "copy"
 
@@ -54,7 +54,7 @@ class Copies:
         """Let the copies that were given up go, with their cards, when the scheduler knows the report."""
         self._store.set_notes_active(self._given_up, False)
         for note in self._given_up:
-            if not drop_unused(self._db, note):
+            if not delete_unused_cards(self._db, note):
                 self._by_hand.remove(note)
 
     def _copies(self, texts: set[bytes]) -> dict[bytes, list[Known]]:

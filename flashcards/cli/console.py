@@ -67,13 +67,13 @@ def unscanned() -> Iterator[Collection]:
     import sqlite3
 
     from flashcards.collection import Collection, find
-    from scheduler.errors import translation
+    from scheduler.errors import translate_error
 
     with Collection(find(click.get_current_context().find_root().obj)) as collection:
         try:
             yield collection
         except sqlite3.Error as error:  # of a reading; what writes translates its errors itself
-            named = translation(error, collection.database)
+            named = translate_error(error, collection.database)
             if named is None:
                 raise
             raise named from error

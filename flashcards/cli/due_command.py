@@ -25,11 +25,11 @@ def command(as_json: bool) -> None:
     """
     from flashcards.collection import now_ms
     from flashcards.ordering import ordering
-    from scheduler.queue import Counts, counts_by_deck
+    from scheduler.queue import Counts, count_by_deck
 
     with console.opened() as collection:
         names = {deck: name for name, deck in collection.catalog.decks().items()}
-        found = counts_by_deck(collection.store, collection.limits, now_ms(), order=ordering(collection))
+        found = count_by_deck(collection.store, collection.limits, now_ms(), order=ordering(collection))
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
         total = Counts(
             sum(count.new for count in counts.values()),

@@ -47,7 +47,7 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     """
     from flashcards.errors import FlashcardsError, UsageError
     from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, previewed, write
-    from scheduler.reschedule import moves
+    from scheduler.reschedule import find_moves
 
     if reschedule and as_json and not (yes or dry_run):
         raise UsageError("--reschedule asks before it moves due days, which --json leaves no room for. Add --yes.")
@@ -73,7 +73,7 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
             recomputed, moved = _applied(collection, reschedule, yes, as_json=as_json)
         elif reschedule and not as_json:
             with previewed(collection, scopes) as policy_of:
-                _show_moves(collection, moves(collection.store, policy_of))
+                _show_moves(collection, find_moves(collection.store, policy_of))
     if as_json:
         console.print_json(
             {
@@ -103,9 +103,9 @@ def _applied(collection: Collection, reschedule: bool, yes: bool, *, as_json: bo
 
 def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
     from flashcards.collection import now_ms
-    from scheduler.reschedule import moves
+    from scheduler.reschedule import find_moves
 
-    found = moves(collection.store, collection.policy)
+    found = find_moves(collection.store, collection.policy)
     if not as_json:
         _show_moves(collection, found)
     if not found or (not yes and not click.confirm("Move them?", err=True)):
@@ -120,14 +120,14 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     """The days ahead as they are and as they would be."""
     from flashcards.collection import now_ms
     from flashcards.insight.grid import Grid
-    from scheduler.reschedule import days_ahead
+    from scheduler.reschedule import count_due_by_day
 
     if not found:
         click.echo("No card would be due on another day.")
         return
     today = collection.clock.day(now_ms())
-    before = days_ahead(collection.store, today, _DAYS_SHOWN)
-    after = days_ahead(collection.store, today, _DAYS_SHOWN, found)
+    before = count_due_by_day(collection.store, today, _DAYS_SHOWN)
+    after = count_due_by_day(collection.store, today, _DAYS_SHOWN, found)
     console.flow(f"{console.plural(len(found), 'card')} would be due on another day. Cards due:")
     table = Grid("", "now", "then")
     for number, (was, will) in enumerate(zip(before, after, strict=True)):

@@ -86,9 +86,9 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
 def _deadline(collection: Collection) -> int:
     """The last day that a deck works towards."""
     from flashcards.errors import UsageError
-    from scheduler.limits import deadline_day
+    from scheduler.limits import find_deadline_day
 
-    days = [day for limit in collection.limits if (day := deadline_day(limit.policy)) is not None]
+    days = [day for limit in collection.limits if (day := find_deadline_day(limit.policy)) is not None]
     if not days:
         raise UsageError("No deck has a `deadline`. Name the day: `flashcards readiness --on 2026-12-15`.")
     return max(days)

@@ -18,7 +18,7 @@ from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.importers.errors import ImportInvalid
 from flashcards.importers.histories import bring_in
 from flashcards.importers.report import ImportReport, Remark
-from scheduler.imported_log import CardHistory, PastReview, Standing
+from scheduler.imported_log import CardHistory, ImportedReview, Standing
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:
         again = State.LEARNING if state in (State.NEW, State.LEARNING) else State.RELEARNING
         after = State.REVIEW if review.interval_days > 0 else again
         waits = max(0, review.interval_days) * DAY_SECONDS
-        log.append(PastReview(review.at_ms, ReviewKind.RATING, review.rating, 0, state, after, interval, waits))
+        log.append(ImportedReview(review.at_ms, ReviewKind.RATING, review.rating, 0, state, after, interval, waits))
         lapses += review.rating is Rating.AGAIN and state is State.REVIEW
         state, interval = after, waits
     last_ms = reviews[-1].at_ms if reviews else known.reviewed_ms or 0

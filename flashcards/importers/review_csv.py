@@ -14,9 +14,9 @@ from flashcards.cards import CardAmbiguous, CardNotFound, find_card
 from flashcards.importers.errors import ImportInvalid
 from flashcards.importers.histories import bring_in
 from flashcards.importers.report import ImportReport, Remark
-from scheduler.answer import Moment, leech_by, rated
-from scheduler.imported_log import CardHistory, PastReview, Standing
-from scheduler.log import replayed, reviews_of
+from scheduler.answer import Moment, apply_rating, decide_leech
+from scheduler.imported_log import CardHistory, ImportedReview, Standing
+from scheduler.log import read_reviews, replayed
 from scheduler.model import Card, Rating, ReviewKind
 
 if TYPE_CHECKING:
@@ -129,9 +129,9 @@ def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHi
     """The reviews of a card with what each did, those that it has already taken into account."""
     store, clock = collection.store, collection.clock
     policy = collection.policy(store.card(card_id).deck)
-    log: list[Review] = reviews_of(collection.connection, card_id)
+    log: list[Review] = read_reviews(collection.connection, card_id)
     known = {row.id for row in store.log(card_id, include_voided=True)}
-    past: list[PastReview] = []
+    past: list[ImportedReview] = []
     card = replayed(store.card(card_id), ())
     seen: list[Review] = []
     for line in lines:
@@ -142,10 +142,10 @@ def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHi
             continue
         moment = Moment(line.at_ms, clock.day(line.at_ms), clock.offset_minutes(line.at_ms))
         outcome = store.outcomes(card, policy, line.at_ms).of(line.rating)
-        leech = leech_by(card, line.rating, policy)
-        after = rated(card, line.rating, outcome, leech, moment)
+        leech = decide_leech(card, line.rating, policy)
+        after = apply_rating(card, line.rating, outcome, leech, moment)
         past.append(
-            PastReview(
+            ImportedReview(
                 line.at_ms,
                 ReviewKind.RATING,
                 line.rating,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.ordering import ordering
 from scheduler.columns import read_ratings
-from scheduler.learner import learner_of
+from scheduler.learner import estimate_learner
 from scheduler.limits import DeckLimits
 from scheduler.log import Done
-from scheduler.reschedule import days_ahead
-from scheduler.rows import CARD_COLUMNS, as_card
+from scheduler.reschedule import count_due_by_day
+from scheduler.rows import CARD_COLUMNS, to_card
 from scheduler.simulate import PolicyPlan, simulate
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def forecast(
     chosen, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
     nothing_new = [limit._replace(policy=replace(limit.policy, new_per_day=0)) for limit in limits]
 
-    learner = learner_of(read_ratings(collection.connection))
+    learner = estimate_learner(read_ratings(collection.connection))
 
     def part(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
@@ -82,7 +82,7 @@ def forecast(
         simulate(chosen, plan, today, days, learner, known_every=days, progress=part(number * days))
         for number, plan in enumerate(plans)
     )
-    due = days_ahead(collection.store, today, days, only=None if only is None else {card.id for card in cards})
+    due = count_due_by_day(collection.store, today, days, only=None if only is None else {card.id for card in cards})
     overdue = sum(_due_before(card, today, collection.clock) for card in cards)
     # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
     steps = sum(card.due_ms is not None and card.last_day == today and not card.buried(today) for card in chosen)
@@ -106,7 +106,7 @@ def forecast(
 def cards_to_plan(collection: Collection, only: frozenset[int] | None) -> list[Card]:
     """The cards that will be asked: those with a text that are not suspended."""
     rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE active = 1 AND suspended = 0")
-    return [card for card in map(as_card, rows) if only is None or card.id in only]
+    return [card for card in map(to_card, rows) if only is None or card.id in only]
 
 
 def sampled(cards: list[Card], limits: Sequence[DeckLimits], most: int) -> tuple[list[Card], list[DeckLimits], int]:

@@ -14,9 +14,9 @@ from flashcards.settings.file import write_settings
 from flashcards.settings.values import usable
 from scheduler.columns import LogColumns, read_log
 from scheduler.connection import transaction
-from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, fit, training_set
-from scheduler.memory import filled
-from scheduler.replay import stated_memories
+from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
+from scheduler.memory import fill_parameters
+from scheduler.replay import read_stated_memories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -162,9 +162,9 @@ def _scope(
         if limit.policy.ignore_reviews_before:
             ignored[decks == limit.deck] = _instant_ms(collection, limit.policy.ignore_reviews_before)
     log = log.where(chosen)
-    reviews = training_set(log, stated_memories(collection.connection, log), ignored[chosen])
+    reviews = build_training_set(log, read_stated_memories(collection.connection, log), ignored[chosen])
     try:
-        return Scope(deck, len(reviews), fit(reviews, filled(present)))
+        return Scope(deck, len(reviews), fit(reviews, fill_parameters(present)))
     except TooFewReviews:
         return Scope(deck, len(reviews), None)
 

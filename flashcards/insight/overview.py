@@ -10,7 +10,7 @@ import numpy as np
 from flashcards.insight.holdings import Holdings, Span, holdings
 from flashcards.insight.stats import Activity, Day, Recall, activity
 from scheduler.columns import read_ratings
-from scheduler.memory import filled
+from scheduler.memory import fill_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def overview(collection: Collection, now_ms: int, days: int | None, only: frozen
     if only is not None:
         ratings = ratings.where(np.isin(ratings.card, np.fromiter(only, np.int64, len(only))))
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
-    decays = {limit.deck: filled(limit.policy.parameters)[20] for limit in collection.limits}
+    decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
     done = activity(ratings, today, days, decks, decays)
     held = holdings(collection.connection, today, decays, only)
     names = {number: name for name, number in collection.catalog.decks().items()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.insight.forecast import cards_to_plan
 from scheduler.columns import read_ratings
-from scheduler.learner import learner_of
+from scheduler.learner import estimate_learner
 from scheduler.limits import DeckLimits, new_a_day
 from scheduler.memory import QuickModel
 from scheduler.model import Rating, State
@@ -123,7 +123,7 @@ def readiness(
     today = collection.clock.day(now_ms)
     days = day - today
     cards = cards_to_plan(collection, only)
-    learner = learner_of(read_ratings(collection.connection))
+    learner = estimate_learner(read_ratings(collection.connection))
     models = _Models(collection)
     lives = []
     for number, seed in enumerate(SEEDS):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flashcards.insight.forecast import cards_to_plan, sampled
 from flashcards.ordering import ordering
 from scheduler.columns import read_ratings
-from scheduler.learner import learner_of
+from scheduler.learner import estimate_learner
 from scheduler.simulate import PolicyPlan, simulate
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def compare(
     """Live through the days ahead at each retention; every day is kept."""
     cards = cards_to_plan(collection, only)
     sample, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
-    learner = learner_of(read_ratings(collection.connection))
+    learner = estimate_learner(read_ratings(collection.connection))
     order, today = ordering(collection, only), collection.clock.day(now_ms)
     found = []
     for number, retention in enumerate(retentions):

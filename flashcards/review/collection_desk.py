@@ -170,7 +170,7 @@ class CollectionDesk:
                 add_ticks(self._store.connection, review.id, points)
         else:
             review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
-        self._queue.rated(card.id)
+        self._queue.record_rating(card.id)
         return review
 
     def undo(self, now_ms: int) -> Review:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scheduler.limits import DeckLimits
-from scheduler.queue_builder import Gathered, Selection, gather
+from scheduler.queue_builder import DayCards, Selection, build_day
 
 if TYPE_CHECKING:
     from scheduler import Done, Policy, Store
@@ -46,14 +46,14 @@ def chosen(
     None is as many as the limits allow.
     """
     selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
-    gathered = gather(store, selection, now_ms)
+    gathered = build_day(store, selection, now_ms)
     if new is not None:
         roomy = with_new(limits, new, store.done(store.clock.day(now_ms)))
-        gathered = gathered._replace(new=gather(store, selection._replace(decks=tuple(roomy)), now_ms).new[:new])
+        gathered = gathered._replace(new=build_day(store, selection._replace(decks=tuple(roomy)), now_ms).new[:new])
     return _first(gathered, limit, order.new_mix)
 
 
-def _first(gathered: Gathered, limit: int | None, new_mix: NewMix) -> frozenset[int]:
+def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
     """Steps of today first, then due and new cards in the share that they are mixed in."""
     started = [row[0] for row in gathered.learning]
     due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scheduler import Clock, NewCard, Policy, Rating, ReviewKind, Room, Store, open_database
-from scheduler.identity import drop_unused, hand_over, rename_slots
-from scheduler.store import ROOM
+from scheduler import Clock, NewCard, Policy, Rating, ReviewKind, Store, TableSet, open_database
+from scheduler.identity import delete_unused_cards, hand_over_reviews, rename_slots
+from scheduler.store import TABLE_SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ POLICY = Policy()
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    rooms: tuple[Room, ...] = (ROOM,)
+    rooms: tuple[TableSet, ...] = (TABLE_SET,)
     connection = open_database(tmp_path / "state.db", rooms, tmp_path / "backups")
     yield Store(connection, Clock(zone=UTC))
     connection.close()
@@ -62,7 +62,7 @@ def test_ratings_are_handed_over_at_the_instants_they_were_made(store: Store) ->
     store.rate(target, Rating.GOOD, POLICY, START)
     store.rate(source, Rating.GOOD, POLICY, START + DAY_MS, 1234)
     store.rate(source, Rating.HARD, POLICY, START + 3 * DAY_MS)
-    assert hand_over(store, source, target, POLICY, START + 9 * DAY_MS) == 2
+    assert hand_over_reviews(store, source, target, POLICY, START + 9 * DAY_MS) == 2
     log = store.log(target)
     assert [(row.rating, row.day) for row in log] == [
         (Rating.GOOD, 20_000),
@@ -80,7 +80,7 @@ def test_what_was_handed_over_counts_once_in_what_was_done(store: Store) -> None
     (source,) = add(store, "forward", note=2)
     store.rate(source, Rating.GOOD, POLICY, START)
     before = store.done(20_000)
-    hand_over(store, source, target, POLICY, START + 1000)
+    hand_over_reviews(store, source, target, POLICY, START + 1000)
     assert store.done(20_000) == before
 
 
@@ -89,14 +89,14 @@ def test_a_handed_over_rating_that_was_taken_back_is_left_out(store: Store) -> N
     (source,) = add(store, "forward", note=2)
     store.rate(source, Rating.GOOD, POLICY, START)
     store.undo(START + 10)
-    assert hand_over(store, source, target, POLICY, START + 1000) == 0
+    assert hand_over_reviews(store, source, target, POLICY, START + 1000) == 0
     assert [row.kind for row in store.log(source, include_voided=True)] == [ReviewKind.RATING, ReviewKind.VOID]
 
 
 def test_only_cards_without_a_log_are_dropped(store: Store) -> None:
     _, two = add(store, "c1", "c2")
     store.rate(two, Rating.GOOD, POLICY, START)
-    assert drop_unused(store.connection, 1) == 1
+    assert delete_unused_cards(store.connection, 1) == 1
     assert slots(store) == {"c2": two}
     with pytest.raises(sqlite3.IntegrityError):
         store.connection.execute("DELETE FROM cards")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduler import Clock, DeckLimits, Policy, Store, today
-from scheduler.policy import ReviewOrder, becomes_leech
+from scheduler.policy import ReviewOrder, is_leech_lapse
 from tests.anki.imports.anki_world import World
 from tests.scheduler.world import DECK, NOW, add, asked, make_due, open_store, put
 
@@ -128,4 +128,4 @@ def test_a_card_becomes_a_leech_at_the_lapses_at_which_it_does_in_anki(tmp_path:
             world.col.update_note(note)
         time.sleep(0.002)  # Anki numbers the rows of its log by the millisecond
     world.close()
-    assert found == [lapses for lapses in range(1, 2 * threshold + 4) if becomes_leech(lapses, threshold)]
+    assert found == [lapses for lapses in range(1, 2 * threshold + 4) if is_leech_lapse(lapses, threshold)]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scheduler import DEFAULT_PARAMETERS, Card, Clock, Memory, Model, Outcome, Policy, State, outcomes
+from scheduler import DEFAULT_PARAMETERS, Card, Clock, Memory, Model, Outcome, Policy, State, compute_outcomes
 from tests.scheduler.world import a_card
 
 pytest.importorskip("anki.collection")
@@ -190,7 +190,7 @@ def test_every_answer_is_the_answer_of_anki(tmp_path: Path, monkeypatch: pytest.
             elapsed = chance.choice([0, 0, 1, 3, 20, 300])
             cases.append(Case(some_card(chance, policy, elapsed, now), policy, elapsed, now))
     for case, theirs in zip(cases, judged(tmp_path, cases, monkeypatch), strict=True):
-        ours = outcomes(case.card, case.policy, now * 1000, CLOCK)
+        ours = compute_outcomes(case.card, case.policy, now * 1000, CLOCK)
         for outcome, answer in zip(ours, theirs, strict=True):
             compare(outcome, answer, case)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import Rating, Store, columns
-from scheduler.columns import packed, read_log, unpacked
+from scheduler.columns import pack_columns, read_log, unpack_columns
 from tests.scheduler.world import DAY, NOW, PLAIN, add
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def test_columns_read_as_one_number_come_apart_as_they_were(rows: Sequence[tuple
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE t (a, b, c)")
     connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
-    found = connection.execute(f"SELECT {packed('a', ('b', 3), ('c + 0', 12))} FROM t ORDER BY rowid").fetchall()
-    parts = unpacked(np.array(found, dtype=np.int64)[:, 0], 3, 12)
+    found = connection.execute(f"SELECT {pack_columns('a', ('b', 3), ('c + 0', 12))} FROM t ORDER BY rowid").fetchall()
+    parts = unpack_columns(np.array(found, dtype=np.int64)[:, 0], 3, 12)
     assert list(zip(*(part.tolist() for part in parts), strict=True)) == rows
 
 

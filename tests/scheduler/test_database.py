@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from scheduler import (
-    ROOM,
+    TABLE_SET,
     DatabaseCorrupt,
     DatabaseNewer,
     DatabaseUnreadable,
     DiskFull,
     NewCard,
-    Room,
     SchedulerError,
     Store,
+    TableSet,
     check,
     open_database,
-    translated,
+    translate_errors,
 )
 from scheduler.schema import migrations
 from tests.scheduler.world import add, open_store
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    return open_database(path, [ROOM], path.parent / "backups")
+    return open_database(path, [TABLE_SET], path.parent / "backups")
 
 
 def run(code: str) -> str:
@@ -43,8 +43,8 @@ def run(code: str) -> str:
 def test_the_room_lists_the_migrations_of_its_module() -> None:
     from sqlite_utils import Database
 
-    assert [migration.name for migration in migrations.pending(Database(memory=True))] == list(ROOM.migrations)
-    assert migrations.name == ROOM.name
+    assert [migration.name for migration in migrations.pending(Database(memory=True))] == list(TABLE_SET.migrations)
+    assert migrations.name == TABLE_SET.name
 
 
 def test_a_new_database_has_every_table_and_no_problem(tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ def test_a_review_of_a_card_that_is_not_there_is_refused(tmp_path: Path) -> None
 
 def test_making_and_opening_a_database_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from scheduler import open_database, ROOM;"
+        "import sys; from pathlib import Path; from scheduler import open_database, TABLE_SET;"
         f"p = Path({str(tmp_path)!r});"
-        "[open_database(p / 'state.db', [ROOM], p / 'backups') for _ in range(2)];"
+        "[open_database(p / 'state.db', [TABLE_SET], p / 'backups') for _ in range(2)];"
         "print([m for m in ('sqlite_utils', 'fsrs', 'fsrs_rs_python', 'random', 'click') if m in sys.modules])"
     )
     assert run(code) == "[]"
@@ -110,7 +110,7 @@ def test_a_room_that_we_do_not_know_is_of_a_newer_version(tmp_path: Path) -> Non
 
 
 @pytest.fixture
-def two_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Room]:
+def two_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[TableSet]:
     """The scheduler's room and a second one, whose second migration fails while the file `broken` exists."""
     (tmp_path / "attic_schema.py").write_text(
         "from pathlib import Path\n"
@@ -127,10 +127,10 @@ def two_rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Room]:
     monkeypatch.delitem(sys.modules, "attic_schema", raising=False)
     tables = tmp_path / "attic.sql"
     tables.write_text("CREATE TABLE boxes (id INTEGER PRIMARY KEY)\n\nCREATE TABLE lids (id INTEGER PRIMARY KEY)\n")
-    return [ROOM, Room("attic", "attic_schema", ("first", "second"), tables)]
+    return [TABLE_SET, TableSet("attic", "attic_schema", ("first", "second"), tables)]
 
 
-def test_pending_migrations_are_applied_after_a_backup(tmp_path: Path, two_rooms: list[Room]) -> None:
+def test_pending_migrations_are_applied_after_a_backup(tmp_path: Path, two_rooms: list[TableSet]) -> None:
     path, backups = tmp_path / "state.db", tmp_path / "backups"
     store = open_store(tmp_path)
     add(store, 3)
@@ -147,7 +147,7 @@ def test_pending_migrations_are_applied_after_a_backup(tmp_path: Path, two_rooms
     older.close()
 
 
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path, two_rooms: list[Room]) -> None:
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, two_rooms: list[TableSet]) -> None:
     path, backups = tmp_path / "state.db", tmp_path / "backups"
     opened(path).close()
     (tmp_path / "broken").touch()
@@ -253,14 +253,14 @@ def test_a_file_that_may_not_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_errors_of_the_system_are_translated(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseUnreadable, match="Permission denied"), translated(tmp_path / "state.db"):
+    with pytest.raises(DatabaseUnreadable, match="Permission denied"), translate_errors(tmp_path / "state.db"):
         raise PermissionError(13, "Permission denied")
-    with pytest.raises(DiskFull), translated(tmp_path / "state.db"):
+    with pytest.raises(DiskFull), translate_errors(tmp_path / "state.db"):
         raise OSError(28, "No space left on device")
 
 
 def test_a_mistake_in_the_program_is_not_dressed_up(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="syntax"), translated(tmp_path / "state.db"):
+    with pytest.raises(sqlite3.OperationalError, match="syntax"), translate_errors(tmp_path / "state.db"):
         sqlite3.connect(":memory:").execute("SELEC 1")
 
 

@@ -8,8 +8,15 @@ import pytest
 
 from scheduler import DeckLimits, Policy, Rating, State, Store, today
 from scheduler.learner import Learner
-from scheduler.limits import LAST_PASS_DAYS, deadline_day, in_time, is_passed, new_a_day, pass_day
-from scheduler.queue import counts_by_deck
+from scheduler.limits import (
+    LAST_PASS_DAYS,
+    choose_pass_day,
+    find_deadline_day,
+    is_in_last_pass,
+    new_a_day,
+    raise_limits_for_deadlines,
+)
+from scheduler.queue import count_by_deck
 from scheduler.simulate import PolicyPlan, simulate
 from tests.scheduler.world import CLOCK, DAY, DECK, NOW, PARENT, PLAIN, TODAY, a_card, add, asked, make_due
 
@@ -34,8 +41,8 @@ def learnt(store: Store, count: int, due_in: int = 100) -> Sequence[int]:
 
 
 def test_a_date_is_a_day() -> None:
-    assert deadline_day(towards(9)) == TODAY + 9
-    assert deadline_day(PLAIN) is None
+    assert find_deadline_day(towards(9)) == TODAY + 9
+    assert find_deadline_day(PLAIN) is None
 
 
 @pytest.mark.parametrize(("unseen", "days", "expected"), [(100, 23, 5), (101, 23, 6), (7, 2, 7), (0, 9, 0), (5, 0, 0)])
@@ -45,18 +52,18 @@ def test_new_cards_are_spread_evenly_up_to_some_days_before(unseen: int, days: i
 
 def test_the_last_pass_gives_each_of_its_days_a_like_share_and_each_card_its_day() -> None:
     day = TODAY + 30
-    turns = Counter(pass_day(card, day) for card in range(6_000))
+    turns = Counter(choose_pass_day(card, day) for card in range(6_000))
     assert set(turns) == set(range(day - LAST_PASS_DAYS, day))
     assert min(turns.values()) > 0.85 * 6_000 / LAST_PASS_DAYS
     assert max(turns.values()) < 1.06 * 6_000 / LAST_PASS_DAYS
-    assert pass_day(7, day) == pass_day(7, day)
+    assert choose_pass_day(7, day) == choose_pass_day(7, day)
 
 
 def test_a_card_that_was_reviewed_in_the_days_of_the_pass_is_left_alone() -> None:
     day = TODAY + 1
-    assert is_passed(7, day - LAST_PASS_DAYS - 1, day, TODAY)
-    assert not is_passed(7, day - LAST_PASS_DAYS, day, TODAY)
-    assert not is_passed(7, 0, day, day)
+    assert is_in_last_pass(7, day - LAST_PASS_DAYS - 1, day, TODAY)
+    assert not is_in_last_pass(7, day - LAST_PASS_DAYS, day, TODAY)
+    assert not is_in_last_pass(7, 0, day, day)
 
 
 def test_in_the_days_before_every_learnt_card_is_asked_once_more_though_it_is_due_later(store: Store) -> None:
@@ -87,7 +94,7 @@ def test_a_deadline_is_a_matter_of_its_own_deck(store: Store) -> None:
 def test_the_counts_are_what_the_session_asks(store: Store) -> None:
     learnt(store, 20)
     limits = decks(towards(1))
-    assert counts_by_deck(store, limits, NOW)[DECK].review == today(store, limits, NOW).counts().review == 20
+    assert count_by_deck(store, limits, NOW)[DECK].review == today(store, limits, NOW).counts().review == 20
 
 
 def test_limits_give_way_as_far_as_the_day_asks_for_in_the_decks_above_too(store: Store) -> None:
@@ -99,7 +106,7 @@ def test_limits_give_way_as_far_as_the_day_asks_for_in_the_decks_above_too(store
         DeckLimits(1, (PARENT,), towards(13, tight)),
         DeckLimits(2, (PARENT,), tight),
     ]
-    raised = {deck.deck: deck.policy for deck in in_time(family, store, TODAY)}
+    raised = {deck.deck: deck.policy for deck in raise_limits_for_deadlines(family, store, TODAY)}
     assert (raised[1].new_per_day, raised[1].reviews_per_day) == (9, 17)
     assert raised[PARENT].new_per_day == 9
     assert raised[2] == tight
@@ -108,7 +115,7 @@ def test_limits_give_way_as_far_as_the_day_asks_for_in_the_decks_above_too(store
 def test_limits_that_suffice_and_days_that_are_past_change_nothing(store: Store) -> None:
     add(store, 10)
     for policy in (towards(13), towards(-1), PLAIN):
-        assert in_time(decks(policy), store, TODAY) == decks(policy)
+        assert raise_limits_for_deadlines(decks(policy), store, TODAY) == decks(policy)
 
 
 def test_the_plan_of_a_simulation_keeps_to_the_same_rules() -> None:

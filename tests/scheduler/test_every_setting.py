@@ -12,7 +12,7 @@ import pytest
 from scheduler import DEFAULT_PARAMETERS, DeckLimits, Policy, Rating, State, Store, today
 from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
-from scheduler.reschedule import moves
+from scheduler.reschedule import find_moves
 from scheduler.simulate import PolicyPlan, simulate
 from tests.scheduler.learners import FORGETFUL
 from tests.scheduler.world import CLOCK, DECK, NOW, TODAY, a_card, add, asked, make_due, one_deck, open_store, put
@@ -24,16 +24,16 @@ NEAR = str(CLOCK.date(TODAY + 1))
 
 def rated(store: Store, policy: Policy) -> list[Any]:
     """What ratings make of a new card, of a learnt one and of one that was forgotten often."""
-    new, learnt, forgotten, sibling = add(store, 4, siblings=2)
-    for card in (learnt, forgotten):
+    new, learnt, make_new, sibling = add(store, 4, siblings=2)
+    for card in (learnt, make_new):
         make_due(store, card, interval_days=14)
-    put(store, forgotten, lapses=7)
+    put(store, make_new, lapses=7)
     for at in range(90):  # much is due on all days but one a week
         if at % 7:
             make_due(store, add(store)[0], TODAY + at)
-    for card, rating in ((new, Rating.GOOD), (learnt, Rating.GOOD), (forgotten, Rating.AGAIN)):
+    for card, rating in ((new, Rating.GOOD), (learnt, Rating.GOOD), (make_new, Rating.AGAIN)):
         store.rate(card, rating, policy, NOW)
-    cards = store.cards((new, learnt, forgotten, sibling))
+    cards = store.cards((new, learnt, make_new, sibling))
     return [[*card[5:14], card.leech, card.suspended, card.buried_day] for card in cards]
 
 
@@ -43,7 +43,7 @@ def rescheduled(store: Store, policy: Policy) -> list[int]:
         (card,) = add(store)
         make_due(store, card, interval_days=days)
         put(store, card, due_day=1)
-    return [move.after for move in moves(store, lambda _: policy)]
+    return [move.after for move in find_moves(store, lambda _: policy)]
 
 
 def queued(store: Store, policy: Policy) -> list[int]:

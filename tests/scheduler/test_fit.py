@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scheduler import DEFAULT_PARAMETERS, Memory
-from scheduler.fit import LEAST_REVIEWS, TooFewReviews, TrainingSet, fit, parameters_for, training_set
+from scheduler.fit import LEAST_REVIEWS, TooFewReviews, TrainingSet, build_training_set, fit, fit_parameters
 from scheduler.memory import Model
 from tests.scheduler.learners import FORGETFUL, JOSH, josh, log_of, simulated
 
@@ -17,20 +17,20 @@ def days(*reviews: tuple[int, int], card: int = 1) -> list[tuple[int, int, int, 
 
 
 def test_only_reviews_of_a_later_day_are_predicted() -> None:
-    found = training_set(log_of(days((3, 1), (1, 1), (3, 4), (3, 4), (1, 9))))
+    found = build_training_set(log_of(days((3, 1), (1, 1), (3, 4), (3, 4), (1, 9))))
     assert found.elapsed.tolist() == [3, 5]
     assert found.recalled.tolist() == [True, False]
 
 
 def test_reviews_are_in_the_order_of_time_whatever_the_card() -> None:
-    found = training_set(log_of(days((3, 1), (3, 9), card=1) + days((3, 2), (3, 5), (3, 12), card=2)))
+    found = build_training_set(log_of(days((3, 1), (3, 9), card=1) + days((3, 2), (3, 5), (3, 12), card=2)))
     assert found.card.tolist() == [2, 1, 2]
 
 
 def test_the_chance_predicted_is_the_retrievability_before_the_review() -> None:
     model = Model()
     (first, second) = model.replay([(3, 1), (2, 6)])
-    found = training_set(log_of(days((3, 1), (2, 6), (3, 20)))).predicted(DEFAULT_PARAMETERS)
+    found = build_training_set(log_of(days((3, 1), (2, 6), (3, 20)))).predicted(DEFAULT_PARAMETERS)
     expected = [model.retrievability(first.stability, 5), model.retrievability(second.stability, 14)]
     assert found.tolist() == pytest.approx(expected, rel=1e-4)
 
@@ -38,24 +38,26 @@ def test_the_chance_predicted_is_the_retrievability_before_the_review() -> None:
 def test_a_card_whose_beginning_is_lost_is_left_out() -> None:
     log = log_of(days((3, 1), (3, 9), card=1) + days((3, 2), (3, 5), card=2))
     no_beginning = log._replace(before=np.where(log.card == 1, 2, log.before))
-    assert set(training_set(no_beginning).card.tolist()) == {2}
+    assert set(build_training_set(no_beginning).card.tolist()) == {2}
     stated = {int(log.at_ms[0]): Memory(5.0, 5.0)}
-    assert set(training_set(log._replace(kind=np.where(log.at_ms == log.at_ms[0], 4, log.kind)), stated).card) == {2}
+    assert set(
+        build_training_set(log._replace(kind=np.where(log.at_ms == log.at_ms[0], 4, log.kind)), stated).card
+    ) == {2}
 
 
 def test_cards_first_learnt_before_a_date_are_left_out() -> None:
     log = log_of(days((3, 1), (3, 9), card=1) + days((3, 2), (3, 5), card=2))
-    assert set(training_set(log, ignore_before_ms=2 * DAY_MS).card.tolist()) == {2}
+    assert set(build_training_set(log, ignore_before_ms=2 * DAY_MS).card.tolist()) == {2}
 
 
 def test_of_an_empty_log_there_is_nothing_to_fit_to() -> None:
     with pytest.raises(TooFewReviews) as raised:
-        fit(training_set(log_of([])))
+        fit(build_training_set(log_of([])))
     assert raised.value.reviews == 0
 
 
 def test_few_reviews_are_refused() -> None:
-    few = training_set(simulated(200, 100, DEFAULT_PARAMETERS)).where(slice(0, LEAST_REVIEWS - 1))
+    few = build_training_set(simulated(200, 100, DEFAULT_PARAMETERS)).where(slice(0, LEAST_REVIEWS - 1))
     assert len(few) == LEAST_REVIEWS - 1
     with pytest.raises(TooFewReviews):
         fit(few)
@@ -63,7 +65,7 @@ def test_few_reviews_are_refused() -> None:
 
 @pytest.fixture(scope="module")
 def forgetful() -> TrainingSet:
-    return training_set(simulated(400, 300, FORGETFUL))
+    return build_training_set(simulated(400, 300, FORGETFUL))
 
 
 def test_who_forgets_faster_than_most_is_predicted_better_by_fitted_parameters(forgetful: TrainingSet) -> None:
@@ -87,7 +89,7 @@ def test_an_earlier_fit_gives_way_when_memory_turns_out_to_be_another(forgetful:
 
 
 def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where_fitting_does_no_better() -> None:
-    usual = training_set(simulated(400, 300, DEFAULT_PARAMETERS, seed=3)).where(slice(0, 600))
+    usual = build_training_set(simulated(400, 300, DEFAULT_PARAMETERS, seed=3)).where(slice(0, 600))
     found = fit(usual, FORGETFUL)
     assert found.fitted.log_loss >= found.own.log_loss
     assert found.own.log_loss < found.present.log_loss
@@ -97,14 +99,14 @@ def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where
 
 def test_the_fewer_reviews_the_nearer_the_parameters_are_to_the_defaults(forgetful: TrainingSet) -> None:
     def distance(reviews: TrainingSet) -> float:
-        return abs(parameters_for(reviews)[2] - DEFAULT_PARAMETERS[2])
+        return abs(fit_parameters(reviews)[2] - DEFAULT_PARAMETERS[2])
 
     assert distance(forgetful.where(slice(0, 60))) < distance(forgetful)
 
 
 @pytest.mark.skipif(not JOSH.is_file(), reason="the real log is not at hand")
 def test_a_real_learner_is_predicted_as_well_as_by_any_other_way_known() -> None:
-    reviews = training_set(josh())
+    reviews = build_training_set(josh())
     found = fit(reviews)
     assert len(reviews) == 6276
     assert (round(found.present.log_loss, 4), round(found.present.rmse_bins, 3)) == (0.4513, 0.067)

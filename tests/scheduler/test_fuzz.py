@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.intervals import bounds, draw, fuzzed
+from scheduler.intervals import bounds, draw, fuzz_interval
 
 
 @pytest.mark.parametrize(
@@ -29,19 +29,19 @@ def test_a_minimum_above_two_days_leaves_a_choice_of_two() -> None:
 
 
 def test_without_a_draw_the_interval_is_only_rounded_halves_upwards() -> None:
-    assert [fuzzed(days, 1, 100, None) for days in (0.1, 1.5, 2.5, 101.0)] == [1, 2, 3, 100]
+    assert [fuzz_interval(days, 1, 100, None) for days in (0.1, 1.5, 2.5, 101.0)] == [1, 2, 3, 100]
 
 
 def test_the_draw_reaches_both_ends_of_the_range_and_nothing_beyond() -> None:
-    assert fuzzed(7.0, 1, 100, 0.0) == 5
-    assert fuzzed(7.0, 1, 100, 0.999999) == 9
+    assert fuzz_interval(7.0, 1, 100, 0.0) == 5
+    assert fuzz_interval(7.0, 1, 100, 0.999999) == 9
 
 
 @given(st.floats(0.1, 40_000), st.integers(1, 40_000), st.integers(1, 36_500), st.floats(0, 1, exclude_max=True))
 def test_a_fuzzed_interval_lies_within_its_bounds(interval: float, low: int, high: int, drawn: float) -> None:
     lower, upper = bounds(interval, low, high)
     assert min(low, high) <= lower <= upper <= high
-    assert lower <= fuzzed(interval, low, high, drawn) <= upper
+    assert lower <= fuzz_interval(interval, low, high, drawn) <= upper
 
 
 @given(st.integers(0, 2**45), st.integers(0, 10_000))
@@ -51,11 +51,11 @@ def test_the_draw_depends_on_the_card_and_its_repetitions_alone(card: int, reps:
 
 
 def test_neighbouring_cards_are_spread_evenly() -> None:
-    days = Counter(fuzzed(7.0, 1, 100, draw(1_700_000_000_000 + card, 3)) for card in range(5_000))
+    days = Counter(fuzz_interval(7.0, 1, 100, draw(1_700_000_000_000 + card, 3)) for card in range(5_000))
     assert set(days) == {5, 6, 7, 8, 9}
     assert all(900 <= count <= 1_100 for count in days.values())
 
 
 def test_repetitions_of_one_card_are_spread_evenly() -> None:
-    days = Counter(fuzzed(7.0, 1, 100, draw(1_700_000_000_000, reps)) for reps in range(5_000))
+    days = Counter(fuzz_interval(7.0, 1, 100, draw(1_700_000_000_000, reps)) for reps in range(5_000))
     assert all(900 <= count <= 1_100 for count in days.values())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
-from scheduler.memory import filled, history, parameter_problem
+from scheduler.memory import fill_parameters, find_parameter_problem, history
 
 FSRS_5 = (
     *(0.40255, 1.18385, 3.173, 15.69105, 7.1949, 0.5345, 1.4604, 0.0046, 1.54575, 0.1192),
@@ -60,13 +60,15 @@ def test_the_default_parameters_are_those_of_both_libraries() -> None:
 
 @pytest.mark.parametrize("parameters", [FSRS_4_5, FSRS_5, DEFAULT_PARAMETERS])
 def test_parameters_of_older_versions_are_filled_as_anki_fills_them(parameters: tuple[float, ...]) -> None:
-    assert filled(parameters) == pytest.approx(fsrs_rs_python.check_and_fill_parameters(list(parameters)), rel=1e-6)
+    assert fill_parameters(parameters) == pytest.approx(
+        fsrs_rs_python.check_and_fill_parameters(list(parameters)), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("count", [0, 16, 18, 20, 22])
 def test_another_number_of_parameters_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="17, 19 or 21"):
-        filled([0.5] * count)
+        fill_parameters([0.5] * count)
 
 
 @pytest.mark.parametrize("parameters", [FSRS_4_5, FSRS_5, DEFAULT_PARAMETERS])
@@ -129,9 +131,9 @@ def test_a_clock_that_was_put_back_counts_as_no_time() -> None:
 
 
 def test_parameters_out_of_bounds_are_named() -> None:
-    assert parameter_problem(DEFAULT_PARAMETERS) is None
-    assert "17, 19 or 21" in (parameter_problem([1.0]) or "")
-    assert "parameters[0]" in (parameter_problem([-1.0, *DEFAULT_PARAMETERS[1:]]) or "")
+    assert find_parameter_problem(DEFAULT_PARAMETERS) is None
+    assert "17, 19 or 21" in (find_parameter_problem([1.0]) or "")
+    assert "parameters[0]" in (find_parameter_problem([-1.0, *DEFAULT_PARAMETERS[1:]]) or "")
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scheduler import DEFAULT_PARAMETERS, Policy, PolicyInvalid, problems
-from scheduler.policy import becomes_leech
+from scheduler.policy import is_leech_lapse
 
 
 def test_the_defaults_have_no_problem() -> None:
@@ -50,4 +50,4 @@ def test_every_problem_is_named_not_only_the_first() -> None:
     [(8, [8, 12, 16, 20]), (3, [3, 5, 7, 9, 11, 13, 15, 17, 19]), (1, list(range(1, 21))), (0, [])],
 )
 def test_a_leech_is_met_at_the_threshold_and_at_every_half_of_it_beyond(threshold: int, leeches: list[int]) -> None:
-    assert [lapses for lapses in range(21) if becomes_leech(lapses, threshold)] == leeches
+    assert [lapses for lapses in range(21) if is_leech_lapse(lapses, threshold)] == leeches

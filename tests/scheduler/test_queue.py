@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from scheduler import Counts, Rating, State, Store, Wait, counts_by_deck, today
+from scheduler import Counts, Rating, State, Store, Wait, count_by_deck, today
 from tests.scheduler.world import (
     DAY,
     DECK,
@@ -70,7 +70,7 @@ def test_a_hidden_card_is_never_asked(store: Store, hide: str, kind: str) -> Non
     else:
         store.set_active([card], False)
     assert today(store, one_deck(), NOW).next_card(NOW) is None
-    assert counts_by_deck(store, one_deck(), NOW) == {DECK: Counts(0, 0, 0)}
+    assert count_by_deck(store, one_deck(), NOW) == {DECK: Counts(0, 0, 0)}
 
 
 def test_a_card_buried_yesterday_is_asked_today(store: Store) -> None:
@@ -94,11 +94,11 @@ def test_a_card_answered_again_comes_back_between_the_others_when_its_minute_is_
     first, second, third = add(store, 3)
     queue = today(store, one_deck(), NOW)
     store.rate(first, Rating.AGAIN, PLAIN, NOW)
-    queue.rated(first)
+    queue.record_rating(first)
     assert queue.counts() == Counts(2, 1, 0)
     assert queue.next_card(NOW + 30_000) == second
     store.rate(second, Rating.EASY, PLAIN, NOW + MINUTE)
-    queue.rated(second)
+    queue.record_rating(second)
     assert queue.next_card(NOW + MINUTE) == first
     assert queue.counts() == Counts(1, 1, 0)
     assert third is not None
@@ -125,7 +125,7 @@ def test_the_card_just_answered_is_not_asked_again_while_there_is_another(store:
     stepping(store, second, NOW + 15 * MINUTE)
     queue = today(store, one_deck(), NOW)
     store.rate(first, Rating.AGAIN, PLAIN, NOW)
-    queue.rated(first)
+    queue.record_rating(first)
     assert queue.next_card(NOW) == second
     assert queue.next_card(NOW + MINUTE) == first
 
@@ -233,15 +233,15 @@ def test_a_card_undone_can_be_asked_first(store: Store) -> None:
     asked_first = queue.next_card(NOW)
     assert isinstance(asked_first, int)
     store.rate(asked_first, Rating.EASY, PLAIN, NOW)
-    queue.rated(asked_first)
+    queue.record_rating(asked_first)
     store.rate(cards[1], Rating.EASY, PLAIN, NOW)
-    queue.rated(cards[1])
+    queue.record_rating(cards[1])
     undone = store.undo(NOW).card
     queue.refresh(NOW, first=undone)
     assert undone == cards[1]
     assert queue.next_card(NOW) == undone
     store.rate(undone, Rating.EASY, PLAIN, NOW)
-    queue.rated(undone)
+    queue.record_rating(undone)
     assert queue.next_card(NOW) == cards[2]
 
 
@@ -259,7 +259,7 @@ def test_a_leech_that_was_suspended_does_not_come_back(store: Store) -> None:
     policy = replace(PLAIN, leech_threshold=1, leech_action="suspend")
     queue = today(store, one_deck(policy), NOW)
     store.rate(card, Rating.AGAIN, policy, NOW)
-    queue.rated(card)
+    queue.record_rating(card)
     assert queue.next_card(NOW) is None
 
 
@@ -269,7 +269,7 @@ def test_counts_by_deck_are_what_the_session_asks(store: Store) -> None:
         make_due(store, card)
     stepping(store, second[20], NOW)
     decks = family(replace(PLAIN, new_per_day=4), replace(PLAIN, reviews_per_day=9), parent=PLAIN)
-    counts = counts_by_deck(store, decks, NOW)
+    counts = count_by_deck(store, decks, NOW)
     cards = asked(today(store, decks, NOW), store)
     assert Counter(store.card(card).deck for card in cards) == {deck: sum(c) for deck, c in counts.items() if sum(c)}
     assert set(counts) == {PARENT, 1, 2}

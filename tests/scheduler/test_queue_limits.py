@@ -107,5 +107,5 @@ def test_a_sibling_queued_by_its_own_deck_leaves_when_the_other_deck_buries_it(s
     queue = today(store, decks, NOW)
     assert queue.counts().new == 2
     store.rate(first, Rating.GOOD, PLAIN, NOW)
-    queue.rated(first)
+    queue.record_rating(first)
     assert queue.counts() == Counts(0, 1, 0)

@@ -1,4 +1,4 @@
-"""The queue kept up to date by `rated` is the queue built anew, whatever is done."""
+"""The queue kept up to date by `record_rating` is the queue built anew, whatever is done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, counts_by_deck, today
+from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, count_by_deck, today
 from tests.scheduler.world import MINUTE, NOW, TODAY, add, make_due, open_store
 
 policies = st.builds(
@@ -35,7 +35,7 @@ def whole(queue: Queue, now: int) -> tuple[Counts, list[int], dict[int, int]]:
     return queue.counts(), list(queue._main), queue._learning
 
 
-def filled(store: Store) -> None:
+def fill_parameters(store: Store) -> None:
     """Two decks of notes with two cards each, some due, some to come."""
     for deck in (1, 2):
         cards = add(store, 16, deck=deck, siblings=2)
@@ -51,7 +51,7 @@ def test_the_queue_kept_up_to_date_is_the_queue_built_anew(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder))
-        filled(store)
+        fill_parameters(store)
         decks = [DeckLimits(9, (), three[0]), DeckLimits(1, (9,), three[1]), DeckLimits(2, (9,), three[2])]
         of_deck = {deck.deck: deck.policy for deck in decks}
         queue, now = today(store, decks, NOW), NOW
@@ -62,11 +62,11 @@ def test_the_queue_kept_up_to_date_is_the_queue_built_anew(
                 continue
             if isinstance(act, Rating):
                 store.rate(card, act, of_deck[store.card(card).deck], now)
-                queue.rated(card)
+                queue.record_rating(card)
             else:
                 _other(store, queue, act, card, now)
             assert whole(queue, now) == whole(today(store, decks, now), now)
-            counts = counts_by_deck(store, decks, now)
+            counts = count_by_deck(store, decks, now)
             assert queue.counts() == Counts(*map(sum, zip(*counts.values(), strict=True)))
         store.connection.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from scheduler import ROOM, Card, Clock, DeckLimits, NewCard, Policy, Queue, Rating, State, Store, open_database
+from scheduler import TABLE_SET, Card, Clock, DeckLimits, NewCard, Policy, Queue, Rating, State, Store, open_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ PARENT = 50
 
 def open_store(folder: Path) -> Store:
     """A store on `folder/state.db`."""
-    return Store(open_database(folder / "state.db", [ROOM], folder / "backups"), CLOCK)
+    return Store(open_database(folder / "state.db", [TABLE_SET], folder / "backups"), CLOCK)
 
 
 def add(store: Store, count: int = 1, *, deck: int = DECK, siblings: int = 1, first_note: int = 0) -> list[int]:
@@ -87,7 +87,7 @@ def asked(queue: Queue, store: Store, policy: Policy = PLAIN, now: int = NOW) ->
     while isinstance(card := queue.next_card(now), int):
         cards.append(card)
         store.rate(card, Rating.EASY, policy, now)
-        queue.rated(card)
+        queue.record_rating(card)
     return cards
 
 

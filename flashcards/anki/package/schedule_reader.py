@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
-from scheduler.imported_log import CardHistory, Days, PastReview, Standing
+from scheduler.imported_log import CardHistory, Days, ImportedReview, Standing
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -113,9 +113,9 @@ def position(card: AnkiCard) -> int | None:
     return place if isinstance(place, int) else None
 
 
-def past_reviews(log: Sequence[LogRow]) -> list[PastReview]:
+def past_reviews(log: Sequence[LogRow]) -> list[ImportedReview]:
     """The rows of a card's log, oldest first, as ours."""
-    found: list[PastReview] = []
+    found: list[ImportedReview] = []
     state = State.NEW
     learning = False  # whether the row before was one of steps of a new card
     for row in log:
@@ -124,7 +124,7 @@ def past_reviews(log: Sequence[LogRow]) -> list[PastReview]:
         before = _state_before(row, state, learning=learning)
         after = _state_after(row, kind, before)
         found.append(
-            PastReview(
+            ImportedReview(
                 row.id,
                 kind,
                 rating,
@@ -182,7 +182,7 @@ def _step_interval(log: Sequence[LogRow]) -> int:
     return _seconds(log[-1].ivl) if log else 0
 
 
-def _is_known(card: AnkiCard, reviews: Sequence[PastReview]) -> bool:
+def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
     """Whether a card was answered since it was last new; one that was only given a due day was not."""
     if card.type == State.NEW:
         return False
@@ -192,7 +192,7 @@ def _is_known(card: AnkiCard, reviews: Sequence[PastReview]) -> bool:
     return card.reps > 0
 
 
-def _is_whole(reviews: Sequence[PastReview]) -> bool:
+def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
     """Whether a log says how the card was first learnt, so that its memory state follows from it."""
     rated = False
     for review in reversed(reviews):

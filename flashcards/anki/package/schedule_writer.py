@@ -11,9 +11,9 @@ import numpy as np
 
 from scheduler.columns import LogColumns, read_log
 from scheduler.log import Done
-from scheduler.memory import filled
+from scheduler.memory import fill_parameters
 from scheduler.model import DAY_SECONDS, ReviewKind, State
-from scheduler.replay import replayed, stated_memories
+from scheduler.replay import read_stated_memories, replayed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -182,13 +182,13 @@ class History:
         cards, decks = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2).T
         policies = {deck: collection.policy(deck) for deck in np.unique(decks).tolist()}
         models = {deck: collection.store.model(policy.parameters) for deck, policy in policies.items()}
-        starts = stated_memories(collection.connection, log)
+        starts = read_stated_memories(collection.connection, log)
         known = replayed(log, starts, cards, decks, models.__getitem__)
         memories = zip(known.card.tolist(), known.stability.tolist(), known.difficulty.tolist(), strict=True)
         cursor.executemany("INSERT INTO memories VALUES (?, ?, ?)", memories)
         cursor.executemany(
             "INSERT INTO policies VALUES (?, ?, ?)",
-            ((deck, policy.retention, filled(policy.parameters)[20]) for deck, policy in policies.items()),
+            ((deck, policy.retention, fill_parameters(policy.parameters)[20]) for deck, policy in policies.items()),
         )
         beginnings = _beginnings(log, starts).tolist()
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
