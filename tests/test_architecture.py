@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "review": {*_CORE, "disk", "editor", "ordering", "render", "settings"},
     "mock": {*_CORE, "cards", "editor", "review"},
     "insight": {*_CORE, "cards", "disk", "ordering", "settings"},
-    "importers": {*_CORE, "cards"},
+    "importers": {*_CORE, "cards", "disk"},
     "anki.package": {*_CORE, "disk", "importers", "render"},
     "anki.exports": {*_CORE, "anki.package", "cards", "parallel", "render"},
     "anki.to_markdown": {"deck", "render"},

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.importers.errors import ImportInvalid
-from flashcards.importers.histories import bring_in
 from flashcards.importers.report import ImportReport, Remark
+from flashcards.importers.transaction import import_histories
 from scheduler.imported_log import CardHistory, ImportedReview, Standing
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
@@ -156,7 +156,7 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
     if lost:
         message = f"{lost:,} of {len(studied):,} cards that were reviewed have no text here and are left out."
         report.remarks.append(Remark(path.name, message))
-    return bring_in(collection, histories, report, dry_run=dry_run)
+    return import_histories(collection, histories, report, dry_run=dry_run)
 
 
 def _cards(database: sqlite3.Connection) -> Iterator[tuple[str, _Card]]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
 from flashcards.importers.errors import ImportInvalid
-from flashcards.importers.histories import bring_in
 from flashcards.importers.report import ImportReport, Remark
+from flashcards.importers.transaction import import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.imported_log import CardHistory, ImportedReview, Standing
 from scheduler.log import read_reviews, replayed
@@ -72,7 +72,7 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
     if len(unknown) > _SHOWN:
         report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards are not here."))
     histories = [_history(collection, card, sorted(lines)) for card, lines in by_card.items()]
-    return bring_in(collection, histories, report, dry_run=dry_run)
+    return import_histories(collection, histories, report, dry_run=dry_run)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, _Line]]:

@@ -84,9 +84,12 @@ class MarksImport:
         self._flags: dict[int, list[int]] = defaultdict(list)
         self._buried: dict[int, list[int]] = defaultdict(list)
 
-    def take(self, pairs: Iterable[tuple[AnkiCard, int]]) -> int:
-        """Take the marks of cards over, each given with its id here; returns how many cards that changed."""
-        before = self._origins.marks()
+    def take(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
+        """Take the marks of cards over, each given with its id here; returns how many cards that changed.
+
+        `before` holds the marks that cards had there, by their ids here; without it, those of the last import.
+        """
+        before = self._origins.marks() if before is None else before
         fresh = []
         for card, ours in pairs:
             marks = self._compare(card, ours, before.get(ours))
@@ -133,12 +136,14 @@ class CardImport:
 
     Attributes:
         remembered: of how many cards the marks are no longer those that were known.
+        pairs: each card of the package that is here: the card, its id here, its deck here.
     """
 
     def __init__(
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
     ) -> None:
         self.remembered = 0
+        self.pairs: list[tuple[AnkiCard, int, int]] = []
         self._collection = collection
         self._package = package
         self._origins = origins
@@ -148,11 +153,21 @@ class CardImport:
         self._reader = HistoryReader(package, self._clock)
         self._models: dict[int, Model] = {}
 
-    def apply(self, notes: Iterable[Placed], report: ImportReport, progress: Callable[[int, int], None]) -> None:
-        """Merge the reviews, and take over suspension, flag and burial where they changed there."""
-        if not _tells_schedules(self._package):
+    def apply(
+        self,
+        notes: Iterable[Placed],
+        report: ImportReport,
+        progress: Callable[[int, int], None],
+        marks_before: Callable[[AnkiCard], SeenMarks] | None = None,
+    ) -> None:
+        """Merge the reviews, and take over suspension, flag and burial where they changed there.
+
+        `marks_before` tells the marks that a card had there; without it, those of the last import count.
+        """
+        if marks_before is None and not _tells_schedules(self._package):
             return
         pairs, twins = apart(self._pairs(notes))
+        self.pairs = pairs
         leeches = self._leeches()
 
         def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
@@ -167,7 +182,8 @@ class CardImport:
         merged = merge(connection, histories, days, self._model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
         marks = MarksImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
-        report.cards = merged.cards + marks.take((card, ours) for card, ours, _ in pairs)
+        before = {ours: marks_before(card) for card, ours, _ in pairs} if marks_before else None
+        report.cards = merged.cards + marks.take(((card, ours) for card, ours, _ in pairs), before)
         self.remembered = marks.remembered
 
     def _pairs(self, notes: Iterable[Placed]) -> Iterable[tuple[AnkiCard, int, int]]:

@@ -106,6 +106,7 @@ def match(
     known: Known,
     fields: Mapping[str, tuple[str, ...]],
     write: Callable[[Entry], tuple[str, ...]],
+    edits: Mapping[str, bool] | None = None,
 ) -> Match:
     """Decide about every draft.
 
@@ -117,6 +118,7 @@ def match(
         known: what is here.
         fields: the fields of each note in the package, by guid.
         write: the fields that a note of ours has in a package, to compare them.
+        edits: the notes that were edited there, by guid, and whether each was edited here too; without it, times tell.
     """
     found = Match()
     by_note: dict[int, list[Draft]] = defaultdict(list)
@@ -133,9 +135,9 @@ def match(
             origin = known.origins.get((draft.source, draft.part))
             if not entry.active:
                 found.gone.append((draft, entry.id))
-            elif _unchanged_there(draft, entry, origin) or _is_as_here(draft, entry, write, fields):
+            elif _is_unchanged_there(draft, entry, origin, edits) or _is_as_here(draft, entry, write, fields):
                 found.same.append((draft, entry.id))
-            elif not replaced and _unchanged_here(entry, origin):
+            elif not replaced and _is_unchanged_here(draft, entry, origin, edits):
                 found.changed.append((_like(draft, entry), entry))
                 replaced = True
             elif same_note(draft, entry.note):
@@ -164,7 +166,9 @@ def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], fou
             found.new.append(draft)
 
 
-def _unchanged_there(draft: Draft, entry: Entry, origin: Origin | None) -> bool:
+def _is_unchanged_there(draft: Draft, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None) -> bool:
+    if edits is not None:
+        return draft.source not in edits
     if origin is not None:
         return origin.content == draft.content or draft.changed_s < origin.changed_s
     return draft.changed_s <= entry.modified_ms // 1000
@@ -185,7 +189,9 @@ def _is_as_here(
     return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
 
 
-def _unchanged_here(entry: Entry, origin: Origin | None) -> bool:
+def _is_unchanged_here(draft: Draft, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None) -> bool:
+    if edits is not None:
+        return not edits[draft.source]
     if origin is None:  # ours; what Anki has was changed there later than here
         return True
     return origin.base == entry.fingerprint and origin.tags == " ".join(entry.note.tags)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,22 +23,21 @@ from flashcards.anki.imports.template_parts import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive
 from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.media import MediaNames
-from flashcards.anki.package.model import AnkiNote, Package
+from flashcards.anki.package.model import AnkiCard, AnkiNote, Package
 from flashcards.anki.package.profile import Profile
 from flashcards.anki.package.reader import read_package
 from flashcards.anki.package.schedule_reader import position
 from flashcards.anki.to_markdown.convert import Converter
-from flashcards.catalog.imports import Origins
+from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
-from flashcards.disk.journal import Journal
 from flashcards.importers.report import ImportReport
+from flashcards.importers.transaction import run_import
 from flashcards.render.macros import MACROS_FILE, parse_macros
-from scheduler.connection import closing_connection, transaction
-from scheduler.database import backup
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
+    from flashcards.disk.journal import Journal
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -45,8 +45,21 @@ Progress = Callable[[str, int, int], None]
 _STRIDE: Final = 200
 
 
-class _DryRun(Exception):
-    """Leaves the transaction when all is known and nothing is to be done."""
+@dataclass(frozen=True, slots=True)
+class KnownChanges:
+    """What changed in Anki since both sides were equal, where that is known: then no times are compared.
+
+    Attributes:
+        edits: the notes that were edited there, by guid, and whether each was edited here too.
+        marks_before: tells the suspension and flag that a card had there before.
+        settings: whether deck options changed there.
+        back_up: whether the state is to be copied first.
+    """
+
+    edits: Mapping[str, bool]
+    marks_before: Callable[[AnkiCard], SeenMarks]
+    settings: bool
+    back_up: bool
 
 
 def import_package(
@@ -75,6 +88,21 @@ def import_package(
             media.close()
 
 
+def import_changes(
+    collection: Collection, package: Package, media: MediaPlan, source: str, changes: KnownChanges
+) -> ImportReport:
+    """Bring notes and cards that changed in Anki into a collection, all or nothing; new ones keep their ids there.
+
+    Args:
+        collection: open, and scanned.
+        package: the notes and cards, with the whole log of each card.
+        media: the media files that the notes may name.
+        source: names them in the report.
+        changes: what changed.
+    """
+    return _PackageImport(collection, package, media, Path(source), None, changes).run(dry_run=False)
+
+
 def _opened(path: Path) -> Archive | Profile:
     return Archive(path) if path.suffix.lower() in (".apkg", ".colpkg") else Profile(path)
 
@@ -93,8 +121,15 @@ def _no_collection() -> Iterator[None]:
 
 class _PackageImport:
     def __init__(
-        self, collection: Collection, package: Package, media: MediaPlan, path: Path, progress: Progress | None
+        self,
+        collection: Collection,
+        package: Package,
+        media: MediaPlan,
+        path: Path,
+        progress: Progress | None,
+        changes: KnownChanges | None = None,
     ) -> None:
+        self._changes = changes
         self._collection = collection
         self._package = package
         self._media = media
@@ -105,29 +140,18 @@ class _PackageImport:
         self._at = now_ms()
 
     def run(self, *, dry_run: bool) -> ImportReport:
-        """Do it all."""
-        self._report.dry_run = dry_run
-        journal = Journal(self._collection.root, self._collection.import_folder)
-        try:
-            with transaction(self._collection.connection):
-                self._in_transaction(journal, dry_run=dry_run)
-        except _DryRun:
-            pass
-        except BaseException:
-            journal.take_back()
-            raise
-        finally:
-            journal.close()
-            self._collection.forget_limits()
-        return self._report
+        """Bring everything in, or, with `dry_run`, only say what would change."""
+        back_up = self._changes is None or self._changes.back_up
+        return run_import(self._collection, self._report, self._bring_in, dry_run=dry_run, back_up=back_up)
 
-    def _in_transaction(self, journal: Journal, *, dry_run: bool) -> None:
+    def _bring_in(self, journal: Journal) -> bool:
         report = self._report
         files = DeckFiles(self._collection, self._origins, journal, report, self._at)
         known = Known(self._collection.catalog, self._origins, Guids(self._collection.connection))
         drafts = self._drafts(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
-        found = match(drafts, known, fields, self._fields_of_ours())
+        changes = self._changes
+        found = match(drafts, known, fields, self._fields_of_ours(), changes.edits if changes else None)
         files.prose = self._descriptions(files.layout)
         notes = files.write(found)
         untold = [
@@ -135,17 +159,19 @@ class _PackageImport:
         ]
         report.remarks += map(remarks.description, untold)
         report.media = self._media.stage(journal)
-        self._remark_media()
-        settings = SettingsImport(self._collection, self._package, journal, report).stage()
+        settings = self._collection.settings
+        if changes is None:
+            self._remark_media()
+        if changes is None or changes.settings:
+            settings = SettingsImport(self._collection, self._package, journal, report).stage()
         cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
-        cards.apply(notes, report, lambda done, total: self._progress("Bringing in the reviews", done, total))
-        if dry_run or not (report.changes_anything or files.remembered or cards.remembered):
-            raise _DryRun
-        if report.changes_anything:
-            with closing_connection(self._collection.database) as committed:
-                backup(committed, self._collection.backups)
-        self._origins.record(journal.mark, self._at, report.source)
-        journal.place()
+        cards.apply(
+            notes,
+            report,
+            lambda done, total: self._progress("Bringing in the reviews", done, total),
+            changes.marks_before if changes else None,
+        )
+        return bool(files.remembered or cards.remembered)
 
     def _drafts(self, known: Known, layout: Layout) -> list[Draft]:
         """Every note of the package as ours, in the order in which they are to stand."""

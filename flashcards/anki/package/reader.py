@@ -48,7 +48,22 @@ def read_package(archive: Archive | Profile) -> Package:
         database = Path(folder) / "collection"
         archive.unpack_collection(database)
         with _said(archive.path), closing(_connect(database)) as connection:
-            return _Reader(connection, archive).package()
+            return _Reader(connection, archive.path, archive.version).package()
+
+
+def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
+    """Read what the tables of a collection of scheduler 2 hold.
+
+    Args:
+        connection: holds Anki's tables.
+        path: names them in errors.
+
+    Raises:
+        PackageInvalid: what they hold cannot be right.
+        PackageNewer: their schema is not known.
+    """
+    with _said(path):
+        return _Reader(connection, path, _OF_SCHEDULER_2).package()
 
 
 @contextmanager
@@ -73,10 +88,10 @@ def _connect(database: Path) -> sqlite3.Connection:
 
 
 class _Reader:
-    def __init__(self, connection: sqlite3.Connection, archive: Archive | Profile) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, version: int) -> None:
         self._db = connection
-        self._path = archive.path
-        self._version = archive.version
+        self._path = path
+        self._version = version
 
     def package(self) -> Package:
         row = self._db.execute("SELECT crt, mod, ver, conf, models, decks, dconf FROM col").fetchone()

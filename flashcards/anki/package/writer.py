@@ -55,6 +55,11 @@ _NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0,
 _DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
 
 
+def first_day_of(clock: Clock, created_s: int) -> int:
+    """Return day 0 of a collection that began at an instant, in epoch seconds."""
+    return clock._replace(rollover=_DAY_BEGINS).day(created_s * 1000)
+
+
 class GuidTwice(ValueError):
     """Two notes of one package have the same guid; Anki would add both. Keys are unique, so this is a fault of ours."""
 
@@ -75,6 +80,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         clock: reads the time zone and the hour at which a day begins.
         presets: the settings of the decks; without them Anki gives its own.
         history: what is known of the cards; without it all of them are new.
+        first_day: the day from which due days count; without it, that of the oldest note or review.
     """
 
     def __init__(
@@ -83,8 +89,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         clock: Clock,
         presets: Presets | None = None,
         history: History | None = None,
+        first_day: int | None = None,
     ) -> None:
         super().__init__([])
+        self._given_first_day = first_day
         self.counts = Counts(0, 0)
         self._notes = notes
         self._clock = clock
@@ -199,6 +207,8 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
 
     def _first_day(self) -> int:
         """The day on which the collection in the package begins: that of its oldest note, or of the oldest review."""
+        if self._given_first_day is not None:
+            return self._given_first_day
         first_ms = self._history.first_ms if self._history else None
         clock = self._clock._replace(rollover=_DAY_BEGINS)
         return clock.day(min(self._first_ms, first_ms or self._first_ms))

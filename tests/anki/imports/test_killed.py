@@ -17,7 +17,6 @@ from tests.anki.imports.packages import CREATED, Made, studied, write_package
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-import flashcards.journal as journal
 from flashcards.collection import Collection
 from flashcards.import_file import run
 at = int(sys.argv[3])
