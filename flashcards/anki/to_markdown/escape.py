@@ -77,15 +77,17 @@ class Escaper:
 
 
 def at_line_start(line: str) -> str:
-    """A line that begins no heading, list, quote, table, rule or note."""
-    if not line:
+    """A line that begins no heading, list, quote, table, rule or note, even where blanks in front of it are cut off."""
+    text = line.lstrip()
+    blanks = line[: len(line) - len(text)]
+    if not text:
         return line
-    if _MARKER.match(line):
-        return f"{line[0]}\\:{line[2:]}" if line[1] == ":" else f"{line[0]}&#xFF1A;{line[2:]}"
-    if match := _NUMBERED.match(line):
-        return f"{match[1]}\\{line[match.end(1) :]}"
-    if _LINE_START.match(line) or _RULE.match(line) or _SETEXT_OR_TABLE.match(line):
-        return f"\\{line}"
+    if _MARKER.match(text):
+        return blanks + (f"{text[0]}\\:{text[2:]}" if text[1] == ":" else f"{text[0]}&#xFF1A;{text[2:]}")
+    if match := _NUMBERED.match(text):
+        return f"{blanks}{match[1]}\\{text[match.end(1) :]}"
+    if _LINE_START.match(text) or _RULE.match(text) or _SETEXT_OR_TABLE.match(text):
+        return f"{blanks}\\{text}"
     return line
 
 

@@ -240,6 +240,14 @@ def test_text_stays_the_same_text(text: str) -> None:
         assert as_note(found, found).is_read_back(), found
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\u2003", "\u3000", " \xa0 "])
+@pytest.mark.parametrize("text", [">", "> 100", "# x", "- x", "1. x", "---", "=", "Q: x", "Ａ"])
+def test_a_line_that_begins_with_an_unusual_space_keeps_its_first_character(blank: str, text: str) -> None:
+    for html in (f"{blank}{escape(text)}", f"a<br>{blank}{escape(text)}"):
+        shown = unescape(re.sub(r"<[^<>]*>", "", rendered(markdown(html))))
+        assert "".join(shown.split()) == "".join(unescape(html.replace("<br>", "")).split())
+
+
 inline = st.recursive(
     texts.map(lambda text: escape(text))
     | st.sampled_from(["a<br>b", "a<br><br>b", "\\(x\\)", "<img src=a.png>", "<code>x*</code>"]),
