@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from flashcards.deck import markdown
-from flashcards.deck.markdown import Outline, Spans, outline
+from flashcards.deck.markdown import Outline, outline
 from flashcards.deck.model import REVERSE, Face, Gap, Kind, Note
+from flashcards.deck.source import Spans
 
 MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 

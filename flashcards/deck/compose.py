@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
-from flashcards.deck.markdown import Outline, Span
+from flashcards.deck.markdown import Outline
 from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note, Problem
-from flashcards.deck.source import Lines
+from flashcards.deck.source import Lines, Span
 
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]))+[ \t]*")
 

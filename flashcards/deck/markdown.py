@@ -11,11 +11,9 @@ from typing import Any, Final
 import pyromark
 from pyromark import Options
 
-from flashcards.deck.source import characters, without
+from flashcards.deck.source import Span, Spans, characters, without
 
 OPTIONS: Final = Options.ENABLE_TABLES | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH | Options.ENABLE_STRIKETHROUGH
-
-Span = tuple[int, int]
 
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -77,33 +75,6 @@ class Outline:
     math: list[Span] = field(default_factory=list)
     links: list[tuple[int, str]] = field(default_factory=list)
     emphasis: list[Span] = field(default_factory=list)
-
-
-class Spans:
-    """A set of places in a text that answers which of them holds an offset."""
-
-    def __init__(self, spans: list[Span]) -> None:
-        self._merged: list[Span] = []
-        for start, end in sorted(spans):
-            if self._merged and start < self._merged[-1][1]:
-                last = self._merged[-1]
-                self._merged[-1] = (last[0], max(last[1], end))
-            else:
-                self._merged.append((start, end))
-        self._starts = [start for start, _ in self._merged]
-
-    def around(self, offset: int) -> Span | None:
-        """The span that holds the character at `offset`, or None."""
-        index = bisect_right(self._starts, offset) - 1
-        if index >= 0 and offset < self._merged[index][1]:
-            return self._merged[index]
-        return None
-
-    def __contains__(self, offset: int) -> bool:
-        return self.around(offset) is not None
-
-    def __iter__(self) -> Any:
-        return iter(self._merged)
 
 
 def outline(text: str, breaks: Sequence[int] = ()) -> Outline:

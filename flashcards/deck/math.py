@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from flashcards.deck.markdown import Spans, outline
+from flashcards.deck.markdown import outline
+from flashcards.deck.source import Spans
 
 _TOKEN = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS
-from flashcards.deck.media_kinds import IMAGE, PLAYED, extension, scheme
 from flashcards.deck.model import Note
 from flashcards.deck.source import characters
 
-_EMBEDDING = ("img", "audio", "video", "source")
+if TYPE_CHECKING:
+    from flashcards.deck.html import TagReader
+
+AUDIO: Final = frozenset({"aac", "flac", "m4a", "mp3", "oga", "ogg", "opus", "spx", "wav"})
+VIDEO: Final = frozenset({"3gp", "avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "swf", "webm"})
+IMAGE: Final = frozenset(
+    {"apng", "avif", "bmp", "gif", "heic", "ico", "jfif", "jpeg", "jpg", "png", "svg", "tif", "tiff", "webp"}
+)
+PLAYED: Final = AUDIO | VIDEO
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_BLANKS: Final = re.compile(r"[\x00-\x20]+")
+_EMBEDDING: Final = ("img", "audio", "video", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +60,60 @@ def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
     source = f"{text}\n\n{definitions}" if definitions else text
     at = characters(source)
     found: list[tuple[str, int]] = []
-    html = _Html()
+    reader: TagReader | None = None
     for event, place in pyromark.events_with_range(source, options=OPTIONS):
         if isinstance(event, str):
             continue
         ((name, value),) = event.items()
         if name == "Start":
-            urls = _of_tag(value)
+            urls = _find_urls(value)
         elif name in ("Html", "InlineHtml"):
-            urls = html.read(str(value))
+            if reader is None:
+                from flashcards.deck.html import TagReader
+
+                reader = TagReader()
+            urls = [url for tag, attributes in reader.read(str(value)) for url in _find_html_urls(tag, attributes)]
         else:
             continue
         found += [(unquote(url), at(place["start"])) for url in urls if url and scheme(url) == ""]
     return found
 
 
-def _of_tag(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        if "Image" in value:
-            return [value["Image"]["dest_url"]]
-        if "Link" in value:
-            return _if_media(value["Link"]["dest_url"])
+def _find_urls(tag: Any) -> list[str]:
+    """Find what a picture or a link of Markdown names."""
+    if isinstance(tag, dict):
+        if "Image" in tag:
+            return [tag["Image"]["dest_url"]]
+        if "Link" in tag:
+            return _keep_media(tag["Link"]["dest_url"])
     return []
 
 
-def _if_media(url: str) -> list[str]:
+def _find_html_urls(tag: str, attributes: dict[str, str]) -> list[str]:
+    if tag in _EMBEDDING:
+        return [attributes.get("src", "")]
+    return _keep_media(attributes.get("href", "")) if tag == "a" else []
+
+
+def _keep_media(url: str) -> list[str]:
     return [url] if extension(url) in PLAYED | IMAGE else []
 
 
-class _Html(HTMLParser):
-    """Collects the URLs of media in pieces of HTML; a tag may begin in one piece and end in a later one."""
+def extension(url: str) -> str:
+    """The ending of the file that `url` names, in lower case and without its dot, or ""."""
+    name = re.split(r"[?#]", url, maxsplit=1)[0].replace("\\", "/").rpartition("/")[2]
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._urls: list[str] = []
 
-    def read(self, html: str) -> list[str]:
-        self._urls = []
-        self.feed(html)
-        return self._urls
+def scheme(url: str) -> str:
+    """The scheme of `url` as a browser would read it, in lower case; `//` for `//host/path`; "" for a local path."""
+    bare = _BLANKS.sub("", url)
+    if bare.startswith("//"):
+        return "//"
+    match = _SCHEME.match(bare)
+    return match[1].lower() if match else ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag in _EMBEDDING:
-            self._urls.append(values.get("src") or "")
-        elif tag == "a":
-            self._urls += _if_media(values.get("href") or "")
+
+def is_remote(url: str) -> bool:
+    """Whether `url` is fetched from the web."""
+    return scheme(url) in ("http", "https", "//")

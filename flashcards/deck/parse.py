@@ -9,9 +9,9 @@ from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, Draft, Failure, fold_label
-from flashcards.deck.markdown import Heading, Outline, Span, definitions
+from flashcards.deck.markdown import Heading, Outline, definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
-from flashcards.deck.source import Lines, normalized
+from flashcards.deck.source import Lines, Span, normalized
 from flashcards.deck.tokens import Token, What, tokenize
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}

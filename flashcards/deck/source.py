@@ -6,6 +6,9 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from typing import Any
+
+Span = tuple[int, int]
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -49,3 +52,30 @@ class Lines:
     def at(self, offset: int) -> int:
         """The line of the character at `offset`."""
         return bisect_right(self._starts, offset)
+
+
+class Spans:
+    """A set of places in a text that answers which of them holds an offset."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self._merged: list[Span] = []
+        for start, end in sorted(spans):
+            if self._merged and start < self._merged[-1][1]:
+                last = self._merged[-1]
+                self._merged[-1] = (last[0], max(last[1], end))
+            else:
+                self._merged.append((start, end))
+        self._starts = [start for start, _ in self._merged]
+
+    def around(self, offset: int) -> Span | None:
+        """The span that holds the character at `offset`, or None."""
+        index = bisect_right(self._starts, offset) - 1
+        if index >= 0 and offset < self._merged[index][1]:
+            return self._merged[index]
+        return None
+
+    def __contains__(self, offset: int) -> bool:
+        return self.around(offset) is not None
+
+    def __iter__(self) -> Any:
+        return iter(self._merged)

@@ -18,7 +18,8 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from flashcards.deck import attributes
-from flashcards.deck.markdown import Heading, Outline, Span, Spans, outline
+from flashcards.deck.markdown import Heading, Outline, outline
+from flashcards.deck.source import Span, Spans
 
 # `C:\Users` and `C:/x` are paths, but `A:\(x\)`, `A:\[x\]` and `A:\*` are math and escapes.
 COLON: Final = r"(?::(?!/|\\(?![^\w\s.~%$\\]))|：)"

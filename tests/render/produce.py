@@ -12,7 +12,7 @@ from flashcards.deck.model import Kind, Note
 from flashcards.render.html.cloze import cloze_html
 from flashcards.render.html.renderer import HtmlRenderer, to_html
 from flashcards.render.terminal.renderer import TerminalRenderer
-from flashcards.render.tex.convert import tex_to_text
+from flashcards.render.tex import tex_to_text
 
 MACROS = {r"\R": r"\mathbb{R}", r"\pair": "(#1, #2)"}
 

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from flashcards.deck.markdown import OPTIONS
-from flashcards.render.html.code import code_css
+from flashcards.render.code import code_css
 from flashcards.render.html.renderer import HtmlRenderer, is_plain, to_html
 from tests.render.allowed_html import AllowedHtml
 from tests.render.produce import MACROS, media

@@ -12,8 +12,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from flashcards.deck.cloze import face
+from flashcards.render.code import coloured
 from flashcards.render.html.renderer import HtmlRenderer
-from flashcards.render.terminal.code import coloured
 from flashcards.render.terminal.renderer import TerminalRenderer
 from flashcards.render.terminal.text import GAP, Marks
 from tests.render.produce import MACROS, cloze_note, media, terminal

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashcards.render.tex.convert import tex_to_text
+from flashcards.render.tex import tex_to_text
 from flashcards.render.tex.symbols import in_alphabet, script, symbol
 from tests.render.produce import MACROS
 from tests.render.strategies import tex

@@ -18,7 +18,7 @@ import genanki  # type: ignore[import-untyped]
 
 from flashcards.anki.package import model
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.render.html.code import code_css
+from flashcards.render.code import code_css
 
 DESIGN_CHANGED: Final = 1_795_651_200
 """Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""

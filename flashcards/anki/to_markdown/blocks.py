@@ -8,9 +8,11 @@ from typing import Final
 
 from flashcards.anki.to_markdown import inline
 from flashcards.anki.to_markdown.elements import (
+    RUBY,
     Media,
     code_block,
     code_span,
+    emphasis_of,
     encoded,
     formula,
     html_of,
@@ -18,15 +20,16 @@ from flashcards.anki.to_markdown.elements import (
     inline_text,
     is_balanced,
     item,
+    kept_tags,
     language,
     link_url,
     list_text,
+    style_of,
 )
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, Token
 from flashcards.anki.to_markdown.placeholders import GAP_SIGNS, SIGN, Marked
-from flashcards.anki.to_markdown.styles import RUBY, emphasis_of, kept_tags, style_of
 from flashcards.anki.to_markdown.tree import UNSEEN, Element, holds, text_of
-from flashcards.deck.media_kinds import PLAYED, extension, is_remote, scheme
+from flashcards.deck.media import PLAYED, extension, is_remote, scheme
 
 _LINES: Final = frozenset(
     {"div", "address", "article", "aside", "center", "figcaption", "figure", "footer", "form", "header", "main", "nav"}

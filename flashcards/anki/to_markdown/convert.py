@@ -7,10 +7,17 @@ from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.to_markdown.blocks import Blocks
-from flashcards.anki.to_markdown.copied import with_formulas, without_line_numbers
 from flashcards.anki.to_markdown.placeholders import SIGN, Marked, mark
 from flashcards.anki.to_markdown.plain_fallback import bare
-from flashcards.anki.to_markdown.tree import UNSEEN, Element, parse_html, text_of, without
+from flashcards.anki.to_markdown.tree import (
+    UNSEEN,
+    Element,
+    parse_html,
+    text_of,
+    with_formulas,
+    without,
+    without_line_numbers,
+)
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.elements import Media

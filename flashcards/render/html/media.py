@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote
 
-from flashcards.deck.media_kinds import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.deck.media import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
 from flashcards.render.html.tags import ATTRIBUTES, LINK_SCHEMES, is_picture
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')

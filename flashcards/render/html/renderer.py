@@ -14,7 +14,7 @@ from typing import Final
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS
-from flashcards.render.html.code import CodeHighlighter
+from flashcards.render.code import CodeHighlighter
 from flashcards.render.html.media import place_media
 from flashcards.render.html.tags import clean, words_escaped
 from flashcards.render.literal_math import Taken, take_literal_math

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from flashcards.deck.media_kinds import scheme
+from flashcards.deck.media import scheme
 
 if TYPE_CHECKING:
     import nh3

@@ -6,8 +6,8 @@ import re
 from html.parser import HTMLParser
 from typing import Final
 
-from flashcards.deck.media_kinds import PLAYED, extension
-from flashcards.render.terminal.inline_html import script
+from flashcards.deck.media import PLAYED, extension
+from flashcards.render.terminal.text import script
 
 _NEW_LINE: Final = frozenset(
     {"address", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4"}

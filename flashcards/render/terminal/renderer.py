@@ -15,8 +15,7 @@ from flashcards.deck.markdown import OPTIONS
 from flashcards.render.html.tags import Tags, words_escaped
 from flashcards.render.literal_math import Taken, take_literal_math
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stacked
-from flashcards.render.terminal.inline_html import InlineTags
-from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Marks, TextWriter
+from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, InlineTags, Marks, TextWriter
 
 MAX_DEPTH: Final = 12  # lists and quotes nested deeper are drawn at this depth
 
@@ -115,7 +114,7 @@ class TerminalBuilder:
         self._writer.write(text if self._writer.text else text.lstrip(" "))
 
     def _math(self, tex: str, *, display: bool) -> None:
-        from flashcards.render.tex.convert import tex_to_text
+        from flashcards.render.tex import tex_to_text
 
         alone = display and not self._images and self._table is None
         text = tex_to_text(tex, self._macros, inline=not alone)
@@ -247,7 +246,7 @@ class TerminalBuilder:
         parent.parts.append(body)
 
     def _end_code(self) -> None:
-        from flashcards.render.terminal.code import coloured
+        from flashcards.render.code import coloured
 
         code = "".join(self._block or []).rstrip("\n")
         language = self._language.split()[0] if self._language.split() else ""

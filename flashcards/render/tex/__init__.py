@@ -1,1 +1,56 @@
-"""TeX formulas to Unicode text."""
+r"""TeX math to Unicode text: `\frac{1}{2}x^2` becomes `1/2 x²`.
+
+Nothing is ever dropped: a macro that is not known is shown as typed, and so is a whole formula that cannot be parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from flashcards.render.macros import expand
+
+MAX_LENGTH: Final = 10_000  # characters of TeX; a longer formula is shown as typed
+MAX_DEPTH: Final = 40  # open braces and environments
+
+_PICTURES: Final = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
+_UNUSED: Final = {0x7F: 0x2421} | dict.fromkeys(range(0xFDD0, 0xFDF0), 0xFFFD)
+
+
+def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) -> str:
+    r"""A formula as text.
+
+    Args:
+        tex: the formula without its `$`.
+        macros: what the collection's own macros stand for, by name with the backslash.
+        inline: write matrices and the like in one line, `(1, 2; 3, 4)`, instead of laying them out.
+
+    Returns:
+        One line, or several where the formula has rows and `inline` is not asked for.
+    """
+    safe = tex.translate(_PICTURES | _UNUSED)
+    raw = " ".join(safe.split()) if inline else safe.strip()
+    expanded = expand(safe, macros)
+    if len(expanded) > MAX_LENGTH or expanded.count("{") + expanded.count("\\begin") > MAX_LENGTH // 4:
+        return raw
+    if _depth(expanded) > MAX_DEPTH:
+        return raw
+    from flashcards.render.tex.parse import UnreadableTexError
+    from flashcards.render.tex.writer import write_tex
+
+    try:
+        return write_tex(expanded, inline=inline) or raw
+    except UnreadableTexError:
+        return raw
+
+
+def _depth(tex: str) -> int:
+    """An upper bound of how deep groups, environments and scripts nest in `tex`."""
+    depth = deepest = 0
+    for character in tex:
+        if character == "{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character == "}":
+            depth = max(0, depth - 1)
+    return deepest + tex.count("\\begin") + tex.count("$")

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pygments.formatters import HtmlFormatter
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
+
+
+# By Pygments' short names; the longest beginning of a token's name counts.
+_COLOURS: Final = {
+    "c": "italic bright_black",
+    "cp": "magenta",
+    "k": "blue",
+    "ow": "blue",
+    "s": "green",
+    "m": "cyan",
+    "il": "cyan",
+    "nf": "yellow",
+    "fm": "yellow",
+    "nd": "yellow",
+    "nc": "yellow",
+    "nn": "yellow",
+    "ne": "red",
+    "nb": "cyan",
+    "bp": "cyan",
+    "nt": "blue",
+    "na": "yellow",
+    "no": "cyan",
+    "gd": "red",
+    "gi": "green",
+    "gh": "bold",
+    "gu": "bold",
+    "err": "red",
+}
 
 
 class CodeHighlighter:
@@ -70,3 +99,18 @@ def tokens_of(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
 def code_css() -> str:
     """CSS for highlighted code: light, and dark under Anki's `.nightMode` and `.night_mode`."""
     return Path(__file__).with_name("code.css").read_text(encoding="utf-8")
+
+
+def coloured(language: str, code: str) -> Iterator[tuple[str, str]]:
+    """`code` in pieces, each with its style for rich; one piece without style where `language` is not known."""
+    lexer = find_lexer(language) if language else None
+    tokens = tokens_of(lexer, code) if lexer else None
+    if tokens is None:
+        yield code, ""
+        return
+    from pygments.token import STANDARD_TYPES
+
+    for token, text in tokens:
+        short = STANDARD_TYPES.get(token, "")
+        style = next((_COLOURS[short[:end]] for end in range(len(short), 0, -1) if short[:end] in _COLOURS), "")
+        yield text, style
