@@ -16,7 +16,7 @@ from flashcards.disk.media import MediaError, resolve
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, line_of_key, unknown_decks
-from flashcards.text import plural
+from flashcards.text import plural, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +83,9 @@ def _settings(collection: Collection) -> Iterator[FileProblem]:
 
 
 def _decks_of_settings(collection: Collection) -> Iterator[FileProblem]:
-    for line, name, nearest in unknown_decks(collection.root, collection.settings, collection.catalog.decks()):
-        hint = f"Did you mean `{nearest}`?" if nearest else "Remove its table, or name another deck."
+    decks = collection.catalog.decks()
+    for line, name in unknown_decks(collection.root, collection.settings, decks):
+        hint = suggest(name, decks, "Remove its table, or name another deck.")
         yield FileProblem(FILE_NAME, line, "setting", f"There is no deck `{name}`.", hint)
 
 

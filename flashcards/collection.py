@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +20,7 @@ from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load
+from flashcards.text import list_deck_path
 from scheduler import (
     DEFAULT_PARAMETERS,
     Card,
@@ -260,8 +263,7 @@ class Collection:
         front_matter = self.catalog.deck_settings()
         found = []
         for name in sorted(decks):
-            parts = name.split("::")
-            parents = tuple(decks["::".join(parts[:depth])] for depth in range(1, len(parts)))
+            parents = tuple(decks[above] for above in list_deck_path(name)[:-1])
             found.append(DeckLimits(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
         return found
 
@@ -302,3 +304,31 @@ class Collection:
 
 def _card(place: CardPlace, slot: str) -> NewCard:
     return NewCard(place.note, slot, place.deck, place.position)
+
+
+_DECKS = "SELECT DISTINCT deck FROM cards WHERE active = 1"
+_DECKS_OF = "SELECT DISTINCT deck FROM cards WHERE id IN (SELECT value FROM json_each(?))"
+
+
+def find_ordering(collection: Collection, only: frozenset[int] | None = None) -> Policy:
+    """The settings that order a session over `only` these cards (None is all).
+
+    Those of the deck that holds them all; of several decks, of the nearest one above all of these; without one, those
+    of the collection.
+    """
+    common = collection.settings.policy
+    if all(_order(limit.policy) == _order(common) for limit in collection.limits):
+        return common
+    names = collection.catalog.deck_names()
+    rows = collection.connection.execute(
+        _DECKS if only is None else _DECKS_OF, () if only is None else (json.dumps(list(only)),)
+    )
+    paths = [names[deck].split("::") for (deck,) in rows if deck in names]
+    shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
+    nearest = "::".join(parts[0] for parts in shared)
+    policies = {names[limit.deck]: limit.policy for limit in collection.limits if limit.deck in names}
+    return policies.get(nearest, common)
+
+
+def _order(policy: Policy) -> tuple[str, str]:
+    return policy.review_order, policy.new_mix

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+from flashcards.text import suggest
+
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _TOML_TWICE = ("Cannot overwrite", "Cannot declare", "Duplicate")
 
@@ -30,10 +32,7 @@ class DeckUnknown(UsageError):
     """There is no deck of this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        import difflib
-
-        nearest = difflib.get_close_matches(name, list(known), 1, 0.5)
-        hint = f"Did you mean `{nearest[0]}`?" if nearest else "`flashcards due` shows the decks."
+        hint = suggest(name, known, "`flashcards due` shows the decks.", cutoff=0.5)
         super().__init__(f"There is no deck `{name}`. {hint}")
 
 

@@ -4,11 +4,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 
 def plural(number: int, word: str) -> str:
     """`1 card`, `2 cards`, `1,000 cards`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def find_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return the known name that is most like `name`, or nothing if no one is close.
+
+    Args:
+        name: what a person typed.
+        known: the names that exist.
+        cutoff: how alike two names must be, 0 to 1.
+    """
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff)), "")
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str, cutoff: float = 0.6) -> str:
+    """Return "Did you mean …?" with the nearest known name, or `otherwise` if no one is close."""
+    nearest = find_nearest(name, known, cutoff)
+    return f"Did you mean `{nearest}`?" if nearest else otherwise
+
+
+def list_deck_path(deck: str) -> list[str]:
+    """Return the decks above a deck, the outermost first, and then the deck itself."""
+    parts = deck.split("::")
+    return ["::".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def columns(text: str) -> int:

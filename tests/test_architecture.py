@@ -18,29 +18,27 @@ ROOT = Path(__file__).parents[1]
 _CORE = {"catalog", "collection", "deck", "errors", "scheduler", "text"}
 ALLOWED: dict[str, set[str]] = {
     "scheduler": set(),
-    "errors": set(),
+    "errors": {"text"},
     "text": set(),
-    "parallel": set(),
     "editor": {"errors"},
     "disk": {"errors"},
-    "deck": {"errors"},
+    "deck": {"errors", "text"},
     "identity": {"deck"},
     "render": {"deck"},
-    "settings": {"disk", "errors", "scheduler"},
-    "catalog": {"deck", "errors", "identity", "parallel", "scheduler"},
-    "collection": {"catalog", "deck", "disk", "errors", "settings", "scheduler"},
-    "ordering": {"collection", "scheduler"},
+    "settings": {"disk", "errors", "scheduler", "text"},
+    "catalog": {"deck", "disk", "errors", "identity", "scheduler"},
+    "collection": {"catalog", "deck", "disk", "errors", "settings", "scheduler", "text"},
     "cards": {*_CORE, "identity"},
     "query": _CORE,
     "links": {*_CORE, "cards"},
     "pins": {*_CORE, "disk"},
     "check": {*_CORE, "disk", "render", "review", "settings"},
-    "review": {*_CORE, "disk", "editor", "ordering", "render", "settings"},
+    "review": {*_CORE, "disk", "editor", "render", "settings"},
     "mock": {*_CORE, "cards", "editor", "review"},
-    "insight": {*_CORE, "cards", "disk", "ordering", "settings"},
+    "insight": {*_CORE, "cards", "disk", "settings"},
     "importers": {*_CORE, "cards", "disk"},
     "anki.package": {*_CORE, "disk", "importers", "render"},
-    "anki.exports": {*_CORE, "anki.package", "cards", "parallel", "render"},
+    "anki.exports": {*_CORE, "anki.package", "cards", "render"},
     "anki.to_markdown": {"deck", "render"},
     "anki.imports": {
         *(*_CORE, "anki.exports", "anki.package", "anki.to_markdown", "disk"),
@@ -48,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "import_file": {*_CORE, "anki.imports", "importers"},
 }
-ALLOWED["cli"] = ALLOWED.keys() - {"parallel"}
+ALLOWED["cli"] = set(ALLOWED)
 
 
 def full_name(part: str) -> str:

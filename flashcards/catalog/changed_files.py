@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.files import FoundFile, Unreadable, walk
-from flashcards.deck.model import FORMAT_VERSION
+from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
+from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-    from flashcards.catalog.reading import ReadFile
     from flashcards.catalog.store import Catalog, FileRow
+
+
+_RACY_NS = 100_000_000  # a file written this shortly before it is read may change again without its time changing
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that may have changed. `deck` is None where its bytes are the same, or where it cannot be read."""
+
+    found: FoundFile
+    hash: bytes
+    deck: Deck | None
+    mtime_ns: int
+    problem: Problem | None = None
 
 
 @dataclass(slots=True)
@@ -48,10 +63,10 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
         row = known.get(found.path)
         if row is None or not _is_as_read(row, found):
             stale.append(found)
-    for number, (found, file) in enumerate(zip(stale, _read(root, stale, known), strict=True)):
+    for number, found in enumerate(stale):
         if progress:
             progress(number, len(stale))
-        if file:
+        if file := _read(root, found, known.get(found.path)):
             sighting.changed.append(file)
         else:  # gone since the folder was listed
             present.discard(found.path)
@@ -68,9 +83,29 @@ def _is_as_read(row: FileRow, found: FoundFile) -> bool:
     return (row.present, row.format, row.size, row.mtime_ns) == (True, FORMAT_VERSION, found.size, found.mtime_ns)
 
 
-def _read(root: Path, stale: list[FoundFile], known: dict[str, FileRow]) -> Iterable[ReadFile | None]:
-    if not stale:
-        return ()
-    from flashcards.catalog.reading import read_files  # here, since it loads the parser, and mostly no file changed
+def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
+    """The file as it is now; None where it is gone."""
+    try:
+        data = (root / found.path).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        problem = Problem(1, "unreadable", f"The file cannot be read: {reason}.", "Check its permissions.")
+        return ReadFile(found, b"", None, -1, problem)
+    found_digest = digest(data)
+    fresh = time.time_ns() - found.mtime_ns < _RACY_NS
+    mtime_ns = -1 if fresh or len(data) != found.size else found.mtime_ns
+    if row and row.present and row.hash == found_digest and row.format == FORMAT_VERSION:
+        return ReadFile(found, found_digest, None, mtime_ns)
+    from flashcards.deck.parse import parse  # here, since it takes long to load, and mostly no file changed
 
-    return read_files(root, stale, known)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = Problem(
+            line, "not-utf-8", "The file is not UTF-8 here.", "Save it as UTF-8; until then it is not read."
+        )
+        return ReadFile(found, found_digest, None, mtime_ns, problem)
+    return ReadFile(found, found_digest, parse(text, found.path), mtime_ns)

@@ -16,8 +16,7 @@ from flashcards.identity.keys import fingerprint
 from flashcards.identity.model import Doubt, Known, Link, Seen
 
 if TYPE_CHECKING:
-    from flashcards.catalog.changed_files import Sighting
-    from flashcards.catalog.reading import ReadFile
+    from flashcards.catalog.changed_files import ReadFile, Sighting
 
 
 _RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded

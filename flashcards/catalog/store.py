@@ -113,6 +113,10 @@ class Catalog:
         """The id of every deck, by name."""
         return dict(self._db.execute("SELECT name, id FROM decks"))
 
+    def deck_names(self) -> dict[int, str]:
+        """Return the name of every deck, by id."""
+        return dict(self._db.execute("SELECT id, name FROM decks"))
+
     def deck_settings(self) -> dict[str, dict[str, Any]]:
         """What the front matter of each deck's files says, by deck; of several files the first in order counts."""
         found: dict[str, dict[str, Any]] = {}

@@ -14,7 +14,7 @@ import click
 
 import flashcards
 from flashcards.errors import FlashcardsError
-from flashcards.text import is_unicode
+from flashcards.text import is_unicode, suggest
 
 COMMANDS = {
     "init": "deck_commands",
@@ -85,10 +85,7 @@ class _LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
-
-            nearest = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f"Did you mean `{nearest[0]}`?" if nearest else "`flashcards --help` lists the commands."
+            hint = suggest(args[0], COMMANDS, "`flashcards --help` lists the commands.")
             raise click.UsageError(f"There is no command `{args[0]}`. {hint}", ctx) from error
 
 

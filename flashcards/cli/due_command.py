@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import console
+from flashcards.text import list_deck_path
 
 if TYPE_CHECKING:
     from scheduler.queue import Counts
@@ -23,13 +24,12 @@ def command(as_json: bool) -> None:
     flashcards due
     flashcards due --json
     """
-    from flashcards.collection import now_ms
-    from flashcards.ordering import ordering
+    from flashcards.collection import find_ordering, now_ms
     from scheduler.queue import Counts, count_by_deck
 
     with console.opened() as collection:
-        names = {deck: name for name, deck in collection.catalog.decks().items()}
-        found = count_by_deck(collection.store, collection.limits, now_ms(), order=ordering(collection))
+        names = collection.catalog.deck_names()
+        found = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection))
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
         total = Counts(
             sum(count.new for count in counts.values()),
@@ -94,9 +94,7 @@ def _with_parents(counts: dict[str, Counts]) -> dict[str, tuple[int, int, int]]:
     """The counts of each deck with those of the decks below it."""
     tree: dict[str, tuple[int, int, int]] = {}
     for name, count in counts.items():
-        parts = name.split("::")
-        for depth in range(1, len(parts) + 1):
-            above = "::".join(parts[:depth])
+        for above in list_deck_path(name):
             new, learning, review = tree.get(above, (0, 0, 0))
             tree[above] = (new + count.new, learning + count.learning, review + count.review)
     return tree

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
+from flashcards.text import find_nearest, suggest
+
+_LIKE = 0.7  # how alike a name must be to a known one to be called a misspelling of it
 KNOWN = ("id", "tags", "reverse", "type")
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
@@ -84,11 +86,7 @@ def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
 def _looks_like_attribute(part: re.Match[str] | None) -> bool:
     if part is None or part[1] in _REMARKS:
         return False
-    return part[1] in KNOWN or part[2] is not None or bool(_nearest(part[1]))
-
-
-def _nearest(name: str) -> str:
-    return next(iter(difflib.get_close_matches(name, KNOWN, 1, 0.7)), "")
+    return part[1] in KNOWN or part[2] is not None or bool(find_nearest(part[1], KNOWN, _LIKE))
 
 
 def _one(name: str, value: str | None) -> Attributes:
@@ -110,6 +108,5 @@ def _one(name: str, value: str | None) -> Attributes:
 
 
 def _unknown(name: str) -> Attributes:
-    nearest = _nearest(name)
-    hint = f"Did you mean `{nearest}`?" if nearest else f"Known are {', '.join(f'`{known}`' for known in KNOWN)}."
+    hint = suggest(name, KNOWN, f"Known are {', '.join(f'`{known}`' for known in KNOWN)}.", _LIKE)
     return Attributes(problems=((f"Unknown attribute `{name}`.", hint),))

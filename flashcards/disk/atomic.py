@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        fresh.chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())
+        fresh.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_file_mode())
         fresh.replace(target)
     except BaseException:
         with suppress(FileNotFoundError):
@@ -56,7 +56,26 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
             raise FileChanged(path)
 
 
-def _umask() -> int:
+def new_file_mode() -> int:
+    """Return the permissions that the system gives to a new file."""
     mask = os.umask(0o022)
     os.umask(mask)
-    return mask
+    return 0o666 & ~mask
+
+
+def digest(data: bytes) -> bytes:
+    """Return the 16 bytes by which files and texts are compared."""
+    from hashlib import blake2b  # here, since it takes long to load
+
+    return blake2b(data, digest_size=16).digest()
+
+
+def file_digest(path: Path, size: int = 8) -> str:
+    """Return the digest of a file's content as hexadecimal text of `size` bytes."""
+    from hashlib import blake2b
+
+    found = blake2b(digest_size=size)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()

@@ -12,8 +12,9 @@ import os
 import secrets
 import shutil
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
+
+from flashcards.disk.atomic import file_digest, new_file_mode
 
 _PLAN = "plan.json"
 
@@ -75,8 +76,8 @@ class Journal:
                 shutil.copy2(target, self._folder / kept)
                 shutil.copymode(target, waiting)
             else:
-                waiting.chmod(0o666 & ~_umask())
-            entries.append({"path": path, "new": waiting.name, "hash": _digest(waiting), "old": kept})
+                waiting.chmod(new_file_mode())
+            entries.append({"path": path, "new": waiting.name, "hash": file_digest(waiting, 16), "old": kept})
         self._write_plan(entries)
         try:
             for path, waiting in self._staged.items():
@@ -134,7 +135,7 @@ def _take_back(root: Path, folder: Path) -> None:
     plan = json.loads((folder / _PLAN).read_text(encoding="utf-8"))
     for entry in plan["files"]:
         target = root / entry["path"]
-        if (folder / entry["new"]).exists() or not target.exists() or _digest(target) != entry["hash"]:
+        if (folder / entry["new"]).exists() or not target.exists() or file_digest(target, 16) != entry["hash"]:
             continue  # never put in place, or changed since by somebody else
         if entry["old"]:
             (folder / entry["old"]).replace(target.resolve() if target.is_symlink() else target)
@@ -146,17 +147,3 @@ def _take_back(root: Path, folder: Path) -> None:
                         break
                     above.rmdir()
     (folder / _PLAN).unlink()
-
-
-def _digest(path: Path) -> str:
-    digest = blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -33,17 +33,14 @@ class Weighed:
 class Likeness:
     """How alike two notes are, 0 to 1: their fronts, their backs, and as wholes.
 
-    `both` is false where one of the sides has nothing in common with its partner. `old_held` is how much of the old
-    note is found in the new one, `new_held` how much of the new in the old. `back_weight` is the weight of the words
-    that the backs share.
+    `both` is false if one of the sides has nothing in common with its partner. `back_weight` is the weight of the
+    words that the backs share.
     """
 
     front: float
     back: float
     whole: float
     both: bool
-    old_held: float
-    new_held: float
     back_weight: float
 
 
@@ -70,9 +67,7 @@ def likeness(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
     whole = min(_share(2 * (front + back), total), (front_like + back_like) / 2 + 0.1)
     if not front_strict + back_strict:
         whole *= _SLIPS_ALONE
-    old_total, new_total = old.front + old.back, new.front + new.back
-    held = _share(front + back, old_total), _share(front + back, new_total)
-    return Likeness(front_like, back_like, whole, both, *held, back)
+    return Likeness(front_like, back_like, whole, both, back)
 
 
 def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
@@ -89,7 +84,7 @@ def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
         # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
         enough = min(max(common - _TEMPLATE, 0.0) / _TEMPLATE, 1.0)
         whole = gaps + (whole - gaps) * (0.5 + enough / 2)
-    return Likeness(whole, gaps, whole, both, _share(common, old_total), _share(common, new_total), 0.0)
+    return Likeness(whole, gaps, whole, both, 0.0)
 
 
 def _share(part: float, whole: float) -> float:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from flashcards.deck.model import Note
 from flashcards.identity.assignment import Pair, ahead
-from flashcards.identity.candidates import Index, word_keys
 from flashcards.identity.likeness import (
     Likeness,
     Weighed,
@@ -20,7 +19,7 @@ from flashcards.identity.likeness import (
 )
 from flashcards.identity.model import Known, Seen, Tuning
 from flashcards.identity.neighbours import Places, Stretch
-from flashcards.identity.words import Sides, Weights, sides
+from flashcards.identity.words import Index, Sides, Weights, sides, word_keys
 
 
 class Repeats:

@@ -8,11 +8,11 @@ from typing import Final
 
 from flashcards.deck.model import Note
 from flashcards.identity.assignment import Pair, assign
-from flashcards.identity.candidates import Index, KeysOf, part_keys, word_keys
 from flashcards.identity.exact import pins_agree
 from flashcards.identity.model import TUNING, Doubt, Known, Link, Seen, Tuning
 from flashcards.identity.neighbours import Places
 from flashcards.identity.scoring import Scores
+from flashcards.identity.words import Index, KeysOf, part_keys, word_keys
 
 NAME: Final = "similar"
 

@@ -33,11 +33,6 @@ def top_gap(note: Note) -> int:
     return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0
 
 
-def carry_slots(before: Note, after: Note, used: int) -> Note:
-    """`after` with its gaps numbered as `carry` numbers them."""
-    return carry(before, after, used).note
-
-
 def carry(before: Note, after: Note, used: int, present: Note | None = None) -> Carried:
     """Name the cards of `after`, a note that was `before`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flashcards.ordering import ordering
+from flashcards.collection import find_ordering
 from scheduler.columns import read_ratings
 from scheduler.learner import estimate_learner
 from scheduler.limits import DeckLimits
@@ -75,7 +75,7 @@ def forecast(
     def part(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
 
-    order = ordering(collection, only)
+    order = find_ordering(collection, only)
     was = {deck: Done(*(-(-count // each) for count in done)) for deck, done in collection.store.done(today).items()}
     plans = [PolicyPlan(chosen, decks, order=order, done=was) for decks in (nothing_new, limits)]
     kept, grown = (

@@ -12,6 +12,7 @@ import numpy as np
 
 from flashcards.settings.file import write_settings
 from flashcards.settings.values import usable
+from flashcards.text import list_deck_path
 from scheduler.columns import LogColumns, read_log
 from scheduler.connection import transaction
 from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
@@ -102,7 +103,7 @@ def previewed(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Calla
 
     In the end everything is as it was.
     """
-    names = {number: name for name, number in collection.catalog.decks().items()}
+    names = collection.catalog.deck_names()
     holders = _holders(collection)
     fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.wanted}
 
@@ -132,9 +133,9 @@ def _holders(collection: Collection) -> dict[int, str | None]:
     front_matter = collection.catalog.deck_settings()
     found: dict[int, str | None] = {}
     for name, number in collection.catalog.decks().items():
-        parts = name.split("::")
-        above = ["::".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
-        tables = (deck for deck in above if "parameters" in collection.settings.decks.get(deck, {}))
+        tables = (
+            deck for deck in reversed(list_deck_path(name)) if "parameters" in collection.settings.decks.get(deck, {})
+        )
         is_own = usable("parameters", front_matter.get(name, {}).get("parameters")) is not None
         found[number] = None if is_own else next(tables, "")
     return found

@@ -62,7 +62,7 @@ def overview(collection: Collection, now_ms: int, days: int | None, only: frozen
     decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
     done = activity(ratings, today, days, decks, decays)
     held = holdings(collection.connection, today, decays, only)
-    names = {number: name for name, number in collection.catalog.decks().items()}
+    names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
     return Overview(
         collection.clock, today, done, held, by_deck, _named(collection, held), collection.settings.policy.retention

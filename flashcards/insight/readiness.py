@@ -133,7 +133,7 @@ def readiness(
                 progress(first + done, days * len(SEEDS))
 
         lives.append(_lived(cards, collection.limits, today, days, replace(learner, seed=seed), step))
-    names = {number: name for name, number in collection.catalog.decks().items()}
+    names = collection.catalog.deck_names()
     groups: dict[str, list[Card]] = defaultdict(list)
     for card in cards:
         groups[names[card.deck]].append(card)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.collection import find_ordering
 from flashcards.insight.forecast import cards_to_plan, sampled
-from flashcards.ordering import ordering
 from scheduler.columns import read_ratings
 from scheduler.learner import estimate_learner
 from scheduler.simulate import PolicyPlan, simulate
@@ -75,7 +75,7 @@ def compare(
     cards = cards_to_plan(collection, only)
     sample, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
     learner = estimate_learner(read_ratings(collection.connection))
-    order, today = ordering(collection, only), collection.clock.day(now_ms)
+    order, today = find_ordering(collection, only), collection.clock.day(now_ms)
     found = []
     for number, retention in enumerate(retentions):
         first = number * days

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flashcards.collection import find_ordering
 from flashcards.deck.cloze import face, hidden_text
-from flashcards.ordering import ordering
 from flashcards.review.rubric import add_ticks
 from flashcards.review.selection import chosen, with_new, without_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
@@ -112,7 +112,7 @@ class CollectionDesk:
         self._policies: dict[int, Policy] = {}
         self._shown: tuple[Card, Load | None] | None = None
         limits = collection.limits
-        policy = ordering(collection, only)
+        policy = find_ordering(collection, only)
         if order is not None:
             policy = replace(policy, review_order=order)
         if backlog:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from flashcards.review.rubric import point_keys
 from flashcards.settings import FILE_NAME, SettingInvalid
+from flashcards.text import suggest
 from scheduler import Rating
 
 
@@ -135,8 +136,5 @@ class KeyMap:
 
 
 def _unknown(name: str) -> str:
-    import difflib
-
-    nearest = difflib.get_close_matches(name, [action.value for action in DEFAULTS], 1)
-    hint = f"Did you mean `{nearest[0]}`?" if nearest else f"The actions are {', '.join(DEFAULTS)}."
+    hint = suggest(name, [action.value for action in DEFAULTS], f"The actions are {', '.join(DEFAULTS)}.")
     return f"`{name}` in `keys` is not an action of the review. {hint}"

@@ -11,7 +11,8 @@ from typing import Any
 from flashcards.disk.atomic import replace_unchanged, replacing
 from flashcards.errors import FlashcardsError, toml_reason
 from flashcards.settings.model import FILE_NAME, Settings
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, nearest, setting_problem
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, setting_problem
+from flashcards.text import suggest
 from scheduler.policy import Policy
 
 
@@ -96,9 +97,7 @@ class _Reader:
         if name in TOP_LEVEL:
             raise self._invalid(name, "holds for the whole collection. Write it above the tables of decks.", deck)
         if name not in BY_NAME:
-            like = nearest(name, known)
-            hint = f"Did you mean `{like}`?" if like else "Remove it."
-            raise self._invalid(name, f"is not a setting. {hint}", deck)
+            raise self._invalid(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
         if message := setting_problem(name, value):
             raise self._invalid(name, f"{message}.", deck)
         return BY_NAME[name].read(value)
@@ -114,13 +113,13 @@ class _Reader:
         return _line_at(self._text, key.search(self._text, start) or table)
 
 
-def unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str, str]]:
-    """The decks that `flashcards.toml` has settings for and that are not there: line, name, nearest name or nothing."""
+def unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
+    """The decks that `flashcards.toml` has settings for and that are not there: line and name."""
     missing = [name for name in settings.decks if not any(f"{deck}::".startswith(f"{name}::") for deck in decks)]
     if not missing:
         return []
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
-    return [(_line_at(text, _table_of(text, name)), name, nearest(name, tuple(decks))) for name in missing]
+    return [(_line_at(text, _table_of(text, name)), name) for name in missing]
 
 
 def line_of_key(root: Path, name: str) -> int:

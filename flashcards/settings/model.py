@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, nearest, setting_problem, usable
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, setting_problem, usable
+from flashcards.text import list_deck_path, suggest
 from scheduler.policy import Policy
 
 FILE_NAME = "flashcards.toml"
@@ -39,9 +40,8 @@ class Settings:
         Values of the front matter that cannot be used are passed over; `front_matter_problems` reports them.
         """
         changes: dict[str, Any] = {}
-        parts = deck.split("::")
-        for depth in range(1, len(parts) + 1):
-            changes.update(self.decks.get("::".join(parts[:depth]), {}))
+        for name in list_deck_path(deck):
+            changes.update(self.decks.get(name, {}))
         for name, value in front_matter.items():
             if name in BY_NAME and (read := usable(name, value)) is not None:
                 changes[name] = read
@@ -62,8 +62,7 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
         elif name in TOP_LEVEL:
             found.append((name, f"`{name}` holds for the whole collection.", f"Write it into {FILE_NAME}."))
         elif name not in BY_NAME:
-            like = nearest(name, _FRONT_MATTER_NAMES)
-            hint = f"Did you mean `{like}`?" if like else "Remove it, or write it as prose below the front matter."
+            hint = suggest(name, _FRONT_MATTER_NAMES, "Remove it, or write it as prose below the front matter.")
             found.append((name, f"Unknown setting `{name}`.", hint))
         elif message := setting_problem(name, value):
             found.append((name, f"`{name}` {message}.", f"Its default is {BY_NAME[name].default or 'none'}."))

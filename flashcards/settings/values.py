@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -158,11 +157,6 @@ def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_alike, one, other))
     return math.isclose(one, other, rel_tol=1e-6) if isinstance(one, float) else bool(one == other)
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """The known name that is most like this one, where one is at all; or nothing."""
-    return next(iter(difflib.get_close_matches(name, list(known), 1, 0.6)), "")
 
 
 def default_text() -> str:

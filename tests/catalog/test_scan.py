@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog import changed_files as looking
-from flashcards.catalog import reading
+from flashcards.catalog import changed_files
 from flashcards.catalog import scan as scanning
 from flashcards.catalog.files import walk
 from flashcards.deck import parse as parsing
@@ -34,7 +33,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path)
         return parse(text, path)
 
-    monkeypatch.setattr(reading, "parse", counting)
+    monkeypatch.setattr(parsing, "parse", counting)
     return paths
 
 
@@ -116,7 +115,7 @@ def test_a_file_that_grew_between_the_look_and_the_reading_is_read_again(
         world.write("a.md", question("one"), question("more"), mtime_ns=LONG_AGO_NS)
 
     with monkeypatch.context() as patch:
-        patch.setattr(looking, "walk", growing)
+        patch.setattr(changed_files, "walk", growing)
         world.scan()
     assert world.fronts() == ["one", "more"]
     world.write("a.md", question("two"), mtime_ns=LONG_AGO_NS)  # size and time are those of the look
@@ -213,7 +212,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_gone(
         yield from list(walk(root))
         (root / "b.md").unlink()
 
-    monkeypatch.setattr(looking, "walk", vanishing)
+    monkeypatch.setattr(changed_files, "walk", vanishing)
     report = world.scan()
     assert [change.path for change in report.removed] == ["b.md"]
     assert world.problems() == []
@@ -331,27 +330,13 @@ def test_only_a_text_that_changed_gets_a_new_time(world: World, monkeypatch: pyt
     assert world.note("one").modified_ms == later
 
 
-def test_much_text_is_read_by_two_processes_and_gives_what_one_would(
-    world: World, parsed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    texts = {}
-    for name in ("a.md", "b.md", "c.md", "d.md", "e.md"):
-        texts[name] = "".join(question(f"{name} {number}", "It says so. " * 20) for number in range(300))
-        world.write(name, texts[name])
-    world.scan()
-    assert parsed == ["a.md", "c.md", "e.md"]
-    alone = [note for path, text in texts.items() for note in parsing.parse(text, path).notes]
-    assert [entry.note for entry in world.entries()] == alone
-
-
 def test_files_are_read_again_once_by_a_new_version_of_the_format(
     world: World, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
     world.scan()
     card = world.rate("one")
-    for module in (looking, reading, scanning):
+    for module in (changed_files, scanning):
         monkeypatch.setattr(module, "FORMAT_VERSION", FORMAT_VERSION + 1)
     parsed.clear()
     report = world.scan()

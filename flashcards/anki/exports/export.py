@@ -17,6 +17,7 @@ from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.writer import DeckDatabase
 from flashcards.collection import now_ms
 from flashcards.errors import DeckUnknown, FlashcardsError, UsageError
+from flashcards.text import list_deck_path
 
 if TYPE_CHECKING:
     from flashcards.anki.package.schedule_writer import History
@@ -115,11 +116,7 @@ def _check_format(path: Path) -> None:
 
 
 def _with_parents(decks: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for deck in decks:
-        parts = deck.split("::")
-        found.update("::".join(parts[:depth]) for depth in range(1, len(parts) + 1))
-    return found
+    return {name for deck in decks for name in list_deck_path(deck)}
 
 
 def _outermost(asked: Sequence[str]) -> list[str]:

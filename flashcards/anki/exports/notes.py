@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +13,6 @@ from flashcards.anki.package.media import MediaNames
 from flashcards.anki.package.model import ExportProblem, PackageCard, PackageNote, family
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE
-from flashcards.parallel import parallel_map
 from flashcards.render.macros import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:
@@ -23,15 +21,6 @@ if TYPE_CHECKING:
 
 _ORDS: Final = {FORWARD: 0, REVERSE: 1} | {f"c{number}": number - 1 for number in range(1, 500)}
 _STRIDE: Final = 200  # notes between two calls of `progress`
-_MANY: Final = 1000  # notes that take longer to render than a second process takes to start
-
-
-class _NamesMedia(Exception):
-    """A note names a medium."""
-
-
-def _refuse(url: str) -> str:
-    raise _NamesMedia(url)
 
 
 class Gathering:
@@ -67,32 +56,15 @@ class Gathering:
         """
         cards = _cards_by_note(self._collection)
         entries = self._collection.catalog.entries(self._notes)
-        strides = list(iter(lambda: list(islice(entries, _STRIDE)), []))
-        rendered: Iterator[Iterable[tuple[str, ...] | None]] = (repeat(None, len(stride)) for stride in strides)
-        if len(self._notes) >= _MANY:
-            # This process writes the package besides, so the other one renders the larger part.
-            rendered = parallel_map(self._fields_without_media, strides, here=3)
-        for number, (stride, texts) in enumerate(zip(strides, rendered, strict=True)):
-            if progress:
-                progress(number * _STRIDE, len(self._notes))
-            for entry, fields in zip(stride, texts, strict=True):
-                yield self._note(entry, fields, cards.get(entry.id, {}))
+        for number, entry in enumerate(entries):
+            if progress and number % _STRIDE == 0:
+                progress(number, len(self._notes))
+            yield self._note(entry, cards.get(entry.id, {}))
 
-    def _fields_without_media(self, entries: Iterable[Entry]) -> list[tuple[str, ...] | None]:
-        """The fields of each note; None for one that names media, which get their names one after the other."""
-        writer = FieldWriter(self._macros, _refuse)
-        found: list[tuple[str, ...] | None] = []
-        for entry in entries:
-            try:
-                found.append(writer.fields(entry))
-            except _NamesMedia:
-                found.append(None)
-        return found
-
-    def _note(self, entry: Entry, fields: tuple[str, ...] | None, cards: Mapping[str, int]) -> PackageNote:
+    def _note(self, entry: Entry, cards: Mapping[str, int]) -> PackageNote:
         note = entry.note
         self.media.enter(entry.path, note.line)
-        fields = fields or self._writer.fields(entry)
+        fields = self._writer.fields(entry)
         kind = family(note)
         return PackageNote(
             id=entry.id,

@@ -210,7 +210,7 @@ class CardImport:
 
     def _model(self, deck: int) -> Model:
         if deck not in self._models:
-            names = {number: name for name, number in self._collection.catalog.decks().items()}
+            names = self._collection.catalog.deck_names()
             front_matter = self._collection.catalog.deck_settings()
             for number, name in names.items():
                 policy = self._settings.policy_for(name, front_matter.get(name, {}))

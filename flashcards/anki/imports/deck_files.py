@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,12 +11,11 @@ from flashcards.anki.imports.deck_text import FileText, changed_file, key, new_f
 from flashcards.anki.imports.draft import Draft
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import Match, what_differs
-from flashcards.catalog.changed_files import Sighting
+from flashcards.catalog.changed_files import ReadFile, Sighting
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
-from flashcards.catalog.reading import ReadFile
 from flashcards.catalog.store import encode
-from flashcards.disk.atomic import FileChanged
+from flashcards.disk.atomic import FileChanged, digest
 from flashcards.importers.report import ImportReport, Remark
 from flashcards.text import plural
 
@@ -136,7 +134,7 @@ class DeckFiles:
         file = self._collection.root / path
         data = file.read_bytes()
         row = self._collection.catalog.files().get(path)
-        if row is None or row.hash != _digest(data):
+        if row is None or row.hash != digest(data):
             raise FileChanged(file)
         return changed_file(path, data.decode(), changes, added)
 
@@ -150,7 +148,7 @@ class DeckFiles:
             data = text.text.encode()
             status = self._journal.stage_bytes(text.path, data).stat()
             found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
-            sighting.changed.append(ReadFile(found, _digest(data), text.deck, status.st_mtime_ns))
+            sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns))
         self._collection.apply(sighting, self._at)
         places = self._places([text.path for text in texts])
         written = [
@@ -252,7 +250,3 @@ def _files_of_decks(collection: Collection) -> dict[str, str]:
         " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 GROUP BY 1, 2 ORDER BY 3"
     )
     return {deck: path for deck, path, _ in rows if Path(collection.root, path).is_file()}
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).digest()

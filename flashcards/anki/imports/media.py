@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 
 from flashcards.anki.exports.fields import FieldWriter
 from flashcards.anki.package.media import clean_name
+from flashcards.disk.atomic import file_digest
 from flashcards.disk.media import MediaError, resolve
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class MediaPlan:
 
     def _digest(self, file: Path) -> str:
         if file not in self._digests:
-            self._digests[file] = _digest(file)
+            self._digests[file] = file_digest(file)
         return self._digests[file]
 
     def _place(self, name: str) -> None:
@@ -178,7 +178,7 @@ class MediaPlan:
         path = f"{FOLDER}/{clean}"
         if self._is_other(path, name, unpacked):
             stem, dot, ending = clean.rpartition(".")
-            told_apart = f"{stem if dot else clean}-{_digest(unpacked)}{dot}{ending if dot else ''}"
+            told_apart = f"{stem if dot else clean}-{file_digest(unpacked)}{dot}{ending if dot else ''}"
             path = f"{FOLDER}/{told_apart}"
         self._taken[path.casefold()] = name
         self.files[name] = path
@@ -188,7 +188,7 @@ class MediaPlan:
         if self._taken.get(path.casefold(), name) != name:
             return True
         there = self._root / path
-        return there.exists() and not (there.is_file() and _digest(there) == _digest(unpacked))
+        return there.exists() and not (there.is_file() and file_digest(there) == file_digest(unpacked))
 
 
 def _no_deck(name: str) -> str:
@@ -199,14 +199,6 @@ def _no_deck(name: str) -> str:
 def _spellings(name: str) -> list[str]:
     forms = [name, unquote(name)]
     return list(dict.fromkeys(unicodedata.normalize("NFC", form) for form in forms))
-
-
-def _digest(path: Path) -> str:
-    digest = blake2b(digest_size=8)
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _same_disk(one: Path, other: Path) -> bool:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.cloze import asked_together, gap_numbers, merged_gaps, with_gap, with_gaps, with_gaps_of
@@ -19,6 +18,7 @@ from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNo
 from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.to_markdown.convert import NOTHING
 from flashcards.deck.model import FORWARD, Kind
+from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.convert import Converter
@@ -101,7 +101,7 @@ class NoteConverter:
             deck=deck,
             path="",
             breadcrumb=(),
-            content=blake2b(content.encode("utf-8", "replace"), digest_size=16).digest(),
+            content=digest(content.encode("utf-8", "replace")),
             changed_s=note.changed,
             problems=tuple(problems),
         )

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +15,10 @@ from flashcards.anki.package import presets
 from flashcards.anki.package.model import Package, Preset
 from flashcards.anki.package.presets import is_as_given
 from flashcards.catalog.imports import Origins
+from flashcards.disk.atomic import digest
 from flashcards.importers.report import ImportReport, Remark
 from flashcards.settings import FILE_NAME, Settings, default_text, holds_already, load, setting_problem
+from flashcards.text import list_deck_path
 from scheduler import DEFAULT_PARAMETERS, Policy
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class SettingsImport:
         data = text.encode()
         waiting = self._journal.stage_bytes(FILE_NAME, data)
         settings = _read(waiting, data)
-        self._origins.remember_written(FILE_NAME, _digest(data))
+        self._origins.remember_written(FILE_NAME, digest(data))
         report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
 
@@ -178,11 +179,8 @@ class SettingsImport:
     @cached_property
     def _exported(self) -> set[str]:
         """The decks that were ever exported from here, and those above them."""
-        found: set[str] = set()
-        for (deck,) in self._collection.connection.execute("SELECT DISTINCT deck FROM exported_notes"):
-            parts = deck.split("::")
-            found.update("::".join(parts[:depth]) for depth in range(1, len(parts) + 1))
-        return found
+        rows = self._collection.connection.execute("SELECT DISTINCT deck FROM exported_notes")
+        return {name for (deck,) in rows for name in list_deck_path(deck)}
 
     def _policy(self, deck: str) -> Policy:
         """The policy that a deck has, or would have."""
@@ -192,7 +190,7 @@ class SettingsImport:
     def _may_write(self, before: bytes | None) -> bool:
         if before is None or before == default_text().encode():
             return True
-        return self._origins.written(FILE_NAME) == _digest(before)
+        return self._origins.written(FILE_NAME) == digest(before)
 
     def _of_collection(self) -> dict[str, Any]:
         """The package's settings for all decks, where they are others and nothing was ever reviewed here."""
@@ -213,7 +211,3 @@ def _read(waiting: Path, data: bytes) -> Settings:
     with TemporaryDirectory(prefix="flashcards-settings-", dir=waiting.parent) as folder:
         (Path(folder) / FILE_NAME).write_bytes(data)
         return load(Path(folder))
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).digest()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from flashcards.anki.package.model import ExportProblem
+from flashcards.disk.atomic import file_digest
 from flashcards.disk.media import resolve
 from flashcards.errors import FlashcardsError
 
@@ -68,7 +68,7 @@ class MediaNames:
             return taken
         if taken is not None:
             stem, dot, ending = name.rpartition(".")
-            name = f"{stem if dot else name}-{_digest(file).hex()}{dot}{ending if dot else ''}"
+            name = f"{stem if dot else name}-{file_digest(file)}{dot}{ending if dot else ''}"
             if name.casefold() in self._taken:  # the same contents once more
                 return self._taken[name.casefold()]
         self._taken[name.casefold()] = name
@@ -90,12 +90,4 @@ def clean_name(name: str) -> str:
 
 def same_contents(one: Path, other: Path) -> bool:
     """Whether two files hold the same bytes."""
-    return one == other or (one.stat().st_size == other.stat().st_size and _digest(one) == _digest(other))
-
-
-def _digest(file: Path) -> bytes:
-    digest = blake2b(digest_size=8)
-    with file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.digest()
+    return one == other or (one.stat().st_size == other.stat().st_size and file_digest(one) == file_digest(other))
