@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from flashcards.deck.cloze import face, hidden_text
 from flashcards.deck.model import Deck, Kind, Note
-from flashcards.identity.candidates import Index, word_keys
 from flashcards.identity.likeness import likeness, weighed
-from flashcards.identity.words import Weights, sides
+from flashcards.identity.words import Index, Weights, sides, word_keys
 
 MOST_QUESTION_WORDS = 30
 MOST_ANSWER_WORDS = 25
