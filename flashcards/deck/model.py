@@ -50,6 +50,29 @@ class Gap:
     inner_start: int
     inner_end: int
     hint: str = ""
+    hidden: tuple[int, ...] = ()
+
+
+class StatedSchedule(NamedTuple):
+    """What another tool wrote beside a card: when it is due, and how well it is known.
+
+    Attributes:
+        due, last: when it is due and when it was last reviewed, as ISO 8601 dates or instants with an offset.
+        interval: days it waits.
+        stability: days.
+        difficulty: 1 to 10.
+        state: 1 to 3 for learning, review and relearning.
+        reps, lapses: how often it was reviewed and forgotten, as far as the tool says.
+    """
+
+    due: str
+    last: str
+    interval: int
+    stability: float
+    difficulty: float
+    state: int
+    reps: int = 1
+    lapses: int = 0
 
 
 class Note(NamedTuple):
@@ -67,6 +90,8 @@ class Note(NamedTuple):
         typed: the answer is to be typed.
         points: the points of a rubric (the answer's task list), as Markdown; else empty.
         definitions: Markdown of the link definitions elsewhere in the file that the fields use, or "".
+        deck: its deck, where that is not the one of the file, or "".
+        schedules: what another tool says of its cards, one for each slot, None where it says nothing; or empty.
     """
 
     kind: Kind
@@ -81,6 +106,8 @@ class Note(NamedTuple):
     typed: bool = False
     points: tuple[str, ...] = ()
     definitions: str = ""
+    deck: str = ""
+    schedules: tuple[StatedSchedule | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flashcards.deck.model import Deck, Note, Problem
+from flashcards.deck.model import Deck, Note, Problem, StatedSchedule
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PATH = "folder/deck.md"  # of every fixture within its collection
@@ -90,7 +90,8 @@ def _described(note: Note) -> Iterator[str]:
     for gap in note.gaps:
         numbers = ",".join(str(number) for number in gap.numbers)
         hint = f"  hint: {gap.hint}" if gap.hint else ""
-        yield f"  c{numbers}: {note.fields[0][gap.inner_start : gap.inner_end]!r}{hint}"
+        hidden = f"  hidden: {','.join(map(str, gap.hidden))}" if gap.hidden else ""
+        yield f"  c{numbers}: {note.fields[0][gap.inner_start : gap.inner_end]!r}{hint}{hidden}"
     if note.breadcrumb:
         yield f"  under: {' > '.join(note.breadcrumb)}"
     if note.tags:
@@ -102,3 +103,13 @@ def _described(note: Note) -> Iterator[str]:
     yield from (f"  point: {point}" for point in note.points)
     if note.definitions:
         yield f"  definitions: {note.definitions!r}"
+    if note.deck:
+        yield f"  deck: {note.deck}"
+    for schedule in note.schedules:
+        yield f"  stated: {_stated(schedule) if schedule else 'new'}"
+
+
+def _stated(schedule: StatedSchedule) -> str:
+    memory = f"stability {schedule.stability:g}, difficulty {schedule.difficulty:.4g}"
+    counts = f"state {schedule.state}, reps {schedule.reps}, lapses {schedule.lapses}"
+    return f"due {schedule.due}, last {schedule.last}, interval {schedule.interval}, {memory}, {counts}"

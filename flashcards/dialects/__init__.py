@@ -1,0 +1,1 @@
+"""Dialects: the note syntaxes of other tools, each read into the notes of the native format."""

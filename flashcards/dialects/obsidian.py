@@ -1,0 +1,323 @@
+"""The dialect of Obsidian's spaced repetition plugin (1.15): its notes and settings, read as the plugin reads them.
+
+What the plugin writes itself (schedules, block ids) and the tag in front of a card are no part of a note's text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from flashcards.deck import front_matter
+from flashcards.deck.attributes import split_tags
+from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem, StatedSchedule
+from flashcards.deck.parse import deck_name
+from flashcards.deck.source import normalized
+from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, Block, BlockKind, find_blocks
+from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
+from flashcards.dialects.obsidian_schedules import cut_schedules, read_schedules
+from flashcards.dialects.obsidian_settings import ObsidianSettings, is_in_tags
+
+_TAG: Final = re.compile(r"(?<!\S)#[^\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u206f\u2e00-\u2e7f]+")
+_HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
+_BLOCK_ID: Final = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
+_INLINE_CODE: Final = re.compile(r"`[^`\n]+`")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_NATIVE: Final = re.compile(r"^Q[:：][^\n]*\n(?:(?!A[:：])[^\n]*\n)?A[:：]", re.MULTILINE)
+
+
+class _TagLine(NamedTuple):
+    """The tags on one line, with `#`; `line` counts from 0."""
+
+    line: int
+    tags: tuple[str, ...]
+
+
+def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagged: bool = True) -> Deck:
+    """Read a note of a vault.
+
+    Args:
+        text: the whole file.
+        path: its path within the vault.
+        settings: of the plugin in that vault.
+        only_tagged: whether a note without a flashcard tag has no cards, as in the plugin.
+    """
+    text = normalized(text)
+    name = _folder_deck(path) if settings.folders_are_decks else deck_name(path)
+    if settings.is_ignored(path):
+        return Deck(name)
+    head = front_matter.read(text)
+    body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
+    lines = body.split("\n")
+    file_tags = [f"#{tag}" for tag in split_tags(head.values.get("tags") or head.values.get("tag") or ())[0]]
+    tag_lines = _tag_lines(lines)
+    all_tags = [*file_tags, *(tag for line in tag_lines for tag in line.tags)]
+    if any(is_in_tags(tag, settings.ignored_tags) for tag in all_tags):
+        return Deck(name)
+    is_tagged = settings.folders_are_decks and "/" in path or any(map(settings.is_flashcard_tag, all_tags))
+    if only_tagged and not is_tagged:
+        return Deck(name, problems=_native_notes(body))
+    reader = _Reader(lines, name, settings, file_tags, tag_lines)
+    reader.run()
+    return Deck(reader.main_deck, tuple(reader.notes), tuple(sorted(reader.problems, key=lambda each: each.line)))
+
+
+def _folder_deck(path: str) -> str:
+    folder = path.rpartition("/")[0]
+    return deck_name(folder or path)
+
+
+def _native_notes(body: str) -> tuple[Problem, ...]:
+    """Report a file that looks written in the native format, which is not read here."""
+    match = _NATIVE.search(body)
+    if not match:
+        return ()
+    hint = (
+        "Write `format: native` into its front matter to read it, or tag it as flashcards to read it as Obsidian does."
+    )
+    message = "This file is read as an Obsidian note without a flashcard tag, so its `Q:` and `A:` make no cards."
+    return (Problem(body.count("\n", 0, match.start()) + 1, "dialect", message, hint),)
+
+
+def _tag_lines(lines: Sequence[str]) -> list[_TagLine]:
+    """Find the lines with tags, outside of code."""
+    found = []
+    for number, line in _prose(lines):
+        if "#" in line:
+            tags = tuple(_TAG.findall(_INLINE_CODE.sub(" ", line)))
+            tags = tuple(tag for tag in tags if not tag[1:].isdigit())
+            if tags:
+                found.append(_TagLine(number, tags))
+    return found
+
+
+def _prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines outside of code blocks, with their numbers."""
+    closing = ""
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line)
+        if closing:
+            if fence and fence[1].startswith(closing) and not line.strip(" `~"):
+                closing = ""
+        elif fence:
+            closing = fence[1]
+        else:
+            yield number, line
+
+
+class _Text(NamedTuple):
+    """The text of a card without what the plugin wrote, the tags in front of it, and what it says of schedules."""
+
+    text: str
+    own_tags: tuple[str, ...]
+    comments: list[str]
+
+
+class _Reader:
+    """Turns the blocks of one file into notes."""
+
+    def __init__(
+        self,
+        lines: list[str],
+        name: str,
+        settings: ObsidianSettings,
+        file_tags: list[str],
+        tag_lines: list[_TagLine],
+    ) -> None:
+        self.notes: list[Note] = []
+        self.problems: list[Problem] = []
+        self.main_deck = name
+        self._lines = lines
+        self._settings = settings
+        self._blocks = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
+        self._tag_lines = tag_lines
+        flashcard_tags = tuple(filter(settings.is_flashcard_tag, file_tags))
+        self._file_decks = flashcard_tags
+        self._file_tags = tuple(tag[1:] for tag in file_tags if tag not in flashcard_tags)
+        everywhere = (*flashcard_tags, *(tag for line in tag_lines for tag in self._flashcard_tags(line)))
+        self._any_deck = everywhere[:1]
+
+    def run(self) -> None:
+        """Read all blocks into `notes` and `problems`."""
+        decks = iter(self._deck_lines())
+        headings = iter([(at, match) for at, line in _prose(self._lines) if (match := _HEADING.fullmatch(line))])
+        next_deck, next_heading = next(decks, None), next(headings, None)
+        current = self._file_decks
+        breadcrumb: list[tuple[int, str]] = []
+        for block in self._blocks:
+            while next_deck and next_deck.line < block.first:
+                current, next_deck = self._flashcard_tags(next_deck), next(decks, None)
+            while next_heading and next_heading[0] < block.first:
+                level = len(next_heading[1][1])
+                breadcrumb = [each for each in breadcrumb if each[0] < level]
+                if next_heading[1][2]:
+                    breadcrumb.append((level, next_heading[1][2]))
+                next_heading = next(headings, None)
+            self._read(block, current or self._any_deck, tuple(heading for _, heading in breadcrumb))
+        decks_of_notes = [note.deck for note in self.notes if note.deck]
+        if decks_of_notes:
+            self.main_deck = decks_of_notes[0]
+
+    def _flashcard_tags(self, line: _TagLine) -> tuple[str, ...]:
+        return tuple(filter(self._settings.is_flashcard_tag, line.tags))
+
+    def _deck_lines(self) -> Iterator[_TagLine]:
+        """Yield the lines whose flashcard tags hold for later cards: those that are no part of a card."""
+        blocks = iter(self._blocks)
+        block = next(blocks, None)
+        for line in self._tag_lines:
+            while block and block.last < line.line:
+                block = next(blocks, None)
+            if not (block and block.first <= line.line) and self._flashcard_tags(line):
+                yield line
+
+    def _read(self, block: Block, decks: tuple[str, ...], breadcrumb: tuple[str, ...]) -> None:
+        """Turn one block into a note, or into a problem."""
+        content = self._text(block)
+        decks = content.own_tags or decks
+        note = self._cloze(content.text) if block.kind is BlockKind.CLOZE else self._sides(block, content.text)
+        if note is None:
+            message = "This card has an empty side."
+            self._problem(block, "empty-side", message, "Write it, or remove the separator.")
+            return
+        kind, fields, slots, gaps = note
+        tags = [*self._file_tags, *(tag[1:] for tag in self._tags_in(block, content.text))]
+        name = ""
+        if not self._settings.folders_are_decks and decks:
+            name = deck_name(decks[0][1:])
+            tags += [tag[1:] for tag in decks[1:]]
+        self.notes.append(
+            Note(
+                kind=kind,
+                line=block.first + 1,
+                end_line=block.last + 1,
+                fields=fields,
+                slots=slots,
+                gaps=gaps,
+                breadcrumb=breadcrumb,
+                tags=tuple(dict.fromkeys(tags)),
+                deck=name,
+                schedules=self._schedules(block, content.comments, slots),
+            )
+        )
+        self._warn(block, fields, gaps)
+
+    def _text(self, block: Block) -> _Text:
+        """Take what the plugin wrote out of a card, and the flashcard tags in front of it."""
+        lines: list[str] = []
+        comments: list[str] = []
+        for line in block.lines:
+            if line.startswith(SCHEDULE_CALLOUT):
+                continue
+            kept, found = cut_schedules(line)
+            comments += found
+            if not (found and not kept.strip(" \t>")):
+                lines.append(kept.rstrip() if found else line)
+        own: list[str] = []
+        text = "\n".join(lines)
+        rest = text.lstrip()
+        while (match := _TAG.match(rest)) and self._settings.is_flashcard_tag(match[0]):
+            own.append(match[0])
+            rest = text = rest[match.end() :].lstrip()
+        return _Text(_BLOCK_ID.sub("", text.rstrip()).rstrip(), tuple(own), comments)
+
+    def _tags_in(self, block: Block, text: str) -> list[str]:
+        if "#" not in text:
+            return []
+        inside = (line.tags for line in self._tag_lines if block.first <= line.line <= block.last)
+        return [tag for tags in inside for tag in tags if not self._settings.is_flashcard_tag(tag)]
+
+    def _sides(self, block: Block, text: str) -> _Content | None:
+        settings = self._settings
+        is_inline = block.kind in (BlockKind.INLINE, BlockKind.INLINE_REVERSED)
+        both = block.kind in (BlockKind.INLINE_REVERSED, BlockKind.LINES_REVERSED)
+        if is_inline:
+            separator = settings.inline_reversed if both else settings.inline
+            front, _, back = text.partition(separator)
+            front, back = front.strip(), back.strip()
+        else:
+            separator = settings.lines_reversed if both else settings.lines
+            lines = text.split("\n")
+            at = next((at for at, line in enumerate(lines) if line.strip() == separator), len(lines))
+            front, back = _outdent(lines[:at]), _outdent(lines[at + 1 :])
+        if not front or not back:
+            return None
+        slots = (FORWARD, REVERSE) if both else (FORWARD,)
+        return _Content(Kind.PAIR if is_inline else Kind.QUESTION, (front, back), slots, ())
+
+    def _cloze(self, text: str) -> _Content | None:
+        text = _outdent(text.split("\n"))
+        gaps = find_clozes(text, self._settings.cloze_patterns)
+        numbers = sorted({number for gap in gaps for number in gap.numbers})
+        if not numbers:
+            return None
+        return _Content(Kind.CLOZE, (text,), tuple(f"c{number}" for number in numbers), gaps)
+
+    def _schedules(
+        self, block: Block, comments: list[str], slots: tuple[str, ...]
+    ) -> tuple[StatedSchedule | None, ...]:
+        """Read the first schedule comment of a card, one part a card in order; gaps are ordered by their number."""
+        if not comments:
+            return ()
+        found, is_readable = read_schedules(comments[0])
+        if not is_readable:
+            hint = "Let the plugin write it again; until then the card keeps the schedule that it has here."
+            self._problem(block, "schedule", "The schedule `<!--SR:…-->` of this card cannot be read.", hint)
+        places = [int(slot[1:]) - 1 if slot[0] == "c" else at for at, slot in enumerate(slots)]
+        return tuple(found[place] if place < len(found) else None for place in places)
+
+    def _warn(self, block: Block, fields: tuple[str, ...], gaps: tuple[Gap, ...]) -> None:
+        """Report a separator or a gap where a person hardly meant one; the plugin makes the card all the same."""
+        if block.kind in (BlockKind.INLINE, BlockKind.INLINE_REVERSED):
+            if place := _doubtful_place(*fields):
+                message = f"The separator of this card stands inside {place}; Obsidian makes a card of it, too."
+                hint = "Change the text if no card is meant, for example with a blank between the colons."
+                self._problem(block, "doubtful-card", message, hint)
+        elif gaps and any(_is_in_code(fields[0], gap.start) for gap in gaps):
+            message = "A gap of this card begins inside code; Obsidian makes a card of it, too."
+            self._problem(block, "doubtful-card", message, "Change the text if no card is meant.")
+
+    def _problem(self, block: Block, code: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(block.first + 1, code, message, hint))
+
+
+class _Content(NamedTuple):
+    """What a note says: its kind, its sides, its cards and its gaps."""
+
+    kind: Kind
+    fields: tuple[str, ...]
+    slots: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+
+
+def _outdent(lines: Sequence[str]) -> str:
+    """Join lines without what all of them are indented by, and without blank lines around them."""
+    widths = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    width = min(widths, default=0)
+    return "\n".join(line[width:] for line in lines).strip("\n").rstrip()
+
+
+def _doubtful_place(front: str, back: str) -> str:
+    """Return what a separator between these sides stands in, or nothing."""
+    front = front.rpartition("\n")[2]
+    back = back.partition("\n")[0]
+    if front.rfind("[[") > front.rfind("]]") and 0 <= back.find("]]") < (
+        back.find("[[") if "[[" in back else len(back)
+    ):
+        return "a link"
+    if front.count("$") % 2 and "$" in back:
+        opening, closing = front.rfind("$") + 1, back.find("$")
+        is_math = not front[opening : opening + 1].isspace() and not back[closing + 1 : closing + 2].isdigit()
+        if is_math and not (closing and back[closing - 1].isspace()):
+            return "a formula"
+    if "`" in front and "`" in back and front.count("``") % 2:
+        return "code"
+    return ""
+
+
+def _is_in_code(text: str, offset: int) -> bool:
+    """Whether an odd number of backticks stands before and after a place on its line."""
+    start, end = text.rfind("\n", 0, offset) + 1, text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    return text.count("`", start, offset) % 2 == 1 and text.count("`", offset, end) % 2 == 1

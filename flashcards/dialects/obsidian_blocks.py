@@ -1,0 +1,154 @@
+"""The cards of an Obsidian note as blocks of lines: the state machine of the spaced repetition plugin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from flashcards.dialects.obsidian_settings import ObsidianSettings
+
+SCHEDULE_CALLOUT: Final = "> [!sr|card-metadata]"
+SCHEDULE_COMMENT: Final = "<!--SR:"
+
+_FENCE: Final = re.compile(r"`+|~+")
+
+
+class BlockKind(Enum):
+    """What made the lines a card."""
+
+    INLINE = auto()
+    INLINE_REVERSED = auto()
+    LINES = auto()
+    LINES_REVERSED = auto()
+    CLOZE = auto()
+
+
+class Block(NamedTuple):
+    """The lines of one card: its kind, the first and last line counted from 0, and the text without comments."""
+
+    kind: BlockKind
+    first: int
+    last: int
+    lines: tuple[str, ...]
+
+
+def find_blocks(lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> list[Block]:
+    """Find the cards of a note, in order.
+
+    Args:
+        lines: of the note, with the front matter blanked out.
+        settings: of the vault.
+        has_cloze: whether a line holds a gap.
+    """
+    machine = _Machine(lines, settings, has_cloze)
+    machine.run()
+    return machine.blocks
+
+
+class _Machine:
+    """Reads line by line. `_text` are the lines since the last blank line or card, `_kind` is what they are so far."""
+
+    def __init__(self, lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> None:
+        self.blocks: list[Block] = []
+        self._lines = lines
+        self._settings = settings
+        self._has_cloze = has_cloze
+        separators = [
+            (settings.inline, BlockKind.INLINE),
+            (settings.inline_reversed, BlockKind.INLINE_REVERSED),
+        ]
+        # The longest counts first; of equally long ones the plain one.
+        self._separators = sorted((pair for pair in separators if pair[0]), key=lambda pair: -len(pair[0]))
+        self._text: list[str] = []
+        self._first = 0
+        self._kind: BlockKind | None = None
+        self._at = 0
+
+    def run(self) -> None:
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if line.startswith("<!--") and not line.startswith(SCHEDULE_COMMENT):
+                self._skip_comment()
+            elif self._is_end(line.strip()):
+                self._close(self._at - 1)
+            else:
+                self._take(line)
+            self._at += 1
+        self._close(len(self._lines) - 1)
+
+    def _skip_comment(self) -> None:
+        while self._at < len(self._lines) and "-->" not in self._lines[self._at]:
+            self._at += 1
+
+    def _is_end(self, trimmed: str) -> bool:
+        marker = self._settings.end_marker
+        if not marker:
+            return not trimmed
+        return trimmed == marker or (not trimmed and self._kind is None)
+
+    def _close(self, last: int) -> None:
+        if self._kind is not None:
+            self.blocks.append(Block(self._kind, self._first, last, tuple(self._text)))
+        self._kind = None
+        self._text = []
+
+    def _take(self, line: str) -> None:
+        trimmed = line.strip()
+        if not self._text:
+            self._first = self._at
+        self._text.append(line.rstrip())
+        for separator, kind in self._separators:
+            if is_separated(line, separator):
+                self._take_inline(line, kind)
+                return
+        if trimmed and trimmed == self._settings.lines:
+            self._turn(BlockKind.LINES)
+        elif trimmed and trimmed == self._settings.lines_reversed:
+            self._turn(BlockKind.LINES_REVERSED)
+        elif line.startswith(("```", "~~~")):
+            self._take_fence(line)
+        elif self._kind is None and self._has_cloze(line):
+            self._kind = BlockKind.CLOZE
+
+    def _turn(self, kind: BlockKind) -> None:
+        """Let the lines be a card of several lines, if there is a line in front of the separator."""
+        if len(self._text) > 1:
+            self._kind = kind
+
+    def _take_inline(self, line: str, kind: BlockKind) -> None:
+        first = self._at
+        text = [line]
+        following = self._lines[first + 1] if first + 1 < len(self._lines) else ""
+        if following.startswith(SCHEDULE_COMMENT):
+            self._at += 1
+            text.append(following)
+        elif following.startswith(SCHEDULE_CALLOUT):
+            while self._at + 1 < len(self._lines) and self._lines[self._at + 1].startswith(">"):
+                self._at += 1
+                text.append(self._lines[self._at])
+                if SCHEDULE_COMMENT in self._lines[self._at]:
+                    break
+        self.blocks.append(Block(kind, first, self._at, tuple(text)))
+        self._kind = None
+        self._text = []
+
+    def _take_fence(self, line: str) -> None:
+        """Take the lines of a code block, which end no card, to the line that closes it."""
+        match = _FENCE.match(line)
+        closing = match[0] if match else "```"
+        while self._at + 1 < len(self._lines):
+            self._at += 1
+            self._text.append(self._lines[self._at])
+            if self._lines[self._at].startswith(closing):
+                return
+
+
+def is_separated(line: str, separator: str) -> bool:
+    """Whether a separator divides a line: its first place counts, unless it lies between two odd rows of backticks."""
+    at = line.find(separator)
+    if at < 0:
+        return False
+    before, after = line.count("`", 0, at), line.count("`", at + len(separator))
+    return not (before % 2 == 1 and after % 2 == 1)

@@ -1,0 +1,231 @@
+"""The gaps of Obsidian's spaced repetition plugin, by patterns such as `==[123;;]answer[;;hint]==`.
+
+A pattern has three kinds of gap. Simple ones are a card each, classic ones are numbered, and overlapping ones say for
+each card whether they are asked (a), shown (s) or hidden (h). A text has one kind only: the first of classic,
+overlapping and simple that is found in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from flashcards.deck.cloze import MAX_NUMBER
+from flashcards.deck.model import Gap
+
+_GROUP: Final = re.compile(r"\[((?:\\.|[^\]\\])*)\]")
+_NUMBER: Final = re.compile(r"\d+")
+_LONGEST_PATTERN: Final = 200
+_ANSWER: Final = "answer"
+_CLASSIC, _OVERLAPPING, _SIMPLE = r"(?P<seq>[0-9]{1,9})", r"(?P<seq>[ash]+)", ""
+_ORDER: Final = (_CLASSIC, _OVERLAPPING, _SIMPLE)
+
+
+class PatternError(ValueError):
+    """A pattern lacks its number, its hint or its answer."""
+
+
+class _Place(NamedTuple):
+    """One gap in a text: the whole, what it hides, its hint and its number or letters."""
+
+    start: int
+    end: int
+    inner_start: int
+    inner_end: int
+    hint: str
+    sequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """One way to write a gap: expressions without wildcards, and what stands in between.
+
+    `parts` are two or three expressions; `wild` says what the text between them is: "answer" or "hint".
+    """
+
+    parts: tuple[re.Pattern[str], ...]
+    wild: tuple[str, ...]
+
+
+def find_clozes(text: str, patterns: Sequence[str]) -> tuple[Gap, ...]:
+    """Find the gaps of a text, in order of their start.
+
+    Patterns that cannot be used are passed over. Of gaps that overlap in part, the later one is text.
+    """
+    for sequence in _ORDER:
+        places = [place for pattern in _usable(patterns) for place in _find(text, pattern, sequence)]
+        if places:
+            return _gaps(places, sequence)
+    return ()
+
+
+def has_cloze(line: str, patterns: Sequence[str]) -> bool:
+    """Whether a line holds a gap of any kind."""
+    return any(
+        next(_find(line, pattern, sequence), None) is not None
+        for pattern in _usable(patterns)
+        if _opening(pattern) in line  # by far the quickest way to pass over most lines
+        for sequence in _ORDER
+    )
+
+
+def is_pattern(pattern: str) -> bool:
+    """Whether a pattern can be used."""
+    try:
+        _shapes(pattern, _SIMPLE)
+    except PatternError:
+        return False
+    return True
+
+
+@lru_cache(64)
+def _opening(pattern: str) -> str:
+    """Return the text that each gap of a pattern begins with, or nothing."""
+    return re.split(rf"\[|{_ANSWER}", pattern, maxsplit=1)[0]
+
+
+def _usable(patterns: Sequence[str]) -> Iterator[str]:
+    return (pattern for pattern in patterns if is_pattern(pattern))
+
+
+def _gaps(places: list[_Place], sequence: str) -> tuple[Gap, ...]:
+    found = []
+    for number, place in enumerate(places, start=1):
+        asked, hidden = _cards(place.sequence, sequence, number)
+        if asked or hidden:
+            found.append(Gap(asked, *place[:4], place.hint, hidden))
+    found.sort(key=lambda gap: (gap.start, -gap.end))
+    kept: list[Gap] = []
+    around: list[Gap] = []
+    for gap in found:
+        while around and around[-1].end <= gap.start:
+            around.pop()
+        if around and not around[-1].inner_start <= gap.start <= gap.end <= around[-1].inner_end:
+            continue
+        kept.append(gap)
+        around.append(gap)
+    return tuple(kept)
+
+
+def _cards(written: str, sequence: str, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the numbers of the cards that ask a gap, and of those that hide it."""
+    if sequence == _SIMPLE:
+        return ((number,), ()) if number <= MAX_NUMBER else ((), ())
+    if sequence == _CLASSIC:
+        return ((int(written),), ()) if 1 <= int(written) <= MAX_NUMBER else ((), ())
+    letters = written[:MAX_NUMBER]
+    asked = tuple(at for at, letter in enumerate(letters, start=1) if letter == "a")
+    return asked, tuple(at for at, letter in enumerate(letters, start=1) if letter == "h")
+
+
+def _find(text: str, pattern: str, sequence: str) -> Iterator[_Place]:
+    """Find the gaps of one pattern and kind, line by line, as the leftmost and shortest matches."""
+    shapes = _shapes(pattern, sequence)
+    offset = 0
+    for line in text.split("\n"):
+        for place in _find_in_line(line, shapes):
+            start, end, inner_start, inner_end, hint, written = place
+            yield _Place(start + offset, end + offset, inner_start + offset, inner_end + offset, hint, written)
+        offset += len(line) + 1
+
+
+def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_Place]:
+    searches = [_Search(line, shape) for shape in shapes]
+    is_hint_first = shapes[0].wild[0] == "hint"
+    at = 0
+    while True:
+        # Of what begins first the shape with the shorter answer counts; of equally short ones the one with a hint.
+        # A hint in front of the answer counts wherever there is one.
+        found = [place for place in (search.first(at) for search in searches) if place]
+        best = min(found, key=lambda place: (place.start, 0 if is_hint_first else place.inner_end), default=None)
+        if best is None:
+            return
+        yield best
+        at = best.end
+
+
+class _Search:
+    """Finds one shape in a line. Each expression is looked for from left to right once, so that it stays linear."""
+
+    def __init__(self, line: str, shape: _Shape) -> None:
+        self._line = line
+        self._shape = shape
+        self._finders = [_Finder(line, part) for part in shape.parts]
+
+    def first(self, at: int) -> _Place | None:
+        """Find the first gap that begins at `at` or later."""
+        first, *others = self._finders
+        opening = first.next(at)
+        if opening is None:
+            return None
+        matches = [opening]
+        for finder in others:
+            match = finder.next(matches[-1].end() + 1)  # what stands in between has one character at least
+            if match is None:
+                return None
+            matches.append(match)
+        spans = {
+            name: (before.end(), after.start())
+            for name, before, after in zip(self._shape.wild, matches, matches[1:], strict=False)
+        }
+        inner, hint = spans[_ANSWER], spans.get("hint")
+        written = next((match["seq"] for match in matches if "seq" in match.re.groupindex), "")
+        hint_text = self._line[hint[0] : hint[1]] if hint else ""
+        return _Place(opening.start(), matches[-1].end(), *inner, hint_text, written)
+
+
+class _Finder:
+    """Finds an expression at or behind places that only move to the right."""
+
+    def __init__(self, line: str, expression: re.Pattern[str]) -> None:
+        self._line = line
+        self._expression = expression
+        self._found: re.Match[str] | None = None
+        self._is_done = False
+
+    def next(self, at: int) -> re.Match[str] | None:
+        if self._found is not None and self._found.start() >= at:
+            return self._found
+        if self._is_done:
+            return None
+        self._found = self._expression.search(self._line, at)
+        self._is_done = self._found is None
+        return self._found
+
+
+@lru_cache(64)
+def _shapes(pattern: str, sequence: str) -> tuple[_Shape, ...]:
+    """Return the ways to write a gap: with a hint, and without one.
+
+    Raises:
+        PatternError: a part of the pattern is missing.
+    """
+    groups = list(_GROUP.finditer(pattern)) if len(pattern) <= _LONGEST_PATTERN else []
+    number = next((group for group in groups if _NUMBER.search(group[1])), None)
+    hint = next((group for group in groups if "hint" in group[1]), None)
+    if number is None or hint is None or number.start() == hint.start():
+        raise PatternError(pattern)
+    return tuple(_shape(pattern, number, hint, sequence, has_hint=has_hint) for has_hint in (True, False))
+
+
+def _shape(pattern: str, number: re.Match[str], hint: re.Match[str], sequence: str, *, has_hint: bool) -> _Shape:
+    wild = "\0"
+    pieces = []
+    at = 0
+    for group in sorted((number, hint), key=lambda group: group.start()):
+        pieces.append(re.escape(pattern[at : group.start()]))
+        content = re.escape(group[1].replace("\\[", "[").replace("\\]", "]"))
+        if group is number:
+            pieces.append(_NUMBER.sub(lambda _: sequence, content) if sequence else "")
+        elif has_hint:
+            pieces.append(content.replace("hint", f"{wild}hint{wild}", 1))
+        at = group.end()
+    pieces.append(re.escape(pattern[at:]))
+    whole = "".join(pieces)
+    if _ANSWER not in whole:
+        raise PatternError(pattern)
+    parts = whole.replace(_ANSWER, f"{wild}{_ANSWER}{wild}", 1).split(wild)
+    return _Shape(tuple(re.compile(part) for part in parts[::2]), tuple(parts[1::2]))

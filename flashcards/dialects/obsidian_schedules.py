@@ -1,0 +1,125 @@
+"""The schedules that Obsidian's spaced repetition plugin writes beside its cards: `<!--SR:!2026-12-16,51,230-->`."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from flashcards.deck.model import StatedSchedule
+
+_LOWEST_EASE: Final = 130
+_HIGHEST_EASE: Final = 370
+_FARTHEST: Final = 36_500.0  # days
+_NEW: Final = "2000-01-01"
+_REVIEW: Final = 2
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
+_IN_WORDS: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) (\d{1,2}) (\d{4})")
+_COMMENT: Final = re.compile(r"[ \t]?<!--SR:(.*?)-->")
+
+
+def cut_schedules(line: str) -> tuple[str, list[str]]:
+    """Return a line without its schedule comments, and what each comment holds."""
+    if "<!--SR:" not in line:
+        return line, []
+    return _COMMENT.sub("", line), [match[1] for match in _COMMENT.finditer(line)]
+
+
+def read_schedules(comment: str) -> tuple[tuple[StatedSchedule | None, ...], bool]:
+    """Read what a comment says of the cards of one note, in order; None stands for a new card.
+
+    Returns also whether every part of it could be read; one that cannot is a new card.
+    """
+    found: list[StatedSchedule | None] = []
+    is_readable = True
+    for part in comment.split("!"):
+        if not part.strip():
+            continue
+        try:
+            found.append(_read_part([field.strip() for field in part.split(",")]))
+        except (ValueError, OverflowError, IndexError):
+            found.append(None)
+            is_readable = False
+    return tuple(found), is_readable
+
+
+def _read_part(fields: list[str]) -> StatedSchedule | None:
+    return _read_fsrs(fields[1:]) if fields[0] == "fsrs" else _read_sm2(fields)
+
+
+def _read_sm2(fields: list[str]) -> StatedSchedule | None:
+    due = _read_date(fields[0])
+    if due.isoformat() == _NEW:
+        return None
+    interval, ease = _number(fields[1]), _number(fields[2])
+    days = max(1, round(interval))
+    return StatedSchedule(
+        due=due.isoformat(),
+        last=(due - timedelta(days=days)).isoformat(),
+        interval=days,
+        stability=min(max(0.1, interval), _FARTHEST),
+        difficulty=_difficulty(ease),
+        state=_REVIEW,
+        reps=1,
+    )
+
+
+def _difficulty(ease: float) -> float:
+    """Convert an ease as the plugin does: 130 is a difficulty of 10, 370 is one of 1."""
+    ease = min(max(ease, _LOWEST_EASE), _HIGHEST_EASE)
+    return 10 - 9 * (ease - _LOWEST_EASE) / (_HIGHEST_EASE - _LOWEST_EASE)
+
+
+def _read_fsrs(fields: list[str]) -> StatedSchedule | None:
+    due, interval, stability, difficulty, state, reps, lapses, _steps, last = fields[:9]
+    if due == "-" or last == "-":
+        return None
+    due_at, last_at = _read_instant(due), _read_instant(last)
+    stage = int(_number(state))
+    if stage not in (1, 2, 3):
+        return None
+    return StatedSchedule(
+        due=due_at.isoformat(),
+        last=last_at.isoformat(),
+        interval=max(0, round(_number(interval))),
+        stability=min(max(0.001, _number(stability)), _FARTHEST),
+        difficulty=min(max(1.0, _number(difficulty)), 10.0),
+        state=stage,
+        reps=max(1, int(_number(reps))),
+        lapses=max(0, int(_number(lapses))),
+    )
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or abs(value) > 10 * _FARTHEST:
+        raise ValueError(text)
+    return value
+
+
+def _read_instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    _check_year(at)
+    return at
+
+
+def _read_date(text: str) -> date:
+    if match := _YEAR_FIRST.fullmatch(text):
+        found = date(int(match[1]), int(match[2]), int(match[3]))
+    elif match := _DAY_FIRST.fullmatch(text):
+        found = date(int(match[3]), int(match[2]), int(match[1]))
+    elif match := _IN_WORDS.fullmatch(text):
+        found = date(int(match[3]), _MONTHS.index(match[1].lower()) + 1, int(match[2]))
+    else:
+        raise ValueError(text)
+    _check_year(found)
+    return found
+
+
+def _check_year(found: date) -> None:
+    if not 1980 <= found.year <= 2200:
+        raise ValueError(found.isoformat())

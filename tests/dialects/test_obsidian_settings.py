@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings, read_settings
+
+NAMES = (
+    *("flashcardTags", "flashcardTagsToIgnore", "noteFoldersToIgnore", "convertFoldersToDecks", "clozePatterns"),
+    *("singleLineCardSeparator", "multilineCardSeparator", "multilineCardEndMarker", "convertHighlightsToClozes"),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def settings(**values: object) -> ObsidianSettings:
+    return read_settings(json.dumps({"settings": values, "buryDate": "2026-07-30"}))
+
+
+def test_without_settings_the_defaults_of_the_plugin_hold() -> None:
+    assert read_settings("{}") == settings() == ObsidianSettings()
+
+
+def test_every_setting_is_read() -> None:
+    found = settings(
+        flashcardTags=["#karten", "review/"],
+        flashcardTagsToIgnore=["#template"],
+        noteFoldersToIgnore=["Meta"],
+        convertFoldersToDecks=True,
+        singleLineCardSeparator=">>",
+        singleLineReversedCardSeparator="<>",
+        multilineCardSeparator="%",
+        multilineReversedCardSeparator="%%",
+        multilineCardEndMarker="---",
+        clozePatterns=["**[123;;]answer[;;hint]**"],
+    )
+    assert found == ObsidianSettings(
+        ("#karten", "#review"), ("#template",), ("Meta",), True, ">>", "<>", "%", "%%", "---", (BOLD,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("switches", "patterns"),
+    [
+        ({}, (HIGHLIGHT,)),
+        ({"convertHighlightsToClozes": False}, ()),
+        ({"convertBoldTextToClozes": True}, (HIGHLIGHT, BOLD)),
+        ({"convertHighlightsToClozes": False, "convertCurlyBracketsToClozes": True}, (CURLY,)),
+        ({"convertHighlightsToClozes": True, "clozePatterns": []}, ()),
+    ],
+)
+def test_older_switches_stand_for_patterns(switches: dict[str, object], patterns: tuple[str, ...]) -> None:
+    assert settings(**switches).cloze_patterns == patterns
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000])
+def test_what_is_no_object_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # json has its own words
+        read_settings(text)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON))
+def test_any_value_is_read_or_passed_over(values: dict[str, object]) -> None:
+    found = settings(**values)
+    assert all(tag.startswith("#") for tag in (*found.tags, *found.ignored_tags))
