@@ -53,6 +53,7 @@ def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> l
     found += _decks_of_settings(collection)
     found += _keys(collection)
     found += _macros(collection.root)
+    found += _vaults(collection)
     entries = list(collection.catalog.entries())
     reviews = _reviews(collection)
     found += _same_notes(entries, reviews)
@@ -97,6 +98,18 @@ def _keys(collection: Collection) -> Iterator[FileProblem]:
         unknown = next((name for name in collection.settings.keys if name not in DEFAULTS), "")
         line = line_of_key(collection.root, unknown)
         yield FileProblem(FILE_NAME, line, "setting", message, "Until then no review begins.")
+
+
+def _vaults(collection: Collection) -> Iterator[FileProblem]:
+    """Report the vaults whose plugin settings cannot be read."""
+    chooser = collection.chooser()
+    for path in collection.catalog.dialects():
+        chooser.choose(path)
+    for vault in chooser.vaults():
+        if vault.error:
+            message = f"The settings of Obsidian's spaced repetition plugin cannot be read: {vault.error}."
+            hint = "Mend the file or remove it; until then the plugin's defaults hold."
+            yield FileProblem(vault.data, 1, "dialect", message, hint)
 
 
 def _macros(root: Path) -> Iterator[FileProblem]:

@@ -18,6 +18,7 @@ from flashcards.catalog.changed_files import Sighting, look
 from flashcards.catalog.files import Unreadable
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
+from flashcards.dialects.choose import Chooser
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load
 from flashcards.text import list_deck_path
@@ -185,6 +186,10 @@ class Collection:
         """Close the database."""
         self.connection.close()
 
+    def chooser(self) -> Chooser:
+        """Return what chooses the dialect of each file, by the folders and vaults as they are now."""
+        return Chooser(self.root, self.settings.formats)
+
     def scan(self, progress: Callable[[int, int], None] | None = None) -> tuple[ScanReport, list[Unreadable]]:
         """Read what changed in the folder, and bring catalog and scheduler up to date in one transaction.
 
@@ -195,7 +200,7 @@ class Collection:
             What changed, and the folders and files that could not be looked at.
         """
         with translate_errors(self.database):
-            sighting = look(self.root, self.catalog, progress)
+            sighting = look(self.root, self.catalog, self.chooser(), progress)
             if not sighting:
                 return ScanReport(), sighting.unreadable
             report = self.apply(sighting, now_ms())
@@ -211,9 +216,24 @@ class Collection:
                 self._follow_copies(report, at_ms)
             else:
                 self.update_cards(report, at_ms)
+            if report.stated:
+                self._take_statements(report, at_ms)
         self.catalog.hold({change.note: change.after for change in report.added if change.after}, at_ms)
         self.forget_limits()
         return report
+
+    def _take_statements(self, report: ScanReport, at_ms: int) -> None:
+        """Take over the schedules that other tools wrote beside cards, within the same transaction."""
+        from flashcards.catalog.statements import take_statements
+
+        self.forget_limits()
+        take_statements(
+            self.connection,
+            self.clock,
+            report.stated,
+            lambda deck: self.store.model(self.policy(deck).parameters),
+            at_ms,
+        )
 
     def _follow_copies(self, report: ScanReport, at_ms: int) -> None:
         from flashcards.catalog.copies import Copies

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
+from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.errors import FlashcardsError
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
+
+class PinForeign(FlashcardsError):
+    """A file is written for another tool."""
+
+    def __init__(self, path: str, dialect: str) -> None:
+        super().__init__(f"{path} is read as `{dialect}`, so nothing is written into it. Leave it out, or convert it.")
 
 
 class PinImpossible(FlashcardsError):
@@ -23,19 +31,28 @@ class PinImpossible(FlashcardsError):
         super().__init__(f"{path}:{line}: this note cannot be pinned automatically. Write `<!-- id: … -->` into it.")
 
 
-def pin(root: Path, entries: Iterable[Entry]) -> int:
+def pin(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]) -> int:
     """Write the key of each note that has no pin yet into its file; returns how many were written.
 
     Each file is written once, atomically, and only when it still says what the catalog says.
 
+    Args:
+        root: the collection's folder.
+        entries: the notes.
+        dialects: the dialect that read each file.
+
     Raises:
         FileChanged: a file says something else by now.
+        PinForeign: a file is of another tool's dialect.
         PinImpossible: a note cannot be pinned.
     """
     by_file: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.note.pin:
             by_file[entry.path].append(entry)
+    for path in by_file:
+        if dialects.get(path, NATIVE) != NATIVE:
+            raise PinForeign(path, dialects[path])
     for path, wanted in by_file.items():
         before = (root / path).read_bytes()
         try:

@@ -41,6 +41,8 @@ class Standing(NamedTuple):
         leech: whether it is marked as one.
         changed_ms: when the other program last changed it.
         memory: its memory state, where it cannot be computed because the beginning of its log is lost; else None.
+        keeps_log: whether the other program keeps a log. What one without a log says, with a memory state, counts if
+            it is newer than the last row here.
     """
 
     state: State
@@ -53,6 +55,7 @@ class Standing(NamedTuple):
     leech: bool
     changed_ms: int
     memory: Memory | None = None
+    keeps_log: bool = True
 
 
 class CardHistory(NamedTuple):

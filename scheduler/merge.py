@@ -182,6 +182,8 @@ class _Merging:
     def _settle(self, each: _Joined) -> Card:
         """Let the log end where the other program says, as far as it knows; returns the card as it stands by it."""
         log, standing = each.log, each.history.standing
+        if not standing.keeps_log:
+            return self._settle_statement(each)
         ours = [row for row in log if row.id not in each.shared and row.kind is not ReviewKind.TAKEN_OVER]
         if ours and ours[-1].id == _last_act(log):
             return fold_log(each.card, log)  # the last review was made here
@@ -206,6 +208,19 @@ class _Merging:
         log.append(row)
         return fold_log(each.card, log)
 
+    def _settle_statement(self, each: _Joined) -> Card:
+        """Take over what a program without a log says, if that is newer; returns the card as it stands then."""
+        log, standing = each.log, each.history.standing
+        now = standing_by(each.card, log)
+        if not _is_newer(each.history, log, now, self._days):
+            return now
+        reps, lapses = max(0, standing.reps - now.reps), max(0, standing.lapses - now.lapses)
+        row = self._taken_over(each, now, standing.memory, reps, lapses)
+        self._taken.add(row.id)
+        each.new.add(row.id)
+        log.append(row)
+        return standing_by(each.card, log)
+
     def _taken_over(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
     ) -> Review:
@@ -214,7 +229,7 @@ class _Merging:
         while at in self._taken:
             at += 1
         day = self._days.day(at)
-        if memory is not None:  # what it counts from is the day of the last rating
+        if memory is not None and standing.keeps_log:  # what it counts from is the day of the last rating
             waited = standing.interval // DAY_SECONDS
             day = now.last_day if now.last_day is not None else (standing.due_day or day) - waited
         stability, difficulty = memory or (None, None)
@@ -256,6 +271,20 @@ def _last_act(log: Sequence[Review]) -> int:
 
 def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
+
+
+def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: Days) -> bool:
+    """Return whether a statement is from later than the last row.
+
+    Of two statements about the same day the later one read counts, since they say no time of the day.
+    """
+    if not log or history.standing.changed_ms > log[-1].id:
+        return True
+    if log[-1].kind is not ReviewKind.TAKEN_OVER or days.day(history.standing.changed_ms) != log[-1].day:
+        return False
+    memory = history.standing.memory
+    is_same = memory is not None and now.memory is not None and _alike(now.memory, memory)
+    return not (is_same and _stands(now, history))
 
 
 def _stands(now: Card, history: CardHistory) -> bool:

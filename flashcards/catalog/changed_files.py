@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashcards.catalog.files import FoundFile, Unreadable, walk
 from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
+from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flashcards.catalog.store import Catalog, FileRow
+    from flashcards.dialects.choose import Choice, Chooser
 
 
 _RACY_NS = 100_000_000  # a file written this shortly before it is read may change again without its time changing
@@ -22,13 +24,18 @@ _RACY_NS = 100_000_000  # a file written this shortly before it is read may chan
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file that may have changed. `deck` is None where its bytes are the same, or where it cannot be read."""
+    """A file that may have changed. `deck` is None where its bytes are the same, or where it cannot be read.
+
+    `dialect` is what read it, and `reader` the signature of what was chosen by its path.
+    """
 
     found: FoundFile
     hash: bytes
     deck: Deck | None
     mtime_ns: int
     problem: Problem | None = None
+    dialect: str = NATIVE
+    reader: str = ""
 
 
 @dataclass(slots=True)
@@ -43,12 +50,15 @@ class Sighting:
         return bool(self.changed or self.gone)
 
 
-def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | None = None) -> Sighting:
+def look(
+    root: Path, catalog: Catalog, chooser: Chooser, progress: Callable[[int, int], None] | None = None
+) -> Sighting:
     """Find the files that changed since the last scan, and read and parse those whose bytes did.
 
     Args:
         root: the collection's folder.
         catalog: what it held at the last scan.
+        chooser: chooses the dialect of each file.
         progress: called with the number of files read and the number to read.
     """
     known = catalog.files()
@@ -61,12 +71,12 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
             continue
         present.add(found.path)
         row = known.get(found.path)
-        if row is None or not _is_as_read(row, found):
+        if row is None or not _is_as_read(row, found, chooser):
             stale.append(found)
     for number, found in enumerate(stale):
         if progress:
             progress(number, len(stale))
-        if file := _read(root, found, known.get(found.path)):
+        if file := _read(root, found, known.get(found.path), chooser.choose(found.path)):
             sighting.changed.append(file)
         else:  # gone since the folder was listed
             present.discard(found.path)
@@ -79,11 +89,14 @@ def look(root: Path, catalog: Catalog, progress: Callable[[int, int], None] | No
     return sighting
 
 
-def _is_as_read(row: FileRow, found: FoundFile) -> bool:
-    return (row.present, row.format, row.size, row.mtime_ns) == (True, FORMAT_VERSION, found.size, found.mtime_ns)
+def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
+    as_read = (True, FORMAT_VERSION, found.size, found.mtime_ns)
+    if (row.present, row.format, row.size, row.mtime_ns) != as_read:
+        return False
+    return row.reader == chooser.signature(found.path)
 
 
-def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
+def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> ReadFile | None:
     """The file as it is now; None where it is gone."""
     try:
         data = (root / found.path).read_bytes()
@@ -96,9 +109,11 @@ def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
     found_digest = digest(data)
     fresh = time.time_ns() - found.mtime_ns < _RACY_NS
     mtime_ns = -1 if fresh or len(data) != found.size else found.mtime_ns
-    if row and row.present and row.hash == found_digest and row.format == FORMAT_VERSION:
+    reader = choice.signature
+    as_read = (row.present, row.hash, row.format, row.reader) if row else None
+    if as_read == (True, found_digest, FORMAT_VERSION, reader):
         return ReadFile(found, found_digest, None, mtime_ns)
-    from flashcards.deck.parse import parse  # here, since it takes long to load, and mostly no file changed
+    from flashcards.dialects.read import read_deck  # here, since it takes long to load, and mostly no file changed
 
     try:
         text = data.decode()
@@ -108,4 +123,5 @@ def _read(root: Path, found: FoundFile, row: FileRow | None) -> ReadFile | None:
             line, "not-utf-8", "The file is not UTF-8 here.", "Save it as UTF-8; until then it is not read."
         )
         return ReadFile(found, found_digest, None, mtime_ns, problem)
-    return ReadFile(found, found_digest, parse(text, found.path), mtime_ns)
+    deck, dialect = read_deck(text, found.path, choice)
+    return ReadFile(found, found_digest, deck, mtime_ns, dialect=dialect, reader=reader)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from flashcards.deck.model import Note
+    from flashcards.deck.model import Note, StatedSchedule
     from flashcards.identity.slots import Renaming
 
 
@@ -46,6 +46,14 @@ class CardPlace(NamedTuple):
     renamed: Renaming = ()
 
 
+class StatedCard(NamedTuple):
+    """What another tool says of one card, read beside it in a file."""
+
+    note: int
+    slot: str
+    schedule: StatedSchedule
+
+
 @dataclass(slots=True)
 class ScanReport:
     """What a scan did.
@@ -56,6 +64,7 @@ class ScanReport:
         placed: the notes that were known and whose cards may have changed or moved.
         orphaned: ids of notes that lost their text.
         ambiguous: notes that were added, but may be edited ones.
+        stated: the schedules that other tools wrote beside cards.
     """
 
     added: list[Change] = field(default_factory=list)
@@ -67,6 +76,7 @@ class ScanReport:
     placed: list[CardPlace] = field(default_factory=list)
     orphaned: list[int] = field(default_factory=list)
     ambiguous: list[Ambiguity] = field(default_factory=list)
+    stated: list[StatedCard] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.new_cards or self.placed or self.orphaned)

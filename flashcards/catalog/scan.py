@@ -94,22 +94,25 @@ class Scan:
             # Of a file that cannot be read, the notes stay as they were, and so do the settings.
             self._db.execute(
                 "UPDATE files SET size = ?, mtime_ns = ?, hash = ?, problems = ?,"
-                " settings = CASE WHEN ? THEN ? ELSE settings END, present = 1, format = ? WHERE id = ?",
-                (*values[:4], file.deck is not None, values[4], FORMAT_VERSION, row.id),
+                " settings = CASE WHEN ? THEN ? ELSE settings END, present = 1, format = ?, dialect = ?, reader = ?"
+                " WHERE id = ?",
+                (*values[:4], file.deck is not None, values[4], FORMAT_VERSION, file.dialect, file.reader, row.id),
             )
             return row.id
         cursor = self._db.execute(
-            "INSERT INTO files(path, size, mtime_ns, hash, problems, settings, present, format)"
-            " VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
-            (found.path, *values, FORMAT_VERSION),
+            "INSERT INTO files(path, size, mtime_ns, hash, problems, settings, present, format, dialect, reader)"
+            " VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+            (found.path, *values, FORMAT_VERSION, file.dialect, file.reader),
         )
         file_id = int(cursor.lastrowid or 0)
         self._paths[file_id] = found.path
         return file_id
 
     def _seen(self, file_id: int, deck: Deck) -> list[Seen]:
-        deck_id = self._deck_id(deck.name) if deck.notes else 0
-        return [Seen(file_id, deck_id, index, fingerprint(note), note) for index, note in enumerate(deck.notes)]
+        return [
+            Seen(file_id, self._deck_id(note.deck or deck.name), index, fingerprint(note), note)
+            for index, note in enumerate(deck.notes)
+        ]
 
     def _deck_id(self, name: str) -> int:
         """The id of a deck; it and the decks above it are made where they are not there yet."""

@@ -162,3 +162,11 @@ def add_times_to_origins(db: Database) -> None:
 def add_format_to_files(db: Database) -> None:
     """By which version of the format a file was read (`FORMAT_VERSION`); 0 where that was not kept."""
     db.table("files").add_column("format", int, not_null_default=0)
+
+
+@migrations()
+def add_dialect_to_files(db: Database) -> None:
+    """The dialect that read a file, and the signature of what was chosen by its path ("" outside of any vault)."""
+    table = db.table("files")
+    table.add_column("dialect", str, not_null_default="native")
+    table.add_column("reader", str, not_null_default="")

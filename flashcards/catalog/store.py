@@ -55,7 +55,7 @@ def decode(text: str, line: int, end_line: int) -> Note:
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
-    *("remember_marks", "add_times_to_origins", "add_format_to_files"),
+    *("remember_marks", "add_times_to_origins", "add_format_to_files", "add_dialect_to_files"),
 )
 """The names of all migrations in `schema`, oldest first."""
 
@@ -75,6 +75,8 @@ class FileRow(NamedTuple):
     hash: bytes
     present: bool
     format: int
+    dialect: str
+    reader: str
 
 
 class Entry(NamedTuple):
@@ -103,11 +105,15 @@ class Catalog:
 
     def files(self) -> dict[str, FileRow]:
         """Every file ever seen, by path."""
-        rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present, format FROM files")
+        rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present, format, dialect, reader FROM files")
         return {
-            path: FileRow(file, path, size, mtime_ns, digest, bool(present), format_version)
-            for file, path, size, mtime_ns, digest, present, format_version in rows
+            path: FileRow(file, path, size, mtime_ns, digest, bool(present), *rest)
+            for file, path, size, mtime_ns, digest, present, *rest in rows
         }
+
+    def dialects(self) -> dict[str, str]:
+        """Return the dialect that read each file, by path."""
+        return dict(self._db.execute("SELECT path, dialect FROM files WHERE present = 1"))
 
     def decks(self) -> dict[str, int]:
         """The id of every deck, by name."""

@@ -7,7 +7,7 @@ CREATE TABLE "files" (
    "settings" TEXT NOT NULL,
    "problems" TEXT NOT NULL,
    "present" INTEGER NOT NULL
-, "format" INTEGER NOT NULL DEFAULT 0) STRICT
+, "format" INTEGER NOT NULL DEFAULT 0, "dialect" TEXT NOT NULL DEFAULT 'native', "reader" TEXT NOT NULL DEFAULT '') STRICT
 
 CREATE UNIQUE INDEX "idx_files_path"
     ON "files" ("path")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport
+from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Note
 from flashcards.identity.keys import key
@@ -96,8 +96,22 @@ class NoteWriter:
                 old.id,
             ),
         )
+        self._state(old.id, new.note, note)
         position = new.file * SPACING + new.number
         self.report.placed.append(CardPlace(old.id, note.slots, new.deck, position, carried.renamed))
+
+    def _state(self, note_id: int, seen: Note, note: Note) -> None:
+        """Report what another tool says of the cards of a note, whose gaps may have other numbers here."""
+        if not seen.schedules:
+            return
+        numbers = {
+            f"c{theirs}": f"c{ours}"
+            for before, after in zip(seen.gaps, note.gaps, strict=True)
+            for theirs, ours in zip(before.numbers, after.numbers, strict=True)
+        }
+        for slot, schedule in zip(seen.slots, seen.schedules, strict=True):
+            if schedule:
+                self.report.stated.append(StatedCard(note_id, numbers.get(slot, slot), schedule))
 
     def _remember(self, each: Link) -> None:
         """Keep the text that a note had until now, and the decision to link it with another one."""
@@ -153,6 +167,7 @@ class NoteWriter:
                     1,
                 )
             )
+            self._state(note_id, note.note, note.note)
             path = self._paths[note.file]
             self.report.added.append(Change(note_id, name, path, note.note.line, after=note.note))
             position = note.file * SPACING + note.number

@@ -12,6 +12,7 @@ import click
 
 from flashcards.cli import console
 from flashcards.cli.params import Apart, Ruled
+from flashcards.dialects import NATIVE
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -213,22 +214,41 @@ def _shown(collection: Collection, file: str) -> str:
 
 
 _WHY = {
-    "question": "`Q:` and `A:`",
-    "term": "`T:` and `D:`",
-    "pair": "a separator with blanks around it",
-    "cloze": "`C:` with a gap",
+    NATIVE: {
+        "question": "`Q:` and `A:`",
+        "term": "`T:` and `D:`",
+        "pair": "a separator with blanks around it",
+        "cloze": "`C:` with a gap",
+    },
+    "obsidian": {
+        "question": "a separator on a line of its own",
+        "pair": "a separator in the line",
+        "cloze": "a gap in the paragraph",
+    },
 }
 
 
 def _explain(collection: Collection, wanted: list[str]) -> None:
     entries: list[Entry] = [entry for entry in collection.catalog.entries() if _is_wanted(entry.path, wanted)]
+    _explain_dialects(collection, wanted)
+    dialects = collection.catalog.dialects()
     for entry in sorted(entries, key=lambda entry: (entry.path, entry.note.line)):
         note = entry.note
         lines = f"{note.line}" if note.line == note.end_line else f"{note.line}-{note.end_line}"
         front = console.shortened(note.fields[0], 50)
         slots = " ".join(note.slots)
-        why = _WHY[note.kind.value] + (", a task list makes it a rubric" if note.points else "")
+        why = _WHY[dialects[entry.path]][note.kind.value] + (", a task list makes it a rubric" if note.points else "")
         console.flow(f"{_shown(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)
+
+
+def _explain_dialects(collection: Collection, wanted: list[str]) -> None:
+    """Say which dialect read a file, and why, where it is not simply the native one."""
+    chooser = collection.chooser()
+    for path, dialect in sorted(collection.catalog.dialects().items()):
+        choice = chooser.choose(path)
+        if _is_wanted(path, wanted) and (dialect != NATIVE or choice.signature):
+            why = choice.why if dialect == choice.name else "its front matter says so"
+            console.flow(f"{_shown(collection, path)}: {dialect}: {why}", 2)
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -125,7 +125,7 @@ def pin_command(query: tuple[str, ...]) -> None:
             console.flow("No card matches.")
             return
         notes = {collection.store.card(card).note for card in cards}
-        written = pin(collection.root, collection.catalog.entries(notes))
+        written = pin(collection.root, collection.catalog.entries(notes), collection.catalog.dialects())
         console.scan(collection)
         already = len(notes) - written
         console.flow(

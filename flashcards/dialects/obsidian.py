@@ -55,7 +55,7 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
     all_tags = [*file_tags, *(tag for line in tag_lines for tag in line.tags)]
     if any(is_in_tags(tag, settings.ignored_tags) for tag in all_tags):
         return Deck(name)
-    is_tagged = settings.folders_are_decks and "/" in path or any(map(settings.is_flashcard_tag, all_tags))
+    is_tagged = (settings.folders_are_decks and "/" in path) or any(map(settings.is_flashcard_tag, all_tags))
     if only_tagged and not is_tagged:
         return Deck(name, problems=_native_notes(body))
     reader = _Reader(lines, name, settings, file_tags, tag_lines)

@@ -50,7 +50,7 @@ class ObsidianSettings:
 
     def is_ignored(self, path: str) -> bool:
         """Whether a path within the vault is kept out."""
-        return any(path.startswith(folder) or _matches(path, folder) for folder in self.ignored_folders if folder)
+        return any(path.startswith(folder) or matches_glob(path, folder) for folder in self.ignored_folders if folder)
 
 
 def is_in_tags(tag: str, tags: tuple[str, ...]) -> bool:
@@ -109,8 +109,8 @@ def _with_hash(tag: str) -> str:
     return f"#{tag.strip('#/')}"
 
 
-def _matches(path: str, glob: str) -> bool:
-    """Match a glob in which `*` stays within a folder and `**` goes through folders."""
+def matches_glob(path: str, glob: str) -> bool:
+    """Return whether a path matches a glob, in which `*` stays within a folder and `**` goes through folders."""
     return _match_parts(tuple(path.split("/")), tuple(glob.split("/")))
 
 

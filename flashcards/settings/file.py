@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from flashcards.dialects import NAMES
 from flashcards.disk.atomic import replace_unchanged, replacing
 from flashcards.errors import FlashcardsError, toml_reason
 from flashcards.settings.model import FILE_NAME, Settings
@@ -66,7 +67,8 @@ class _Reader:
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
         policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
-        return Settings(policy, self._decks(values), rollover, self._keys(values), thresholds)
+        formats = self._formats(values)
+        return Settings(policy, self._decks(values), rollover, self._keys(values), thresholds, formats)
 
     def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
         given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
@@ -86,6 +88,17 @@ class _Reader:
             str(deck): {name: self._value(name, value, tuple(BY_NAME), str(deck)) for name, value in table.items()}
             for deck, table in decks.items()
         }
+
+    def _formats(self, values: Mapping[str, Any]) -> dict[str, str]:
+        formats = values.get("formats", {})
+        if not isinstance(formats, dict):
+            raise self._invalid("formats", 'must be a table of folders, such as "Notes" = "obsidian".')
+        for folder, name in formats.items():
+            if name not in NAMES:
+                like = nearest(str(name), NAMES)
+                hint = f"Did you mean `{like}`?" if like else f"Known are {', '.join(NAMES)}."
+                raise self._invalid(str(folder), f'cannot have the format "{name}". {hint}')
+        return dict(formats)
 
     def _keys(self, values: Mapping[str, Any]) -> dict[str, str]:
         keys = values.get("keys", {})

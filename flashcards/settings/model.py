@@ -26,6 +26,7 @@ class Settings:
         rollover: the hour at which a day begins.
         keys: of the review: what is done -> key.
         rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
+        formats: folders or globs -> the dialect that their files are written in.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -33,6 +34,7 @@ class Settings:
     rollover: int = 4
     keys: Mapping[str, str] = field(default_factory=dict)
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
+    formats: Mapping[str, str] = field(default_factory=dict)
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """The policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
@@ -54,11 +56,8 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
     for name, value in values.items():
         if name in ("name", "tags"):  # a `name` that is left stands beside a `deck`
             found.append((name, f"`{name}` means nothing here.", "Remove it; `deck` names the deck."))
-        elif name == "format":
-            if value != "native":
-                found.append(
-                    (name, f'The format "{value}" is not known.', 'Only "native" can be read; remove the line.')
-                )
+        elif name == "format":  # a name that is not known is a problem of the file, found where it is read
+            continue
         elif name in TOP_LEVEL:
             found.append((name, f"`{name}` holds for the whole collection.", f"Write it into {FILE_NAME}."))
         elif name not in BY_NAME:

@@ -125,7 +125,7 @@ SETTINGS = (
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The same by name."""
 
-TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "decks")
+TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "formats", "decks")
 """What else `flashcards.toml` may hold, for the whole collection alone."""
 
 
@@ -178,6 +178,10 @@ def default_text() -> str:
         "# keys of the review, by what they do (`?` in the review lists them)",
         "#[keys]",
         '#undo = "u"',
+        "",
+        "# folders whose files are written for another tool (docs/dialects.md); a vault of Obsidian is found by itself",
+        "#[formats]",
+        '#"Notes/Uni" = "obsidian"',
         "",
         "# settings for one deck and the decks below it",
         '#[decks."tpm::scenarios"]',

@@ -14,6 +14,7 @@ from flashcards.catalog import scan as scanning
 from flashcards.catalog.files import walk
 from flashcards.deck import parse as parsing
 from flashcards.deck.model import FORMAT_VERSION
+from flashcards.dialects import read as dialects
 from tests.catalog.world import LONG_AGO_NS, World, question
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path)
         return parse(text, path)
 
-    monkeypatch.setattr(parsing, "parse", counting)
+    monkeypatch.setattr(dialects, "parse", counting)
     return paths
 
 

@@ -60,7 +60,7 @@ def test_older_switches_stand_for_patterns(switches: dict[str, object], patterns
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000])
 def test_what_is_no_object_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  # json has its own words
+    with pytest.raises(ValueError):  # json has its own words
         read_settings(text)
 
 

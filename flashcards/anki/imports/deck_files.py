@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from flashcards.catalog.changed_files import ReadFile, Sighting
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
 from flashcards.catalog.store import encode
+from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest
 from flashcards.importers.report import ImportReport, Remark
 from flashcards.text import plural
@@ -50,6 +52,7 @@ class DeckFiles:
         self.prose: dict[str, str] = {}
         self.remembered = 0
         self._texts_now: dict[str, str] = {}
+        self._chooser = collection.chooser()
         self._collection = collection
         self._origins = origins
         self._journal = journal
@@ -59,6 +62,7 @@ class DeckFiles:
     def write(self, match: Match) -> list[Placed]:
         """Write everything; returns every note of the import that has its text here, or had it once."""
         report = self._report
+        match, foreign = self._without_foreign(match)
         texts = self._texts(match)
         changed = {key(draft): entry for draft, entry in match.changed}
         kept, said = self._left_as_they_are(texts, changed)
@@ -69,7 +73,7 @@ class DeckFiles:
         written = self._catalogue(texts, updated)
         added = [each for each in written if key(each.draft) not in changed]
         same = [Placed(draft, note) for draft, note in match.same]
-        kept += [Placed(draft, entry.id) for draft, entry in match.conflicts]
+        kept += [Placed(draft, entry.id) for draft, entry in (*match.conflicts, *foreign)]
         gone = [Placed(draft, note) for draft, note in match.gone]
         self._remember(written, same, said)
         report.added, report.updated = len(added), len(updated)
@@ -87,6 +91,19 @@ class DeckFiles:
         if text is None and (self._collection.root / path).is_file():
             text = (self._collection.root / path).read_text(encoding="utf-8", errors="replace")
         return self.prose[deck] in (text or "")
+
+    def _without_foreign(self, match: Match) -> tuple[Match, list[tuple[Draft, Entry]]]:
+        """Leave out the changes to files of other tools' dialects, which are never written, and report them."""
+        dialects = self._collection.catalog.dialects()
+        foreign = [each for each in match.changed if dialects.get(each[1].path, NATIVE) != NATIVE]
+        if not foreign:
+            return match, []
+        for draft, entry in foreign:
+            message = f"Changed in the package, but files in the format `{dialects[entry.path]}` are never written."
+            place = f"{entry.path}:{entry.note.line}"
+            self._report.remarks.append(Remark(place, f"{message} {what_differs(draft, entry.note)}"))
+        ids = {entry.id for _, entry in foreign}
+        return replace(match, changed=[each for each in match.changed if each[1].id not in ids]), foreign
 
     def _left_as_they_are(
         self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
@@ -127,7 +144,9 @@ class DeckFiles:
             if (self._collection.root / path).exists():
                 texts.append(self._changed(path, changes[path], added[path]))
             else:
-                texts.append(new_file(path, added[path], self.prose.get(added[path][0].deck, "")))
+                prose = self.prose.get(added[path][0].deck, "")
+                names_format = self._chooser.choose(path).name != NATIVE
+                texts.append(new_file(path, added[path], prose, names_format=names_format))
         return texts
 
     def _changed(self, path: str, changes: list[tuple[int, Draft]], added: list[Draft]) -> FileText:
@@ -148,7 +167,8 @@ class DeckFiles:
             data = text.text.encode()
             status = self._journal.stage_bytes(text.path, data).stat()
             found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
-            sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns))
+            reader = self._chooser.signature(text.path)
+            sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
         self._collection.apply(sighting, self._at)
         places = self._places([text.path for text in texts])
         written = [
@@ -247,6 +267,7 @@ def _files_of_decks(collection: Collection) -> dict[str, str]:
     """For each deck that an import wrote notes of, the file that holds most of them."""
     rows = collection.connection.execute(
         "SELECT d.name, f.path, count(*) FROM origins o JOIN notes n ON n.id = o.note JOIN files f ON f.id = n.file"
-        " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 GROUP BY 1, 2 ORDER BY 3"
+        " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 AND f.dialect = 'native'"
+        " GROUP BY 1, 2 ORDER BY 3"
     )
     return {deck: path for deck, path, _ in rows if Path(collection.root, path).is_file()}

@@ -60,24 +60,28 @@ def key(draft: Draft) -> tuple[str, int]:
     return draft.source, draft.part
 
 
-def new_file(path: str, drafts: Sequence[Draft], prose: str = "") -> FileText:
-    """A file with these notes, in order, below some prose; those that cannot be written are refused, and prose, too."""
-    found = (_written(path, drafts, prose) if prose else None) or _written(path, drafts)
+def new_file(path: str, drafts: Sequence[Draft], prose: str = "", *, names_format: bool = False) -> FileText:
+    """A file with these notes, in order, below some prose; those that cannot be written are refused, and prose, too.
+
+    With `names_format` it says itself that it is written in the native format.
+    """
+    found = _written(path, drafts, prose, names_format=names_format) if prose else None
+    found = found or _written(path, drafts, names_format=names_format)
     if found is None:
         whole = [(END, draft) for draft in map(sound, drafts) if draft.is_read_back()]
         chosen = most([], whole, lambda steps: _written(path, [draft for _, draft in steps]) is not None)
-        found = _written(path, [draft for _, draft in chosen])
+        found = _written(path, [draft for _, draft in chosen], names_format=names_format)
     found = found or FileText(path, "", Deck(""))
     found.refuse_others(drafts)
     return found
 
 
-def _written(path: str, drafts: Sequence[Draft], prose: str = "") -> FileText | None:
+def _written(path: str, drafts: Sequence[Draft], prose: str = "", *, names_format: bool = False) -> FileText | None:
     if not drafts:
         return None
     shared = _shared_tags(drafts)
     for separator in SEPARATORS:
-        head = _front_matter(path, drafts[0].deck, shared) + (f"{prose}\n\n" if prose else "")
+        head = _front_matter(path, drafts[0].deck, shared, names_format) + (f"{prose}\n\n" if prose else "")
         text = head + body(drafts, (), shared, separator)
         deck = parse(text, path)
         if len(deck.notes) == len(drafts) and all(map(Draft.is_said_by, drafts, deck.notes)):
@@ -108,8 +112,8 @@ def _shared_tags(drafts: Sequence[Draft]) -> tuple[str, ...]:
     return tuple(tag for tag in drafts[0].tags if tag in shared)
 
 
-def _front_matter(path: str, deck: str, tags: tuple[str, ...]) -> str:
-    lines = []
+def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: bool) -> str:
+    lines = ["format: native"] if names_format else []
     if not names_deck(path, deck):
         name = normal_name(deck)
         plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in ("true", "false", "yes", "no", "null", "on", "off")

@@ -1,0 +1,154 @@
+"""Which dialect reads a file, and why: by folder in `flashcards.toml`, or by the Obsidian vault that it lies in.
+
+The front matter of the file itself goes before both; it is looked at when the file is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from flashcards.dialects import NATIVE
+from flashcards.dialects.obsidian_settings import ObsidianSettings, matches_glob, read_settings
+
+DATA: Final = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
+"""Where a vault keeps the settings of the spaced repetition plugin."""
+
+
+class Vault(NamedTuple):
+    """An Obsidian vault in which the spaced repetition plugin is set up.
+
+    Attributes:
+        data: the path of its `data.json`, as it is named to a person.
+        folder: its folder within the collection; "" where it is the collection or lies above it.
+        above: the path from the vault to a collection that lies in it, else "".
+        settings: of the plugin; the defaults where they cannot be read.
+        error: why they cannot be read, or "".
+    """
+
+    data: str
+    folder: str
+    above: str
+    settings: ObsidianSettings
+    error: str
+
+    def path_of(self, path: str) -> str:
+        """Return the path within the vault of a file of the collection."""
+        if self.above:
+            return f"{self.above}/{path}"
+        return path[len(self.folder) + 1 :] if self.folder else path
+
+
+class Choice(NamedTuple):
+    """The dialect that reads a file, unless its front matter names another one.
+
+    Attributes:
+        name: of the dialect.
+        why: the end of a sentence that begins "It is read so because".
+        vault: in which it lies, if in any.
+    """
+
+    name: str
+    why: str
+    vault: Vault | None
+
+    @property
+    def signature(self) -> str:
+        """A text that changes whenever the file is to be read again; "" for the native format outside of vaults."""
+        if self.vault is None:
+            return "" if self.name == NATIVE else self.name
+        from hashlib import blake2b
+
+        vault = (self.vault.folder, self.vault.above, self.vault.settings)
+        return f"{self.name} {blake2b(repr(vault).encode(), digest_size=8).hexdigest()}"
+
+
+class Chooser:
+    """Chooses the dialect of each file of a collection.
+
+    Args:
+        root: the collection's folder.
+        formats: folders and globs of `flashcards.toml` with the names of dialects.
+    """
+
+    def __init__(self, root: Path, formats: Mapping[str, str]) -> None:
+        self._root = root
+        self._formats = {key.strip("/").removesuffix("/**"): name for key, name in formats.items()}
+        self._vaults: dict[str, Vault | None] = {}
+        self._choices: dict[tuple[str, str], tuple[Choice, str]] = {}
+
+    def choose(self, path: str) -> Choice:
+        """Choose the dialect of a file by its path."""
+        return self._choose(path)[0]
+
+    def signature(self, path: str) -> str:
+        """Return the signature of the choice for a path."""
+        return self._choose(path)[1]
+
+    def vaults(self) -> Iterator[Vault]:
+        """Yield the vaults found so far, each once."""
+        yield from {vault.data: vault for vault in self._vaults.values() if vault}.values()
+
+    def _choose(self, path: str) -> tuple[Choice, str]:
+        folder = path.rpartition("/")[0]
+        key = self._key(path)
+        if (folder, key) not in self._choices:
+            choice = self._made(self._vault(folder), key)
+            self._choices[folder, key] = choice, choice.signature
+        return self._choices[folder, key]
+
+    def _made(self, vault: Vault | None, key: str) -> Choice:
+        if key != _NO_KEY:
+            return Choice(self._formats[key], f'`flashcards.toml` says so for "{key or "/"}"', vault)
+        if vault:
+            return Choice("obsidian", f"{vault.data} is there", vault)
+        return Choice(NATIVE, "nothing names another format", None)
+
+    def _key(self, path: str) -> str:
+        """Return the longest folder or glob of the settings that holds a path."""
+        found = [key for key in self._formats if _holds(key, path)]
+        return max(found, key=len, default=_NO_KEY)
+
+    def _vault(self, folder: str) -> Vault | None:
+        if folder not in self._vaults:
+            found = self._vault_at(folder)
+            if found is None:
+                found = self._vault(folder.rpartition("/")[0]) if folder else self._vault_above()
+            self._vaults[folder] = found
+        return self._vaults[folder]
+
+    def _vault_at(self, folder: str) -> Vault | None:
+        data = f"{folder}/{DATA}" if folder else DATA
+        return _read_vault(self._root / data, data, folder, "")
+
+    def _vault_above(self) -> Vault | None:
+        root = Path(os.path.realpath(self._root))
+        for above in root.parents:
+            path = above / DATA
+            if found := _read_vault(path, str(path), "", root.relative_to(above).as_posix()):
+                return found
+        return None
+
+
+_NO_KEY: Final = "\0"
+
+
+def _holds(key: str, path: str) -> bool:
+    return key in ("", ".", "**") or path == key or path.startswith(f"{key}/") or matches_glob(path, key)
+
+
+def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None:
+    """Return the vault whose settings lie at `path`, or None where there is none."""
+    try:
+        return Vault(named, folder, above, read_settings(path.read_text("utf-8-sig")), "")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if above:
+            return None
+        reason = error.strerror or str(error)
+    except ValueError as error:  # no UTF-8, no JSON, or no object
+        reason = str(error)
+    return Vault(named, folder, above, ObsidianSettings(), reason)

@@ -1,0 +1,52 @@
+"""A file's text into what it says, by the dialect that was chosen for it or that its front matter names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from flashcards.deck import front_matter
+from flashcards.deck.model import Deck, Problem
+from flashcards.deck.parse import parse
+from flashcards.deck.source import normalized
+from flashcards.dialects import NAMES, NATIVE
+from flashcards.dialects.choose import Choice
+from flashcards.dialects.obsidian import read_obsidian
+from flashcards.dialects.obsidian_settings import ObsidianSettings
+
+_FORMAT: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=]", re.MULTILINE)
+
+
+def read_deck(text: str, path: str, choice: Choice) -> tuple[Deck, str]:
+    """Read a file; returns what it says, and the name of the dialect that read it."""
+    named, line = _named_format(text)
+    if named is None:
+        return _read(text, path, choice.name, choice, is_named=False), choice.name
+    if named in NAMES:
+        return _read(text, path, named, choice, is_named=True), named
+    deck = _read(text, path, choice.name, choice, is_named=False)
+    known = ", ".join(f"`{name}`" for name in NAMES)
+    problem = Problem(line, "setting", f'The format "{named}" is not known.', f"Known are {known}.")
+    return replace(deck, problems=(problem, *deck.problems)), choice.name
+
+
+def _named_format(text: str) -> tuple[str | None, int]:
+    """Return the format that the front matter names, and its line."""
+    if not text.startswith(("---", "\ufeff---")) or not _FORMAT.search(text):
+        return None, 0
+    head = front_matter.read(normalized(text))
+    value = head.values.get("format")
+    return (None, 0) if value is None else (str(value).strip(), head.lines.get("format", 1))
+
+
+def _read(text: str, path: str, name: str, choice: Choice, *, is_named: bool) -> Deck:
+    if name == NATIVE:
+        return parse(text, path)
+    vault = choice.vault
+    return read_obsidian(
+        text,
+        vault.path_of(path) if vault else path,
+        vault.settings if vault else ObsidianSettings(),
+        only_tagged=not is_named,
+    )
