@@ -211,7 +211,7 @@ class _Merging:
     def _settle_statement(self, each: _Joined) -> Card:
         """Take over what a program without a log says, if that is newer; returns the card as it stands then."""
         log, standing = each.log, each.history.standing
-        now = standing_by(each.card, log)
+        now = fold_log(each.card, log)
         if not _is_newer(each.history, log, now, self._days):
             return now
         reps, lapses = max(0, standing.reps - now.reps), max(0, standing.lapses - now.lapses)
@@ -219,7 +219,7 @@ class _Merging:
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
-        return standing_by(each.card, log)
+        return fold_log(each.card, log)
 
     def _taken_over(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
