@@ -95,8 +95,7 @@ class _Reader:
             raise self._invalid("formats", 'must be a table of folders, such as "Notes" = "obsidian".')
         for folder, name in formats.items():
             if name not in NAMES:
-                like = nearest(str(name), NAMES)
-                hint = f"Did you mean `{like}`?" if like else f"Known are {', '.join(NAMES)}."
+                hint = suggest(str(name), NAMES, f"Known are {', '.join(NAMES)}.")
                 raise self._invalid(str(folder), f'cannot have the format "{name}". {hint}')
         return dict(formats)
 
