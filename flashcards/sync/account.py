@@ -1,0 +1,121 @@
+"""Who may sync: one account a collection, its password stored as a hash, and guesses slowed down."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from hashlib import scrypt, sha256
+from pathlib import Path
+from typing import Final
+
+from flashcards.errors import FlashcardsError
+
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks alike
+_LENGTH: Final = 12
+_FREE_GUESSES: Final = 5
+_LONGEST_WAIT: Final = 300.0  # seconds
+_MOST_PEERS: Final = 10_000
+_LONGEST_PASSWORD: Final = 1024
+
+
+class AccountUnreadable(FlashcardsError):
+    """The file that keeps the account cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} cannot be read. Run `flashcards serve --reset-password` to make a new account.")
+
+
+class Account:
+    """The account of a collection.
+
+    A client's key follows from the password, and only the key's hash is stored: so one hash checks both, and the file
+    tells neither.
+    """
+
+    def __init__(self, user: str, salt: bytes, key_hash: bytes) -> None:
+        self.user = user
+        self._salt = salt
+        self._key_hash = key_hash
+
+    @classmethod
+    def create(cls, user: str, password: str) -> Account:
+        """Make an account with a fresh salt."""
+        salt = secrets.token_bytes(16)
+        return cls(user, salt, _hash_key(_derive_key(password, salt)))
+
+    @classmethod
+    def load(cls, path: Path) -> Account | None:
+        """Read the account in a file; None if there is no such file.
+
+        Raises:
+            AccountUnreadable: the file cannot be understood.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return cls(str(values["user"]), bytes.fromhex(values["salt"]), bytes.fromhex(values["key_hash"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise AccountUnreadable(path) from error
+
+    def save(self, path: Path) -> None:
+        """Write the account to a file that only its owner can read."""
+        values = {"user": self.user, "salt": self._salt.hex(), "key_hash": self._key_hash.hex()}
+        fresh = path.with_name(f"{path.name}.part")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(values, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+    def log_in(self, user: str, password: str) -> str | None:
+        """Return the key for this name and password; None if they are wrong."""
+        key = _derive_key(password[:_LONGEST_PASSWORD], self._salt)
+        is_right = self.has_key(key)
+        return key if is_right and hmac.compare_digest(user.encode(), self.user.encode()) else None
+
+    def has_key(self, key: str) -> bool:
+        """Whether this key was given out for the present password."""
+        return hmac.compare_digest(_hash_key(key), self._key_hash)
+
+
+class GuessLimit:
+    """Slows down who guesses passwords: after a few failures from one address, each costs twice the wait before."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._failures: dict[str, tuple[int, float]] = {}
+
+    def wait(self, peer: str) -> float:
+        """Return for how many seconds this address has to wait; 0 if it may try."""
+        _, until = self._failures.get(peer, (0, 0.0))
+        return max(0.0, until - self._now())
+
+    def record(self, peer: str, *, success: bool) -> None:
+        """Take note of a try."""
+        if success:
+            self._failures.pop(peer, None)
+            return
+        if len(self._failures) >= _MOST_PEERS:
+            self._failures.pop(next(iter(self._failures)))
+        count, _ = self._failures.pop(peer, (0, 0.0))
+        wait = min(2.0 ** (count + 1 - _FREE_GUESSES), _LONGEST_WAIT) if count + 1 >= _FREE_GUESSES else 0.0
+        self._failures[peer] = (count + 1, self._now() + wait)
+
+
+def make_password() -> str:
+    """Return a password that is easy to type on a phone."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def _derive_key(password: str, salt: bytes) -> str:
+    return scrypt(password.encode("utf-8", "replace"), salt=salt, n=1 << 14, r=8, p=1, dklen=32).hex()
+
+
+def _hash_key(key: str) -> bytes:
+    return sha256(key.encode("utf-8", "replace")).digest()

@@ -1,0 +1,257 @@
+"""The media files that clients see: which there are, by name, with the change number of each."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import unicodedata
+import zipfile
+from collections.abc import Callable, Mapping
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from flashcards.sync.rows import read_integer
+from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
+
+_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS media (name TEXT PRIMARY KEY, usn INTEGER NOT NULL, sha1 TEXT, path TEXT NOT NULL,"
+    " size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+)
+"""One row a file; without a hash it was deleted. `path` is within the collection, with `/`."""
+
+_MOST_FILES: Final = 25  # of one archive
+_MOST_BYTES: Final = 2_500_000
+_MOST_CHANGES: Final = 250  # of one answer
+_LONGEST_NAME: Final = 255
+_FORBIDDEN: Final = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
+
+
+class MediaFolder(Protocol):
+    """Where files that come from a client are kept."""
+
+    def put(self, name: str, data: bytes, known: Path | None) -> Path | None:
+        """Write a file; return where, or None if ours stays. `known` is where the clients' present one is kept."""
+
+
+class MediaStore:
+    """The list of media files, kept in a database of its own.
+
+    Args:
+        database: the file.
+        root: the collection's folder.
+        folder: takes what clients send.
+        report: called with the number of files that came and went.
+    """
+
+    def __init__(
+        self, database: Path, root: Path, folder: MediaFolder, report: Callable[[int, int], None] | None = None
+    ) -> None:
+        self._db = sqlite3.connect(database, isolation_level=None, timeout=5.0)
+        self._db.execute(_TABLE)
+        self._root = root
+        self._folder = folder
+        self._report = report or (lambda _came, _went: None)
+        self._methods: dict[str, Callable[[dict[str, Any]], object]] = {
+            "begin": lambda _: {"sk": "", "usn": self.usn},
+            "mediaChanges": self._changes,
+            "mediaSanity": self._check,
+        }
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    @property
+    def usn(self) -> int:
+        """The number of the last change."""
+        (usn,) = self._db.execute("SELECT coalesce(max(usn), 0) FROM media").fetchone()
+        return int(usn)
+
+    def refresh(self, files: Mapping[str, Path]) -> None:
+        """Bring the list up to date with the files that notes name, by their name in Anki; what is gone is deleted."""
+        known = {
+            row[0]: row[1:] for row in self._db.execute("SELECT name, sha1, path, size, mtime_ns FROM media").fetchall()
+        }
+        rows: list[tuple[str, str | None, str, int, int]] = []
+        for name, file in files.items():
+            row = self._row(file)
+            if row is not None and (name not in known or row[1:] != known[name][1:] or known[name][0] is None):
+                rows.append((name, *row))
+        for name, (digest, path, _, _) in known.items():
+            if digest is not None and name not in files and not (self._root / path).is_file():
+                rows.append((name, None, path, 0, 0))
+        if not rows:
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        usn = self.usn
+        for name, file_digest, path, size, mtime in rows:
+            digest = self._digest(path) if file_digest is not None else None
+            changed = name not in known or known[name][0] != digest
+            usn += changed
+            self._put(name, digest, path, size, mtime, usn if changed else None)
+        self._db.execute("COMMIT")
+
+    def answer(self, method: str, body: bytes) -> bytes:
+        """Answer a request of a client."""
+        if method == "downloadFiles":
+            return self._archive(read_object(body))
+        if method == "uploadChanges":
+            return _wrapped(self._take(body))
+        answer = self._methods.get(method)
+        if answer is None:
+            raise BadRequest(f"There is no method `{ascii(method)[1:40]}`.")
+        return _wrapped(answer(read_object(body)))
+
+    def path_of(self, name: str) -> Path | None:
+        """Return where a file is; None if there is none of this name."""
+        row = self._db.execute("SELECT path FROM media WHERE name = ? AND sha1 IS NOT NULL", (name,)).fetchone()
+        if row is None or not (self._root / row[0]).is_file():
+            return None
+        return self._root / str(row[0])
+
+    def names(self) -> list[str]:
+        """Return the names of all files."""
+        return [name for (name,) in self._db.execute("SELECT name FROM media WHERE sha1 IS NOT NULL")]
+
+    def _changes(self, payload: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+        since = read_integer(payload.get("lastUsn"), "lastUsn")
+        rows = self._db.execute(
+            "SELECT name, usn, coalesce(sha1, '') FROM media WHERE usn > ? ORDER BY usn LIMIT ?", (since, _MOST_CHANGES)
+        )
+        return rows.fetchall()
+
+    def _check(self, payload: Mapping[str, Any]) -> str:
+        count = read_integer(payload.get("local"), "local")
+        return "OK" if count == len(self.names()) else "mismatch"
+
+    def _archive(self, payload: Mapping[str, Any]) -> bytes:
+        names = payload.get("files")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise BadRequest("The list of files cannot be understood.")
+        stream = io.BytesIO()
+        held: dict[str, str] = {}
+        size = 0
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for name in names[:_MOST_FILES]:
+                path = self.path_of(name)
+                if path is None:
+                    continue
+                data = path.read_bytes()
+                if held and size + len(data) > _MOST_BYTES:
+                    break
+                size += len(data)
+                archive.writestr(str(len(held)), data)
+                held[str(len(held))] = name
+            archive.writestr("_meta", json.dumps(held, ensure_ascii=False))
+        self._report(0, len(held))
+        return stream.getvalue()
+
+    def _take(self, body: bytes) -> list[int]:
+        changes = read_archive(body)
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for name, data in changes:
+                self._take_one(name, data)
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._report(len(changes), 0)
+        return [len(changes), self.usn]
+
+    def _take_one(self, name: str, data: bytes | None) -> None:
+        if data is None:  # the file stays: somebody may need it here
+            row = self._db.execute("SELECT path FROM media WHERE name = ?", (name,)).fetchone()
+            if row:
+                self._put(name, None, row[0], 0, 0, self.usn + 1)
+            return
+        known = self.path_of(name)
+        if known is not None and not self._is_as_given(name, known):
+            known_digest = sha1(known.read_bytes(), usedforsecurity=False).hexdigest()
+            self._put(name, known_digest, self._relative(known), *_times(known), self.usn + 1)
+        path = self._folder.put(name, data, known if known and self._is_as_given(name, known) else None)
+        if path is not None:
+            digest = sha1(data, usedforsecurity=False).hexdigest()
+            self._put(name, digest, self._relative(path), *_times(path), self.usn + 1)
+
+    def _is_as_given(self, name: str, path: Path) -> bool:
+        row = self._db.execute("SELECT size, mtime_ns FROM media WHERE name = ?", (name,)).fetchone()
+        return row is not None and row == _times(path)
+
+    def _put(self, name: str, digest: str | None, path: str, size: int, mtime: int, usn: int | None) -> None:
+        self._db.execute(
+            "INSERT INTO media VALUES (?, coalesce(?, 0), ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET"
+            " usn = coalesce(?, usn), sha1 = excluded.sha1, path = excluded.path, size = excluded.size,"
+            " mtime_ns = excluded.mtime_ns",
+            (name, usn, digest, path, size, mtime, usn),
+        )
+
+    def _row(self, file: Path) -> tuple[str, str, int, int] | None:
+        """Return what identifies a file: a mark that it exists, its path, size and time; empty files are left out."""
+        try:
+            size, mtime = _times(file)
+        except OSError:
+            return None
+        return ("", self._relative(file), size, mtime) if size else None
+
+    def _relative(self, file: Path) -> str:
+        return file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file)
+
+    def _digest(self, path: str) -> str:
+        with (self._root / path).open("rb") as stream:
+            digest = sha1(usedforsecurity=False)
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+
+
+def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:
+    """Read what a client sends: names with their contents, or with None for those it deleted.
+
+    Raises:
+        BadRequest: it is not such an archive, or unpacks to too much, or a name cannot be.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
+                raise BadRequest("The archive unpacks to too much.")
+            meta = json.loads(archive.read("_meta"))
+            if not isinstance(meta, list) or len(meta) > 1000:
+                raise BadRequest("The archive's list cannot be understood.")
+            return [_read_entry(archive, entry) for entry in meta]
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, EOFError, RuntimeError) as error:
+        raise BadRequest("The archive cannot be read.") from error
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: object) -> tuple[str, bytes | None]:
+    if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
+        raise BadRequest("The archive's list cannot be understood.")
+    name, member = unicodedata.normalize("NFC", entry[0]), entry[1]
+    if not is_plain_name(name):
+        raise BadRequest(f"A file cannot be named {ascii(name)[:60]}.")
+    if member in (None, ""):
+        return name, None
+    if not isinstance(member, str):
+        raise BadRequest("The archive's list cannot be understood.")
+    data = archive.read(member)
+    if not data:
+        raise BadRequest("A file is empty.")
+    return name, data
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a name is that of a file in one folder, on every system."""
+    if not 0 < len(name.encode("utf-8", "replace")) <= _LONGEST_NAME or name.strip(" .") != name.rstrip(" ."):
+        return False
+    return not _FORBIDDEN.intersection(name) and not any(0xD800 <= ord(char) < 0xE000 for char in name)
+
+
+def _times(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _wrapped(data: object) -> bytes:
+    return pack_json({"data": data, "err": ""})

@@ -1,0 +1,263 @@
+"""The collection as Anki's apps see it: one file of Anki's schema 11, with the change number (usn) of every row.
+
+It is a mirror: everything in it follows from the Markdown, the settings and the log here. Only what a phone was given
+and when (the change numbers, the ids, what was deleted) is kept nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha1
+from html import unescape
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from flashcards.sync.rows import COLUMNS, MOD, NOTE_COLUMNS, USN, Graves, Row, Table
+from flashcards.sync.wire import BadRequest
+
+OBJECTS: Final = ("models", "decks", "dconf")
+"""The columns of `col` that hold JSON objects by id, each with its own change number."""
+
+CHUNK_ROWS: Final = 250
+_GRAVE_TYPES: Final = {"cards": 0, "notes": 1, "decks": 2}
+_DEFAULT_DECK: Final = 1
+_MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
+_HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+_TABLES: Final = (
+    "CREATE TABLE col (id integer PRIMARY KEY, crt integer NOT NULL, mod integer NOT NULL, scm integer NOT NULL,"
+    " ver integer NOT NULL, dty integer NOT NULL, usn integer NOT NULL, ls integer NOT NULL, conf text NOT NULL,"
+    " models text NOT NULL, decks text NOT NULL, dconf text NOT NULL, tags text NOT NULL)",
+    "CREATE TABLE notes (id integer PRIMARY KEY, guid text NOT NULL, mid integer NOT NULL, mod integer NOT NULL,"
+    " usn integer NOT NULL, tags text NOT NULL, flds text NOT NULL, sfld integer NOT NULL, csum integer NOT NULL,"
+    " flags integer NOT NULL, data text NOT NULL)",
+    "CREATE TABLE cards (id integer PRIMARY KEY, nid integer NOT NULL, did integer NOT NULL, ord integer NOT NULL,"
+    " mod integer NOT NULL, usn integer NOT NULL, type integer NOT NULL, queue integer NOT NULL, due integer NOT NULL,"
+    " ivl integer NOT NULL, factor integer NOT NULL, reps integer NOT NULL, lapses integer NOT NULL,"
+    " left integer NOT NULL, odue integer NOT NULL, odid integer NOT NULL, flags integer NOT NULL,"
+    " data text NOT NULL)",
+    "CREATE TABLE revlog (id integer PRIMARY KEY, cid integer NOT NULL, usn integer NOT NULL, ease integer NOT NULL,"
+    " ivl integer NOT NULL, lastIvl integer NOT NULL, factor integer NOT NULL, time integer NOT NULL,"
+    " type integer NOT NULL)",
+    "CREATE TABLE graves (usn integer NOT NULL, oid integer NOT NULL, type integer NOT NULL)",
+    "CREATE INDEX ix_notes_usn ON notes (usn)",
+    "CREATE INDEX ix_cards_usn ON cards (usn)",
+    "CREATE INDEX ix_revlog_usn ON revlog (usn)",
+    "CREATE INDEX ix_cards_nid ON cards (nid)",
+    "CREATE INDEX ix_cards_sched ON cards (did, queue, due)",
+    "CREATE INDEX ix_revlog_cid ON revlog (cid)",
+    "CREATE INDEX ix_notes_csum ON notes (csum)",
+)
+
+
+class MirrorState(NamedTuple):
+    """When the mirror was changed and made, in epoch milliseconds, and the number of the next change."""
+
+    modified: int
+    schema: int
+    usn: int
+
+
+class Pending(NamedTuple):
+    """What a client has not seen: ids by table, ids of objects by column, tags, deletions."""
+
+    rows: Mapping[Table, Sequence[int]]
+    objects: Mapping[str, Sequence[str]]
+    tags: Sequence[str]
+    graves: Graves
+
+
+class Mirror:
+    """The mirror's file, open; the caller begins and ends transactions."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, making it if it does not exist."""
+        self.path = path
+        self.connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        self.connection.execute("PRAGMA synchronous = FULL")
+        if not self.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            self._create()
+
+    def close(self) -> None:
+        """Close the file; an open transaction is undone."""
+        self.connection.close()
+
+    @property
+    def state(self) -> MirrorState:
+        """The times and the number that clients compare."""
+        return MirrorState(*self.connection.execute("SELECT mod, scm, usn FROM col").fetchone())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no card."""
+        return self.connection.execute("SELECT 1 FROM cards LIMIT 1").fetchone() is None
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Keep what was done since `begin`."""
+        self.connection.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Undo what was done since `begin`."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+    def finish(self, at_ms: int) -> None:
+        """End a sync: a new modification time, and the next change number."""
+        self.connection.execute("UPDATE col SET mod = ?, usn = usn + 1, ls = ?", (at_ms, at_ms))
+
+    def file_bytes(self) -> bytes:
+        """Return the whole file, for a full download."""
+        return self.connection.serialize()
+
+    # What goes out
+
+    def pending(self, since: int) -> Pending:
+        """Find what changed with this change number or a later one."""
+        graves = {name: self._graves(number, since) for name, number in _GRAVE_TYPES.items()}
+        return Pending(
+            {table: self._ids(table, since) for table in ("revlog", "cards", "notes")},
+            {name: [key for key, each in self.objects(name).items() if each["usn"] >= since] for name in OBJECTS},
+            [tag for tag, usn in self.json("tags").items() if usn >= since],
+            Graves(**graves),
+        )
+
+    def rows(self, table: Table, ids: Iterable[int]) -> Iterator[Row]:
+        """Return rows as the protocol sends them."""
+        query = f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE id = ?"
+        blank = (NOTE_COLUMNS.index("sfld"), NOTE_COLUMNS.index("csum")) if table == "notes" else ()
+        for number in ids:
+            found = self.connection.execute(query, (number,)).fetchone()
+            if found is None:
+                continue
+            row = list(found)
+            for index in blank:
+                row[index] = ""
+            yield row
+
+    def objects(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return note types, decks or presets by id."""
+        return self.json(name)
+
+    def json(self, name: str) -> dict[str, Any]:
+        """Return a column of `col` that holds JSON."""
+        (text,) = self.connection.execute(f"SELECT {name} FROM col").fetchone()
+        value: dict[str, Any] = json.loads(text)
+        return value
+
+    @property
+    def created(self) -> int:
+        """When day 0 began, epoch seconds."""
+        (created,) = self.connection.execute("SELECT crt FROM col").fetchone()
+        return int(created)
+
+    def counts(self) -> list[int]:
+        """Return how many cards, notes, reviews, note types, decks and presets there are."""
+        tables = [
+            self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("cards", "notes", "revlog")
+        ]
+        return [*tables, *(len(self.objects(name)) for name in OBJECTS)]
+
+    # What comes in
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write a column of `col` that holds JSON."""
+        self.connection.execute(f"UPDATE col SET {name} = ?", (json.dumps(value, ensure_ascii=False),))
+
+    def apply_graves(self, graves: Graves, usn: int) -> None:
+        """Delete what was deleted elsewhere; a note goes with its cards, Anki's own deck stays."""
+        db = self.connection
+        for note in graves.notes:
+            db.execute("DELETE FROM cards WHERE nid = ?", (note,))
+            db.execute("DELETE FROM notes WHERE id = ?", (note,))
+        db.executemany("DELETE FROM cards WHERE id = ?", ((card,) for card in graves.cards))
+        gone = {str(deck) for deck in graves.decks if deck != _DEFAULT_DECK}
+        if gone:
+            decks = self.objects("decks")
+            self.write_json("decks", {key: each for key, each in decks.items() if key not in gone})
+        for name, number in _GRAVE_TYPES.items():
+            ids = getattr(graves, name)
+            db.executemany("DELETE FROM graves WHERE oid = ? AND type = ?", ((each, number) for each in ids))
+            db.executemany("INSERT INTO graves VALUES (?, ?, ?)", ((usn, each, number) for each in ids))
+
+    def put_rows(self, table: Table, rows: Iterable[Row], usn: int, since: int) -> list[Row]:
+        """Write rows that came from a client, and return those that count.
+
+        A row is left alone if it changed here unseen by the client and later. Rows of the log are only ever added.
+        """
+        taken = [row for row in rows if table == "revlog" or not self._is_newer_here(table, row, since)]
+        if table == "revlog":
+            taken = [row for row in taken if not self._has(table, row[0])]
+        for row in taken:
+            row[USN[table]] = usn
+        values = [_with_derived(row) for row in taken] if table == "notes" else taken
+        marks = ", ".join("?" * len(COLUMNS[table]))
+        verb = "INSERT OR IGNORE" if table == "revlog" else "INSERT OR REPLACE"
+        self.connection.executemany(f"{verb} INTO {table} VALUES ({marks})", values)
+        return taken
+
+    def check_references(self, notes: Iterable[Row]) -> None:
+        """Check that notes have a note type and as many fields as it says.
+
+        Raises:
+            BadRequest: one has not.
+        """
+        fields = {int(key): len(each["flds"]) for key, each in self.objects("models").items()}
+        for row in notes:
+            number, kind, text = row[0], row[2], row[6]
+            if kind not in fields:
+                raise BadRequest(f"Note {number} has a note type that does not exist.")
+            if text.count("\x1f") + 1 != fields[kind]:
+                raise BadRequest(f"Note {number} has a wrong number of fields.")
+
+    def _is_newer_here(self, table: Table, row: Row, since: int) -> bool:
+        found = self.connection.execute(f"SELECT usn, mod FROM {table} WHERE id = ?", (row[0],)).fetchone()
+        return found is not None and found[0] >= since and found[1] >= row[MOD[table]]
+
+    def _has(self, table: Table, number: int) -> bool:
+        return self.connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (number,)).fetchone() is not None
+
+    def _ids(self, table: Table, since: int) -> list[int]:
+        rows = self.connection.execute(f"SELECT id FROM {table} WHERE usn >= ?", (since,))
+        return [number for (number,) in rows]
+
+    def _graves(self, number: int, since: int) -> list[int]:
+        rows = self.connection.execute("SELECT DISTINCT oid FROM graves WHERE type = ? AND usn >= ?", (number, since))
+        return [each for (each,) in rows]
+
+    def _create(self) -> None:
+        now = time.time_ns() // 1_000_000
+        self.begin()
+        for statement in _TABLES:
+            self.connection.execute(statement)
+        self.connection.execute(
+            "INSERT INTO col VALUES (1, 0, ?, ?, 11, 0, 0, 0, '{}', '{}', '{}', '{}', '{}')", (now, now)
+        )
+        self.commit()
+
+
+def _with_derived(row: Row) -> Row:
+    fields = row[NOTE_COLUMNS.index("flds")].split("\x1f")
+    text = plain_field(fields[0])
+    found = list(row)
+    found[NOTE_COLUMNS.index("sfld")] = text
+    found[NOTE_COLUMNS.index("csum")] = checksum(text)
+    return found
+
+
+def plain_field(html: str) -> str:
+    """Return a field without its markup, as Anki sorts and compares it: names of pictures count."""
+    return unescape(_HIDDEN.sub("", _MEDIA.sub(r" \1 ", html))).replace("\xa0", " ").strip()
+
+
+def checksum(text: str) -> int:
+    """Return the number by which Anki finds notes with the same first field."""
+    return int(sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:8], 16)

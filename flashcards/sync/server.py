@@ -1,0 +1,85 @@
+"""The web server around the service: addresses, bodies, statuses. Requests are answered one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from flashcards.sync.wire import (
+    HEADER,
+    MOST_PACKED,
+    SIZE_HEADER,
+    BadRequest,
+    Refusal,
+    pack,
+    read_header,
+    unpack,
+)
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from flashcards.sync.service import SyncService
+
+_MOST_LOGIN: Final = 64 << 10  # bytes that somebody unknown may send
+_WELCOME: Final = "This is the sync server of a flashcards collection. Enter its address in Anki's sync settings.\n"
+
+
+def build_app(
+    service: SyncService, worker: ThreadPoolExecutor, complain: Callable[[str, str, Exception], None]
+) -> Starlette:
+    """Build the web application.
+
+    Args:
+        service: answers the requests.
+        worker: the one thread in which it does.
+        complain: told of each request that was refused or failed: the peer, the method, the error.
+    """
+
+    async def answer(request: Request) -> Response:
+        kind, method = request.path_params["kind"], request.path_params["method"]
+        peer = request.client.host if request.client else ""
+        try:
+            header = read_header(request.headers.get(HEADER))
+            most = _MOST_LOGIN if method == "hostKey" else MOST_PACKED
+            packed = await _read_body(request, most)
+
+            def work() -> tuple[bytes, int]:
+                data = service.answer(kind, method, header, unpack(packed) if packed else b"{}", peer)
+                return pack(data), len(data)
+
+            body, size = await asyncio.get_running_loop().run_in_executor(worker, work)
+        except Refusal as refusal:
+            complain(peer, method, refusal)
+            return PlainTextResponse(str(refusal), refusal.status)
+        except Exception as error:  # a fault of ours or of the disk: the client is told that it failed
+            complain(peer, method, error)
+            return PlainTextResponse("The server could not do this; its own messages say why.", 500)
+        return Response(body, media_type="application/octet-stream", headers={SIZE_HEADER: str(size)})
+
+    async def welcome(_request: Request) -> Response:
+        return PlainTextResponse(_WELCOME)
+
+    return Starlette(
+        routes=[
+            Route("/", welcome),
+            Route("/{kind:str}/{method:str}", answer, methods=["POST"]),
+        ]
+    )
+
+
+async def _read_body(request: Request, most: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise BadRequest(f"The body is larger than {most:,} bytes.")
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,193 @@
+"""What the server does with a request, whatever carries it: pure bytes in, bytes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from flashcards.sync.rows import read_integer
+from flashcards.sync.session import Intake, Received, Sessions
+from flashcards.sync.wire import (
+    NEWEST_VERSION,
+    OLDEST_VERSION,
+    BadRequest,
+    ClientHeader,
+    LoginRefused,
+    VersionUnknown,
+    pack_json,
+    read_object,
+)
+
+if TYPE_CHECKING:
+    from flashcards.sync.account import Account, GuessLimit
+    from flashcards.sync.media import MediaStore
+    from flashcards.sync.mirror import Mirror
+
+_ACTIVE_SECONDS: Final = 300.0
+
+
+class Source(Intake, Protocol):
+    """The collection behind the mirror."""
+
+    def refresh(self, mirror: Mirror) -> None:
+        """Bring the mirror up to date with the collection."""
+
+    def take_upload(self, data: bytes) -> str:
+        """Take over a whole collection; return `OK`, or a sentence that says why not."""
+
+
+class SyncReport:
+    """What a sync brought and took, for the line that the server prints."""
+
+    def __init__(self, user: str, client: str, kind: str, received: Received | None = None, sent: int = 0) -> None:
+        self.user = user
+        self.client = client
+        self.kind = kind
+        self.received = received or Received()
+        self.sent = sent
+
+
+class SyncService:
+    """Answers the requests of one collection's clients, one after the other.
+
+    Args:
+        account: who may sync.
+        guesses: slows down who guesses.
+        mirror: what the clients see.
+        media: the media files that they see.
+        source: the collection.
+        report: called with each sync that came to its end.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        guesses: GuessLimit,
+        mirror: Mirror,
+        media: MediaStore,
+        source: Source,
+        report: Callable[[SyncReport], None],
+    ) -> None:
+        self._account = account
+        self._guesses = guesses
+        self._mirror = mirror
+        self._media = media
+        self._source = source
+        self._report = report
+        self._sessions = Sessions(mirror)
+        self._sync_steps: dict[str, Callable[[ClientHeader, dict[str, Any]], Any]] = {
+            "meta": self._meta,
+            "start": self._start,
+            "applyGraves": lambda header, payload: self._sessions.present(header.session).apply_graves(payload),
+            "applyChanges": lambda header, payload: self._sessions.present(header.session).apply_changes(payload),
+            "chunk": lambda header, _: self._sessions.present(header.session).chunk(),
+            "applyChunk": lambda header, payload: self._sessions.present(header.session).apply_chunk(payload),
+            "sanityCheck2": lambda header, payload: self._sessions.present(header.session).check(payload),
+            "finish": lambda header, _: self._finish(header),
+            "abort": lambda header, _: self._abort(header),
+        }
+
+    def close(self) -> None:
+        """End whatever is under way without effect."""
+        self._sessions.abort()
+
+    def answer(self, kind: str, method: str, header: ClientHeader, body: bytes, peer: str) -> bytes:
+        """Answer a request of `kind` (`sync` or `msync`).
+
+        Raises:
+            Refusal: it is refused; what it would have changed is as it was.
+        """
+        if kind == "sync" and method == "hostKey":
+            return pack_json(self._log_in(read_object(body), peer))
+        if not self._account.has_key(header.key):
+            raise LoginRefused("The key is not known. Log in again.")
+        if kind == "msync":
+            return self._media.answer(method, body)
+        if method == "download":
+            return self._download(header)
+        if method == "upload":
+            return self._upload(header, body)
+        step = self._sync_steps.get(method)
+        if step is None:
+            raise BadRequest(f"There is no method `{ascii(method)[1:40]}`.")
+        payload = read_object(body)
+        try:
+            return pack_json(step(header, payload))
+        except BaseException:
+            if method not in ("meta", "abort"):
+                self._abort_own(header)
+            raise
+
+    def _log_in(self, payload: Mapping[str, Any], peer: str) -> dict[str, str]:
+        user, password = payload.get("u"), payload.get("p")
+        if not isinstance(user, str) or not isinstance(password, str):
+            raise BadRequest("The name and the password are missing.")
+        if wait := self._guesses.wait(peer):
+            raise LoginRefused(f"Too many wrong passwords from {peer}. Wait {wait:.0f} seconds.")
+        key = self._account.log_in(user, password)
+        self._guesses.record(peer, success=key is not None)
+        if key is None:
+            raise LoginRefused
+        return {"key": key}
+
+    def _meta(self, _header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+        version = payload.get("v")
+        if type(version) is not int or not OLDEST_VERSION <= version <= NEWEST_VERSION:
+            raise VersionUnknown(ascii(version)[:20])
+        if not self._sessions.is_active(_ACTIVE_SECONDS):
+            self._sessions.abort()
+            self._source.refresh(self._mirror)
+        state = self._mirror.state
+        return {
+            "mod": state.modified,
+            "scm": state.schema,
+            "usn": state.usn,
+            "ts": int(time.time()),
+            "msg": "",
+            "cont": True,
+            "hostNum": 0,
+            "empty": self._mirror.is_empty,
+            "media_usn": self._media.usn,
+            "uname": self._account.user,
+        }
+
+    def _start(self, header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+        since = read_integer(payload.get("minUsn"), "minUsn")
+        if not header.session:
+            raise BadRequest("The name of the sync is missing.")
+        session = self._sessions.begin(header.session, since, client_is_newer=payload.get("lnewer") is True)
+        if payload.get("graves"):
+            session.apply_graves({"chunk": payload["graves"]})
+        return session.start()
+
+    def _finish(self, header: ClientHeader) -> int:
+        session = self._sessions.present(header.session)
+        at = session.finish(self._source)
+        self._sessions.end()
+        self._report(SyncReport(self._account.user, header.client, "sync", session.received, session.sent))
+        return at
+
+    def _abort(self, header: ClientHeader) -> None:
+        self._sessions.present(header.session)
+        self._sessions.abort()
+
+    def _abort_own(self, header: ClientHeader) -> None:
+        try:
+            self._sessions.present(header.session)
+        except Exception:  # it belongs to another client
+            return
+        self._sessions.abort()
+
+    def _download(self, header: ClientHeader) -> bytes:
+        self._sessions.abort()
+        self._source.refresh(self._mirror)
+        data = self._mirror.file_bytes()
+        self._report(SyncReport(self._account.user, header.client, "download"))
+        return data
+
+    def _upload(self, header: ClientHeader, body: bytes) -> bytes:
+        self._sessions.abort()
+        answer = self._source.take_upload(body)
+        self._report(SyncReport(self._account.user, header.client, "upload"))
+        return answer.encode()

@@ -1,0 +1,279 @@
+"""One sync of one client: the steps of the protocol, all in one transaction of the mirror."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
+from flashcards.sync.rows import Graves, Row, read_graves, read_integer, read_rows
+from flashcards.sync.wire import BadRequest, SessionReplaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FROM_NEWER: Final = ("conf", "crt")
+_MOST_OBJECTS: Final = 10_000
+_MOST_TAGS: Final = 100_000
+
+
+@dataclass(slots=True)
+class Received:
+    """What a client sent in one sync, and what of it changed here too without the client having seen it.
+
+    Attributes:
+        since: the change number from which on the client had not seen anything.
+        before: the rows of notes and cards as the mirror held them, by table and id; None where there was none.
+        contested: the ids of notes and cards that changed on both sides, by table.
+    """
+
+    since: int = 0
+    notes: list[Row] = field(default_factory=list)
+    cards: list[Row] = field(default_factory=list)
+    reviews: list[Row] = field(default_factory=list)
+    graves: Graves = field(default_factory=lambda: Graves([], [], []))
+    gone: dict[str, list[Row]] = field(default_factory=lambda: {"notes": [], "cards": []})
+    before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
+    contested: dict[str, list[Row]] = field(default_factory=lambda: {"notes": [], "cards": []})
+    objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came that a collection could take over."""
+        return not (self.notes or self.cards or self.reviews or self.objects or self.contested["notes"]) and (
+            self.graves.is_empty
+        )
+
+
+class Intake(Protocol):
+    """What takes over, into the Markdown collection, what a client sent."""
+
+    def take(self, mirror: Mirror, received: Received) -> None:
+        """Take it over, all or nothing; the mirror holds it already, in an open transaction.
+
+        Raises:
+            Refusal: it cannot be taken over now.
+        """
+
+
+class SyncSession:
+    """A sync that has begun and not ended.
+
+    Args:
+        mirror: gets a transaction, which `finish` commits.
+        key: the client's name for this sync.
+        since: the change number from which on the client has not seen anything.
+        client_is_newer: whether the client changed last; its configuration wins then.
+    """
+
+    def __init__(self, mirror: Mirror, key: str, since: int, *, client_is_newer: bool) -> None:
+        self.key = key
+        self.received = Received(since)
+        self.sent = 0
+        self._mirror = mirror
+        self._client_is_newer = client_is_newer
+        mirror.begin()
+        self._usn = mirror.state.usn
+        self._pending: Pending = mirror.pending(since)
+        self._chunks = self._rows()
+        self._is_sane = False
+
+    def close(self) -> None:
+        """End it without keeping anything."""
+        self._mirror.roll_back()
+
+    def start(self) -> dict[str, Any]:
+        """Return what was deleted here."""
+        return self._pending.graves.as_json()
+
+    def apply_graves(self, payload: Mapping[str, Any]) -> None:
+        """Delete what the client deleted."""
+        graves = read_graves(payload.get("chunk"))
+        received = self.received
+        for note in graves.notes:
+            received.gone["notes"] += self._mirror.rows("notes", [note])
+        for card in graves.cards:
+            received.gone["cards"] += self._mirror.rows("cards", [card])
+        self._mirror.apply_graves(graves, self._usn)
+        for name in Graves._fields:
+            getattr(received.graves, name).extend(getattr(graves, name))
+
+    def apply_changes(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Take the client's note types, decks, presets, tags and configuration; return ours."""
+        answer = self._changes()
+        changes = _read_mapping(payload.get("changes"))
+        decks = changes.get("decks") or [[], []]
+        if not isinstance(decks, list) or len(decks) != len(OBJECTS) - 1:
+            raise BadRequest("The decks cannot be understood.")
+        for name, value in zip(OBJECTS, (changes.get("models") or [], *decks), strict=True):
+            self._put_objects(name, value)
+        self._put_tags(changes.get("tags") or [])
+        if self._client_is_newer:
+            if isinstance(conf := changes.get("conf"), dict):
+                self._mirror.write_json("conf", conf)
+        else:
+            answer |= {"conf": self._mirror.json("conf"), "crt": self._mirror.created}
+        return answer
+
+    def chunk(self) -> dict[str, Any]:
+        """Return the next rows that the client has not seen."""
+        found: dict[str, Any] = {"done": False}
+        rows = list(islice(self._chunks, CHUNK_ROWS))
+        for table, row in rows:
+            found.setdefault(table, []).append(row)
+        self.sent += len(rows)
+        found["done"] = len(rows) < CHUNK_ROWS
+        return found
+
+    def apply_chunk(self, payload: Mapping[str, Any]) -> None:
+        """Take the client's rows."""
+        chunk = _read_mapping(payload.get("chunk"))
+        received = self.received
+        reviews, cards, notes = (read_rows(table, chunk.get(table)) for table in ("revlog", "cards", "notes"))
+        self._mirror.check_references(notes)
+        received.reviews += self._mirror.put_rows("revlog", reviews, self._usn, received.since)
+        received.cards += self._put("cards", cards)
+        received.notes += self._put("notes", notes)
+
+    def check(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Compare how many rows and objects both sides have; due counts and graves do not matter."""
+        theirs, ours = payload.get("client"), self._mirror.counts()
+        if not isinstance(theirs, list) or len(theirs) != len(ours) + 2:
+            raise BadRequest("The counts cannot be understood.")
+        _, cards, notes, reviews, _, *objects = theirs
+        self._is_sane = [cards, notes, reviews, *objects] == ours
+        counts = [[0, 0, 0], *ours[:3], 0, *ours[3:]]
+        return {"status": "ok" if self._is_sane else "bad", "c": theirs, "s": counts}
+
+    def finish(self, intake: Intake) -> int:
+        """Keep everything, first here and then in the mirror; return the new modification time."""
+        if not self._is_sane:
+            raise BadRequest("The sync was not found to be sound before its end.")
+        if not self.received.is_empty:
+            intake.take(self._mirror, self.received)
+        at = max(time.time_ns() // 1_000_000, self._mirror.state.modified + 1)
+        self._mirror.finish(at)
+        self._mirror.commit()
+        return at
+
+    def _changes(self) -> dict[str, Any]:
+        found = {}
+        for name in OBJECTS:
+            objects = self._mirror.objects(name)
+            found[name] = [objects[key] for key in self._pending.objects[name]]
+            self.sent += len(found[name])
+        return {
+            "models": found["models"],
+            "decks": [found["decks"], found["dconf"]],
+            "tags": list(self._pending.tags),
+        }
+
+    def _rows(self) -> Iterator[tuple[str, Row]]:
+        for table, ids in self._pending.rows.items():
+            for row in self._mirror.rows(table, ids):
+                yield table, row
+
+    def _put(self, table: str, rows: list[Row]) -> list[Row]:
+        received, mirror = self.received, self._mirror
+        usn = 4 if table == "notes" else 5
+        for row in rows:
+            if row[0] not in received.before[table]:
+                before = next(iter(mirror.rows(table, [row[0]])), None)
+                received.before[table][row[0]] = before
+                if before is not None and before[usn] >= received.since:
+                    received.contested[table].append(list(row))
+        return mirror.put_rows(table, rows, self._usn, received.since)
+
+    def _put_objects(self, name: str, value: Any) -> None:
+        if not isinstance(value, list) or len(value) > _MOST_OBJECTS:
+            raise BadRequest(f"The {name} cannot be understood.")
+        if not value:
+            return
+        objects = self._mirror.objects(name)
+        for each in map(_read_mapping, value):
+            key = str(read_integer(each.get("id"), "id", 1))
+            _check_object(name, each, objects.get(key))
+            known = objects.get(key)
+            if known and known["usn"] >= self.received.since and known.get("mod", 0) >= each.get("mod", 0):
+                continue
+            objects[key] = each | {"id": int(key), "usn": self._usn}
+            self.received.objects.setdefault(name, []).append(objects[key])
+        self._mirror.write_json(name, objects)
+
+    def _put_tags(self, value: Any) -> None:
+        if not isinstance(value, list) or len(value) > _MOST_TAGS or not all(isinstance(tag, str) for tag in value):
+            raise BadRequest("The tags cannot be understood.")
+        if value:
+            tags = self._mirror.json("tags")
+            self._mirror.write_json("tags", tags | dict.fromkeys(value, self._usn))
+
+
+class Sessions:
+    """The sync that is under way: at most one. The newest wins, so that a sync that was broken off blocks nothing."""
+
+    def __init__(self, mirror: Mirror, clock: Callable[[], float] = time.monotonic) -> None:
+        self._mirror = mirror
+        self._clock = clock
+        self._present: SyncSession | None = None
+        self._touched = 0.0
+
+    def begin(self, key: str, since: int, *, client_is_newer: bool) -> SyncSession:
+        """Begin a sync; one that is under way ends without effect."""
+        self.abort()
+        self._present = SyncSession(self._mirror, key, since, client_is_newer=client_is_newer)
+        self._touched = self._clock()
+        return self._present
+
+    def present(self, key: str) -> SyncSession:
+        """Return the sync that a request belongs to.
+
+        Raises:
+            SessionReplaced: it is not under way.
+        """
+        if self._present is None or self._present.key != key:
+            raise SessionReplaced
+        self._touched = self._clock()
+        return self._present
+
+    def is_active(self, most_seconds: float) -> bool:
+        """Whether a sync is under way and was heard of within so many seconds."""
+        return self._present is not None and self._clock() - self._touched <= most_seconds
+
+    def end(self) -> None:
+        """Forget the sync, which is over."""
+        self._present = None
+
+    def abort(self) -> None:
+        """End the sync that is under way, if there is one, without effect."""
+        if self._present:
+            self._present.close()
+            self._present = None
+
+
+def _read_mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadRequest("A part of the request is not a JSON object.")
+    return value
+
+
+def _check_object(name: str, value: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
+    if not isinstance(value.get("name"), str) or not value["name"]:
+        raise BadRequest(f"One of the {name} has no name.")
+    read_integer(value.get("mod", 0), "mod")
+    if name != "models":
+        return
+    sizes = []
+    for part in ("flds", "tmpls"):
+        parts = value.get(part)
+        if not isinstance(parts, list) or not all(isinstance(each, dict) and "name" in each for each in parts):
+            raise BadRequest(f"The note type `{value['name']}` cannot be understood.")
+        sizes.append(len(parts))
+    if type(value.get("type")) is not int or not all(sizes):
+        raise BadRequest(f"The note type `{value['name']}` cannot be understood.")
+    if known and sizes != [len(known["flds"]), len(known["tmpls"])]:
+        raise BadRequest(f"The note type `{value['name']}` has another number of fields or cards here.")
+
+

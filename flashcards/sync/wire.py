@@ -1,0 +1,135 @@
+"""The messages of Anki's sync protocol: headers, compressed bodies, their limits, and refusals."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+HEADER: Final = "anki-sync"
+SIZE_HEADER: Final = "anki-original-size"
+OLDEST_VERSION: Final = 11
+NEWEST_VERSION: Final = 11
+MOST_PACKED: Final = 100 << 20
+MOST_UNPACKED: Final = 300 << 20
+
+_LONGEST_HEADER: Final = 4096
+_LONGEST_VALUE: Final = 512
+
+
+class Refusal(Exception):
+    """A request that is answered by an HTTP status; the message goes to the client and to the server's log."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class BadRequest(Refusal):
+    """The request cannot be right."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, message)
+
+
+class LoginRefused(Refusal):
+    """The name, the password or the key is wrong."""
+
+    def __init__(self, message: str = "The name or the password is wrong.") -> None:
+        super().__init__(403, message)
+
+
+class SessionReplaced(Refusal):
+    """Another sync began in the meantime, or the server was started again."""
+
+    def __init__(self) -> None:
+        super().__init__(409, "Another sync has begun in the meantime. Sync again.")
+
+
+class VersionUnknown(Refusal):
+    """The client speaks a version of the protocol that is not served."""
+
+    def __init__(self, version: object) -> None:
+        super().__init__(501, f"Version {version} of the sync protocol is not served. Update the app.")
+
+
+class ClientHeader(NamedTuple):
+    """What a client says of itself with each request: protocol version, key, program and session."""
+
+    version: int
+    key: str
+    client: str
+    session: str
+
+
+def read_header(text: str | None) -> ClientHeader:
+    """Parse the header of a request.
+
+    Raises:
+        BadRequest: it is missing or cannot be understood.
+        VersionUnknown: it names a protocol version that is not served.
+    """
+    if text is None:
+        raise BadRequest(f"The header `{HEADER}` is missing: this address is for Anki's apps.")
+    if len(text) > _LONGEST_HEADER:
+        raise BadRequest("The header is too long.")
+    values = read_object(text.encode("utf-8", "replace"))
+    version = values.get("v")
+    if not isinstance(version, int) or not OLDEST_VERSION <= version <= NEWEST_VERSION:
+        raise VersionUnknown(ascii(version)[:20])
+    texts = [values.get(name, "") for name in "kcs"]
+    if not all(isinstance(each, str) and len(each) <= _LONGEST_VALUE for each in texts):
+        raise BadRequest("The header cannot be understood.")
+    return ClientHeader(version, *texts)
+
+
+def read_object(data: bytes) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        BadRequest: it is not one.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest("The body is not JSON.") from error
+    if not isinstance(value, dict):
+        raise BadRequest("The body is not a JSON object.")
+    return value
+
+
+def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
+    """Decompress a body, without ever holding more than `most` bytes of it.
+
+    Raises:
+        BadRequest: it is not compressed by zstd, is cut short, or unpacks to more.
+    """
+    decompressor = _zstd().ZstdDecompressor()
+    try:
+        found: bytes = decompressor.decompress(data, most + 1)
+    except _zstd().ZstdError as error:
+        raise BadRequest("The body is not compressed by zstd.") from error
+    if len(found) > most:
+        raise BadRequest(f"The body unpacks to more than {most:,} bytes.")
+    if not decompressor.eof or decompressor.unused_data:
+        raise BadRequest("The body is cut short.")
+    return found
+
+
+def pack(data: bytes) -> bytes:
+    """Compress a body."""
+    packed: bytes = _zstd().compress(data, 1)
+    return packed
+
+
+def pack_json(value: object) -> bytes:
+    """Return a value as JSON."""
+    return orjson.dumps(value)
+
+
+def _zstd() -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
+    except ImportError:
+        from backports import zstd
+    return zstd
