@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
         *("identity", "importers", "render", "settings"),
     },
     "import_file": {*_CORE, "anki.imports", "importers"},
+    "sync": {*_CORE, "anki.exports", "anki.imports", "anki.package", "disk", "importers", "render", "settings"},
 }
 ALLOWED["cli"] = set(ALLOWED)
 

@@ -75,6 +75,17 @@ class Origins:
             ((card, *seen) for card, seen in marks),
         )
 
+    def remember_ids(self, kind: str, pairs: Iterable[tuple[int, int]]) -> None:
+        """Write the ids, here and in Anki, of notes or cards that a phone made; those known stay."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO anki_ids VALUES (?, ?, ?)",
+            ((kind, here, there) for here, there in pairs if here != there),
+        )
+
+    def ids(self, kind: str) -> dict[int, int]:
+        """The ids in Anki of notes or cards that a phone made, by their ids here."""
+        return dict(self._db.execute("SELECT here, there FROM anki_ids WHERE kind = ?", (kind,)))
+
     def record(self, mark: str, at_ms: int, source: str) -> None:
         """Say in this transaction that an import happened."""
         self._db.execute("INSERT INTO imports VALUES (?, ?, ?)", (mark, at_ms, source))

@@ -170,3 +170,14 @@ def add_dialect_to_files(db: Database) -> None:
     table = db.table("files")
     table.add_column("dialect", str, not_null_default="native")
     table.add_column("reader", str, not_null_default="")
+
+
+@migrations()
+def create_anki_ids(db: Database) -> None:
+    """Ids that notes and cards have in Anki where a phone gave them: there they never change."""
+    db.table("anki_ids").create(
+        {"kind": str, "here": int, "there": int},  # kind: "note" or "card"
+        pk=("kind", "here"),
+        not_null=("there",),
+        strict=True,
+    )

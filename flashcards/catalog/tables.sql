@@ -131,3 +131,10 @@ CREATE TABLE "mock_answers" (
    "missed" TEXT NOT NULL,
    PRIMARY KEY ("mock", "number")
 ) STRICT
+
+CREATE TABLE "anki_ids" (
+   "kind" TEXT,
+   "here" INTEGER,
+   "there" INTEGER NOT NULL,
+   PRIMARY KEY ("kind", "here")
+) STRICT

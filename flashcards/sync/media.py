@@ -12,6 +12,8 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from flashcards.anki.imports.media import FOLDER
+from flashcards.disk.atomic import replacing
 from flashcards.sync.rows import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 
@@ -205,6 +207,33 @@ class MediaStore:
             while block := stream.read(1 << 20):
                 digest.update(block)
         return digest.hexdigest()
+
+
+class CollectionFolder:
+    """Keeps the files of clients in the collection's folder of media; nothing that is there is overwritten unseen."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, name: str, data: bytes, known: Path | None) -> Path | None:
+        """Write a file; return where, or None if another one of its name stays."""
+        path = known or self._root / FOLDER / name
+        if known is None and path.exists():
+            if path.is_file() and path.read_bytes() == data:
+                return path
+            self._put_beside(path, data)
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(data)
+        return path
+
+    def _put_beside(self, path: Path, data: bytes) -> None:
+        digest = sha1(data, usedforsecurity=False).hexdigest()[:8]
+        beside = path.with_name(f"{path.stem}-{digest}{path.suffix}")
+        if not beside.exists():
+            with replacing(beside) as file:
+                file.write(data)
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:

@@ -16,7 +16,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from flashcards.sync.rows import COLUMNS, MOD, NOTE_COLUMNS, USN, Graves, Row, Table
+from flashcards.sync.rows import COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 
 OBJECTS: Final = ("models", "decks", "dconf")
@@ -28,7 +28,7 @@ _DEFAULT_DECK: Final = 1
 _MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
-_TABLES: Final = (
+TABLE_STATEMENTS: Final = (
     "CREATE TABLE col (id integer PRIMARY KEY, crt integer NOT NULL, mod integer NOT NULL, scm integer NOT NULL,"
     " ver integer NOT NULL, dty integer NOT NULL, usn integer NOT NULL, ls integer NOT NULL, conf text NOT NULL,"
     " models text NOT NULL, decks text NOT NULL, dconf text NOT NULL, tags text NOT NULL)",
@@ -52,6 +52,17 @@ _TABLES: Final = (
     "CREATE INDEX ix_revlog_cid ON revlog (cid)",
     "CREATE INDEX ix_notes_csum ON notes (csum)",
 )
+
+
+_NOT_ANKIS: Final = (
+    "CREATE TABLE changes (kind text NOT NULL, id integer NOT NULL, usn integer NOT NULL, text blob,"
+    " PRIMARY KEY (kind, id)) WITHOUT ROWID"
+)
+"""When a person last changed a note's text or a card's marks, here or on some phone, by change number.
+
+A row's own change number does not tell: a row also goes out again when only its form or its schedule follows. `text` is
+what a note said here after the text of a phone was taken over: as long as it says that, nobody changed it here.
+"""
 
 
 class MirrorState(NamedTuple):
@@ -92,6 +103,11 @@ class Mirror:
         return MirrorState(*self.connection.execute("SELECT mod, scm, usn FROM col").fetchone())
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever written into it."""
+        return self.created == 0
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no card."""
         return self.connection.execute("SELECT 1 FROM cards LIMIT 1").fetchone() is None
@@ -109,13 +125,39 @@ class Mirror:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
+    def close_usn(self) -> None:
+        """Let what changes from now on have a change number of its own, so that a download brings all before it."""
+        self.connection.execute("UPDATE col SET usn = usn + 1")
+
     def finish(self, at_ms: int) -> None:
         """End a sync: a new modification time, and the next change number."""
         self.connection.execute("UPDATE col SET mod = ?, usn = usn + 1, ls = ?", (at_ms, at_ms))
 
     def file_bytes(self) -> bytes:
-        """Return the whole file, for a full download."""
-        return self.connection.serialize()
+        """Return the whole file, for a full download: Anki's tables only."""
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            copy.deserialize(self.connection.serialize())
+            copy.execute("DROP TABLE changes")
+            copy.execute("DELETE FROM graves")
+            return copy.serialize()
+        finally:
+            copy.close()
+
+    def note_change(self, kind: str, ids: Iterable[int], usn: int) -> None:
+        """Keep that a person changed the text of notes (`note`) or the marks of cards (`card`)."""
+        self.connection.executemany(
+            "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, NULL)", ((kind, number, usn) for number in ids)
+        )
+
+    def note_text(self, number: int, text: bytes) -> None:
+        """Keep what a note says here, now that the text of a phone was taken over."""
+        self.connection.execute("UPDATE changes SET text = ? WHERE kind = 'note' AND id = ?", (text, number))
+
+    def has_changed(self, kind: str, number: int, since: int) -> bool:
+        """Whether a person changed something that a client has not seen."""
+        row = self.connection.execute("SELECT usn FROM changes WHERE kind = ? AND id = ?", (kind, number)).fetchone()
+        return row is not None and row[0] >= since
 
     # What goes out
 
@@ -188,14 +230,9 @@ class Mirror:
             db.executemany("DELETE FROM graves WHERE oid = ? AND type = ?", ((each, number) for each in ids))
             db.executemany("INSERT INTO graves VALUES (?, ?, ?)", ((usn, each, number) for each in ids))
 
-    def put_rows(self, table: Table, rows: Iterable[Row], usn: int, since: int) -> list[Row]:
-        """Write rows that came from a client, and return those that count.
-
-        A row is left alone if it changed here unseen by the client and later. Rows of the log are only ever added.
-        """
-        taken = [row for row in rows if table == "revlog" or not self._is_newer_here(table, row, since)]
-        if table == "revlog":
-            taken = [row for row in taken if not self._has(table, row[0])]
+    def put_rows(self, table: Table, rows: Iterable[Row], usn: int) -> list[Row]:
+        """Write rows that came from a client, and return those that count: rows of the log are only ever added."""
+        taken = [row for row in rows if table != "revlog" or not self._has(table, row[0])]
         for row in taken:
             row[USN[table]] = usn
         values = [_with_derived(row) for row in taken] if table == "notes" else taken
@@ -218,10 +255,6 @@ class Mirror:
             if text.count("\x1f") + 1 != fields[kind]:
                 raise BadRequest(f"Note {number} has a wrong number of fields.")
 
-    def _is_newer_here(self, table: Table, row: Row, since: int) -> bool:
-        found = self.connection.execute(f"SELECT usn, mod FROM {table} WHERE id = ?", (row[0],)).fetchone()
-        return found is not None and found[0] >= since and found[1] >= row[MOD[table]]
-
     def _has(self, table: Table, number: int) -> bool:
         return self.connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (number,)).fetchone() is not None
 
@@ -236,7 +269,7 @@ class Mirror:
     def _create(self) -> None:
         now = time.time_ns() // 1_000_000
         self.begin()
-        for statement in _TABLES:
+        for statement in (*TABLE_STATEMENTS, _NOT_ANKIS):
             self.connection.execute(statement)
         self.connection.execute(
             "INSERT INTO col VALUES (1, 0, ?, ?, 11, 0, 0, 0, '{}', '{}', '{}', '{}', '{}')", (now, now)

@@ -16,7 +16,6 @@ COLUMNS: Final = {"notes": NOTE_COLUMNS, "cards": CARD_COLUMNS, "revlog": LOG_CO
 """The columns of each table, in the order in which a row holds them."""
 
 USN: Final = {table: columns.index("usn") for table, columns in COLUMNS.items()}
-MOD: Final = {"notes": NOTE_COLUMNS.index("mod"), "cards": CARD_COLUMNS.index("mod")}
 
 _TEXTS: Final = {"guid", "tags", "flds", "data"}
 _EITHER: Final = {"sfld", "csum"}  # clients leave them empty
@@ -25,6 +24,9 @@ _MOST_ROWS: Final = 10_000  # of one request; clients send 250
 _LONGEST_GUID: Final = 255
 _SMALL: Final = {"ord": 1 << 16, "type": 16, "ease": 16, "flags": 1 << 31}
 _QUEUES: Final = range(-3, 5)
+
+SUSPENDED: Final = -1
+"""The queue of a suspended card."""
 
 Row = list[Any]
 Table = str
@@ -83,6 +85,15 @@ def read_integer(value: Any, name: str, least: int = 0) -> int:
     if type(value) is not int or not least <= value <= _LARGEST:
         raise BadRequest(f"`{name}` is not a number that can be.")
     return value
+
+
+def what_a_person_sets(table: Table, row: Row) -> tuple[object, ...]:
+    """Return the text of a note, or the marks of a card: suspension and flag."""
+    if table == "notes":
+        values = dict(zip(NOTE_COLUMNS, row, strict=True))
+        return values["mid"], values["flds"], sorted(values["tags"].split())
+    values = dict(zip(CARD_COLUMNS, row, strict=True))
+    return values["queue"] == SUSPENDED, values["flags"] & 7
 
 
 def _is_possible(name: str, value: Any) -> bool:

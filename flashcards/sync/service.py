@@ -21,6 +21,7 @@ from flashcards.sync.wire import (
 
 if TYPE_CHECKING:
     from flashcards.sync.account import Account, GuessLimit
+    from flashcards.sync.intake import TakenOver
     from flashcards.sync.media import MediaStore
     from flashcards.sync.mirror import Mirror
 
@@ -46,6 +47,7 @@ class SyncReport:
         self.kind = kind
         self.received = received or Received()
         self.sent = sent
+        self.taken: TakenOver | None = None
 
 
 class SyncService:
@@ -182,6 +184,7 @@ class SyncService:
     def _download(self, header: ClientHeader) -> bytes:
         self._sessions.abort()
         self._source.refresh(self._mirror)
+        self._mirror.close_usn()
         data = self._mirror.file_bytes()
         self._report(SyncReport(self._account.user, header.client, "download"))
         return data

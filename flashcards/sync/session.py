@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
-from flashcards.sync.rows import Graves, Row, read_graves, read_integer, read_rows
+from flashcards.sync.rows import Graves, Row, read_graves, read_integer, read_rows, what_a_person_sets
 from flashcards.sync.wire import BadRequest, SessionReplaced
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Received:
     Attributes:
         since: the change number from which on the client had not seen anything.
         before: the rows of notes and cards as the mirror held them, by table and id; None where there was none.
-        contested: the ids of notes and cards that changed on both sides, by table.
+        contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
+        gone: the rows of what was deleted.
     """
 
     since: int = 0
@@ -35,17 +36,15 @@ class Received:
     cards: list[Row] = field(default_factory=list)
     reviews: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
-    gone: dict[str, list[Row]] = field(default_factory=lambda: {"notes": [], "cards": []})
+    gone: list[Row] = field(default_factory=list)
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
-    contested: dict[str, list[Row]] = field(default_factory=lambda: {"notes": [], "cards": []})
+    contested: dict[str, set[int]] = field(default_factory=lambda: {"notes": set(), "cards": set()})
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing came that a collection could take over."""
-        return not (self.notes or self.cards or self.reviews or self.objects or self.contested["notes"]) and (
-            self.graves.is_empty
-        )
+        return not (self.notes or self.cards or self.reviews or self.objects) and self.graves.is_empty
 
 
 class Intake(Protocol):
@@ -94,9 +93,9 @@ class SyncSession:
         graves = read_graves(payload.get("chunk"))
         received = self.received
         for note in graves.notes:
-            received.gone["notes"] += self._mirror.rows("notes", [note])
-        for card in graves.cards:
-            received.gone["cards"] += self._mirror.rows("cards", [card])
+            received.gone += self._mirror.rows("notes", [note])
+            if self._mirror.has_changed("note", note, received.since):
+                received.contested["notes"].add(note)
         self._mirror.apply_graves(graves, self._usn)
         for name in Graves._fields:
             getattr(received.graves, name).extend(getattr(graves, name))
@@ -134,7 +133,7 @@ class SyncSession:
         received = self.received
         reviews, cards, notes = (read_rows(table, chunk.get(table)) for table in ("revlog", "cards", "notes"))
         self._mirror.check_references(notes)
-        received.reviews += self._mirror.put_rows("revlog", reviews, self._usn, received.since)
+        received.reviews += self._mirror.put_rows("revlog", reviews, self._usn)
         received.cards += self._put("cards", cards)
         received.notes += self._put("notes", notes)
 
@@ -178,14 +177,18 @@ class SyncSession:
 
     def _put(self, table: str, rows: list[Row]) -> list[Row]:
         received, mirror = self.received, self._mirror
-        usn = 4 if table == "notes" else 5
+        kind = table.removesuffix("s")
+        changed = []
         for row in rows:
+            before = next(mirror.rows(table, [row[0]]), None)
             if row[0] not in received.before[table]:
-                before = next(iter(mirror.rows(table, [row[0]])), None)
                 received.before[table][row[0]] = before
-                if before is not None and before[usn] >= received.since:
-                    received.contested[table].append(list(row))
-        return mirror.put_rows(table, rows, self._usn, received.since)
+                if mirror.has_changed(kind, row[0], received.since):
+                    received.contested[table].add(row[0])
+            if before is None or what_a_person_sets(table, before) != what_a_person_sets(table, row):
+                changed.append(row[0])
+        mirror.note_change(kind, changed, self._usn)
+        return mirror.put_rows(table, rows, self._usn)
 
     def _put_objects(self, name: str, value: Any) -> None:
         if not isinstance(value, list) or len(value) > _MOST_OBJECTS:
@@ -275,5 +278,3 @@ def _check_object(name: str, value: Mapping[str, Any], known: Mapping[str, Any] 
         raise BadRequest(f"The note type `{value['name']}` cannot be understood.")
     if known and sizes != [len(known["flds"]), len(known["tmpls"])]:
         raise BadRequest(f"The note type `{value['name']}` has another number of fields or cards here.")
-
-

@@ -20,7 +20,7 @@ class Driver:
     def __init__(self, folder: str, endpoint: str) -> None:
         self.path = str(Path(folder) / "collection.anki2")
         self.endpoint = endpoint
-        self.col = Collection(self.path)
+        self.col: Any = Collection(self.path)
         self.auth: Any = None
 
     def version(self) -> str:
@@ -50,7 +50,6 @@ class Driver:
 
     def sync_media(self) -> list[str]:
         self.col.sync_media(self.auth)
-        seen = []
         for _ in range(600):
             status = self.col.media_sync_status()
             if not status.active:
@@ -136,6 +135,10 @@ class Driver:
         self.col.models.add_field(found, self.col.models.new_field(name))
         self.col.models.update_dict(found)
 
+    def options(self, deck: str) -> list[Any]:
+        found = self.col.decks.config_dict_for_deck_id(self.col.decks.id(deck))
+        return [found["new"]["perDay"], round(found["desiredRetention"], 4)]
+
     def config(self, name: str, value: Any) -> None:
         self.col.set_config(name, value)
 
@@ -149,6 +152,8 @@ class Driver:
 
 
 def main() -> None:
+    answers = sys.stdout
+    sys.stdout = sys.stderr  # the core prints there when it was slow
     driver = Driver(sys.argv[1], sys.argv[2])
     for line in sys.stdin:
         name, arguments = json.loads(line)
@@ -156,7 +161,7 @@ def main() -> None:
             answer: dict[str, Any] = {"value": getattr(driver, name)(**arguments)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 main()

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.imports.deck_text import FileText, changed_file, key, new_file
 from flashcards.anki.imports.draft import Draft
@@ -46,9 +46,17 @@ class DeckFiles:
     """
 
     def __init__(
-        self, collection: Collection, origins: Origins, journal: Journal, report: ImportReport, at_ms: int
+        self,
+        collection: Collection,
+        origins: Origins,
+        journal: Journal,
+        report: ImportReport,
+        at_ms: int,
+        *,
+        anybodys: bool = False,
     ) -> None:
-        self.layout = Layout(collection.root, _files_of_decks(collection))
+        files = _files_of_decks(collection, _OF_ANYBODY if anybodys else _OF_IMPORTS)
+        self.layout = Layout(collection.root, files)
         self.prose: dict[str, str] = {}
         self.remembered = 0
         self._texts_now: dict[str, str] = {}
@@ -263,10 +271,14 @@ def _on_stuck_tags(text: FileText) -> list[Remark]:
     ]
 
 
-def _files_of_decks(collection: Collection) -> dict[str, str]:
-    """For each deck that an import wrote notes of, the file that holds most of them."""
+_OF_ANYBODY: Final = "notes n"
+_OF_IMPORTS: Final = "origins o JOIN notes n ON n.id = o.note"
+
+
+def _files_of_decks(collection: Collection, notes: str) -> dict[str, str]:
+    """Return, for each deck that holds some of these notes, the file that holds most of them."""
     rows = collection.connection.execute(
-        "SELECT d.name, f.path, count(*) FROM origins o JOIN notes n ON n.id = o.note JOIN files f ON f.id = n.file"
+        f"SELECT d.name, f.path, count(*) FROM {notes} JOIN files f ON f.id = n.file"
         " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 AND f.dialect = 'native'"
         " GROUP BY 1, 2 ORDER BY 3"
     )

@@ -169,6 +169,24 @@ def changed_file(path: str, before: str, changes: Sequence[Step], added: Sequenc
     return found
 
 
+def text_without(path: str, before: str, lines: Iterable[int]) -> str | None:
+    """Return a file without its notes at some lines; None if the other notes would not be read as before."""
+    deck = parse(before, path)
+    gone = set(lines)
+    left = [line for line in _LINE.findall(before) if line]
+    removed = [note for note in deck.notes if note.line in gone]
+    if len(removed) != len(gone):
+        return None
+    for note in sorted(removed, key=lambda note: -note.line):
+        end = note.end_line
+        while end < len(left) and not left[end].strip() and (note.line == 1 or not left[note.line - 2].strip()):
+            end += 1  # one of the two gaps around it
+        del left[note.line - 1 : end]
+    text = "".join(left)
+    expected = [_essence(note) for note in deck.notes if note.line not in gone]
+    return text if [_essence(note) for note in parse(text, path).notes] == expected else None
+
+
 class _File:
     """A file as it is, and as it would be."""
 

@@ -14,11 +14,11 @@ _TOLD_APART = "-anki"
 
 
 class Layout:
-    """Finds a file for each deck, never one that a person wrote.
+    """Finds a file for each deck: one of those it is told of, or a new one.
 
     Args:
         root: the collection's folder.
-        decks: for each deck that an import wrote before, the file that holds most of it.
+        decks: for each deck that may be added to, the file that holds most of it.
     """
 
     def __init__(self, root: Path, decks: dict[str, str]) -> None:

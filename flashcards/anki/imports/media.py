@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from flashcards.anki.exports.fields import FieldWriter
@@ -18,8 +18,6 @@ from flashcards.disk.atomic import file_digest
 from flashcards.disk.media import MediaError, resolve
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.archive import Archive
-    from flashcards.anki.package.profile import Profile
     from flashcards.catalog.store import Catalog, Entry
     from flashcards.disk.journal import Journal
 
@@ -76,6 +74,16 @@ class OwnMedia:
 FOLDER: Final = "media"
 
 
+class MediaSource(Protocol):
+    """Holds media files by name: a package, a profile, or what clients of a sync server know."""
+
+    media: dict[str, str]
+
+    def unpack_medium(self, name: str, target: Path) -> bool:
+        """Write a file to `target`; return whether there is one of that name."""
+        ...
+
+
 class MediaPlan:
     """Gives each medium that is named a file of its own in the collection's folder of media.
 
@@ -90,7 +98,7 @@ class MediaPlan:
         files: the path in the collection of each medium used, by its name in the package.
     """
 
-    def __init__(self, root: Path, archive: Archive | Profile) -> None:
+    def __init__(self, root: Path, archive: MediaSource) -> None:
         self.missing: dict[str, None] = {}
         self.files: dict[str, str] = {}
         self._root = root

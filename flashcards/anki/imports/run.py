@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.fields import FieldWriter
 from flashcards.anki.imports import remarks
 from flashcards.anki.imports.cards import CardImport
-from flashcards.anki.imports.deck_files import DeckFiles
+from flashcards.anki.imports.deck_files import DeckFiles, Placed
+from flashcards.anki.imports.deck_text import key
 from flashcards.anki.imports.draft import Draft
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import Known, match
@@ -146,11 +147,12 @@ class _PackageImport:
 
     def _bring_in(self, journal: Journal) -> bool:
         report = self._report
-        files = DeckFiles(self._collection, self._origins, journal, report, self._at)
+        changes = self._changes
+        # What a person adds in Anki goes where the person's other notes of the deck are; a package keeps to itself.
+        files = DeckFiles(self._collection, self._origins, journal, report, self._at, anybodys=changes is not None)
         known = Known(self._collection.catalog, self._origins, Guids(self._collection.connection))
         drafts = self._drafts(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
-        changes = self._changes
         found = match(drafts, known, fields, self._fields_of_ours(), changes.edits if changes else None)
         files.prose = self._descriptions(files.layout)
         notes = files.write(found)
@@ -171,7 +173,18 @@ class _PackageImport:
             lambda done, total: self._progress("Bringing in the reviews", done, total),
             changes.marks_before if changes else None,
         )
+        if changes:
+            self._remember_ids({key(draft) for draft in found.new}, notes, cards)
         return bool(files.remembered or cards.remembered)
+
+    def _remember_ids(self, new: Set[tuple[str, int]], notes: Iterable[Placed], cards: CardImport) -> None:
+        """Keep the ids that new notes and their cards have in Anki."""
+        there = {note.guid: note.id for note in self._package.notes}
+        added = {each.note: there[each.draft.source] for each in notes if key(each.draft) in new}
+        whole = {each.note for each in notes if each.draft.part == 0}
+        self._origins.remember_ids("note", ((here, there) for here, there in added.items() if here in whole))
+        of_added = set(added.values())
+        self._origins.remember_ids("card", ((here, card.id) for card, here, _ in cards.pairs if card.note in of_added))
 
     def _drafts(self, known: Known, layout: Layout) -> list[Draft]:
         """Every note of the package as ours, in the order in which they are to stand."""

@@ -1,0 +1,135 @@
+"""Between the mirror and the collection: refreshes the one, takes over into the other."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.collection import Collection, now_ms
+from flashcards.errors import FlashcardsError
+from flashcards.render.macros import MACROS_FILE
+from flashcards.settings import FILE_NAME
+from flashcards.sync.intake import NoteIntake, TakenOver
+from flashcards.sync.projection import Projection
+from flashcards.sync.wire import Refusal
+from scheduler.errors import SchedulerError
+
+if TYPE_CHECKING:
+    from flashcards.sync.media import MediaStore
+    from flashcards.sync.mirror import Mirror
+    from flashcards.sync.session import Received
+
+_OK: Final = "OK"
+
+
+class CollectionUnusable(Refusal):
+    """The collection cannot be read or written now, for a reason that a person can mend."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(500, str(error))
+
+
+class Bridge:
+    """The collection behind a mirror. It is opened here, in the thread that uses it.
+
+    Args:
+        root: the collection's folder.
+        media: the list of media files that clients see.
+        tell: called with sentences for the server's log.
+    """
+
+    def __init__(self, root: Path, media: MediaStore, tell: Callable[[str], None]) -> None:
+        self.taken: TakenOver | None = None
+        self._root = root
+        self._media = media
+        self._tell = tell
+        self._collection: Collection | None = None
+        self._seen: tuple[object, ...] = ()
+        self._settings_seen: object = None
+
+    def close(self) -> None:
+        """Close the collection."""
+        if self._collection:
+            self._collection.close()
+            self._collection = None
+
+    def refresh(self, mirror: Mirror) -> None:
+        """Bring the mirror up to date with the collection.
+
+        Raises:
+            CollectionUnusable: the collection cannot be read.
+        """
+        try:
+            collection = self._scanned()
+            state = self._state(collection, mirror)
+            if state != self._seen:
+                projection = Projection(collection)
+                projection.update(mirror)
+                self._media.refresh(projection.media)
+                self._seen = self._state(collection, mirror)
+        except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+            raise CollectionUnusable(error) from error
+
+    def take(self, mirror: Mirror, received: Received) -> None:
+        """Take over, into the collection, what a client sent.
+
+        Raises:
+            CollectionUnusable: it cannot be written.
+        """
+        try:
+            collection = self._scanned()
+            self.taken = NoteIntake(collection, mirror, self._media).take(received)
+        except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+            raise CollectionUnusable(error) from error
+        for sentence in self.taken.sentences:
+            self._tell(sentence)
+
+    def take_upload(self, data: bytes) -> str:
+        """Import a whole collection; return `OK`, or a sentence that says why not."""
+        from flashcards.anki.imports.run import import_package
+
+        try:
+            with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
+                path = Path(folder) / "upload.anki2"
+                path.write_bytes(data)
+                report = import_package(self._scanned(), path)
+        except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+            return f"The collection was not taken over: {error}"
+        self._tell(f"upload: {report.added} notes added, {report.updated} updated, {report.reviews} reviews")
+        self._seen = ()
+        return _OK
+
+    def _scanned(self) -> Collection:
+        settings = _stamp(self._root / FILE_NAME)
+        if self._collection is None or settings != self._settings_seen:
+            self.close()
+            self._collection = Collection(self._root)
+            self._settings_seen = settings
+        self._collection.scan()
+        self._collection.follow_parameters()
+        return self._collection
+
+    def _state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
+        """Return what tells whether anything changed since it was last asked for."""
+        (version,) = collection.connection.execute("PRAGMA data_version").fetchone()
+        return (
+            version,
+            collection.connection.total_changes,
+            self._settings_seen,
+            _stamp(self._root / MACROS_FILE),
+            collection.clock.day(now_ms()),
+            time.localtime().tm_gmtoff,
+            mirror.state,
+        )
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

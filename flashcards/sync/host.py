@@ -1,0 +1,131 @@
+"""The sync server of one collection: its files, its one worker thread, its web server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.collection import STATE_FOLDER
+from flashcards.errors import FlashcardsError
+from flashcards.sync.account import Account, GuessLimit
+from flashcards.sync.bridge import Bridge
+from flashcards.sync.media import CollectionFolder, MediaStore
+from flashcards.sync.mirror import Mirror
+from flashcards.sync.service import SyncReport, SyncService
+from flashcards.sync.wire import Refusal
+
+if TYPE_CHECKING:
+    import uvicorn
+
+FOLDER: Final = "phone"
+ACCOUNT: Final = "account.json"
+_MIRROR: Final = "collection.anki2"
+_MEDIA: Final = "media.db"
+
+
+class AddressTaken(FlashcardsError):
+    """The address cannot be listened on."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(
+            f"{host}:{port} cannot be listened on: {error.strerror or error}. Choose another port with --port."
+        )
+
+
+class SyncHost:
+    """Everything that a running server holds open.
+
+    Args:
+        root: the collection's folder.
+        account: who may sync.
+        report: called with each sync that came to its end.
+        tell: called with each sentence for the log.
+    """
+
+    def __init__(
+        self, root: Path, account: Account, report: Callable[[SyncReport], None], tell: Callable[[str], None]
+    ) -> None:
+        self._root = root
+        self._account = account
+        self._report = report
+        self._tell = tell
+        self._worker = ThreadPoolExecutor(1, "sync")
+        self._service: SyncService = self._worker.submit(self._open).result()
+
+    def build_server(self) -> uvicorn.Server:
+        """Build the web server; it listens on the socket that it is run with."""
+        import uvicorn
+
+        from flashcards.sync.server import build_app
+
+        app = build_app(self._service, self._worker, self._complain)
+        config = uvicorn.Config(
+            app,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        return uvicorn.Server(config)
+
+    def close(self) -> None:
+        """End whatever is under way without effect, and close the files."""
+        self._worker.submit(self._close).result()
+        self._worker.shutdown()
+
+    def _open(self) -> SyncService:
+        folder = phone_folder(self._root)
+        self._mirror = Mirror(folder / _MIRROR)
+        self._media = MediaStore(folder / _MEDIA, self._root, CollectionFolder(self._root))
+        self._bridge = Bridge(self._root, self._media, self._tell)
+        return SyncService(self._account, GuessLimit(), self._mirror, self._media, self._bridge, self._finished)
+
+    def _close(self) -> None:
+        self._service.close()
+        self._bridge.close()
+        self._media.close()
+        self._mirror.close()
+
+    def _finished(self, report: SyncReport) -> None:
+        report.taken, self._bridge.taken = self._bridge.taken, None
+        self._report(report)
+
+    def _complain(self, peer: str, method: str, error: Exception) -> None:
+        reason = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+        self._tell(f"{peer}: {ascii(method)[1:40]} refused: {reason}")
+
+
+def phone_folder(root: Path) -> Path:
+    """Return the folder that keeps what phones were given, making it if it does not exist."""
+    folder = root / STATE_FOLDER / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = root / STATE_FOLDER / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address; port 0 takes a free one.
+
+    Raises:
+        AddressTaken: another program has it, or this computer has no such address.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        raise AddressTaken(host, port, error) from error
+    return found
+
+
+def run(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until the server is told to stop."""
+    asyncio.run(server.serve(sockets=[listener]))

@@ -1,0 +1,294 @@
+"""What came from a phone, taken over into the collection by the rules of the importer."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.imports.deck_text import text_without
+from flashcards.anki.imports.matching import Known
+from flashcards.anki.imports.media import MediaPlan
+from flashcards.anki.imports.run import KnownChanges, import_changes
+from flashcards.anki.package.identity import Guids, deck_id
+from flashcards.anki.package.reader import read_tables
+from flashcards.catalog.imports import Origins, SeenMarks
+from flashcards.collection import now_ms
+from flashcards.disk.atomic import FileChanged, replace_unchanged
+from flashcards.sync.mirror import TABLE_STATEMENTS
+from flashcards.sync.rows import CARD_COLUMNS, COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
+from flashcards.sync.set_aside import set_aside
+from flashcards.text import plural
+
+if TYPE_CHECKING:
+    from flashcards.anki.package.model import AnkiCard, Package
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+    from flashcards.importers.report import ImportReport
+    from flashcards.sync.media import MediaStore
+    from flashcards.sync.mirror import Mirror
+    from flashcards.sync.rows import Row
+    from flashcards.sync.session import Received
+
+_SOURCE: Final = "phone"
+_GUID, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "flds"))
+_NID, _DID, _QUEUE, _FLAGS, _ODID = (CARD_COLUMNS.index(name) for name in ("nid", "did", "queue", "flags", "odid"))
+_BURIED: Final = (-2, -3)
+_DAY: Final = 86_400
+_CHUNK: Final = 500
+
+
+@dataclass(slots=True)
+class TakenOver:
+    """What a sync changed in the collection; `sentences` say what a person should know."""
+
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    cards: int = 0
+    reviews: int = 0
+    sentences: list[str] = field(default_factory=list)
+
+
+class StoredMedia:
+    """The media files that clients know, as the importer reads those of a package."""
+
+    def __init__(self, store: MediaStore) -> None:
+        self._store = store
+        self.media = {name: name for name in store.names()}
+
+    def unpack_medium(self, name: str, target: Path) -> bool:
+        """Copy a file to `target`; return whether there is one of that name."""
+        path = self._store.path_of(name)
+        if path is None:
+            return False
+        target.write_bytes(path.read_bytes())
+        return True
+
+
+class NoteIntake:
+    """Takes over what one sync brought.
+
+    Args:
+        collection: open, and scanned.
+        mirror: holds what came already.
+        media: the files that notes may name.
+    """
+
+    def __init__(self, collection: Collection, mirror: Mirror, media: MediaStore) -> None:
+        self._collection = collection
+        self._mirror = mirror
+        self._media = media
+        origins = Origins(collection.connection)
+        self._here = {kind: {there: here for here, there in origins.ids(kind).items()} for kind in ("note", "card")}
+        self._taken = TakenOver()
+
+    def take(self, received: Received) -> TakenOver:
+        """Take everything over; each part is all or nothing, and can be done again."""
+        notes = self._touched(received)
+        if notes:
+            self._import(received, notes)
+        self._unbury(received)
+        self._remove(received)
+        self._mention_moves(received)
+        return self._taken
+
+    def _touched(self, received: Received) -> list[int]:
+        """Return the notes that came, and those of the cards and reviews that came, as far as they still exist."""
+        found = dict.fromkeys(row[0] for row in received.notes)
+        found |= dict.fromkeys(row[_NID] for row in received.cards)
+        cards = {row[1] for row in received.reviews}
+        found |= dict.fromkeys(number for (number,) in self._rows("SELECT nid FROM cards WHERE id IN ({})", cards))
+        exist = {number for (number,) in self._rows("SELECT id FROM notes WHERE id IN ({})", found)}
+        return [number for number in found if number in exist]
+
+    def _import(self, received: Received, notes: list[int]) -> None:
+        package = self._package(notes)
+        media = MediaPlan(self._collection.root, StoredMedia(self._media))
+        changes = KnownChanges(
+            edits=self._edits(received),
+            marks_before=_MarksBefore(received).of,
+            settings="dconf" in received.objects,
+            back_up=self._is_backup_due(),
+        )
+        try:
+            report = import_changes(self._collection, package, media, _SOURCE, changes)
+        finally:
+            media.close()
+        self._count(report)
+        self._keep_texts(received)
+
+    def _count(self, report: ImportReport) -> None:
+        taken = self._taken
+        taken.added, taken.updated = report.added, report.updated
+        taken.cards, taken.reviews = report.cards, report.reviews
+        taken.sentences += [f"{remark.place}: {remark.message}" for remark in report.remarks]
+
+    def _edits(self, received: Received) -> dict[str, bool]:
+        """Return the notes whose text or tags came changed, by guid, and whether they changed here too."""
+        contested = received.contested["notes"]
+        found = {}
+        for row in received.notes:
+            before = received.before["notes"].get(row[0])
+            if before is not None and what_a_person_sets("notes", before) == what_a_person_sets("notes", row):
+                continue
+            found[row[_GUID]] = row[0] in contested
+            if before is not None and row[0] in contested:
+                place = set_aside(
+                    self._collection.state_folder, "changed on the phone and here", row[_FIELDS].split("\x1f")
+                )
+                self._taken.sentences.append(f"A note changed here and on the phone; the phone's text is in {place}.")
+        return found
+
+    def _keep_texts(self, received: Received) -> None:
+        """Keep what the notes that came say here now, so that a later change here is told from this one."""
+        known = self._known()
+        for row in received.notes:
+            if row[0] in received.contested["notes"]:
+                continue
+            note = self._here["note"].get(row[0]) or known.note_of(row[_GUID], 0)
+            if note is not None and (text := text_here(self._collection, note)):
+                self._mirror.note_text(row[0], text)
+
+    def _known(self) -> Known:
+        connection = self._collection.connection
+        return Known(self._collection.catalog, Origins(connection), Guids(connection))
+
+    def _package(self, notes: list[int]) -> Package:
+        """Read some notes of the mirror, with their cards and the whole log of these, as if from a package."""
+        db = sqlite3.connect(":memory:")
+        try:
+            for statement in TABLE_STATEMENTS:
+                db.execute(statement)
+            columns = ("crt", "mod", "scm", "ver", "dty", "usn", "ls", "conf", "models", "decks", "dconf", "tags")
+            col = self._mirror.connection.execute(f"SELECT id, {', '.join(columns)} FROM col").fetchone()
+            _insert(db, "col", [col])
+            _insert(db, "notes", self._rows(_all_of("notes", "id"), notes))
+            cards = self._rows(_all_of("cards", "nid"), notes)
+            _insert(db, "cards", cards)
+            _insert(db, "revlog", self._rows(_all_of("revlog", "cid"), [row[0] for row in cards]))
+            return read_tables(db, Path(_SOURCE))
+        finally:
+            db.close()
+
+    def _is_backup_due(self) -> bool:
+        """Whether the newest copy of the state is older than a day: a copy for each sync would crowd out the others."""
+        try:
+            newest = max((each.stat().st_mtime for each in self._collection.backups.iterdir()), default=0.0)
+        except FileNotFoundError:
+            return True
+        return time.time() - newest > _DAY
+
+    def _unbury(self, received: Received) -> None:
+        before = received.before["cards"]
+        cards = [
+            self._here["card"].get(row[0], int(row[0]))
+            for row in received.cards
+            if (known := before.get(row[0])) and known[_QUEUE] in _BURIED and row[_QUEUE] not in _BURIED
+        ]
+        if cards:
+            self._taken.cards += self._collection.store.unbury(cards, self._collection.clock.day(now_ms()))
+
+    def _remove(self, received: Received) -> None:
+        """Take the notes that were deleted there out of their files, if they did not change here since."""
+        deleted = [row for row in received.gone if row[0] not in received.contested["notes"]]
+        if not deleted:
+            return
+        known = self._known()
+        entries = []
+        for row in deleted:
+            note = self._here["note"].get(row[0]) or known.note_of(row[_GUID], 0)
+            if note is not None:
+                entries += [entry for entry in self._collection.catalog.entries([note]) if entry.active]
+        by_path: dict[str, list[Entry]] = {}
+        for entry in entries:
+            by_path.setdefault(entry.path, []).append(entry)
+        for path, gone in by_path.items():
+            self._remove_from(path, gone)
+        if by_path:
+            self._collection.scan()
+
+    def _remove_from(self, path: str, entries: list[Entry]) -> None:
+        file = self._collection.root / path
+        before = file.read_bytes()
+        text = text_without(path, before.decode(), [entry.note.line for entry in entries])
+        if text is None:
+            self._taken.sentences.append(
+                f"{path}: {plural(len(entries), 'note')} deleted on the phone cannot be taken out of the file."
+            )
+            return
+        lines = before.decode().splitlines()
+        blocks = ["\n".join(lines[entry.note.line - 1 : entry.note.end_line]) for entry in entries]
+        place = set_aside(self._collection.state_folder, f"deleted on the phone, was in {path}", blocks)
+        try:
+            replace_unchanged(file, before, text.encode())
+        except FileChanged:
+            self._taken.sentences.append(f"{path} is being edited; notes deleted on the phone stay in it.")
+            return
+        self._taken.removed += len(entries)
+        self._taken.sentences.append(
+            f"{path}: {plural(len(entries), 'note')} deleted on the phone taken out of the file; kept in {place}."
+        )
+
+    def _mention_moves(self, received: Received) -> None:
+        moved = 0
+        for row in received.cards:
+            before = received.before["cards"].get(row[0])
+            moved += before is not None and (before[_ODID] or before[_DID]) != (row[_ODID] or row[_DID])
+        if moved:
+            self._taken.sentences.append(
+                f"{plural(moved, 'card')} moved to another deck on the phone; the deck follows from the file here, so"
+                " move the note's text instead."
+            )
+        for deck in received.objects.get("decks", ()):
+            is_ours = any(deck_id(name) == deck["id"] for name in self._collection.catalog.decks())
+            if is_ours and deck_id(deck["name"]) != deck["id"]:
+                self._taken.sentences.append(
+                    f"A deck was renamed to `{deck['name']}` on the phone; its name follows from the file here and is"
+                    " put back."
+                )
+
+    def _rows(self, query: str, ids: Iterable[int]) -> list[Row]:
+        found: list[Row] = []
+        numbers = list(ids)
+        for start in range(0, len(numbers), _CHUNK):
+            chunk = numbers[start : start + _CHUNK]
+            found += map(list, self._mirror.connection.execute(query.format(",".join("?" * len(chunk))), chunk))
+        return found
+
+
+class _MarksBefore:
+    """Tells the suspension and the flag that cards had before a phone changed them."""
+
+    def __init__(self, received: Received) -> None:
+        self._before = received.before["cards"]
+        self._contested = received.contested["cards"]
+
+    def of(self, card: AnkiCard) -> SeenMarks:
+        """Return the marks of a card as they were; of one that changed here too, only new marks count."""
+        before = self._before.get(card.id)
+        if card.id in self._before and (before is None or card.id in self._contested):
+            return SeenMarks(-1, suspended=False, flag=0)
+        if before is None:
+            return SeenMarks(card.changed, card.queue == SUSPENDED, card.flags & 7)
+        return SeenMarks(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
+
+
+def text_here(collection: Collection, note: int) -> bytes | None:
+    """Return what tells the text and the tags of a note here from others; None if it is not in a file."""
+    row = collection.connection.execute(
+        "SELECT fingerprint, tags FROM notes WHERE id = ? AND active = 1", (note,)
+    ).fetchone()
+    return None if row is None else bytes(row[0]) + row[1].encode()
+
+
+def _all_of(table: str, key: str) -> str:
+    return f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})"
+
+
+def _insert(db: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    if rows:
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)

@@ -1,0 +1,176 @@
+"""Note types, decks, presets, tags and configuration of the collection, written into the mirror."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from math import isclose
+from typing import Any, Final
+
+from flashcards.anki.package.identity import deck_id
+from flashcards.anki.package.model import BASIC, CLOZE
+from flashcards.anki.package.notetypes import DESIGN_CHANGED, note_type
+
+_OURS_IN_CONF: Final = ("schedVer", "sched2021", "creationOffset", "rollover", "fsrs")
+_COUNTED: Final = ("newToday", "revToday")
+_OURS_IN_DECK: Final = ("name", "conf")
+_NOT_COMPARED: Final = ("mod", "usn", "id")
+_DECK_GRAVE: Final = 2
+
+Objects = dict[str, dict[str, Any]]
+
+
+class ObjectUpdate:
+    """Holds the objects of a projected collection against those of the mirror, which is attached to it.
+
+    Args:
+        db: the projected database, with the mirror attached as `mirror`.
+        usn: the present change number.
+        now_s: the present time, in epoch seconds.
+        is_new: whether the mirror is new: then everything is taken as it is.
+    """
+
+    def __init__(self, db: sqlite3.Connection, usn: int, now_s: int, *, is_new: bool) -> None:
+        self._db = db
+        self._usn = usn
+        self._now = now_s
+        self._is_new = is_new
+        names = ("conf", "models", "decks", "dconf", "tags")
+        self._here: dict[str, Any] = _columns(db, "main", names)
+        self._there: dict[str, Any] = _columns(db, "mirror", names)
+        self._ids: dict[int, int] = {}
+        self._changes = 0
+
+    def deck_ids(self) -> Mapping[int, int]:
+        """Return the ids that decks have in the mirror, by those that they have in a package, where they differ."""
+        by_name = {each["name"].casefold(): int(key) for key, each in self._there["decks"].items()}
+        for key, deck in self._here["decks"].items():
+            found = by_name.get(deck["name"].casefold())
+            if found is not None and found != int(key):
+                self._ids[int(key)] = found
+        return self._ids
+
+    def apply(self) -> int:
+        """Write what differs; return how many objects changed."""
+        if self._is_new:
+            self._db.execute("UPDATE mirror.col SET crt = (SELECT crt FROM main.col)")
+            self._there["conf"] = dict(self._here["conf"])
+            self._changes += 1
+        self._update_types()
+        self._update_presets()
+        self._update_decks()
+        self._update_tags()
+        self._update_conf()
+        if self._changes:
+            values = [json.dumps(value, ensure_ascii=False) for value in self._there.values()]
+            self._db.execute(f"UPDATE mirror.col SET {', '.join(f'{name} = ?' for name in self._there)}", values)
+        return self._changes
+
+    def _update_types(self) -> None:
+        types: Objects = self._there["models"]
+        for family in (BASIC, CLOZE):
+            ours = note_type(family).to_json(DESIGN_CHANGED, 1)
+            key = str(int(ours["id"]))
+            # A person's own changes to the design stay until ours changes.
+            if key not in types or types[key].get("mod", 0) < DESIGN_CHANGED:
+                self._put(types, key, ours)
+
+    def _update_presets(self) -> None:
+        presets: Objects = self._there["dconf"]
+        for key, ours in self._here["dconf"].items():
+            known = presets.get(key)
+            if known is None or not _says(known, ours):
+                self._put(presets, key, _merged(known or {}, ours))
+
+    def _update_decks(self) -> None:
+        decks: Objects = self._there["decks"]
+        present = set()
+        for key, ours in self._here["decks"].items():
+            there = str(self._ids.get(int(key), int(key)))
+            present.add(there)
+            known = decks.get(there)
+            if known is None:
+                self._put(decks, there, ours)
+                continue
+            changes = {name: ours[name] for name in _OURS_IN_DECK if ours.get(name) != known.get(name)}
+            if there == "1":
+                changes.pop("name", None)
+            changes |= {name: ours[name] for name in _COUNTED if _has_more(ours.get(name), known.get(name))}
+            if changes:
+                self._put(decks, there, known | changes)
+        self._remove_decks(decks, present)
+
+    def _remove_decks(self, decks: Objects, present: set[str]) -> None:
+        """Remove decks of ours that are gone here, if no card and no deck below is left in them."""
+        used = {
+            str(number)
+            for (number,) in self._db.execute("SELECT did FROM mirror.cards UNION SELECT odid FROM mirror.cards")
+        }
+        for key in sorted(decks, key=lambda key: -decks[key]["name"].count("::")):
+            name = decks[key]["name"]
+            is_ours = int(key) == deck_id(name) and key != "1"
+            has_below = any(each["name"].startswith(f"{name}::") for each in decks.values())
+            if is_ours and key not in present | used and not has_below:
+                del decks[key]
+                self._db.execute("INSERT INTO mirror.graves VALUES (?, ?, ?)", (self._usn, int(key), _DECK_GRAVE))
+                self._changes += 1
+
+    def _update_tags(self) -> None:
+        tags: dict[str, int] = self._there["tags"]
+        known = {tag.casefold() for tag in tags}
+        for (text,) in self._db.execute("SELECT DISTINCT tags FROM main.notes WHERE tags <> ''"):
+            for tag in text.split():
+                if tag.casefold() not in known:
+                    known.add(tag.casefold())
+                    tags[tag] = 0 if self._is_new else self._usn
+                    self._changes += 1
+
+    def _update_conf(self) -> None:
+        conf, ours = self._there["conf"], self._here["conf"]
+        changes = {name: ours[name] for name in _OURS_IN_CONF if name in ours and ours[name] != conf.get(name)}
+        if changes and not self._is_new:
+            conf.update(changes)
+            self._changes += 1
+
+    def _put(self, objects: Objects, key: str, value: Mapping[str, Any]) -> None:
+        modified = max(self._now, objects.get(key, {}).get("mod", 0))
+        objects[key] = dict(value) | {"id": int(key), "usn": 0 if self._is_new else self._usn, "mod": modified}
+        self._changes += 1
+
+
+def _columns(db: sqlite3.Connection, schema: str, names: tuple[str, ...]) -> dict[str, Any]:
+    values = db.execute(f"SELECT {', '.join(names)} FROM {schema}.col").fetchone()
+    return {name: json.loads(value) for name, value in zip(names, values, strict=True)}
+
+
+def _has_more(ours: Any, theirs: Any) -> bool:
+    """Whether more was done on the present day than the mirror knows; both are a day and a number."""
+    if not ours or not ours[0]:
+        return False
+    if not isinstance(theirs, list) or len(theirs) != len(ours):
+        return True
+    return bool(ours[0] > theirs[0] or (ours[0] == theirs[0] and ours[1] > theirs[1]))
+
+
+def _says(theirs: Any, ours: Any) -> bool:
+    """Whether an object says all that ours says; numbers may have been rounded."""
+    if isinstance(ours, dict):
+        if not isinstance(theirs, dict):
+            return False
+        return all(
+            name in theirs and _says(theirs[name], value) for name, value in ours.items() if name not in _NOT_COMPARED
+        )
+    if isinstance(ours, list):
+        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(_says, theirs, ours))
+    if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
+        return isclose(ours, theirs, rel_tol=1e-5, abs_tol=1e-9)
+    return bool(ours == theirs)
+
+
+def _merged(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(theirs)
+    for name, value in ours.items():
+        known = found.get(name)
+        found[name] = _merged(known, value) if isinstance(value, dict) and isinstance(known, dict) else value
+    return found

@@ -1,0 +1,309 @@
+"""The collection written into the mirror: what changed here since gets the present change number."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from math import isclose
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flashcards.anki.exports.notes import Gathering, decks_in_use
+from flashcards.anki.package.identity import Guids
+from flashcards.anki.package.presets import Presets
+from flashcards.anki.package.schedule_writer import History
+from flashcards.anki.package.writer import DeckDatabase, first_day_of
+from flashcards.catalog.imports import Origins
+from flashcards.collection import now_ms
+from flashcards.sync.intake import text_here
+from flashcards.sync.objects import ObjectUpdate
+from flashcards.sync.rows import CARD_COLUMNS, SUSPENDED, Graves
+from flashcards.sync.unconverted import Unconverted, ids_known_here
+
+if TYPE_CHECKING:
+    from flashcards.anki.package.model import ExportProblem
+    from flashcards.collection import Collection
+    from flashcards.sync.mirror import Mirror
+
+_COMPARED: Final = tuple(name for name in CARD_COLUMNS if name not in ("mod", "usn", "odue", "odid"))
+_DUE: Final = _COMPARED.index("due")
+_TYPE: Final = _COMPARED.index("type")
+_DATA: Final = _COMPARED.index("data")
+_NOTE: Final = _COMPARED.index("nid")
+_ORD: Final = _COMPARED.index("ord")
+_DECK: Final = _COMPARED.index("did")
+_QUEUE: Final = _COMPARED.index("queue")
+_FLAGS: Final = _COMPARED.index("flags")
+_TOLERANCE: Final = {"s": 1e-3, "d": 1e-3, "dr": 1e-3, "decay": 1e-3}
+"""Apps round the numbers of a memory state; what differs by less than this part is the same."""
+
+_VIEWS: Final = (
+    "CREATE TEMP TABLE note_ids (here INTEGER PRIMARY KEY, there INTEGER NOT NULL)",
+    "CREATE TEMP TABLE card_ids (here INTEGER PRIMARY KEY, there INTEGER NOT NULL)",
+)
+_NOTES: Final = """
+    SELECT n.id, coalesce(i.there, n.id), m.id IS NULL, n.guid, n.mid, n.mod, n.tags, n.flds
+    FROM notes n LEFT JOIN note_ids i ON i.here = n.id LEFT JOIN mirror.notes m ON m.id = coalesce(i.there, n.id)
+    WHERE m.id IS NULL OR m.mid <> n.mid OR m.flds <> n.flds OR trim(m.tags) <> trim(n.tags)
+"""
+_CARDS: Final = f"""
+    SELECT coalesce(c.there, p.id), coalesce(n.there, p.nid), {", ".join(f"p.{name}" for name in _COMPARED[2:])}
+    FROM cards p LEFT JOIN card_ids c ON c.here = p.id LEFT JOIN note_ids n ON n.here = p.nid
+        LEFT JOIN mirror.cards m ON m.id = coalesce(c.there, p.id)
+    WHERE m.id IS NULL OR m.nid <> coalesce(n.there, p.nid)
+        OR {" OR ".join(f"m.{name} <> p.{name}" for name in _COMPARED[2:])}
+    ORDER BY p.due, p.id
+"""
+_LOG: Final = """
+    INSERT OR IGNORE INTO mirror.revlog
+    SELECT r.id, coalesce(c.there, r.cid), :usn, r.ease, r.ivl, r.lastIvl, r.factor, r.time, r.type
+    FROM revlog r LEFT JOIN card_ids c ON c.here = r.cid
+    WHERE r.id NOT IN (SELECT id FROM mirror.revlog)
+"""
+_GONE: Final = """
+    SELECT id FROM mirror.{table} WHERE id NOT IN (
+        SELECT coalesce(i.there, p.id) FROM {table} p LEFT JOIN {kind}_ids i ON i.here = p.id)
+"""
+
+
+class Projection:
+    """The present collection in Anki's shape, held against the mirror once.
+
+    Attributes:
+        media: the files that the notes name, by their names in Anki.
+        problems: what is not as it should be.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self.media: Mapping[str, Path] = {}
+        self.problems: list[ExportProblem] = []
+        self._collection = collection
+        self._origins = Origins(collection.connection)
+
+    def update(self, mirror: Mirror) -> bool:
+        """Bring the mirror up to date, in one transaction; return whether anything changed."""
+        with _opened(self._database(mirror), mirror) as db:
+            for name in ("note", "card"):
+                rows = self._origins.ids(name).items()
+                db.executemany(f"INSERT INTO {name}_ids VALUES (?, ?)", rows)
+            return _Update(self._collection, mirror, db).apply()
+
+    def _database(self, mirror: Mirror) -> bytes:
+        collection = self._collection
+        gathering = Gathering(collection, decks_in_use(collection))
+        clock, at = collection.clock, now_ms()
+        if mirror.is_new:
+            first_day = None if len(gathering) else clock.day(at)
+        else:
+            first_day = first_day_of(clock, mirror.created)
+        history = History(collection, at)
+        database = DeckDatabase(gathering.notes(), clock, Presets(collection), history, first_day)
+        data = database.to_bytes()
+        self.media, self.problems = gathering.media.files, gathering.problems
+        return data
+
+
+class _opened:  # noqa: N801 - used like a function
+    """The projected database with the mirror attached, in one transaction that ends with the block."""
+
+    def __init__(self, data: bytes, mirror: Mirror) -> None:
+        self._data = data
+        self._path = mirror.path
+
+    def __enter__(self) -> sqlite3.Connection:
+        self.db = db = sqlite3.connect(":memory:", isolation_level=None)
+        db.deserialize(self._data)
+        db.execute("ATTACH ? AS mirror", (str(self._path),))
+        db.execute("PRAGMA mirror.synchronous = FULL")
+        for statement in _VIEWS:
+            db.execute(statement)
+        db.execute("BEGIN IMMEDIATE")
+        return db
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            self.db.execute("ROLLBACK" if kind else "COMMIT")
+        finally:
+            self.db.close()
+
+
+class _Update:
+    def __init__(self, collection: Collection, mirror: Mirror, db: sqlite3.Connection) -> None:
+        self._collection = collection
+        self._db = db
+        self._now = time.time_ns() // 1_000_000
+        (self._usn,) = db.execute("SELECT usn FROM mirror.col").fetchone()
+        self._is_new = mirror.is_new
+        self._changed = False
+
+    def apply(self) -> bool:
+        objects = ObjectUpdate(self._db, self._usn, self._now // 1000, is_new=self._is_new)
+        decks = objects.deck_ids()
+        left = Unconverted(self._db, self._collection)
+        self._write_notes(left)
+        self._write_cards(left, decks)
+        self._count(self._db.execute(_LOG, {"usn": self._usn}).rowcount)
+        self._delete(left)
+        self._count(objects.apply())
+        if self._is_new:
+            # What a first download brings is known to the client.
+            self._db.execute("UPDATE mirror.col SET usn = 1")
+        if self._changed:
+            self._db.execute("UPDATE mirror.col SET mod = max(mod + 1, ?)", (self._now,))
+        return self._changed
+
+    def _count(self, rows: int) -> None:
+        self._changed = self._changed or rows > 0
+
+    def _write_notes(self, left: Unconverted) -> None:
+        from flashcards.sync.mirror import checksum, plain_field
+
+        rows = []
+        for here, number, is_new, guid, kind, modified, tags, fields in self._db.execute(_NOTES).fetchall():
+            if left.has_note(number):
+                continue
+            if not is_new:
+                self._note_change(number, text_here(self._collection, here))
+            text = plain_field(fields.partition("\x1f")[0])
+            rows.append((number, guid, kind, modified, self._usn, tags, fields, text, checksum(text)))
+        # Guid and time of a known note stay: an app keeps its own unsent change to a note only if it is newer, and
+        # nothing that was written there may be lost before it was seen here.
+        self._db.executemany(
+            "INSERT INTO mirror.notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '') ON CONFLICT(id) DO UPDATE SET"
+            " mid = excluded.mid, usn = excluded.usn, tags = excluded.tags,"
+            " flds = excluded.flds, sfld = excluded.sfld, csum = excluded.csum",
+            rows,
+        )
+        self._count(len(rows))
+
+    def _note_change(self, number: int, text: bytes | None) -> None:
+        """Keep that a note changed here, unless it still says what a phone gave it."""
+        row = self._db.execute("SELECT text FROM mirror.changes WHERE kind = 'note' AND id = ?", (number,)).fetchone()
+        if row is None or row[0] is None or row[0] != text:
+            self._db.execute("INSERT OR REPLACE INTO mirror.changes VALUES ('note', ?, ?, NULL)", (number, self._usn))
+
+    def _write_cards(self, left: Unconverted, decks: Mapping[int, int]) -> None:
+        names = ", ".join(_COMPARED)
+        places = _Places(self._db)
+        rows = []
+        for values in self._db.execute(_CARDS).fetchall():
+            row = list(values)
+            row[_DECK] = decks.get(row[_DECK], row[_DECK])
+            there = self._db.execute(f"SELECT {names}, mod, odid FROM mirror.cards WHERE id = ?", (row[0],)).fetchone()
+            if left.has_card(row[0]) and there:
+                row[_NOTE], row[_ORD] = there[_NOTE], there[_ORD]
+            if there is None:
+                if left.has_note(row[_NOTE]):
+                    continue
+                if not self._is_new:
+                    places.place(row)
+                rows.append((*row, self._now // 1000, self._usn))
+                continue
+            _keep_place(row, there)
+            if _is_same(row, there) or (there[-1] and _is_same_in_filtered_deck(row, there)):
+                continue
+            if _marks(row) != _marks(there):
+                self._db.execute(
+                    "INSERT OR REPLACE INTO mirror.changes VALUES ('card', ?, ?, NULL)", (row[0], self._usn)
+                )
+            rows.append((*row, there[-2], self._usn))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in (*_COMPARED[1:], "mod", "usn"))
+        self._db.executemany(
+            f"INSERT INTO mirror.cards ({names}, mod, usn, odue, odid) VALUES ({', '.join('?' * (len(_COMPARED) + 2))}"
+            f", 0, 0) ON CONFLICT(id) DO UPDATE SET {updates}, odue = 0, odid = 0",
+            rows,
+        )
+        self._count(len(rows))
+
+    def _delete(self, left: Unconverted) -> None:
+        """Delete what is no longer here; what never was here, as far as is known, stays with the phones."""
+        cards = [number for (number,) in self._db.execute(_GONE.format(table="cards", kind="card"))]
+        notes = [number for (number,) in self._db.execute(_GONE.format(table="notes", kind="note"))]
+        if not cards and not notes:
+            return
+        notes = [number for number in notes if not left.has_note(number)]
+        known = ids_known_here(self._db, Guids(self._collection.connection), self._collection, notes)
+        gone = [number for number in notes if number in known]
+        kept = set(notes) - known
+        gone_cards = []
+        for number in cards:
+            (note,) = self._db.execute("SELECT nid FROM mirror.cards WHERE id = ?", (number,)).fetchone()
+            if note not in kept and not left.has_note(note):
+                gone_cards.append(number)
+        self._bury(Graves(gone_cards, gone, []))
+
+    def _bury(self, graves: Graves) -> None:
+        for table, number, ids in (("cards", 0, graves.cards), ("notes", 1, graves.notes)):
+            self._db.executemany(f"DELETE FROM mirror.{table} WHERE id = ?", ((each,) for each in ids))
+            self._db.executemany(
+                "INSERT INTO mirror.graves VALUES (?, ?, ?)", ((self._usn, each, number) for each in ids)
+            )
+            self._count(len(ids))
+
+
+class _Places:
+    """Places of new cards among the new ones: a card that came later shares that of the card before it."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def place(self, row: list[Any]) -> None:
+        """Give a new card the place of the card that stands before it here and that the apps know."""
+        found = self._db.execute(
+            "SELECT m.due FROM cards p LEFT JOIN card_ids c ON c.here = p.id"
+            " JOIN mirror.cards m ON m.id = coalesce(c.there, p.id)"
+            " WHERE p.due <= ? AND p.type = 0 AND m.type = 0 ORDER BY p.due DESC LIMIT 1",
+            (row[_DUE],),
+        ).fetchone()
+        if found and row[_TYPE] == 0:
+            row[_DUE] = found[0]
+
+
+def _keep_place(row: list[Any], there: Any) -> None:
+    """Let a card keep the place that it has, or had, among the new ones: it only moves when all are counted again."""
+    if row[_TYPE] == 0 and there[_TYPE] == 0:
+        row[_DUE] = there[_DUE]
+    theirs = _read(there[_DATA])
+    if "pos" in theirs and '"pos"' in row[_DATA]:
+        row[_DATA] = json.dumps(_read(row[_DATA]) | {"pos": theirs["pos"]}, separators=(",", ":"))
+
+
+def _marks(row: Sequence[Any]) -> tuple[bool, int]:
+    return row[_QUEUE] == SUSPENDED, row[_FLAGS] & 7
+
+
+def _is_same(row: Iterable[Any], there: Iterable[Any]) -> bool:
+    return all(
+        ours == theirs or (name == "data" and _is_same_data(ours, theirs))
+        for name, ours, theirs in zip(_COMPARED, row, there, strict=False)
+    )
+
+
+def _is_same_in_filtered_deck(row: list[Any], there: Any) -> bool:
+    """Whether nothing was done here to a card that a phone holds in a filtered deck."""
+    names = ("nid", "ord", "type", "reps", "lapses", "flags")
+    return all(row[_COMPARED.index(name)] == there[_COMPARED.index(name)] for name in names)
+
+
+def _is_same_data(ours: str, theirs: str) -> bool:
+    """Whether the memory states that two cards keep are the same; what only an app keeps does not matter."""
+    one, other = _read(ours), _read(theirs)
+    for name in ("s", "d", "dr", "decay", "lrt"):
+        a, b = one.get(name), other.get(name)
+        if a is None or b is None:
+            if a is not b:
+                return False
+            continue
+        if not isclose(a, b, rel_tol=_TOLERANCE.get(name, 0.0)):
+            return False
+    return True
+
+
+def _read(data: str) -> dict[str, Any]:
+    try:
+        value = json.loads(data) if data else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,190 @@
+"""What a person does on the phone arrives in the collection."""
+
+from __future__ import annotations
+
+from scheduler import Rating
+from tests.sync.phones import World, state_of
+
+DECK = "Q: one?\nA: 1\n\nQ: two?\nA: **2**\n<!-- tags: x; reverse -->\n\nC: a [gap] and [more]\n"
+
+
+def test_reviews_made_on_the_phone_come_into_the_log_and_decide_when_a_card_is_due(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("answer", cards=[phone.card("one?")], rating=4)
+    phone.do("answer", cards=[phone.card("two?")], rating=1)
+    phone.sync()
+    assert [rating for _, _, rating in world.reviews()] == [4, 1]
+    with world.collection() as collection:
+        card = collection.store.card(world.card("one?"))
+        (due,) = phone.rows(f"SELECT due, ivl FROM cards WHERE id = {phone.card('one?')}")
+        assert card.interval // 86_400 == due[1]
+        assert (card.reps, card.lapses) == (1, 0)
+    phone.check()
+
+
+def test_a_text_edited_on_the_phone_comes_into_its_file(world: World) -> None:
+    world.write("a.md", "# Head\n\nProse.\n\n" + DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("edit", note=phone.note("one?"), field=1, text="the <b>first</b>")
+    phone.sync()
+    assert world.read("a.md") == "# Head\n\nProse.\n\n" + DECK.replace("A: 1", "A: the **first**")
+    assert phone.rows(f"SELECT flds FROM notes WHERE id = {phone.note('one?')}")[0][0].startswith("one?\x1fthe <")
+    phone.do("edit", note=phone.note("one?"), field=1, text="again")
+    phone.sync()
+    assert "A: again" in world.read("a.md")
+    phone.check()
+
+
+def test_a_note_added_on_the_phone_is_written_into_the_file_of_its_deck_and_keeps_its_id(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    known = phone.do("add", kind="Flashcards Basic", fields=["three?", "3"], deck="a", tags=["phone"])
+    other = phone.do("add", kind="Flashcards Cloze", fields=["is {{c1::here}}"], deck="new::sub")
+    phone.do("answer", cards=[phone.card("three?")], rating=3)
+    phone.sync()
+    assert world.read("a.md") == DECK + "\nQ: three?\nA: 3\n<!-- tags: phone -->\n"
+    assert "C: is {{c1::here}}" in world.read("new/sub.md")
+    assert {known, other} <= {number for (number,) in phone.rows("SELECT id FROM notes")}
+    assert len(world.reviews()) == 1
+    world.rate("three?", Rating.GOOD)
+    phone.sync()
+    assert phone.rows(f"SELECT reps FROM cards WHERE nid = {known}") == [[2]]
+    phone.check()
+
+
+def test_suspensions_flags_and_tags_of_the_phone_are_taken_over_and_can_be_undone_there(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    one, two = phone.card("one?"), phone.card("two?")
+    phone.do("suspend", cards=[one], on=True)
+    phone.do("flag", cards=[two], flag=2)
+    phone.do("tag", note=phone.note("one?"), tags=["hard"])
+    phone.sync()
+    with world.collection() as collection:
+        assert collection.store.card(world.card("one?")).suspended
+        assert collection.store.card(world.card("two?")).flag == 2
+    assert "<!-- tags: hard -->" in world.read("a.md")
+    phone.do("suspend", cards=[one], on=False)
+    phone.do("flag", cards=[two], flag=0)
+    phone.sync()
+    with world.collection() as collection:
+        assert not collection.store.card(world.card("one?")).suspended
+        assert collection.store.card(world.card("two?")).flag == 0
+
+
+def test_a_card_suspended_here_stays_so_when_it_was_reviewed_on_the_phone_meanwhile(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    with world.collection() as collection:
+        collection.store.suspend([world.card("one?")])
+    phone.sync()
+    assert len(world.reviews()) == 1
+    with world.collection() as collection:
+        assert collection.store.card(world.card("one?")).suspended
+    assert phone.rows(f"SELECT queue FROM cards WHERE id = {phone.card('one?')}") == [[-1]]
+
+
+def test_a_note_deleted_on_the_phone_is_taken_out_of_its_file_and_kept_aside(world: World) -> None:
+    world.write("a.md", "# Head\n\n" + DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    phone.do("delete", notes=[phone.note("one?")])
+    phone.sync()
+    assert world.read("a.md") == "# Head\n\n" + DECK.removeprefix("Q: one?\nA: 1\n\n")
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "Q: one?\nA: 1\n" in aside.read_text(encoding="utf-8")
+    assert not [row for row in phone.rows("SELECT flds FROM notes") if row[0].startswith("one?")]
+    phone.check()
+
+
+def test_a_note_edited_on_both_sides_stays_as_it_is_here_and_the_other_text_is_kept_aside(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    world.write("a.md", DECK.replace("A: 1", "A: from here"))
+    phone.do("edit", note=phone.note("one?"), field=1, text="from the phone")
+    phone.sync()
+    assert "A: from here" in world.read("a.md")
+    assert phone.rows(f"SELECT flds FROM notes WHERE id = {phone.note('one?')}")[0][0].startswith("one?\x1ffrom here")
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "from the phone" in aside.read_text(encoding="utf-8")
+    assert any("phone's text is in" in sentence for sentence in world.server.sentences)
+
+
+def test_reviews_of_both_sides_are_merged_by_time(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    world.rate("one?", Rating.AGAIN)
+    world.rate("two?", Rating.EASY)
+    phone.do("answer", cards=[phone.card("one?")], rating=4)
+    phone.sync()
+    assert sorted(rating for _, _, rating in world.reviews()) == [1, 3, 4, 4]
+    assert phone.rows("SELECT count(*) FROM revlog") == [[4]]
+    phone.check()
+
+
+def test_a_deck_renamed_or_left_on_the_phone_is_put_back_and_that_is_said(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("rename_deck", old="a", new="z")
+    phone.do("move", cards=[phone.card("two?")], deck="elsewhere")
+    phone.sync()
+    assert {name for (name,) in phone.rows("SELECT name FROM decks")} == {"Default", "a", "elsewhere"}
+    decks = phone.rows("SELECT DISTINCT d.name FROM cards c JOIN decks d ON d.id = c.did")
+    assert decks == [["a"]]
+    assert sum("put back" in sentence or "moved to another" in sentence for sentence in world.server.sentences) == 2
+
+
+def test_two_phones_and_the_files_come_to_the_same(world: World) -> None:
+    world.write("a.md", DECK)
+    one, two = world.phone(), world.phone()
+    one.download()
+    two.download()
+    one.do("answer", cards=[one.card("one?")], rating=3)
+    two.do("answer", cards=[two.card("two?")], rating=4)
+    two.do("edit", note=two.note("two?"), field=0, text="TWO?")
+    one.do("add", kind="Flashcards Basic", fields=["from one", "x"], deck="a")
+    for phone in (one, two, one, two):
+        phone.sync()
+    assert state_of(one) == state_of(two)
+    assert len(world.reviews()) == 2
+    for phone in (one, two):
+        phone.check()
+
+
+def test_a_note_added_to_a_deck_whose_file_has_tags_and_headings_is_written_into_it(world: World) -> None:
+    text = "---\ntags: [exam]\n---\n# Head\n\n## Sub\n\nQ: one?\nA: 1\n"
+    world.write("a.md", text)
+    phone = world.phone()
+    phone.download()
+    phone.do("add", kind="Flashcards Basic", fields=["three?", "3"], deck="a", tags=["phone"])
+    phone.sync()
+    with world.collection() as collection:
+        fields = [entry.note.fields for entry in collection.catalog.entries()]
+        assert ("three?", "3") in fields
+    assert world.read("a.md").startswith(text)
+    assert phone.rows("SELECT count(*) FROM notes") == [[2]]
+    phone.check()
+
+
+def test_a_deck_file_that_ends_in_open_code_gets_no_note_and_the_note_is_kept(world: World) -> None:
+    text = "Q: one?\nA: 1\n\n```\nopen\n"
+    world.write("a.md", text)
+    phone = world.phone()
+    phone.download()
+    phone.do("add", kind="Flashcards Basic", fields=["three?", "3"], deck="a")
+    phone.sync()
+    assert world.read("a.md") == text
+    assert phone.rows("SELECT count(*) FROM notes") == [[2]]
+    phone.check()
