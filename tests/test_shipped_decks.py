@@ -111,7 +111,7 @@ each_file = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_shipped_file_parses_without_a_problem(path: Path) -> None:
     deck = shipped(path)
     assert deck.problems == ()
-    assert deck.notes or path.name == "my-stories.md"  # the person's own
+    assert deck.notes or path.name == STORIES  # the person's own
 
 
 @each_file
@@ -268,14 +268,24 @@ def test_a_term_that_is_asked_twice_is_caught() -> None:
     assert len(find_same_term(("bad.md", note) for note in deck.notes)) == 1
 
 
-def test_a_line_of_a_story_becomes_a_card_when_it_is_filled_in() -> None:
-    text = "- A conflict, situation ::\n- A conflict, result ::\n"
-    filled = parse(text.replace("result ::", "result :: Both shipped in March."), "my-stories.md")
-    assert parse(text, "my-stories.md").notes == ()
-    assert [note.fields for note in filled.notes] == [("A conflict, result", "Both shipped in March.")]
-    template = (DECKS / "tpm" / "my-stories.md").read_text(encoding="utf-8")
-    assert template.count(", situation ::") >= 5
-    assert parse(template, "my-stories.md").problems == ()
+def test_a_story_becomes_a_rubric_card_when_its_fence_is_taken_away() -> None:
+    template = (DECKS / "tpm" / STORIES).read_text(encoding="utf-8")
+    blocks = re.findall(r"```markdown\n(.*?)```\n", template, re.DOTALL)
+    assert len(blocks) >= 8
+    assert parse(template, STORIES).notes == ()
+    for block in blocks:
+        opened = parse(template.replace(f"```markdown\n{block}```\n", block), STORIES)
+        assert opened.problems == ()
+        (card,) = list_cards(opened, STORIES)
+        assert 4 <= len(card.note.points) <= 8
+        assert {"stories", "behavioural"} < set(card.note.tags)
+        assert tags_after("skill:", card)[0] in SCENARIO_SKILLS
+
+
+def test_a_number_of_a_story_becomes_a_card_when_it_is_filled_in() -> None:
+    template = (DECKS / "tpm" / STORIES).read_text(encoding="utf-8")
+    filled = parse(template.replace("measured result ::", "measured result :: 30 % fewer incidents"), STORIES)
+    assert [note.fields for note in filled.notes] == [("My largest program, measured result", "30 % fewer incidents")]
 
 
 def test_a_rubric_may_be_longer_than_an_answer() -> None:
