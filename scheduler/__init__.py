@@ -18,7 +18,6 @@ from scheduler.errors import (
     DatabaseUnreadable,
     DiskFull,
     NothingToUndo,
-    PolicyInvalid,
     SchedulerError,
     translate_errors,
 )
@@ -26,7 +25,7 @@ from scheduler.limits import DeckLimits
 from scheduler.log import Done
 from scheduler.memory import DEFAULT_PARAMETERS, Model
 from scheduler.model import Card, Leech, Memory, NewCard, Placement, Rating, Review, ReviewKind, State
-from scheduler.policy import Policy, problems
+from scheduler.policy import Policy, find_problems
 from scheduler.queue import Counts, Queue, Wait, count_by_deck, today
 from scheduler.store import TABLE_SET, Store
 
@@ -55,7 +54,6 @@ __all__ = [
     "Outcomes",
     "Placement",
     "Policy",
-    "PolicyInvalid",
     "Queue",
     "Rating",
     "Review",
@@ -69,8 +67,8 @@ __all__ = [
     "check",
     "compute_outcomes",
     "count_by_deck",
+    "find_problems",
     "open_database",
-    "problems",
     "restore",
     "today",
     "transaction",

@@ -90,13 +90,6 @@ class NothingToUndo(SchedulerError):
         super().__init__("There is nothing to undo: no rating of today is left to take back.")
 
 
-class PolicyInvalid(SchedulerError):
-    """A setting has a value that cannot be scheduled with."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(" ".join(f"{field}: {sentence}" for field, sentence in problems))
-
-
 def find_newest_backup(path: Path) -> Path | None:
     """The last backup of the database at `path`, in the folder `backups` beside it; None when there is none."""
     folder = path.parent / BACKUPS

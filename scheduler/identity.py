@@ -92,7 +92,7 @@ def delete_unused_cards(connection: sqlite3.Connection, note: int) -> int:
 
 def _take_back(store: Store, card: int, rating: int, now_ms: int) -> None:
     before = store.card(card)
-    after = logs.replayed(before, [row for row in store.log(card) if row.id != rating])
+    after = logs.fold_log(before, [row for row in store.log(card) if row.id != rating])
     day = store.clock.day(now_ms)
     at = logs.choose_id(store.connection, card, now_ms, day)
     moment = Moment(at, day, store.clock.offset_minutes(now_ms))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
+from scheduler.log import RATES, RESTARTS, find_row_effects
+from scheduler.model import DAY_SECONDS, Leech, Memory, Rating, Review, ReviewKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -73,7 +74,7 @@ class Days(NamedTuple):
     offset_minutes: Callable[[int], int]
 
 
-def make_row(card: int, at_ms: int, past: ImportedReview, days: Days) -> Review:
+def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: Days) -> Review:
     """The log row of a past review, as yet without its memory state."""
     _, kind, rating, duration_ms, before, after, interval_before, interval_after = past
     day = days.day(at_ms)
@@ -135,17 +136,15 @@ class Replayer:
     def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
         run = _Run()
         for place, row in enumerate(log):
-            if row.kind is ReviewKind.RATING and row.rating is not None:
-                if row.state_before is State.NEW:
-                    yield run
-                    run = _Run()
+            effects = find_row_effects(row)
+            if effects & RESTARTS:
+                yield run
+                run = _Run() if effects & RATES else _Run(row.memory, row.day)
+            if effects & RATES and row.rating is not None:
                 pause = max(0, row.day - run.last_day) if run.items or run.start else 0
                 run.items.append(self._entry(int(row.rating), pause))
                 run.rows.append(place)
                 run.last_day = row.day
-            elif resets_memory(row):
-                yield run
-                run = _Run(row.memory if row.kind is ReviewKind.TAKEN_OVER else None, row.day)
         yield run
 
     def _entry(self, rating: int, pause: int) -> FSRSReview:
@@ -155,56 +154,13 @@ class Replayer:
         return entry
 
 
-def resets_memory(row: Review) -> bool:
-    """Whether what was known of the card before this row, which is no rating, counts no more."""
-    if row.kind is ReviewKind.FORGET:
-        return True
-    return row.kind is ReviewKind.TAKEN_OVER and (row.state_after is State.NEW or row.stability is not None)
-
-
 def _carry_over(log: list[Review]) -> None:
     """Rows that rate nothing leave the memory state as it is."""
     stability: float | None = None
     difficulty: float | None = None
     for place, row in enumerate(log):
-        if row.kind is ReviewKind.RATING or (row.kind is ReviewKind.TAKEN_OVER and row.stability is not None):
+        effects = find_row_effects(row)
+        if effects & (RATES | RESTARTS):
             stability, difficulty = row.stability, row.difficulty
-        elif resets_memory(row):
-            stability = difficulty = None
         elif row.kind is not ReviewKind.TAKEN_OVER and row.stability != stability:
             log[place] = _with_memory(row, stability, difficulty)
-
-
-def fold_log(card: Card, log: Sequence[Review]) -> Card:
-    """The card as its log (oldest first, memory states computed) says it is; quicker than row by row."""
-    reps = lapses = 0
-    leech = False
-    memory: tuple[float | None, float | None, int | None, int | None] = (None, None, None, None)
-    for row in log:
-        if row.kind is ReviewKind.RATING:
-            reps += 1
-            lapses += row.rating is Rating.AGAIN and row.state_before is State.REVIEW
-            memory = (row.stability, row.difficulty, row.day, row.id)
-        elif row.kind is ReviewKind.TAKEN_OVER or row.kind is ReviewKind.FORGET:
-            reps += row.reps_added
-            lapses += row.lapses_added
-            if resets_memory(row):
-                known = row.stability is not None
-                memory = (row.stability, row.difficulty, row.day, row.id) if known else (None, None, None, None)
-        leech = leech or row.leech is not Leech.NO
-    stability, difficulty, last_day, last_ms = memory
-    last = log[-1] if log else None
-    return card._replace(
-        state=last.state_after if last else State.NEW,
-        due_day=last.due_day if last else None,
-        due_ms=last.due_ms if last else None,
-        steps_left=last.steps_left if last else 0,
-        interval=last.interval_after if last else 0,
-        stability=stability,
-        difficulty=difficulty,
-        last_day=last_day,
-        last_ms=last_ms,
-        reps=reps,
-        lapses=lapses,
-        leech=leech,
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduler.conditions import ASKABLE
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Mapping, Sequence
@@ -146,9 +148,8 @@ def find_weekday(day: int) -> int:
     return (day + 3) % 7
 
 
-_SHOWN = "active = 1 AND suspended = 0"
-_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {_SHOWN} GROUP BY due_day"
-_SIBLINGS = f"SELECT due_day FROM cards WHERE note = ? AND id <> ? AND due_day IS NOT NULL AND {_SHOWN}"
+_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {ASKABLE} GROUP BY due_day"
+_SIBLINGS = f"SELECT due_day FROM cards WHERE note = ? AND id <> ? AND due_day IS NOT NULL AND {ASKABLE}"
 
 
 class Ahead:

@@ -1,19 +1,21 @@
-"""Reading the review log, and what a card is by its log alone."""
+"""The review log: reading it, the rules of what a row does to a card, and folding rows into a card.
+
+`find_effects` is the only place that says what a row does to counts and memory. `scheduler.replay` and
+`scheduler.imported_log` fold the log with it, too.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.answer import make_new
+from scheduler.conditions import KEPT, RATED
 from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
 from scheduler.rows import REVIEW_COLUMNS, to_review
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
-
-KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
-"""The SQL condition on `reviews` that a row was not taken back."""
+    from collections.abc import Sequence
 
 _LAST_OF_CARD = f"""NOT EXISTS (
     SELECT 1 FROM reviews AS later WHERE later.card = reviews.card AND later.id > reviews.id
@@ -35,17 +37,15 @@ def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: b
     return [to_review(row) for row in rows]
 
 
-def find_newest_rating(connection: sqlite3.Connection, day: int | None) -> Review | None:
-    """The last rating that was not taken back, on this day or, with None, ever.
+def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | None:
+    """Find the last rating of a day that was not taken back.
 
     A rating that was followed by another one of the same card is passed over, which only a clock put back by days can
     cause: what came after rests on it.
     """
-    on_day = "" if day is None else " AND day = :day"
     row = connection.execute(
-        f"SELECT {REVIEW_COLUMNS} FROM reviews"
-        f" WHERE kind = {ReviewKind.RATING:d}{on_day} AND {KEPT} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
-        {"day": day},
+        f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE day = ? AND {RATED} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
+        (day,),
     ).fetchone()
     return None if row is None else to_review(row)
 
@@ -57,7 +57,7 @@ def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
         f" sum(state_before = {State.REVIEW:d} OR"
         f" (state_before <> {State.NEW:d} AND interval_before >= {DAY_SECONDS}))"
         " FROM reviews CROSS JOIN cards ON cards.id = reviews.card"
-        f" WHERE reviews.day = ? AND kind = {ReviewKind.RATING:d} AND {KEPT} GROUP BY deck",
+        f" WHERE reviews.day = ? AND {RATED} GROUP BY deck",
         (day,),
     )
     return {deck: Done(new, reviews) for deck, new, reviews in rows}
@@ -78,40 +78,74 @@ def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) 
     return wanted
 
 
-def replayed(card: Card, log: Iterable[Review]) -> Card:
-    """The card as its log (oldest first, voided rows left out) says it is, from the rows alone."""
-    now = make_new(card)._replace(reps=0, lapses=0, leech=False)
-    for row in log:
-        now = now._replace(
-            state=row.state_after,
-            due_day=row.due_day,
-            due_ms=row.due_ms,
-            steps_left=row.steps_left,
-            interval=row.interval_after,
-            leech=now.leech or row.leech is not Leech.NO,
-        )
-        if row.kind is ReviewKind.RATING:
-            lapsed = row.rating is Rating.AGAIN and row.state_before is State.REVIEW
-            now = now._replace(
-                stability=row.stability,
-                difficulty=row.difficulty,
-                last_day=row.day,
-                last_ms=row.id,
-                reps=now.reps + 1,
-                lapses=now.lapses + lapsed,
-            )
-        elif row.kind is ReviewKind.FORGET:
-            now = make_new(now)
-        elif row.kind is ReviewKind.TAKEN_OVER:
-            now = _taken_over(now, row)
-    return now
+RATES = 1
+"""A person rated the card: a repetition, and the row holds the memory state after it."""
+LAPSES = 2
+"""The rating is a lapse: a card under review was forgotten."""
+RESTARTS = 4
+"""What was known of the card no longer counts. FSRS starts with this rating, or with the state that the row states."""
+ADDS = 8
+"""The row's `reps_added` and `lapses_added` count."""
 
 
-def _taken_over(card: Card, row: Review) -> Card:
-    """The card, whose schedule follows the row already, with the row's memory state and counts."""
-    card = card._replace(reps=card.reps + row.reps_added, lapses=card.lapses + row.lapses_added)
-    if row.state_after is State.NEW:
-        return make_new(card)
-    if row.stability is None:
+def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: State, *, has_memory: bool) -> int:
+    """Return what a row of the log does to a card's counts and memory, as a sum of the constants above.
+
+    Every row, whatever its effects, sets the card's state, due day, steps and interval. A forgotten card keeps its
+    counts.
+    """
+    if kind is ReviewKind.RATING:
+        lapses = LAPSES if rating is Rating.AGAIN and before is State.REVIEW else 0
+        return RATES | lapses | (RESTARTS if before is State.NEW else 0)
+    if kind is ReviewKind.FORGET:
+        return RESTARTS | ADDS
+    if kind is ReviewKind.TAKEN_OVER:
+        return ADDS | (RESTARTS if after is State.NEW or has_memory else 0)
+    return 0
+
+
+def find_row_effects(row: Review) -> int:
+    """Return the effects of a whole row; see `find_effects`."""
+    return find_effects(row.kind, row.rating, row.state_before, row.state_after, has_memory=row.stability is not None)
+
+
+def fold_log(card: Card, log: Sequence[Review]) -> Card:
+    """Return the card as its log says it is: all rows, oldest first, without those taken back."""
+    return advance(make_new(card)._replace(reps=0, lapses=0, leech=False), log)
+
+
+def advance(card: Card, rows: Sequence[Review]) -> Card:
+    """Return the card after further rows of its log, oldest first."""
+    reps, lapses, leech = card.reps, card.lapses, card.leech
+    memory = (card.stability, card.difficulty, card.last_day, card.last_ms)
+    for row in rows:
+        effects = find_row_effects(row)
+        if effects & RATES or (effects & RESTARTS and row.stability is not None):
+            memory = (row.stability, row.difficulty, row.day, row.id)
+        elif effects & RESTARTS:
+            memory = (None, None, None, None)
+        if effects & RATES:
+            reps += 1
+            lapses += bool(effects & LAPSES)
+        elif effects & ADDS:
+            reps += row.reps_added
+            lapses += row.lapses_added
+        leech = leech or row.leech is not Leech.NO
+    if not rows:
         return card
-    return card._replace(stability=row.stability, difficulty=row.difficulty, last_day=row.day, last_ms=row.id)
+    last = rows[-1]
+    stability, difficulty, last_day, last_ms = memory
+    return card._replace(
+        state=last.state_after,
+        due_day=last.due_day,
+        due_ms=last.due_ms,
+        steps_left=last.steps_left,
+        interval=last.interval_after,
+        stability=stability,
+        difficulty=difficulty,
+        last_day=last_day,
+        last_ms=last_ms,
+        reps=reps,
+        lapses=lapses,
+        leech=leech,
+    )

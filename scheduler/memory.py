@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scheduler.model import Memory, Rating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from fsrs import Scheduler
     from fsrs_rs_python import FSRS, FSRSItem, ItemState, MemoryState
@@ -112,17 +112,10 @@ class Model:
         """The chance of recall after so many days, 0 to 1."""
         return float((1 + self._factor * elapsed_days / stability) ** self._decay)
 
-    def replay(self, log: Iterable[tuple[int, int]]) -> list[Memory]:
-        """The memory state after each entry of one card's log of (rating, day), oldest first."""
-        item = history(log)
-        return [
-            _memory(state.stability, state.difficulty) for state in self._for_batch().historical_memory_states(item)
-        ]
-
     def replay_all(
         self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None
     ) -> NDArray[float64]:
-        """Stability and difficulty at the end of each of many histories (see `history`), a row each; none may be empty.
+        """Stability and difficulty at the end of each of many histories, a row each; none may be empty.
 
         `starts` are the states that they begin from; None is a card never rated.
         """
@@ -183,21 +176,6 @@ class QuickModel(Model):
             Rating.GOOD: _of_batch(after.good),
             Rating.EASY: _of_batch(after.easy),
         }
-
-
-def history(log: Iterable[tuple[int, int]]) -> FSRSItem:
-    """One card's log of (rating, day), oldest first, in the form that `Model.replay_all` takes.
-
-    A clock that was put back counts as no time elapsed.
-    """
-    from fsrs_rs_python import FSRSItem, FSRSReview
-
-    reviews = []
-    before: int | None = None
-    for rating, day in log:
-        reviews.append(FSRSReview(rating, 0 if before is None else max(0, day - before)))
-        before = day
-    return FSRSItem(reviews)
 
 
 def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState | None] | None:

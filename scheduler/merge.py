@@ -12,8 +12,9 @@ from itertools import count, islice
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.imported_log import CardHistory, Days, Replayer, fold_log, make_row
-from scheduler.log import KEPT
+from scheduler.conditions import KEPT
+from scheduler.imported_log import CardHistory, Days, Replayer, make_imported_row
+from scheduler.log import fold_log
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
     CARD_COLUMNS,
@@ -21,6 +22,7 @@ from scheduler.rows import (
     REVIEW_COLUMNS,
     UPDATE_SCHEDULE,
     to_card,
+    to_plain,
     to_review,
     to_schedule_values,
 )
@@ -125,7 +127,7 @@ class _Merging:
             rows += [row for row in each.log if row.id in each.new]
             if each.new:
                 after.append(card)
-        self._db.executemany(INSERT_REVIEW, map(_plain, rows))
+        self._db.executemany(INSERT_REVIEW, map(to_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
         self._db.executemany(UPDATE_SCHEDULE, [(*to_schedule_values(card), card.id) for card in changed])
         return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
@@ -165,7 +167,7 @@ class _Merging:
             if at not in own:
                 self._taken.add(at)
                 joined.new.add(at)
-                log.append(make_row(card.id, at, past, self._days))
+                log.append(make_imported_row(card.id, at, past, self._days))
         if joined.new:
             log.sort(key=lambda row: row.id)
         return joined
@@ -255,14 +257,6 @@ class _Merging:
             reps_added=reps,
             lapses_added=lapses,
         )
-
-
-def _plain(row: Review) -> tuple[object, ...]:
-    """The row as SQLite binds it fastest: a tuple of plain numbers."""
-    at, card, kind, rating, day, offset, duration, before, after, steps, *rest, leech, voids, reps, lapses = row
-    rated = None if rating is None else int(rating)
-    head = (at, card, int(kind), rated, day, offset, duration, int(before), int(after), steps)
-    return (*head, *rest, int(leech), voids, reps, lapses)
 
 
 def _last_act(log: Sequence[Review]) -> int:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from scheduler.errors import PolicyInvalid
 from scheduler.intervals import NO_EASY_DAYS, WEEK
 from scheduler.memory import DEFAULT_PARAMETERS, find_parameter_problem
 
@@ -76,18 +75,8 @@ class Policy:
         """Whether an interval depends on what else is due, or on the day of the week."""
         return self.fuzz and (self.load_balance or self.easy_days != NO_EASY_DAYS)
 
-    def checked(self) -> Policy:
-        """This policy.
 
-        Raises:
-            PolicyInvalid: it has problems.
-        """
-        if found := problems(self):
-            raise PolicyInvalid(found)
-        return self
-
-
-def problems(policy: Policy) -> list[tuple[str, str]]:
+def find_problems(policy: Policy) -> list[tuple[str, str]]:
     """What is wrong with a policy: the name of the field and a sentence, for each; empty when nothing is."""
     found: list[tuple[str, str]] = []
     if not 0.7 <= policy.retention <= 0.99:

@@ -41,7 +41,6 @@ def today(
     decks: Sequence[DeckLimits],
     now_ms: int,
     *,
-    only_decks: Iterable[int] | None = None,
     only_cards: Iterable[int] | None = None,
     ahead_days: int = 0,
     order: Policy | None = None,
@@ -52,19 +51,18 @@ def today(
         store: the cards.
         decks: every deck with its settings, those above included, in the order in which new cards are taken.
         now_ms: the instant.
-        only_decks: ask only cards of these decks; the limits of the decks above them bind all the same.
         only_cards: ask only these cards, of those that are to be asked today.
         ahead_days: ask what falls due within so many days, too.
         order: the settings whose `review_order` and `new_mix` hold for the session; those of the first deck if None.
     """
-    return Queue(store, _selection(decks, only_decks, only_cards, ahead_days, order), now_ms)
+    return Queue(store, _selection(decks, only_cards, ahead_days, order), now_ms)
 
 
 def count_by_deck(
     store: Store, decks: Sequence[DeckLimits], now_ms: int, *, order: Policy | None = None
 ) -> dict[int, Counts]:
     """For each deck the cards of its own that today's queue over all decks holds; the sum is the queue's counts."""
-    gathered = build_day(store, _selection(decks, None, None, 0, order), now_ms)
+    gathered = build_day(store, _selection(decks, None, 0, order), now_ms)
     kinds = (gathered.new, gathered.learning + gathered.day_learning, gathered.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
     return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
@@ -77,13 +75,11 @@ class Queue:
         self._store = store
         self._selection = selection
         self._last: int | None = None
-        self._first: int | None = None
         self.refresh(now_ms)
 
-    def refresh(self, now_ms: int, first: int | None = None) -> None:
-        """Build the queue anew from the store; `first` (a card just undone, say) is asked first if it is in it."""
+    def refresh(self, now_ms: int) -> None:
+        """Build the queue again from the store."""
         gathered = build_day(self._store, self._selection, now_ms)
-        self._first = first
         self._day = self._store.clock.day(now_ms)
         self._end_ms = self._store.clock.start_of(self._day + 1 + self._selection.ahead_days)
         self._learning: dict[int, int] = {row[0]: row[-1] for row in gathered.learning}
@@ -98,8 +94,6 @@ class Queue:
         """
         if self._store.clock.day(now_ms) != self._day:
             self.refresh(now_ms)
-        if self._first in self._main or self._first in self._learning:
-            return self._first
         waiting = sorted(self._learning, key=lambda card: (self._learning[card], card))
         if waiting and self._learning[waiting[0]] <= now_ms:
             return waiting[0]
@@ -120,7 +114,6 @@ class Queue:
     def record_rating(self, card: int) -> None:
         """Take note that the card was rated: it leaves, or waits out its step, and its siblings leave if buried."""
         self._last = card
-        self._first = None
         for each in self._store.cards_of(self._store.card(card).note):
             if each.id == card:
                 self._remove(card)
@@ -139,7 +132,6 @@ class Queue:
 
 def _selection(
     decks: Sequence[DeckLimits],
-    only_decks: Iterable[int] | None,
     only_cards: Iterable[int] | None,
     ahead_days: int,
     order: Policy | None,
@@ -149,7 +141,6 @@ def _selection(
     return Selection(
         decks=tuple(decks),
         order=order or (decks[0].policy if decks else Policy()),
-        only_decks=None if only_decks is None else frozenset(only_decks),
         only_cards=None if only_cards is None else frozenset(only_cards),
         ahead_days=ahead_days,
     )

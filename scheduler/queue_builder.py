@@ -8,10 +8,10 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scheduler.conditions import LEARNING, NEW, SHOWN, UNDER_REVIEW
 from scheduler.connection import snapshot
 from scheduler.intervals import draw
 from scheduler.limits import LAST_PASS_DAYS, compute_allowances, find_deadline_day, is_in_last_pass
-from scheduler.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,14 +28,12 @@ class Selection(NamedTuple):
     Attributes:
         decks: all decks, those above included, in the order in which new cards are taken.
         order: the settings that order the session's cards and mix them.
-        only_decks: ask only cards of these decks; None is all.
         only_cards: ask only these cards; None is all.
         ahead_days: ask what falls due within so many days, too.
     """
 
     decks: tuple[DeckLimits, ...]
     order: Policy
-    only_decks: frozenset[int] | None = None
     only_cards: frozenset[int] | None = None
     ahead_days: int = 0
 
@@ -53,9 +51,6 @@ class DayCards(NamedTuple):
     new: list[Row]
 
 
-# A card is shown if it has a text and is neither suspended nor buried today; the first two match the partial indexes.
-_SHOWN = "active = 1 AND suspended = 0 AND (buried_day IS NULL OR buried_day < :today)"
-
 # The same shuffle all day, another one the next: a quadratic hash of the id whose factor the day chooses. The prime
 # 2^31 - 1 keeps every product within SQLite's integers.
 _PRIME = 2_147_483_647
@@ -69,13 +64,13 @@ _ORDERS = {
     "retrievability": "due_day",
 }
 
-_LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {_SHOWN} ORDER BY due_ms, id"
-_DUE = "SELECT id, note, deck{more} FROM cards WHERE due_day <= :until AND {state} AND {shown} ORDER BY {order}"
+_LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {SHOWN} ORDER BY due_ms, id"
+_DUE = f"SELECT id, note, deck{{more}} FROM cards WHERE due_day <= :until AND {{state}} AND {SHOWN} ORDER BY {{order}}"
 _LATER = (
-    f"SELECT id, note, last_day FROM cards WHERE deck = :deck AND due_day > :until AND state = {State.REVIEW:d}"
-    f" AND {_SHOWN} ORDER BY due_day, id"
+    f"SELECT id, note, last_day FROM cards WHERE deck = :deck AND due_day > :until AND {UNDER_REVIEW}"
+    f" AND {SHOWN} ORDER BY due_day, id"
 )
-_NEW = "SELECT id, note, deck FROM cards WHERE deck = :deck AND state = 0 AND {shown} ORDER BY {order}"
+_NEW = f"SELECT id, note, deck FROM cards WHERE deck = :deck AND {NEW} AND {SHOWN} ORDER BY {{order}}"
 
 
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
@@ -98,8 +93,7 @@ class _Gathering:
             "factor": 1 + int(draw(self.today, 0) * (_PRIME - 1)),
         }
         self.policies = {deck.deck: deck.policy for deck in selection.decks}
-        asked = self.policies.keys() if selection.only_decks is None else selection.only_decks
-        self.bury = {deck: policy.bury_siblings for deck, policy in self.policies.items() if deck in asked}
+        self.bury = {deck: policy.bury_siblings for deck, policy in self.policies.items()}
         self.reviews, self.new = compute_allowances(selection.decks, store.done(self.today))
         self.notes: set[int] = set()
 
@@ -107,15 +101,14 @@ class _Gathering:
         """Read in the order in which the kinds of cards come before one another in the limits."""
         learning = [row for row in self._read(_LEARNING) if row[2] in self.bury]
         self.notes.update(row[1] for row in learning)
-        day_learning = self._take(self._read(self._due(f"state <> {State.REVIEW:d}", "due")), self.reviews)
+        day_learning = self._take(self._read(self._due(LEARNING, "due")), self.reviews)
         return DayCards(learning, day_learning, self._take(self._due_reviews(), self.reviews), self._new())
 
     def _due_reviews(self) -> Iterable[Row]:
         order = self.selection.order.review_order
-        reviews = f"state = {State.REVIEW:d}"
         if order not in ("retrievability", "overdue"):
-            return chain(self._read(self._due(reviews, order)), self._last_pass())
-        rows = self._read(self._due(reviews, order, ", stability, last_day"))
+            return chain(self._read(self._due(UNDER_REVIEW, order)), self._last_pass())
+        rows = self._read(self._due(UNDER_REVIEW, order, ", stability, last_day"))
         measure = self._retrievability if order == "retrievability" else self._overdueness
         return chain(sorted(rows, key=lambda row: (-measure(row), row[0])), self._last_pass())
 
@@ -130,7 +123,7 @@ class _Gathering:
                     yield card, note, deck
 
     def _due(self, state: str, order: str, more: str = "") -> str:
-        return _DUE.format(more=more, state=state, shown=_SHOWN, order=_ORDERS[order])
+        return _DUE.format(more=more, state=state, order=_ORDERS[order])
 
     def _new(self) -> list[Row]:
         """Each deck's new cards, read only as far as the limits go."""
@@ -139,7 +132,7 @@ class _Gathering:
         for deck in self.bury:
             if self.new.any_left(deck):
                 order = _SHUFFLED if self.policies[deck].new_order == "random" else "position, id"
-                rows = self._read(_NEW.format(shown=_SHOWN, order=order), deck=deck)
+                rows = self._read(_NEW.format(order=order), deck=deck)
                 chosen += self._take(rows, self.new, stop=True)
         return chosen
 

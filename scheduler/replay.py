@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from scheduler.columns import (
+    SMALL_BITS,
     LogColumns,
     find_places,
     read_card_columns,
@@ -16,6 +19,7 @@ from scheduler.columns import (
     read_log,
     read_rows,
 )
+from scheduler.log import ADDS, LAPSES, RATES, RESTARTS, find_effects
 from scheduler.model import Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -53,7 +57,7 @@ def read_stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dic
     return {at: Memory(stability, difficulty) for at, stability, difficulty in rows if stability is not None}
 
 
-def replayed(
+def replay_log(
     log: LogColumns,
     starts: Mapping[int, Memory],
     cards: NDArray[np.int64],
@@ -126,20 +130,41 @@ class Runs(NamedTuple):
     kept: NDArray[np.int64]
 
 
+@lru_cache(maxsize=1)
+def _effects_by_code() -> NDArray[np.int64]:
+    """The effects of every possible row, by the number that `find_all_effects` makes of its fields."""
+    table = np.zeros(1 << (4 * SMALL_BITS + 1), dtype=np.int64)
+    for kind, before, after, stated in product(ReviewKind, State, State, (False, True)):
+        for rating in (None, *Rating):
+            code = _encode(kind, rating or 0, before, after, stated)
+            table[code] = find_effects(kind, rating, before, after, has_memory=stated)
+    return table
+
+
+def _encode(kind: Any, rating: Any, before: Any, after: Any, stated: Any) -> Any:
+    """Pack the fields that decide a row's effects into one number; takes numbers or arrays."""
+    small = (kind << SMALL_BITS | rating) << SMALL_BITS | before
+    return (small << SMALL_BITS | after) << 1 | stated
+
+
+def find_all_effects(log: LogColumns, stated: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Return the effects of each row, see `scheduler.log`; `stated` says which rows state a memory of their own."""
+    codes = _encode(log.kind, log.rating, log.before, log.after, 0 if stated is None else stated)
+    effects: NDArray[np.int64] = _effects_by_code()[codes]
+    return effects
+
+
 def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     """The last run of each card of a log that is not empty."""
     places = np.arange(log.card.size)
     first_of_card = log.first_of_each_card()
     count = np.diff(first_of_card, append=log.card.size)
-    rated = log.kind == int(ReviewKind.RATING)
     stated = np.isin(log.at_ms, np.fromiter(starts, dtype=np.int64, count=len(starts)))
-    # A first rating begins a run itself; after the other rows that begin one it begins with the next.
-    taken_over = (log.kind == int(ReviewKind.TAKEN_OVER)) & (stated | (log.after == int(State.NEW)))
-    forgotten = taken_over | (log.kind == int(ReviewKind.FORGET))
-    anew = forgotten | (rated & (log.before == int(State.NEW)))
-    begin = np.maximum.reduceat(np.where(anew, places, -1), first_of_card)
+    effects = find_all_effects(log, stated)
+    # A first rating begins a run itself; after the other rows that restart a card it begins with the next.
+    begin = np.maximum.reduceat(np.where(effects & RESTARTS, places, -1), first_of_card)
     begin = np.where(begin < 0, first_of_card, begin)
-    kept = np.flatnonzero(rated & (places >= np.repeat(begin, count)))
+    kept = np.flatnonzero((effects & RATES > 0) & (places >= np.repeat(begin, count)))
     ends = np.searchsorted(kept, first_of_card + count)
     firsts = np.searchsorted(kept, begin)
     states: list[Memory | None] = [None] * begin.size
@@ -231,11 +256,11 @@ def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: NDArray[n
     last = np.append(first[1:], log.card.size) - 1
     of_last_row = read_columns_of(connection, [*map(_or_null, _OF_LAST_ROW.values())], log.at_ms[last])
     by_log = dict(zip(_OF_LAST_ROW, of_last_row, strict=True)) | {"state": log.after[last]}
-    rated = log.kind == int(ReviewKind.RATING)
-    lapsed = rated & (log.rating == int(Rating.AGAIN)) & (log.before == int(State.REVIEW))
-    by_log["reps"], by_log["lapses"] = (np.add.reduceat(each.astype(np.int64), first) for each in (rated, lapsed))
+    effects = find_all_effects(log)
+    for name, effect in (("reps", RATES), ("lapses", LAPSES)):
+        by_log[name] = np.add.reduceat((effects & effect > 0).astype(np.int64), first)
     by_log["leech"] = np.minimum(np.maximum.reduceat(log.leech, first), 1)
-    others = log.at_ms[(log.kind == int(ReviewKind.TAKEN_OVER)) | (log.kind == int(ReviewKind.FORGET))]
+    others = log.at_ms[effects & ADDS > 0]
     card, reps, lapses = read_columns_of(connection, ("card", "reps_added", "lapses_added"), others)
     number = find_places(log.card[first], card)
     np.add.at(by_log["reps"], number, reps)
@@ -251,7 +276,7 @@ def _memories(
     model_of: Callable[[int], Model],
 ) -> Fields:
     """The fields of each card that say what is known of it."""
-    known = replayed(log, read_stated_memories(connection, log), cards, decks, model_of)
+    known = replay_log(log, read_stated_memories(connection, log), cards, decks, model_of)
     found: Fields = {name: np.full(cards.size, np.nan if name in _REAL else _NULL) for name in known._fields[1:]}
     return _placed(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
 

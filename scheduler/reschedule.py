@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduler.conditions import ASKABLE, UNDER_REVIEW
 from scheduler.intervals import draw, fuzz_interval
-from scheduler.model import State
 from scheduler.rows import CARD_COLUMNS, to_card
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
     The interval counts from the last review. `policy_of` gives the settings of a deck.
     """
     rows = store.connection.execute(
-        f"SELECT {CARD_COLUMNS} FROM cards WHERE state = {State.REVIEW:d} AND active = 1 AND stability IS NOT NULL"
+        f"SELECT {CARD_COLUMNS} FROM cards WHERE {UNDER_REVIEW} AND active = 1 AND stability IS NOT NULL"
     )
     found = []
     for card in map(to_card, rows):
@@ -55,8 +55,7 @@ def count_due_by_day(
     `changes` are due days to come; `only` counts these cards alone.
     """
     rows = store.connection.execute(
-        "SELECT id, due_day, due_ms FROM cards"
-        " WHERE (due_day IS NOT NULL OR due_ms IS NOT NULL) AND active = 1 AND suspended = 0"
+        f"SELECT id, due_day, due_ms FROM cards WHERE (due_day IS NOT NULL OR due_ms IS NOT NULL) AND {ASKABLE}"
     )
     due = Counter(
         store.clock.day(at_ms) if day is None else day for card, day, at_ms in rows if only is None or card in only

@@ -1,17 +1,18 @@
-"""Rows of the tables `cards` and `reviews` to and from the types of the model."""
+"""Rows of the tables `cards` and `reviews`: conversion to and from the model, and the acts on cards."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
+from scheduler.conditions import ASKABLE, NEW
 from scheduler.connection import transaction
 from scheduler.errors import CardUnknown
 from scheduler.model import Card, Leech, Rating, Review, ReviewKind, State
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from scheduler.model import NewCard, Placement
 
@@ -31,32 +32,48 @@ UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHED
 """Sets what follows from the log; takes the values of `to_schedule_values`, then the id."""
 
 
-def to_card(row: tuple[Any, ...]) -> Card:
-    """A row of `CARD_COLUMNS` as a card."""
-    values = list(row)
-    values[5] = State(values[5])
-    values[16], values[20], values[21] = bool(values[16]), bool(values[20]), bool(values[21])
-    return Card(*values)
+_CARD_TYPES: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
+    (Card._fields.index(name), kind)
+    for name, kind in (("state", State), ("suspended", bool), ("leech", bool), ("active", bool))
+)
+_REVIEW_TYPES: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
+    (Review._fields.index(name), kind)
+    for name, kind in (
+        *(("kind", ReviewKind), ("rating", Rating), ("state_before", State), ("state_after", State)),
+        ("leech", Leech),
+    )
+)
 
 
-def to_review(row: tuple[Any, ...]) -> Review:
-    """A row of `REVIEW_COLUMNS` as a review."""
+def to_card(row: Sequence[Any]) -> Card:
+    """Convert a row of `CARD_COLUMNS`."""
     values = list(row)
-    values[2] = ReviewKind(values[2])
-    values[3] = None if values[3] is None else Rating(values[3])
-    values[7], values[8] = State(values[7]), State(values[8])
-    values[16] = Leech(values[16])
-    return Review(*values)
+    for place, kind in _CARD_TYPES:
+        values[place] = kind(values[place])
+    return Card._make(values)
+
+
+def to_review(row: Sequence[Any]) -> Review:
+    """Convert a row of `REVIEW_COLUMNS`."""
+    values = list(row)
+    for place, kind in _REVIEW_TYPES:
+        if values[place] is not None:
+            values[place] = kind(values[place])
+    return Review._make(values)
+
+
+def to_plain(review: Review) -> list[Any]:
+    """Return the values for `INSERT_REVIEW` as plain numbers, which SQLite binds faster than enumerations."""
+    values: list[Any] = list(review)
+    for place, _ in _REVIEW_TYPES:
+        if values[place] is not None:
+            values[place] = int(values[place])
+    return values
 
 
 def to_schedule_values(card: Card) -> tuple[object, ...]:
     """The values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`."""
     return tuple(getattr(card, name) for name in _SCHEDULE_COLUMNS)
-
-
-def schedule_items(card: Card) -> list[tuple[str, object]]:
-    """The names and values of a card that follow from its log."""
-    return [(name, getattr(card, name)) for name in _SCHEDULE_COLUMNS]
 
 
 def append(connection: sqlite3.Connection, review: Review) -> None:
@@ -125,7 +142,7 @@ class Cards:
     def count_new(self, deck: int) -> int:
         """How many cards of a deck are new and may be asked."""
         row = self.connection.execute(
-            "SELECT count(*) FROM cards WHERE deck = ? AND state = 0 AND active = 1 AND suspended = 0", (deck,)
+            f"SELECT count(*) FROM cards WHERE deck = ? AND {NEW} AND {ASKABLE}", (deck,)
         ).fetchone()
         return int(row[0])
 

@@ -17,6 +17,7 @@ from scheduler.answer import (
     set_due_day,
 )
 from scheduler.clock import Clock
+from scheduler.conditions import DUE_TODAY, NEW, SHOWN
 from scheduler.connection import transaction
 from scheduler.database import TableSet
 from scheduler.errors import CardChanged, NothingToUndo
@@ -36,15 +37,14 @@ TABLE_SET = TableSet(
     "scheduler",
     "scheduler.schema",
     ("create_cards_and_reviews", "add_counts_of_unlogged_reviews", "create_parameters_in_use"),
-    Path(__file__).with_name("tables.sql"),
+    Path(__file__).with_name("tables.generated.sql"),
 )
 """The scheduler's tables, for `open_database`."""
 
 # Only what would be asked today: what is due later is free again tomorrow anyway. Steps within the day go on.
 _BURY_SIBLINGS = f"""
-    UPDATE cards SET buried_day = :day, buried_by = :review
-    WHERE note = :note AND id <> :card AND active = 1 AND suspended = 0 AND coalesce(buried_day, -1) < :day
-    AND (state = {State.NEW:d} OR due_day <= :day)
+    UPDATE cards SET buried_day = :today, buried_by = :review
+    WHERE note = :note AND id <> :card AND {SHOWN} AND ({NEW} OR {DUE_TODAY})
 """
 
 
@@ -126,7 +126,7 @@ class Store(Cards):
                 )
             if policy.bury_siblings:
                 self.connection.execute(
-                    _BURY_SIBLINGS, {"note": before.note, "card": card_id, "day": moment.day, "review": review.id}
+                    _BURY_SIBLINGS, {"note": before.note, "card": card_id, "today": moment.day, "review": review.id}
                 )
         if current:
             self._ahead.record_rating(before, after, moment.day)
@@ -151,22 +151,22 @@ class Store(Cards):
             card = self.card(review.card)
             append(self.connection, make_row(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
 
-    def undo(self, now_ms: int, *, same_day: bool = True) -> Review:
+    def undo(self, now_ms: int) -> Review:
         """Take back the newest rating that still stands; returns it. A void is added to the log, nothing is deleted.
 
         The card becomes what the rest of its log says, siblings that the rating buried are free again.
 
         Raises:
-            NothingToUndo: none is left, of today or, without `same_day`, at all.
+            NothingToUndo: no rating of today is left.
         """
         with transaction(self.connection):
             day = self.clock.day(now_ms)
-            voided = logs.find_newest_rating(self.connection, day if same_day else None)
+            voided = logs.find_newest_rating(self.connection, day)
             if voided is None:
                 raise NothingToUndo
             before = self.card(voided.card)
             rest = [row for row in logs.read_reviews(self.connection, before.id) if row.id != voided.id]
-            after = logs.replayed(before, rest)
+            after = logs.fold_log(before, rest)
             append(
                 self.connection, make_row(ReviewKind.VOID, before, after, self._moment(before, now_ms), voids=voided.id)
             )

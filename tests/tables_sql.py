@@ -1,4 +1,4 @@
-"""The SQL files that new databases are made of: `python -m tests.tables_sql` writes them anew from the migrations."""
+"""Generate the SQL files that new databases are made from: `python -m tests.tables_sql`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from sqlite_utils import Database
 from flashcards.collection import TABLE_SETS
 from scheduler import TableSet
 
+HEADER = "-- Generated from the migrations by `python -m tests.tables_sql`; do not edit."
 
-def migrated(table_set: TableSet) -> str:
-    """The tables that the migrations of a table_set make, as one text."""
+
+def generate(table_set: TableSet) -> str:
+    """Return the text of the file: the tables that the migrations make."""
     connection = sqlite3.connect(":memory:")
     import_module(table_set.module).migrations.apply(Database(connection))
-    found = "\n\n".join(_statements(connection)) + "\n"
+    found = "\n\n".join([HEADER, *_statements(connection)]) + "\n"
     connection.close()
     return found
 
@@ -31,5 +33,5 @@ def _statements(connection: sqlite3.Connection) -> Iterator[str]:
 
 if __name__ == "__main__":
     for each in TABLE_SETS:
-        each.tables.write_text(migrated(each), encoding="utf-8")
+        each.tables.write_text(generate(each), encoding="utf-8")
         sys.stdout.write(f"{each.name}: {each.tables.name}\n")

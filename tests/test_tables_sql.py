@@ -8,15 +8,13 @@ from sqlite_utils import Database
 
 from flashcards.collection import TABLE_SETS
 from scheduler import TableSet, open_database
-from tests.tables_sql import migrated
+from tests.tables_sql import generate
 
 
 @pytest.mark.parametrize("table_set", TABLE_SETS, ids=lambda table_set: str(table_set.name))
 def test_the_tables_of_a_new_database_are_those_that_the_migrations_make(table_set: TableSet) -> None:
     text = table_set.tables.read_text(encoding="utf-8")
-    assert text == migrated(table_set), (
-        f"{table_set.tables.name} is out of date; write it anew: python -m tests.tables_sql"
-    )
+    assert text == generate(table_set), f"{table_set.tables.name} is out of date; run python -m tests.tables_sql"
 
 
 def test_a_new_database_notes_its_migrations_as_sqlite_utils_does(tmp_path: Path) -> None:

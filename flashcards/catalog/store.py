@@ -60,7 +60,7 @@ MIGRATIONS = (
 )
 """The names of all migrations in `schema`, oldest first."""
 
-TABLES = Path(__file__).with_name("tables.sql")
+TABLES = Path(__file__).with_name("tables.generated.sql")
 """The SQL that makes the tables as all migrations leave them."""
 
 _CHUNK = 500  # SQLite's older limit on the number of parameters is 999

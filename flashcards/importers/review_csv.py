@@ -16,7 +16,7 @@ from flashcards.importers.report import ImportReport, Remark
 from flashcards.importers.transaction import import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.imported_log import CardHistory, ImportedReview, Standing
-from scheduler.log import read_reviews, replayed
+from scheduler.log import advance, fold_log, read_reviews
 from scheduler.model import Card, Rating, ReviewKind
 
 if TYPE_CHECKING:
@@ -132,12 +132,10 @@ def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHi
     log: list[Review] = read_reviews(collection.connection, card_id)
     known = {row.id for row in store.log(card_id, include_voided=True)}
     past: list[ImportedReview] = []
-    card = replayed(store.card(card_id), ())
-    seen: list[Review] = []
+    card = fold_log(store.card(card_id), ())
     for line in lines:
         while log and log[0].id <= line.at_ms:
-            seen.append(log.pop(0))
-            card = _after(card, seen[-1])
+            card = advance(card, [log.pop(0)])
         if line.at_ms in known:
             continue
         moment = Moment(line.at_ms, clock.day(line.at_ms), clock.offset_minutes(line.at_ms))
@@ -157,24 +155,7 @@ def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHi
             )
         )
         card = after
-    for row in log:
-        card = _after(card, row)
-    return CardHistory(card_id, past, _standing(card))
-
-
-def _after(card: Card, row: Review) -> Card:
-    """The card after a row of its log; what it counted before stays."""
-    now = replayed(card, [row])
-    memory = now if row.kind is ReviewKind.RATING or row.stability is not None else card
-    return now._replace(
-        stability=memory.stability,
-        difficulty=memory.difficulty,
-        last_day=memory.last_day,
-        last_ms=memory.last_ms,
-        reps=card.reps + now.reps,
-        lapses=card.lapses + now.lapses,
-        leech=card.leech or now.leech,
-    )
+    return CardHistory(card_id, past, _standing(advance(card, log)))
 
 
 def _standing(card: Card) -> Standing:

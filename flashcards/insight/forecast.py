@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.collection import find_ordering
 from scheduler.columns import read_ratings
+from scheduler.conditions import ASKABLE
 from scheduler.learner import estimate_learner
 from scheduler.limits import DeckLimits
 from scheduler.log import Done
@@ -105,7 +106,7 @@ def forecast(
 
 def cards_to_plan(collection: Collection, only: frozenset[int] | None) -> list[Card]:
     """The cards that will be asked: those with a text that are not suspended."""
-    rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE active = 1 AND suspended = 0")
+    rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE {ASKABLE}")
     return [card for card in map(to_card, rows) if only is None or card.id in only]
 
 

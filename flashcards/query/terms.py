@@ -8,7 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scheduler import State
+from scheduler.conditions import (
+    BURIED,
+    DUE_TODAY,
+    KEPT,
+    LEARNING,
+    NEW,
+    RELEARNING,
+    SHOWN,
+    SUSPENDED,
+    UNDER_REVIEW,
+    alias,
+)
 
 _PROPERTY = re.compile(r"([a-z]+)\s*(<=|>=|!=|=|<|>)\s*(-?\d+(?:\.\d+)?)")
 
@@ -25,16 +36,18 @@ _PROPERTIES = {
     "r": "retrievability(c.stability, c.last_day, c.deck)",
 }
 _STATES = {
-    "new": f"c.state = {State.NEW:d}",
-    "learn": f"c.state IN ({State.LEARNING:d}, {State.RELEARNING:d})",
-    "learning": f"c.state IN ({State.LEARNING:d}, {State.RELEARNING:d})",
-    "relearning": f"c.state = {State.RELEARNING:d}",
-    "review": f"c.state = {State.REVIEW:d}",
-    "due": f"(c.due_day <= :today OR c.due_ms <= :now) AND c.state != {State.NEW:d}"
-    " AND c.suspended = 0 AND coalesce(c.buried_day, -1) < :today",
-    "suspended": "c.suspended = 1",
-    "buried": "c.buried_day >= :today",
-    "leech": "c.leech = 1",
+    name: alias(condition, "c")
+    for name, condition in {
+        "new": NEW,
+        "learn": LEARNING,
+        "learning": LEARNING,
+        "relearning": RELEARNING,
+        "review": UNDER_REVIEW,
+        "due": f"({DUE_TODAY} OR cards.due_ms <= :now) AND {SHOWN}",
+        "suspended": SUSPENDED,
+        "buried": BURIED,
+        "leech": "cards.leech = 1",
+    }.items()
 }
 
 
@@ -104,11 +117,10 @@ def _rated(value: str) -> Condition:
     days, colon, rating = value.partition(":")
     if colon and rating not in ("1", "2", "3", "4"):
         raise ValueError(f"`rated:{value}` must end with a rating, 1 to 4.")
-    extra = f" AND r.rating = {rating}" if colon else ""
+    extra = f" AND reviews.rating = {rating}" if colon else ""
     return Condition(
-        "EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id AND r.rating IS NOT NULL"
-        f" AND r.day > :today - {_days(days, 'rated')}{extra}"
-        " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id))"
+        "EXISTS (SELECT 1 FROM reviews WHERE reviews.card = c.id AND reviews.rating IS NOT NULL"
+        f" AND reviews.day > :today - {_days(days, 'rated')}{extra} AND {KEPT})"
     )
 
 

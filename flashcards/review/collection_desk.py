@@ -12,7 +12,8 @@ from flashcards.deck.cloze import face, hidden_text
 from flashcards.review.rubric import add_ticks
 from flashcards.review.selection import chosen, with_new, without_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
-from scheduler import State, transaction
+from scheduler import transaction
+from scheduler.conditions import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 from scheduler.queue import Counts, Wait, today
 
 if TYPE_CHECKING:
@@ -22,21 +23,16 @@ if TYPE_CHECKING:
     from scheduler.policy import ReviewOrder
 
 
-_ASKABLE = "active = 1 AND suspended = 0"
-_SHOWN = f"{_ASKABLE} AND (buried_day IS NULL OR buried_day < :today)"
-_HIDDEN = f"{_ASKABLE} AND buried_day >= :today"
-
-_STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {_SHOWN}"
-_STEPS_NOW = f"SELECT 0, count(*) FROM cards WHERE due_ms <= :now_ms AND {_SHOWN}"
+_STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
+_STEPS_NOW = f"SELECT 0, count(*) FROM cards WHERE due_ms <= :now_ms AND {SHOWN}"
 # One card of a note a day: what the limits hold back counts by notes.
-_DUE = f"SELECT 0, count(DISTINCT note) FROM cards WHERE due_day <= :today AND {_SHOWN}"
-_NEW = f"SELECT 0, count(DISTINCT note) FROM cards WHERE state = {State.NEW:d} AND {_SHOWN}"
-_BURIED = f"SELECT 0, count(*) FROM cards WHERE due_day <= :today AND {_HIDDEN}"
-_NEXT_DAY = f"SELECT min(due_day), 0 FROM cards WHERE due_day > :today AND {_ASKABLE}"
-_NEXT_STEP = f"SELECT min(due_ms), 0 FROM cards WHERE due_ms >= :end_ms AND {_ASKABLE}"
+_DUE = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {DUE_TODAY} AND {SHOWN}"
+_NEW = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}"
+_BURIED = f"SELECT 0, count(*) FROM cards WHERE {DUE_TODAY} AND {ASKABLE} AND {BURIED}"
+_NEXT_DAY = f"SELECT min(due_day), 0 FROM cards WHERE due_day > :today AND {ASKABLE}"
+_NEXT_STEP = f"SELECT min(due_ms), 0 FROM cards WHERE due_ms >= :end_ms AND {ASKABLE}"
 _ON_DAY = (
-    "SELECT 0, count(*) FROM cards WHERE (due_day = :day OR (due_ms >= :start_ms AND due_ms < :stop_ms))"
-    f" AND {_ASKABLE}"
+    f"SELECT 0, count(*) FROM cards WHERE (due_day = :day OR (due_ms >= :start_ms AND due_ms < :stop_ms)) AND {ASKABLE}"
 )
 
 
@@ -74,10 +70,7 @@ def upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] | Non
     )
 
 
-_DUE_AHEAD = (
-    "SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND active = 1 AND suspended = 0"
-    " GROUP BY due_day"
-)
+_DUE_AHEAD = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {ASKABLE} GROUP BY due_day"
 
 
 class CollectionDesk:

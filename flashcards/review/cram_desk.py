@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.rubric import add_ticks
 from scheduler import CardChanged, NothingToUndo, Outcome, Outcomes, Rating, transaction
+from scheduler.conditions import SHOWN
 from scheduler.intervals import draw
 from scheduler.model import Memory, State
 from scheduler.queue import Counts
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
     from scheduler import Card, Review
-
-_ASKABLE = "active = 1 AND suspended = 0 AND (buried_day IS NULL OR buried_day < ?)"
 
 
 class CramDesk(CollectionDesk):
@@ -106,5 +105,5 @@ class CramDesk(CollectionDesk):
         self._left = {card: None for card in self._left if card in askable}
 
     def _askable(self) -> set[int]:
-        rows = self._store.connection.execute(f"SELECT id FROM cards WHERE {_ASKABLE}", (self._day,))
+        rows = self._store.connection.execute(f"SELECT id FROM cards WHERE {SHOWN}", {"today": self._day})
         return {card for (card,) in rows}

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from scheduler.intervals import WEEK
-from scheduler.policy import Policy, problems
+from scheduler.policy import Policy, find_problems
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _SHARE = re.compile(r"\d*\.?\d+")
@@ -133,7 +133,7 @@ def setting_problem(name: str, value: Any) -> str:
     """Why a setting cannot have this value, as the end of a sentence that begins with its name; or nothing."""
     try:
         read = BY_NAME[name].read(value)
-        found = problems(replace(Policy(), **{name: read}))
+        found = find_problems(replace(Policy(), **{name: read}))
     except (ValueError, OverflowError) as error:
         return str(error)
     return _as_predicate(found[0][1]) if found else ""

@@ -7,6 +7,7 @@ from scheduler import DEFAULT_PARAMETERS, Memory
 from scheduler.fit import LEAST_REVIEWS, TooFewReviews, TrainingSet, build_training_set, fit, fit_parameters
 from scheduler.memory import Model
 from tests.scheduler.learners import FORGETFUL, JOSH, josh, log_of, simulated
+from tests.scheduler.world import replay
 
 DAY_MS = 86_400_000
 
@@ -29,7 +30,7 @@ def test_reviews_are_in_the_order_of_time_whatever_the_card() -> None:
 
 def test_the_chance_predicted_is_the_retrievability_before_the_review() -> None:
     model = Model()
-    (first, second) = model.replay([(3, 1), (2, 6)])
+    (first, second) = replay(model, [(3, 1), (2, 6)])
     found = build_training_set(log_of(days((3, 1), (2, 6), (3, 20)))).predicted(DEFAULT_PARAMETERS)
     expected = [model.retrievability(first.stability, 5), model.retrievability(second.stability, 14)]
     assert found.tolist() == pytest.approx(expected, rel=1e-4)

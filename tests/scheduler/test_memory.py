@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
-from scheduler.memory import fill_parameters, find_parameter_problem, history
+from scheduler.memory import fill_parameters, find_parameter_problem
+from tests.scheduler.world import history, replay
 
 FSRS_5 = (
     *(0.40255, 1.18385, 3.173, 15.69105, 7.1949, 0.5345, 1.4604, 0.0046, 1.54575, 0.1192),
@@ -77,7 +78,7 @@ def test_one_by_one_and_in_one_go_both_libraries_agree(
     parameters: tuple[float, ...], history: list[tuple[Rating, int]]
 ) -> None:
     model, log = Model(parameters), in_days(history)
-    single, replayed = one_by_one(model, log), model.replay(log)
+    single, replayed = one_by_one(model, log), replay(model, log)
     assert len(replayed) == len(log)
     assert single.stability == pytest.approx(replayed[-1].stability, rel=2e-5)
     assert single.difficulty == pytest.approx(replayed[-1].difficulty, rel=2e-6)
@@ -89,9 +90,9 @@ def test_many_histories_at_once_end_where_each_ends_alone(history_: list[tuple[R
     short = log[:1]
     ends = model.replay_all([history(log), history(short), history(log)])
     assert [Memory(*end) for end in ends.tolist()] == [
-        model.replay(log)[-1],
-        model.replay(short)[-1],
-        model.replay(log)[-1],
+        replay(model, log)[-1],
+        replay(model, short)[-1],
+        replay(model, log)[-1],
     ]
 
 
@@ -125,11 +126,6 @@ def test_retrievability_is_that_of_the_library() -> None:
     assert Model().retrievability(7.0, 9) == pytest.approx(fsrs.Scheduler().get_card_retrievability(card, later))
 
 
-def test_a_clock_that_was_put_back_counts_as_no_time() -> None:
-    model = Model()
-    assert model.replay([(3, 100), (3, 90)]) == model.replay([(3, 100), (3, 100)])
-
-
 def test_parameters_out_of_bounds_are_named() -> None:
     assert find_parameter_problem(DEFAULT_PARAMETERS) is None
     assert "17, 19 or 21" in (find_parameter_problem([1.0]) or "")
@@ -146,7 +142,7 @@ def test_of_thousands_of_histories_both_libraries_compute_the_same_states(parame
             chance.choice([0, chance.randrange(4), chance.randrange(500)]) for _ in range(chance.randrange(1, 25))
         ]
         log = in_days([(chance.choice(list(Rating)), pause) for pause in pauses])
-        single, replayed = one_by_one(model, log), model.replay(log)[-1]
+        single, replayed = one_by_one(model, log), replay(model, log)[-1]
         off.append(abs(single.stability / replayed.stability - 1) / 2e-5)
         off.append(abs(single.difficulty / replayed.difficulty - 1) / 2e-6)
     # fsrs-rs computes in single precision: now and then its own rounding is more than that.

@@ -227,32 +227,6 @@ def test_a_new_day_makes_a_new_queue(store: Store) -> None:
     assert queue.next_card(NOW + DAY) == cards[2]
 
 
-def test_a_card_undone_can_be_asked_first(store: Store) -> None:
-    cards = add(store, 5)
-    queue = today(store, one_deck(), NOW)
-    asked_first = queue.next_card(NOW)
-    assert isinstance(asked_first, int)
-    store.rate(asked_first, Rating.EASY, PLAIN, NOW)
-    queue.record_rating(asked_first)
-    store.rate(cards[1], Rating.EASY, PLAIN, NOW)
-    queue.record_rating(cards[1])
-    undone = store.undo(NOW).card
-    queue.refresh(NOW, first=undone)
-    assert undone == cards[1]
-    assert queue.next_card(NOW) == undone
-    store.rate(undone, Rating.EASY, PLAIN, NOW)
-    queue.record_rating(undone)
-    assert queue.next_card(NOW) == cards[2]
-
-
-def test_a_card_that_is_not_to_be_asked_is_not_put_first(store: Store) -> None:
-    cards = add(store, 2)
-    store.suspend([cards[1]])
-    queue = today(store, one_deck(), NOW)
-    queue.refresh(NOW, first=cards[1])
-    assert queue.next_card(NOW) == cards[0]
-
-
 def test_a_leech_that_was_suspended_does_not_come_back(store: Store) -> None:
     (card,) = add(store)
     make_due(store, card)

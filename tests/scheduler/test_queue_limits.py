@@ -53,7 +53,7 @@ def test_a_session_over_one_deck_keeps_to_the_limits_above_it(store: Store) -> N
     add(store, 10, deck=1)
     second = add(store, 10, deck=2)
     decks = family(PLAIN, PLAIN, parent=replace(PLAIN, new_per_day=3))
-    assert asked(today(store, decks, NOW, only_decks={2}), store) == second[:3]
+    assert asked(today(store, decks, NOW, only_cards=second), store) == second[:3]
 
 
 def test_a_session_over_some_cards_asks_only_these(store: Store) -> None:

@@ -206,12 +206,11 @@ def test_undo_frees_the_siblings_that_the_rating_buried(store: Store) -> None:
     assert not store.card(sibling).buried(TODAY)
 
 
-def test_undo_does_not_reach_into_yesterday_unless_told_to(store: Store) -> None:
+def test_undo_does_not_reach_into_yesterday(store: Store) -> None:
     (card,) = add(store)
-    review = store.rate(card, Rating.GOOD, PLAIN, NOW - DAY)
+    store.rate(card, Rating.GOOD, PLAIN, NOW - DAY)
     with pytest.raises(NothingToUndo):
         store.undo(NOW)
-    assert store.undo(NOW, same_day=False) == review
 
 
 def test_a_rating_that_a_later_one_rests_on_is_not_undone_when_the_clock_was_put_back(store: Store) -> None:

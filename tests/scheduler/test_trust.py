@@ -10,7 +10,7 @@ import pytest
 
 from scheduler import DEFAULT_PARAMETERS, Clock, Model, Rating, Store
 from tests.scheduler.learners import FORGETFUL
-from tests.scheduler.world import DAY, NOW, PLAIN, add, open_store
+from tests.scheduler.world import DAY, NOW, PLAIN, add, open_store, replay
 
 HOUR = 3_600_000
 EAST = timezone(timedelta(hours=9))
@@ -51,7 +51,7 @@ def test_other_parameters_give_every_card_the_state_that_they_would_have_given(t
     due = [card.due_day for card in store.cards(cards)]
     assert {each.card for each in store.rebuild(lambda _: FORGETFUL, apply=True)} == set(cards)
     for card in store.cards(cards):
-        memory = Model(FORGETFUL).replay((int(row.rating or 0), row.day) for row in store.log(card.id))[-1]
+        memory = replay(Model(FORGETFUL), [(int(row.rating or 0), row.day) for row in store.log(card.id)])[-1]
         assert card.memory == pytest.approx(memory)
     assert [card.due_day for card in store.cards(cards)] == due
     assert store.rebuild(lambda _: FORGETFUL) == []

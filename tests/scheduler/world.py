@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from scheduler import TABLE_SET, Card, Clock, DeckLimits, NewCard, Policy, Queue, Rating, State, Store, open_database
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from fsrs_rs_python import FSRSItem
+
+    from scheduler import Memory, Model
 
 CLOCK = Clock(zone=UTC)
 NOW = int(datetime(2026, 3, 10, 12, 0, tzinfo=UTC).timestamp()) * 1000
@@ -101,3 +107,18 @@ def stepping(store: Store, card: int, due_ms: int) -> None:
     """Put a card on its last step within the day."""
     put(store, card, state=State.LEARNING, due_ms=due_ms, steps_left=1, interval=600, reps=1)
     put(store, card, stability=2.0, difficulty=5.0, last_day=TODAY, last_ms=NOW - MINUTE)
+
+
+def history(log: Iterable[tuple[int, int]]) -> FSRSItem:
+    """One card's log of (rating, day), oldest first, as `Model.replay_all` takes it."""
+    from fsrs_rs_python import FSRSItem, FSRSReview
+
+    entries = list(log)
+    days = [day for _, day in entries]
+    pauses = [0, *(max(0, day - before) for before, day in pairwise(days))]
+    return FSRSItem([FSRSReview(int(rating), pause) for (rating, _), pause in zip(entries, pauses, strict=False)])
+
+
+def replay(model: Model, log: Iterable[tuple[int, int]]) -> list[Memory]:
+    """The memory state after each entry of one card's log."""
+    return model.replay_each([history(log)], [None])[0]

@@ -13,7 +13,7 @@ from scheduler.columns import LogColumns, read_log
 from scheduler.log import Done
 from scheduler.memory import fill_parameters
 from scheduler.model import DAY_SECONDS, ReviewKind, State
-from scheduler.replay import read_stated_memories, replayed
+from scheduler.replay import read_stated_memories, replay_log
 
 if TYPE_CHECKING:
     import sqlite3
@@ -183,7 +183,7 @@ class History:
         policies = {deck: collection.policy(deck) for deck in np.unique(decks).tolist()}
         models = {deck: collection.store.model(policy.parameters) for deck, policy in policies.items()}
         starts = read_stated_memories(collection.connection, log)
-        known = replayed(log, starts, cards, decks, models.__getitem__)
+        known = replay_log(log, starts, cards, decks, models.__getitem__)
         memories = zip(known.card.tolist(), known.stability.tolist(), known.difficulty.tolist(), strict=True)
         cursor.executemany("INSERT INTO memories VALUES (?, ?, ?)", memories)
         cursor.executemany(

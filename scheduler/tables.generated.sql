@@ -1,3 +1,5 @@
+-- Generated from the migrations by `python -m tests.tables_sql`; do not edit.
+
 CREATE TABLE "cards" (
    "id" INTEGER PRIMARY KEY,
    "note" INTEGER NOT NULL,
