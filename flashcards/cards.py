@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flashcards.catalog.files import is_text
 from flashcards.catalog.store import Entry
-from flashcards.deck.cloze import face
+from flashcards.deck.cloze import build_face
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.keys import KEY_LENGTH
 from scheduler import Card
@@ -175,8 +175,8 @@ def sides(entry: Entry, slot: str) -> tuple[str, str]:
     """A card's front and back, as Markdown."""
     if slot not in entry.note.slots:  # a gap that is gone: its card rests, its history stays
         return entry.note.fields[0], ""
-    sides = face(entry.note, slot)
-    if not sides.marks:
+    sides = build_face(entry.note, slot)
+    if not sides.delimiters:
         return sides.front, sides.back
-    strip = str.maketrans("", "", "".join(sides.marks))
+    strip = str.maketrans("", "", "".join(sides.delimiters))
     return sides.front.translate(strip), sides.back.translate(strip)

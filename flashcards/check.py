@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.deck.math import unbalanced_math
-from flashcards.deck.media import references
+from flashcards.deck.math import find_unbalanced_math
+from flashcards.deck.media import find_references
 from flashcards.disk.media import MediaError, resolve
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
@@ -200,13 +200,13 @@ def _twice(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
 
 def _math(entry: Entry) -> Iterator[FileProblem]:
     for text in entry.note.fields:
-        if problem := unbalanced_math(text):
+        if problem := find_unbalanced_math(text):
             message = f"{problem[:1].upper()}{problem[1:]}."
             yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
 
 
 def _media(collection: Collection, entry: Entry) -> Iterable[FileProblem]:
-    for reference in references(entry.note):
+    for reference in find_references(entry.note):
         try:
             resolve(collection.root, entry.path, reference.url)
         except MediaError as error:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from flashcards.deck.cloze import face, hidden_text
+from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.identity.likeness import likeness, weighed
 from flashcards.identity.words import Index, Weights, sides, word_keys
@@ -70,8 +70,8 @@ def list_cards(deck: Deck, path: str) -> Iterator[Card]:
     """List the cards of a deck."""
     for note in deck.notes:
         for slot in note.slots:
-            front = face(note, slot).front
-            yield Card(f"{path}:{note.line} ({slot})", note, slot, front, hidden_text(note, slot))
+            front = build_face(note, slot).front
+            yield Card(f"{path}:{note.line} ({slot})", note, slot, front, find_hidden_text(note, slot))
 
 
 def split_words(markdown: str) -> list[str]:

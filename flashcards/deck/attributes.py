@@ -43,7 +43,7 @@ def is_end(comment: str) -> bool:
     return bool(match) and match[1].strip() == "end" if match else False
 
 
-def read(comment: str) -> Attributes | None:
+def read_attributes(comment: str) -> Attributes | None:
     """The attributes that an HTML comment states, or None where it is a remark like any other."""
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
@@ -56,7 +56,7 @@ def read(comment: str) -> Attributes | None:
         return None
     found = Attributes()
     for text, part in zip(texts, parts, strict=True):
-        found |= _one(part[1], part[2]) if part else _unknown(text)
+        found |= _read_attribute(part[1], part[2]) if part else _report_unknown(text)
     return found
 
 
@@ -89,7 +89,7 @@ def _looks_like_attribute(part: re.Match[str] | None) -> bool:
     return part[1] in KNOWN or part[2] is not None or bool(find_nearest(part[1], KNOWN, _LIKE))
 
 
-def _one(name: str, value: str | None) -> Attributes:
+def _read_attribute(name: str, value: str | None) -> Attributes:
     if name == "id" and value is not None:
         if _PIN.fullmatch(value):
             return Attributes(pin=value)
@@ -104,9 +104,9 @@ def _one(name: str, value: str | None) -> Attributes:
         shape = "takes no value" if name in ("reverse", "type") else "needs a value"
         example = f"<!-- {name} -->" if name in ("reverse", "type") else f"<!-- {name}: … -->"
         return Attributes(problems=((f"The attribute `{name}` {shape}.", f"Write `{example}`."),))
-    return _unknown(name)
+    return _report_unknown(name)
 
 
-def _unknown(name: str) -> Attributes:
+def _report_unknown(name: str) -> Attributes:
     hint = suggest(name, KNOWN, f"Known are {', '.join(f'`{known}`' for known in KNOWN)}.", _LIKE)
     return Attributes(problems=((f"Unknown attribute `{name}`.", hint),))

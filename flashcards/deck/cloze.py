@@ -19,7 +19,7 @@ _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
 _BRACE = re.compile(r"\\[\\{}]|\{|\}|::")
 _HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
 # Rare punctuation in matching pairs: punctuation, so that emphasis beside it works as beside a bracket.
-_MARKS: Final = ("⦉⦊", "⦓⦔", "⦕⦖", "⧼⧽", "⸦⸧", "⸨⸩", "⟬⟭", "⟦⟧", "⦗⦘", "⦑⦒", "⦏⦐", "⦍⦎")
+_DELIMITERS: Final = ("⦉⦊", "⦓⦔", "⦕⦖", "⧼⧽", "⸦⸧", "⸨⸩", "⟬⟭", "⟦⟧", "⦗⦘", "⦑⦒", "⦏⦐", "⦍⦎")
 
 
 class GapError(Exception):
@@ -51,13 +51,13 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     whole = f"{text}\n\n{definitions}" if definitions else text
     parts = outline(whole)
     # A definition cannot begin right behind `C:`, so `C: [gap]: text` is none, whatever it looks like alone.
-    defined = [span for span in markdown.definitions(whole).values() if span[0]]
+    defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
-    explicit = _explicit_gaps(text, opaque)
+    explicit = _find_explicit_gaps(text, opaque)
     taken = Spans([*opaque, *((gap.start, gap.end) for gap in explicit)])
-    found = _highlights(text, taken, parts.edges)
+    found = _find_highlights(text, taken, parts.edges)
     if not explicit:
-        found = _outermost([*found, *_brackets(text, opaque, parts)])
+        found = _keep_outermost([*found, *_find_brackets(text, opaque, parts)])
     first = 1 + max((number for gap in explicit for number in gap.numbers), default=0)
     numbered = [
         Gap((number,), start, end, inner_start, inner_end)
@@ -65,13 +65,13 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     ]
     gaps = sorted([*explicit, *numbered], key=lambda gap: gap.start)
     for gap in gaps:
-        _check(gap, text)
+        _check_gap(gap, text)
     return tuple(gaps)
 
 
-def choose_marks(text: str) -> tuple[str, str]:
+def choose_delimiters(text: str) -> tuple[str, str]:
     """A pair of rare punctuation characters that `text` does not hold, to mark a gap with while it is rendered."""
-    for pair in _MARKS:
+    for pair in _DELIMITERS:
         if pair[0] not in text and pair[1] not in text:
             return pair[0], pair[1]
     private = iter(chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
@@ -102,9 +102,9 @@ def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], s
     return "".join((*written[0], text[at:]))
 
 
-def _check(gap: Gap, text: str) -> None:
+def _check_gap(gap: Gap, text: str) -> None:
     if not text[gap.inner_start : gap.inner_end].strip():
-        raise GapError(gap.start, "empty-gap", "This gap hides nothing.", "Write what it hides between its marks.")
+        raise GapError(gap.start, "empty-gap", "This gap hides nothing.", "Write what it hides between its delimiters.")
     if not all(1 <= number <= MAX_NUMBER for number in gap.numbers):
         raise GapError(
             gap.start,
@@ -114,7 +114,7 @@ def _check(gap: Gap, text: str) -> None:
         )
 
 
-def _explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
+def _find_explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
     if "{{c" not in text:
         return []
     found: list[Gap] = []
@@ -139,7 +139,7 @@ def _explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
             elif match[0] == "}" and depth:
                 open_gaps[-1] = (outer, hint, depth - 1)
             elif text.startswith("}}", at):
-                found.append(_closed(text, outer, hint, at))
+                found.append(_make_gap(text, outer, hint, at))
                 open_gaps.pop()
                 at += 1
             elif match[0] == "::" and hint < 0 and not depth:
@@ -151,7 +151,7 @@ def _explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
     return found
 
 
-def _closed(text: str, opening: re.Match[str], hint: int, end: int) -> Gap:
+def _make_gap(text: str, opening: re.Match[str], hint: int, end: int) -> Gap:
     numbers = tuple(dict.fromkeys(int(number[:9]) for number in opening[1].split(",")))
     inner_end = hint if hint >= 0 else end
     return Gap(numbers, opening.start(), end + 2, opening.end(), inner_end, text[hint + 2 : end] if hint >= 0 else "")
@@ -160,7 +160,7 @@ def _closed(text: str, opening: re.Match[str], hint: int, end: int) -> Gap:
 _Place = tuple[int, int, int, int]
 
 
-def _highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
+def _find_highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
     found = []
     at = 0
     while match := _HIGHLIGHT.search(text, at):
@@ -174,7 +174,7 @@ def _highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
     return found
 
 
-def _brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
+def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
     """Outermost pairs of square brackets that are gaps."""
     edges = iter([*parts.edges, len(text) + 1])
     edge = next(edges)
@@ -185,7 +185,7 @@ def _brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
     while match := _BRACKET.search(text, at):
         at = match.start()
         while edge <= at:
-            _unclosed(stack)
+            _refuse_unclosed(stack)
             edge = next(edges)
         span = opaque.around(at)
         if span:
@@ -202,11 +202,11 @@ def _brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
             at += 1
         else:
             at = match.end()
-    _unclosed(stack)
+    _refuse_unclosed(stack)
     return found
 
 
-def _unclosed(stack: list[int]) -> None:
+def _refuse_unclosed(stack: list[int]) -> None:
     if stack:
         raise GapError(stack[0], "open-gap", "The gap `[` is left open.", r"Close it with `]`, or write `\[` for text.")
 
@@ -220,7 +220,7 @@ def _is_gap(text: str, start: int, end: int) -> bool:
     return not text.endswith("!", 0, start) and not text.startswith(("(", "["), end + 1)
 
 
-def _outermost(places: list[_Place]) -> list[_Place]:
+def _keep_outermost(places: list[_Place]) -> list[_Place]:
     kept: list[_Place] = []
     for place in sorted(places, key=lambda place: (place[0], -place[1])):
         if not kept or place[0] >= kept[-1][1]:
@@ -228,7 +228,7 @@ def _outermost(places: list[_Place]) -> list[_Place]:
     return kept
 
 
-def face(note: Note, slot: str) -> Face:
+def build_face(note: Note, slot: str) -> Face:
     """The front and back of the card `slot` of `note`, as Markdown.
 
     A cloze asks for the gaps of its number, shown as `[…]` or `[hint]`, and shows the others as plain text.
@@ -243,7 +243,7 @@ def face(note: Note, slot: str) -> Face:
         return Face(back, front) if slot == REVERSE else Face(front, back)
     text = note.fields[0]
     number = int(slot[1:])
-    opening, closing = choose_marks(text)
+    opening, closing = choose_delimiters(text)
 
     def ask(gap: Gap, inner: str) -> str:
         return f"{opening}[{gap.hint or '…'}]{closing}" if number in gap.numbers else inner
@@ -254,10 +254,10 @@ def face(note: Note, slot: str) -> Face:
     return Face(replace_gaps(text, note.gaps, ask), replace_gaps(text, note.gaps, reveal), (opening, closing))
 
 
-def hidden_text(note: Note, slot: str) -> str:
+def find_hidden_text(note: Note, slot: str) -> str:
     """What the gaps of a cloze card hide, or the back of any other card: what a typed answer is compared with."""
     if note.kind is not Kind.CLOZE:
-        return face(note, slot).back
+        return build_face(note, slot).back
     number = int(slot[1:])
     inner_texts: dict[Gap, str] = {}
 

@@ -20,7 +20,7 @@ _NO_ATTRIBUTES = Attributes()
 
 
 @dataclass(slots=True)
-class Draft:
+class OpenNote:
     """A note whose end is not known yet. `limit` is where it ends at the latest; -1 says a part is not there.
 
     `indent` and `back_indent` are the blanks in front of its markers.
@@ -55,7 +55,7 @@ class Piece(NamedTuple):
         return self.kept[-1][1] - 1 if self.kept else 0
 
 
-class Failure(Exception):
+class NoteError(Exception):
     """Why a draft is no note."""
 
     def __init__(self, problem: Problem) -> None:
@@ -86,61 +86,63 @@ class Composer:
         self._tasks = [item for item in parts.items if item.is_task]
         self._task_starts = [item.lead_start for item in self._tasks]
 
-    def note(self, draft: Draft, end: int) -> Note:
+    def compose(self, draft: OpenNote, end: int) -> Note:
         """The note that `draft` is when it ends at `end`.
 
         Raises:
             Failure: a part is missing or empty, or a gap cannot be read.
         """
         end = min(end, draft.limit)
-        definitions = self._used_definitions(draft.start, end) if self._definitions else ""
+        definitions = self._find_definitions(draft.start, end) if self._definitions else ""
         fields: tuple[str, ...]
         gaps: tuple[Gap, ...] = ()
         if draft.kind is Kind.CLOZE:
-            last = self._piece(draft, draft.front_start, end)
+            last = self._cut_piece(draft, draft.front_start, end)
             fields = (last.text,)
         else:
             if draft.back_start < 0:
-                raise self._unanswered(draft, end)
-            first = self._piece(draft, draft.front_start, draft.front_end)
-            last = self._piece(draft, draft.back_start, end)
+                raise self._report_missing_answer(draft, end)
+            first = self._cut_piece(draft, draft.front_start, draft.front_end)
+            last = self._cut_piece(draft, draft.back_start, end)
             fields = (first.text, last.text)
         if not all(fields):
-            raise self._empty_side(draft, fields)
+            raise self._report_empty_side(draft, fields)
         if draft.kind is Kind.CLOZE:
-            gaps = self._gaps(draft, last, definitions)
+            gaps = self._find_gaps(draft, last, definitions)
         attributes = draft.attributes
         return Note(
             kind=draft.kind,
             line=self._lines.at(draft.start),
-            end_line=self._lines.at(max(self._last(draft.cuts, end), last.kept[-1][1] - 1)),
+            end_line=self._lines.at(max(self._find_last(draft.cuts, end), last.kept[-1][1] - 1)),
             fields=fields,
-            slots=_slots(draft, gaps),
+            slots=_list_slots(draft, gaps),
             gaps=gaps,
             breadcrumb=draft.breadcrumb,
             tags=tuple(dict.fromkeys((*self._tags, *attributes.tags))) if attributes.tags else self._tags,
             pin=attributes.pin,
             typed=attributes.typed,
-            points=self._points(draft, end) if self._tasks and draft.kind is Kind.QUESTION else (),
+            points=self._find_points(draft, end) if self._tasks and draft.kind is Kind.QUESTION else (),
             definitions=definitions,
         )
 
-    def _empty_side(self, draft: Draft, fields: tuple[str, ...]) -> Failure:
+    def _report_empty_side(self, draft: OpenNote, fields: tuple[str, ...]) -> NoteError:
         side = _SIDES[draft.kind][fields.index("")]
-        return Failure(self._problem(draft.start, "empty-side", f"{side} is empty.", "Write it, or remove the note."))
+        return NoteError(
+            self._make_problem(draft.start, "empty-side", f"{side} is empty.", "Write it, or remove the note.")
+        )
 
-    def _last(self, cuts: list[Span], end: int) -> int:
+    def _find_last(self, cuts: list[Span], end: int) -> int:
         return max((cut_end - 1 for _, cut_end in cuts if cut_end <= end), default=0) if cuts else 0
 
-    def _gaps(self, draft: Draft, piece: Piece, definitions: str) -> tuple[Gap, ...]:
+    def _find_gaps(self, draft: OpenNote, piece: Piece, definitions: str) -> tuple[Gap, ...]:
         try:
             gaps = find_gaps(piece.text, definitions)
         except GapError as error:
             at = piece.origin(error.offset)
-            raise Failure(self._problem(at, error.code, error.message, error.hint)) from None
+            raise NoteError(self._make_problem(at, error.code, error.message, error.hint)) from None
         if not gaps:
-            raise Failure(
-                self._problem(
+            raise NoteError(
+                self._make_problem(
                     draft.start,
                     "cloze-without-gap",
                     "`C:` without a gap.",
@@ -149,13 +151,13 @@ class Composer:
             )
         return gaps
 
-    def _unanswered(self, draft: Draft, end: int) -> Failure:
+    def _report_missing_answer(self, draft: OpenNote, end: int) -> NoteError:
         front, back = ("Q", "A") if draft.kind is Kind.QUESTION else ("T", "D")
         hint = f"Write `{back}:` below it, or `\\{front}:` where it is text."
         if re.search(rf"[ \t]{back}[:：][ \t]", self._body[draft.front_start : end]):  # as formatters leave it
             hint = f"Put `{back}:` at the start of a line of its own, or write `\\{front}:` where it is text."
-        return Failure(
-            self._problem(
+        return NoteError(
+            self._make_problem(
                 draft.start,
                 "question-without-answer" if front == "Q" else "term-without-definition",
                 f"`{front}:` without `{back}:`.",
@@ -163,38 +165,38 @@ class Composer:
             )
         )
 
-    def _problem(self, offset: int, code: str, message: str, hint: str) -> Problem:
+    def _make_problem(self, offset: int, code: str, message: str, hint: str) -> Problem:
         return Problem(self._lines.at(offset), code, message, hint)
 
-    def _piece(self, draft: Draft, start: int, end: int) -> Piece:
+    def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
         """The text of `start:end` without comments, blank lines around it, and blanks behind a marker."""
         if not draft.cuts and draft.kind is not Kind.PAIR:
-            return _trimmed(self._body, start, end)
+            return _trim(self._body, start, end)
         kept: list[Span] = []
         at = start
         for cut in draft.cuts[bisect_left(draft.cuts, (start, 0)) : bisect_left(draft.cuts, (end, 0))]:
-            cut_start, cut_end = _widened(self._body, cut)
+            cut_start, cut_end = _widen(self._body, cut)
             kept.append((at, max(cut_start, at)))
             at = max(at, min(cut_end, end))
         kept.append((at, end))
         text = "".join(self._body[a:b] for a, b in kept)
-        skip, length = _content(text)
+        skip, length = _find_content(text)
         if skip >= length:
             return Piece("", ())
         found = text[skip:length]
         if draft.kind is Kind.PAIR and "\n" in found:
-            found = _outdented(found, self._body, draft.start)
-        return Piece(found, tuple(_between(kept, skip, length)))
+            found = _outdent(found, self._body, draft.start)
+        return Piece(found, tuple(_select_spans(kept, skip, length)))
 
-    def _used_definitions(self, start: int, end: int) -> str:
+    def _find_definitions(self, start: int, end: int) -> str:
         used = self._parts.links[bisect_left(self._link_starts, start) : bisect_left(self._link_starts, end)]
         found = (self._definitions.get(fold_label(label)) for _, label in used)
         return "\n".join(dict.fromkeys(text for text in found if text))
 
-    def _points(self, draft: Draft, end: int) -> tuple[str, ...]:
+    def _find_points(self, draft: OpenNote, end: int) -> tuple[str, ...]:
         first = bisect_left(self._task_starts, draft.back_start)
         last = bisect_left(self._task_starts, end)
-        texts = (self._piece(draft, task.lead_start, task.lead_end).text for task in self._tasks[first:last])
+        texts = (self._cut_piece(draft, task.lead_start, task.lead_end).text for task in self._tasks[first:last])
         return tuple(" ".join(text.split()) for text in texts if text)
 
 
@@ -213,14 +215,14 @@ def fold_label(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def _slots(draft: Draft, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
+def _list_slots(draft: OpenNote, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
     if draft.kind is Kind.CLOZE:
         return tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
     both = draft.kind is Kind.TERM or draft.both_ways or draft.attributes.reverse
     return (FORWARD, REVERSE) if both else (FORWARD,)
 
 
-def _content(text: str) -> Span:
+def _find_content(text: str) -> Span:
     """Where `text` begins, without blank lines and, on its first line, blanks; and where it ends."""
     content = text.lstrip(" \t\n")
     skip = len(text) - len(content)
@@ -228,13 +230,13 @@ def _content(text: str) -> Span:
     return text.rfind("\n", 0, skip) + 1 or skip, len(text.rstrip())
 
 
-def _trimmed(body: str, start: int, end: int) -> Piece:
+def _trim(body: str, start: int, end: int) -> Piece:
     text = body[start:end]
-    skip, length = _content(text)
+    skip, length = _find_content(text)
     return Piece(text[skip:length], ((start + skip, start + length),)) if skip < length else Piece("", ())
 
 
-def _widened(body: str, cut: Span) -> Span:
+def _widen(body: str, cut: Span) -> Span:
     """A comment's place with its whole line where it stands alone on it, else with the blanks before it."""
     start, end = cut
     while start and body[start - 1] in " \t":
@@ -246,14 +248,14 @@ def _widened(body: str, cut: Span) -> Span:
     return start, cut[1]
 
 
-def _outdented(text: str, body: str, start: int) -> str:
+def _outdent(text: str, body: str, start: int) -> str:
     """The text of a list item that begins at `start`, with its further lines moved left by the bullet's width."""
     line_start = body.rfind("\n", 0, start) + 1
     bullets = _BULLETS.match(body, line_start, start)
     return re.sub(rf"\n(?:\t| {{1,{bullets.end() - line_start}}})", "\n", text) if bullets else text
 
 
-def _between(kept: list[Span], skip: int, length: int) -> list[Span]:
+def _select_spans(kept: list[Span], skip: int, length: int) -> list[Span]:
     """The part of `kept` that holds the characters `skip:length` of the joined text."""
     found = []
     at = 0

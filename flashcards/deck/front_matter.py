@@ -36,7 +36,7 @@ class FrontMatter:
     error: tuple[int, str, str] | None = None
 
 
-def read(text: str) -> FrontMatter:
+def read_front_matter(text: str) -> FrontMatter:
     """Read the front matter of a normalised text; a thematic break at the top is not taken for one."""
     match = _FENCED.match(text)
     if not match:
@@ -46,15 +46,15 @@ def read(text: str) -> FrontMatter:
         return FrontMatter(end=match.end()) if not body.strip() else FrontMatter()
     given: dict[str, list[int]] = {}
     try:
-        values = _toml(body) if _is_toml(body) else _yaml(body, given)
+        values = _read_toml(body) if _is_toml(body) else _read_yaml(body, given)
     except _UnreadableError as error:
         message = f"The front matter cannot be read: {error}."
         return FrontMatter(end=match.end(), error=(error.line, message, _HINT))
     if values is None:
         return FrontMatter(end=match.end(), error=(2, "The front matter is not a list of names and values.", _HINT))
     lines = {found[1]: body.count("\n", 0, found.start()) + 2 for found in _NAME.finditer(body)}
-    plain = {str(name): _plain(value) for name, value in values.items()}
-    return FrontMatter(match.end(), plain, {name: lines.get(name, 2) for name in plain}, _twice(given))
+    plain = {str(name): _simplify(value) for name, value in values.items()}
+    return FrontMatter(match.end(), plain, {name: lines.get(name, 2) for name in plain}, _find_repeated(given))
 
 
 class _UnreadableError(Exception):
@@ -73,7 +73,7 @@ def _is_toml(body: str) -> bool:
     return bool(first_toml) and (first_yaml is None or first_toml.start() < first_yaml.start())  # type: ignore[union-attr]  # tested just before
 
 
-def _toml(body: str) -> dict[str, Any]:
+def _read_toml(body: str) -> dict[str, Any]:
     import tomllib
 
     try:
@@ -83,7 +83,7 @@ def _toml(body: str) -> dict[str, Any]:
         raise _UnreadableError(reason, line + 1 if line else 2) from None
 
 
-def _twice(given: Mapping[str, Sequence[int]]) -> tuple[int, str, str] | None:
+def _find_repeated(given: Mapping[str, Sequence[int]]) -> tuple[int, str, str] | None:
     """Line, message and hint for the settings that stand on several lines, in one sentence; YAML takes the last."""
     several = {name: lines for name, lines in given.items() if len(lines) > 1}
     if not several:
@@ -93,7 +93,7 @@ def _twice(given: Mapping[str, Sequence[int]]) -> tuple[int, str, str] | None:
     return min(at[-1] for at in several.values()), message, "Keep one of the lines."
 
 
-def _yaml(body: str, given: dict[str, list[int]]) -> dict[Any, Any] | None:
+def _read_yaml(body: str, given: dict[str, list[int]]) -> dict[Any, Any] | None:
     """The settings; adds the lines of each name to `given`, which YAML itself would not tell."""
     import yaml
 
@@ -114,14 +114,14 @@ def _yaml(body: str, given: dict[str, list[int]]) -> dict[Any, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
+def _simplify(value: Any, depth: int = 0) -> Any:
     """`value` as JSON can hold it; what is nested deeper than any setting is cut off."""
     if depth > 1 and isinstance(value, (dict, list, tuple, set)):
         return None
     if isinstance(value, dict):
-        return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
+        return {str(name): _simplify(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [_plain(inner, depth + 1) for inner in value]
+        return [_simplify(inner, depth + 1) for inner in value]
     if hasattr(value, "isoformat"):
         return value.isoformat()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

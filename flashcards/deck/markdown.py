@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyromark
 from pyromark import Options
 
-from flashcards.deck.source import Span, Spans, characters, without
+from flashcards.deck.source import Span, Spans, map_byte_offsets, map_without_breaks
 
 OPTIONS: Final = Options.ENABLE_TABLES | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH | Options.ENABLE_STRIKETHROUGH
 
@@ -85,7 +85,7 @@ def outline(text: str, breaks: Sequence[int] = ()) -> Outline:
         breaks: offsets, in order, at which the parser shall see one more line break than there is.
     """
     found = Outline()
-    _Walk(found, text, breaks).run()
+    _OutlineBuilder(found, text, breaks).run()
     if "\\(" in text or "\\[" in text:
         _add_backslash_math(text, found)
     return found
@@ -111,32 +111,32 @@ def _add_backslash_math(text: str, found: Outline) -> None:
     found.opaque.sort()
 
 
-def definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
+def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
     """Where the link definitions of `text` are, by label; `breaks` as for `outline`."""
     if "]:" not in text:
         return {}
-    parsed, at = _broken(text, breaks)
+    parsed, at = _insert_breaks(text, breaks)
     found = pyromark.reference_definitions(parsed, options=OPTIONS)
     spans = {label: definition["span"] for label, definition in found.items()}
     return {label: (at(span["start"]), at(span["end"])) for label, span in spans.items()}
 
 
-def _broken(text: str, breaks: Sequence[int]) -> tuple[str, Callable[[int], int]]:
+def _insert_breaks(text: str, breaks: Sequence[int]) -> tuple[str, Callable[[int], int]]:
     """`text` with line breaks put in, and the way from its bytes to the characters of `text`."""
     if not breaks:
-        return text, characters(text)
+        return text, map_byte_offsets(text)
     ends = [*breaks, len(text)]
     parsed = "\n".join(text[start:end] for start, end in zip([0, *breaks], ends, strict=True))
-    at, back = characters(parsed), without(breaks)
+    at, back = map_byte_offsets(parsed), map_without_breaks(breaks)
     return parsed, lambda offset: back(at(offset))
 
 
-class _Walk:
+class _OutlineBuilder:
     """One pass over the events of a text, filling an `Outline`."""
 
     def __init__(self, found: Outline, text: str, breaks: Sequence[int]) -> None:
         self.found = found
-        self.text, self.at = _broken(text, breaks)
+        self.text, self.at = _insert_breaks(text, breaks)
         self.depth = 0
         self.quotes = 0
         self.heading: list[str] | None = None
@@ -148,32 +148,32 @@ class _Walk:
             # The most common come first: there are a dozen events a note.
             if isinstance(event, str):
                 if event == "Rule":
-                    self._rule(at(place["start"]), at(place["end"]))
+                    self._add_rule(at(place["start"]), at(place["end"]))
                 elif self.heading is not None:
                     self.heading.append(" ")
             elif "Text" in event:
                 if self.heading is not None:
                     self.heading.append(event["Text"])
                 if self.items:
-                    self._lead(place["start"])
+                    self._begin_lead(place["start"])
             elif "End" in event:
                 self.depth -= 1
                 tag = event["End"]
                 if not (isinstance(tag, str) and tag in _INLINE_TAGS):
-                    self._end(tag, at(place["start"]), at(place["end"]))
+                    self._close_tag(tag, at(place["start"]), at(place["end"]))
             elif "Start" in event:
-                self._start(event["Start"], at(place["start"]), at(place["end"]))
+                self._open_tag(event["Start"], at(place["start"]), at(place["end"]))
             else:
                 ((name, value),) = event.items()
-                self._leaf(name, value, at(place["start"]), at(place["end"]))
+                self._add_leaf(name, value, at(place["start"]), at(place["end"]))
 
-    def _rule(self, start: int, end: int) -> None:
+    def _add_rule(self, start: int, end: int) -> None:
         self._close_lead(start)
         self.found.edges.append(start)
         if self.depth == 0:
             self.found.rules.append((start, end))
 
-    def _start(self, value: Any, start: int, end: int) -> None:
+    def _open_tag(self, value: Any, start: int, end: int) -> None:
         tag = value if isinstance(value, str) else next(iter(value))
         found = self.found
         if tag in _OPAQUE_TAGS:
@@ -181,12 +181,12 @@ class _Walk:
             if tag == "HtmlBlock":
                 found.html.append((start, end))
             elif tag in ("Link", "Image"):
-                self._reference(value[tag], start)
+                self._add_reference(value[tag], start)
         if tag in _INLINE_TAGS:
             if tag in _EMPHASIS:
                 found.emphasis.append((start, end))
             if self.items:
-                self._lead_at(start)
+                self._begin_lead_at(start)
         else:
             self._start_block(tag, start, end)
         self.depth += 1
@@ -214,7 +214,7 @@ class _Walk:
             if tag == "Paragraph":
                 found.paragraphs.append((start, end))
 
-    def _end(self, value: Any, start: int, end: int) -> None:
+    def _close_tag(self, value: Any, start: int, end: int) -> None:
         self.found.edges.append(end)
         if value == "Paragraph":
             return
@@ -230,7 +230,7 @@ class _Walk:
                 self.found.headings.append(Heading(start, end, int(value["Heading"][1:]), text))
             self.heading = None
 
-    def _leaf(self, name: str, value: Any, start: int, end: int) -> None:
+    def _add_leaf(self, name: str, value: Any, start: int, end: int) -> None:
         found = self.found
         if self.heading is not None and name in ("Code", "InlineMath", "DisplayMath"):
             self.heading.append(value)
@@ -241,22 +241,22 @@ class _Walk:
         elif name in ("InlineMath", "DisplayMath"):
             found.math.append((start, end))
         if self.items:
-            self._lead_at(start)
+            self._begin_lead_at(start)
             item = self.items[-1]
             if name == "TaskListMarker" and item is not None:
                 item.lead_start = end
                 item.is_task = True
 
-    def _reference(self, link: dict[str, Any], start: int) -> None:
+    def _add_reference(self, link: dict[str, Any], start: int) -> None:
         if link["id"]:
             self.found.links.append((start, link["id"]))
 
-    def _lead(self, byte_offset: int) -> None:
+    def _begin_lead(self, byte_offset: int) -> None:
         item = self.items[-1]
         if item is not None and item.lead_start < 0:
             item.lead_start = self.at(byte_offset)
 
-    def _lead_at(self, offset: int) -> None:
+    def _begin_lead_at(self, offset: int) -> None:
         item = self.items[-1]
         if item is not None and item.lead_start < 0:
             item.lead_start = offset

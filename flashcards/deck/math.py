@@ -10,13 +10,13 @@ from flashcards.deck.source import Spans
 _TOKEN = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 
 
-def unbalanced_math(text: str) -> str | None:
+def find_unbalanced_math(text: str) -> str | None:
     """What is wrong with the first unbalanced formula of a Markdown text, or None where all are balanced."""
     if "$" not in text and "\\" not in text:
         return None
     parts = outline(text)
     for start, end in parts.math:
-        if problem := _unbalanced(text[start:end].strip("$")):
+        if problem := _find_unbalanced(text[start:end].strip("$")):
             return problem
     opaque = Spans(parts.opaque)
     for match in re.finditer(r"(?<!\\)\$\$", text):
@@ -25,7 +25,7 @@ def unbalanced_math(text: str) -> str | None:
     return None
 
 
-def _unbalanced(formula: str) -> str | None:
+def _find_unbalanced(formula: str) -> str | None:
     braces, sides = 0, 0
     environments: list[str] = []
     for match in _TOKEN.finditer(formula):

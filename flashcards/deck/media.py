@@ -11,7 +11,7 @@ import pyromark
 
 from flashcards.deck.markdown import OPTIONS
 from flashcards.deck.model import Note
-from flashcards.deck.source import characters
+from flashcards.deck.source import map_byte_offsets
 
 if TYPE_CHECKING:
     from flashcards.deck.html import TagReader
@@ -43,7 +43,7 @@ class Reference:
     offset: int
 
 
-def references(note: Note) -> list[Reference]:
+def find_references(note: Note) -> list[Reference]:
     """Every local picture, sound and video of a note, in order of the text; the same file as often as it is named.
 
     They are embedded (`![](a.png)`, `<img>`, `<audio>`, `<video>`, `<source>`) or linked (`[listen](a.mp3)`). What lies
@@ -58,7 +58,7 @@ def references(note: Note) -> list[Reference]:
 
 def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
     source = f"{text}\n\n{definitions}" if definitions else text
-    at = characters(source)
+    at = map_byte_offsets(source)
     found: list[tuple[str, int]] = []
     reader: TagReader | None = None
     for event, place in pyromark.events_with_range(source, options=OPTIONS):

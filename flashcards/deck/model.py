@@ -133,10 +133,10 @@ class Deck:
 class Face:
     """The two sides of one card as Markdown.
 
-    What a cloze asks (in `front`) or reveals (in `back`) stands between the characters `marks[0]` and `marks[1]`,
-    which occur nowhere else in the text, so that a renderer can highlight it. `marks` is empty for other kinds.
+    What a cloze asks (in `front`) or reveals (in `back`) is enclosed in the two `delimiters`, so that a renderer can
+    highlight it. They are characters that the text does not contain; other kinds of notes have no delimiters.
     """
 
     front: str
     back: str
-    marks: tuple[str, str] | tuple[()] = ()
+    delimiters: tuple[str, str] | tuple[()] = ()

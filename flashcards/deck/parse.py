@@ -8,18 +8,18 @@ from typing import Any
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
-from flashcards.deck.compose import Composer, Draft, Failure, fold_label
-from flashcards.deck.markdown import Heading, Outline, definitions
+from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
+from flashcards.deck.markdown import Heading, Outline, find_definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
-from flashcards.deck.source import Lines, Span, normalized
-from flashcards.deck.tokens import Token, What, tokenize
+from flashcards.deck.source import Lines, Span, normalize
+from flashcards.deck.tokens import Token, TokenKind, tokenize
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
 _SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 
-def deck_name(path: str) -> str:
+def get_deck_name(path: str) -> str:
     """The name of the deck in the file at `path` (relative to the collection, with `/`): `a/b.md` is `a::b`."""
     return _clean_name(re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).replace("/", "::"))
 
@@ -31,14 +31,14 @@ def parse(text: str, path: str) -> Deck:
         text: the whole file; line endings and a byte order mark do not matter.
         path: its path within the collection, which names the deck unless the front matter does.
     """
-    text = normalized(text)
-    head = front_matter.read(text)
+    text = normalize(text)
+    head = front_matter.read_front_matter(text)
     problems: list[Problem] = []
     if head.error:
         problems.append(Problem(head.error[0], "front-matter", head.error[1], head.error[2]))
     settings = dict(head.values)
     name = settings.pop("deck", None) or settings.pop("name", None)
-    tags = _file_tags(settings, head.lines, problems)
+    tags = _read_tags(settings, head.lines, problems)
     # The front matter is blanked out, so that offsets and lines stay those of the file.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
     reader = _Reader(body, tags)
@@ -47,7 +47,7 @@ def parse(text: str, path: str) -> Deck:
     problems.sort(key=lambda problem: problem.line)
     lines = {setting: head.lines.get(setting, 1) for setting in settings}
     return Deck(
-        _clean_name(str(name)) if name else deck_name(path), tuple(reader.notes), tuple(problems), settings, lines
+        _clean_name(str(name)) if name else get_deck_name(path), tuple(reader.notes), tuple(problems), settings, lines
     )
 
 
@@ -56,7 +56,7 @@ def _clean_name(name: str) -> str:
     return "::".join(part for part in parts if part) or "deck"
 
 
-def _file_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
+def _read_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
     value = settings.pop("tags", None)
     if value is None:
         return ()
@@ -65,11 +65,13 @@ def _file_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Prob
     return tags
 
 
-def _definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
+def _collect_definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
     """The link definitions of the file as Markdown, by folded label; read only where a link uses one."""
     if not parts.links:
         return {}
-    return {fold_label(label): body[start:end].strip() for label, (start, end) in definitions(body, breaks).items()}
+    return {
+        fold_label(label): body[start:end].strip() for label, (start, end) in find_definitions(body, breaks).items()
+    }
 
 
 class _Reader:
@@ -81,35 +83,35 @@ class _Reader:
         self.problems: list[Problem] = []
         self._tokens, self._parts, breaks, self._left_open = tokenize(body)
         self._lines = Lines(body)
-        self._composer = Composer(body, self._lines, self._parts, tags, _definitions(body, self._parts, breaks))
+        self._composer = Composer(body, self._lines, self._parts, tags, _collect_definitions(body, self._parts, breaks))
         self._headings: list[Heading] = []
         self._breadcrumb: tuple[str, ...] = ()
-        self._open: Draft | None = None
+        self._open: OpenNote | None = None
         self._gap_blocks: dict[Span, bool] = {}
 
     def run(self) -> None:
         """Read the whole body into `notes` and `problems`."""
         for token in self._tokens:
-            if token.what is What.MARKER:
-                self._marker(token)
-            elif token.what is What.PAIR:
-                self._pair(token)
-            elif token.what is What.COMMENT:
-                self._comment(token)
+            if token.kind is TokenKind.MARKER:
+                self._take_marker(token)
+            elif token.kind is TokenKind.PAIR:
+                self._take_pair(token)
+            elif token.kind is TokenKind.COMMENT:
+                self._take_comment(token)
             else:
-                self._close(token.start)
+                self._close_note(token.start)
                 if token.heading:
                     above = [heading for heading in self._headings if heading.level < token.heading.level]
                     self._headings = [*above, token.heading]
                     self._breadcrumb = tuple([heading.text for heading in self._headings if heading.text])
-        self._close(len(self.body))
+        self._close_note(len(self.body))
         if self._left_open:
             at, mark = self._left_open
             what = "comment" if mark == "-->" else "fence"
             message = f"This {what} is never closed: the notes below are part of it."
-            self._problem(at, f"open-{what}", message, f"Write {mark} on a line of its own where it ends.")
+            self._add_problem(at, f"open-{what}", message, f"Write {mark} on a line of its own where it ends.")
 
-    def _marker(self, token: Token) -> None:
+    def _take_marker(self, token: Token) -> None:
         """Open or turn a note. Within one, what is indented further than the marker before it is text.
 
         An `A:` that is indented further is the answer all the same, unless another one that is not follows.
@@ -119,8 +121,8 @@ class _Reader:
         if token.letter in _OPENS:
             if draft and indent > draft.indent:
                 return
-            self._close(token.start)
-            self._open = self._draft(_OPENS[token.letter], token.start, token.end, len(self.body))
+            self._close_note(token.start)
+            self._open = self._begin_note(_OPENS[token.letter], token.start, token.end, len(self.body))
             self._open.indent = indent
             return
         kind = _TURNS[token.letter]
@@ -129,27 +131,27 @@ class _Reader:
             return
         if draft and indent > draft.indent:
             return
-        self._close(token.start)
+        self._close_note(token.start)
         front = "Q" if kind is Kind.QUESTION else "T"
-        self._problem(
+        self._add_problem(
             token.start,
             "stray-answer",
             f"`{token.letter}:` without a `{front}:` before it.",
             f"Write the `{front}:` above it, or `\\{token.letter}:` where it is text.",
         )
 
-    def _pair(self, token: Token) -> None:
+    def _take_pair(self, token: Token) -> None:
         if self._open and not self._may_give_way(self._open, token):
             return
         # A pair in a list begins behind its bullet: what a cloze leaves off with is the list.
-        self._close(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
+        self._close_note(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
         separator_start, separator_end = token.separator
-        draft = self._draft(Kind.PAIR, token.start, token.start, token.end)
+        draft = self._begin_note(Kind.PAIR, token.start, token.start, token.end)
         draft.front_end, draft.back_start = separator_start, separator_end
         draft.both_ways = separator_end - separator_start == 3
         self._open = draft
 
-    def _may_give_way(self, draft: Draft, token: Token) -> bool:
+    def _may_give_way(self, draft: OpenNote, token: Token) -> bool:
         """Whether the open note ends where a pair stands.
 
         In a question or an answer ` :: ` is text. A cloze ends at a pair in a later block that holds no gap.
@@ -166,8 +168,8 @@ class _Reader:
                 self._gap_blocks[block] = True
         return self._gap_blocks[block]
 
-    def _comment(self, token: Token) -> None:
-        found = attributes.read(self.body[token.start : token.end])
+    def _take_comment(self, token: Token) -> None:
+        found = attributes.read_attributes(self.body[token.start : token.end])
         if found is None:
             return
         draft = self._open
@@ -175,7 +177,7 @@ class _Reader:
             draft.limit = token.end
         if draft and token.start < draft.limit:
             for message, hint in found.problems:
-                self._problem(token.start, "attribute", message, hint)
+                self._add_problem(token.start, "attribute", message, hint)
             draft.attributes |= found
             start = token.start
             if draft.cuts and not self.body[draft.cuts[-1][1] : start].strip(" \t"):
@@ -183,21 +185,21 @@ class _Reader:
             draft.cuts.append((start, token.end))
             if found.reverse and draft.kind is Kind.CLOZE:
                 hint = "Remove it, or write the note as `Q:` and `A:`."
-                self._problem(token.start, "attribute", "`reverse` means nothing in a cloze.", hint)
+                self._add_problem(token.start, "attribute", "`reverse` means nothing in a cloze.", hint)
         elif found != Attributes(problems=found.problems):
             hint = "Write them inside the note, below its first line."
-            self._problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
+            self._add_problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
 
-    def _draft(self, kind: Kind, start: int, front_start: int, limit: int) -> Draft:
-        return Draft(kind, start, front_start, self._breadcrumb, limit)
+    def _begin_note(self, kind: Kind, start: int, front_start: int, limit: int) -> OpenNote:
+        return OpenNote(kind, start, front_start, self._breadcrumb, limit)
 
-    def _close(self, end: int) -> None:
+    def _close_note(self, end: int) -> None:
         if self._open:
             try:
-                self.notes.append(self._composer.note(self._open, end))
-            except Failure as failure:
+                self.notes.append(self._composer.compose(self._open, end))
+            except NoteError as failure:
                 self.problems.append(failure.problem)
             self._open = None
 
-    def _problem(self, offset: int, code: str, message: str, hint: str) -> None:
+    def _add_problem(self, offset: int, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(self._lines.at(offset), code, message, hint))

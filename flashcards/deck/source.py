@@ -14,7 +14,7 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
-def normalized(text: str) -> str:
+def normalize(text: str) -> str:
     """`text` with line endings folded to `\\n`, without a byte order mark, and with lone surrogates replaced."""
     if text.startswith("\ufeff"):
         text = text[1:]
@@ -23,7 +23,7 @@ def normalized(text: str) -> str:
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
-def characters(text: str) -> Callable[[int], int]:
+def map_byte_offsets(text: str) -> Callable[[int], int]:
     """A function from an offset into `text.encode()` to the offset of the same place in `text`."""
     if text.isascii():
         return lambda offset: offset
@@ -37,7 +37,7 @@ def characters(text: str) -> Callable[[int], int]:
     return to_character
 
 
-def without(breaks: Sequence[int]) -> Callable[[int], int]:
+def map_without_breaks(breaks: Sequence[int]) -> Callable[[int], int]:
     """A function from an offset into a text with a line break put in at each of `breaks`, to that into the text."""
     places = [offset + number for number, offset in enumerate(breaks)]
     return lambda offset: offset - bisect_left(places, offset)

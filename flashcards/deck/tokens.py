@@ -33,7 +33,7 @@ _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
 _RULE = re.compile(r"\n(?=---+[ \t]*(?:\n|\Z))")
 
 
-def behind_markers(body: str) -> list[int]:
+def find_blocks_behind_markers(body: str) -> list[int]:
     """Where a fence or a task stands on the line of a marker, outside every other fence."""
     if "[" not in body and "~" not in body and "```" not in body:  # one character is found the quickest
         return []
@@ -41,17 +41,17 @@ def behind_markers(body: str) -> list[int]:
     found = [match.end() - 1 for match in _BEHIND.finditer(text)]
     if not found:
         return []
-    opened, insides = _fences(text)
+    opened, insides = _find_fences(text)
     inside = Spans(insides)
     return [offset for offset in found if offset in opened or (body[offset] not in "`~" and offset not in inside)]
 
 
-def rules_within(body: str, html: Iterable[Span]) -> list[int]:
+def find_rules_in_html(body: str, html: Iterable[Span]) -> list[int]:
     """Where a line of `---` stands inside one of these HTML blocks."""
     return [match.end() for start, end in html for match in _RULE.finditer(body, start, end)]
 
 
-def left_open(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
+def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
     """Where a fence or a comment begins that nothing closes, and the mark that would, if it hides one of `hidden`."""
     for offset in hidden:
         span = opaque.around(offset)
@@ -66,7 +66,7 @@ def left_open(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str
     return None
 
 
-def _fences(text: str) -> tuple[set[int], list[Span]]:
+def _find_fences(text: str) -> tuple[set[int], list[Span]]:
     """Where fences open on the line of a marker, and the insides of all fences.
 
     `text` has a line break in front; what is returned are offsets into the text without it.
@@ -98,7 +98,7 @@ _LINE = re.compile(r"[^\n]+")
 _NOWHERE = (sys.maxsize, sys.maxsize)  # behind the end of any text
 
 
-class What(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     MARKER = auto()  # `Q:` and its like
@@ -112,7 +112,7 @@ class Token(NamedTuple):
     """Something that begins, turns or ends a note, or a comment that may belong to one.
 
     Attributes:
-        what: its sort.
+        kind: its sort.
         start, end: its place; a marker's ends behind the colon, a pair's holds the whole note.
         letter: of a marker.
         separator: of a pair: the place of its `::` or `:::`.
@@ -120,7 +120,7 @@ class Token(NamedTuple):
         heading: of a heading.
     """
 
-    what: What
+    kind: TokenKind
     start: int
     end: int
     letter: str = ""
@@ -145,42 +145,44 @@ class Tokens(NamedTuple):
     found: list[Token]
     parts: Outline
     breaks: list[int]
-    left_open: tuple[int, str] | None
+    find_unclosed: tuple[int, str] | None
 
 
 def tokenize(body: str) -> Tokens:
     """Take `body` apart."""
-    breaks = behind_markers(body)
+    breaks = find_blocks_behind_markers(body)
     parts = outline(body, breaks)
     tokenizer = _Tokenizer(body, parts)
-    found = tokenizer.all()
-    more = _within_notes([*tokenizer.hidden, *rules_within(body, parts.html)], found)
+    found = tokenizer.find_all()
+    more = _keep_offsets_in_notes([*tokenizer.hidden, *find_rules_in_html(body, parts.html)], found)
     if more:
         breaks = sorted({*breaks, *more})
         parts = outline(body, breaks)
         tokenizer = _Tokenizer(body, parts)
-        found = tokenizer.all()
+        found = tokenizer.find_all()
     hidden = tokenizer.hidden
-    return Tokens(found, parts, breaks, left_open(body, hidden, tokenizer.opaque) if hidden else None)
+    return Tokens(found, parts, breaks, find_unclosed(body, hidden, tokenizer.opaque) if hidden else None)
 
 
-def _within_notes(offsets: list[int], found: list[Token]) -> list[int]:
+def _keep_offsets_in_notes(offsets: list[int], found: list[Token]) -> list[int]:
     """Those of `offsets` that lie in a note that a marker began."""
     if not offsets:
         return []
-    turns = [token for token in found if token.what not in (What.COMMENT, What.PAIR)]
+    turns = [token for token in found if token.kind not in (TokenKind.COMMENT, TokenKind.PAIR)]
     starts = [token.start for token in turns]
     before = [bisect_right(starts, offset) - 1 for offset in offsets]
-    return [offset for offset, at in zip(offsets, before, strict=True) if at >= 0 and turns[at].what is What.MARKER]
+    return [
+        offset for offset, at in zip(offsets, before, strict=True) if at >= 0 and turns[at].kind is TokenKind.MARKER
+    ]
 
 
-def _outside(headings: list[Token], found: list[Token]) -> list[Token]:
+def _drop_tokens_in_headings(headings: list[Token], found: list[Token]) -> list[Token]:
     """Those of `found`, in order, that do not begin inside one of `headings`."""
     starts = [token.start for token in found]
     kept: list[Token] = []
     at = 0
     for heading in headings:
-        if heading.what is What.HEADING:
+        if heading.kind is TokenKind.HEADING:
             first = bisect_left(starts, heading.start, at)
             kept += found[at:first]
             at = bisect_left(starts, heading.end, first)
@@ -192,21 +194,21 @@ class _Tokenizer:
         self.body = body
         self.parts = parts
         self.opaque = Spans(parts.opaque)
-        self.underlined: list[Span] = []  # text of notes that Markdown takes for headings
+        self.paragraphs_over_rules: list[Span] = []  # text of notes that Markdown takes for headings
         self.hidden: list[int] = []  # where markers begin lines inside what is opaque
 
-    def all(self) -> list[Token]:
-        found = [*self._markers(), *self._comments()]
-        found += [Token(What.BREAK, start, end) for start, end in self.parts.rules]
+    def find_all(self) -> list[Token]:
+        found = [*self._find_markers(), *self._find_comments()]
+        found += [Token(TokenKind.BREAK, start, end) for start, end in self.parts.rules]
         found.sort(key=_BY_START)
-        headings = self._headings(found)
-        found = _outside(headings, found) + headings
-        found += self._pairs(found)
+        headings = self._find_headings(found)
+        found = _drop_tokens_in_headings(headings, found) + headings
+        found += self._find_pairs(found)
         # Of what begins at the same place a pair comes last, as it does here: sorting keeps the order of equals.
         found.sort(key=_BY_START)
         return found
 
-    def _markers(self) -> Iterator[Token]:
+    def _find_markers(self) -> Iterator[Token]:
         paragraphs = Spans([*self.parts.paragraphs, *((h.start, h.end) for h in self.parts.headings)])
         opaque = iter(self.opaque)
         span_start, span_end = next(opaque, _NOWHERE)
@@ -219,79 +221,79 @@ class _Tokenizer:
                 if not match[1]:
                     self.hidden.append(start)
             elif not match[1] or start in paragraphs:
-                yield Token(What.MARKER, match.start(), match.end() - 1, match[2])
+                yield Token(TokenKind.MARKER, match.start(), match.end() - 1, match[2])
 
-    def _comments(self) -> Iterator[Token]:
+    def _find_comments(self) -> Iterator[Token]:
         for start, end in self.parts.html:
             comment = self.body.find("<!--", start, end)
             while comment >= 0:
                 closing = self.body.find("-->", comment + 4, end)
                 if closing < 0:
                     break
-                what = What.BREAK if attributes.is_end(self.body[comment : closing + 3]) else What.COMMENT
+                what = TokenKind.BREAK if attributes.is_end(self.body[comment : closing + 3]) else TokenKind.COMMENT
                 yield Token(what, comment, closing + 3)
                 comment = self.body.find("<!--", closing + 3, end)
 
-    def _headings(self, found: list[Token]) -> list[Token]:
+    def _find_headings(self, found: list[Token]) -> list[Token]:
         """Headings; but a line of `---` right under a note's text ends the note, as it does in hashcards."""
-        turns = [token for token in found if token.what is not What.COMMENT]
+        turns = [token for token in found if token.kind is not TokenKind.COMMENT]
         starts = [token.start for token in turns]
         headings: list[Token] = []
         for heading in self.parts.headings:
             underline = _UNDERLINE.search(self.body, heading.start, heading.end)
             index = bisect_right(starts, heading.end - 1) - 1
-            last = turns[index] if index >= 0 and turns[index].what is What.MARKER else None
+            last = turns[index] if index >= 0 and turns[index].kind is TokenKind.MARKER else None
             if last and headings and headings[-1].start > last.start:
                 last = None  # the note that it began has ended
             if underline and underline[1] == "-" and (last or self._has_pair(heading.start, underline.start())):
-                headings.append(Token(What.BREAK, underline.start(), heading.end))
-                self.underlined.append((heading.start, underline.start()))
+                headings.append(Token(TokenKind.BREAK, underline.start(), heading.end))
+                self.paragraphs_over_rules.append((heading.start, underline.start()))
             elif not (last and last.start >= heading.start):  # a marker is never lost in a heading
-                headings.append(Token(What.HEADING, heading.start, heading.end, heading=heading))
+                headings.append(Token(TokenKind.HEADING, heading.start, heading.end, heading=heading))
         return headings
 
     def _has_pair(self, start: int, end: int) -> bool:
-        return any(self._separator(*match.span()) for match in _LINE.finditer(self.body, start, end))
+        return any(self._find_separator(*match.span()) for match in _LINE.finditer(self.body, start, end))
 
-    def _pairs(self, found: list[Token]) -> list[Token]:
+    def _find_pairs(self, found: list[Token]) -> list[Token]:
         if "::" not in self.body or not _SEPARATOR.search(self.body):  # the first is by far the quicker
             return []
-        ends = sorted(token.start for token in found if token.what is not What.COMMENT)
-        blocks = sorted([*self.parts.blocks, *self.underlined])
+        ends = sorted(token.start for token in found if token.kind is not TokenKind.COMMENT)
+        blocks = sorted([*self.parts.blocks, *self.paragraphs_over_rules])
         starts = [start for start, _ in blocks]
         pairs = []
-        for start, text_end, end in self._candidates():
+        for start, text_end, end in self._find_lines_and_items():
             index = bisect_right(ends, start)
             limit = ends[index] if index < len(ends) else end
-            separator = self._separator(start, min(text_end, limit))
+            separator = self._find_separator(start, min(text_end, limit))
             if separator:
                 block = blocks[max(bisect_right(starts, start) - 1, 0)] if blocks else (start, end)
-                pairs.append(Token(What.PAIR, start, min(end, limit), separator=separator, block=block))
+                pairs.append(Token(TokenKind.PAIR, start, min(end, limit), separator=separator, block=block))
         return pairs
 
-    def _candidates(self) -> Iterator[tuple[int, int, int]]:
+    def _find_lines_and_items(self) -> Iterator[tuple[int, int, int]]:
         """Lines of top-level paragraphs, and list items without the items in them that are pairs themselves.
 
         Each with its start, the end of the text that may hold the separator, and its end.
         """
-        for start, end in [*self.parts.paragraphs, *self.underlined]:
+        for start, end in [*self.parts.paragraphs, *self.paragraphs_over_rules]:
             for match in _LINE.finditer(self.body, start, end):
                 yield match.start(), match.end(), match.end()
         items = self.parts.items
-        pairs = [item.start for item in items if self._separator(item.lead_start, item.lead_end)]
+        pairs = [item.start for item in items if self._find_separator(item.lead_start, item.lead_end)]
         for item in items:
             index = bisect_right(pairs, item.start)
             holds_pair = index < len(pairs) and pairs[index] < item.end
             yield item.lead_start, item.lead_end, item.lead_end if holds_pair else item.end
 
     @cached_property
-    def _whole(self) -> Spans:
+    def _undivided(self) -> Spans:
         """What no separator divides: of an emphasised `a :: b` each side would have half the marks."""
         return Spans([*self.parts.opaque, *self.parts.emphasis])
 
-    def _separator(self, start: int, end: int) -> Span | None:
+    def _find_separator(self, start: int, end: int) -> Span | None:
         """The longest separator on the first line of `start:end`; of equally long ones the leftmost."""
         line_end = self.body.find("\n", start, end)
         matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
-        spans = [match.span() for match in matches if match.start() not in self._whole]
+        spans = [match.span() for match in matches if match.start() not in self._undivided]
         return min(spans, key=lambda span: (span[0] - span[1], span[0]), default=None)

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from flashcards.deck import front_matter
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem, StatedSchedule
-from flashcards.deck.parse import deck_name
-from flashcards.deck.source import normalized
+from flashcards.deck.parse import get_deck_name
+from flashcards.deck.source import normalize
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_schedules import cut_schedules, read_schedules
@@ -43,11 +43,11 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
         settings: of the plugin in that vault.
         only_tagged: whether a note without a flashcard tag has no cards, as in the plugin.
     """
-    text = normalized(text)
-    name = _folder_deck(path) if settings.folders_are_decks else deck_name(path)
+    text = normalize(text)
+    name = _folder_deck(path) if settings.folders_are_decks else get_deck_name(path)
     if settings.is_ignored(path):
         return Deck(name)
-    head = front_matter.read(text)
+    head = front_matter.read_front_matter(text)
     body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
     lines = body.split("\n")
     file_tags = [f"#{tag}" for tag in split_tags(head.values.get("tags") or head.values.get("tag") or ())[0]]
@@ -65,7 +65,7 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
 
 def _folder_deck(path: str) -> str:
     folder = path.rpartition("/")[0]
-    return deck_name(folder or path)
+    return get_deck_name(folder or path)
 
 
 def _native_notes(body: str) -> tuple[Problem, ...]:
@@ -185,7 +185,7 @@ class _Reader:
         tags = [*self._file_tags, *(tag[1:] for tag in self._tags_in(block, content.text))]
         name = ""
         if not self._settings.folders_are_decks and decks:
-            name = deck_name(decks[0][1:])
+            name = get_deck_name(decks[0][1:])
             tags += [tag[1:] for tag in decks[1:]]
         self.notes.append(
             Note(

@@ -9,7 +9,7 @@ from typing import Final
 from flashcards.deck import front_matter
 from flashcards.deck.model import Deck, Problem
 from flashcards.deck.parse import parse
-from flashcards.deck.source import normalized
+from flashcards.deck.source import normalize
 from flashcards.dialects import NAMES, NATIVE
 from flashcards.dialects.choose import Choice
 from flashcards.dialects.obsidian import read_obsidian
@@ -35,7 +35,7 @@ def _named_format(text: str) -> tuple[str | None, int]:
     """Return the format that the front matter names, and its line."""
     if not text.startswith(("---", "\ufeff---")) or not _FORMAT.search(text):
         return None, 0
-    head = front_matter.read(normalized(text))
+    head = front_matter.read_front_matter(normalize(text))
     value = head.values.get("format")
     return (None, 0) if value is None else (str(value).strip(), head.lines.get("format", 1))
 

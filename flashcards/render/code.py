@@ -1,4 +1,4 @@
-"""Code blocks as HTML with one class a token, coloured by `code_css`."""
+"""Code blocks as HTML with one class a token, coloured by `read_code_css`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CodeHighlighter:
         lexer = self._lexers[language]
         if lexer is None:
             return None
-        tokens = tokens_of(lexer, code)
+        tokens = tokenize_code(lexer, code)
         if tokens is None:
             return None
         from pygments import format as write
@@ -81,7 +81,7 @@ def find_lexer(language: str) -> Lexer | None:
     return lexer
 
 
-def tokens_of(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
+def tokenize_code(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
     """`code` in pieces, each with its token; None where the lexer would not give the code back as it is.
 
     Lexers of sessions (`console`, `psql`) read whole lines only: of a last line without its end they give nothing.
@@ -96,15 +96,15 @@ def tokens_of(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
     return tokens
 
 
-def code_css() -> str:
+def read_code_css() -> str:
     """CSS for highlighted code: light, and dark under Anki's `.nightMode` and `.night_mode`."""
     return Path(__file__).with_name("code.css").read_text(encoding="utf-8")
 
 
-def coloured(language: str, code: str) -> Iterator[tuple[str, str]]:
+def colour_code(language: str, code: str) -> Iterator[tuple[str, str]]:
     """`code` in pieces, each with its style for rich; one piece without style where `language` is not known."""
     lexer = find_lexer(language) if language else None
-    tokens = tokens_of(lexer, code) if lexer else None
+    tokens = tokenize_code(lexer, code) if lexer else None
     if tokens is None:
         yield code, ""
         return

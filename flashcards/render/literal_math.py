@@ -1,7 +1,7 @@
 r"""Math typed as `\(x\)` and `\[x\]`, which CommonMark would take for escaped brackets.
 
-Each formula is taken out of the Markdown before it is parsed, with a stand-in left in its place that the parser sees
-as a word; whoever renders the Markdown puts the formula where the stand-in came out.
+Each formula is cut out of the Markdown before it is parsed, with a placeholder left in its place that the parser sees
+as a word; whoever renders the Markdown puts the formula where the placeholder came out.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ class Formula:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Markdown whose literal math has been taken out.
+class CutMath:
+    """Markdown whose literal math has been cut out.
 
     Attributes:
-        source: the Markdown with stand-ins.
-        formulas: what was taken out, in order.
-        stand_in: matches a stand-in, its group 1 being the index into `formulas`; None where there are none.
+        source: the Markdown with placeholders.
+        formulas: what was cut out, in order.
+        placeholder: matches a placeholder, its group 1 being the index into `formulas`; None where there are none.
     """
 
     source: str
     formulas: tuple[Formula, ...] = ()
-    stand_in: re.Pattern[str] | None = None
+    placeholder: re.Pattern[str] | None = None
 
-    def formula(self, match: re.Match[str]) -> Formula | None:
-        """The formula a match of `stand_in` stands for, or None where the text only looks like a stand-in."""
+    def find_formula(self, match: re.Match[str]) -> Formula | None:
+        """The formula a match of `placeholder` stands for, or None where the text only looks like a placeholder."""
         index = int(match[1])
         return self.formulas[index] if index < len(self.formulas) else None
 
 
-def take_literal_math(source: str) -> Taken:
+def cut_out_math(source: str) -> CutMath:
     r"""Take every `\(x\)` and `\[x\]` out of `source` that does not begin inside code, math, HTML, a URL or an image.
 
     `source` must be free of lone surrogates. A formula may run over lines, but not over a blank one.
     """
     if "\\(" not in source and "\\[" not in source:
-        return Taken(source)
+        return CutMath(source)
     edge = next((chr(code) for code in range(0xE000, 0xF900) if chr(code) not in source), "")
     if not edge:
-        return Taken(source)
+        return CutMath(source)
     data = source.encode()
     pieces: list[bytes] = []
     formulas: list[Formula] = []
     done = 0
-    for bracket, in_quote in _escaped_brackets(source, data):
+    for bracket, in_quote in _find_escaped_brackets(source, data):
         if bracket <= done:
             continue
         display = data[bracket : bracket + 1] == b"["
@@ -73,12 +73,12 @@ def take_literal_math(source: str) -> Taken:
         formulas.append(Formula(_QUOTE_PREFIX.sub("\n", tex) if in_quote else tex, display))
         done = match.end()
     if not formulas:
-        return Taken(source)
+        return CutMath(source)
     pieces.append(data[done:])
-    return Taken(b"".join(pieces).decode(), tuple(formulas), re.compile(f"{edge}([0-9]{{1,9}}){edge}"))
+    return CutMath(b"".join(pieces).decode(), tuple(formulas), re.compile(f"{edge}([0-9]{{1,9}}){edge}"))
 
 
-def _escaped_brackets(source: str, data: bytes) -> list[tuple[int, bool]]:
+def _find_escaped_brackets(source: str, data: bytes) -> list[tuple[int, bool]]:
     """Byte offsets of the opening brackets that the parser sees as escaped text, and whether they are in a quote."""
     found = []
     hidden = quotes = 0

@@ -69,7 +69,7 @@ def parse_macros(text: str) -> Macros:
             problems.append(MacroProblem(number, f"`{name}` is not needed here and not understood.", _EXAMPLE))
         elif not body:
             problems.append(MacroProblem(number, f"The macro `{name}` has no body.", _EXAMPLE))
-        elif not _balanced(body):
+        elif not _is_balanced(body):
             message = f"The braces of the macro `{name}` do not balance."
             problems.append(MacroProblem(number, message, "Close every `{` with a `}`; write a brace itself as `\\{`."))
         else:
@@ -138,8 +138,8 @@ def _expand(tex: str, macros: Mapping[str, str]) -> str | None:
         expansions += 1
         if expansions > MAX_EXPANSIONS:
             return None
-        arguments, end = _arguments(rest, match.end(), body)
-        meaning = _filled(body, arguments)
+        arguments, end = _read_arguments(rest, match.end(), body)
+        meaning = _fill(body, arguments)
         if _ARGUMENT_PLACE.search(out[-_TAIL:]) and not _ONE_TOKEN.fullmatch(meaning):
             meaning = f"{{{meaning}}}"
         rest = _join(meaning, rest[end:])
@@ -153,7 +153,7 @@ def _join(left: str, right: str) -> str:
     return f"{left} {right}" if right[:1].isalpha() and _ENDS_IN_NAME.search(left[-_TAIL:]) else left + right
 
 
-def _arguments(tex: str, at: int, body: str) -> tuple[list[str], int]:
+def _read_arguments(tex: str, at: int, body: str) -> tuple[list[str], int]:
     """The arguments that `body` asks for, read from `tex` at `at`, and where they end."""
     wanted = max((int(number) for number in _ARGUMENT.findall(body)), default=0)
     arguments: list[str] = []
@@ -163,14 +163,14 @@ def _arguments(tex: str, at: int, body: str) -> tuple[list[str], int]:
             start += 1
         if start == len(tex):
             break
-        end = _argument_end(tex, start)
+        end = _find_argument_end(tex, start)
         text = tex[start:end]
         arguments.append(text[1:-1] if text.startswith("{") and text.endswith("}") and end - start > 1 else text)
         at = end
     return arguments, at
 
 
-def _argument_end(tex: str, start: int) -> int:
+def _find_argument_end(tex: str, start: int) -> int:
     if tex[start] == "\\":
         match = _CALL.match(tex, start)
         return match.end() if match else start + 1
@@ -191,7 +191,7 @@ def _argument_end(tex: str, start: int) -> int:
     return start + 1  # never closed: the brace alone
 
 
-def _filled(body: str, arguments: list[str]) -> str:
+def _fill(body: str, arguments: list[str]) -> str:
     out = ""
     for index, piece in enumerate(_ARGUMENT.split(body)):
         if index % 2 == 0:
@@ -201,7 +201,7 @@ def _filled(body: str, arguments: list[str]) -> str:
     return out
 
 
-def _balanced(tex: str) -> bool:
+def _is_balanced(tex: str) -> bool:
     depth = 0
     for character in re.sub(r"\\.", "", tex):
         depth += {"{": 1, "}": -1}.get(character, 0)

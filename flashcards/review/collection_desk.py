@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flashcards.collection import find_ordering
-from flashcards.deck.cloze import face, hidden_text
+from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.rubric import add_ticks
 from flashcards.review.selection import chosen, with_new, without_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
@@ -137,7 +137,10 @@ class CollectionDesk:
         if not row.active or row.slot not in entry.note.slots:
             return None
         return Asked(
-            row, entry, face(entry.note, row.slot), hidden_text(entry.note, row.slot) if entry.note.typed else ""
+            row,
+            entry,
+            build_face(entry.note, row.slot),
+            find_hidden_text(entry.note, row.slot) if entry.note.typed else "",
         )
 
     def counts(self) -> Counts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from flashcards.render.terminal.text import visible
+from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.typed import Mark, Piece, difference, same_text
 from flashcards.review.views import Answer, pile
@@ -67,7 +67,7 @@ def rubric_lines(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text
     for at, point in enumerate(points):
         key = labels[at] if at < len(labels) else " "
         mark, style = ("[x]", "green") if at in view.ticked else ("[ ]", "")
-        lines.append(Text.assemble((key, "bold"), " ", (mark, style), " ", (visible(point), style)))
+        lines.append(Text.assemble((key, "bold"), " ", (mark, style), " ", (escape_controls(point), style)))
     proposal = f"{len(view.ticked)} of {len(points)} covered: {view.proposed.name.capitalize()}."
     lines.append(Text(f"{proposal} {keys.label(Action.SHOW).capitalize()} takes it, a letter ticks a point.", "dim"))
     return lines
@@ -105,7 +105,7 @@ def given_text(given: str, expected: str, *, coloured: bool) -> list[Text]:
     In colour wrong characters are red and struck out, missing ones underlined; else they stand in `[-…-]` and `{+…+}`.
     """
     if same_text(given, expected):
-        typed = Text.assemble(("Typed: ", "dim"), (visible(given.strip()), "green"))
+        typed = Text.assemble(("Typed: ", "dim"), (escape_controls(given.strip()), "green"))
         return [typed, Text("Right.", "bold green")]
     pieces = Text.assemble(("Typed: ", "dim"))
     for piece in difference(given, expected):
@@ -116,6 +116,6 @@ def given_text(given: str, expected: str, *, coloured: bool) -> list[Text]:
 def _piece(piece: Piece, coloured: bool) -> Text:
     text, mark = piece
     if coloured:
-        return Text(visible(text), _STYLES[mark])
+        return Text(escape_controls(text), _STYLES[mark])
     before, after = _SIGNS[mark]
-    return Text(f"{before}{visible(text)}{after}")
+    return Text(f"{before}{escape_controls(text)}{after}")

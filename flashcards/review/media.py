@@ -34,10 +34,10 @@ class NothingOpens(FlashcardsError):
 
 def media_of(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
     """The local media that the sides shown name, each once, in order; with `sound` only what can be played."""
-    from flashcards.deck.media import PLAYED, extension, references
+    from flashcards.deck.media import PLAYED, extension, find_references
 
     shown = (asked.face.front, asked.face.back) if answered else (asked.face.front,)
-    found = dict.fromkeys(each.url for each in references(asked.entry.note._replace(fields=shown)))
+    found = dict.fromkeys(each.url for each in find_references(asked.entry.note._replace(fields=shown)))
     return [url for url in found if not sound or extension(url) in PLAYED]
 
 

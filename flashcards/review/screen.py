@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from flashcards.render.terminal.renderer import TerminalRenderer
-from flashcards.render.terminal.text import visible
+from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
     POINT_INDENT,
@@ -71,7 +71,7 @@ class Screen:
         """Print lines as they are, below whatever is shown; one that is too long goes on below its beginning."""
         with self._console:
             for line in lines:
-                for part in wrapped(visible(line), self._console.width):
+                for part in wrapped(escape_controls(line), self._console.width):
                     self._print(Text(part))
 
     def close(self, lines: Iterable[str]) -> None:
@@ -79,7 +79,7 @@ class Screen:
         with self._console:
             self._clear()
             for line in lines:
-                self._print(Text(visible(line)))
+                self._print(Text(escape_controls(line)))
 
     def ask(self, asked: Asked, heading: str, hint: str) -> None:
         """A question of a mock interview, below its heading."""
@@ -97,7 +97,7 @@ class Screen:
         self._clear()
         if written:
             self._print(Text("Your answer", "bold"))
-            self._print(Text(visible(written)))
+            self._print(Text(escape_controls(written)))
             self._blank()
         self._print(Text("Model answer", "bold"))
         self._blank()
@@ -122,17 +122,17 @@ class Screen:
         self._clear()
         self._print(self._place(asked))
         self._blank()
-        if not (isinstance(view, Answer) and asked.face.marks):
+        if not (isinstance(view, Answer) and asked.face.delimiters):
             self._print(self._side(asked, asked.face.front))
         if isinstance(view, Answer):
-            if not asked.face.marks:
+            if not asked.face.delimiters:
                 self._blank()
                 self._print(Text("─" * self._console.width, "dim"))
                 self._blank()
             self._back(view)
         self._blank()
         if view.message:
-            self._print(Text(visible(view.message), "yellow"))
+            self._print(Text(escape_controls(view.message), "yellow"))
         self._print(counts_line(view.counts, asked.card, self._hint(view), self._console.width))
         if isinstance(view, Answer):
             self._print(flowed(buttons(view, self._keys), " · ", self._console.width))
@@ -141,7 +141,7 @@ class Screen:
         asked = view.asked
         answered = isinstance(view, Answer)
         if view.message:
-            self._print(Text(visible(view.message)))
+            self._print(Text(escape_controls(view.message)))
         if self._shown == (asked.face, answered):
             return
         if self._shown != (asked.face, False):
@@ -178,14 +178,14 @@ class Screen:
 
     def _place(self, asked: Asked) -> Text:
         """Deck and headings above the card, and its flag."""
-        names = " > ".join(visible(name) for name in (asked.entry.deck, *asked.entry.note.breadcrumb))
+        names = " > ".join(escape_controls(name) for name in (asked.entry.deck, *asked.entry.note.breadcrumb))
         text = Text.assemble((names, "dim"))
         if asked.card.flag:
             text.append(f"  flag {asked.card.flag}", "bold yellow")
         return text
 
     def _side(self, asked: Asked, markdown: str) -> RenderableType:
-        return self._renderer.render(markdown, asked.entry.note.definitions, asked.face.marks)
+        return self._renderer.render(markdown, asked.entry.note.definitions, asked.face.delimiters)
 
     def _typed(self, view: Answer) -> None:
         if view.given is None:

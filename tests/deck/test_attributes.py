@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.attributes import Attributes, is_end, read, split_tags
+from flashcards.deck.attributes import Attributes, is_end, read_attributes, split_tags
 
 
 def test_attributes_are_separated_by_semicolons() -> None:
-    found = read("<!-- id: k7f3q2; tags: hard, exam; reverse; type -->")
+    found = read_attributes("<!-- id: k7f3q2; tags: hard, exam; reverse; type -->")
     assert found == Attributes("k7f3q2", ("hard", "exam"), reverse=True, typed=True)
 
 
 def test_attributes_may_stand_on_lines_of_their_own() -> None:
-    assert read("<!--\nid: a\n\ntags: b;\ntype\n-->") == Attributes("a", ("b",), typed=True)
+    assert read_attributes("<!--\nid: a\n\ntags: b;\ntype\n-->") == Attributes("a", ("b",), typed=True)
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ def test_attributes_may_stand_on_lines_of_their_own() -> None:
     ],
 )
 def test_any_other_comment_is_a_remark(comment: str) -> None:
-    assert read(comment) is None
+    assert read_attributes(comment) is None
 
 
 def test_an_id_or_tags_make_the_rest_of_a_comment_attributes_too() -> None:
-    found = read("<!-- id: a; and much more -->")
+    found = read_attributes("<!-- id: a; and much more -->")
     assert found is not None
     assert found.pin == "a"
     assert [message for message, _ in found.problems] == ["Unknown attribute `and much more`."]
@@ -60,7 +60,7 @@ def test_an_id_or_tags_make_the_rest_of_a_comment_attributes_too() -> None:
     ],
 )
 def test_what_is_wrong_with_an_attribute_is_said(comment: str, message: str, hint: str) -> None:
-    assert read(comment) == Attributes(problems=((message, hint),))
+    assert read_attributes(comment) == Attributes(problems=((message, hint),))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_is_wrong_with_an_attribute_is_said(comment: str, message: str, hin
     [("a", True), ("A.b_c-9", True), ("a" * 64, True), ("a" * 65, False), ("-a", False), ("é", False), ("a/b", False)],
 )
 def test_an_id_is_short_and_plain(pin: str, fits: bool) -> None:
-    found = read(f"<!-- id: {pin} -->")
+    found = read_attributes(f"<!-- id: {pin} -->")
     assert found is not None
     assert found.pin == (pin if fits else "")
     assert bool(found.problems) is not fits

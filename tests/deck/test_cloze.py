@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from flashcards.deck.cloze import MAX_NUMBER, GapError, choose_marks, find_gaps, replace_gaps
+from flashcards.deck.cloze import MAX_NUMBER, GapError, choose_delimiters, find_gaps, replace_gaps
 from flashcards.deck.model import Gap
 from tests.deck.markdown_like import gap, markdown_like
 
@@ -119,7 +119,7 @@ def test_writing_every_gap_as_it_was_gives_the_text_again(text: str) -> None:
 def test_marks_are_two_characters_that_the_text_does_not_hold() -> None:
     text = ""
     for _ in range(200):
-        opening, closing = choose_marks(text)
+        opening, closing = choose_delimiters(text)
         assert opening != closing
         assert len(opening + closing) == 2
         assert not {opening, closing} & set(text)

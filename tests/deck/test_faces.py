@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.cloze import face, hidden_text
+from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.deck.model import Face, Note
 from flashcards.deck.parse import parse
 
@@ -15,16 +15,16 @@ def note(text: str) -> Note:
 
 
 def shown(text: str, slot: str) -> tuple[str, str]:
-    """Front and back with `<` and `>` for the marks."""
-    both = face(note(text), slot)
-    marks = str.maketrans(dict(zip(both.marks, "<>", strict=True)))
-    return both.front.translate(marks), both.back.translate(marks)
+    """Front and back with `<` and `>` for the delimiters."""
+    both = build_face(note(text), slot)
+    delimiters = str.maketrans(dict(zip(both.delimiters, "<>", strict=True)))
+    return both.front.translate(delimiters), both.back.translate(delimiters)
 
 
 def test_forward_asks_the_first_field_and_reverse_the_second() -> None:
     term = note("T: agonist\nD: a ligand")
-    assert face(term, "forward") == Face("agonist", "a ligand")
-    assert face(term, "reverse") == Face("a ligand", "agonist")
+    assert build_face(term, "forward") == Face("agonist", "a ligand")
+    assert build_face(term, "reverse") == Face("a ligand", "agonist")
 
 
 def test_a_cloze_asks_for_the_gaps_of_its_number_and_shows_the_others() -> None:
@@ -45,15 +45,15 @@ def test_a_gap_inside_a_hidden_one_is_not_seen() -> None:
 
 
 def test_the_marks_are_not_taken_from_the_text() -> None:
-    both = face(note("C: ⦉ ⦔ [x]"), "c1")
-    assert both.marks == ("⦕", "⦖")
+    both = build_face(note("C: ⦉ ⦔ [x]"), "c1")
+    assert both.delimiters == ("⦕", "⦖")
     assert both.front == "⦉ ⦔ ⦕[…]⦖"
 
 
 @pytest.mark.parametrize("slot", ["reverse", "c1", "", "c"])
 def test_a_card_that_the_note_has_not_is_an_error(slot: str) -> None:
     with pytest.raises(KeyError):
-        face(note("a :: b"), slot)
+        build_face(note("a :: b"), slot)
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_a_card_that_the_note_has_not_is_an_error(slot: str) -> None:
     ],
 )
 def test_the_hidden_text_is_what_a_person_has_to_type(text: str, slot: str, hidden: str) -> None:
-    assert hidden_text(note(text), slot) == hidden
+    assert find_hidden_text(note(text), slot) == hidden

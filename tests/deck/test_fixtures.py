@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.deck.cloze import face
+from flashcards.deck.cloze import build_face
 from flashcards.deck.parse import parse
-from flashcards.deck.source import normalized
+from flashcards.deck.source import normalize
 from tests.deck.fixture_reader import FIXTURES, PATH, Case, cases, describe, read
 
 CASES = cases()
@@ -38,7 +38,7 @@ def test_a_fixture_reads_as_it_says(case: Case) -> None:
 
 @EACH
 def test_a_fixture_reads_the_same_with_windows_line_ends_and_a_byte_order_mark(case: Case) -> None:
-    text = normalized(case.text)
+    text = normalize(case.text)
     assert parse("\ufeff" + text.replace("\n", "\r\n"), PATH) == parse(text, PATH)
 
 
@@ -54,7 +54,7 @@ def test_a_fixture_reads_the_same_with_blank_lines_at_its_end(case: Case) -> Non
 def test_every_card_of_a_fixture_has_two_sides(case: Case) -> None:
     for note in parse(case.text, PATH).notes:
         for slot in note.slots:
-            both = face(note, slot)
+            both = build_face(note, slot)
             assert both.front.strip() != both.back.strip()
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashcards.deck.front_matter import FrontMatter, read
+from flashcards.deck.front_matter import FrontMatter, read_front_matter
 from flashcards.deck.parse import parse
-from flashcards.deck.source import normalized
+from flashcards.deck.source import normalize
 from tests.deck.markdown_like import characters
 
 NOTE = "Q: one\nA: two\n"
@@ -18,24 +18,24 @@ yaml_text = st.text("ab1 :#-[]{},&*!|>%@`'\"\\\n\té🦊ש", max_size=9)
 
 def test_yaml_gives_values_and_their_lines() -> None:
     text = "---\ndeck: a::b\n# remark\ntags: [x, y]\n\n'steps': {again: 10m}\n---\n"
-    assert read(text + NOTE) == FrontMatter(
+    assert read_front_matter(text + NOTE) == FrontMatter(
         len(text), {"deck": "a::b", "tags": ["x", "y"], "steps": {"again": "10m"}}, {"deck": 2, "tags": 4, "steps": 6}
     )
 
 
 def test_toml_as_hashcards_writes_it_gives_values_and_their_lines() -> None:
     text = '---\nname = "Chemistry"\nnew_per_day = 10\n---\n'
-    assert read(text + NOTE) == FrontMatter(
+    assert read_front_matter(text + NOTE) == FrontMatter(
         len(text), {"name": "Chemistry", "new_per_day": 10}, {"name": 2, "new_per_day": 3}
     )
 
 
 def test_a_colon_in_a_toml_value_does_not_make_it_yaml() -> None:
-    assert read('---\nname = "a: b"\ndeck = "c::d"\n---\n').values == {"name": "a: b", "deck": "c::d"}
+    assert read_front_matter('---\nname = "a: b"\ndeck = "c::d"\n---\n').values == {"name": "a: b", "deck": "c::d"}
 
 
 def test_an_equals_sign_in_a_yaml_value_does_not_make_it_toml() -> None:
-    assert read("---\nname: a = b\n---\n").values == {"name": "a = b"}
+    assert read_front_matter("---\nname: a = b\n---\n").values == {"name": "a = b"}
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_an_equals_sign_in_a_yaml_value_does_not_make_it_toml() -> None:
     ],
 )
 def test_what_only_looks_like_front_matter_is_left_to_the_deck(text: str) -> None:
-    assert read(text) == FrontMatter()
+    assert read_front_matter(text) == FrontMatter()
 
 
 @pytest.mark.parametrize("text", ["---\n---\n", "--- \n\n...\t\n", "---\n---"])
 def test_empty_front_matter_holds_no_settings(text: str) -> None:
-    assert read(text) == FrontMatter(end=len(text))
+    assert read_front_matter(text) == FrontMatter(end=len(text))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_setting_given_twice_is_a_problem_and_its_last_value_counts(body: str,
 
 
 def test_a_name_given_twice_further_in_is_no_business_of_the_settings() -> None:
-    assert read("---\nx: &x {a: 1}\ny: {a: 2}\n<<: *x\na: 3\n---\n").error is None
+    assert read_front_matter("---\nx: &x {a: 1}\ny: {a: 2}\n<<: *x\na: 3\n---\n").error is None
 
 
 @pytest.mark.parametrize("body", ["a = 1\na = 2\n", "a = {}\n[a]\n"])
@@ -121,11 +121,11 @@ def test_toml_that_gives_a_setting_twice_is_told_so(body: str) -> None:
 
 
 def test_values_that_hold_themselves_are_cut_off() -> None:
-    assert read("---\nx: &x [*x, 1]\n---\n").values == {"x": [[None, 1], 1]}
+    assert read_front_matter("---\nx: &x [*x, 1]\n---\n").values == {"x": [[None, 1], 1]}
 
 
 def test_dates_and_sets_become_what_json_can_hold() -> None:
-    values = read("---\nday: 2024-02-29\nat: 2024-02-29 04:00:00\nnames: !!set {a}\n1: true\n---\n").values
+    values = read_front_matter("---\nday: 2024-02-29\nat: 2024-02-29 04:00:00\nnames: !!set {a}\n1: true\n---\n").values
     assert values == {"day": "2024-02-29", "at": "2024-02-29T04:00:00", "names": ["a"], "1": True}
 
 
@@ -143,7 +143,7 @@ def test_settings_written_as_json_are_read_as_yaml(values: dict[str, Any]) -> No
         + "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
         + "---\n"
     )
-    found = read(text + NOTE)
+    found = read_front_matter(text + NOTE)
     assert (found.values, found.error, found.end) == (values, None, len(text))
     assert found.lines == {name: line for line, name in enumerate(values, start=2)}
 
@@ -154,13 +154,13 @@ def test_settings_written_as_json_are_read_as_yaml(values: dict[str, Any]) -> No
 )
 def test_reading_never_raises(pieces: list[str]) -> None:
     body = "".join(pieces)
-    json.dumps(read(f"---\n{body}\n---\n").values)
+    json.dumps(read_front_matter(f"---\n{body}\n---\n").values)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(characters))
 def test_reading_never_raises_for_arbitrary_text(body: str) -> None:
-    json.dumps(read(normalized(f"---\na: {body}\n---\n")).values)
+    json.dumps(read_front_matter(normalize(f"---\na: {body}\n---\n")).values)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.cloze import face
+from flashcards.deck.cloze import build_face
 from flashcards.deck.parse import parse
 
 MANY = 3000
@@ -40,7 +40,7 @@ NASTY = {
 def test_nasty_text_is_read_and_its_first_card_shown(name: str) -> None:
     deck = parse(NASTY[name], "x.md")
     for note in deck.notes[:1]:
-        assert face(note, note.slots[0]).front
+        assert build_face(note, note.slots[0]).front
 
 
 @pytest.mark.parametrize(

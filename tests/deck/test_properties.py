@@ -5,17 +5,17 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashcards.deck.cloze import face, hidden_text
+from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
-from flashcards.deck.source import normalized
+from flashcards.deck.source import normalize
 from tests.deck.markdown_like import broken_note, good_notes, texts
 
 some = settings(max_examples=150, deadline=None)
 
 
 def lines_of(text: str) -> list[str]:
-    return normalized(text).split("\n")
+    return normalize(text).split("\n")
 
 
 def is_subsequence(part: str, whole: str) -> bool:
@@ -118,7 +118,7 @@ def test_every_problem_lies_in_the_file_and_is_told_in_one_line(text: str) -> No
 @some
 @given(texts)
 def test_line_endings_and_a_byte_order_mark_change_nothing(text: str) -> None:
-    text = normalized(text).removeprefix("\ufeff")
+    text = normalize(text).removeprefix("\ufeff")
     deck = parse(text, "x.md")
     assert parse(text.replace("\n", "\r\n"), "x.md") == deck
     assert parse(text.replace("\n", "\r"), "x.md") == deck
@@ -130,15 +130,15 @@ def test_line_endings_and_a_byte_order_mark_change_nothing(text: str) -> None:
 def test_every_card_has_two_sides_and_its_marks_are_balanced(text: str) -> None:
     for note in parse(text, "x.md").notes:
         for slot in note.slots:
-            both = face(note, slot)
+            both = build_face(note, slot)
             assert both.front.strip()
             assert both.back.strip()
-            assert hidden_text(note, slot).strip()
-            assert bool(both.marks) == (note.kind is Kind.CLOZE)
-            if both.marks:
-                assert_balanced(both.front, both.marks[0], both.marks[1])
-                assert_balanced(both.back, both.marks[0], both.marks[1])
-                assert not set(both.marks) & set(note.fields[0])
+            assert find_hidden_text(note, slot).strip()
+            assert bool(both.delimiters) == (note.kind is Kind.CLOZE)
+            if both.delimiters:
+                assert_balanced(both.front, both.delimiters[0], both.delimiters[1])
+                assert_balanced(both.back, both.delimiters[0], both.delimiters[1])
+                assert not set(both.delimiters) & set(note.fields[0])
 
 
 def assert_balanced(text: str, opening: str, closing: str) -> None:

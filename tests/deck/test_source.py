@@ -3,30 +3,30 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.deck.source import Lines, characters, normalized
+from flashcards.deck.source import Lines, map_byte_offsets, normalize
 from tests.deck.markdown_like import characters as any_character
 
 
 def test_line_endings_become_newlines_and_a_byte_order_mark_goes() -> None:
-    assert normalized("\ufeffa\r\nb\rc\n\r") == "a\nb\nc\n\n"
+    assert normalize("\ufeffa\r\nb\rc\n\r") == "a\nb\nc\n\n"
 
 
 def test_only_one_byte_order_mark_goes() -> None:
-    assert normalized("\ufeff\ufeffa\ufeff") == "\ufeffa\ufeff"
+    assert normalize("\ufeff\ufeffa\ufeff") == "\ufeffa\ufeff"
 
 
 def test_a_lone_surrogate_becomes_one_replacement_character() -> None:
-    assert normalized("a\ud800\udfffé") == "a\ufffd\ufffdé"
+    assert normalize("a\ud800\udfffé") == "a\ufffd\ufffdé"
 
 
 @given(st.text(any_character))
 def test_a_normalised_text_can_be_written(text: str) -> None:
-    assert normalized(text).encode().decode() == normalized(text)
+    assert normalize(text).encode().decode() == normalize(text)
 
 
 @given(st.text("aé€🦊\n"))
 def test_every_byte_offset_of_a_character_leads_to_it(text: str) -> None:
-    at = characters(text)
+    at = map_byte_offsets(text)
     for offset in range(len(text) + 1):
         assert at(len(text[:offset].encode())) == offset
 

@@ -8,7 +8,7 @@ import pytest
 
 from flashcards.deck.cloze import find_gaps
 from flashcards.deck.model import Kind, Note
-from flashcards.render.html.cloze import cloze_html
+from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from tests.render.fixture import cases
 from tests.render.produce import MACROS, media
@@ -66,7 +66,7 @@ def test_a_field_shows_in_anki_as_it_was_rendered(collection: Collection, source
 @pytest.mark.parametrize("source", ids("cloze"))
 def test_a_cloze_makes_a_card_for_each_number(collection: Collection, source: str) -> None:
     note = cloze_note(source)
-    cards = added(collection, "Cloze", [cloze_html(note, RENDERER)])
+    cards = added(collection, "Cloze", [render_cloze(note, RENDERER)])
     assert {f"c{card.ord + 1}" for card in cards} == set(note.slots)
     for card in cards:
         output = card.render_output()
@@ -91,7 +91,7 @@ def test_a_cloze_makes_a_card_for_each_number(collection: Collection, source: st
 def test_a_gap_is_hidden_in_front_and_whole_behind(
     collection: Collection, source: str, hidden: str, shown: str
 ) -> None:
-    card, *_ = added(collection, "Cloze", [cloze_html(cloze_note(source), RENDERER)])
+    card, *_ = added(collection, "Cloze", [render_cloze(cloze_note(source), RENDERER)])
     output = card.render_output()
     question = output.question_text.split("</style>")[-1]
     visible = "".join(part.split(">", 1)[-1] for part in question.split('data-cloze="'))
@@ -102,7 +102,7 @@ def test_a_gap_is_hidden_in_front_and_whole_behind(
 
 def test_math_and_media_survive_in_a_cloze(collection: Collection) -> None:
     source = "If $x < y$ then [\\(y > x\\)] ![](a.mp3) ![m](b.png)"
-    (card,) = added(collection, "Cloze", [cloze_html(cloze_note(source), RENDERER)])
+    (card,) = added(collection, "Cloze", [render_cloze(cloze_note(source), RENDERER)])
     output = card.render_output()
     assert r"\(x &lt; y\)" in output.question_text
     assert r"\(y &gt; x\)" in output.answer_text

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flashcards.deck.cloze import find_gaps
 from flashcards.deck.model import Kind, Note
-from flashcards.render.html.cloze import cloze_html
+from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer, to_html
 from flashcards.render.terminal.renderer import TerminalRenderer
 from flashcards.render.tex import tex_to_text
@@ -33,7 +33,7 @@ def cloze_note(source: str, definitions: str = "") -> Note:
 
 
 def cloze(source: str) -> str:
-    return cloze_html(cloze_note(source), HtmlRenderer(MACROS, media))
+    return render_cloze(cloze_note(source), HtmlRenderer(MACROS, media))
 
 
 def tex(source: str) -> str:

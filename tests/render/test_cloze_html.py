@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flashcards.deck.cloze import GapError
 from flashcards.deck.model import Gap, Kind, Note
-from flashcards.render.html.cloze import cloze_html, escape_in_gap
+from flashcards.render.html.cloze import escape_in_gap, render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from tests.render.allowed_html import AllowedHtml
 from tests.render.produce import MACROS, cloze_note, media
@@ -43,7 +43,7 @@ def test_every_gap_is_whole_html_and_every_number_stands_in_it(pieces: list[str]
         note = cloze_note(text)
     except GapError:
         assume(False)
-    html = cloze_html(note, RENDERER)
+    html = render_cloze(note, RENDERER)
     numbers, broken = balance(html)
     assert broken == []
     assert {f"c{number}" for number in numbers} == set(note.slots)
@@ -70,25 +70,25 @@ def test_a_hint_is_rendered_and_escaped(text: str) -> None:
         ("c1",),
         (Gap(gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, "*x* <u onclick=y>a::b}}</u>"),),
     )
-    assert cloze_html(note, RENDERER) == "{{c1::a::<em>x</em> <u>a:&#58;b}&#125;</u>}}"
+    assert render_cloze(note, RENDERER) == "{{c1::a::<em>x</em> <u>a:&#58;b}&#125;</u>}}"
 
 
 def test_a_gap_of_several_numbers_is_clozes_within_one_another_each_with_its_hint() -> None:
-    html = cloze_html(cloze_note("{{c3,1::x::h}}"), RENDERER)
+    html = render_cloze(cloze_note("{{c3,1::x::h}}"), RENDERER)
     assert html == "{{c3::{{c1::x::h}}::h}}"
 
 
 def test_clozes_that_would_stand_too_deep_within_one_another_for_anki_share_one() -> None:
     text = "{{c1::a {{c2,3,4,5,6,7,8,9::b}}}}"
-    assert cloze_html(cloze_note(text), RENDERER) == text
-    assert "," not in cloze_html(cloze_note("{{c1,2,3,4::a}} {{c5,6,7,8::b}} {{c9::c}}"), RENDERER)
+    assert render_cloze(cloze_note(text), RENDERER) == text
+    assert "," not in render_cloze(cloze_note("{{c1,2,3,4::a}} {{c5,6,7,8::b}} {{c9::c}}"), RENDERER)
 
 
 @pytest.mark.parametrize("depth", range(2, 9))
 def test_up_to_eight_clozes_stand_within_one_another(depth: int) -> None:
     several = ",".join(str(number) for number in range(2, depth + 1))
     inner = "".join(f"{{{{c{number}::" for number in range(2, depth + 1))
-    html = cloze_html(cloze_note(f"{{{{c1::a {{{{c{several}::b}}}}}}}}"), RENDERER)
+    html = render_cloze(cloze_note(f"{{{{c1::a {{{{c{several}::b}}}}}}}}"), RENDERER)
     assert html == f"{{{{c1::a {inner}b" + "}}" * depth
     assert balance(html) == ([str(number) for number in range(1, depth + 1)], [])
 
@@ -96,20 +96,20 @@ def test_up_to_eight_clozes_stand_within_one_another(depth: int) -> None:
 @pytest.mark.parametrize("depth", [9, 10, 20])
 def test_more_than_eight_share_one_cloze(depth: int) -> None:
     text = f"{{{{c1::a {{{{c{','.join(str(number) for number in range(2, depth + 1))}::b}}}}}}}}"
-    assert cloze_html(cloze_note(text), RENDERER) == text
+    assert render_cloze(cloze_note(text), RENDERER) == text
 
 
 def test_the_depth_counts_the_gaps_around_a_gap_and_all_their_numbers() -> None:
     eight = "{{c1,2,3::a {{c4,5::b {{c6,7,8::c}}}}}}"
-    html = cloze_html(cloze_note(f"{eight} {{{{c9,10::d}}}}"), RENDERER)
+    html = render_cloze(cloze_note(f"{eight} {{{{c9,10::d}}}}"), RENDERER)
     assert "," not in html
-    assert cloze_html(cloze_note(eight.replace("7,8", "7,8,9")), RENDERER) == eight.replace("7,8", "7,8,9")
+    assert render_cloze(cloze_note(eight.replace("7,8", "7,8,9")), RENDERER) == eight.replace("7,8", "7,8,9")
 
 
 def test_a_gap_whose_marks_the_markdown_swallows_is_still_a_cloze() -> None:
     text = "![gap in alt](a.png) and more"
     note = Note(Kind.CLOZE, 1, 1, (text,), ("c1",), (Gap((1,), 2, 5, 2, 5),))
-    html = cloze_html(note, RENDERER)
+    html = render_cloze(note, RENDERER)
     numbers, broken = balance(html)
     assert (numbers, broken) == (["1"], [])
     assert "more" in html
@@ -117,4 +117,4 @@ def test_a_gap_whose_marks_the_markdown_swallows_is_still_a_cloze() -> None:
 
 def test_definitions_reach_the_gaps() -> None:
     note = cloze_note("{{c1::[x]}} is", "[x]: http://x.org")
-    assert cloze_html(note, RENDERER) == '{{c1::<a href="http://x.org">x</a>}} is'
+    assert render_cloze(note, RENDERER) == '{{c1::<a href="http://x.org">x</a>}} is'

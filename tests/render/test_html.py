@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from flashcards.deck.markdown import OPTIONS
-from flashcards.render.code import code_css
+from flashcards.render.code import read_code_css
 from flashcards.render.html.renderer import HtmlRenderer, is_plain, to_html
 from tests.render.allowed_html import AllowedHtml
 from tests.render.produce import MACROS, media
@@ -139,7 +139,7 @@ def test_no_field_or_cloze_marker_is_left(source: str) -> None:
 
 @pytest.mark.parametrize("css_class", ["k", "s1", "mi", "c1", "nf", "nc", "nt", "o", "err"])
 def test_the_style_sheet_colours_each_kind_of_token_in_light_and_dark(css_class: str) -> None:
-    css = code_css()
+    css = read_code_css()
     rule = re.search(rf"\.hl \.{css_class}\b[^{{]*\{{ color: var\((--hl-\w+)\)", css)
     assert rule
     assert css.count(f"  {rule[1]}: #") == 2

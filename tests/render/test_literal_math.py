@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from flashcards.render.literal_math import Formula, take_literal_math
+from flashcards.render.literal_math import Formula, cut_out_math
 from tests.render.strategies import markdown
 
 
@@ -36,20 +36,20 @@ from tests.render.strategies import markdown
     ],
 )
 def test_literal_math_is_taken_where_it_is_text(source: str, expected: list[Formula]) -> None:
-    assert list(take_literal_math(source).formulas) == expected
+    assert list(cut_out_math(source).formulas) == expected
 
 
 @given(markdown)
 def test_putting_the_formulas_back_gives_the_source(text: str) -> None:
     source = text.encode(errors="ignore").decode().replace(">", "")
-    taken = take_literal_math(source)
+    taken = cut_out_math(source)
     back = taken.source
-    if taken.stand_in is not None:
-        assert len(taken.stand_in.findall(taken.source)) == len(taken.formulas)
+    if taken.placeholder is not None:
+        assert len(taken.placeholder.findall(taken.source)) == len(taken.formulas)
 
         def formula(index: str) -> str:
             found = taken.formulas[int(index)]
             return f"\\[{found.tex}\\]" if found.display else f"\\({found.tex}\\)"
 
-        back = taken.stand_in.sub(lambda match: formula(match[1]), back)
+        back = taken.placeholder.sub(lambda match: formula(match[1]), back)
     assert back == source

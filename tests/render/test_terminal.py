@@ -11,28 +11,28 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 
-from flashcards.deck.cloze import face
-from flashcards.render.code import coloured
+from flashcards.deck.cloze import build_face
+from flashcards.render.code import colour_code
 from flashcards.render.html.renderer import HtmlRenderer
 from flashcards.render.terminal.renderer import TerminalRenderer
-from flashcards.render.terminal.text import GAP, Marks
+from flashcards.render.terminal.text import GAP, Delimiters
 from tests.render.produce import MACROS, cloze_note, media, terminal
 from tests.render.strategies import markdown
 
 
-def segments(source: str, marks: Marks = (), width: int = 80, *, plain: bool = False) -> list[Segment]:
+def segments(source: str, delimiters: Delimiters = (), width: int = 80, *, plain: bool = False) -> list[Segment]:
     console = Console(width=width, color_system="truecolor", force_terminal=True, legacy_windows=False)
-    rendered = TerminalRenderer(MACROS, plain=plain).render(source, "", marks)
+    rendered = TerminalRenderer(MACROS, plain=plain).render(source, "", delimiters)
     return [segment for line in console.render_lines(rendered, pad=False) for segment in line]
 
 
-def in_gap(source: str, marks: Marks = ("⟦", "⟧")) -> str:
+def in_gap(source: str, delimiters: Delimiters = ("⟦", "⟧")) -> str:
     """What is drawn as a gap."""
     console = Console()
     style = console.get_style(GAP)
     return "".join(
         segment.text
-        for segment in segments(source, marks)
+        for segment in segments(source, delimiters)
         if segment.style and segment.style.color == style.color and segment.style.bold
     )
 
@@ -95,9 +95,9 @@ def test_what_stands_between_the_marks_is_drawn_as_a_gap(source: str, expected: 
 
 
 def test_a_cloze_face_shows_its_gap() -> None:
-    card = face(cloze_note("Speech is [produced] in [Broca's] area."), "c1")
-    assert in_gap(card.front, card.marks) == "[…]"
-    assert in_gap(card.back, card.marks) == "produced"
+    card = build_face(cloze_note("Speech is [produced] in [Broca's] area."), "c1")
+    assert in_gap(card.front, card.delimiters) == "[…]"
+    assert in_gap(card.back, card.delimiters) == "produced"
 
 
 def test_plain_text_has_no_style_at_all() -> None:
@@ -142,7 +142,7 @@ def test_a_deeply_nested_text_keeps_its_words() -> None:
 )
 @pytest.mark.parametrize("code", ["$ one\nout\n$ two # three", "> x", "\n  a\n\tb"])
 def test_code_of_every_language_is_shown_to_its_last_line(language: str, code: str) -> None:
-    shown = "".join(text for text, _ in coloured(language, code))
+    shown = "".join(text for text, _ in colour_code(language, code))
     assert shown == code
     html = HtmlRenderer(MACROS, media).render(f"```{language}\n{code}\n```")
     assert unescape(re.sub("<[^>]*>", "", html)).strip("\n") == code.strip("\n")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashcards.render.tex import tex_to_text
-from flashcards.render.tex.symbols import in_alphabet, script, symbol
+from flashcards.render.tex.symbols import convert_alphabet, find_symbol, format_script
 from tests.render.produce import MACROS
 from tests.render.strategies import tex
 
@@ -97,17 +97,17 @@ def test_inline_everything_is_one_line(source: str, expected: str) -> None:
     [("alpha", "α"), ("infty", "∞"), ("leq", "≤"), ("Re", "Re"), ("iff", "⟺"), ("nonsense", None), ("frac", None)],
 )
 def test_a_symbol_is_known_or_none(name: str, expected: str | None) -> None:
-    assert symbol(name) == expected
+    assert find_symbol(name) == expected
 
 
 @given(st.text(st.sampled_from("0123456789+-=()abijknx"), min_size=1), st.sampled_from("^_"))
 def test_a_script_never_changes_what_it_says(text: str, mark: str) -> None:
-    plain = unicodedata.normalize("NFKC", script(text, mark)).replace("−", "-")
+    plain = unicodedata.normalize("NFKC", format_script(text, mark)).replace("−", "-")
     assert text in plain
 
 
 def test_letters_without_a_place_in_an_alphabet_stay() -> None:
-    assert in_alphabet("Rλ-1", ("DOUBLE-STRUCK", "DOUBLE-STRUCK")) == "ℝλ-𝟙"
+    assert convert_alphabet("Rλ-1", ("DOUBLE-STRUCK", "DOUBLE-STRUCK")) == "ℝλ-𝟙"
 
 
 def test_the_parser_is_loaded_for_math_only() -> None:

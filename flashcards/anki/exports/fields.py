@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import REVERSE, Kind, Note
-from flashcards.render.html.cloze import cloze_html
+from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 
 _TAG: Final = re.compile(r"<[^<>]*>")
@@ -60,7 +60,7 @@ class FieldWriter:
         """The fields of a note, in the order of its note type."""
         if entry.note.kind is Kind.CLOZE:
             typed = _YES if entry.note.typed else ""
-            return cloze_html(entry.note, self._renderer), typed, self._source_of(entry)
+            return render_cloze(entry.note, self._renderer), typed, self._source_of(entry)
         return self._basic(entry)
 
     def _basic(self, entry: Entry) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from flashcards.anki.imports.layout import heading_lines, names_deck, normal_nam
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
-from flashcards.deck.source import normalized
+from flashcards.deck.source import normalize
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
 """What stands between two notes: the first where it keeps them apart."""
@@ -101,7 +101,7 @@ def most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]], bool]
 
 def file_tags(text: str) -> tuple[str, ...]:
     """The tags that a file gives all its notes."""
-    value = front_matter.read(normalized(text)).values.get("tags")
+    value = front_matter.read_front_matter(normalize(text)).values.get("tags")
     return () if value is None else attributes.split_tags(value)[0]
 
 

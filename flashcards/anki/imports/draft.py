@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flashcards.anki.to_markdown.convert import NOTHING
-from flashcards.anki.to_markdown.escape import literal
-from flashcards.anki.to_markdown.plain_fallback import bare_markdown
+from flashcards.anki.to_markdown.escape import escape_everything
+from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.identity.keys import fingerprint
@@ -114,7 +114,7 @@ def sound(draft: Draft) -> Draft:
         return draft
     cloze = draft.kind is Kind.CLOZE
     problems = (*draft.problems, "the text is kept, its formatting is not")
-    fields = tuple(bare_markdown(text, cloze=cloze) for text in draft.fields)
+    fields = tuple(flatten_markdown(text, cloze=cloze) for text in draft.fields)
     told = replace(draft, fields=fields, problems=problems)
     if all(fields) and told.is_read_back():
         return told
@@ -129,13 +129,13 @@ def _asked_at_the_end(cloze: Draft) -> str:
     """The text of a cloze without its gaps, and a gap that all of its cards ask."""
     numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in cloze.cards))
     text = " ".join(re.split(r"\{\{c[0-9,]+::|\}\}", cloze.fields[0]))
-    return f"{_BLANKS.sub(' ', literal(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
+    return f"{_BLANKS.sub(' ', escape_everything(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
 
 
 def _spelled_out(markdown: str, *, cloze: bool) -> str:
     """Markdown itself as text, on one line."""
     pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
-    spelled = (piece if index % 2 else _BLANKS.sub(" ", literal(piece)) for index, piece in enumerate(pieces))
+    spelled = (piece if index % 2 else _BLANKS.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
     return "".join(spelled).strip()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flashcards.anki.package.media import clean_name
-from flashcards.deck.parse import deck_name
+from flashcards.deck.parse import get_deck_name
 
 _TOLD_APART = "-anki"
 
@@ -107,7 +107,7 @@ def heading_lines(before: Iterable[str], after: Iterable[str]) -> list[str]:
 
 def names_deck(path: str, deck: str) -> bool:
     """Whether a file at this path is of this deck without saying so."""
-    return deck_name(path) == normal_name(deck)
+    return get_deck_name(path) == normal_name(deck)
 
 
 def _clean(part: str) -> str:

@@ -18,7 +18,7 @@ import genanki  # type: ignore[import-untyped]
 
 from flashcards.anki.package import model
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.render.code import code_css
+from flashcards.render.code import read_code_css
 
 DESIGN_CHANGED: Final = 1_795_651_200
 """Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""
@@ -96,7 +96,7 @@ def _template(number: int, name: str, front: str, back: str) -> dict[str, Any]:
 
 
 def _css() -> str:
-    return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + code_css()
+    return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + read_code_css()
 
 
 _NAMES: Final = {BASIC: ("Flashcards Basic", "Flashcards Typed"), CLOZE: ("Flashcards Cloze",)}

@@ -10,25 +10,25 @@ from flashcards.anki.to_markdown import inline
 from flashcards.anki.to_markdown.elements import (
     RUBY,
     Media,
-    code_block,
-    code_span,
-    emphasis_of,
-    encoded,
-    formula,
-    html_of,
-    image,
-    inline_text,
+    encode_url,
+    escape_link_text,
+    find_emphasis,
+    find_kept_tags,
+    find_language,
     is_balanced,
-    item,
-    kept_tags,
-    language,
-    link_url,
-    list_text,
-    style_of,
+    read_style,
+    write_code_block,
+    write_code_span,
+    write_formula,
+    write_html,
+    write_image,
+    write_item,
+    write_link_url,
+    write_list,
 )
-from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, Token
-from flashcards.anki.to_markdown.placeholders import GAP_SIGNS, SIGN, Marked
-from flashcards.anki.to_markdown.tree import UNSEEN, Element, holds, text_of
+from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
+from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField
+from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_text
 from flashcards.deck.media import PLAYED, extension, is_remote, scheme
 
 _LINES: Final = frozenset(
@@ -48,262 +48,270 @@ class Blocks:
     """Collects the blocks of one element.
 
     Args:
-        marked: the field that the tree was read from.
+        cut: the field that the tree was read from.
         media: names media.
         cloze: whether gaps stand in it.
         cell: whether it is a cell of a table, and everything must stand on one line.
     """
 
-    def __init__(self, marked: Marked, media: Media, *, cloze: bool, cell: bool = False) -> None:
+    def __init__(self, cut: CutField, media: Media, *, cloze: bool, cell: bool = False) -> None:
         self.blocks: list[str] = []
-        self._marked = marked
+        self._cut = cut
         self._media = media
         self._cloze = cloze
         self._cell = cell
-        self._tokens: list[Token] = []
+        self._tokens: list[InlineToken] = []
         self._emphasis: list[str] = []
         self._bullet = ""
 
-    def markdown(self, root: Element) -> str:
+    def convert(self, root: Element) -> str:
         """The Markdown of everything in `root`."""
-        self._children(root)
+        self._take_children(root)
         self._flush()
         return "\n\n".join(self.blocks)
 
     def has_gap(self, node: Element | str) -> bool:
         """Whether a gap begins or ends in a node."""
         if isinstance(node, str):
-            return any(self._marked.marks[int(sign[1])].what in GAP_SIGNS for sign in SIGN.finditer(node))
+            return any(self._cut.placeholders[int(found[1])].kind in GAP_KINDS for found in PLACEHOLDER.finditer(node))
         return any(self.has_gap(child) for child in node.children)
 
-    def inner(self, *, cell: bool = False) -> Blocks:
+    def make_inner(self, *, cell: bool = False) -> Blocks:
         """A collector for an element inside this one."""
-        return Blocks(self._marked, self._media, cloze=self._cloze, cell=cell)
+        return Blocks(self._cut, self._media, cloze=self._cloze, cell=cell)
 
-    def _children(self, element: Element) -> None:
+    def _take_children(self, element: Element) -> None:
         for child in element.children:
             if isinstance(child, str):
-                self._text(child)
+                self._take_text(child)
             else:
-                self._element(child)
+                self._take_element(child)
 
     def _flush(self) -> None:
-        closing = [Token(CLOSE, sort) for sort in reversed(self._emphasis)]
-        written = inline.paragraphs([*self._tokens, *closing], cloze=self._cloze, cell=self._cell)
+        closing = [InlineToken(CLOSE, sort) for sort in reversed(self._emphasis)]
+        written = inline.write_paragraphs([*self._tokens, *closing], cloze=self._cloze, cell=self._cell)
         if written:
             self._bullet = ""
         self.blocks += written
-        self._tokens = [Token(OPEN, sort) for sort in self._emphasis]
+        self._tokens = [InlineToken(OPEN, sort) for sort in self._emphasis]
 
-    def _block(self, text: str) -> None:
+    def _add_block(self, text: str) -> None:
         self._flush()
         self.blocks.append(text)
 
-    def _text(self, text: str) -> None:
+    def _take_text(self, text: str) -> None:
         at = 0
-        for sign in SIGN.finditer(text):
-            self._tokens.append(Token(TEXT, text[at : sign.start()]))
-            at = sign.end()
-            self._mark(int(sign[1]), text[sign.start() - 1 : sign.start()], text[at : at + 1])
+        for found in PLACEHOLDER.finditer(text):
+            self._tokens.append(InlineToken(TEXT, text[at : found.start()]))
+            at = found.end()
+            self._take_placeholder(int(found[1]), text[found.start() - 1 : found.start()], text[at : at + 1])
         if text[at:]:
-            self._tokens.append(Token(TEXT, text[at:]))
+            self._tokens.append(InlineToken(TEXT, text[at:]))
 
-    def _mark(self, number: int, before: str, after: str) -> None:
-        mark = self._marked.marks[number]
-        if mark.what == "open":
-            self._tokens.append(Token(inline.GAP, mark.value))
-        elif mark.what == "hint":
-            self._tokens.append(Token(inline.HINT, mark.value))
-        elif mark.what == "close":
-            self._tokens.append(Token(inline.END, mark.value))
-        elif mark.what == "sound":
-            url = link_url(mark.value) if is_remote(mark.value) else encoded(self._media(mark.value))
-            self._tokens.append(Token(RAW, f"![]({url})"))
+    def _take_placeholder(self, number: int, before: str, after: str) -> None:
+        placeholder = self._cut.placeholders[number]
+        if placeholder.kind == "open":
+            self._tokens.append(InlineToken(inline.GAP, placeholder.value))
+        elif placeholder.kind == "hint":
+            self._tokens.append(InlineToken(inline.HINT, placeholder.value))
+        elif placeholder.kind == "close":
+            self._tokens.append(InlineToken(inline.END, placeholder.value))
+        elif placeholder.kind == "sound":
+            name = placeholder.value
+            url = write_link_url(name) if is_remote(name) else encode_url(self._media(name))
+            self._tokens.append(InlineToken(RAW, f"![]({url})"))
         else:
-            self._tokens.append(Token(RAW, formula(mark.value, display=mark.what == "display", beside=before + after)))
+            display = placeholder.kind == "display"
+            formula = write_formula(placeholder.value, display=display, beside=before + after)
+            self._tokens.append(InlineToken(RAW, formula))
 
-    def _element(self, element: Element) -> None:
+    def _take_element(self, element: Element) -> None:
         tag = element.tag
         if tag == "br":
-            self._tokens.append(Token(BREAK))
+            self._tokens.append(InlineToken(BREAK))
         elif tag in UNSEEN:
-            if text_of(Element("", {}, element.children)).strip():
-                self._marked.problems.append(f"<{tag}> is left out")
+            if get_text(Element("", {}, element.children)).strip():
+                self._cut.problems.append(f"<{tag}> is left out")
         elif tag == "img":
-            self._image(element)
+            self._take_image(element)
         elif tag in ("audio", "video"):
-            self._player(element)
+            self._take_player(element)
         elif tag == "code" and not self.has_gap(element):
-            self._code(element)
+            self._take_code(element)
         elif self._cell:
-            self._within(element)
+            self._take_inline(element)
         elif tag == "iframe":
-            self._frame(element)
+            self._take_frame(element)
         elif tag == "hr":
-            self._block("<hr>")
+            self._add_block("<hr>")
         elif tag == "pre":
-            self._pre(element)
+            self._take_pre(element)
         elif tag in ("ul", "ol"):
-            self._list(element)
+            self._take_list(element)
         elif tag == "blockquote":
-            inside = self.inner().markdown(element)
+            inside = self.make_inner().convert(element)
             if inside:
-                self._block("\n".join(f"> {line}".rstrip() for line in inside.split("\n")))
+                self._add_block("\n".join(f"> {line}".rstrip() for line in inside.split("\n")))
         elif tag == "table":
-            self._table(element)
+            self._take_table(element)
         elif tag in _RAW and self.has_gap(element):
-            self._lines(element)
+            self._take_lines(element)
         elif tag in _RAW:
-            self._raw(element)
+            self._keep_html(element)
         else:
-            self._within(element)
+            self._take_inline(element)
 
-    def _within(self, element: Element) -> None:
+    def _take_inline(self, element: Element) -> None:
         """An element whose content stays in the run of text, or begins a line or a paragraph of its own."""
         tag = element.tag
-        style = style_of(element)
+        style = read_style(element)
         known = ":" in tag or tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
-        if not known and not kept_tags(element, style):
-            self._marked.problems.append(f"<{tag}> is left out, its text kept")
+        if not known and not find_kept_tags(element, style):
+            self._cut.problems.append(f"<{tag}> is left out, its text kept")
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
         elif tag in _LINES or tag in _PARAGRAPHS or (self._cell and tag in ("li", "tr", "ul", "ol", "pre")):
-            self._tokens.append(Token(SOFT))
-        opened = [*kept_tags(element, style), *emphasis_of(element, style)]
+            self._tokens.append(InlineToken(SOFT))
+        opened = [*find_kept_tags(element, style), *find_emphasis(element, style)]
         if tag == "code":
             opened.append("<code>")
         if tag == "a":
-            self._link(element)
+            self._take_link(element)
         elif tag in RUBY:
-            self._tokens.append(Token(RAW, f"<{tag}>"))
-            self._children(element)
-            self._tokens.append(Token(RAW, f"</{tag}>"))
+            self._tokens.append(InlineToken(RAW, f"<{tag}>"))
+            self._take_children(element)
+            self._tokens.append(InlineToken(RAW, f"</{tag}>"))
         else:
-            self._emphasised(element, [each for each in opened if each not in self._emphasis])
+            self._take_emphasised(element, [each for each in opened if each not in self._emphasis])
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
         elif tag in _LINES or tag in _PARAGRAPHS:
-            self._tokens.append(Token(SOFT))
+            self._tokens.append(InlineToken(SOFT))
 
-    def _emphasised(self, element: Element, opened: list[str]) -> None:
+    def _take_emphasised(self, element: Element, opened: list[str]) -> None:
         """An element whose content is emphasised, or stands in tags that stay."""
-        self._tokens += [Token(OPEN, each) for each in opened]
+        self._tokens += [InlineToken(OPEN, each) for each in opened]
         self._emphasis += opened
-        self._children(element)
+        self._take_children(element)
         for each in reversed(opened):
-            self._tokens.append(Token(CLOSE, each))
+            self._tokens.append(InlineToken(CLOSE, each))
             self._emphasis.pop()
 
-    def _link(self, element: Element) -> None:
+    def _take_link(self, element: Element) -> None:
         url = element.attributes.get("href", "").strip()
-        if not url or url.startswith("#") or scheme(url) in ("javascript", "data") or holds(element, frozenset({"a"})):
-            self._children(element)
+        if (
+            not url
+            or url.startswith("#")
+            or scheme(url) in ("javascript", "data")
+            or contains(element, frozenset({"a"}))
+        ):
+            self._take_children(element)
             return
         target = self._media(url) if scheme(url) == "" and "." in url else url
-        inside = self.inner(cell=True).markdown(element)
+        inside = self.make_inner(cell=True).convert(element)
         if self.has_gap(element) or not is_balanced(inside):
-            self._emphasised(element, [f'<a href="{escape(target)}">'])
+            self._take_emphasised(element, [f'<a href="{escape(target)}">'])
         elif inside:
-            self._tokens.append(Token(RAW, f"[{inside}]({link_url(target)})"))
+            self._tokens.append(InlineToken(RAW, f"[{inside}]({write_link_url(target)})"))
 
-    def _image(self, element: Element) -> None:
+    def _take_image(self, element: Element) -> None:
         source = element.attributes.get("src", "")
         if source:
             url = self._media(source) if scheme(source) == "" else source
-            alt = self._marked.restored(element.attributes.get("alt", ""))
-            self._tokens.append(Token(RAW, image(url, alt, element.attributes)))
+            alt = self._cut.restore(element.attributes.get("alt", ""))
+            self._tokens.append(InlineToken(RAW, write_image(url, alt, element.attributes)))
 
-    def _player(self, element: Element) -> None:
+    def _take_player(self, element: Element) -> None:
         sources = [element.attributes.get("src", "")]
         sources += [child.attributes.get("src", "") for child in element.children if isinstance(child, Element)]
         source = next((each for each in sources if each), "")
         if source and extension(source) in PLAYED and (is_remote(source) or scheme(source) == ""):
-            url = link_url(source) if is_remote(source) else encoded(self._media(source))
-            self._tokens.append(Token(RAW, f"![]({url})"))
+            url = write_link_url(source) if is_remote(source) else encode_url(self._media(source))
+            self._tokens.append(InlineToken(RAW, f"![]({url})"))
         elif source:
-            self._tokens.append(Token(RAW, f'<{element.tag} controls src="{escape(source)}"></{element.tag}>'))
+            self._tokens.append(InlineToken(RAW, f'<{element.tag} controls src="{escape(source)}"></{element.tag}>'))
 
-    def _frame(self, element: Element) -> None:
+    def _take_frame(self, element: Element) -> None:
         source = element.attributes.get("src", "")
         if source:
-            self._marked.problems.append("an embedded page is now a link")
-            self._tokens.append(Token(RAW, f"[{inline_text(source)}]({link_url(source)})"))
+            self._cut.problems.append("an embedded page is now a link")
+            self._tokens.append(InlineToken(RAW, f"[{escape_link_text(source)}]({write_link_url(source)})"))
 
-    def _code(self, element: Element) -> None:
-        text = " ".join(self._marked.restored(text_of(element)).replace("\xa0", " ").split())
+    def _take_code(self, element: Element) -> None:
+        text = " ".join(self._cut.restore(get_text(element)).replace("\xa0", " ").split())
         if text:
-            self._tokens.append(Token(RAW, code_span(text)))
+            self._tokens.append(InlineToken(RAW, write_code_span(text)))
 
-    def _pre(self, element: Element) -> None:
+    def _take_pre(self, element: Element) -> None:
         if self.has_gap(element):
-            self._marked.problems.append("a code block with a gap is now code line by line")
-            self._code_lines(element)
+            self._cut.problems.append("a code block with a gap is now code line by line")
+            self._take_code_lines(element)
             return
-        text = self._marked.restored(text_of(element)).replace("\xa0", " ").removeprefix("\n").rstrip()
+        text = self._cut.restore(get_text(element)).replace("\xa0", " ").removeprefix("\n").rstrip()
         if text.strip():
-            self._block(code_block(text, language(element)))
+            self._add_block(write_code_block(text, find_language(element)))
 
-    def _code_lines(self, element: Element) -> None:
+    def _take_code_lines(self, element: Element) -> None:
         self._flush()
-        for line in text_of(element).strip("\n").split("\n"):
+        for line in get_text(element).strip("\n").split("\n"):
             if line:
-                self._tokens.append(Token(RAW, "<code>"))
-                self._text(re.sub(r"  +|^ ", lambda match: "\xa0" * len(match[0]), line))
-                self._tokens.append(Token(RAW, "</code>"))
-            self._tokens.append(Token(BREAK))
+                self._tokens.append(InlineToken(RAW, "<code>"))
+                self._take_text(re.sub(r"  +|^ ", lambda match: "\xa0" * len(match[0]), line))
+                self._tokens.append(InlineToken(RAW, "</code>"))
+            self._tokens.append(InlineToken(BREAK))
         self._flush()
 
-    def _list(self, element: Element) -> None:
+    def _take_list(self, element: Element) -> None:
         self._flush()
         items: list[str] = []
         loose = False
         for child in element.children:
             if isinstance(child, str):
-                if child.strip() and not SIGN.fullmatch(child.strip()):
-                    items.append(self.inner().markdown(Element("", {}, [child])))
+                if child.strip() and not PLACEHOLDER.fullmatch(child.strip()):
+                    items.append(self.make_inner().convert(Element("", {}, [child])))
                 elif child.strip():
-                    self._text(child)
+                    self._take_text(child)
                 continue
-            blocks = self.inner()
+            blocks = self.make_inner()
             if child.tag in ("ul", "ol") and items:
-                items[-1] += "\n" + blocks.markdown(Element("", {}, [child]))
+                items[-1] += "\n" + blocks.convert(Element("", {}, [child]))
                 continue
-            blocks.markdown(Element("", {}, child.children if child.tag == "li" else [child]))
+            blocks.convert(Element("", {}, child.children if child.tag == "li" else [child]))
             loose = loose or any(isinstance(each, Element) and each.tag == "p" for each in child.children)
             if blocks.blocks:  # an empty one under a line of text could be taken for the line under a heading
-                items.append(item(blocks.blocks, loose=loose))
+                items.append(write_item(blocks.blocks, loose=loose))
         if items:
             self._write_list(element, items, loose=loose)
 
     def _write_list(self, element: Element, items: list[str], *, loose: bool) -> None:
-        text, bullet = list_text(element, items, loose=loose, before=self._bullet)
+        text, bullet = write_list(element, items, loose=loose, before=self._bullet)
         self._flush()
         self.blocks.append(text)
         self._bullet = bullet
 
-    def _table(self, element: Element) -> None:
-        text = table(element, self)
+    def _take_table(self, element: Element) -> None:
+        text = write_table(element, self)
         if text is None and self.has_gap(element):
-            self._lines(element)
+            self._take_lines(element)
         elif text is None:
-            self._marked.problems.append("a table that Markdown cannot say is kept as HTML")
-            self._raw(element, told=True)
+            self._cut.problems.append("a table that Markdown cannot say is kept as HTML")
+            self._keep_html(element, told=True)
         elif text:
-            self._block(text)
+            self._add_block(text)
 
-    def _raw(self, element: Element, *, told: bool = False) -> None:
+    def _keep_html(self, element: Element, *, told: bool = False) -> None:
         """An element that stays HTML, on lines without a blank one between them."""
         if not told:
-            self._marked.problems.append(f"<{element.tag}> is kept as HTML")
-        html = self._marked.restored(html_of(element, self._media))
-        self._block("\n".join(line for line in html.split("\n") if line.strip()))
+            self._cut.problems.append(f"<{element.tag}> is kept as HTML")
+        html = self._cut.restore(write_html(element, self._media))
+        self._add_block("\n".join(line for line in html.split("\n") if line.strip()))
 
-    def _lines(self, element: Element) -> None:
+    def _take_lines(self, element: Element) -> None:
         """An element that would stay HTML, where a gap is none, as lines of text."""
-        self._marked.problems.append(f"<{element.tag}> with a gap in it is now lines of text")
-        self._tokens.append(Token(SOFT))
-        self._children(element)
-        self._tokens.append(Token(SOFT))
+        self._cut.problems.append(f"<{element.tag}> with a gap in it is now lines of text")
+        self._tokens.append(InlineToken(SOFT))
+        self._take_children(element)
+        self._tokens.append(InlineToken(SOFT))
 
 
 _ROWS: Final = frozenset({"thead", "tbody", "tfoot"})
@@ -312,36 +320,36 @@ _RULES: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
 _ALIGN: Final = re.compile(r"left|center|right")
 
 
-def table(element: Element, blocks: Blocks) -> str | None:
+def write_table(element: Element, blocks: Blocks) -> str | None:
     """The table; empty where it holds nothing, None where Markdown has no way to write it."""
-    rows = _rows(element)
+    rows = _list_rows(element)
     if any(not _is_simple(cell) for row in rows for cell in row):
         return None
     rows = [row for row in rows if row]
     if not rows:
         return ""
     width = max(len(row) for row in rows)
-    texts = [[blocks.inner(cell=True).markdown(Element("", {}, cell.children)) for cell in row] for row in rows]
+    texts = [[blocks.make_inner(cell=True).convert(Element("", {}, cell.children)) for cell in row] for row in rows]
     if not any(text for row in texts for text in row):
         return ""
     headed = all(cell.tag == "th" for cell in rows[0])
-    aligned = [_RULES[_alignment(cell)] for cell in rows[0]]
+    aligned = [_RULES[_find_alignment(cell)] for cell in rows[0]]
     lines = [texts[0] if headed else [], aligned + ["---"] * (width - len(aligned))]
     lines += texts[1:] if headed else texts
-    return "\n".join(_line(line + [""] * (width - len(line))) for line in lines)
+    return "\n".join(_write_row(line + [""] * (width - len(line))) for line in lines)
 
 
-def _line(cells: list[str]) -> str:
+def _write_row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _rows(element: Element) -> list[list[Element]]:
+def _list_rows(element: Element) -> list[list[Element]]:
     found: list[list[Element]] = []
     for child in element.children:
         if not isinstance(child, Element):
             continue
         if child.tag in _ROWS:
-            found += _rows(child)
+            found += _list_rows(child)
         elif child.tag == "tr":
             found.append([cell for cell in child.children if isinstance(cell, Element) and cell.tag in ("td", "th")])
     return found
@@ -349,10 +357,10 @@ def _rows(element: Element) -> list[list[Element]]:
 
 def _is_simple(cell: Element) -> bool:
     spans = (cell.attributes.get("colspan", "1"), cell.attributes.get("rowspan", "1"))
-    return spans == ("1", "1") and not holds(cell, _TOO_MUCH)
+    return spans == ("1", "1") and not contains(cell, _TOO_MUCH)
 
 
-def _alignment(cell: Element) -> str:
-    given = cell.attributes.get("align", "") or style_of(cell).get("text-align", "")
+def _find_alignment(cell: Element) -> str:
+    given = cell.attributes.get("align", "") or read_style(cell).get("text-align", "")
     match = _ALIGN.match(given.lower())
     return match[0] if match else ""

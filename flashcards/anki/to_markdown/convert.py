@@ -7,16 +7,16 @@ from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.to_markdown.blocks import Blocks
-from flashcards.anki.to_markdown.placeholders import SIGN, Marked, mark
-from flashcards.anki.to_markdown.plain_fallback import bare
+from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField, cut_out
+from flashcards.anki.to_markdown.plain_fallback import write_plain
 from flashcards.anki.to_markdown.tree import (
     UNSEEN,
     Element,
+    drop_elements,
+    drop_line_numbers,
+    get_text,
     parse_html,
-    text_of,
-    with_formulas,
-    without,
-    without_line_numbers,
+    restore_formulas,
 )
 
 if TYPE_CHECKING:
@@ -64,40 +64,40 @@ class Converter:
         html = _UNUSABLE.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
         if _PLAIN.fullmatch(html):
             return Converted(html.rstrip())
-        marked = mark(html, cloze=cloze)
-        tree = parse_html(marked.html)
+        cut = cut_out(html, cloze=cloze)
+        tree = parse_html(cut.html)
         if _IDLE_TAG.search(html):
-            tree = self._without_idle(tree, marked)
+            tree = self._drop_idle(tree, cut)
         if "<pre" in html.lower():
-            tree = without_line_numbers(tree)
+            tree = drop_line_numbers(tree)
         if "<annotation" in html:
-            tree = with_formulas(tree, marked)
-        text = Blocks(marked, self.media, cloze=cloze).markdown(tree)
-        if not self._says(text, tree, marked):
-            marked.problems.append("the text is kept, its formatting is not")
-            text = bare(tree, marked, self.media)
+            tree = restore_formulas(tree, cut)
+        text = Blocks(cut, self.media, cloze=cloze).convert(tree)
+        if not self._says_the_same(text, tree, cut):
+            cut.problems.append("the text is kept, its formatting is not")
+            text = write_plain(tree, cut, self.media)
         if cloze:
             text, empty = _NO_CONTENT.subn(rf"\1{NOTHING}", text)
             if empty:
-                marked.problems.append(EMPTY_GAP)
-        return Converted(text.strip(), tuple(dict.fromkeys(marked.problems)))
+                cut.problems.append(EMPTY_GAP)
+        return Converted(text.strip(), tuple(dict.fromkeys(cut.problems)))
 
-    def _without_idle(self, tree: Element, marked: Marked) -> Element:
+    def _drop_idle(self, tree: Element, cut: CutField) -> Element:
         """A tree without what only a script answers; what is never seen is seen where a gap begins or ends in it."""
-        blocks = Blocks(marked, self.media, cloze=False)
+        blocks = Blocks(cut, self.media, cloze=False)
 
         def is_idle(element: Element) -> bool:
             if element.tag not in _IDLE:
                 return False
             if blocks.has_gap(element):
                 element.tag = "span"
-            elif element.tag == "button" and text_of(element).strip():
-                marked.problems.append("<button> is left out")
+            elif element.tag == "button" and get_text(element).strip():
+                cut.problems.append("<button> is left out")
             return element.tag == "button"
 
-        return without(tree, is_idle)
+        return drop_elements(tree, is_idle)
 
-    def _says(self, markdown: str, tree: Element, marked: Marked) -> bool:
+    def _says_the_same(self, markdown: str, tree: Element, cut: CutField) -> bool:
         """Whether the Markdown, rendered, shows the text that the field showed."""
         if self._renderer is None:
             from flashcards.render.html.renderer import HtmlRenderer
@@ -106,20 +106,20 @@ class Converter:
         shown = unescape(
             _TAG.sub("", re.sub(r"\[sound:[^\]]*\]|<title>.*?</title>", "", self._renderer.render(markdown)))
         )
-        return _squeezed(shown) == _squeezed(_expected(text_of(tree), marked))
+        return _drop_spaces(shown) == _drop_spaces(_write_expected(get_text(tree), cut))
 
 
-def _expected(text: str, marked: Marked) -> str:
+def _write_expected(text: str, cut: CutField) -> str:
     def one(match: re.Match[str]) -> str:
-        found = marked.marks[int(match[1])]
-        if found.what == "sound":
+        found = cut.placeholders[int(match[1])]
+        if found.kind == "sound":
             return ""
-        if found.what == "inline":
+        if found.kind == "inline":
             return f"\\({found.value}\\)"
-        return f"\\[{found.value}\\]" if found.what == "display" else found.value
+        return f"\\[{found.value}\\]" if found.kind == "display" else found.value
 
-    return SIGN.sub(one, text)
+    return PLACEHOLDER.sub(one, text)
 
 
-def _squeezed(text: str) -> str:
+def _drop_spaces(text: str) -> str:
     return _BLANKS.sub("", text.replace("{ {", "{{"))

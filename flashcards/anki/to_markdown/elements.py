@@ -20,12 +20,12 @@ _TICKS: Final = re.compile(r"`+")
 _LANGUAGE: Final = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]+)")
 
 
-def encoded(url: str) -> str:
+def encode_url(url: str) -> str:
     """A URL as it can stand in `![](…)`."""
     return _IN_URL.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), url)
 
 
-def formula(tex: str, *, display: bool, beside: str = "") -> str:
+def write_formula(tex: str, *, display: bool, beside: str = "") -> str:
     """A formula; `$` where it is certain to be taken for one."""
     tex = tex.strip()
     if display:
@@ -34,7 +34,7 @@ def formula(tex: str, *, display: bool, beside: str = "") -> str:
     return f"${tex}$" if plain else f"\\({tex}\\)"
 
 
-def code_span(text: str) -> str:
+def write_code_span(text: str) -> str:
     """Code inside a line, between as many backticks as it needs."""
     runs = {len(run) for run in _TICKS.findall(text)}
     ticks = next("`" * count for count in range(1, len(text) + 2) if count not in runs)
@@ -42,7 +42,7 @@ def code_span(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-def inline_text(text: str) -> str:
+def escape_link_text(text: str) -> str:
     """A URL as the text of a link."""
     return re.sub(r"([\\\[\]`*_<&$])", r"\\\1", text)
 
@@ -57,12 +57,12 @@ def is_balanced(text: str) -> bool:
     return depth == 0
 
 
-def link_url(url: str) -> str:
+def write_link_url(url: str) -> str:
     """A URL that may be of the web: what is escaped in it already stays so."""
     return re.sub(r"[\x00-\x20()<>\\]", lambda match: f"%{ord(match[0]):02X}", url)
 
 
-def item(blocks: list[str], *, loose: bool) -> str:
+def write_item(blocks: list[str], *, loose: bool) -> str:
     """The text of a list item; lists inside it follow its text at once unless the list is a loose one."""
     text = blocks[0] if blocks else ""
     for block in blocks[1:]:
@@ -71,7 +71,7 @@ def item(blocks: list[str], *, loose: bool) -> str:
     return text
 
 
-def language(element: Element) -> str:
+def find_language(element: Element) -> str:
     """The language of a code block, as its class says; empty where it does not."""
     inside = [child for child in element.children if isinstance(child, Element) and child.tag == "code"]
     for each in (element, *inside):
@@ -84,30 +84,30 @@ def language(element: Element) -> str:
     return ""
 
 
-def html_of(node: Element | str, media: Media) -> str:
+def write_html(node: Element | str, media: Media) -> str:
     """A node as HTML again, with the URLs of its pictures, without styles and scripts."""
     if isinstance(node, str):
         return escape(node, quote=False)
     attributes = dict(node.attributes)
     if node.tag == "img" and scheme(attributes.get("src", "")) == "" and attributes.get("src"):
-        attributes["src"] = encoded(media(attributes["src"]))
+        attributes["src"] = encode_url(media(attributes["src"]))
     attributes.pop("style", None)
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
     if node.tag in VOID:
         return f"<{node.tag}{written}>"
     if node.tag in UNSEEN:
         return ""
-    return f"<{node.tag}{written}>{''.join(html_of(child, media) for child in node.children)}</{node.tag}>"
+    return f"<{node.tag}{written}>{''.join(write_html(child, media) for child in node.children)}</{node.tag}>"
 
 
-def code_block(text: str, language_name: str) -> str:
+def write_code_block(text: str, language_name: str) -> str:
     """Code on lines of its own, between fences longer than any in it."""
     longest = max((len(run) for run in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language_name}\n{text}\n{fence}"
 
 
-def image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
+def write_image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
     """A picture; HTML where a size is given."""
     alt = " ".join(alt.split())
     sizes = "".join(
@@ -117,11 +117,11 @@ def image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
     )
     if sizes:
         described = f' alt="{escape(alt)}"' if alt else ""
-        return f'<img src="{escape(encoded(url))}"{described}{sizes}>'
-    return f"![{inline_text(alt) if chr(92) + ']' not in alt else ''}]({link_url(url)})"
+        return f'<img src="{escape(encode_url(url))}"{described}{sizes}>'
+    return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({write_link_url(url)})"
 
 
-def list_text(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
+def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
     """A list, and the sign it was written with; `before` is that of a list right above it, from which it differs."""
     start = element.attributes.get("start", "1")
     first = int(start) if start.isdigit() and len(start) < 9 else 1
@@ -162,13 +162,13 @@ _COLOUR: Final = re.compile(r"#[0-9a-f]{3,8}|[a-z]+")
 _RGB: Final = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,[^)]*)?\)")
 
 
-def style_of(element: Element) -> dict[str, str]:
+def read_style(element: Element) -> dict[str, str]:
     """The style attribute by property, in lower case."""
     text = element.attributes.get("style", "")
     return {name: value.strip() for name, value in _STYLE.findall(text.lower())} if text else {}
 
 
-def emphasis_of(element: Element, style: dict[str, str]) -> list[str]:
+def find_emphasis(element: Element, style: dict[str, str]) -> list[str]:
     """The emphasis that an element means, outermost first: `b`, `i`, `s`."""
     found = []
     weight, decoration = style.get("font-weight", ""), style.get("text-decoration", "")
@@ -187,7 +187,7 @@ def emphasis_of(element: Element, style: dict[str, str]) -> list[str]:
     return found
 
 
-def kept_tags(element: Element, style: dict[str, str]) -> list[str]:
+def find_kept_tags(element: Element, style: dict[str, str]) -> list[str]:
     """The HTML tags that say what of an element Markdown cannot."""
     found = []
     if element.tag in KEPT:
@@ -196,10 +196,10 @@ def kept_tags(element: Element, style: dict[str, str]) -> list[str]:
         found.append(f"<{element.tag}{attribute}>")
     elif "underline" in style.get("text-decoration", "") + style.get("text-decoration-line", ""):
         found.append("<u>")
-    if element.tag != "a" and (colour := _colour(style.get("color") or element.attributes.get("color", ""))):
+    if element.tag != "a" and (colour := _read_colour(style.get("color") or element.attributes.get("color", ""))):
         found.append(f'<font color="{colour}">')
     background = style.get("background-color") or style.get("background", "")
-    if element.tag in ("span", "font") and _colour(background):
+    if element.tag in ("span", "font") and _read_colour(background):
         found.append("<mark>")
     align = style.get("vertical-align", "")
     if element.tag == "span" and align in ("sub", "super"):
@@ -207,17 +207,17 @@ def kept_tags(element: Element, style: dict[str, str]) -> list[str]:
     return found
 
 
-def _colour(value: str) -> str:
+def _read_colour(value: str) -> str:
     """A colour that is meant, as HTML takes it; empty for what editors leave behind."""
     value = value.strip().lower()
     if not value or _NO_COLOUR.fullmatch(value):
         return ""
     if match := _RGB.fullmatch(value):
         value = "#" + "".join(f"{min(int(part), 255):02x}" for part in match.groups())
-    return value if _COLOUR.fullmatch(value) and not _is_of_a_page(value) else ""
+    return value if _COLOUR.fullmatch(value) and not _is_page_colour(value) else ""
 
 
-def _is_of_a_page(value: str) -> bool:
+def _is_page_colour(value: str) -> bool:
     """Whether a colour is as good as black or white: that of the text or the ground of the page it was copied from."""
     match = _HEX.fullmatch(value)
     if match is None:

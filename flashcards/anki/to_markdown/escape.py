@@ -35,7 +35,7 @@ class Escaper:
         self._brackets = bool(_LINK_LIKE.search(whole)) or "[[" in whole
         self._equals = cloze and whole.count("==") > 1
 
-    def text(self, text: str, before: str, after: str, *, in_gap: bool) -> str:
+    def escape(self, text: str, before: str, after: str, *, in_gap: bool) -> str:
         """`text` escaped; `before` and `after` are the characters beside it, empty at the ends of a line."""
         if not _SPECIAL.search(text):
             return text
@@ -44,11 +44,11 @@ class Escaper:
 
         def one(match: re.Match[str]) -> str:
             at = match.start() + shift
-            return self._one(match[0], padded, at, in_gap)
+            return self._escape_sign(match[0], padded, at, in_gap)
 
         return _SPECIAL.sub(one, text)
 
-    def _one(self, sign: str, text: str, at: int, in_gap: bool) -> str:
+    def _escape_sign(self, sign: str, text: str, at: int, in_gap: bool) -> str:
         left, right = text[at - 1], text[at + 1]
         if sign == "\\":
             return "\\\\" if _PUNCTUATION.match(right) or right.isspace() else sign
@@ -64,11 +64,11 @@ class Escaper:
             opens = sign == "{" and text.startswith("{{c", at)
             return f"\\{sign}" if in_gap or (self._cloze and opens) else sign
         if sign == ":":
-            return self._colon(text, at, in_gap)
+            return self._escape_colon(text, at, in_gap)
         needed = {"`": True, "~": self._tildes, "$": self._dollars, "[": self._brackets, "=": self._equals}[sign]
         return f"\\{sign}" if needed else sign
 
-    def _colon(self, text: str, at: int, in_gap: bool) -> str:
+    def _escape_colon(self, text: str, at: int, in_gap: bool) -> str:
         left, right = text[at - 1], text[at + 1]
         if in_gap:
             return "&#58;" if left == ":" or right == HINT_FOLLOWS else ":"
@@ -76,7 +76,7 @@ class Escaper:
         return "\\:" if pair else ":"
 
 
-def at_line_start(line: str) -> str:
+def escape_line_start(line: str) -> str:
     """A line that begins no heading, list, quote, table, rule or note, even where blanks in front of it are cut off."""
     text = line.lstrip()
     blanks = line[: len(line) - len(text)]
@@ -101,6 +101,6 @@ def is_punctuation(character: str) -> bool:
     return bool(character) and unicodedata.category(character)[0] in "PS"
 
 
-def literal(text: str) -> str:
+def escape_everything(text: str) -> str:
     """`text` with everything that could mean anything as an entity: ugly, and always right."""
     return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from flashcards.anki.to_markdown.escape import HINT_FOLLOWS, Escaper, at_line_start, is_punctuation, is_space
+from flashcards.anki.to_markdown.escape import HINT_FOLLOWS, Escaper, escape_line_start, is_punctuation, is_space
 
 TEXT, RAW, OPEN, CLOSE, BREAK, SOFT = "text", "raw", "open", "close", "br", "soft"
 GAP, HINT, END = "gap", "hint", "end"
@@ -15,7 +15,7 @@ EMPHASIS: Final = {"b": "**", "i": "*", "s": "~~"}
 _BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
 
 
-class Token(NamedTuple):
+class InlineToken(NamedTuple):
     """A piece of a run.
 
     `text` is text for TEXT, Markdown for RAW, GAP, HINT and END. For OPEN and CLOSE it is the sort of emphasis, or the
@@ -27,23 +27,23 @@ class Token(NamedTuple):
     text: str = ""
 
 
-def paragraphs(tokens: Sequence[Token], *, cloze: bool, cell: bool = False) -> list[str]:
+def write_paragraphs(tokens: Sequence[InlineToken], *, cloze: bool, cell: bool = False) -> list[str]:
     """The paragraphs of a run; two line breaks in a row begin a new one. In a table's `cell` everything is one line."""
-    runs = _split(_without_empty_lines(_collapsed(tokens)), keep_together=cell)
-    written = (_Writer(run, cloze=cloze, cell=cell).markdown() for run in runs)
+    runs = _split_runs(_drop_empty_lines(_collapse_spaces(tokens)), keep_together=cell)
+    written = (_Writer(run, cloze=cloze, cell=cell).write() for run in runs)
     return [text for text in written if text]
 
 
-def _collapsed(tokens: Sequence[Token]) -> list[Token]:
+def _collapse_spaces(tokens: Sequence[InlineToken]) -> list[InlineToken]:
     """Blanks as HTML shows them: one for many, none at the edges of lines."""
-    found: list[Token] = []
+    found: list[InlineToken] = []
     blank = True  # whether what was written so far ends with a blank, or is nothing
     for token in tokens:
         if token.kind == TEXT:
             text = _BLANKS.sub(" ", token.text)
             text = text[1:] if blank and text.startswith(" ") else text
             if text:
-                found.append(Token(TEXT, text))
+                found.append(InlineToken(TEXT, text))
                 blank = text.endswith(" ")
         elif token.kind in (BREAK, SOFT):
             found.append(token)
@@ -54,14 +54,14 @@ def _collapsed(tokens: Sequence[Token]) -> list[Token]:
     return found
 
 
-def _without_empty_lines(tokens: list[Token]) -> list[Token]:
+def _drop_empty_lines(tokens: list[InlineToken]) -> list[InlineToken]:
     """Lines that hold blanks alone, of whatever width, as line breaks."""
     if not any("\xa0" in token.text for token in tokens):  # all other blanks are gone from such lines
         return tokens
     edges = (BREAK, SOFT)
     last = len(tokens) - 1
     return [
-        Token(BREAK)
+        InlineToken(BREAK)
         if token.kind == TEXT
         and not token.text.strip()
         and (number == 0 or tokens[number - 1].kind in edges)
@@ -71,11 +71,11 @@ def _without_empty_lines(tokens: list[Token]) -> list[Token]:
     ]
 
 
-def _split(tokens: list[Token], *, keep_together: bool) -> list[list[Token]]:
+def _split_runs(tokens: list[InlineToken], *, keep_together: bool) -> list[list[InlineToken]]:
     """Runs between double breaks; in each, one BREAK at a time. Emphasis open at its end is open in the next."""
-    runs: list[list[Token]] = [[]]
-    open_now: list[Token] = []
-    breaks: list[Token] = []
+    runs: list[list[InlineToken]] = [[]]
+    open_now: list[InlineToken] = []
+    breaks: list[InlineToken] = []
     for token in tokens:
         if token.kind in (BREAK, SOFT):
             breaks.append(token)
@@ -84,10 +84,10 @@ def _split(tokens: list[Token], *, keep_together: bool) -> list[list[Token]]:
             lines = sum(each.kind == BREAK for each in breaks) + (breaks[0].kind == SOFT)
             breaks = []
             if lines > 1 and not keep_together:
-                runs[-1] += [Token(CLOSE, each.text) for each in reversed(open_now)]
+                runs[-1] += [InlineToken(CLOSE, each.text) for each in reversed(open_now)]
                 runs.append(list(open_now))
             elif any(each.kind in (TEXT, RAW, GAP, END) for each in runs[-1]):
-                runs[-1].append(Token(BREAK))
+                runs[-1].append(InlineToken(BREAK))
         if token.kind == OPEN:
             open_now.append(token)
         elif token.kind == CLOSE and open_now:
@@ -99,19 +99,19 @@ def _split(tokens: list[Token], *, keep_together: bool) -> list[list[Token]]:
 class _Writer:
     """Writes one paragraph."""
 
-    def __init__(self, tokens: list[Token], *, cloze: bool, cell: bool) -> None:
-        self._tokens = _tidied(tokens)
+    def __init__(self, tokens: list[InlineToken], *, cloze: bool, cell: bool) -> None:
+        self._tokens = _tidy(tokens)
         self._cell = cell
         whole = "".join(EMPHASIS.get(token.text, token.text) for token in self._tokens)
         self._escaper = Escaper(whole, cloze=cloze)
         self._out: list[str] = []
         self._gaps = 0
 
-    def markdown(self) -> str:
-        marks = self._emphasis()
+    def write(self) -> str:
+        marks = self._write_emphasis()
         for index, token in enumerate(self._tokens):
             if token.kind == TEXT:
-                self._out.append(self._text(index, token.text))
+                self._out.append(self._write_text(index, token.text))
             elif token.kind in (OPEN, CLOSE):
                 self._out.append(marks[index])
             elif token.kind == BREAK:
@@ -122,21 +122,21 @@ class _Writer:
         text = "".join(self._out)
         if self._cell:
             return text.replace("|", "\\|").replace("\n", " ").strip()
-        return "\n".join(at_line_start(line.lstrip(" ")) for line in text.strip(" \n").split("\n"))
+        return "\n".join(escape_line_start(line.lstrip(" ")) for line in text.strip(" \n").split("\n"))
 
-    def _text(self, index: int, text: str) -> str:
-        after = self._after(index)
+    def _write_text(self, index: int, text: str) -> str:
+        after = self._get_after(index)
         if index + 1 < len(self._tokens) and self._tokens[index + 1].kind == HINT:
             after = HINT_FOLLOWS
-        return self._escaper.text(text, self._before(index), after, in_gap=self._gaps > 0)
+        return self._escaper.escape(text, self._get_before(index), after, in_gap=self._gaps > 0)
 
-    def _before(self, index: int) -> str:
-        return _edge(self._tokens[index - 1], last=True) if index else ""
+    def _get_before(self, index: int) -> str:
+        return _get_edge(self._tokens[index - 1], last=True) if index else ""
 
-    def _after(self, index: int) -> str:
-        return _edge(self._tokens[index + 1], last=False) if index + 1 < len(self._tokens) else ""
+    def _get_after(self, index: int) -> str:
+        return _get_edge(self._tokens[index + 1], last=False) if index + 1 < len(self._tokens) else ""
 
-    def _emphasis(self) -> dict[int, str]:
+    def _write_emphasis(self) -> dict[int, str]:
         """What to write for each OPEN and CLOSE: Markdown where it would be taken for emphasis, else HTML."""
         marks: dict[int, str] = {}
         open_at: list[int] = []
@@ -145,34 +145,34 @@ class _Writer:
                 open_at.append(index)
             elif token.kind == CLOSE and open_at:
                 start = open_at.pop()
-                marks[start], marks[index] = self._pair(start, index, token.text)
+                marks[start], marks[index] = self._write_pair(start, index, token.text)
         return marks
 
-    def _pair(self, start: int, end: int, sort: str) -> tuple[str, str]:
+    def _write_pair(self, start: int, end: int, sort: str) -> tuple[str, str]:
         """The signs that begin and end emphasis between two places."""
-        around = (self._before(start), self._after(start), self._before(end), self._after(end))
+        around = (self._get_before(start), self._get_after(start), self._get_before(end), self._get_after(end))
         beside = [
             self._tokens[each] for each in (start - 1, start + 1, end - 1, end + 1) if 0 <= each < len(self._tokens)
         ]
         if sort not in EMPHASIS:
             return sort, f"</{sort[1:].split(' ')[0].rstrip('>')}>"
-        mark = EMPHASIS[sort]
+        sign = EMPHASIS[sort]
         if sort == "i" and any(token.kind in (OPEN, CLOSE) for token in beside):
-            mark = "_"
+            sign = "_"
             if around[0].isalnum() or around[3].isalnum():
-                mark = ""
-        if mark and _opens(*around[:2]) and _closes(*around[2:]):
-            return mark, mark
+                sign = ""
+        if sign and _can_open(*around[:2]) and _can_close(*around[2:]):
+            return sign, sign
         return f"<{sort}>", f"</{sort}>"
 
 
-def _tidied(tokens: list[Token]) -> list[Token]:
+def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
     """Without breaks at the ends, empty emphasis, and blanks at the inner edges of emphasis."""
-    found: list[Token] = []
+    found: list[InlineToken] = []
     left = tokens[::-1]
     while left:
         token = left.pop()
-        replaced = _tidied_pair(found[-1], token) if found else None
+        replaced = _tidy_pair(found[-1], token) if found else None
         if replaced is None:
             if found or token.kind != BREAK:
                 found.append(token)
@@ -184,28 +184,28 @@ def _tidied(tokens: list[Token]) -> list[Token]:
     return found
 
 
-def _tidied_pair(one: Token, other: Token) -> list[Token] | None:
+def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
     """What two neighbours become; None where they are as they should be."""
     if one.kind == OPEN and other.kind == CLOSE and one.text == other.text:
         return []
     if one.kind == CLOSE and other.kind == OPEN and one.text == other.text:
         return []
     if one.kind == TEXT and other.kind == TEXT:
-        return [Token(TEXT, one.text + other.text)]
+        return [InlineToken(TEXT, one.text + other.text)]
     if one.kind == OPEN and other.kind == BREAK:
         return [other, one]
     if one.kind == BREAK and other.kind == CLOSE:
         return [other, one]
     if one.kind == OPEN and other.kind == TEXT and other.text[0] == " ":
-        return [Token(TEXT, " "), one, *([Token(TEXT, other.text[1:])] if other.text[1:] else [])]
+        return [InlineToken(TEXT, " "), one, *([InlineToken(TEXT, other.text[1:])] if other.text[1:] else [])]
     if one.kind == TEXT and other.kind == CLOSE and one.text[-1] == " ":
-        return [*([Token(TEXT, one.text[:-1])] if one.text[:-1] else []), other, Token(TEXT, " ")]
+        return [*([InlineToken(TEXT, one.text[:-1])] if one.text[:-1] else []), other, InlineToken(TEXT, " ")]
     if BREAK in (one.kind, other.kind):
-        return _without_break(one, other)
+        return _drop_break(one, other)
     return None
 
 
-def _without_break(one: Token, other: Token) -> list[Token] | None:
+def _drop_break(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
     """What a line break and its neighbour become: none stands at the inner edges of a gap and its hint."""
     if one.kind == GAP or other.kind == END:
         return [other, one]
@@ -214,11 +214,11 @@ def _without_break(one: Token, other: Token) -> list[Token] | None:
     if other.kind == HINT or one.kind == other.kind:
         return [other]
     if one.kind == TEXT and one.text[-1] == " ":
-        return [*([Token(TEXT, one.text.rstrip(" "))] if one.text.strip(" ") else []), other]
+        return [*([InlineToken(TEXT, one.text.rstrip(" "))] if one.text.strip(" ") else []), other]
     return None
 
 
-def _edge(token: Token, *, last: bool) -> str:
+def _get_edge(token: InlineToken, *, last: bool) -> str:
     """The first or last character of what a token becomes."""
     if token.kind == BREAK:
         return ""
@@ -227,14 +227,14 @@ def _edge(token: Token, *, last: bool) -> str:
     return token.text[-1 if last else 0] if token.text else ""
 
 
-def _opens(before: str, after: str) -> bool:
+def _can_open(before: str, after: str) -> bool:
     """Whether emphasis can begin here, by CommonMark's rules for flanking."""
     if is_space(after):
         return False
     return not is_punctuation(after) or is_space(before) or is_punctuation(before)
 
 
-def _closes(before: str, after: str) -> bool:
+def _can_close(before: str, after: str) -> bool:
     if is_space(before):
         return False
     return not is_punctuation(before) or is_space(after) or is_punctuation(after)

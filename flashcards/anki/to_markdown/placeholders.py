@@ -1,6 +1,6 @@
 r"""What a field holds besides HTML: math, sound and gaps, taken out of it before it is read.
 
-Each leaves a sign of private-use characters in its place, which the reader of HTML sees as text.
+Each leaves a found of private-use characters in its place, which the reader of HTML sees as text.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from html import unescape
 from typing import Final
 
 OPEN, CLOSE = "\ue000", "\ue001"
-SIGN: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
-GAP_SIGNS: Final = frozenset({"open", "hint", "close"})
+PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+GAP_KINDS: Final = frozenset({"open", "hint", "close"})
 _PRIVATE: Final = re.compile(f"[{OPEN}{CLOSE}]")
 
 _MATH: Final = re.compile(
@@ -42,50 +42,50 @@ _HIGHEST: Final = 499
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Placeholder:
     """One thing taken out: what it is, what of it counts, and the text that stood there."""
 
-    what: str  # "inline" or "display" math, "sound", "open", "hint" or "close" of a gap
+    kind: str  # "inline" or "display" math, "sound", "open", "hint" or "close" of a gap
     value: str
     source: str
 
 
 @dataclass(slots=True)
-class Marked:
+class CutField:
     """A field with signs in it. `problems` are the things that came out other than they were."""
 
     html: str
-    marks: list[Mark] = field(default_factory=list)
+    placeholders: list[Placeholder] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def add(self, what: str, value: str, source: str) -> str:
-        """The sign of a new mark."""
-        self.marks.append(Mark(what, value, source))
-        return f"{OPEN}{len(self.marks) - 1}{CLOSE}"
+        """Add a placeholder for `source` and return it."""
+        self.placeholders.append(Placeholder(what, value, source))
+        return f"{OPEN}{len(self.placeholders) - 1}{CLOSE}"
 
-    def restored(self, text: str) -> str:
+    def restore(self, text: str) -> str:
         """`text` with the signs in it as what they stand for."""
-        return SIGN.sub(lambda match: self.restored(self.marks[int(match[1])].source), text)
+        return PLACEHOLDER.sub(lambda match: self.restore(self.placeholders[int(match[1])].source), text)
 
 
-def mark(html: str, *, cloze: bool = False) -> Marked:
+def cut_out(html: str, *, cloze: bool = False) -> CutField:
     """Take math and sound out of a field, and the gaps out of the text of a cloze."""
-    marked = Marked(_PRIVATE.sub("", html))
+    cut = CutField(_PRIVATE.sub("", html))
     if cloze:
-        marked.html = _without_gaps(marked.html, marked)
-    take_media(marked)
-    return marked
+        cut.html = _cut_out_gaps(cut.html, cut)
+    cut_out_media(cut)
+    return cut
 
 
-def take_media(marked: Marked) -> None:
+def cut_out_media(cut: CutField) -> None:
     """Take math and sound out of what is left of a field."""
-    html = marked.html
+    html = cut.html
     if "\\" in html or "[" in html or "<anki" in html:
-        html = _MATH.sub(lambda match: _math(match, marked), html)
-        marked.html = _SOUND.sub(lambda match: marked.add("sound", unescape(match[1]), match[0]), html)
+        html = _MATH.sub(lambda match: _cut_out_formula(match, cut), html)
+        cut.html = _SOUND.sub(lambda match: cut.add("sound", unescape(match[1]), match[0]), html)
 
 
-def _without_gaps(html: str, marked: Marked) -> str:
+def _cut_out_gaps(html: str, cut: CutField) -> str:
     tokens = list(_GAP.finditer(html))
     partner: dict[int, int] = {}
     stack: list[int] = []
@@ -100,76 +100,76 @@ def _without_gaps(html: str, marked: Marked) -> str:
     plain: set[int] = set()  # where gaps end that are none
     open_gaps: list[bool] = []  # of each open gap, whether it had its hint
     for index, token in enumerate(tokens):
-        out.append(_with_hint(html[at : token.start()], open_gaps, marked))
+        out.append(_cut_out_hint(html[at : token.start()], open_gaps, cut))
         at = token.end()
         if index not in partner:
             out.append(token[0])
         elif token[1]:
             numbers = ",".join(str(min(int(each), _HIGHEST)) for each in token[1].split(",") if int(each))
             if numbers:
-                out.append(marked.add("open", f"{{{{c{numbers}::", token[0]))
+                out.append(cut.add("open", f"{{{{c{numbers}::", token[0]))
             else:
-                marked.problems.append("a gap numbered 0, which no card asks, is now text")
+                cut.problems.append("a gap numbered 0, which no card asks, is now text")
                 plain.add(partner[index])
             open_gaps.append(not numbers)
         else:
-            out.append("" if index in plain else marked.add("close", "}}", token[0]))
+            out.append("" if index in plain else cut.add("close", "}}", token[0]))
             open_gaps.pop()
     out.append(html[at:])
     return "".join(out)
 
 
-def _with_hint(text: str, open_gaps: list[bool], marked: Marked) -> str:
+def _cut_out_hint(text: str, open_gaps: list[bool], cut: CutField) -> str:
     """The first `::` in a gap begins its hint."""
     if not open_gaps or open_gaps[-1] or "::" not in text:
         return text
     head, _, tail = text.partition("::")
-    if not _MEDIA.search(tail) and not SIGN.sub("", _TAG.sub("", tail)).strip():
+    if not _MEDIA.search(tail) and not PLACEHOLDER.sub("", _TAG.sub("", tail)).strip():
         return text.replace("::", "", 1)
     open_gaps[-1] = True
-    return f"{head}{marked.add('hint', '::', '::')}{tail}"
+    return f"{head}{cut.add('hint', '::', '::')}{tail}"
 
 
-def _math(match: re.Match[str], marked: Marked) -> str:
+def _cut_out_formula(match: re.Match[str], cut: CutField) -> str:
     name = match.lastgroup or ""
     body = match[name]
     display = name in ("display", "olddisplay")
     if name == "element":
         display = bool(re.search(r"block\s*=\s*[\"']?true", match["attributes"], re.IGNORECASE))
-    inner = [marked.marks[int(sign[1])] for sign in SIGN.finditer(body)]
-    tex = SIGN.sub("", _plain(_answers(body, marked)))
+    inner = [cut.placeholders[int(found[1])] for found in PLACEHOLDER.finditer(body)]
+    tex = PLACEHOLDER.sub("", _get_text(_fill_gaps(body, cut)))
     if name == "latex":
         found = _LATEX.fullmatch(tex)
         if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
-            marked.problems.append("LaTeX that is more than a formula is kept as text")
+            cut.problems.append("LaTeX that is more than a formula is kept as text")
             return match[0]
         display = found["inline"] is None and found["math"] is None
         tex = next(found[group] for group in _LATEX.groupindex if found[group] is not None)
     if not tex.strip():
         return match[0]
-    sign = marked.add("display" if display else "inline", " ".join(tex.split()), SIGN.sub("", match[0]))
-    openings = [each for each in inner if each.what == "open"]
+    placeholder = cut.add("display" if display else "inline", " ".join(tex.split()), PLACEHOLDER.sub("", match[0]))
+    openings = [each for each in inner if each.kind == "open"]
     if not inner:
-        return sign
-    if len(openings) != sum(each.what == "close" for each in inner):  # a gap begins or ends inside
-        marked.problems.append("a formula and a gap overlap")
+        return placeholder
+    if len(openings) != sum(each.kind == "close" for each in inner):  # a gap begins or ends inside
+        cut.problems.append("a formula and a gap overlap")
         return match[0]
-    marked.problems.append("a gap inside a formula now hides the whole formula")
+    cut.problems.append("a gap inside a formula now hides the whole formula")
     numbers = dict.fromkeys(number for each in openings for number in each.value[3:-2].split(","))
-    opening = marked.add("open", f"{{{{c{','.join(numbers)}::", "")
-    return f"{opening}{sign}{marked.add('close', '}}', '')}"
+    opening = cut.add("open", f"{{{{c{','.join(numbers)}::", "")
+    return f"{opening}{placeholder}{cut.add('close', '}}', '')}"
 
 
-def _answers(body: str, marked: Marked) -> str:
+def _fill_gaps(body: str, cut: CutField) -> str:
     """The TeX of a formula with its gaps filled, hints left out."""
     out: list[str] = []
     hint_depth = depth = 0
     at = 0
-    for sign in SIGN.finditer(body):
+    for found in PLACEHOLDER.finditer(body):
         if not hint_depth:
-            out.append(body[at : sign.start()])
-        at = sign.end()
-        what = marked.marks[int(sign[1])].what
+            out.append(body[at : found.start()])
+        at = found.end()
+        what = cut.placeholders[int(found[1])].kind
         if what == "open":
             depth += 1
         elif what == "hint" and not hint_depth:
@@ -182,6 +182,6 @@ def _answers(body: str, marked: Marked) -> str:
     return "".join(out)
 
 
-def _plain(html: str) -> str:
+def _get_text(html: str) -> str:
     """The text of a formula, in which editors leave tags."""
     return unescape(_TAG.sub("", _BREAK.sub("\n", html))).replace("\xa0", " ")

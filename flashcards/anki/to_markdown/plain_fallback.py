@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.to_markdown.elements import encoded
-from flashcards.anki.to_markdown.escape import literal
-from flashcards.anki.to_markdown.placeholders import SIGN, Marked, take_media
-from flashcards.anki.to_markdown.tree import UNSEEN, Element, parse_html, text_of
+from flashcards.anki.to_markdown.elements import encode_url
+from flashcards.anki.to_markdown.escape import escape_everything
+from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField, cut_out_media
+from flashcards.anki.to_markdown.tree import UNSEEN, Element, get_text, parse_html
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.elements import Media
@@ -17,40 +17,40 @@ _LINES: Final = frozenset({"div", "p", "li", "tr", "td", "th", "dt", "dd", "pre"
 _TOKEN: Final = re.compile(r"\\.|(?P<open>\{\{c[0-9]+(?:,[0-9]+)*::)|(?P<close>\}\})|(?P<hint>::)|[{}]", re.DOTALL)
 
 
-def bare(tree: Element, marked: Marked, media: Media) -> str:
+def write_plain(tree: Element, cut: CutField, media: Media) -> str:
     """The text of a field, with its gaps, formulas, pictures and sounds."""
 
     def one(match: re.Match[str]) -> str:
-        found = marked.marks[int(match[1])]
-        if found.what == "sound":
-            return f"![]({encoded(media(found.value))})"
-        if found.what in ("inline", "display"):
-            return f"\\({found.value}\\)" if found.what == "inline" else f"\\[{found.value}\\]"
+        found = cut.placeholders[int(match[1])]
+        if found.kind == "sound":
+            return f"![]({encode_url(media(found.value))})"
+        if found.kind in ("inline", "display"):
+            return f"\\({found.value}\\)" if found.kind == "inline" else f"\\[{found.value}\\]"
         return found.value
 
     lines = []
-    for line in _text_with_images(tree, marked, media).split("\n"):
+    for line in _write_text(tree, cut, media).split("\n"):
         out, at = [], 0
-        for sign in SIGN.finditer(line):
-            out += [literal(line[at : sign.start()]), one(sign)]
+        for sign in PLACEHOLDER.finditer(line):
+            out += [escape_everything(line[at : sign.start()]), one(sign)]
             at = sign.end()
-        out.append(literal(line[at:]))
+        out.append(escape_everything(line[at:]))
         lines.append(" ".join("".join(out).split(" ")).strip())
     return "\\\n".join(line for line in lines if line)
 
 
-def bare_markdown(markdown: str, *, cloze: bool) -> str:
+def flatten_markdown(markdown: str, *, cloze: bool) -> str:
     """The text that Markdown shows, with its gaps where it is that of a `cloze`."""
     from flashcards.render.html.renderer import HtmlRenderer
 
-    marked = Marked("")
-    source = _with_signs(markdown, marked) if cloze else markdown
-    marked.html = HtmlRenderer({}, lambda name: name).render(source)
-    take_media(marked)
-    return bare(parse_html(marked.html), marked, lambda name: name)
+    cut = CutField("")
+    source = _cut_out_gaps(markdown, cut) if cloze else markdown
+    cut.html = HtmlRenderer({}, lambda name: name).render(source)
+    cut_out_media(cut)
+    return write_plain(parse_html(cut.html), cut, lambda name: name)
 
 
-def _with_signs(markdown: str, marked: Marked) -> str:
+def _cut_out_gaps(markdown: str, cut: CutField) -> str:
     """Markdown with signs for its gaps, wherever they stand."""
     found: list[tuple[int, int, str]] = []
     gaps: list[tuple[list[tuple[int, int, str]], int]] = []  # of each open gap: its signs, the depth of plain braces
@@ -72,17 +72,17 @@ def _with_signs(markdown: str, marked: Marked) -> str:
                 at = token.start() + 1
     out, at = [], 0
     for start, end, what in sorted(found):
-        out += [markdown[at:start], marked.add(what, markdown[start:end], markdown[start:end])]
+        out += [markdown[at:start], cut.add(what, markdown[start:end], markdown[start:end])]
         at = end
     return "".join((*out, markdown[at:]))
 
 
-def _text_with_images(node: Element | str, marked: Marked, media: Media) -> str:
+def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
     if isinstance(node, str):
         return node
     if node.tag == "img" and node.attributes.get("src"):
-        return marked.add("sound", node.attributes["src"], "")
+        return cut.add("sound", node.attributes["src"], "")
     if not node.children or node.tag in UNSEEN:
-        return text_of(node)
-    inner = "".join(_text_with_images(child, marked, media) for child in node.children)
+        return get_text(node)
+    inner = "".join(_write_text(child, cut, media) for child in node.children)
     return f"\n{inner}\n" if node.tag in _LINES else inner

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.to_markdown.placeholders import SIGN
+from flashcards.anki.to_markdown.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from flashcards.anki.to_markdown.placeholders import Marked
+    from flashcards.anki.to_markdown.placeholders import CutField
 
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
@@ -47,19 +47,21 @@ def parse_html(html: str) -> Element:
     return builder.root
 
 
-def without(element: Element, is_dropped: Callable[[Element], bool]) -> Element:
+def drop_elements(element: Element, is_dropped: Callable[[Element], bool]) -> Element:
     """The same tree without some of its elements."""
     kept = [child for child in element.children if isinstance(child, str) or not is_dropped(child)]
-    element.children = [child if isinstance(child, str) else without(child, is_dropped) for child in kept]
+    element.children = [child if isinstance(child, str) else drop_elements(child, is_dropped) for child in kept]
     return element
 
 
-def holds(element: Element, tags: frozenset[str]) -> bool:
+def contains(element: Element, tags: frozenset[str]) -> bool:
     """Whether an element holds one of these."""
-    return any(isinstance(child, Element) and (child.tag in tags or holds(child, tags)) for child in element.children)
+    return any(
+        isinstance(child, Element) and (child.tag in tags or contains(child, tags)) for child in element.children
+    )
 
 
-def text_of(node: Element | str) -> str:
+def get_text(node: Element | str) -> str:
     """All text in a node, `<br>` as a line break, an embedded page as its address."""
     if isinstance(node, str):
         return node
@@ -69,7 +71,7 @@ def text_of(node: Element | str) -> str:
         return ""
     if node.tag == "iframe":
         return node.attributes.get("src", "")
-    return "".join(text_of(child) for child in node.children)
+    return "".join(get_text(child) for child in node.children)
 
 
 class _Builder(HTMLParser):
@@ -80,7 +82,7 @@ class _Builder(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _ENDS:
-            self._end_implied(*_ENDS[tag])
+            self._close_implied(*_ENDS[tag])
         element = Element(tag, {name: value or "" for name, value in attrs})
         self._open[-1].children.append(element)
         if tag not in VOID and len(self._open) < _MAX_DEPTH:
@@ -111,7 +113,7 @@ class _Builder(HTMLParser):
         if data.startswith("CDATA["):
             self.handle_data(data[6:])
 
-    def _end_implied(self, ended: set[str], limits: set[str]) -> None:
+    def _close_implied(self, ended: set[str], limits: set[str]) -> None:
         for depth in range(len(self._open) - 1, 0, -1):
             tag = self._open[depth].tag
             if tag in limits:
@@ -124,29 +126,30 @@ class _Builder(HTMLParser):
 _TEX: Final = "application/x-tex"
 
 
-def with_formulas(element: Element, marked: Marked, *, display: bool = False) -> Element:
+def restore_formulas(element: Element, cut: CutField, *, display: bool = False) -> Element:
     """The same tree with a sign of a formula in the place of each that brings its TeX."""
     display = display or "katex-display" in element.attributes.get("class", "")
     element.children = [
-        _formula(child, marked, display=display) if isinstance(child, Element) else child for child in element.children
+        _restore_formula(child, cut, display=display) if isinstance(child, Element) else child
+        for child in element.children
     ]
     return element
 
 
-def _formula(element: Element, marked: Marked, *, display: bool) -> Element | str:
+def _restore_formula(element: Element, cut: CutField, *, display: bool) -> Element | str:
     if element.tag == "math" or "katex" in element.attributes.get("class", "").split():
-        tex = _tex_in(element)
-        if tex and not SIGN.search(text_of(element)):  # a gap may begin or end in what was left open
+        tex = _find_tex(element)
+        if tex and not PLACEHOLDER.search(get_text(element)):  # a gap may begin or end in what was left open
             block = display or element.attributes.get("display") == "block"
-            return marked.add("display" if block else "inline", " ".join(tex.split()), tex)
-    return with_formulas(element, marked, display=display)
+            return cut.add("display" if block else "inline", " ".join(tex.split()), tex)
+    return restore_formulas(element, cut, display=display)
 
 
-def _tex_in(element: Element) -> str:
+def _find_tex(element: Element) -> str:
     for child in element.children:
         if isinstance(child, Element):
             is_tex = child.tag == "annotation" and child.attributes.get("encoding") == _TEX
-            found = text_of(child) if is_tex else _tex_in(child)
+            found = get_text(child) if is_tex else _find_tex(child)
             if found.strip():
                 return found
     return ""
@@ -157,29 +160,29 @@ _NUMBER_CLASSES: Final = frozenset({"lineno", "linenos"})  # of Pygments, for th
 _CODE: Final = frozenset({"pre"})
 
 
-def without_line_numbers(element: Element) -> Element:
+def drop_line_numbers(element: Element) -> Element:
     """The same tree without the numbers of lines of code."""
-    return _code_alone(without(element, _is_number))
+    return _drop_number_columns(drop_elements(element, _is_number))
 
 
-def _code_alone(element: Element) -> Element:
+def _drop_number_columns(element: Element) -> Element:
     if element.tag == "table":
-        cells = _cells(element)
-        if len(cells) == 2 and _NUMBERS.fullmatch(text_of(cells[0])) and holds(cells[1], _CODE):
+        cells = _list_cells(element)
+        if len(cells) == 2 and _NUMBERS.fullmatch(get_text(cells[0])) and contains(cells[1], _CODE):
             element = Element("div", {}, cells[1].children)
-    element.children = [child if isinstance(child, str) else _code_alone(child) for child in element.children]
+    element.children = [child if isinstance(child, str) else _drop_number_columns(child) for child in element.children]
     return element
 
 
-def _cells(element: Element) -> list[Element]:
+def _list_cells(element: Element) -> list[Element]:
     """The cells of a table, but for those of tables in it."""
     found = []
     for child in element.children:
         if isinstance(child, Element):
-            found += [child] if child.tag in ("td", "th") else _cells(child)
+            found += [child] if child.tag in ("td", "th") else _list_cells(child)
     return found
 
 
 def _is_number(element: Element) -> bool:
     is_named = element.tag == "span" and element.attributes.get("class", "") in _NUMBER_CLASSES
-    return is_named and _NUMBERS.fullmatch(text_of(element)) is not None
+    return is_named and _NUMBERS.fullmatch(get_text(element)) is not None

@@ -1,7 +1,7 @@
 """A cloze note as one Anki field: the whole text in HTML, its gaps as `{{c1::hidden::hint}}`.
 
-The gaps are marked in the Markdown with two rare characters, the Markdown is rendered as a whole, and the marks in the
-HTML are then written as Anki's. So a gap may begin or end anywhere that the Markdown allows.
+The gaps are enclosed in two rare characters, the Markdown is rendered as a whole, and these delimiters are replaced by
+Anki's in the HTML. So a gap may begin or end anywhere that the Markdown allows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flashcards.deck.cloze import choose_marks, replace_gaps
+from flashcards.deck.cloze import choose_delimiters, replace_gaps
 from flashcards.deck.model import Gap, Note
 from flashcards.render.html.renderer import HtmlRenderer
 
@@ -21,35 +21,35 @@ _VOID: Final = frozenset({"br", "col", "hr", "img", "source", "wbr"})
 _DEEPEST: Final = 8  # clozes within clozes, as far as every Anki that knows them goes
 
 
-def cloze_html(note: Note, renderer: HtmlRenderer) -> str:
+def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     """The text of a cloze note for Anki. Every number of its gaps stands in it, so that every card is made.
 
     A gap that begins inside an element and ends outside it is written in parts, each a cloze of the same number.
     """
     text = note.fields[0]
-    marks = choose_marks("".join((text, note.definitions, *(gap.hint for gap in note.gaps))))
-    marked = replace_gaps(text, note.gaps, lambda _, inner: f"{marks[0]}{inner}{marks[1]}")
+    delimiters = choose_delimiters("".join((text, note.definitions, *(gap.hint for gap in note.gaps))))
+    marked = replace_gaps(text, note.gaps, lambda _, inner: f"{delimiters[0]}{inner}{delimiters[1]}")
     html = renderer.render(marked, note.definitions)
-    nested = _depth(note.gaps) <= _DEEPEST
-    openings = [_opening(gap, nested=nested) for gap in note.gaps]
-    closings = [_closing(gap, renderer, nested=nested) for gap in note.gaps]
-    tokens = _tokens(html, marks)
-    places = _places(tokens, marks)
-    swallowed = any(mark in token for mark in marks for token in tokens if token not in marks)
+    nested = _measure_depth(note.gaps) <= _DEEPEST
+    openings = [_write_opening(gap, nested=nested) for gap in note.gaps]
+    closings = [_write_closing(gap, renderer, nested=nested) for gap in note.gaps]
+    tokens = _split_html(html, delimiters)
+    places = _find_places(tokens, delimiters)
+    swallowed = any(delimiter in token for delimiter in delimiters for token in tokens if token not in delimiters)
     if swallowed or len(places) != len(note.gaps):
-        return _piecewise(note, renderer, openings, closings)
-    return _written(tokens, places, marks, openings, closings)
+        return _render_piecewise(note, renderer, openings, closings)
+    return _write_gaps(tokens, places, delimiters, openings, closings)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The tokens between the marks of one gap: `start` inclusive, `end` exclusive."""
+    """The tokens between the delimiters of one gap: `start` inclusive, `end` exclusive."""
 
     start: int
     end: int
 
 
-def _depth(gaps: Sequence[Gap]) -> int:
+def _measure_depth(gaps: Sequence[Gap]) -> int:
     """How many clozes stand within one another at most, where a gap of several numbers is as many."""
     deepest = 0
     around: list[Gap] = []
@@ -59,14 +59,14 @@ def _depth(gaps: Sequence[Gap]) -> int:
     return deepest
 
 
-def _opening(gap: Gap, *, nested: bool) -> str:
+def _write_opening(gap: Gap, *, nested: bool) -> str:
     """A gap of several numbers is written as clozes within one another: Anki before 26.05 knows no `{{c1,2::`."""
     if nested:
         return "".join(f"{{{{c{number}::" for number in gap.numbers)
     return f"{{{{c{','.join(map(str, gap.numbers))}::"
 
 
-def _closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
+def _write_closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
     hint = escape_in_gap(renderer.render(gap.hint.strip())) if gap.hint.strip() else ""
     return (f"::{hint}}}}}" if hint else "}}") * (len(gap.numbers) if nested else 1)
 
@@ -82,19 +82,19 @@ def escape_in_gap(html: str) -> str:
     return "".join(pieces)
 
 
-def _tokens(html: str, marks: tuple[str, str]) -> list[str]:
-    """`html` cut into tags, marks and the text between them."""
-    return [piece for piece in re.split(f"(<[^<>]*>|{marks[0]}|{marks[1]})", html) if piece]
+def _split_html(html: str, delimiters: tuple[str, str]) -> list[str]:
+    """`html` cut into tags, delimiters and the text between them."""
+    return [piece for piece in re.split(f"(<[^<>]*>|{delimiters[0]}|{delimiters[1]})", html) if piece]
 
 
-def _places(tokens: list[str], marks: tuple[str, str]) -> list[_Place]:
-    """Where each gap's content is, in order of the opening marks; empty where the marks do not pair up."""
+def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]:
+    """Where each gap's content is, in order of the opening delimiters; empty where the delimiters do not pair up."""
     starts: list[int] = []
     found: dict[int, _Place] = {}
     for index, token in enumerate(tokens):
-        if token == marks[0]:
+        if token == delimiters[0]:
             starts.append(index + 1)
-        elif token == marks[1]:
+        elif token == delimiters[1]:
             if not starts:
                 return []
             start = starts.pop()
@@ -102,16 +102,16 @@ def _places(tokens: list[str], marks: tuple[str, str]) -> list[_Place]:
     return [] if starts else [found[start] for start in sorted(found)]
 
 
-def _written(
-    tokens: list[str], places: list[_Place], marks: tuple[str, str], openings: list[str], closings: list[str]
+def _write_gaps(
+    tokens: list[str], places: list[_Place], delimiters: tuple[str, str], openings: list[str], closings: list[str]
 ) -> str:
-    partners = _partners(tokens)
+    partners = _find_partners(tokens)
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
     unseen: dict[int, list[str]] = {}  # gaps in which nothing is to be seen: their card still needs them
     for place, opening, closing in zip(places, openings, closings, strict=True):
         # Outer gaps come first: they open before the inner ones and close after them.
-        parts = _balanced_parts(tokens, place, partners, marks)
+        parts = _find_balanced_parts(tokens, place, partners, delimiters)
         for start, end in parts:
             opens.setdefault(start, []).append(opening)
             closes.setdefault(end, []).insert(0, closing)
@@ -123,13 +123,13 @@ def _written(
         closed, opened = closes.get(index, []), opens.get(index, [])
         depth += len(opened) - len(closed)
         out += [*closed, *unseen.get(index, []), *opened]
-        if token not in marks:
+        if token not in delimiters:
             text = escape_in_gap(token) if depth else token
             out.append(text[:-1] + "&#123;" if text.endswith("{") else text)
     return "".join(out)
 
 
-def _partners(tokens: list[str]) -> dict[int, int]:
+def _find_partners(tokens: list[str]) -> dict[int, int]:
     """For each tag the index of the tag that closes or opens the same element."""
     partners: dict[int, int] = {}
     open_tags: list[tuple[str, int]] = []
@@ -145,8 +145,8 @@ def _partners(tokens: list[str]) -> dict[int, int]:
     return partners
 
 
-def _balanced_parts(
-    tokens: list[str], place: _Place, partners: dict[int, int], marks: tuple[str, str]
+def _find_balanced_parts(
+    tokens: list[str], place: _Place, partners: dict[int, int], delimiters: tuple[str, str]
 ) -> list[tuple[int, int]]:
     """The runs of a gap's tokens in which every element is whole and something is to be seen."""
     parts = []
@@ -155,14 +155,14 @@ def _balanced_parts(
         partner = partners.get(index, place.start)
         if index < place.end and place.start <= partner < place.end:
             continue
-        if any(token.strip() for token in tokens[start:index] if token not in marks):
+        if any(token.strip() for token in tokens[start:index] if token not in delimiters):
             parts.append((start, index))
         start = index + 1
     return parts
 
 
-def _piecewise(note: Note, renderer: HtmlRenderer, openings: list[str], closings: list[str]) -> str:
-    """The text with each stretch between gaps rendered by itself, for Markdown that swallows the marks."""
+def _render_piecewise(note: Note, renderer: HtmlRenderer, openings: list[str], closings: list[str]) -> str:
+    """The text with each stretch between gaps rendered by itself, for Markdown that swallows the delimiters."""
     text = note.fields[0]
     gaps = note.gaps
 

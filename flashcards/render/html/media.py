@@ -25,17 +25,17 @@ def place_media(html: str, media: Callable[[str], str]) -> str:
         html: as pulldown-cmark or nh3 write it (names in lower case, values in double quotes).
         media: gets the local URL with HTML and percent escapes undone, returns the file's name in Anki.
     """
-    placing = _Placing(media)
+    placer = _MediaPlacer(media)
     at = 0
     for match in _TAG.finditer(html):
-        placing.out.append(html[at : match.start()])
-        placing.tag(match)
+        placer.out.append(html[at : match.start()])
+        placer.take_tag(match)
         at = match.end()
-    placing.out.append(html[at:])
-    return "".join(placing.out)
+    placer.out.append(html[at:])
+    return "".join(placer.out)
 
 
-class _Placing:
+class _MediaPlacer:
     """One pass over the tags of a text; `out` is what has been written."""
 
     def __init__(self, media: Callable[[str], str]) -> None:
@@ -44,44 +44,46 @@ class _Placing:
         self.players: list[tuple[int, bool]] = []  # open audio and video: where in `out`, and whether replaced
         self.links: list[str] = []  # what to write where each open link ends
 
-    def tag(self, match: re.Match[str]) -> None:
+    def take_tag(self, match: re.Match[str]) -> None:
         closes, name, attributes = match[1] == "/", match[2], match[3]
         if name == "img":
-            self.out.append(self._image(_attributes(attributes)))
+            self.out.append(self._write_image(_read_attributes(attributes)))
         elif name == "a":
-            self.out.append(self.links.pop() if closes and self.links else self._link(_attributes(attributes)))
+            self.out.append(
+                self.links.pop() if closes and self.links else self._open_link(_read_attributes(attributes))
+            )
         elif name in ("audio", "video"):
-            self._player(match[0], closes, _attributes(attributes))
+            self._take_player(match[0], closes, _read_attributes(attributes))
         elif name == "source":
-            self._source(match[0], _attributes(attributes))
+            self._replace_player(match[0], _read_attributes(attributes))
         else:
             self.out.append(match[0])
 
-    def _image(self, attributes: dict[str, str]) -> str:
+    def _write_image(self, attributes: dict[str, str]) -> str:
         url = attributes.get("src", "")
         if not url or not (is_picture(url) or scheme(url) in ("", "http", "https", "//")):
             return escape(attributes.get("alt", ""), quote=False)
         if extension(url) in PLAYED:
-            return _player(url) if is_remote(url) else self._sound(url)
-        name = url if is_picture(url) or is_remote(url) else self._name(url)
+            return _write_player(url) if is_remote(url) else self._write_sound(url)
+        name = url if is_picture(url) or is_remote(url) else self._get_name(url)
         kept = {key: attributes[key] for key in ("alt", "title", "width", "height", "dir", "lang") if key in attributes}
-        return _tag("img", {"src": name, "alt": ""} | kept)
+        return _write_tag("img", {"src": name, "alt": ""} | kept)
 
-    def _link(self, attributes: dict[str, str]) -> str:
+    def _open_link(self, attributes: dict[str, str]) -> str:
         url = attributes.get("href", "")
         ending = "</a>"
         if scheme(url) == "" and extension(url) in PLAYED:
-            self.links.append(f" {self._sound(url)}")
+            self.links.append(f" {self._write_sound(url)}")
             return ""
         if scheme(url) == "" and extension(url) in IMAGE:
-            attributes["href"] = self._name(url)
+            attributes["href"] = self._get_name(url)
         elif scheme(url) not in LINK_SCHEMES:
             self.links.append("")
             return ""
         self.links.append(ending)
-        return _tag("a", attributes)
+        return _write_tag("a", attributes)
 
-    def _player(self, text: str, closes: bool, attributes: dict[str, str]) -> None:
+    def _take_player(self, text: str, closes: bool, attributes: dict[str, str]) -> None:
         if closes:
             start, replaced = self.players.pop() if self.players else (len(self.out), False)
             if replaced:
@@ -92,37 +94,37 @@ class _Placing:
         url = attributes.get("src", "")
         local = bool(url) and scheme(url) == ""
         self.players.append((len(self.out), local))
-        self.out.append(self._sound(url) if local else text)
+        self.out.append(self._write_sound(url) if local else text)
 
-    def _source(self, text: str, attributes: dict[str, str]) -> None:
+    def _replace_player(self, text: str, attributes: dict[str, str]) -> None:
         url = attributes.get("src", "")
         if not self.players or self.players[-1][1]:
             return
         if url and scheme(url) == "":
             start = self.players[-1][0]
             self.players[-1] = (start, True)
-            self.out[start] = self._sound(url)
+            self.out[start] = self._write_sound(url)
         elif is_remote(url):
             self.out.append(text)
 
-    def _sound(self, url: str) -> str:
-        return f"[sound:{escape(self._name(url), quote=False)}]"
+    def _write_sound(self, url: str) -> str:
+        return f"[sound:{escape(self._get_name(url), quote=False)}]"
 
-    def _name(self, url: str) -> str:
+    def _get_name(self, url: str) -> str:
         return self.media(unquote(url))
 
 
-def _player(url: str) -> str:
+def _write_player(url: str) -> str:
     """What plays sound or video of the web: in `[sound:]`, Anki takes a file's name only."""
     name = "audio" if extension(url) in AUDIO else "video"
-    return f"{_tag(name, {'controls': '', 'src': url})}</{name}>"
+    return f"{_write_tag(name, {'controls': '', 'src': url})}</{name}>"
 
 
-def _attributes(text: str) -> dict[str, str]:
+def _read_attributes(text: str) -> dict[str, str]:
     return {match[1]: unescape(match[2] or "") for match in _ATTRIBUTE.finditer(text)}
 
 
-def _tag(name: str, attributes: dict[str, str]) -> str:
+def _write_tag(name: str, attributes: dict[str, str]) -> str:
     allowed = ATTRIBUTES[name] | ATTRIBUTES["*"]
     written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items() if key in allowed)
     return f"<{name}{written}>"

@@ -16,8 +16,8 @@ import pyromark
 from flashcards.deck.markdown import OPTIONS
 from flashcards.render.code import CodeHighlighter
 from flashcards.render.html.media import place_media
-from flashcards.render.html.tags import clean, words_escaped
-from flashcards.render.literal_math import Taken, take_literal_math
+from flashcards.render.html.tags import clean, escape_words
+from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.macros import expand
 
 # One line that begins with a letter and holds nothing that Markdown or HTML gives a meaning: its HTML is itself.
@@ -55,36 +55,36 @@ class HtmlRenderer:
         if is_plain(markdown):
             return markdown
         markdown = _FORBIDDEN.sub("", markdown)
-        taken = take_literal_math(markdown)
-        source = f"{_FORBIDDEN.sub('', definitions)}\n\n{taken.source}" if definitions else taken.source
+        cut = cut_out_math(markdown)
+        source = f"{_FORBIDDEN.sub('', definitions)}\n\n{cut.source}" if definitions else cut.source
         html = (self._with_code if "```" in source or "~~~" in source else self._markdown).html(source)
         if "<input" in html:
             html = _CHECKBOX.sub("", _RUBRIC.sub(r'<ul class="rubric">\1', html))
         if "<table" in html:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
-            html = clean(words_escaped(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
+            html = clean(escape_words(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
         if "<img" in html or "<a" in html or "<video" in html:
             html = place_media(html, self._media)
-        html = _unwrapped(html)
+        html = _unwrap(html)
         if "{{" in html:
             html = html.replace("{{", "{&#123;")  # else Anki might take it for a field or a cloze
-        html = self._with_math(html, taken)
+        html = self._write_all_math(html, cut)
         return _FORBIDDEN.sub("", html)
 
-    def _with_math(self, html: str, taken: Taken) -> str:
+    def _write_all_math(self, html: str, cut: CutMath) -> str:
         if 'class="math' in html:
-            html = _MATH.sub(lambda match: self._math(unescape(match[2]), match[1] == "display"), html)
-        if taken.stand_in is None:
+            html = _MATH.sub(lambda match: self._write_math(unescape(match[2]), match[1] == "display"), html)
+        if cut.placeholder is None:
             return html
 
         def formula(match: re.Match[str]) -> str:
-            found = taken.formula(match)
-            return self._math(found.tex, found.display) if found else ""
+            found = cut.find_formula(match)
+            return self._write_math(found.tex, found.display) if found else ""
 
-        return taken.stand_in.sub(formula, html)
+        return cut.placeholder.sub(formula, html)
 
-    def _math(self, tex: str, display: bool) -> str:
+    def _write_math(self, tex: str, display: bool) -> str:
         tex = _CLOZE_OPENING.sub("{ ", expand(tex, self._macros))
         content = escape(tex, quote=False).replace('"', "&quot;")  # safe in an attribute too
         return f"\\[{content}\\]" if display else f"\\({content}\\)"
@@ -100,7 +100,7 @@ def is_plain(markdown: str) -> bool:
     return _PLAIN.fullmatch(markdown) is not None
 
 
-def _unwrapped(html: str) -> str:
+def _unwrap(html: str) -> str:
     html = html.strip("\n")
     if html.startswith("<p>") and html.endswith("</p>") and html.find("<p", 3) == -1 and html.count("</p>") == 1:
         return html[3:-4]

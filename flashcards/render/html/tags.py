@@ -48,11 +48,11 @@ def is_picture(url: str) -> bool:
 
 def clean(html: str) -> str:
     """`html` with every tag, attribute and URL scheme outside the lists above removed, comments too, and balanced."""
-    return _cleaner().clean(html)
+    return _get_cleaner().clean(html)
 
 
 @cache
-def _cleaner() -> nh3.Cleaner:
+def _get_cleaner() -> nh3.Cleaner:
     import nh3
 
     return nh3.Cleaner(
@@ -61,11 +61,11 @@ def _cleaner() -> nh3.Cleaner:
         allowed_classes={"ul": LIST_CLASSES},
         link_rel=None,
         url_schemes=LINK_SCHEMES | {"data"},
-        attribute_filter=_allowed,
+        attribute_filter=_filter_attribute,
     )
 
 
-def _allowed(tag: str, attribute: str, value: str) -> str | None:
+def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     if attribute in ("src", "href") and scheme(value) == "data" and not (tag == "img" and is_picture(value)):
         return None
     return value
@@ -120,7 +120,7 @@ class Tags:
         return name not in self._closed and name not in _OFTEN_OPEN and ("=" not in match[3] or name in _SWALLOWING)
 
 
-def words_escaped(html: str, tags: Tags | None = None) -> str:
+def escape_words(html: str, tags: Tags | None = None) -> str:
     """`html` with every tag that is a word of its text escaped; `tags` are those of the whole text."""
     known = tags or Tags(html)
     return _TAG.sub(lambda match: match[0].replace("<", "&lt;") if known.is_word(match[0]) else match[0], html)

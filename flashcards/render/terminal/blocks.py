@@ -18,7 +18,7 @@ MIN_WIDTH: Final = 8  # columns; a prefix that leaves less goes on a line of its
 Alignment = Literal["left", "center", "right"]
 
 
-def stacked(parts: Sequence[RenderableType], *, spaced: bool) -> RenderableType:
+def stack(parts: Sequence[RenderableType], *, spaced: bool) -> RenderableType:
     """The parts one under the other, with a blank line between them where `spaced`."""
     if len(parts) == 1:
         return parts[0]
@@ -72,18 +72,18 @@ class TableBlock:
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if self.plain:
             for row in (self.header, *self.rows):
-                yield Text(" | ").join(_one_line(cell) for cell in row)
-        elif self._narrowest() <= options.max_width:
-            yield self._table()
+                yield Text(" | ").join(_join_lines(cell) for cell in row)
+        elif self._find_least_width() <= options.max_width:
+            yield self._draw_table()
         else:
-            yield self._records()
+            yield self._draw_records()
 
-    def _narrowest(self) -> int:
+    def _find_least_width(self) -> int:
         """The columns that the table takes when only words are kept whole."""
         columns = zip(self.header, *self.rows, strict=True)
-        return 1 + sum(3 + max(map(_longest_word, column)) for column in columns)
+        return 1 + sum(3 + max(map(_find_longest_word, column)) for column in columns)
 
-    def _table(self) -> RenderableType:
+    def _draw_table(self) -> RenderableType:
         from rich import box
         from rich.table import Table
 
@@ -94,19 +94,19 @@ class TableBlock:
             table.add_row(*row)
         return table
 
-    def _records(self) -> RenderableType:
+    def _draw_records(self) -> RenderableType:
         if not self.rows:
             return Group(*self.header)
         records = [
-            Group(*(Text(": ").join([_one_line(head), cell]) if head.plain.strip() else cell for head, cell in pairs))
+            Group(*(Text(": ").join([_join_lines(head), cell]) if head.plain.strip() else cell for head, cell in pairs))
             for pairs in (zip(self.header, row, strict=True) for row in self.rows)
         ]
-        return stacked(records, spaced=True)
+        return stack(records, spaced=True)
 
 
-def _longest_word(cell: Text) -> int:
+def _find_longest_word(cell: Text) -> int:
     return max((cell_len(word) for word in cell.plain.split()), default=0)
 
 
-def _one_line(cell: Text) -> Text:
+def _join_lines(cell: Text) -> Text:
     return Text(" ").join(cell.split("\n")) if "\n" in cell.plain else cell

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from flashcards.deck.media import PLAYED, extension
-from flashcards.render.terminal.text import script
+from flashcards.render.terminal.text import write_script
 
 _NEW_LINE: Final = frozenset(
     {"address", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4"}
@@ -18,7 +18,7 @@ _KEPT_BLANK: Final = "\x1f"  # stands for a blank that is shown as it is written
 _UNSEEN: Final = frozenset({"script", "style"})
 
 
-def html_text(html: str, *, plain: bool = False) -> str:
+def html_to_text(html: str, *, plain: bool = False) -> str:
     """The text of a piece of HTML, whole or not; comments, scripts and style sheets vanish.
 
     Args:
@@ -32,7 +32,7 @@ def html_text(html: str, *, plain: bool = False) -> str:
     return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip("\n").replace(_KEPT_BLANK, " ")
 
 
-def media_label(url: str, alt: str = "", *, played: bool = False) -> str:
+def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
     """What stands for a picture, or for sound and video: `[image: alt (path)]`, `[sound: path]`."""
     if played or extension(url) in PLAYED:
         return f"[sound: {alt} ({url})]" if alt else f"[sound: {url}]"
@@ -63,7 +63,7 @@ class _Reader(HTMLParser):
         elif tag in ("sup", "sub"):
             self._scripts.append(len(self.out))
         elif tag in ("img", "audio", "video", "source") and values.get("src"):
-            self.out.append(media_label(values["src"] or "", values.get("alt") or "", played=tag != "img"))
+            self.out.append(label_media(values["src"] or "", values.get("alt") or "", played=tag != "img"))
 
     def _start_line(self, tag: str) -> None:
         if tag in ("ul", "ol"):
@@ -84,7 +84,7 @@ class _Reader(HTMLParser):
             self._unseen = max(0, self._unseen - 1)
         elif tag in ("sup", "sub") and self._scripts:
             at = self._scripts.pop()
-            self.out[at:] = [script("".join(self.out[at:]), tag, plain=self._plain)]
+            self.out[at:] = [write_script("".join(self.out[at:]), tag, plain=self._plain)]
         elif tag in ("ul", "ol") and self._lists:
             self._lists.pop()
             self.out.append("\n")

@@ -12,10 +12,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS
-from flashcards.render.html.tags import Tags, words_escaped
-from flashcards.render.literal_math import Taken, take_literal_math
-from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stacked
-from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, InlineTags, Marks, TextWriter
+from flashcards.render.html.tags import Tags, escape_words
+from flashcards.render.literal_math import CutMath, cut_out_math
+from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
+from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Delimiters, InlineTags, TextWriter
 
 MAX_DEPTH: Final = 12  # lists and quotes nested deeper are drawn at this depth
 
@@ -44,12 +44,14 @@ class _Table:
 class TerminalBuilder:
     """Takes the events of one text in order; `finish` gives its blocks."""
 
-    def __init__(self, macros: Mapping[str, str], marks: Marks, taken: Taken, html: Tags, *, plain: bool) -> None:
+    def __init__(
+        self, macros: Mapping[str, str], delimiters: Delimiters, cut: CutMath, html: Tags, *, plain: bool
+    ) -> None:
         self._macros = macros
         self._html = html
-        self._taken = taken
+        self._cut = cut
         self._plain = plain
-        self._writer = TextWriter(marks, plain=plain)
+        self._writer = TextWriter(delimiters, plain=plain)
         self._tags = InlineTags(self._writer, plain=plain)
         self._frames = [_Frame()]
         self._links: list[tuple[str, int]] = []  # where each open link leads, and where its text begins
@@ -66,11 +68,11 @@ class TerminalBuilder:
     def add(self, event: Any) -> None:
         """Take the next event."""
         if isinstance(event, str):
-            self._break(event)
+            self._take_break(event)
             return
         ((name, value),) = event.items()
         if name == "Text":
-            self._text(value)
+            self._take_text(value)
         elif name in ("Start", "End"):
             tag, data = (value, None) if isinstance(value, str) else next(iter(value.items()))
             if name == "Start":
@@ -80,40 +82,40 @@ class TerminalBuilder:
         elif name == "Code":
             self._writer.write(value, CODE)
         elif name in ("InlineMath", "DisplayMath"):
-            self._math(value, display=name == "DisplayMath")
+            self._write_math(value, display=name == "DisplayMath")
         elif name == "Html" and self._block is not None:
             self._block.append(value)
         elif name in ("Html", "InlineHtml"):
-            self._inline_html(value)
+            self._take_inline_html(value)
         elif name == "TaskListMarker":
             self._frames[-1].bullet = ("[x] " if value else "[ ] ") if self._plain else ("☑ " if value else "☐ ")
 
-    def _break(self, event: str) -> None:
+    def _take_break(self, event: str) -> None:
         if event == "Rule":
             self._flush()
             self._frames[-1].parts.append(Text("---") if self._plain else Text("─" * 12, ASIDE))
         else:
             self._writer.write("\n" if event == "HardBreak" else " ")
 
-    def _text(self, text: str) -> None:
+    def _take_text(self, text: str) -> None:
         if self._block is not None:
             self._block.append(text)
-        elif self._taken.stand_in is None:
-            self._words(text)
+        elif self._cut.placeholder is None:
+            self._write_words(text)
         else:
             at = 0
-            for match in self._taken.stand_in.finditer(text):
-                self._words(text[at : match.start()])
-                formula = self._taken.formula(match)
+            for match in self._cut.placeholder.finditer(text):
+                self._write_words(text[at : match.start()])
+                formula = self._cut.find_formula(match)
                 if formula is not None:
-                    self._math(formula.tex, display=formula.display)
+                    self._write_math(formula.tex, display=formula.display)
                 at = match.end()
-            self._words(text[at:])
+            self._write_words(text[at:])
 
-    def _words(self, text: str) -> None:
+    def _write_words(self, text: str) -> None:
         self._writer.write(text if self._writer.text else text.lstrip(" "))
 
-    def _math(self, tex: str, *, display: bool) -> None:
+    def _write_math(self, tex: str, *, display: bool) -> None:
         from flashcards.render.tex import tex_to_text
 
         alone = display and not self._images and self._table is None
@@ -125,15 +127,15 @@ class TerminalBuilder:
         self._writer.write(text)
         self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
 
-    def _inline_html(self, html: str) -> None:
+    def _take_inline_html(self, html: str) -> None:
         if self._html.is_word(html):
-            self._words(html)
+            self._write_words(html)
         elif _BREAK.match(html):
             self._writer.write("\n")
         elif _MEDIA_TAG.match(html):
-            from flashcards.render.terminal.html_text import html_text
+            from flashcards.render.terminal.html_text import html_to_text
 
-            self._writer.write(html_text(html))
+            self._writer.write(html_to_text(html))
         elif not self._images:
             self._tags.take(html)
 
@@ -162,7 +164,7 @@ class TerminalBuilder:
         elif tag == "List":
             self._frames.append(_Frame(spaced=False, number=data))
         elif tag == "Item":
-            self._frames.append(_Frame(spaced=False, bullet=self._bullet()))
+            self._frames.append(_Frame(spaced=False, bullet=self._take_bullet()))
         elif tag in ("CodeBlock", "HtmlBlock"):
             self._block = []
             self._language = data["Fenced"] if isinstance(data, dict) else ""
@@ -170,7 +172,7 @@ class TerminalBuilder:
             names: dict[str, Alignment] = {"Right": "right", "Center": "center"}
             self._table = _Table(tuple(names.get(name, "left") for name in data))
 
-    def _bullet(self) -> str:
+    def _take_bullet(self) -> str:
         items = self._frames[-1]
         if items.number is None:
             return "- " if self._plain else "• "
@@ -196,12 +198,12 @@ class TerminalBuilder:
             self._writer.write(f" ({url})", ASIDE)
 
     def _end_image(self) -> None:
-        from flashcards.render.terminal.html_text import media_label
+        from flashcards.render.terminal.html_text import label_media
 
         url, before = self._images.pop()
         alt = self._writer.text.plain.strip()
         self._writer.text = before
-        self._writer.write(media_label(url, alt), ASIDE)
+        self._writer.write(label_media(url, alt), ASIDE)
 
     def _end_in_table(self, tag: str) -> None:
         table = self._table
@@ -237,30 +239,30 @@ class TerminalBuilder:
         if len(self._frames) > MAX_DEPTH:
             parent.parts += frame.parts
             return
-        body = stacked(frame.parts, spaced=frame.spaced)
+        body = stack(frame.parts, spaced=frame.spaced)
         if tag == "Item":
             body = Prefixed(frame.bullet, " " * len(frame.bullet), body)
         elif tag == "BlockQuote":
-            mark = "> " if self._plain else "▌ "
-            body = Prefixed(mark, mark, body, "" if self._plain else ASIDE)
+            prefix = "> " if self._plain else "▌ "
+            body = Prefixed(prefix, prefix, body, "" if self._plain else ASIDE)
         parent.parts.append(body)
 
     def _end_code(self) -> None:
-        from flashcards.render.code import coloured
+        from flashcards.render.code import colour_code
 
         code = "".join(self._block or []).rstrip("\n")
         language = self._language.split()[0] if self._language.split() else ""
         self._block = None
-        for piece, style in [(code, "")] if self._plain else coloured(language, code):
+        for piece, style in [(code, "")] if self._plain else colour_code(language, code):
             self._writer.write(piece, style)
         self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
 
     def _end_html(self) -> None:
-        from flashcards.render.terminal.html_text import html_text
+        from flashcards.render.terminal.html_text import html_to_text
 
         html = "".join(self._block or [])
         self._block = None
-        self._writer.write(html_text(words_escaped(html, self._html), plain=self._plain))
+        self._writer.write(html_to_text(escape_words(html, self._html), plain=self._plain))
 
     def _flush(self) -> None:
         """End the text under way, if there is any."""
@@ -285,27 +287,27 @@ class TerminalRenderer:
         self._macros = macros
         self._plain = plain
 
-    def render(self, markdown: str, definitions: str = "", marks: Marks = ()) -> RenderableType:
+    def render(self, markdown: str, definitions: str = "", delimiters: Delimiters = ()) -> RenderableType:
         """What to print for one side of a card. Never raises, whatever the text.
 
         Args:
             markdown: the source.
             definitions: Markdown of link definitions that the source uses.
-            marks: the two characters around what a cloze asks or reveals; they are drawn as a style, not as text.
+            delimiters: the two characters around what a cloze asks or reveals; they are drawn as a style, not as text.
         """
-        taken = take_literal_math(_SURROGATES.sub("\ufffd", markdown))
-        source = taken.source
+        cut = cut_out_math(_SURROGATES.sub("\ufffd", markdown))
+        source = cut.source
         if definitions:
             source = f"{_SURROGATES.sub(chr(0xFFFD), definitions)}\n\n{source}"
         events: list[Any] = list(pyromark.events(source, options=OPTIONS))
-        html = "".join(_html(event) for event in events) if "<" in source else ""
-        builder = TerminalBuilder(self._macros, marks, taken, Tags(html), plain=self._plain)
+        html = "".join(_get_html(event) for event in events) if "<" in source else ""
+        builder = TerminalBuilder(self._macros, delimiters, cut, Tags(html), plain=self._plain)
         for event in events:
             builder.add(event)
-        return stacked(builder.finish(), spaced=True)
+        return stack(builder.finish(), spaced=True)
 
 
-def _html(event: Any) -> str:
+def _get_html(event: Any) -> str:
     if isinstance(event, str):
         return ""
     found: str = event.get("InlineHtml") or event.get("Html") or ""

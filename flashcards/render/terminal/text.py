@@ -25,7 +25,7 @@ _STYLES: Final = {
 _SCRIPTS: Final = {"sup": "^", "sub": "_"}
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
-Marks = tuple[str, str] | tuple[()]
+Delimiters = tuple[str, str] | tuple[()]
 
 _KEPT: Final = frozenset({0x09, 0x0A})
 _SAFE: Final = (
@@ -36,7 +36,7 @@ _SAFE: Final = (
 )
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""`text` with its control characters, all but `\n` and the tab, as their pictures (`␛` for escape)."""
     return text if text.isprintable() else text.translate(_SAFE)
 
@@ -44,16 +44,16 @@ def visible(text: str) -> str:
 class TextWriter:
     """Writes styled text piece by piece.
 
-    What stands between `marks[0]` and `marks[1]`, in whatever pieces and texts it comes, is drawn as a gap.
+    What stands between `delimiters[0]` and `delimiters[1]`, in whatever pieces and texts it comes, is drawn as a gap.
 
     Attributes:
         text: what has been written since the last `take`.
     """
 
-    def __init__(self, marks: Marks, *, plain: bool) -> None:
+    def __init__(self, delimiters: Delimiters, *, plain: bool) -> None:
         self.text = Text()
-        self._opening, self._closing = marks or ("", "")
-        self._cut = re.compile(f"([{re.escape(''.join(marks))}])") if marks else None
+        self._opening, self._closing = delimiters or ("", "")
+        self._cut = re.compile(f"([{re.escape(''.join(delimiters))}])") if delimiters else None
         self._plain = plain
         self._styles: list[str] = []
         self._depth = 0
@@ -90,21 +90,21 @@ class TextWriter:
         if not text:
             return
         if self._plain:
-            self.text.append(visible(text))
+            self.text.append(escape_controls(text))
             return
         styles = dict.fromkeys([*self._styles, style, GAP if self._depth else ""])
-        self.text.append(visible(text), " ".join(name for name in styles if name))
+        self.text.append(escape_controls(text), " ".join(name for name in styles if name))
 
 
-def script(text: str, tag: str, *, plain: bool = False) -> str:
+def write_script(text: str, tag: str, *, plain: bool = False) -> str:
     """`text` as what `<sup>` or `<sub>` holds: `⁵` where Unicode has it, else `^x` or `^(so)`; never `⁵` if `plain`."""
-    from flashcards.render.tex.symbols import small
+    from flashcards.render.tex.symbols import find_small_form
 
-    mark = _SCRIPTS[tag]
-    written = None if plain else small(text, mark)
+    sign = _SCRIPTS[tag]
+    written = None if plain else find_small_form(text, sign)
     if written is not None or not text.strip():
         return text if written is None else written
-    return f"{mark}{text}" if len(text) == 1 or _BRACKETED.fullmatch(text) else f"{mark}({text})"
+    return f"{sign}{text}" if len(text) == 1 or _BRACKETED.fullmatch(text) else f"{sign}({text})"
 
 
 class InlineTags:
@@ -158,7 +158,7 @@ class InlineTags:
         self._writer.text = before
         if not inner:
             return
-        written = script(inner.plain, name, plain=self._plain)
+        written = write_script(inner.plain, name, plain=self._plain)
         ahead, found, behind = written.partition(inner.plain)
         if not found:  # other characters, as many
             inner.plain, ahead, behind = written, "", ""

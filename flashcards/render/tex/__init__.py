@@ -33,7 +33,7 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
     expanded = expand(safe, macros)
     if len(expanded) > MAX_LENGTH or expanded.count("{") + expanded.count("\\begin") > MAX_LENGTH // 4:
         return raw
-    if _depth(expanded) > MAX_DEPTH:
+    if _measure_depth(expanded) > MAX_DEPTH:
         return raw
     from flashcards.render.tex.parse import UnreadableTexError
     from flashcards.render.tex.writer import write_tex
@@ -44,7 +44,7 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
         return raw
 
 
-def _depth(tex: str) -> int:
+def _measure_depth(tex: str) -> int:
     """An upper bound of how deep groups, environments and scripts nest in `tex`."""
     depth = deepest = 0
     for character in tex:

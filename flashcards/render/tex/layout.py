@@ -42,7 +42,7 @@ def columns(text: str) -> int:
     )
 
 
-def settled(text: str) -> str:
+def settle_spaces(text: str) -> str:
     """`text` with each optional blank written or left out, as its neighbours ask for."""
 
     def blank(match: re.Match[str]) -> str:
@@ -64,7 +64,7 @@ def _is_word(character: str) -> bool:
     return unicodedata.category(character) in ("Ll", "Lu", "Lo", "Nd")
 
 
-def beside(blocks: Sequence[Block]) -> Block:
+def place_beside(blocks: Sequence[Block]) -> Block:
     """The blocks in one row, their axes level."""
     if len(blocks) == 1:
         return blocks[0]
@@ -80,7 +80,7 @@ def beside(blocks: Sequence[Block]) -> Block:
     return Block(tuple(line.rstrip() for line in lines), above)
 
 
-def grid(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) -> Block:
+def align_columns(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) -> Block:
     """Cells of one line each in columns, `gap` between them; `alternate`: right, left, right, as `aligned` does."""
     count = max(map(len, rows), default=0)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
@@ -95,7 +95,7 @@ def grid(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) ->
     return Block(tuple(lines), (len(lines) - 1) // 2)
 
 
-def bracket(kind: str, height: int, axis: int) -> Block:
+def draw_bracket(kind: str, height: int, axis: int) -> Block:
     """A bracket, `height` lines tall, level with what it encloses; a blank `kind` is none."""
     if kind == " ":
         return Block(("",) * height, axis)

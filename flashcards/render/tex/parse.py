@@ -32,13 +32,13 @@ def parse_tex(tex: str) -> list[Any]:
     if (len(tex) - len(tex.rstrip("\\"))) % 2:
         raise UnreadableTexError("a backslash at the end")  # which pylatexenc would drop
     try:
-        nodes, _, _ = LatexWalker(tex, latex_context=_context(), tolerant_parsing=False).get_latex_nodes()
+        nodes, _, _ = LatexWalker(tex, latex_context=_build_context(), tolerant_parsing=False).get_latex_nodes()
     except (LatexWalkerError, RecursionError, ValueError, IndexError) as error:
         raise UnreadableTexError(str(error)) from error
     return list(nodes)
 
 
-def cut_text(nodes: Sequence[Any]) -> Iterator[Any]:
+def split_characters(nodes: Sequence[Any]) -> Iterator[Any]:
     """Nodes with plain text cut into characters, so that scripts find what they belong to."""
     for node in nodes:
         if isinstance(node, str):
@@ -50,10 +50,10 @@ def cut_text(nodes: Sequence[Any]) -> Iterator[Any]:
             yield node
 
 
-def rows_and_cells(nodes: Sequence[Any]) -> list[list[list[Any]]]:
+def split_rows(nodes: Sequence[Any]) -> list[list[list[Any]]]:
     r"""Nodes cut into rows at `\\` and into cells at `&`."""
     rows: list[list[list[Any]]] = [[[]]]
-    for item in cut_text(nodes):
+    for item in split_characters(nodes):
         if isinstance(item, LatexMacroNode) and item.macroname in ("\\", "newline", "cr"):
             rows.append([[]])
         elif isinstance(item, str) and item == "&":
@@ -64,7 +64,7 @@ def rows_and_cells(nodes: Sequence[Any]) -> list[list[list[Any]]]:
 
 
 @cache
-def _context() -> Any:
+def _build_context() -> Any:
     """Which macros and environments take which arguments; all others take none."""
     one = symbols.ACCENTS.keys() | symbols.WORDS | symbols.PLAIN | symbols.ALPHABETS.keys()
     forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack"}, "{")

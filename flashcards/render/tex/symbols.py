@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pylatexenc.macrospec import LatexContextDb  # type: ignore[import-untyped]
 
-# Blanks that are written only where their neighbours ask for them; see `tex_layout.settled`. Being noncharacters, they
-# cannot occur in a text.
+# Spaces that `layout.settle_spaces` writes only between certain neighbours. They are noncharacters, so no text contains
+# them.
 AROUND: Final = "\ufdd0"  # around relations: everywhere but at an edge or inside a bracket
 APART: Final = "\ufdd1"  # between words: between two letters or digits
 AFTER: Final = "\ufdd2"  # after what the next factor could be taken into: before a letter, digit or opening bracket
@@ -75,37 +75,37 @@ _SUBSCRIPTS: Final = dict(
 )
 
 
-def symbol(name: str) -> str | None:
+def find_symbol(name: str) -> str | None:
     r"""The text of the macro `\name` where it takes no argument, or None where it is not known."""
     own = name if name in _OPERATORS else _OWN.get(name)
     if own is not None:
         return own
-    found = getattr(_table().get_macro_spec(name), "simplify_repl", None)
+    found = getattr(_get_table().get_macro_spec(name), "simplify_repl", None)
     return found if isinstance(found, str) and found.strip() and "%" not in found else None
 
 
-def script(text: str, mark: str) -> str:
-    """`text` as a superscript (`mark` "^") or a subscript ("_"): in Unicode where that has it, else `^{text}`."""
-    if text == "∘" and mark == "^":
+def format_script(text: str, sign: str) -> str:
+    """`text` as a superscript (`sign` "^") or a subscript ("_"): in Unicode where that has it, else `^{text}`."""
+    if text == "∘" and sign == "^":
         return "°"
-    written = small(text, mark)
+    written = find_small_form(text, sign)
     if written is not None:
         return written
-    return f"{mark}{text}{AFTER}" if len(text) == 1 else f"{mark}{{{text}}}{AFTER}"
+    return f"{sign}{text}{AFTER}" if len(text) == 1 else f"{sign}{{{text}}}{AFTER}"
 
 
-def small(text: str, mark: str) -> str | None:
+def find_small_form(text: str, sign: str) -> str | None:
     """`text` in the small raised ("^") or lowered ("_") characters of Unicode; None where one is missing there."""
-    table = _SUPERSCRIPTS if mark == "^" else _SUBSCRIPTS
+    table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
     return "".join(table[character] for character in text) if all(character in table for character in text) else None
 
 
-def in_alphabet(text: str, names: tuple[str, str]) -> str:
+def convert_alphabet(text: str, names: tuple[str, str]) -> str:
     """`text` with each letter and digit in the Unicode alphabet of these names, where it has one."""
-    return "".join(_letter(character, names) for character in text)
+    return "".join(_convert_letter(character, names) for character in text)
 
 
-def _letter(character: str, names: tuple[str, str]) -> str:
+def _convert_letter(character: str, names: tuple[str, str]) -> str:
     if not (character.isascii() and character.isalnum()):
         return character
     case = "DIGIT" if character.isdigit() else "CAPITAL" if character.isupper() else "SMALL"
@@ -119,7 +119,7 @@ def _letter(character: str, names: tuple[str, str]) -> str:
 
 
 @cache
-def _table() -> LatexContextDb:
+def _get_table() -> LatexContextDb:
     from pylatexenc.latex2text import get_default_latex_context_db  # type: ignore[import-untyped]
 
     return get_default_latex_context_db()

@@ -16,8 +16,16 @@ from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
 )
 
 from flashcards.render.tex import symbols
-from flashcards.render.tex.layout import CLOSING, OPENING, Block, beside, bracket, grid, settled
-from flashcards.render.tex.parse import cut_text, parse_tex, rows_and_cells
+from flashcards.render.tex.layout import (
+    CLOSING,
+    OPENING,
+    Block,
+    align_columns,
+    draw_bracket,
+    place_beside,
+    settle_spaces,
+)
+from flashcards.render.tex.parse import parse_tex, split_characters, split_rows
 from flashcards.render.tex.symbols import AFTER, APART, AROUND, BLOCK
 
 _BRACKETS: Final = {
@@ -33,13 +41,13 @@ _PRODUCT: Final = re.compile(r"(?:[^\s+*/=<>(){},·×-]|\([^()]*\))+")
 
 
 def write_tex(tex: str, *, inline: bool) -> str:
-    """A formula as text; see `convert.tex_to_text`.
+    """A formula as text; see `tex_to_text`.
 
     Raises:
         UnreadableTexError: braces or environments do not match, an argument is missing.
     """
     nodes = parse_tex(tex)
-    block = _Writer(inline=inline).rows_block(nodes, "aligned")
+    block = _Writer(inline=inline).lay_out_rows(nodes, "aligned")
     return "\n".join(line.rstrip() for line in block.lines).strip("\n")
 
 
@@ -49,71 +57,71 @@ class _Writer:
     def __init__(self, *, inline: bool) -> None:
         self.inline = inline
 
-    def rows_block(self, nodes: Sequence[Any], name: str) -> Block:
+    def lay_out_rows(self, nodes: Sequence[Any], name: str) -> Block:
         r"""Nodes with `&` and `\\` among them, laid out as the environment `name` does."""
-        rows = [[self.block(cell) for cell in row] for row in rows_and_cells(nodes)]
+        rows = [[self.lay_out(cell) for cell in row] for row in split_rows(nodes)]
         while len(rows) > 1 and all(not any(cell.lines) for cell in rows[-1]):
             rows.pop()
         if len(rows) == 1 and len(rows[0]) == 1 and name not in _BRACKETS:
             return rows[0][0]
         texts = [["; ".join(line.strip() for line in cell.lines) for cell in row] for row in rows]
-        return self._inline_rows(texts, name) if self.inline else _laid_out(rows, texts, name)
+        return self._write_rows(texts, name) if self.inline else _lay_out(rows, texts, name)
 
-    def _inline_rows(self, rows: list[list[str]], name: str) -> Block:
+    def _write_rows(self, rows: list[list[str]], name: str) -> Block:
         left, right = tuple(_BRACKETS.get(name, "  "))
         between = " " if name in _ALIGNED else ", "
         lines = (between.join(cell.strip().rstrip(",") for cell in row).strip() for row in rows)
         return Block((f"{left}{'; '.join(lines)}{right}".strip(),))
 
-    def text(self, nodes: Sequence[Any]) -> str:
+    def write_line(self, nodes: Sequence[Any]) -> str:
         """Nodes as one line."""
-        return _Writer(inline=True).rows_block(nodes, "aligned").lines[0]
+        return _Writer(inline=True).lay_out_rows(nodes, "aligned").lines[0]
 
-    def block(self, nodes: Sequence[Any]) -> Block:
+    def lay_out(self, nodes: Sequence[Any]) -> Block:
         """Nodes in a row."""
         out: list[str] = []
         tall: list[Block] = []
-        items = list(cut_text(nodes))
+        items = list(split_characters(nodes))
         at = 0
         while at < len(items):
             item = items[at]
             at += 1
             if isinstance(item, str):
                 if item in "^_":
-                    at = self._script(items, at, item, out)
+                    at = self._write_script(items, at, item, out)
                 else:
                     out.append(item)
             elif isinstance(item, LatexEnvironmentNode):
-                self._environment(item, out, tall)
+                self._write_environment(item, out, tall)
             elif isinstance(item, LatexMacroNode):
-                at = self._macro_with_rest(item, items, at, out)
+                at = self._write_macro_and_rest(item, items, at, out)
             else:
-                out.append(self._other(item))
-        line = settled(re.sub(r"[ \t\r\n]+", " ", "".join(out))).strip()
-        return _with_tall(line.split(BLOCK), tall) if tall else Block((line,))
+                out.append(self._write_other(item))
+        line = settle_spaces(re.sub(r"[ \t\r\n]+", " ", "".join(out))).strip()
+        return _place_tall(line.split(BLOCK), tall) if tall else Block((line,))
 
-    def _script(self, items: list[Any], at: int, mark: str, out: list[str]) -> int:
+    def _write_script(self, items: list[Any], at: int, sign: str, out: list[str]) -> int:
         """Write what follows `^` or `_`; returns the index after it."""
         while at < len(items) and isinstance(items[at], str) and items[at].isspace():
             at += 1
         if at == len(items):
-            out.append(mark)
+            out.append(sign)
             return at
         item = items[at]
         rest = [items[at]]
-        text = item if isinstance(item, str) else self.text(rest)
+        text = item if isinstance(item, str) else self.write_line(rest)
         while out and out[-1].isspace():
             out.pop()
         bare = re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", text)
-        out.append(symbols.script(bare, mark) if bare else f"{mark}{{}}")
+        out.append(symbols.format_script(bare, sign) if bare else f"{sign}{{}}")
         return at + 1
 
-    def _macro_with_rest(self, node: Any, items: list[Any], at: int, out: list[str]) -> int:
+    def _write_macro_and_rest(self, node: Any, items: list[Any], at: int, out: list[str]) -> int:
         """Write a macro; after one that is not known, its groups as typed too. Returns the index after it."""
         name = node.macroname
         if name in symbols.UNSEEN:
-            return _after_unseen(name, items, at, out)
-        known = self._macro(node)
+            return _skip_unseen(name, items, at, out)
+        known = self._write_macro(node)
         if known is not None:
             out.append(known)
             if node.macro_post_space and not (node.nodeargd and node.nodeargd.argnlist):
@@ -125,59 +133,59 @@ class _Writer:
             at += 1
         return at
 
-    def _macro(self, node: Any) -> str | None:
+    def _write_macro(self, node: Any) -> str | None:
         name = node.macroname
-        arguments = [_inner(argument) for argument in (node.nodeargd.argnlist if node.nodeargd else ())]
+        arguments = [_get_inner(argument) for argument in (node.nodeargd.argnlist if node.nodeargd else ())]
         if name in symbols.SPACES:
             return symbols.SPACES[name]
         if arguments:
-            return self._call(name, arguments)
-        text = symbols.symbol(name)
+            return self._write_call(name, arguments)
+        text = symbols.find_symbol(name)
         if text is None:
             return None
         if text in symbols.PADDED or name in ("bmod", "mod"):
             return f"{AROUND}{text}{AROUND}"
         return f"{APART}{text}{APART}" if len(text) > 1 and text.isalpha() else text
 
-    def _call(self, name: str, arguments: list[list[Any]]) -> str | None:
-        texts = [self.text(argument) for argument in arguments]
+    def _write_call(self, name: str, arguments: list[list[Any]]) -> str | None:
+        texts = [self.write_line(argument) for argument in arguments]
         if name in symbols.FRACTIONS:
-            over = _bracketed(texts[0], _PRODUCT)
-            return f"{APART}{over}/{_bracketed(texts[1], _ATOM)}{AFTER}"
+            over = _add_brackets(texts[0], _PRODUCT)
+            return f"{APART}{over}/{_add_brackets(texts[1], _ATOM)}{AFTER}"
         if name in symbols.BINOMIALS:
             return f"({texts[0]} choose {texts[1]})"
         if name == "sqrt":
-            return f"{symbols.script(texts[0], '^') if texts[0] else ''}√{_bracketed(texts[1], _ATOM)}{AFTER}"
+            return f"{symbols.format_script(texts[0], '^') if texts[0] else ''}√{_add_brackets(texts[1], _ATOM)}{AFTER}"
         if name in symbols.ACCENTS:
             accented = "".join(c if c.isspace() else c + symbols.ACCENTS[name] for c in texts[0])
             return unicodedata.normalize("NFC", accented)
         if name in symbols.ALPHABETS:
-            return symbols.in_alphabet(texts[0], symbols.ALPHABETS[name])
+            return symbols.convert_alphabet(texts[0], symbols.ALPHABETS[name])
         if name in symbols.WORDS:
-            return "".join(self._word(node) for node in arguments[0])
+            return "".join(self._write_word(node) for node in arguments[0])
         if name in symbols.PLAIN:
-            return _bracketed(texts[0], _PRODUCT) if name.endswith("brace") else texts[0]
-        return _special(name, texts)
+            return _add_brackets(texts[0], _PRODUCT) if name.endswith("brace") else texts[0]
+        return _write_special(name, texts)
 
-    def _word(self, node: Any) -> str:
+    def _write_word(self, node: Any) -> str:
         r"""A node inside `\text`, where blanks and `^` are what they are elsewhere."""
-        return str(node.chars).replace("~", " ") if isinstance(node, LatexCharsNode) else self.text([node])
+        return str(node.chars).replace("~", " ") if isinstance(node, LatexCharsNode) else self.write_line([node])
 
-    def _other(self, node: Any) -> str:
+    def _write_other(self, node: Any) -> str:
         if isinstance(node, LatexGroupNode):
             if node.delimiters != ("{", "}"):
                 return str(node.latex_verbatim())
-            return self.text(node.nodelist)
+            return self.write_line(node.nodelist)
         if isinstance(node, LatexMathNode):
-            return self.text(node.nodelist)
+            return self.write_line(node.nodelist)
         return str(node.latex_verbatim())
 
-    def _environment(self, node: Any, out: list[str], tall: list[Block]) -> None:
+    def _write_environment(self, node: Any, out: list[str], tall: list[Block]) -> None:
         name = node.environmentname
         if name not in _BRACKETS and name not in _ALIGNED:
             out.append(node.latex_verbatim())
             return
-        block = self.rows_block(node.nodelist, name)
+        block = self.lay_out_rows(node.nodelist, name)
         if len(block.lines) == 1:
             out.append(block.lines[0])
         else:
@@ -185,7 +193,7 @@ class _Writer:
             tall.append(block)
 
 
-def _after_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
+def _skip_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
     r"""Go on after `\left`, `\right` and the like: no bracket for a dot, no blanks inside the brackets."""
     if name == "right":
         while out and out[-1].isspace():
@@ -201,7 +209,7 @@ def _after_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
     return at
 
 
-def _with_tall(pieces: list[str], tall: list[Block]) -> Block:
+def _place_tall(pieces: list[str], tall: list[Block]) -> Block:
     """Blocks with the text before, between and after them; brackets right beside a block grow to its height."""
     blocks = []
     before = pieces[0]
@@ -210,32 +218,32 @@ def _with_tall(pieces: list[str], tall: list[Block]) -> Block:
         opening, closing = left.endswith(OPENING), right.startswith(CLOSING)
         blocks += [
             Block((left[:-1] if opening else before,)),
-            bracket(left[-1] if opening else " ", len(block.lines), block.axis),
+            draw_bracket(left[-1] if opening else " ", len(block.lines), block.axis),
             block,
-            bracket(right[0] if closing else " ", len(block.lines), block.axis),
+            draw_bracket(right[0] if closing else " ", len(block.lines), block.axis),
         ]
         before = right[1:] if closing else after
-    return beside([*blocks, Block((before,))])
+    return place_beside([*blocks, Block((before,))])
 
 
-def _laid_out(rows: list[list[Block]], texts: list[list[str]], name: str) -> Block:
+def _lay_out(rows: list[list[Block]], texts: list[list[str]], name: str) -> Block:
     if any(len(cell.lines) > 1 for row in rows for cell in row):
-        blocks = [beside([piece for cell in row for piece in (cell, Block((" ",)))]) for row in rows]
+        blocks = [place_beside([piece for cell in row for piece in (cell, Block((" ",)))]) for row in rows]
         lines = tuple(line for block in blocks for line in block.lines)
         body = Block(lines, (len(lines) - 1) // 2)
     else:
-        body = grid(texts, " " if name in _ALIGNED else "  ", alternate=name in _ALIGNED)
-    left, right = (bracket(kind, len(body.lines), body.axis) for kind in _BRACKETS.get(name, "  "))
-    return beside([left, body, right])
+        body = align_columns(texts, " " if name in _ALIGNED else "  ", alternate=name in _ALIGNED)
+    left, right = (draw_bracket(kind, len(body.lines), body.axis) for kind in _BRACKETS.get(name, "  "))
+    return place_beside([left, body, right])
 
 
-def _special(name: str, texts: list[str]) -> str | None:
+def _write_special(name: str, texts: list[str]) -> str | None:
     """Macros with arguments that have a form of their own."""
     last = texts[-1]
     if name in ("overset", "stackrel"):
-        return f"{last}{symbols.script(texts[0], '^')}"
+        return f"{last}{symbols.format_script(texts[0], '^')}"
     if name == "underset":
-        return f"{last}{symbols.script(texts[0], '_')}"
+        return f"{last}{symbols.format_script(texts[0], '_')}"
     if name in ("xrightarrow", "xleftarrow"):
         label = ", ".join(text for text in (last, texts[0]) if text)
         return f"{AROUND}─{label}→{AROUND}" if name == "xrightarrow" else f"{AROUND}←{label}─{AROUND}"
@@ -251,11 +259,11 @@ def _special(name: str, texts: list[str]) -> str | None:
     return forms.get(name)
 
 
-def _bracketed(text: str, single: re.Pattern[str]) -> str:
+def _add_brackets(text: str, single: re.Pattern[str]) -> str:
     return text if single.fullmatch(text) else f"({text})"
 
 
-def _inner(argument: Any) -> list[Any]:
+def _get_inner(argument: Any) -> list[Any]:
     """The nodes of an argument: of a group what is in it, of an absent optional one nothing."""
     if argument is None:
         return []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.deck.media import Reference, references
+from flashcards.deck.media import Reference, find_references
 from flashcards.deck.model import Note
 from flashcards.deck.parse import parse
 from flashcards.disk.media import MediaMissing, MediaOutside, resolve
@@ -17,7 +17,7 @@ def note(text: str) -> Note:
 
 
 def urls(text: str) -> list[str]:
-    return [reference.url for reference in references(note(f"Q: {text}\nA: x\n"))]
+    return [reference.url for reference in find_references(note(f"Q: {text}\nA: x\n"))]
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_what_is_no_local_medium_is_left_out(markdown: str) -> None:
 
 
 def test_a_reference_says_where_it_stands() -> None:
-    assert references(note("Q: é ![](a.png)\nA: ok ![](b.png)\n")) == [
+    assert find_references(note("Q: é ![](a.png)\nA: ok ![](b.png)\n")) == [
         Reference("a.png", 0, 2),
         Reference("b.png", 1, 3),
     ]
 
 
 def test_a_medium_behind_a_link_definition_is_found() -> None:
-    (found,) = references(note("Q: ![pic][p]\nA: x\n\n---\n\n[p]: a.png\n"))
+    (found,) = find_references(note("Q: ![pic][p]\nA: x\n\n---\n\n[p]: a.png\n"))
     assert found.url == "a.png"
 
 

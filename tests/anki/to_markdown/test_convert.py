@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flashcards.anki.imports.draft import Draft, both_ways, sound
 from flashcards.anki.to_markdown.convert import Converter
-from flashcards.anki.to_markdown.plain_fallback import bare_markdown
+from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
 from flashcards.deck.model import Kind
 from flashcards.render.html.renderer import HtmlRenderer
 from tests.render import strategies
@@ -177,7 +177,7 @@ def test_what_comes_out_other_than_it_was_is_told(html: str, problem: str) -> No
     ],
 )
 def test_text_spelled_out_keeps_its_gaps_its_lines_and_the_blanks_beside_gaps(text: str, expected: str) -> None:
-    assert bare_markdown(text, cloze=True) == expected
+    assert flatten_markdown(text, cloze=True) == expected
 
 
 def as_note(front: str, back: str) -> Draft:
