@@ -26,7 +26,7 @@ from scheduler.log import Done
 from scheduler.memory import DEFAULT_PARAMETERS, Model
 from scheduler.model import Card, Leech, Memory, NewCard, Placement, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, find_problems
-from scheduler.queue import Counts, Queue, Wait, count_by_deck, today
+from scheduler.queue import Counts, Queue, Wait, build_queue, count_by_deck
 from scheduler.store import TABLE_SET, Store
 
 __all__ = [
@@ -64,13 +64,13 @@ __all__ = [
     "TableSet",
     "Wait",
     "backup",
+    "build_queue",
     "check",
     "compute_outcomes",
     "count_by_deck",
     "find_problems",
     "open_database",
     "restore",
-    "today",
     "transaction",
     "translate_errors",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from scheduler.measures import Figures, always_the_average, figures, retrievability, review_bins
+from scheduler.measures import Figures, measure, measure_average, retrievability, review_bins
 from scheduler.memory import DEFAULT_PARAMETERS, fill_parameters
 from scheduler.model import Rating, State
 from scheduler.replay import find_last_runs, make_entries
@@ -64,7 +64,7 @@ class TrainingSet:
         pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
         return [FSRSItem(entries[first : place + 1]) for first, place in pairs]
 
-    def predicted(self, parameters: Sequence[float]) -> NDArray[np.float64]:
+    def predict(self, parameters: Sequence[float]) -> NDArray[np.float64]:
         """The chance of recall that FSRS gives each review just before it."""
         from fsrs_rs_python import FSRS, FSRSItem
 
@@ -76,17 +76,17 @@ class TrainingSet:
         stability = np.fromiter((state.stability for state in states), dtype=np.float64, count=len(states))
         return retrievability(stability, self.elapsed, values[20])
 
-    def figures(self, parameters: Sequence[float]) -> Figures:
+    def measure(self, parameters: Sequence[float]) -> Figures:
         """How well FSRS predicts these reviews.
 
         Raises:
             ValueError: there are none.
         """
-        return figures(self.predicted(parameters), self.recalled, self.bins)
+        return measure(self.predict(parameters), self.recalled, self.bins)
 
-    def average(self) -> Figures:
+    def measure_average(self) -> Figures:
         """How well who always says the average would."""
-        return always_the_average(self.recalled, self.bins)
+        return measure_average(self.recalled, self.bins)
 
 
 def build_training_set(
@@ -181,7 +181,7 @@ class Fit(NamedTuple):
     average: Figures
 
     @property
-    def better(self) -> bool:
+    def is_better(self) -> bool:
         """Whether others are to be preferred to the present parameters."""
         return self.taken != "present"
 
@@ -213,15 +213,15 @@ def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> 
         raise TooFewReviews(len(reviews))
     cut = int(len(reviews) * (1 - HELD_OUT))
     newest = reviews.where(slice(cut, None))
-    before, own = newest.figures(present), newest.figures(DEFAULT_PARAMETERS)
-    after = newest.figures(fit_parameters(reviews.where(slice(0, cut))))
-    found = Fit(fill_parameters(present), "present", len(reviews), before, after, own, newest.average())
+    before, own = newest.measure(present), newest.measure(DEFAULT_PARAMETERS)
+    after = newest.measure(fit_parameters(reviews.where(slice(0, cut))))
+    found = Fit(fill_parameters(present), "present", len(reviews), before, after, own, newest.measure_average())
     if after.log_loss < own.log_loss:
         whole = fit_parameters(reviews)
         all_seen = reviews.where(slice(-_MOST_REVIEWS, None))
         if (
             fill_parameters(present) == DEFAULT_PARAMETERS
-            or all_seen.figures(whole).log_loss < all_seen.figures(present).log_loss
+            or all_seen.measure(whole).log_loss < all_seen.measure(present).log_loss
         ):
             return found._replace(parameters=whole, taken="fitted")
     elif own.log_loss < before.log_loss:

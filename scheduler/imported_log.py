@@ -34,7 +34,7 @@ class ImportedReview(NamedTuple):
     interval_after: int
 
 
-class Standing(NamedTuple):
+class ImportedState(NamedTuple):
     """Where a card stands in another program.
 
     Attributes:
@@ -64,17 +64,17 @@ class CardHistory(NamedTuple):
 
     card: int
     reviews: Sequence[ImportedReview]
-    standing: Standing
+    imported: ImportedState
 
 
-class Days(NamedTuple):
+class DayReader(NamedTuple):
     """Reads instants for rows of the log: which day they are of, and the local offset from UTC in minutes."""
 
     day: Callable[[int], int]
     offset_minutes: Callable[[int], int]
 
 
-def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: Days) -> Review:
+def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayReader) -> Review:
     """The log row of a past review, as yet without its memory state."""
     _, kind, rating, duration_ms, before, after, interval_before, interval_after = past
     day = days.day(at_ms)

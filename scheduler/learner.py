@@ -60,7 +60,7 @@ class Learner:
     )
     seed: int = 1
 
-    def rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
+    def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
         """How the card is rated.
 
         The same card at the same repetition always meets the same luck, whatever its interval was, so that two
@@ -85,7 +85,7 @@ class Learner:
         rows = self.relearning if card.state is State.RELEARNING else self.learning
         return Rating(1 + _index(rows[min(before, Rating.GOOD) - 1], drawn))
 
-    def time(self, state: State, rating: Rating) -> float:
+    def estimate_seconds(self, state: State, rating: Rating) -> float:
         """Seconds that an answer takes, of a card in this state."""
         return self.seconds[_ROW[state]][rating - 1]
 

@@ -66,7 +66,7 @@ class Allowance:
             left[link] -= 1
         return True
 
-    def any_left(self, deck: int) -> bool:
+    def has_left(self, deck: int) -> bool:
         """Whether `take` would succeed."""
         return all(self.left[link] > 0 for link in self._chains[deck])
 

@@ -42,7 +42,7 @@ class CalibrationBin(NamedTuple):
     recalled: float
 
 
-def figures(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figures:
+def measure(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figures:
     """Both figures at once; `bins` come from `review_bins`.
 
     Raises:
@@ -51,14 +51,14 @@ def figures(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figur
     return Figures(np.size(recalled), log_loss(predicted, recalled), rmse_bins(predicted, recalled, bins))
 
 
-def always_the_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
+def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
     """The figures of who knows only which part of these reviews was recalled, and predicts that each time.
 
     Raises:
         ValueError: there are no reviews.
     """
     found = _floats(recalled)
-    return figures(np.full(found.size, _mean(found)), found, bins)
+    return measure(np.full(found.size, _mean(found)), found, bins)
 
 
 def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -110,7 +110,7 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
     return (days * _STEPS + reviews) * _STEPS + failed
 
 
-def calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 10) -> list[CalibrationBin]:
+def compute_calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 10) -> list[CalibrationBin]:
     """Predicted against recalled in so many equal steps of the prediction from 0 to 1; steps without reviews too.
 
     Of a step without reviews both means are 0.

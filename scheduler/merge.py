@@ -13,7 +13,7 @@ from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.conditions import KEPT
-from scheduler.imported_log import CardHistory, Days, Replayer, make_imported_row
+from scheduler.imported_log import CardHistory, DayReader, Replayer, make_imported_row
 from scheduler.log import fold_log
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
@@ -49,7 +49,7 @@ class Merged(NamedTuple):
 def merge(
     connection: sqlite3.Connection,
     histories: Iterable[CardHistory],
-    days: Days,
+    days: DayReader,
     model_of: Callable[[int], Model],
     progress: Callable[[int], None] | None = None,
 ) -> Merged:
@@ -104,7 +104,7 @@ class _Joined:
 
 
 class _Merging:
-    def __init__(self, connection: sqlite3.Connection, days: Days, model_of: Callable[[int], Model]) -> None:
+    def __init__(self, connection: sqlite3.Connection, days: DayReader, model_of: Callable[[int], Model]) -> None:
         self._db = connection
         self._days = days
         self._model_of = model_of
@@ -183,28 +183,28 @@ class _Merging:
 
     def _settle(self, each: _Joined) -> Card:
         """Let the log end where the other program says, as far as it knows; returns the card as it stands by it."""
-        log, standing = each.log, each.history.standing
-        if not standing.keeps_log:
+        log, imported = each.log, each.history.imported
+        if not imported.keeps_log:
             return self._settle_statement(each)
         ours = [row for row in log if row.id not in each.shared and row.kind is not ReviewKind.TAKEN_OVER]
         if ours and ours[-1].id == _last_act(log):
             return fold_log(each.card, log)  # the last review was made here
         last = log[-1] if log else None
-        if last and last.id in each.new and last.state_after is standing.state:
+        if last and last.id in each.new and last.state_after is imported.state:
             last = log[-1] = last._replace(
-                due_day=standing.due_day,
-                due_ms=standing.due_ms,
-                steps_left=standing.steps_left,
-                leech=Leech.TAGGED if standing.leech else Leech.NO,
+                due_day=imported.due_day,
+                due_ms=imported.due_ms,
+                steps_left=imported.steps_left,
+                leech=Leech.TAGGED if imported.leech else Leech.NO,
             )
         now = fold_log(each.card, log)
         reps = lapses = 0
         if not ours:
-            reps, lapses = standing.reps - now.reps, standing.lapses - now.lapses
-        known = standing.memory is None or (now.memory is not None and _alike(now.memory, standing.memory))
+            reps, lapses = imported.reps - now.reps, imported.lapses - now.lapses
+        known = imported.memory is None or (now.memory is not None and _alike(now.memory, imported.memory))
         if known and not (reps or lapses) and _stands(now, each.history):
             return now
-        row = self._taken_over(each, now, None if known else standing.memory, reps, lapses)
+        row = self._taken_over(each, now, None if known else imported.memory, reps, lapses)
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
@@ -212,12 +212,12 @@ class _Merging:
 
     def _settle_statement(self, each: _Joined) -> Card:
         """Take over what a program without a log says, if that is newer; returns the card as it stands then."""
-        log, standing = each.log, each.history.standing
+        log, imported = each.log, each.history.imported
         now = fold_log(each.card, log)
         if not _is_newer(each.history, log, now, self._days):
             return now
-        reps, lapses = max(0, standing.reps - now.reps), max(0, standing.lapses - now.lapses)
-        row = self._taken_over(each, now, standing.memory, reps, lapses)
+        reps, lapses = max(0, imported.reps - now.reps), max(0, imported.lapses - now.lapses)
+        row = self._taken_over(each, now, imported.memory, reps, lapses)
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
@@ -226,14 +226,14 @@ class _Merging:
     def _taken_over(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
     ) -> Review:
-        standing = each.history.standing
-        at = max(standing.changed_ms, each.log[-1].id + 1 if each.log else 0)
+        imported = each.history.imported
+        at = max(imported.changed_ms, each.log[-1].id + 1 if each.log else 0)
         while at in self._taken:
             at += 1
         day = self._days.day(at)
-        if memory is not None and standing.keeps_log:  # what it counts from is the day of the last rating
-            waited = standing.interval // DAY_SECONDS
-            day = now.last_day if now.last_day is not None else (standing.due_day or day) - waited
+        if memory is not None and imported.keeps_log:  # what it counts from is the day of the last rating
+            waited = imported.interval // DAY_SECONDS
+            day = now.last_day if now.last_day is not None else (imported.due_day or day) - waited
         stability, difficulty = memory or (None, None)
         return Review(
             id=at,
@@ -244,15 +244,15 @@ class _Merging:
             offset_minutes=self._days.offset_minutes(at),
             duration_ms=0,
             state_before=now.state,
-            state_after=standing.state,
-            steps_left=standing.steps_left,
+            state_after=imported.state,
+            steps_left=imported.steps_left,
             interval_before=now.interval,
-            interval_after=standing.interval,
-            due_day=standing.due_day,
-            due_ms=standing.due_ms,
+            interval_after=imported.interval,
+            due_day=imported.due_day,
+            due_ms=imported.due_ms,
             stability=stability,
             difficulty=difficulty,
-            leech=Leech.TAGGED if standing.leech else Leech.NO,
+            leech=Leech.TAGGED if imported.leech else Leech.NO,
             voids=None,
             reps_added=reps,
             lapses_added=lapses,
@@ -267,23 +267,23 @@ def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
 
 
-def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: Days) -> bool:
+def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayReader) -> bool:
     """Return whether a statement is from later than the last row.
 
     Of two statements about the same day the later one read counts, since they say no time of the day.
     """
-    if not log or history.standing.changed_ms > log[-1].id:
+    if not log or history.imported.changed_ms > log[-1].id:
         return True
-    if log[-1].kind is not ReviewKind.TAKEN_OVER or days.day(history.standing.changed_ms) != log[-1].day:
+    if log[-1].kind is not ReviewKind.TAKEN_OVER or days.day(history.imported.changed_ms) != log[-1].day:
         return False
-    memory = history.standing.memory
+    memory = history.imported.memory
     is_same = memory is not None and now.memory is not None and _alike(now.memory, memory)
     return not (is_same and _stands(now, history))
 
 
 def _stands(now: Card, history: CardHistory) -> bool:
     """Whether the card stands where the other program says."""
-    there = history.standing
+    there = history.imported
     if (now.state, now.due_day, _seconds(now.due_ms)) != (there.state, there.due_day, _seconds(there.due_ms)):
         return False
     if there.leech and not now.leech:

@@ -121,7 +121,7 @@ class Card(NamedTuple):
             return None
         return Memory(self.stability, self.difficulty)
 
-    def buried(self, day: int) -> bool:
+    def is_buried(self, day: int) -> bool:
         """Whether it is hidden on this day."""
         return self.buried_day is not None and day <= self.buried_day
 

@@ -71,7 +71,7 @@ class Policy:
     ignore_reviews_before: str = ""
 
     @property
-    def balances(self) -> bool:
+    def is_balanced(self) -> bool:
         """Whether an interval depends on what else is due, or on the day of the week."""
         return self.fuzz and (self.load_balance or self.easy_days != NO_EASY_DAYS)
 

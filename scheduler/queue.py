@@ -36,7 +36,7 @@ class Wait(NamedTuple):
     until_ms: int
 
 
-def today(
+def build_queue(
     store: Store,
     decks: Sequence[DeckLimits],
     now_ms: int,
@@ -123,7 +123,7 @@ class Queue:
                 self._remove(each.id)
 
     def _shown(self, card: Card) -> bool:
-        return card.active and not card.suspended and not card.buried(self._day)
+        return card.active and not card.suspended and not card.is_buried(self._day)
 
     def _remove(self, card: int) -> None:
         self._main.pop(card, None)

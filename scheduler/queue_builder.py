@@ -76,10 +76,10 @@ _NEW = f"SELECT id, note, deck FROM cards WHERE deck = :deck AND {NEW} AND {SHOW
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
     """The cards to ask on the day of `now_ms`. Reads only what is due, and of the new cards what the limits allow."""
     with snapshot(store.connection):
-        return _Gathering(store, selection, now_ms).all()
+        return _DayBuilder(store, selection, now_ms).all()
 
 
-class _Gathering:
+class _DayBuilder:
     """One reading of the store."""
 
     def __init__(self, store: Store, selection: Selection, now_ms: int) -> None:
@@ -130,7 +130,7 @@ class _Gathering:
         self.new.cap(self.reviews)
         chosen: list[Row] = []
         for deck in self.bury:
-            if self.new.any_left(deck):
+            if self.new.has_left(deck):
                 order = _SHUFFLED if self.policies[deck].new_order == "random" else "position, id"
                 rows = self._read(_NEW.format(order=order), deck=deck)
                 chosen += self._take(rows, self.new, stop=True)

@@ -5,7 +5,7 @@
     simulation.days[0].seconds, simulation.known[-1], simulation.cards
 
 A plan says which cards are asked on a day and when a card comes back; `PolicyPlan` says what `Store` and `Queue` would,
-by the very functions that they use. Another plan needs only the three methods of `Plan`.
+by the very functions that they use. Another plan needs only the three methods of `ReviewPlan`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SimulatedClock(Clock):
 CLOCK = SimulatedClock()
 
 
-class Plan(Protocol):
+class ReviewPlan(Protocol):
     """Which cards are asked, and when they come back."""
 
     def ask(self, day: int, cards: Mapping[int, Card]) -> Iterable[int]:
@@ -69,7 +69,7 @@ class Plan(Protocol):
         """The card's memory: FSRS with the parameters of its deck."""
 
 
-class Day(NamedTuple):
+class SimulatedDay(NamedTuple):
     """What was done on one day.
 
     Attributes:
@@ -102,7 +102,7 @@ class Simulation:
     """
 
     first_day: int
-    days: tuple[Day, ...]
+    days: tuple[SimulatedDay, ...]
     known: tuple[float, ...]
     cards: Mapping[int, Card]
 
@@ -115,7 +115,7 @@ class Simulation:
 
 def simulate(
     cards: Iterable[Card],
-    plan: Plan,
+    plan: ReviewPlan,
     first_day: int,
     days: int,
     learner: Learner,
@@ -137,7 +137,7 @@ def simulate(
         progress: called after each day with the days done and all days.
     """
     living = {card.id: card for card in cards}
-    done: list[Day] = []
+    done: list[SimulatedDay] = []
     known: list[float] = []
     for day in range(first_day, first_day + days):
         done.append(_day(living, plan, day, learner))
@@ -157,7 +157,7 @@ def count_known(cards: Iterable[Card], model_of: Callable[[Card], Model], day: i
     )
 
 
-def _day(living: dict[int, Card], plan: Plan, day: int, learner: Learner) -> Day:
+def _day(living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner) -> SimulatedDay:
     start_ms = (day * DAY_SECONDS + SITTING) * 1000
     new = reviews = steps = lapses = recalled = 0
     seconds = 0.0
@@ -169,9 +169,9 @@ def _day(living: dict[int, Card], plan: Plan, day: int, learner: Learner) -> Day
             recall = None
             if card.last_day is not None and card.last_day < day and card.stability is not None:
                 recall = plan.model(card).retrievability(card.stability, day - card.last_day)
-            rating = learner.rating(card, before, recall)
+            rating = learner.choose_rating(card, before, recall)
             after = rate_card(card, rating, plan, now_ms)
-            seconds += learner.time(card.state, rating)
+            seconds += learner.estimate_seconds(card.state, rating)
             new += card.state is State.NEW
             reviews += recall is not None
             recalled += recall is not None and rating is not Rating.AGAIN
@@ -183,10 +183,10 @@ def _day(living: dict[int, Card], plan: Plan, day: int, learner: Learner) -> Day
                 break
             now_ms = card.due_ms
         living[asked] = card
-    return Day(new, reviews, steps, lapses, recalled, seconds)
+    return SimulatedDay(new, reviews, steps, lapses, recalled, seconds)
 
 
-def rate_card(card: Card, rating: Rating, plan: Plan, now_ms: int) -> Card:
+def rate_card(card: Card, rating: Rating, plan: ReviewPlan, now_ms: int) -> Card:
     """The card after a rating, as `Store.rate` makes it."""
     leech = decide_leech(card, rating, plan.policy(card))
     return apply_rating(card, rating, plan.outcome(card, rating, now_ms), leech, Moment(now_ms, CLOCK.day(now_ms), 0))
@@ -230,15 +230,15 @@ class PolicyPlan:
                     self._on_steps.append(card)
 
     def policy(self, card: Card) -> Policy:
-        """See `Plan`."""
+        """See `ReviewPlan`."""
         return self._policies[card.deck]
 
     def model(self, card: Card) -> Model:
-        """See `Plan`."""
+        """See `ReviewPlan`."""
         return self._models[card.deck]
 
     def ask(self, day: int, cards: Mapping[int, Card]) -> Iterator[int]:
-        """See `Plan`: steps of days and reviews first, then new cards, within the limits, one card of a note.
+        """See `ReviewPlan`: steps of days and reviews first, then new cards, within the limits, one card of a note.
 
         Before them all, and beside the limits, cards that were on a step within the day when it all began.
         """
@@ -246,17 +246,17 @@ class PolicyPlan:
             self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
         reviews, new = compute_allowances(self._decks, self._done)
         self._done = {}
-        steps = [card for card in self._on_steps if not card.buried(day)]
-        self._on_steps = [card for card in self._on_steps if card.buried(day)]
+        steps = [card for card in self._on_steps if not card.is_buried(day)]
+        self._on_steps = [card for card in self._on_steps if card.is_buried(day)]
         notes: set[int] = {card.note for card in steps}
-        due = [card for card in self._waiting.values() if not card.buried(day)]
+        due = [card for card in self._waiting.values() if not card.is_buried(day)]
         due.sort(key=lambda card: self._place(card, day))
         due += self._last_pass(day, cards)
         asked = [card.id for card in steps]
         asked += self._taken(due, reviews, notes)
         new.cap(reviews)
         for deck, waiting in self._new.items():
-            if waiting and new.any_left(deck):
+            if waiting and new.has_left(deck):
                 asked += self._taken(self._in_order(deck, waiting, cards, day), new, notes, stop=True)
         return iter(asked)
 
@@ -270,18 +270,18 @@ class PolicyPlan:
             end = near.get(card.deck)
             if end is None or card.state is not State.REVIEW or card.last_day is None or (card.due_day or 0) <= day:
                 continue
-            if not card.buried(day) and is_in_last_pass(card.id, card.last_day, end, day):
+            if not card.is_buried(day) and is_in_last_pass(card.id, card.last_day, end, day):
                 yield card
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
-        """See `Plan`."""
+        """See `ReviewPlan`."""
         policy = self._policies[card.deck]
         return compute_outcome(
             card, rating, policy, now_ms, CLOCK, self._models[card.deck], self._load_for(card, now_ms)
         )
 
     def record_rating(self, before: Card, after: Card) -> None:
-        """See `Plan`."""
+        """See `ReviewPlan`."""
         if before.state is State.NEW:
             self._new[before.deck].remove(before.id)
         self._waiting.pop(before.id, None)
@@ -301,7 +301,7 @@ class PolicyPlan:
 
     def _load_for(self, card: Card, now_ms: int) -> Load | None:
         policy = self._policies[card.deck]
-        if not policy.balances:
+        if not policy.is_balanced:
             return None
         siblings = [day for other, day in self._notes[card.note].items() if other != card.id]
         due = self._load if policy.load_balance else {}
@@ -321,7 +321,7 @@ class PolicyPlan:
                 break
 
     def _in_order(self, deck: int, waiting: list[int], cards: Mapping[int, Card], day: int) -> Iterable[Card]:
-        new = [card for card in waiting if not cards[card].buried(day)]
+        new = [card for card in waiting if not cards[card].is_buried(day)]
         if self._policies[deck].new_order == "random":
             return (cards[card] for card in sorted(new, key=lambda card: draw(card, day)))
         return (cards[card] for card in new)

@@ -65,7 +65,7 @@ class Store(Cards):
 
     def load(self, card: Card, policy: Policy, now_ms: int) -> Load | None:
         """What the days ahead hold, all decks together, where the card's next interval depends on it."""
-        if not policy.balances:
+        if not policy.is_balanced:
             return None
         today = self.clock.day(now_ms)
         due = self._ahead.due(today) if policy.load_balance else {}

@@ -31,7 +31,7 @@ def lived(policy: Policy, seed: int) -> Simulation:
     return simulate(cards, plan, 20_000, _DAYS, Learner(seed=seed), known_every=_DAYS)
 
 
-def figures(simulation: Simulation) -> dict[str, float]:
+def measure(simulation: Simulation) -> dict[str, float]:
     """Of the second year, when the load has settled."""
     reviews = [day.reviews for day in simulation.days[_DAYS // 2 :]]
     recalled = sum(day.recalled for day in simulation.days[_DAYS // 2 :])
@@ -44,5 +44,5 @@ def figures(simulation: Simulation) -> dict[str, float]:
 
 if __name__ == "__main__":
     started = time.perf_counter()
-    found = figures(lived(_POLICIES[sys.argv[1]], int(sys.argv[2])))
+    found = measure(lived(_POLICIES[sys.argv[1]], int(sys.argv[2])))
     print(json.dumps({"figures": found, "seconds": time.perf_counter() - started}))

@@ -30,7 +30,7 @@ def differences(reviews: TrainingSet, present: Sequence[float], *, back: bool) -
         found = fit(reviews.where(slice(0, count)), present)
         if back or found.taken != "own":
             present = found.parameters
-        yield following.figures(present).log_loss - following.figures(DEFAULT_PARAMETERS).log_loss
+        yield following.measure(present).log_loss - following.measure(DEFAULT_PARAMETERS).log_loss
 
 
 def table() -> Iterator[str]:

@@ -54,7 +54,7 @@ def rolling(reviews: TrainingSet, way: Way) -> tuple[float, float]:
     """The means over the tenths of the log from three tenths on, each predicted from all before it."""
     count = len(reviews)
     found = [
-        reviews.where(slice(count * tenth // 10, count * (tenth + 1) // 10)).figures(
+        reviews.where(slice(count * tenth // 10, count * (tenth + 1) // 10)).measure(
             way(reviews.where(slice(0, count * tenth // 10)))
         )
         for tenth in range(3, 10)
@@ -67,7 +67,7 @@ def table(reviews: TrainingSet) -> Iterator[str]:
     yield f"{'':36}{'newest fifth':>20}{'rolling tenths':>20}"
     cut = int(len(reviews) * 0.8)
     for name, way in WAYS.items():
-        last = reviews.where(slice(cut, None)).figures(way(reviews.where(slice(0, cut))))
+        last = reviews.where(slice(cut, None)).measure(way(reviews.where(slice(0, cut))))
         log_loss, rmse = rolling(reviews, way)
         yield f"{name:36}{last.log_loss:12.4f}{last.rmse_bins:8.4f}{log_loss:12.4f}{rmse:8.4f}"
 

@@ -37,7 +37,7 @@ def foreseen(reviews: TrainingSet, parameters: Callable[[TrainingSet], tuple[flo
         before = reviews.where(reviews.day < day)
         if len(before) >= LEAST_REVIEWS:
             then = after(reviews, day)
-            predicted += then.predicted(parameters(before)).tolist()
+            predicted += then.predict(parameters(before)).tolist()
             recalled += then.recalled.tolist()
     return {
         "reviews": len(recalled),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scheduler.imported_log import CardHistory, Days, Standing
+from scheduler.imported_log import CardHistory, DayReader, ImportedState
 from scheduler.merge import merge
 from scheduler.model import DAY_SECONDS, Memory, State
 
@@ -58,7 +58,7 @@ def take_statements(
     histories = list(_histories(clock, stated, cards, at_ms))
     if not histories:
         return 0
-    return merge(connection, histories, Days(clock.day, clock.offset_minutes), model_of).cards
+    return merge(connection, histories, DayReader(clock.day, clock.offset_minutes), model_of).cards
 
 
 def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[int, str], _Card]:
@@ -82,12 +82,12 @@ def _histories(
         card = cards.get((each.note, each.slot))
         if card is None:
             continue
-        standing = _standing(clock, each.schedule, card.id, at_ms)
-        if not _is_known(card, standing):
-            yield CardHistory(card.id, (), standing)
+        imported = _make_state(clock, each.schedule, card.id, at_ms)
+        if not _is_known(card, imported):
+            yield CardHistory(card.id, (), imported)
 
 
-def _standing(clock: Clock, schedule: StatedSchedule, card: int, at_ms: int) -> Standing:
+def _make_state(clock: Clock, schedule: StatedSchedule, card: int, at_ms: int) -> ImportedState:
     state = State(schedule.state)
     due_day: int | None
     due_ms: int | None = None
@@ -103,7 +103,7 @@ def _standing(clock: Clock, schedule: StatedSchedule, card: int, at_ms: int) -> 
             interval = seconds // DAY_SECONDS * DAY_SECONDS or seconds
             if seconds < DAY_SECONDS:
                 due_day, due_ms = None, due_at
-    return Standing(
+    return ImportedState(
         state=state,
         due_day=due_day,
         due_ms=due_ms,
@@ -122,11 +122,11 @@ def _instant_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def _is_known(card: _Card, standing: Standing) -> bool:
+def _is_known(card: _Card, imported: ImportedState) -> bool:
     """Whether a card stands as another tool says, so that nothing is to be done."""
-    if (card.state, card.due_day, card.due_ms) != (standing.state, standing.due_day, standing.due_ms):
+    if (card.state, card.due_day, card.due_ms) != (imported.state, imported.due_day, imported.due_ms):
         return False
-    if standing.memory is None or card.stability is None or card.difficulty is None:
+    if imported.memory is None or card.stability is None or card.difficulty is None:
         return False
-    pairs = ((card.stability, standing.memory.stability), (card.difficulty, standing.memory.difficulty))
-    return card.interval == standing.interval and all(isclose(*pair, rel_tol=_SAME) for pair in pairs)
+    pairs = ((card.stability, imported.memory.stability), (card.difficulty, imported.memory.difficulty))
+    return card.interval == imported.interval and all(isclose(*pair, rel_tol=_SAME) for pair in pairs)

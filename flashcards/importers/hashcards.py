@@ -18,7 +18,7 @@ from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.importers.errors import ImportInvalid
 from flashcards.importers.report import ImportReport, Remark
 from flashcards.importers.transaction import import_histories
-from scheduler.imported_log import CardHistory, ImportedReview, Standing
+from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:
     if not reviews:
         state, interval = State.REVIEW, max(1, known.interval_days) * DAY_SECONDS
     in_steps = state is not State.REVIEW
-    standing = Standing(
+    imported = ImportedState(
         state=state,
         due_day=None if in_steps else known.due_day,
         due_ms=last_ms if in_steps else None,
@@ -220,4 +220,4 @@ def _history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:
         changed_ms=last_ms,
         memory=known.memory if len(reviews) < known.review_count else None,
     )
-    return CardHistory(card, log, standing)
+    return CardHistory(card, log, imported)

@@ -15,7 +15,7 @@ from flashcards.importers.errors import ImportInvalid
 from flashcards.importers.report import ImportReport, Remark
 from flashcards.importers.transaction import import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
-from scheduler.imported_log import CardHistory, ImportedReview, Standing
+from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
 from scheduler.log import advance, fold_log, read_reviews
 from scheduler.model import Card, Rating, ReviewKind
 
@@ -155,11 +155,11 @@ def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHi
             )
         )
         card = after
-    return CardHistory(card_id, past, _standing(advance(card, log)))
+    return CardHistory(card_id, past, _make_state(advance(card, log)))
 
 
-def _standing(card: Card) -> Standing:
-    return Standing(
+def _make_state(card: Card) -> ImportedState:
+    return ImportedState(
         state=card.state,
         due_day=card.due_day,
         due_ms=card.due_ms,

@@ -14,7 +14,7 @@ from flashcards.collection import now_ms
 from flashcards.disk.journal import Journal
 from scheduler.connection import closing_connection, transaction
 from scheduler.database import backup
-from scheduler.imported_log import CardHistory, Days
+from scheduler.imported_log import CardHistory, DayReader
 from scheduler.merge import merge
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def import_histories(
 
 def merge_histories(collection: Collection, histories: Iterable[CardHistory], report: ImportReport) -> None:
     """Merge histories within the open transaction, and count in the report what that changed."""
-    days = Days(collection.clock.day, collection.clock.offset_minutes)
+    days = DayReader(collection.clock.day, collection.clock.offset_minutes)
     merged = merge(
         collection.connection,
         histories,

@@ -86,7 +86,7 @@ def forecast(
     due = count_due_by_day(collection.store, today, days, only=None if only is None else {card.id for card in cards})
     overdue = sum(_due_before(card, today, collection.clock) for card in cards)
     # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
-    steps = sum(card.due_ms is not None and card.last_day == today and not card.buried(today) for card in chosen)
+    steps = sum(card.due_ms is not None and card.last_day == today and not card.is_buried(today) for card in chosen)
     return Forecast(
         collection.clock,
         overdue,

@@ -50,7 +50,7 @@ class Scope:
     @property
     def wanted(self) -> bool:
         """Whether other parameters than the present ones are to be taken, and written."""
-        if self.fit is None or not self.fit.better:
+        if self.fit is None or not self.fit.is_better:
             return False
         return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen.log_loss >= LEAST_GAIN
 

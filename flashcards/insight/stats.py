@@ -10,9 +10,9 @@ import numpy as np
 from scheduler.measures import (
     CalibrationBin,
     Figures,
-    always_the_average,
-    calibration,
-    figures,
+    compute_calibration,
+    measure,
+    measure_average,
     retrievability,
     review_bins,
 )
@@ -221,10 +221,10 @@ def _predictions(
     predicted = retrievability(before[chosen], elapsed[chosen], decay[np.minimum(deck, decay.size - 1)])
     recalled = ~failed[chosen]
     if not recalled.size:
-        return Predictions(calibration(predicted, recalled), None, None)
+        return Predictions(compute_calibration(predicted, recalled), None, None)
     bins = review_bins(elapsed[chosen], reviews[chosen], lapses[chosen])
     return Predictions(
-        calibration(predicted, recalled), figures(predicted, recalled, bins), always_the_average(recalled, bins)
+        compute_calibration(predicted, recalled), measure(predicted, recalled, bins), measure_average(recalled, bins)
     )
 
 

@@ -14,7 +14,7 @@ from flashcards.review.selection import chosen, with_new, without_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from scheduler import transaction
 from scheduler.conditions import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
-from scheduler.queue import Counts, Wait, today
+from scheduler.queue import Counts, Wait, build_queue
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -116,7 +116,7 @@ class CollectionDesk:
         if new is not None:
             limits = with_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         self._version = self._data_version()
-        self._queue = today(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
+        self._queue = build_queue(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
 
     def prepare(self) -> None:
         """Load what the first answer needs; to be called once the first question is on the screen."""

@@ -8,7 +8,7 @@ import pytest
 
 from flashcards.collection import now_ms
 from flashcards.identity.keys import key
-from scheduler import today
+from scheduler import build_queue
 from tests.catalog.world import World, question
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def asked(world: World) -> set[int]:
     """The cards that today's queue holds."""
-    queue = today(world.collection.store, world.collection.limits, now_ms())
+    queue = build_queue(world.collection.store, world.collection.limits, now_ms())
     counts = queue.counts()
     found: set[int] = set()
     while isinstance(card := queue.next_card(now_ms()), int):

@@ -122,7 +122,7 @@ def _day(due: int, shift: int, collection: Collection) -> int:
 def _queue(card: Any, today: int) -> int:
     if card.suspended:
         return -1
-    if card.buried(today):
+    if card.is_buried(today):
         return -3 if card.buried_by is None else -2
     if card.state in (State.NEW, State.REVIEW):
         return int(card.state)

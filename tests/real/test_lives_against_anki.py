@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scheduler import Card, Clock, DeckLimits, NewCard, Policy, Rating, State, Store, today
+from scheduler import Card, Clock, DeckLimits, NewCard, Policy, Rating, State, Store, build_queue
 from scheduler.model import DAY_SECONDS
 from tests.anki.imports.anki_world import World
 from tests.real.test_policy_against_anki import LEARNING_STEPS, RELEARNING_STEPS, _switch_fsrs_on
@@ -106,7 +106,7 @@ class Twice:
         limits = [
             DeckLimits(number, (50,) if number < 50 else (), self.policies[name]) for name, number in NAMES.items()
         ]
-        ours = today(self.store, limits, self.now_ms)
+        ours = build_queue(self.store, limits, self.now_ms)
         counts = ours.counts()
         found = []
         if (counts.new, counts.review) != (theirs.new_count, theirs.review_count):
@@ -171,7 +171,7 @@ def _asked(state: int | None) -> int | None:
 def _queue(card: Card, day: int) -> int:
     if card.suspended:
         return -1
-    if card.buried(day):
+    if card.is_buried(day):
         return -2
     if card.state in (State.NEW, State.REVIEW):
         return int(card.state)

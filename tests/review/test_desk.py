@@ -119,7 +119,7 @@ def test_undo_frees_the_siblings_that_the_rating_buried(tmp_path: Path) -> None:
         answer(session, Rating.EASY)
         session.handle(Undo(NOW))
         day = collection.clock.day(NOW)
-        assert not any(card.buried(day) for card in collection.store.cards_of(_note(collection)))
+        assert not any(card.is_buried(day) for card in collection.store.cards_of(_note(collection)))
 
 
 def test_an_undone_card_comes_first_even_outside_the_query(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scheduler import DeckLimits, Policy, Rating, State, Store, today
+from scheduler import DeckLimits, Policy, Rating, State, Store, build_queue
 from scheduler.learner import Learner
 from scheduler.limits import (
     LAST_PASS_DAYS,
@@ -73,7 +73,7 @@ def test_in_the_days_before_every_learnt_card_is_asked_once_more_though_it_is_du
     policy = towards(LAST_PASS_DAYS)
     for ahead in range(LAST_PASS_DAYS):
         now = NOW + ahead * DAY
-        asked_now = asked(today(store, decks(policy), now), store, policy, now)
+        asked_now = asked(build_queue(store, decks(policy), now), store, policy, now)
         per_day.append(len(asked_now))
         found += asked_now
     assert sorted(found) == sorted(cards)
@@ -83,18 +83,18 @@ def test_in_the_days_before_every_learnt_card_is_asked_once_more_though_it_is_du
 def test_before_those_days_and_on_the_day_nothing_is_asked_early(store: Store) -> None:
     learnt(store, 20)
     for policy in (towards(LAST_PASS_DAYS + 1), towards(0), PLAIN):
-        assert asked(today(store, decks(policy), NOW), store) == []
+        assert asked(build_queue(store, decks(policy), NOW), store) == []
 
 
 def test_a_deadline_is_a_matter_of_its_own_deck(store: Store) -> None:
     learnt(store, 20)
-    assert asked(today(store, [DeckLimits(DECK, (), PLAIN), DeckLimits(2, (), towards(1))], NOW), store) == []
+    assert asked(build_queue(store, [DeckLimits(DECK, (), PLAIN), DeckLimits(2, (), towards(1))], NOW), store) == []
 
 
 def test_the_counts_are_what_the_session_asks(store: Store) -> None:
     learnt(store, 20)
     limits = decks(towards(1))
-    assert count_by_deck(store, limits, NOW)[DECK].review == today(store, limits, NOW).counts().review == 20
+    assert count_by_deck(store, limits, NOW)[DECK].review == build_queue(store, limits, NOW).counts().review == 20
 
 
 def test_limits_give_way_as_far_as_the_day_asks_for_in_the_decks_above_too(store: Store) -> None:
@@ -139,4 +139,4 @@ def test_a_card_rated_in_the_pass_waits_out_an_ordinary_interval(store: Store) -
     review = store.rate(card, Rating.GOOD, policy, NOW)
     assert review.due_day == shown.due_day
     assert store.card(card).state is State.REVIEW
-    assert asked(today(store, decks(policy), NOW), store) == []
+    assert asked(build_queue(store, decks(policy), NOW), store) == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduler import DEFAULT_PARAMETERS, DeckLimits, Policy, Rating, State, Store, today
+from scheduler import DEFAULT_PARAMETERS, DeckLimits, Policy, Rating, State, Store, build_queue
 from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
 from scheduler.reschedule import find_moves
@@ -53,7 +53,7 @@ def queued(store: Store, policy: Policy) -> list[int]:
         make_due(store, card, TODAY - at % 3 * 3, interval_days=(60, 2, 9)[at % 3])
         put(store, card, stability=(5.0, 80.0, 2.0, 7.0)[at % 4], last_day=TODAY - 10 - at)
     make_due(store, cards[4], TODAY + 90, interval_days=120)
-    return [cards.index(card) for card in asked(today(store, one_deck(policy), NOW), store, policy)]
+    return [cards.index(card) for card in asked(build_queue(store, one_deck(policy), NOW), store, policy)]
 
 
 def simulated(_: Store, policy: Policy) -> object:
@@ -155,12 +155,12 @@ def test_the_likeliest_recalled_comes_first_by_the_parameters_of_its_own_deck(st
     order = replace(EVEN, review_order="retrievability")
     forgets_faster = replace(order, parameters=(*DEFAULT_PARAMETERS[:20], 0.8))
     decks = [DeckLimits(1, (), order), DeckLimits(2, (), order)]
-    assert asked(today(store, decks, NOW), store, order)[0] == fast
+    assert asked(build_queue(store, decks, NOW), store, order)[0] == fast
     for card, days in ((slow, 40), (fast, 35)):
         make_due(store, card, interval_days=days)
         put(store, card, stability=20.0)
     decks = [DeckLimits(1, (), order), DeckLimits(2, (), forgets_faster)]
-    assert today(store, decks, NOW).next_card(NOW) == slow
+    assert build_queue(store, decks, NOW).next_card(NOW) == slow
 
 
 def test_a_card_falls_due_when_the_chance_of_recall_has_fallen_to_the_retention_wanted(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_reviews_are_in_the_order_of_time_whatever_the_card() -> None:
 def test_the_chance_predicted_is_the_retrievability_before_the_review() -> None:
     model = Model()
     (first, second) = replay(model, [(3, 1), (2, 6)])
-    found = build_training_set(log_of(days((3, 1), (2, 6), (3, 20)))).predicted(DEFAULT_PARAMETERS)
+    found = build_training_set(log_of(days((3, 1), (2, 6), (3, 20)))).predict(DEFAULT_PARAMETERS)
     expected = [model.retrievability(first.stability, 5), model.retrievability(second.stability, 14)]
     assert found.tolist() == pytest.approx(expected, rel=1e-4)
 
@@ -71,22 +71,22 @@ def forgetful() -> TrainingSet:
 
 def test_who_forgets_faster_than_most_is_predicted_better_by_fitted_parameters(forgetful: TrainingSet) -> None:
     found = fit(forgetful)
-    assert found.better
+    assert found.is_better
     assert found.fitted.log_loss < found.present.log_loss
-    truth = forgetful.figures(FORGETFUL).log_loss
-    assert forgetful.figures(found.parameters).log_loss < truth + 0.005
+    truth = forgetful.measure(FORGETFUL).log_loss
+    assert forgetful.measure(found.parameters).log_loss < truth + 0.005
 
 
 def test_an_earlier_fit_to_the_same_reviews_is_kept(forgetful: TrainingSet) -> None:
     first = fit(forgetful)
     again = fit(forgetful, first.parameters)
-    assert not again.better
+    assert not again.is_better
     assert again.parameters == first.parameters
 
 
 def test_an_earlier_fit_gives_way_when_memory_turns_out_to_be_another(forgetful: TrainingSet) -> None:
     strong = tuple(value * (2.5 if number < 4 else 1.0) for number, value in enumerate(DEFAULT_PARAMETERS))
-    assert fit(forgetful, strong).better
+    assert fit(forgetful, strong).is_better
 
 
 def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where_fitting_does_no_better() -> None:
@@ -94,7 +94,7 @@ def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where
     found = fit(usual, FORGETFUL)
     assert found.fitted.log_loss >= found.own.log_loss
     assert found.own.log_loss < found.present.log_loss
-    assert (found.taken, found.parameters, found.better) == ("own", DEFAULT_PARAMETERS, True)
+    assert (found.taken, found.parameters, found.is_better) == ("own", DEFAULT_PARAMETERS, True)
     assert fit(usual).taken == "present"
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from scheduler import DEFAULT_PARAMETERS, Model
 from scheduler.measures import (
-    always_the_average,
-    calibration,
-    figures,
+    compute_calibration,
     log_loss,
+    measure,
+    measure_average,
     retrievability,
     review_bins,
     rmse_bins,
@@ -106,18 +106,18 @@ def test_reviews_are_alike_by_days_reviews_and_lapses(
 
 def test_the_average_is_judged_by_the_same_measures() -> None:
     recalled, bins = [True, True, True, False], [1, 1, 2, 2]
-    assert always_the_average(recalled, bins) == figures([0.75] * 4, recalled, bins)
+    assert measure_average(recalled, bins) == measure([0.75] * 4, recalled, bins)
 
 
 def test_no_reviews_cannot_be_measured() -> None:
     with pytest.raises(ValueError, match="no reviews"):
         log_loss([], [])
     with pytest.raises(ValueError, match="no reviews"):
-        always_the_average([], [])
+        measure_average([], [])
 
 
 def test_calibration_counts_every_review_in_the_step_of_its_prediction() -> None:
-    steps = calibration([0.0, 0.05, 0.1, 0.95, 1.0, 1.0], [False, True, True, True, True, False])
+    steps = compute_calibration([0.0, 0.05, 0.1, 0.95, 1.0, 1.0], [False, True, True, True, True, False])
     assert [step.reviews for step in steps] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 3]
     assert steps[0] == pytest.approx((0.0, 0.1, 2, 0.025, 0.5))
     assert steps[9] == pytest.approx((0.9, 1.0, 3, 2.95 / 3, 2 / 3))

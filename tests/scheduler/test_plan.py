@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler import Clock, DeckLimits, Model, Policy, Queue, Rating, State, Store, today
+from scheduler import Clock, DeckLimits, Model, Policy, Queue, Rating, State, Store, build_queue
 from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
 from scheduler.simulate import SITTING, PolicyPlan, simulate
@@ -36,7 +36,7 @@ def test_the_same_learner_meets_the_same_reviews_in_a_simulation_and_in_a_store(
     ids = add(store, 80)
     limits = [DeckLimits(DECK, (), policy)]
     planned = simulate(store.cards(ids), PolicyPlan(store.cards(ids), limits, Model), TODAY, DAYS, Learner(seed=3))
-    queue = today(store, limits, _sitting(TODAY))
+    queue = build_queue(store, limits, _sitting(TODAY))
     lived = [_day(store, queue, policy, TODAY + day) for day in range(DAYS)]
     assert lived == [(day.new, day.reviews) for day in planned.days]
     assert [card.due_day for card in store.cards(ids)] == [planned.cards[card].due_day for card in ids]
@@ -69,7 +69,7 @@ def _day(store: Store, queue: Queue, policy: Policy, day: int) -> tuple[int, int
             recall = None
             if card.last_day is not None and card.last_day < day and card.stability is not None:
                 recall = model.retrievability(card.stability, day - card.last_day)
-            before = learner.rating(card, before, recall)
+            before = learner.choose_rating(card, before, recall)
             store.rate(asked, before, policy, now_ms)
             new += card.state is State.NEW
             reviews += recall is not None

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from scheduler import Counts, Rating, State, Store, Wait, count_by_deck, today
+from scheduler import Counts, Rating, State, Store, Wait, build_queue, count_by_deck
 from tests.scheduler.world import (
     DAY,
     DECK,
@@ -26,17 +26,17 @@ from tests.scheduler.world import (
 
 
 def test_an_empty_store_asks_nothing(store: Store) -> None:
-    queue = today(store, one_deck(), NOW)
+    queue = build_queue(store, one_deck(), NOW)
     assert queue.next_card(NOW) is None
     assert queue.counts() == Counts(0, 0, 0)
-    assert today(store, [], NOW).next_card(NOW) is None
+    assert build_queue(store, [], NOW).next_card(NOW) is None
 
 
 def test_new_cards_come_in_the_order_of_the_deck(store: Store) -> None:
     cards = add(store, 4)
     for position, card in enumerate(reversed(cards)):
         put(store, card, position=position)
-    assert asked(today(store, one_deck(), NOW), store) == list(reversed(cards))
+    assert asked(build_queue(store, one_deck(), NOW), store) == list(reversed(cards))
 
 
 def test_what_is_due_later_is_not_asked(store: Store) -> None:
@@ -44,14 +44,14 @@ def test_what_is_due_later_is_not_asked(store: Store) -> None:
     make_due(store, due)
     make_due(store, later, TODAY + 1)
     make_due(store, overdue, TODAY - 30)
-    assert asked(today(store, one_deck(), NOW), store) == [overdue, due]
+    assert asked(build_queue(store, one_deck(), NOW), store) == [overdue, due]
 
 
 def test_reviewing_ahead_asks_what_falls_due_within_the_days(store: Store) -> None:
     soon, later = add(store, 2)
     make_due(store, soon, TODAY + 2)
     make_due(store, later, TODAY + 3)
-    assert asked(today(store, one_deck(), NOW, ahead_days=2), store) == [soon]
+    assert asked(build_queue(store, one_deck(), NOW, ahead_days=2), store) == [soon]
 
 
 @pytest.mark.parametrize("hide", ["suspend", "bury", "orphan"])
@@ -62,21 +62,21 @@ def test_a_hidden_card_is_never_asked(store: Store, hide: str, kind: str) -> Non
         make_due(store, card)
     elif kind == "step":
         stepping(store, card, NOW)
-    assert today(store, one_deck(), NOW).next_card(NOW) == card
+    assert build_queue(store, one_deck(), NOW).next_card(NOW) == card
     if hide == "suspend":
         store.suspend([card])
     elif hide == "bury":
         store.bury([card], TODAY)
     else:
         store.set_active([card], False)
-    assert today(store, one_deck(), NOW).next_card(NOW) is None
+    assert build_queue(store, one_deck(), NOW).next_card(NOW) is None
     assert count_by_deck(store, one_deck(), NOW) == {DECK: Counts(0, 0, 0)}
 
 
 def test_a_card_buried_yesterday_is_asked_today(store: Store) -> None:
     (card,) = add(store)
     store.bury([card], TODAY - 1)
-    assert today(store, one_deck(), NOW).next_card(NOW) == card
+    assert build_queue(store, one_deck(), NOW).next_card(NOW) == card
 
 
 # Steps within the day
@@ -85,14 +85,14 @@ def test_a_card_buried_yesterday_is_asked_today(store: Store) -> None:
 def test_a_step_whose_time_has_come_goes_first(store: Store) -> None:
     new, step = add(store, 2)
     stepping(store, step, NOW + 5 * MINUTE)
-    queue = today(store, one_deck(), NOW)
+    queue = build_queue(store, one_deck(), NOW)
     assert queue.next_card(NOW) == new
     assert queue.next_card(NOW + 5 * MINUTE) == step
 
 
 def test_a_card_answered_again_comes_back_between_the_others_when_its_minute_is_up(store: Store) -> None:
     first, second, third = add(store, 3)
-    queue = today(store, one_deck(), NOW)
+    queue = build_queue(store, one_deck(), NOW)
     store.rate(first, Rating.AGAIN, PLAIN, NOW)
     queue.record_rating(first)
     assert queue.counts() == Counts(2, 1, 0)
@@ -107,13 +107,13 @@ def test_a_card_answered_again_comes_back_between_the_others_when_its_minute_is_
 def test_when_nothing_else_is_left_a_step_within_twenty_minutes_is_asked_at_once(store: Store) -> None:
     (step,) = add(store)
     stepping(store, step, NOW + 20 * MINUTE)
-    assert today(store, one_deck(), NOW).next_card(NOW) == step
+    assert build_queue(store, one_deck(), NOW).next_card(NOW) == step
 
 
 def test_a_later_step_is_waited_for(store: Store) -> None:
     (step,) = add(store)
     stepping(store, step, NOW + 50 * MINUTE)
-    queue = today(store, one_deck(), NOW)
+    queue = build_queue(store, one_deck(), NOW)
     wait = queue.next_card(NOW)
     assert wait == Wait(NOW + 30 * MINUTE)
     assert queue.next_card(NOW + 30 * MINUTE) == step
@@ -123,7 +123,7 @@ def test_a_later_step_is_waited_for(store: Store) -> None:
 def test_the_card_just_answered_is_not_asked_again_while_there_is_another(store: Store) -> None:
     first, second = add(store, 2)
     stepping(store, second, NOW + 15 * MINUTE)
-    queue = today(store, one_deck(), NOW)
+    queue = build_queue(store, one_deck(), NOW)
     store.rate(first, Rating.AGAIN, PLAIN, NOW)
     queue.record_rating(first)
     assert queue.next_card(NOW) == second
@@ -133,14 +133,14 @@ def test_the_card_just_answered_is_not_asked_again_while_there_is_another(store:
 def test_a_step_that_fell_due_yesterday_is_asked(store: Store) -> None:
     (step,) = add(store)
     stepping(store, step, NOW - DAY)
-    assert today(store, one_deck(), NOW).next_card(NOW) == step
+    assert build_queue(store, one_deck(), NOW).next_card(NOW) == step
 
 
 def test_a_step_of_days_is_counted_as_learning_and_asked_with_the_reviews(store: Store) -> None:
     step, due = add(store, 2)
     make_due(store, due)
     put(store, step, state=State.LEARNING, due_day=TODAY, steps_left=1, interval=86_400)
-    queue = today(store, one_deck(), NOW)
+    queue = build_queue(store, one_deck(), NOW)
     assert queue.counts() == Counts(0, 1, 1)
     assert set(asked(queue, store)) == {step, due}
 
@@ -160,7 +160,7 @@ def due_with_stability(store: Store, count: int = 6) -> list[int]:
 def test_a_backlog_can_begin_with_what_is_likeliest_recalled(store: Store) -> None:
     cards = due_with_stability(store)
     policy = replace(PLAIN, review_order="retrievability")
-    assert asked(today(store, one_deck(policy), NOW), store) == list(reversed(cards))
+    assert asked(build_queue(store, one_deck(policy), NOW), store) == list(reversed(cards))
 
 
 def test_reviews_can_begin_with_what_is_furthest_beyond_its_interval(store: Store) -> None:
@@ -168,15 +168,15 @@ def test_reviews_can_begin_with_what_is_furthest_beyond_its_interval(store: Stor
     make_due(store, long, TODAY - 10, interval_days=100)
     make_due(store, short, TODAY - 5, interval_days=2)
     policy = replace(PLAIN, review_order="overdue")
-    assert asked(today(store, one_deck(policy), NOW), store) == [short, long]
+    assert asked(build_queue(store, one_deck(policy), NOW), store) == [short, long]
 
 
 def test_cards_due_on_the_same_day_are_shuffled_the_same_way_all_day(store: Store) -> None:
     cards = add(store, 40)
     for card in cards:
         make_due(store, card)
-    first = today(store, one_deck(), NOW).next_card(NOW)
-    order = asked(today(store, one_deck(), NOW + MINUTE), store)
+    first = build_queue(store, one_deck(), NOW).next_card(NOW)
+    order = asked(build_queue(store, one_deck(), NOW + MINUTE), store)
     assert first == order[0]
     assert order != cards
     assert sorted(order) == cards
@@ -185,7 +185,7 @@ def test_cards_due_on_the_same_day_are_shuffled_the_same_way_all_day(store: Stor
 def test_new_cards_can_be_shuffled(store: Store) -> None:
     cards = add(store, 40)
     policy = replace(PLAIN, new_order="random", new_per_day=40)
-    order = asked(today(store, one_deck(policy), NOW), store, policy)
+    order = asked(build_queue(store, one_deck(policy), NOW), store, policy)
     assert order != cards
     assert sorted(order) == cards
 
@@ -196,7 +196,7 @@ def test_new_cards_come_before_among_or_after_the_reviews(store: Store, mix: str
     for card in cards[:3]:
         make_due(store, card)
     policy = replace(PLAIN, new_mix=mix)  # type: ignore[arg-type]
-    order = asked(today(store, one_deck(policy), NOW), store, policy)
+    order = asked(build_queue(store, one_deck(policy), NOW), store, policy)
     assert "".join("r" if card in cards[:3] else "n" for card in order) == expected
 
 
@@ -204,7 +204,7 @@ def test_few_new_cards_are_spread_evenly_among_many_reviews(store: Store) -> Non
     cards = add(store, 44)
     for card in cards[4:]:
         make_due(store, card)
-    places = [at for at, card in enumerate(asked(today(store, one_deck(), NOW), store)) if card in cards[:4]]
+    places = [at for at, card in enumerate(asked(build_queue(store, one_deck(), NOW), store)) if card in cards[:4]]
     gaps = [after - before for before, after in pairwise(places)]
     assert max(gaps) - min(gaps) <= 1
     assert places[0] >= 5
@@ -213,7 +213,7 @@ def test_few_new_cards_are_spread_evenly_among_many_reviews(store: Store) -> Non
 def test_the_order_of_the_session_can_be_given(store: Store) -> None:
     cards = due_with_stability(store)
     order = replace(PLAIN, review_order="retrievability")
-    assert today(store, one_deck(), NOW, order=order).next_card(NOW) == cards[-1]
+    assert build_queue(store, one_deck(), NOW, order=order).next_card(NOW) == cards[-1]
 
 
 # Keeping up
@@ -221,7 +221,7 @@ def test_the_order_of_the_session_can_be_given(store: Store) -> None:
 
 def test_a_new_day_makes_a_new_queue(store: Store) -> None:
     cards = add(store, 4)
-    queue = today(store, one_deck(replace(PLAIN, new_per_day=2)), NOW)
+    queue = build_queue(store, one_deck(replace(PLAIN, new_per_day=2)), NOW)
     asked(queue, store)
     assert queue.next_card(NOW) is None
     assert queue.next_card(NOW + DAY) == cards[2]
@@ -231,7 +231,7 @@ def test_a_leech_that_was_suspended_does_not_come_back(store: Store) -> None:
     (card,) = add(store)
     make_due(store, card)
     policy = replace(PLAIN, leech_threshold=1, leech_action="suspend")
-    queue = today(store, one_deck(policy), NOW)
+    queue = build_queue(store, one_deck(policy), NOW)
     store.rate(card, Rating.AGAIN, policy, NOW)
     queue.record_rating(card)
     assert queue.next_card(NOW) is None
@@ -244,6 +244,6 @@ def test_counts_by_deck_are_what_the_session_asks(store: Store) -> None:
     stepping(store, second[20], NOW)
     decks = family(replace(PLAIN, new_per_day=4), replace(PLAIN, reviews_per_day=9), parent=PLAIN)
     counts = count_by_deck(store, decks, NOW)
-    cards = asked(today(store, decks, NOW), store)
+    cards = asked(build_queue(store, decks, NOW), store)
     assert Counter(store.card(card).deck for card in cards) == {deck: sum(c) for deck, c in counts.items() if sum(c)}
     assert set(counts) == {PARENT, 1, 2}

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, count_by_deck, today
+from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, build_queue, count_by_deck
 from tests.scheduler.world import MINUTE, NOW, TODAY, add, make_due, open_store
 
 policies = st.builds(
@@ -54,7 +54,7 @@ def test_the_queue_kept_up_to_date_is_the_queue_built_anew(
         fill_parameters(store)
         decks = [DeckLimits(9, (), three[0]), DeckLimits(1, (9,), three[1]), DeckLimits(2, (9,), three[2])]
         of_deck = {deck.deck: deck.policy for deck in decks}
-        queue, now = today(store, decks, NOW), NOW
+        queue, now = build_queue(store, decks, NOW), NOW
         for act, minutes in acts:
             now += minutes * MINUTE
             card = queue.next_card(now)
@@ -65,7 +65,7 @@ def test_the_queue_kept_up_to_date_is_the_queue_built_anew(
                 queue.record_rating(card)
             else:
                 _other(store, queue, act, card, now)
-            assert whole(queue, now) == whole(today(store, decks, now), now)
+            assert whole(queue, now) == whole(build_queue(store, decks, now), now)
             counts = count_by_deck(store, decks, now)
             assert queue.counts() == Counts(*map(sum, zip(*counts.values(), strict=True)))
         store.connection.close()

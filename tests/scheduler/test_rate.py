@@ -112,14 +112,14 @@ def test_a_rating_buries_the_siblings_that_would_be_asked_today(store: Store) ->
     store.suspend([suspended])
     store.set_active([gone], False)
     review = store.rate(rated, Rating.GOOD, PLAIN, NOW)
-    buried = {card.id: card.buried_by for card in store.cards_of(1) if card.buried(TODAY)}
+    buried = {card.id: card.buried_by for card in store.cards_of(1) if card.is_buried(TODAY)}
     assert buried == {new: review.id, due: review.id, days: review.id}
 
 
 def test_siblings_stay_when_the_policy_says_so(store: Store) -> None:
     rated, sibling = add(store, 2, siblings=2)
     store.rate(rated, Rating.GOOD, replace(PLAIN, bury_siblings=False), NOW)
-    assert not store.card(sibling).buried(TODAY)
+    assert not store.card(sibling).is_buried(TODAY)
 
 
 def test_a_card_hidden_by_hand_stays_so_when_the_sibling_is_undone(store: Store) -> None:
@@ -127,14 +127,14 @@ def test_a_card_hidden_by_hand_stays_so_when_the_sibling_is_undone(store: Store)
     store.bury([sibling], TODAY)
     store.rate(rated, Rating.GOOD, PLAIN, NOW)
     store.undo(NOW)
-    assert store.card(sibling).buried(TODAY)
+    assert store.card(sibling).is_buried(TODAY)
 
 
 def test_a_hidden_card_that_is_rated_is_hidden_no_longer(store: Store) -> None:
     (card,) = add(store)
     store.bury([card], TODAY)
     store.rate(card, Rating.AGAIN, PLAIN, NOW)
-    assert not store.card(card).buried(TODAY)
+    assert not store.card(card).is_buried(TODAY)
 
 
 # Leeches
@@ -201,9 +201,9 @@ def test_undo_goes_back_again_and_again(store: Store) -> None:
 def test_undo_frees_the_siblings_that_the_rating_buried(store: Store) -> None:
     rated, sibling = add(store, 2, siblings=2)
     store.rate(rated, Rating.GOOD, PLAIN, NOW)
-    assert store.card(sibling).buried(TODAY)
+    assert store.card(sibling).is_buried(TODAY)
     store.undo(NOW)
-    assert not store.card(sibling).buried(TODAY)
+    assert not store.card(sibling).is_buried(TODAY)
 
 
 def test_undo_does_not_reach_into_yesterday(store: Store) -> None:

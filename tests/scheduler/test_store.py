@@ -76,15 +76,15 @@ def test_a_buried_card_is_hidden_until_the_end_of_the_day(store: Store) -> None:
     (card,) = add(store)
     assert store.bury([card], TODAY) == 1
     assert store.bury([card], TODAY) == 0
-    assert store.card(card).buried(TODAY)
-    assert not store.card(card).buried(TODAY + 1)
+    assert store.card(card).is_buried(TODAY)
+    assert not store.card(card).is_buried(TODAY + 1)
 
 
 def test_unburying_shows_the_card_again(store: Store) -> None:
     (card,) = add(store)
     store.bury([card], TODAY)
     assert store.unbury([card], TODAY) == 1
-    assert not store.card(card).buried(TODAY)
+    assert not store.card(card).is_buried(TODAY)
     assert store.unbury([card], TODAY) == 0
 
 
@@ -132,7 +132,7 @@ def test_a_buried_card_given_a_due_day_is_asked_on_it(store: Store) -> None:
     (card,) = add(store)
     store.bury([card], TODAY + 9)
     store.set_due([card], TODAY, NOW)
-    assert not store.card(card).buried(TODAY)
+    assert not store.card(card).is_buried(TODAY)
 
 
 def test_a_new_card_given_a_due_day_waits_until_then(store: Store) -> None:

@@ -50,13 +50,13 @@ def joined(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
     reviews = {each.at_ms: each for one in (*twins, history) for each in one.reviews}
     ratings = [each for each in reviews.values() if each.kind is ReviewKind.RATING]
     lapses = sum(each.rating is Rating.AGAIN and each.state_before is State.REVIEW for each in ratings)
-    standings = [history.standing, *[twin.standing for twin in twins]]
+    states = [history.imported, *[twin.imported for twin in twins]]
     # A twin counts the reviews that it was made with, too, though Anki keeps the rows with one of the two only.
     return history._replace(
         reviews=[reviews[at] for at in sorted(reviews)],
-        standing=history.standing._replace(
-            reps=max(len(ratings), *[each.reps for each in standings]),
-            lapses=max(lapses, *[each.lapses for each in standings]),
+        imported=history.imported._replace(
+            reps=max(len(ratings), *[each.reps for each in states]),
+            lapses=max(lapses, *[each.lapses for each in states]),
         ),
     )
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
-from scheduler.imported_log import CardHistory, Days, ImportedReview, Standing
+from scheduler.imported_log import CardHistory, DayReader, ImportedReview, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Marks(NamedTuple):
     buried_day: int | None
 
 
-def anki_days(clock: Clock, now_ms: int) -> Days:
-    """Days as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset.
+def anki_days(clock: Clock, now_ms: int) -> DayReader:
+    """DayReader as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset.
 
     So what was done in the first second of a day is of the day before.
     """
@@ -52,7 +52,9 @@ def anki_days(clock: Clock, now_ms: int) -> Days:
     def offset_in(quarter: int) -> int:  # clocks change at quarters of an hour
         return clock.offset_minutes(quarter * _QUARTER_MS)
 
-    return Days(lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, lambda at_ms: offset_in(at_ms // _QUARTER_MS))
+    return DayReader(
+        lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, lambda at_ms: offset_in(at_ms // _QUARTER_MS)
+    )
 
 
 class HistoryReader:
@@ -77,7 +79,7 @@ class HistoryReader:
         state = _STATES.get(card.type, State.NEW)
         due_day, due_ms = self._due(card, state, log)
         interval = card.ivl * DAY_SECONDS if state is State.REVIEW else _step_interval(log)
-        standing = Standing(
+        imported = ImportedState(
             state=state,
             due_day=due_day,
             due_ms=due_ms,
@@ -89,7 +91,7 @@ class HistoryReader:
             changed_ms=card.changed * 1000,
             memory=_stored_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
         )
-        return CardHistory(ours, reviews, standing)
+        return CardHistory(ours, reviews, imported)
 
     def marks(self, card: AnkiCard) -> Marks:
         """Suspension, flag and burial of a card."""
