@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flashcards.anki.imports.layout import normal_name
 from flashcards.anki.package import presets
 from flashcards.anki.package.model import Package, Preset
-from flashcards.anki.package.presets import is_as_given
+from flashcards.anki.package.presets import is_as_exported
 from flashcards.catalog.imports import Origins
 from flashcards.disk.atomic import digest
 from flashcards.importers.report import ImportReport, Remark
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
 
 
-_STOCK: Final = dict(presets.of_json(1, {}).settings)
+_STOCK: Final = dict(presets.read_preset_json(1, {}).settings)
 """What Anki gives a new deck; a deck that has these says nothing."""
 
 _STOCK_STEPS: Final = {"learning_steps": "1m 10m", "relearning_steps": "10m"}
@@ -174,7 +174,7 @@ class SettingsImport:
 
     def _given(self, deck: str, preset: Preset) -> bool:
         """Whether Anki has a preset from a package that was made here, and nobody changed it there since."""
-        return deck in self._exported and is_as_given(preset.id, preset.name, preset.changed)
+        return deck in self._exported and is_as_exported(preset.id, preset.name, preset.changed)
 
     @cached_property
     def _exported(self) -> set[str]:

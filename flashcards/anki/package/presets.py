@@ -1,13 +1,17 @@
-"""The settings of decks as Anki's deck options (a preset of schema 11)."""
+"""The options of decks in Anki: presets, and what one deck has of its own, each setting in one table.
+
+A table says where Anki keeps a setting, in the JSON of schema 11 and in the protobuf messages of later schemas, and how
+its values become ours and back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.anki.package import protobuf
-from flashcards.anki.package.model import Preset
+from flashcards.anki.package.model import PackageDeck, Preset
 from scheduler.intervals import WEEK
 
 if TYPE_CHECKING:
@@ -16,13 +20,227 @@ if TYPE_CHECKING:
 
 
 MADE: Final = 1_767_225_600
-"""When our presets say that they were last changed, epoch seconds: one that was changed in Anki says otherwise."""
+"""The modification time of our presets, epoch seconds: a preset that was changed in Anki has another one."""
 
 _LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
-_LEECH_TO_ANKI: Final = {"suspend": 0, "tag": 1}
-_MIX_TO_ANKI: Final = {"mix": 0, "last": 1, "first": 2}
-_ORDER_TO_ANKI: Final = {"due": 0, "random": 8, "retrievability": 11, "overdue": 12}
-_PARAMETERS: Final = {17: "fsrsWeights", 19: "fsrsParams5", 21: "fsrsParams6"}
+_SEPARATOR: Final = "\x1f"  # between the parts of a deck's name, in a table
+_RETENTION: Final = 0.9
+_MAXIMUM_INTERVAL: Final = 36_500
+_UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+_MOST: Final = (1 << 31) - 1
+_MOST_SECONDS: Final = 1 << 62
+_UNSET_DATE: Final = "1970-01-01"
+_OPTIONAL: Final = -1  # the value of a number that a message leaves out, where that means that it is not set
+
+# Anki's numbers for what we name.
+_LEECH_ACTIONS: Final = ("suspend", "tag")
+_NEW_MIX: Final = {"mix": 0, "last": 1, "first": 2}
+_REVIEW_ORDER: Final = {"due": 0, "random": 8, "retrievability": 11, "overdue": 12}
+_SIMILAR_ORDERS: Final = {1: "due", 2: "due", 7: "overdue"}
+_OTHER_ORDERS: Final = {3: "shortest interval", 4: "longest interval", 5: "hardest", 6: "easiest", 9: "oldest"}
+_RANDOM_GATHERED: Final = (3, 4, 5)
+_HIGHEST_FIRST: Final = 2
+_RANDOM_SORTED: Final = (2, 3, 4)
+
+
+class Place(NamedTuple):
+    """Where Anki keeps a value.
+
+    Attributes:
+        keys: its keys in the JSON, from outside in.
+        field: its number in the protobuf message.
+        read: reads that field of a message.
+        default: the value where the JSON leaves it out.
+    """
+
+    keys: tuple[str, ...]
+    field: int
+    read: Callable[[bytes, int], Any]
+    default: Any
+
+    def in_json(self, value: Mapping[str, Any]) -> Any:
+        """Return the value in an object of schema 11."""
+        found: Any = value
+        for key in self.keys:
+            found = (found or {}).get(key)
+        return self.default if found is None else found
+
+    def in_message(self, message: bytes) -> Any:
+        """Return the value in a message."""
+        return self.read(message, self.field)
+
+    def put(self, value: Any, target: dict[str, Any]) -> None:
+        """Write the value into an object of schema 11."""
+        for key in self.keys[:-1]:
+            target = target[key]
+        target[self.keys[-1]] = value
+
+
+class Option(NamedTuple):
+    """A setting and its counterpart in Anki.
+
+    Attributes:
+        setting: its name in `flashcards.toml`, and in `Policy`.
+        places: where Anki keeps it; several values can be one setting.
+        to_ours: converts Anki's values to the value in `flashcards.toml`; None if it is not set.
+        to_anki: converts the value in `Policy` to Anki's values.
+    """
+
+    setting: str
+    places: tuple[Place, ...]
+    to_ours: Callable[..., Any]
+    to_anki: Callable[[Any], Sequence[Any]]
+
+
+def clamp_count(value: float) -> int:
+    """Limit a number of cards, or of lapses, to what Anki can have."""
+    return min(max(int(value), 0), _MOST)
+
+
+def _number(*keys: str, field: int, default: int = 0) -> Place:
+    return Place(keys, field, protobuf.number_in, default)
+
+
+def _optional(key: str, field: int) -> Place:
+    return Place((key,), field, lambda message, number: protobuf.number_in(message, number, _OPTIONAL), _OPTIONAL)
+
+
+def _float(*keys: str, field: int) -> Place:
+    return Place(keys, field, protobuf.float_in, 0)
+
+
+def _floats(*keys: str, field: int) -> Place:
+    return Place(keys, field, protobuf.floats_in, ())
+
+
+def _text(*keys: str, field: int) -> Place:
+    return Place(keys, field, protobuf.text_in, "")
+
+
+def _same(value: Any) -> Sequence[Any]:
+    return (value,)
+
+
+def _round_retention(value: float) -> float:
+    return round(float(value or _RETENTION), 4)
+
+
+def _write_steps(minutes: Sequence[float]) -> str:
+    """Write steps in minutes as `1m 10m`."""
+    return " ".join(_write_step(round(float(each) * 60)) for each in minutes if 0 < float(each) * 60 < 3e9)
+
+
+def _write_step(seconds: int) -> str:
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _to_minutes(steps: Sequence[int]) -> Sequence[list[float]]:
+    return ([step / 60 for step in steps],)
+
+
+def _write_easy_days(shares: Sequence[float]) -> str:
+    """Write the shares of the days of a week, Monday first, as `sat=0.5 sun=0`."""
+    pairs = zip(WEEK, map(float, shares), strict=False)
+    return " ".join(f"{day}={max(share, 0):.2f}".rstrip("0").rstrip(".") for day, share in pairs if share < 1)
+
+
+def _choose_parameters(*versions: Sequence[float]) -> list[float] | None:
+    """Return the parameters of the newest version that has any."""
+    newest = next((each for each in versions if each), ())
+    return [float(f"{value:.7g}") for value in newest] or None
+
+
+def _place_parameters(parameters: Sequence[float]) -> Sequence[list[float]]:
+    """Give the parameters to the version of FSRS that has as many."""
+    return [list(parameters) if len(parameters) == count else [] for count in (21, 19, 17)]
+
+
+def _read_new_order(gathered: int, order: int) -> str:
+    return "random" if gathered in _RANDOM_GATHERED or order in _RANDOM_SORTED else "deck"
+
+
+def _write_new_order(order: str) -> Sequence[int]:
+    return (4, 4) if order == "random" else (0, 1)
+
+
+def _read_review_order(number: int) -> str:
+    names = {number: name for name, number in _REVIEW_ORDER.items()} | _SIMILAR_ORDERS
+    return names.get(number, "due")
+
+
+def _limit(value: int) -> int | None:
+    return None if value < 0 else clamp_count(value)
+
+
+OPTIONS: Final = (
+    Option("retention", (_float("desiredRetention", field=37),), _round_retention, _same),
+    Option("learning_steps", (_floats("new", "delays", field=1),), _write_steps, _to_minutes),
+    Option("relearning_steps", (_floats("lapse", "delays", field=2),), _write_steps, _to_minutes),
+    Option(
+        "maximum_interval",
+        (_number("rev", "maxIvl", field=16),),
+        lambda days: int(days or _MAXIMUM_INTERVAL),
+        _same,
+    ),
+    Option("new_per_day", (_number("new", "perDay", field=9, default=20),), clamp_count, _same),
+    Option("reviews_per_day", (_number("rev", "perDay", field=10, default=200),), clamp_count, _same),
+    Option(
+        "bury_siblings",
+        (
+            _number("new", "bury", field=27),
+            _number("rev", "bury", field=28),
+            _number("buryInterdayLearning", field=29),
+        ),
+        lambda new, reviews, _steps: bool(new or reviews),
+        lambda bury: (bury, bury, bury),
+    ),
+    Option("leech_threshold", (_number("lapse", "leechFails", field=22, default=8),), clamp_count, _same),
+    Option(
+        "leech_action",
+        (_number("lapse", "leechAction", field=21, default=1),),
+        lambda number: _LEECH_ACTIONS[1 if number else 0],
+        lambda action: (_LEECH_ACTIONS.index(action),),
+    ),
+    Option("easy_days", (_floats("easyDaysPercentages", field=4),), _write_easy_days, lambda shares: (list(shares),)),
+    Option(
+        "ignore_reviews_before",
+        (_text("ignoreRevlogsBeforeDate", field=46),),
+        lambda date: "" if date == _UNSET_DATE else str(date),
+        _same,
+    ),
+    Option(
+        "parameters",
+        (_floats("fsrsParams6", field=6), _floats("fsrsParams5", field=5), _floats("fsrsWeights", field=3)),
+        _choose_parameters,
+        _place_parameters,
+    ),
+    Option(
+        "new_order",
+        (_number("newGatherPriority", field=34), _number("newSortOrder", field=32)),
+        _read_new_order,
+        _write_new_order,
+    ),
+    Option(
+        "review_order",
+        (_number("reviewOrder", field=33),),
+        _read_review_order,
+        lambda order: (_REVIEW_ORDER[order],),
+    ),
+    Option(
+        "new_mix",
+        (_number("newMix", field=30),),
+        lambda number: {number: name for name, number in _NEW_MIX.items()}.get(number, "mix"),
+        lambda mix: (_NEW_MIX[mix],),
+    ),
+)
+"""The settings of a preset."""
+
+_DECK_OPTIONS: Final = (
+    Option("new_per_day", (_optional("newLimit", 7),), _limit, _same),
+    Option("reviews_per_day", (_optional("reviewLimit", 6),), _limit, _same),
+)
+"""The settings that a deck can have of its own; the retention besides, which is in percent in JSON."""
 
 
 class Presets:
@@ -33,27 +251,26 @@ class Presets:
         self._decks = collection.catalog.decks()
         self._by_policy: dict[Policy, dict[str, Any]] = {}
 
-    def of(self, deck: str) -> int:
-        """The id of a deck's preset."""
+    def id_of(self, deck: str) -> int:
+        """Return the id of a deck's preset."""
         policy = self._collection.policy(self._decks[deck])
         if policy not in self._by_policy:
             name = "Flashcards" if policy == self._collection.settings.policy else f"Flashcards: {deck}"
-            self._by_policy[policy] = preset(name, policy)
+            self._by_policy[policy] = make_preset(name, policy)
         number: int = self._by_policy[policy]["id"]
         return number
 
     def by_id(self) -> dict[str, dict[str, Any]]:
-        """Those that `of` gave so far."""
+        """Return those that `id_of` gave so far."""
         return {str(each["id"]): each for each in self._by_policy.values()}
 
 
-def preset(name: str, policy: Policy) -> dict[str, Any]:
-    """A preset with these settings; its id follows from its name, so that a later import finds it.
+def make_preset(name: str, policy: Policy) -> dict[str, Any]:
+    """Make a preset (schema 11) with these settings.
 
-    Anki never changes a preset that it has: what a person set there stays.
+    Its id follows from its name, so that a later import finds it. Anki never changes a preset that it has.
     """
-    random = policy.new_order == "random"
-    found: dict[str, Any] = {
+    preset: dict[str, Any] = {
         "id": _preset_id(name),
         "mod": MADE,
         "name": name,
@@ -63,42 +280,11 @@ def preset(name: str, policy: Policy) -> dict[str, Any]:
         "timer": 0,
         "replayq": True,
         "dyn": False,
-        "new": {
-            "bury": policy.bury_siblings,
-            "delays": _minutes(policy.learning_steps),
-            "initialFactor": 2500,
-            "ints": [1, 4, 0],
-            "order": 0 if random else 1,
-            "perDay": policy.new_per_day,
-        },
-        "rev": {
-            "bury": policy.bury_siblings,
-            "ease4": 1.3,
-            "ivlFct": 1.0,
-            "maxIvl": policy.maximum_interval,
-            "perDay": policy.reviews_per_day,
-            "hardFactor": 1.2,
-        },
-        "lapse": {
-            "delays": _minutes(policy.relearning_steps),
-            "leechAction": _LEECH_TO_ANKI[policy.leech_action],
-            "leechFails": policy.leech_threshold,
-            "minInt": 1,
-            "mult": 0.0,
-        },
-        "newMix": _MIX_TO_ANKI[policy.new_mix],
+        "new": {"initialFactor": 2500, "ints": [1, 4, 0], "order": 0 if policy.new_order == "random" else 1},
+        "rev": {"ease4": 1.3, "ivlFct": 1.0, "hardFactor": 1.2},
+        "lapse": {"minInt": 1, "mult": 0.0},
         "newPerDayMinimum": 0,
         "interdayLearningMix": 0,
-        "reviewOrder": _ORDER_TO_ANKI[policy.review_order],
-        "newSortOrder": 4 if random else 1,
-        "newGatherPriority": 4 if random else 0,
-        "buryInterdayLearning": policy.bury_siblings,
-        "fsrsWeights": [],
-        "fsrsParams5": [],
-        "fsrsParams6": [],
-        "desiredRetention": policy.retention,
-        "ignoreRevlogsBeforeDate": policy.ignore_reviews_before,
-        "easyDaysPercentages": list(policy.easy_days),
         "sm2Retention": 0.9,
         "weightSearch": "",
         "stopTimerOnAnswer": False,
@@ -108,163 +294,88 @@ def preset(name: str, policy: Policy) -> dict[str, Any]:
         "answerAction": 0,
         "waitForAudio": True,
     }
-    # The name of the field says which version of FSRS the parameters are of.
-    found[_PARAMETERS[len(policy.parameters)]] = list(policy.parameters)
-    return found
+    for option in OPTIONS:
+        values = option.to_anki(getattr(policy, option.setting))
+        for place, value in zip(option.places, values, strict=True):
+            place.put(value, preset)
+    return preset
 
 
-def is_as_given(number: int, name: str, changed: int) -> bool:
-    """Whether a preset in Anki is one of ours that nobody has changed there."""
+def is_as_exported(number: int, name: str, changed: int) -> bool:
+    """Check whether a preset in Anki is one of ours that was not changed there."""
     return changed == MADE and number == _preset_id(name)
 
 
-def _minutes(steps: tuple[int, ...]) -> list[float]:
-    return [step / 60 for step in steps]
-
-
 def _preset_id(name: str) -> int:
-    """Positive, and never that of Anki's own preset, which is 1."""
+    """Return a positive id that is never 1, which is that of Anki's own preset."""
     number = int.from_bytes(blake2b(f"preset\x1f{name}".encode(), digest_size=8).digest())
     return number % (_LARGEST_ID - 2) + 2
 
 
-_RETENTION: Final = 0.9
-_STEPS: Final = (1.0, 10.0)
-_RELEARNING_STEPS: Final = (10.0,)
-_UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
-_MOST: Final = (1 << 31) - 1
-_MOST_SECONDS: Final = 1 << 62
-_UNSET_DATE: Final = "1970-01-01"
-
-# As Anki numbers them.
-_LEECH_ACTIONS: Final = ("suspend", "tag")
-_NEW_MIX: Final = {0: "mix", 1: "last", 2: "first"}
-_REVIEW_ORDER: Final = {0: "due", 1: "due", 2: "due", 7: "overdue", 8: "random", 11: "retrievability", 12: "overdue"}
-_UNKNOWN_ORDER: Final = {3: "shortest interval", 4: "longest interval", 5: "hardest", 6: "easiest", 9: "oldest"}
-_RANDOM_GATHERED: Final = (3, 4, 5)
-_HIGHEST_FIRST: Final = 2
-_RANDOM_SORTED: Final = (2, 3, 4)
-
-
-def of_json(key: int, value: Mapping[str, Any]) -> Preset:
-    """A preset of schema 11."""
-    new, review, lapse = value.get("new") or {}, value.get("rev") or {}, value.get("lapse") or {}
-    parameters = value.get("fsrsParams6") or value.get("fsrsParams5") or value.get("fsrsWeights") or ()
-    settings = _settings(
-        retention=value.get("desiredRetention") or _RETENTION,
-        learning=new.get("delays") or (),
-        relearning=lapse.get("delays") or (),
-        maximum=review.get("maxIvl") or 36_500,
-        new_per_day=new.get("perDay", 20),
-        reviews_per_day=review.get("perDay", 200),
-        bury=bool(new.get("bury") or review.get("bury")),
-        leech=(lapse.get("leechFails", 8), lapse.get("leechAction", 1)),
-        parameters=parameters,
-        ignored_before=value.get("ignoreRevlogsBeforeDate") or "",
-        easy_days=value.get("easyDaysPercentages") or (),
-    )
-    orders = _Orders(*(value.get(name) or 0 for name in ("newMix", "reviewOrder", "newGatherPriority", "newSortOrder")))
+def read_preset_json(key: int, value: Mapping[str, Any]) -> Preset:
+    """Read a preset of schema 11."""
     changed = value.get("mod")
     changed = int(changed) if isinstance(changed, int | float) and 0 <= changed < _MOST_SECONDS else 0
-    return Preset(key, str(value.get("name", "")), settings | orders.settings(), orders.problems(), changed)
+    return _read_preset(key, str(value.get("name", "")), changed, lambda place: place.in_json(value))
 
 
-def of_message(key: int, name: str, message: bytes, changed: int) -> Preset:
-    """A preset of schema 14 and later: the message `DeckConfig.Config`."""
-    settings = _settings(
-        retention=protobuf.float_in(message, 37) or _RETENTION,
-        learning=protobuf.floats_in(message, 1),
-        relearning=protobuf.floats_in(message, 2),
-        maximum=protobuf.number_in(message, 16) or 36_500,
-        new_per_day=protobuf.number_in(message, 9),
-        reviews_per_day=protobuf.number_in(message, 10),
-        bury=bool(protobuf.number_in(message, 27) or protobuf.number_in(message, 28)),
-        leech=(protobuf.number_in(message, 22), protobuf.number_in(message, 21)),
-        parameters=protobuf.floats_in(message, 6) or protobuf.floats_in(message, 5) or protobuf.floats_in(message, 3),
-        ignored_before=protobuf.text_in(message, 46),
-        easy_days=protobuf.floats_in(message, 4),
-    )
-    orders = _Orders(*(protobuf.number_in(message, number) for number in (30, 33, 34, 32)))
-    return Preset(key, name, settings | orders.settings(), orders.problems(), changed)
+def read_preset_message(key: int, name: str, message: bytes, changed: int) -> Preset:
+    """Read a preset of a later schema: the message `DeckConfig.Config`."""
+    return _read_preset(key, name, changed, lambda place: place.in_message(message))
 
 
-class _Orders(NamedTuple):
-    """The order in which cards are asked, by Anki's numbers."""
-
-    new_mix: int
-    review_order: int
-    gathered: int
-    sorted: int
-
-    def settings(self) -> dict[str, Any]:
-        """As settings of ours, the nearest that there is."""
-        random = self.gathered in _RANDOM_GATHERED or self.sorted in _RANDOM_SORTED
-        return {
-            "new_order": "random" if random else "deck",
-            "review_order": _REVIEW_ORDER.get(self.review_order, "due"),
-            "new_mix": _NEW_MIX.get(self.new_mix, "mix"),
-        }
-
-    def problems(self) -> tuple[str, ...]:
-        """What there is no setting for."""
-        found = []
-        if self.review_order not in _REVIEW_ORDER:
-            order = _UNKNOWN_ORDER.get(self.review_order, "newest")
-            found.append(f"reviews cannot be asked {order} first here; they are asked as they fall due")
-        if self.gathered == _HIGHEST_FIRST and self.sorted not in _RANDOM_SORTED:
-            found.append("new cards cannot be asked last first here; they are asked as they stand in the deck")
-        return tuple(found)
+def _read_preset(key: int, name: str, changed: int, value_at: Callable[[Place], Any]) -> Preset:
+    values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
+    (order,), (gathered, sort_order) = values["review_order"], values["new_order"]
+    problems = []
+    if order not in (*_REVIEW_ORDER.values(), *_SIMILAR_ORDERS):
+        wanted = _OTHER_ORDERS.get(order, "newest")
+        problems.append(f"reviews cannot be asked {wanted} first here; they are asked as they fall due")
+    if gathered == _HIGHEST_FIRST and sort_order not in _RANDOM_SORTED:
+        problems.append("new cards cannot be asked last first here; they are asked in the order of the deck")
+    return Preset(key, name, _convert(OPTIONS, values), tuple(problems), changed)
 
 
-def _settings(
-    *,
-    retention: float,
-    learning: Sequence[float],
-    relearning: Sequence[float],
-    maximum: int,
-    new_per_day: int,
-    reviews_per_day: int,
-    bury: bool,
-    leech: tuple[int, int],
-    parameters: Iterable[float],
-    ignored_before: str,
-    easy_days: Sequence[float],
-) -> dict[str, Any]:
-    threshold, action = leech
-    settings: dict[str, Any] = {
-        "retention": round(float(retention), 4),
-        "learning_steps": _steps(learning),
-        "relearning_steps": _steps(relearning),
-        "maximum_interval": int(maximum),
-        "new_per_day": count(new_per_day),
-        "reviews_per_day": count(reviews_per_day),
-        "bury_siblings": bury,
-        "leech_threshold": count(threshold),
-        "leech_action": _LEECH_ACTIONS[1 if action else 0],
-        "easy_days": _easy_days(easy_days),
-        "ignore_reviews_before": "" if ignored_before == _UNSET_DATE else str(ignored_before),
-    }
-    if found := [float(f"{value:.7g}") for value in parameters]:
-        settings["parameters"] = found
-    return settings
+def _convert(options: Sequence[Option], values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Convert Anki's values of some options to settings, without those that are not set."""
+    found = {option.setting: option.to_ours(*values[option.setting]) for option in options}
+    return {setting: value for setting, value in found.items() if value is not None}
 
 
-def count(value: float) -> int:
-    """A number of cards, or of lapses, that Anki can have."""
-    return min(max(int(value), 0), _MOST)
+def read_deck_json(key: int, value: Mapping[str, Any]) -> PackageDeck:
+    """Read a deck of schema 11."""
+    if value.get("dyn"):
+        return PackageDeck(key, str(value["name"]), None)
+    settings = _read_deck_options(lambda place: place.in_json(value))
+    retention = value.get("desiredRetention")
+    if retention is not None:
+        settings["retention"] = round(float(retention / 100), 4)
+    description = _render_description(str(value.get("desc") or ""), is_markdown=bool(value.get("md")))
+    return PackageDeck(key, str(value["name"]), int(value.get("conf") or 1), settings, description)
 
 
-def _easy_days(shares: Sequence[float]) -> str:
-    """Shares of the days of a week, Monday first, as `sat=0.5 sun=0`."""
-    pairs = zip(WEEK, map(float, shares), strict=False)
-    return " ".join(f"{day}={max(share, 0):.2f}".rstrip("0").rstrip(".") for day, share in pairs if share < 1)
+def read_deck_message(key: int, name: str, kind: bytes) -> PackageDeck:
+    """Read a deck of a later schema: the message `Deck.KindContainer`."""
+    name = name.replace(_SEPARATOR, "::")
+    normal = protobuf.bytes_in(kind, 1)
+    if normal is None:
+        return PackageDeck(key, name, None)
+    settings = _read_deck_options(lambda place: place.in_message(normal))
+    retention = protobuf.float_in(normal, 10)
+    if retention:
+        settings["retention"] = round(retention, 4)
+    description = _render_description(protobuf.text_in(normal, 4), is_markdown=bool(protobuf.number_in(normal, 5)))
+    return PackageDeck(key, name, protobuf.number_in(normal, 1, 1), settings, description)
 
 
-def _steps(minutes: Sequence[float]) -> str:
-    """Steps in minutes as `1m 10m`."""
-    return " ".join(_step(round(float(each) * 60)) for each in minutes if 0 < float(each) * 60 < 3e9)
+def _read_deck_options(value_at: Callable[[Place], Any]) -> dict[str, Any]:
+    return _convert(_DECK_OPTIONS, {each.setting: [value_at(place) for place in each.places] for each in _DECK_OPTIONS})
 
 
-def _step(seconds: int) -> str:
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
+def _render_description(text: str, *, is_markdown: bool) -> str:
+    """Return the description of a deck as HTML."""
+    if not text or not is_markdown:
+        return text
+    from flashcards.render.html.renderer import HtmlRenderer
+
+    return HtmlRenderer({}, lambda name: name).render(text)

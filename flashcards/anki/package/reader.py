@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from flashcards.anki.package import decks as decks_of
 from flashcards.anki.package import presets, protobuf, schedule_reader
 from flashcards.anki.package.archive import Archive
 from flashcards.anki.package.model import (
@@ -109,17 +108,17 @@ class _Reader:
         if schema < _TABLES:
             config = _mapping(conf)
             types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(models).items()}
-            found = {int(key): decks_of.of_json(int(key), value) for key, value in _mapping(decks).items()}
-            options = {int(key): presets.of_json(int(key), each) for key, each in _mapping(dconf).items()}
+            found = {int(key): presets.read_deck_json(int(key), value) for key, value in _mapping(decks).items()}
+            options = {int(key): presets.read_preset_json(int(key), each) for key, each in _mapping(dconf).items()}
         else:
             config = {key: json.loads(value) for key, value in self._rows("KEY, val FROM config", str, bytes)}
             types = {each.id: each for each in self._note_types()}
             rows = self._rows("id, name, kind FROM decks", int, str, bytes)
-            found = {each: decks_of.of_message(each, name, kind) for each, name, kind in rows}
+            found = {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
             rows = self._rows(
                 "id, name, config, CAST(coalesce(mtime_secs, 0) AS INTEGER) FROM deck_config", int, str, bytes, int
             )
-            options = {each: presets.of_message(each, *rest) for each, *rest in rows}
+            options = {each: presets.read_preset_message(each, *rest) for each, *rest in rows}
         package = Package(
             created_s=created,
             created_offset=_offset(config.get("creationOffset")),

@@ -203,7 +203,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         if self._history and (done := self._history.done_today(deck.name)):  # what the limits of the day leave
             today = self._history.today - self._first_day()
             record |= {"newToday": [today, done.new], "revToday": [today, done.reviews]}
-        return record | {"conf": self._presets.of(deck.name)} if self._presets else record
+        return record | {"conf": self._presets.id_of(deck.name)} if self._presets else record
 
     def _first_day(self) -> int:
         """The day on which the collection in the package begins: that of its oldest note, or of the oldest review."""
