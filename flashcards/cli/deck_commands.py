@@ -49,12 +49,12 @@ def init_command(folder: Path | None) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from flashcards.disk.atomic import replacing
+    from flashcards.disk.atomic import replace_file
 
     if path.exists() or path.is_symlink():
         console.flow(f"{path} is there already; left as it is.")
         return
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(text.encode())
     console.flow(f"Wrote {path}.")
 

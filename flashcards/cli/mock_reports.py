@@ -101,9 +101,9 @@ def write_report(collection: Collection, mock: int, path: Path | None) -> None:
     """The same as Markdown in a file, where there is to be one."""
     if path is None:
         return
-    from flashcards.disk.atomic import replacing
+    from flashcards.disk.atomic import replace_file
 
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(report.markdown(*_found(collection, mock), collection.clock).encode())
     console.flow(f"{path} is written.", err=True)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from flashcards.errors import FlashcardsError
+from flashcards.errors import FlashcardsError, sentence
 
 
 class FileChanged(FlashcardsError):
@@ -19,16 +21,33 @@ class FileChanged(FlashcardsError):
         super().__init__(f"{path} changed since it was read. Nothing was written to it; run the command again.")
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of `path`, in one step, when the block ends; else nothing changes.
+class FileUnwritable(FlashcardsError):
+    """A file cannot be written; the old one is unchanged."""
 
-    The new file is on disk before it takes the old one's place, and keeps its permissions. A link stays a link.
+    def __init__(self, path: Path, error: OSError) -> None:
+        reason = sentence(OSError(error.errno, error.strerror or str(error)))
+        super().__init__(f"{path} cannot be written: {reason}")
+
+
+class NotAFile(FlashcardsError):
+    """A folder or a device has the name of a file that is to be written."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not a file and will not be replaced. Choose another name.")
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file that replaces `path` in one step when the block ends without an error.
+
+    The new file is on disk before it replaces the old one, and keeps its permissions. A link stays a link.
     """
     target = path.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:20]}.")
-    except OSError as error:  # it names the file that was to be, which nobody asked for
+    except OSError as error:  # it names the temporary file
         raise type(error)(error.errno, error.strerror, str(path)) from error
     fresh = Path(name)
     try:
@@ -44,38 +63,60 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+@contextmanager
+def write_output(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file, as `replace_file` does, at a path that a person chose.
+
+    Raises:
+        FileUnwritable: it cannot be written; the old file is unchanged.
+        NotAFile: a folder or a device has this name.
+    """
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            raise NotAFile(path)
+        with replace_file(path) as stream:
+            yield stream
+    except RuntimeError as error:  # Python before 3.13 says so of links in a circle
+        raise FileUnwritable(path, OSError(errno.ELOOP, os.strerror(errno.ELOOP))) from error
+    except OSError as error:
+        raise FileUnwritable(path, error) from error
+
+
 def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Write `after` to `path`, whose content was `before` when it was read.
 
     Raises:
-        FileChanged: its content is another by now.
+        FileChanged: its content has changed since.
     """
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(after)
         if path.read_bytes() != before:
             raise FileChanged(path)
 
 
 def new_file_mode() -> int:
-    """Return the permissions that the system gives to a new file."""
+    """Return the permissions that new files get here."""
     mask = os.umask(0o022)
     os.umask(mask)
     return 0o666 & ~mask
 
 
 def digest(data: bytes) -> bytes:
-    """Return the 16 bytes by which files and texts are compared."""
+    """Compute the 16 bytes by which files and texts are compared."""
     from hashlib import blake2b  # here, since it takes long to load
 
     return blake2b(data, digest_size=16).digest()
 
 
 def file_digest(path: Path, size: int = 8) -> str:
-    """Return the digest of a file's content as hexadecimal text of `size` bytes."""
-    from hashlib import blake2b
-
+    """Compute the digest of a file's content as hexadecimal text of `size` bytes."""
     found = blake2b(digest_size=size)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             found.update(block)
     return found.hexdigest()
+
+
+def have_equal_contents(one: Path, other: Path) -> bool:
+    """Check whether two files hold the same bytes."""
+    return one == other or (one.stat().st_size == other.stat().st_size and file_digest(one) == file_digest(other))

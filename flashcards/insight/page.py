@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from flashcards.disk.atomic import replacing
+from flashcards.disk.atomic import replace_file
 from flashcards.errors import UsageError
 
 _CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
@@ -179,7 +179,7 @@ def write(page: Page, path: Path) -> None:
         OSError: it cannot be written.
     """
     check_target(path)
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(html(page).encode())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.dialects import NAMES
-from flashcards.disk.atomic import replace_unchanged, replacing
+from flashcards.disk.atomic import replace_file, replace_unchanged
 from flashcards.errors import FlashcardsError, toml_reason
 from flashcards.settings.model import FILE_NAME, Settings
 from flashcards.settings.values import BY_NAME, TOP_LEVEL, setting_problem
@@ -177,7 +177,7 @@ def write_settings(root: Path, name: str, values: dict[str, Any]) -> None:
             _put(document, name, deck, value)
         after = tomlkit.dumps(document).encode()
         if before is None:
-            with replacing(path) as file:
+            with replace_file(path) as file:
                 file.write(after)
         else:
             replace_unchanged(path, before, after)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from flashcards.anki.imports.media import FOLDER
-from flashcards.disk.atomic import replacing
+from flashcards.disk.atomic import replace_file
 from flashcards.sync.rows import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 
@@ -224,7 +224,7 @@ class CollectionFolder:
             self._put_beside(path, data)
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
+        with replace_file(path) as file:
             file.write(data)
         return path
 
@@ -232,7 +232,7 @@ class CollectionFolder:
         digest = sha1(data, usedforsecurity=False).hexdigest()[:8]
         beside = path.with_name(f"{path.stem}-{digest}{path.suffix}")
         if not beside.exists():
-            with replacing(beside) as file:
+            with replace_file(beside) as file:
                 file.write(data)
 
 

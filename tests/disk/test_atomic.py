@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.disk.atomic import FileChanged, replace_unchanged, replacing
+from flashcards.disk.atomic import FileChanged, replace_file, replace_unchanged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def write(path: Path, content: bytes) -> None:
-    with replacing(path) as file:
+    with replace_file(path) as file:
         file.write(content)
 
 
@@ -55,7 +55,7 @@ def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
 
 def test_nobody_sees_a_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
-    with replacing(tmp_path / "a") as file:
+    with replace_file(tmp_path / "a") as file:
         file.write(b"new")
         file.flush()
         assert (tmp_path / "a").read_bytes() == b"old"
@@ -65,7 +65,7 @@ def test_nobody_sees_a_part_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [OSError, ValueError, KeyboardInterrupt])
 def test_whatever_goes_wrong_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
     (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(error), replacing(tmp_path / "a") as file:
+    with pytest.raises(error), replace_file(tmp_path / "a") as file:
         file.write(b"half")
         raise error
     assert (tmp_path / "a").read_bytes() == b"old"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.export import Exported
 from flashcards.anki.exports.notes import Gathering, card_ids
-from flashcards.anki.package.archive import replacing
 from flashcards.anki.package.model import CLOZE, PackageNote
 from flashcards.cards import records
 from flashcards.collection import now_ms
+from flashcards.disk.atomic import write_output
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -41,7 +41,7 @@ def export_csv(
     """
     gathering = Gathering(collection, decks)
     notes = cards = 0
-    with replacing(path) as stream:
+    with write_output(path) as stream:
         text = codecs.getwriter("utf-8")(stream)
         text.write("\n".join(_HEADER) + "\n")
         writer = csv.writer(text, lineterminator="\n")
@@ -81,7 +81,7 @@ def export_json(
     """
     ids = card_ids(collection, decks)
     notes: set[str] = set()
-    with replacing(path) as stream:
+    with write_output(path) as stream:
         stream.write(b"[")
         for number, record in enumerate(records(collection, ids, now_ms())):
             if progress and number % _STRIDE == 0:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from flashcards.anki.exports.fields import FieldWriter
 from flashcards.anki.package.media import clean_name
-from flashcards.disk.atomic import file_digest
+from flashcards.disk.atomic import file_digest, have_equal_contents
 from flashcards.disk.media import MediaError, resolve
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class MediaPlan:
         if self._taken.get(path.casefold(), name) != name:
             return True
         there = self._root / path
-        return there.exists() and not (there.is_file() and file_digest(there) == file_digest(unpacked))
+        return there.exists() and not (there.is_file() and have_equal_contents(there, unpacked))
 
 
 def _no_deck(name: str) -> str:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import errno
 import json
 import lzma
-import os
 import re
-import secrets
 import shutil
-import stat
 import struct
 import unicodedata
 import zipfile
@@ -22,10 +19,10 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self
 
 from flashcards.anki.package import protobuf
-from flashcards.errors import FlashcardsError, sentence
+from flashcards.disk.atomic import write_output
 from flashcards.importers.errors import Malformed, PackageInvalid, PackageNewer
 
 if TYPE_CHECKING:
@@ -225,60 +222,6 @@ _PERMISSIONS: Final = 0o644 << 16
 _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico"})
 
 
-class FileUnwritable(FlashcardsError):
-    """A file cannot be written; what was there before is as it was."""
-
-    def __init__(self, path: Path, error: OSError) -> None:
-        reason = sentence(OSError(error.errno, error.strerror or str(error)))
-        super().__init__(f"{path} cannot be written: {reason}")
-
-
-class NotAFile(FlashcardsError):
-    """Something other than a file is in the file's place."""
-
-    exit_code = 2
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is not a file and will not be replaced. Choose another name.")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` when the block ends, and vanishes when the block is left by an error.
-
-    Raises:
-        FileUnwritable: it cannot be written; the old file is as it was.
-        NotAFile: something other than a file is there.
-    """
-    try:
-        target = _real(path)
-        mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and not stat.S_ISREG(mode):
-            raise NotAFile(path)
-        temporary = target.with_name(f".flashcards-{secrets.token_hex(8)}.tmp")
-        try:
-            with temporary.open("xb") as stream:
-                yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
-            if mode is not None:
-                temporary.chmod(stat.S_IMODE(mode))
-            temporary.replace(target)
-        except BaseException:  # a signal, too
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise FileUnwritable(path, error) from error
-
-
-def _real(path: Path) -> Path:
-    """The file that a path leads to, whatever links it goes by."""
-    try:
-        return path.resolve()
-    except RuntimeError as error:  # what Python before 3.13 makes of links in a circle
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
-
-
 def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, whole: bool = False) -> int:
     """Write a package; returns its size in bytes.
 
@@ -291,7 +234,7 @@ def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, who
     Raises:
         FileUnwritable: it cannot be written, or a medium cannot be read any more.
     """
-    with replacing(path) as stream:
+    with write_output(path) as stream:
         with zipfile.ZipFile(stream, "w") as archive:
             if whole:
                 archive.writestr(_member("meta"), _SECOND_VERSION)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from flashcards.anki.package.model import ExportProblem
-from flashcards.disk.atomic import file_digest
+from flashcards.disk.atomic import file_digest, have_equal_contents
 from flashcards.disk.media import resolve
 from flashcards.errors import FlashcardsError
 
@@ -64,7 +64,7 @@ class MediaNames:
 
     def _free_name(self, name: str, file: Path) -> str:
         taken = self._taken.get(name.casefold())
-        if taken is not None and same_contents(self.files[taken], file):
+        if taken is not None and have_equal_contents(self.files[taken], file):
             return taken
         if taken is not None:
             stem, dot, ending = name.rpartition(".")
@@ -86,8 +86,3 @@ def clean_name(name: str) -> str:
     if _RESERVED.fullmatch(stem):
         stem += "_"
     return f"{stem}{dot}{ending[:15]}"
-
-
-def same_contents(one: Path, other: Path) -> bool:
-    """Whether two files hold the same bytes."""
-    return one == other or (one.stat().st_size == other.stat().st_size and file_digest(one) == file_digest(other))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.package.archive import FileUnwritable, NotAFile, replacing, write_archive
+from flashcards.anki.package.archive import write_archive
+from flashcards.disk.atomic import FileUnwritable, NotAFile, write_output
 
 
 def test_media_are_numbered_and_listed_by_name(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_the_database_is_compressed(tmp_path: Path) -> None:
 def test_what_is_left_by_an_error_keeps_the_old_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"old")
     for error in (KeyboardInterrupt, SystemExit, ValueError):
-        with pytest.raises(error), replacing(tmp_path / "x") as stream:
+        with pytest.raises(error), write_output(tmp_path / "x") as stream:
             stream.write(b"half")
             raise error
     assert [file.name for file in tmp_path.iterdir()] == ["x"]
@@ -39,7 +40,7 @@ def test_what_is_left_by_an_error_keeps_the_old_file_and_leaves_nothing_behind(t
 
 def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"old")
-    with pytest.raises(FileUnwritable) as raised, replacing(tmp_path / "x"):
+    with pytest.raises(FileUnwritable) as raised, write_output(tmp_path / "x"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert str(raised.value) == (
         f"{tmp_path / 'x'} cannot be written: No space left on device. Free some space and try again."
@@ -56,14 +57,14 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "x").symlink_to("y")
     (tmp_path / "y").symlink_to("x")
-    with pytest.raises(FileUnwritable, match="symbolic links"), replacing(tmp_path / "x"):
+    with pytest.raises(FileUnwritable, match="symbolic links"), write_output(tmp_path / "x"):
         pass
 
 
 def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:
-    with pytest.raises(NotAFile), replacing(tmp_path):
+    with pytest.raises(NotAFile), write_output(tmp_path):
         pass
-    with pytest.raises(NotAFile), replacing(Path("/dev/null")):
+    with pytest.raises(NotAFile), write_output(Path("/dev/null")):
         pass
 
 
@@ -71,7 +72,7 @@ def test_a_replaced_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "real").chmod(0o640)
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    with replacing(tmp_path / "link") as stream:
+    with write_output(tmp_path / "link") as stream:
         stream.write(b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
