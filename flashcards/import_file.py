@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.importers.errors import FileMissing, FormatUnknown
+from flashcards.importers.report import FileMissing, FormatUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
-from flashcards.importers.errors import ImportInvalid
-from flashcards.importers.report import ImportReport, Remark
+from flashcards.importers.report import ImportInvalid, ImportReport, Remark
 from flashcards.importers.transaction import import_histories
 from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.errors import ImportInvalid
 from flashcards.importers.hashcards import card_hashes
+from flashcards.importers.report import ImportInvalid
 from scheduler import State
 from tests.anki.imports.home import Home
 

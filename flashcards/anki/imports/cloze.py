@@ -9,7 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.rendered_cards import ANSWER, EDGES
-from flashcards.anki.imports.template_parts import UNSEEN, is_shown
+from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING
 from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
 from flashcards.deck.model import Kind

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from operator import eq
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.exports.fields import clean_tags
+from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.draft import Draft
 from flashcards.anki.package.identity import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family

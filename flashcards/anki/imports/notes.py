@@ -12,8 +12,7 @@ from flashcards.anki.imports.cloze import asked_together, gap_numbers, merged_ga
 from flashcards.anki.imports.draft import Draft, both_ways, clean_tags
 from flashcards.anki.imports.remarks import NotShown
 from flashcards.anki.imports.rendered_cards import faces, mirrors, same_words, without_hidden
-from flashcards.anki.imports.template_parts import UNSEEN, is_empty, is_shown, plain_text
-from flashcards.anki.imports.templates import Rendered, SideTemplate
+from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.to_markdown.convert import NOTHING

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Final
 
 from flashcards.anki.imports.draft import clean_tag
-from flashcards.anki.imports.template_parts import is_empty, plain_text
+from flashcards.anki.imports.templates import is_empty, plain_text
 from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
 from flashcards.importers.report import Remark
 from flashcards.text import plural

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from flashcards.anki.imports.template_parts import SEEN, UNSEEN, is_empty, is_shown, plain_text
-from flashcards.anki.imports.templates import Rendered, SideTemplate
+from flashcards.anki.imports.templates import SEEN, UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
 
 ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
 """The line above which a back repeats the front."""

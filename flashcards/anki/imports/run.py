@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.exports.fields import FieldWriter
+from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.imports import remarks
 from flashcards.anki.imports.cards import CardImport
 from flashcards.anki.imports.deck_files import DeckFiles, Placed
@@ -20,12 +20,11 @@ from flashcards.anki.imports.matching import Known, match
 from flashcards.anki.imports.media import MediaPlan, OwnMedia
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
-from flashcards.anki.imports.template_parts import UNSEEN, is_shown
-from flashcards.anki.package.archive import Archive
+from flashcards.anki.imports.templates import UNSEEN, is_shown
+from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.media import MediaNames
 from flashcards.anki.package.model import AnkiCard, AnkiNote, Package
-from flashcards.anki.package.profile import Profile
 from flashcards.anki.package.reader import read_package
 from flashcards.anki.package.schedule_reader import position
 from flashcards.anki.to_markdown.convert import Converter

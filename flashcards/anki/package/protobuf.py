@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from flashcards.importers.errors import Malformed
+from flashcards.importers.report import Malformed
 
 _VARINT_BITS = 64
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from flashcards.anki.package import presets, protobuf, schedule_reader
-from flashcards.anki.package.archive import Archive
+from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.model import (
     RECOVERED,
     AnkiCard,
@@ -23,8 +23,7 @@ from flashcards.anki.package.model import (
     PackageDeck,
     Template,
 )
-from flashcards.anki.package.profile import Profile
-from flashcards.importers.errors import Malformed, PackageInvalid, PackageNewer
+from flashcards.importers.report import Malformed, PackageInvalid, PackageNewer
 
 _OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
 _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.anki.exports.fields import FieldWriter, clean_tags, source, typed_answer
+from flashcards.anki.exports.notes import FieldWriter, clean_tags, source, typed_answer
 from flashcards.catalog.store import Entry
 from flashcards.deck.parse import parse
 

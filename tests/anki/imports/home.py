@@ -10,8 +10,7 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.import_file import run
-from flashcards.importers.errors import ImportInvalid
-from flashcards.importers.report import ImportReport
+from flashcards.importers.report import ImportInvalid, ImportReport
 
 
 class Home:
