@@ -110,6 +110,8 @@ def digest(data: bytes) -> bytes:
 
 def file_digest(path: Path, size: int = 8) -> str:
     """Compute the digest of a file's content as hexadecimal text of `size` bytes."""
+    from hashlib import blake2b
+
     found = blake2b(digest_size=size)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
