@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flashcards.catalog.files import is_text
+from flashcards.catalog.files import is_utf8
 from flashcards.catalog.store import Entry
 from flashcards.deck.cloze import build_face
 from flashcards.errors import FlashcardsError, UsageError
@@ -46,12 +46,12 @@ class TextGone(FlashcardsError):
         super().__init__(f"The text of the card {name} is gone from the decks. `flashcards orphans` lists such cards.")
 
 
-def card_name(entry: Entry, slot: str) -> str:
+def format_card_id(entry: Entry, slot: str) -> str:
     """The id of a card: the key of its note, a point, its slot."""
     return f"{entry.key}.{slot}"
 
 
-def short_name(entry: Entry, slot: str) -> str:
+def format_short_id(entry: Entry, slot: str) -> str:
     """The id with as much of the key as a table has room for."""
     key = entry.key[:SHORT] if len(entry.key) == KEY_LENGTH else entry.key
     return f"{key}.{slot}"
@@ -64,7 +64,7 @@ def find_card(collection: Collection, name: str) -> int:
         CardNotFound: there is none.
         CardAmbiguous: there are several.
     """
-    rows = _named(collection, name)
+    rows = _find_rows(collection, name)
     if len(rows) > 1:
         raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])
     return rows[0][0]
@@ -77,7 +77,7 @@ def find_cards(collection: Collection, name: str) -> list[int]:
         CardNotFound: there is none.
         CardAmbiguous: there are several, of different notes.
     """
-    rows = _named(collection, name)
+    rows = _find_rows(collection, name)
     if len({key for _, key, _ in rows}) > 1:
         raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])
     return [card for card, _, _ in rows]
@@ -87,14 +87,14 @@ _Row = tuple[int, str, str]
 _SELECT = "SELECT c.id, n.key, c.slot FROM cards c JOIN notes n ON n.id = c.note JOIN files f ON f.id = n.file"
 
 
-def _named(collection: Collection, name: str) -> list[_Row]:
-    rows = (_by_place(collection, name) or _by_id(collection, name)) if is_text(name) else []
+def _find_rows(collection: Collection, name: str) -> list[_Row]:
+    rows = (_find_by_place(collection, name) or _find_by_id(collection, name)) if is_utf8(name) else []
     if not rows:
         raise CardNotFound(name)
     return rows
 
 
-def _by_place(collection: Collection, name: str) -> list[_Row]:
+def _find_by_place(collection: Collection, name: str) -> list[_Row]:
     match = _PLACE.fullmatch(name)
     if not match:
         return []
@@ -112,13 +112,13 @@ def _by_place(collection: Collection, name: str) -> list[_Row]:
     ).fetchall()
 
 
-def _by_id(collection: Collection, name: str) -> list[_Row]:
+def _find_by_id(collection: Collection, name: str) -> list[_Row]:
     """Cards whose id begins so; an exact id, or the only card of an exact key, is never ambiguous."""
     key, _, slot = name.rpartition(".") if _WITH_SLOT.fullmatch(name) else (name, "", "")
-    return _of_key(collection, key, slot) or (_of_key(collection, name, "") if slot else [])
+    return _find_by_key(collection, key, slot) or (_find_by_key(collection, name, "") if slot else [])
 
 
-def _of_key(collection: Collection, key: str, slot: str) -> list[_Row]:
+def _find_by_key(collection: Collection, key: str, slot: str) -> list[_Row]:
     if not key:
         return []
     rows: list[_Row] = collection.connection.execute(
@@ -130,25 +130,25 @@ def _of_key(collection: Collection, key: str, slot: str) -> list[_Row]:
     return exact if len(exact) == 1 else rows
 
 
-def records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
+def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
     """The record of each card, in the order given; the shape is that of `flashcards list --json`."""
     found = collection.store.cards(cards)
     entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
     for card in found:
-        yield record(collection, card, entries[card.note], at_ms)
+        yield build_record(collection, card, entries[card.note], at_ms)
 
 
-def record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
+def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
     """One card: text, place, schedule. Times are ISO 8601 with offset, intervals days, front and back Markdown."""
     clock = collection.clock
-    front, back = sides(entry, card.slot)
+    front, back = render_sides(entry, card.slot)
     retrievability = None
     if card.stability is not None:
         model = collection.store.model(collection.policy(card.deck).parameters)
         retrievability = round(model.retrievability(card.stability, card.elapsed_days(clock.day(at_ms))), 4)
     due = card.due_ms if card.due_ms is not None else clock.start_of(card.due_day) if card.due_day is not None else None
     return {
-        "id": card_name(entry, card.slot),
+        "id": format_card_id(entry, card.slot),
         "note": entry.key,
         "slot": card.slot,
         "kind": "rubric" if entry.note.points else entry.note.kind.value,
@@ -171,7 +171,7 @@ def record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict
     }
 
 
-def sides(entry: Entry, slot: str) -> tuple[str, str]:
+def render_sides(entry: Entry, slot: str) -> tuple[str, str]:
     """A card's front and back, as Markdown."""
     if slot not in entry.note.slots:  # a gap that is gone: its card rests, its history stays
         return entry.note.fields[0], ""

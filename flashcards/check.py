@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.math import find_unbalanced_math
 from flashcards.deck.media import find_references
-from flashcards.disk.media import MediaError, resolve
+from flashcards.disk.media import MediaError, find_media_file
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
-from flashcards.settings import FILE_NAME, SettingInvalid, front_matter_problems, line_of_key, unknown_decks
+from flashcards.settings import FILE_NAME, SettingInvalid, find_front_matter_problems, find_key_line, find_unknown_decks
 from flashcards.text import plural, suggest
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FileProblem:
     hint: str
 
 
-def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> list[FileProblem]:
+def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> list[FileProblem]:
     """Every problem as of the last scan, and each place that it could not look at, in order of file and line."""
     found = [
         FileProblem(each.path or ".", 1, "unreadable", f"It cannot be read: {each.reason}.", "Mend it or remove it.")
@@ -49,24 +49,24 @@ def problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> l
         FileProblem(path, problem.line, problem.code, problem.message, problem.hint)
         for path, problem in collection.catalog.problems()
     ]
-    found += _settings(collection)
-    found += _decks_of_settings(collection)
-    found += _keys(collection)
-    found += _macros(collection.root)
+    found += _check_front_matter(collection)
+    found += _check_deck_tables(collection)
+    found += _check_keys(collection)
+    found += _check_macros(collection.root)
     found += _vaults(collection)
     entries = list(collection.catalog.entries())
-    reviews = _reviews(collection)
-    found += _same_notes(entries, reviews)
-    found += _same_questions(entries, reviews)
-    for places in collection.catalog.pins_twice():
-        found += _twice(places)
+    reviews = _count_reviews(collection)
+    found += _find_same_notes(entries, reviews)
+    found += _find_same_questions(entries, reviews)
+    for places in collection.catalog.find_shared_pins():
+        found += _check_shared_pin(places)
     for entry in entries:
-        found += _math(entry)
-        found += _media(collection, entry)
+        found += _check_math(entry)
+        found += _check_media(collection, entry)
     return sorted(found)
 
 
-def _settings(collection: Collection) -> Iterator[FileProblem]:
+def _check_front_matter(collection: Collection) -> Iterator[FileProblem]:
     rows = collection.connection.execute(
         "SELECT path, settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path"
     )
@@ -79,24 +79,24 @@ def _settings(collection: Collection) -> Iterator[FileProblem]:
             if value != first:
                 message = f"`{name}` of the deck `{data['deck']}` is another at {place}, which counts."
                 yield FileProblem(path, line, "setting", message, "Keep one of them.")
-        for name, message, hint in front_matter_problems(data["values"]):
+        for name, message, hint in find_front_matter_problems(data["values"]):
             yield FileProblem(path, data["lines"].get(name, 1), "setting", message, hint)
 
 
-def _decks_of_settings(collection: Collection) -> Iterator[FileProblem]:
+def _check_deck_tables(collection: Collection) -> Iterator[FileProblem]:
     decks = collection.catalog.decks()
-    for line, name in unknown_decks(collection.root, collection.settings, decks):
+    for line, name in find_unknown_decks(collection.root, collection.settings, decks):
         hint = suggest(name, decks, "Remove its table, or name another deck.")
         yield FileProblem(FILE_NAME, line, "setting", f"There is no deck `{name}`.", hint)
 
 
-def _keys(collection: Collection) -> Iterator[FileProblem]:
+def _check_keys(collection: Collection) -> Iterator[FileProblem]:
     try:
         KeyMap(collection.settings.keys)
     except SettingInvalid as error:
         message = str(error).partition(": ")[2]
         unknown = next((name for name in collection.settings.keys if name not in DEFAULTS), "")
-        line = line_of_key(collection.root, unknown)
+        line = find_key_line(collection.root, unknown)
         yield FileProblem(FILE_NAME, line, "setting", message, "Until then no review begins.")
 
 
@@ -112,7 +112,7 @@ def _vaults(collection: Collection) -> Iterator[FileProblem]:
             yield FileProblem(vault.data, 1, "dialect", message, hint)
 
 
-def _macros(root: Path) -> Iterator[FileProblem]:
+def _check_macros(root: Path) -> Iterator[FileProblem]:
     """Find the lines of `macros.tex` that define no macro, and the macros that cannot be used."""
     try:
         text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
@@ -127,44 +127,44 @@ def _macros(root: Path) -> Iterator[FileProblem]:
         yield FileProblem(MACROS_FILE, problem.line, "macro", problem.message, problem.hint)
 
 
-def _reviews(collection: Collection) -> dict[int, int]:
+def _count_reviews(collection: Collection) -> dict[int, int]:
     """The reviews of each note that has any."""
     return dict(collection.connection.execute("SELECT note, sum(reps) FROM cards WHERE reps > 0 GROUP BY note"))
 
 
-def _same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
+def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
     """Notes of the same text; where one was studied, which of them is to stay."""
-    for same in _alike(entries, lambda entry: entry.fingerprint):
+    for same in _group_entries(entries, lambda entry: entry.fingerprint):
         studied = any(entry.id in reviews for entry in same)
         ranked = sorted(same, key=lambda entry: -reviews.get(entry.id, 0))
         for entry in same:
-            named = (_named(each, reviews, studied) for each in ranked if each.id != entry.id)
-            others = _listed(named, len(same) - 1)
-            mine = f"; this one has {_count(entry, reviews)}" if studied else ""
+            named = (_name_place(each, reviews, studied) for each in ranked if each.id != entry.id)
+            others = _list_places(named, len(same) - 1)
+            mine = f"; this one has {_describe_reviews(entry, reviews)}" if studied else ""
             hint = "Keep the one with the most reviews, remove the others." if studied else "Remove one of them."
             message = f"The same note stands at {others}{mine}."
             yield FileProblem(entry.path, entry.note.line, "same-note", message, hint)
 
 
-def _same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
+def _find_same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
     """Notes never studied whose question, below the same heading, is that of a studied note in another file."""
-    for same in _alike(entries, _question):
+    for same in _group_entries(entries, _normalize_question):
         studied = [entry for entry in same if entry.id in reviews]
         for entry in same:
             elsewhere = [each for each in studied if each.path != entry.path and each.fingerprint != entry.fingerprint]
             if elsewhere and entry.id not in reviews:
-                places = _listed((_named(each, reviews, True) for each in elsewhere), len(elsewhere))
+                places = _list_places((_name_place(each, reviews, True) for each in elsewhere), len(elsewhere))
                 message = f"The same question, with another answer, stands at {places}; this one has no review."
                 hint = "Remove one of them, or ask it differently."
                 yield FileProblem(entry.path, entry.note.line, "same-question", message, hint)
 
 
-def _question(entry: Entry) -> Hashable:
+def _normalize_question(entry: Entry) -> Hashable:
     front = unicodedata.normalize("NFC", " ".join(entry.note.fields[0].split())).casefold()
     return entry.note.breadcrumb[-1:], front
 
 
-def _alike(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) -> Iterator[list[Entry]]:
+def _group_entries(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) -> Iterator[list[Entry]]:
     """Groups of several entries of which `of` says the same, each in order of file and line."""
     groups: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -174,40 +174,40 @@ def _alike(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) -> Iterato
             yield sorted(same, key=lambda entry: (entry.path, entry.note.line))
 
 
-def _named(entry: Entry, reviews: Mapping[int, int], counted: bool) -> str:
+def _name_place(entry: Entry, reviews: Mapping[int, int], counted: bool) -> str:
     place = f"{entry.path}:{entry.note.line}"
-    return f"{place} ({_count(entry, reviews)})" if counted else place
+    return f"{place} ({_describe_reviews(entry, reviews)})" if counted else place
 
 
-def _count(entry: Entry, reviews: Mapping[int, int]) -> str:
+def _describe_reviews(entry: Entry, reviews: Mapping[int, int]) -> str:
     return plural(reviews[entry.id], "review") if entry.id in reviews else "no review"
 
 
-def _listed(places: Iterable[str], count: int) -> str:
+def _list_places(places: Iterable[str], count: int) -> str:
     """So many places: the first of them by name, for there can be thousands."""
     named = list(islice(places, _SHOWN))
     more = count - len(named)
     return " and ".join([*named, f"{more:,} more"] if more else named)
 
 
-def _twice(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
+def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
     """The places of one pinned id."""
     for path, line in places:
-        others = _listed((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
+        others = _list_places((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
         hint = "Give one of them another id, or none."
         yield FileProblem(path, line, "same-id", f"The same id stands at {others}.", hint)
 
 
-def _math(entry: Entry) -> Iterator[FileProblem]:
+def _check_math(entry: Entry) -> Iterator[FileProblem]:
     for text in entry.note.fields:
         if problem := find_unbalanced_math(text):
             message = f"{problem[:1].upper()}{problem[1:]}."
             yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
 
 
-def _media(collection: Collection, entry: Entry) -> Iterable[FileProblem]:
+def _check_media(collection: Collection, entry: Entry) -> Iterable[FileProblem]:
     for reference in find_references(entry.note):
         try:
-            resolve(collection.root, entry.path, reference.url)
+            find_media_file(collection.root, entry.path, reference.url)
         except MediaError as error:
             yield FileProblem(entry.path, entry.note.line, error.code, error.message, error.hint)

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flashcards.catalog.changed_files import Sighting, look
+from flashcards.catalog.changed_files import FolderChanges, find_changes
 from flashcards.catalog.files import Unreadable
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
 from flashcards.errors import FlashcardsError
-from flashcards.settings import FILE_NAME, Settings, load
+from flashcards.settings import FILE_NAME, Settings, load_settings
 from flashcards.text import list_deck_path
 from scheduler import (
     DEFAULT_PARAMETERS,
@@ -65,7 +65,7 @@ class StateUnwritable(FlashcardsError):
         super().__init__(f"{path} cannot be made: {reason}. The review state is kept there; check its permissions.")
 
 
-def find(given: str | None) -> Path:
+def find_collection(given: str | None) -> Path:
     """The folder of the collection.
 
     `given`, else `$FLASHCARDS_COLLECTION`, else the nearest folder upwards that holds `flashcards.toml` or
@@ -76,7 +76,7 @@ def find(given: str | None) -> Path:
     """
     named = given or os.environ.get(VARIABLE)
     if named:
-        root = expanded(named)
+        root = expand_home(named)
         if not root.is_dir():
             raise FolderMissing(root)
         return root
@@ -87,7 +87,7 @@ def find(given: str | None) -> Path:
     return here / "decks" if (here / "decks").is_dir() else here
 
 
-def expanded(path: str) -> Path:
+def expand_home(path: str) -> Path:
     """`path` with `~` for the home folder, where there is one to stand for."""
     try:
         return Path(path).expanduser()
@@ -121,7 +121,7 @@ class Collection:
         """
         self.root = root
         self._finish_imports()
-        self.settings: Settings = load(root)
+        self.settings: Settings = load_settings(root)
         self.clock = Clock(self.settings.rollover)
         self.connection = self._open()
         self.store = Store(self.connection, self.clock)
@@ -152,12 +152,12 @@ class Collection:
         if not self.import_folder.is_dir():
             return
         from flashcards.catalog.imports import Origins
-        from flashcards.disk.journal import finish, unfinished
+        from flashcards.disk.journal import find_unfinished, finish
 
-        if not unfinished(self.import_folder):
+        if not find_unfinished(self.import_folder):
             return
         with closing(self._open()) as connection, transaction(connection):
-            for mark in unfinished(self.import_folder):  # once more: another process may have been faster
+            for mark in find_unfinished(self.import_folder):  # once more: another process may have been faster
                 committed = Origins(connection).is_recorded(mark)
                 finish(self.root, self.import_folder, mark, committed=committed)
 
@@ -200,25 +200,25 @@ class Collection:
             What changed, and the folders and files that could not be looked at.
         """
         with translate_errors(self.database):
-            sighting = look(self.root, self.catalog, self.chooser(), progress)
-            if not sighting:
-                return ScanReport(), sighting.unreadable
-            report = self.apply(sighting, now_ms())
-        return report, sighting.unreadable
+            changes = find_changes(self.root, self.catalog, self.chooser(), progress)
+            if not changes:
+                return ScanReport(), changes.unreadable
+            report = self.apply(changes, now_ms())
+        return report, changes.unreadable
 
-    def apply(self, sighting: Sighting, at_ms: int) -> ScanReport:
+    def apply(self, changes: FolderChanges, at_ms: int) -> ScanReport:
         """Bring catalog and scheduler up to date with what was seen: one transaction, or a part of the open one."""
         from flashcards.catalog.scan import Scan
 
         with transaction(self.connection):
-            report = Scan(self.connection, at_ms).apply(sighting)
+            report = Scan(self.connection, at_ms).apply(changes)
             if report.orphaned:
                 self._follow_copies(report, at_ms)
             else:
                 self.update_cards(report, at_ms)
             if report.stated:
                 self._take_statements(report, at_ms)
-        self.catalog.hold({change.note: change.after for change in report.added if change.after}, at_ms)
+        self.catalog.cache_notes({change.note: change.after for change in report.added if change.after}, at_ms)
         self.forget_limits()
         return report
 
@@ -245,7 +245,7 @@ class Collection:
 
     def update_cards(self, report: ScanReport, at_ms: int) -> None:
         """Bring the scheduler up to date with what was written into the catalog, within the same transaction."""
-        new = [_card(place, slot) for place in report.new_cards for slot in place.slots]
+        new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
         if report.placed:
             new += self._update_cards(report.placed)
         if report.orphaned:
@@ -268,7 +268,7 @@ class Collection:
             wake += [card for card, slot, active in rows if slot in place.slots and not active]
             rest += [card for card, slot, active in rows if slot not in place.slots and active]
             have = {slot for _, slot, _ in rows}
-            add += [_card(place, slot) for slot in place.slots if slot not in have]
+            add += [_make_card(place, slot) for slot in place.slots if slot not in have]
         self.store.set_active(wake, True)
         self.store.set_active(rest, False)
         return add
@@ -322,7 +322,7 @@ class Collection:
         return self.catalog.entry(card.note)
 
 
-def _card(place: CardPlace, slot: str) -> NewCard:
+def _make_card(place: CardPlace, slot: str) -> NewCard:
     return NewCard(place.note, slot, place.deck, place.position)
 
 

@@ -33,23 +33,23 @@ class EditorFailed(FlashcardsError):
         super().__init__(f"The editor `{name}` ended with exit code {code}. Check that $EDITOR works on its own.")
 
 
-def edit(path: Path, line: int) -> None:
+def open_editor(path: Path, line: int) -> None:
     """Open `path` in `$VISUAL`, else `$EDITOR`, else nano or vi, at `line` (from 1), and wait until it is closed.
 
     Raises:
         EditorMissing: there is none.
         EditorFailed: it left with an exit code other than 0.
     """
-    words = editor_words()
+    words = find_editor_command()
     try:
-        code = subprocess.call(command(words, path, line))  # noqa: S603
+        code = subprocess.call(build_command(words, path, line))  # noqa: S603
     except OSError as error:
         raise EditorMissing(words[0]) from error
     if code:
         raise EditorFailed(words[0], code)
 
 
-def editor_words() -> list[str]:
+def find_editor_command() -> list[str]:
     """The editor's command as words.
 
     Raises:
@@ -67,7 +67,7 @@ def editor_words() -> list[str]:
     raise EditorMissing
 
 
-def command(words: list[str], path: Path, line: int) -> list[str]:
+def build_command(words: list[str], path: Path, line: int) -> list[str]:
     """The command that opens `path` at `line`: the editor's words, and the line in the way this editor takes it.
 
     `--goto file:N` for Visual Studio Code and its kin, `file:N` for Helix, Sublime Text and Zed, and for others `+N`,

@@ -36,7 +36,7 @@ class DeckUnknown(UsageError):
         super().__init__(f"There is no deck `{name}`. {hint}")
 
 
-def sentence(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """What the system says, as a sentence that names the file and what to do."""
     import errno
 
@@ -52,7 +52,7 @@ def sentence(error: OSError) -> str:
     return f"{place}{error.strerror or error}. {advice}"
 
 
-def toml_reason(error: Exception, text: str) -> tuple[str, int]:
+def explain_toml_error(error: Exception, text: str) -> tuple[str, int]:
     """Why `text` is no TOML, and the line on which the reader found out; 0 where it does not say."""
     place = _TOML_PLACE.search(str(error))
     line = int(place[1]) if place and place[1] else 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from flashcards.cards import short_name
-from flashcards.catalog.corrections import ByHand
+from flashcards.cards import format_short_id
+from flashcards.catalog.corrections import Corrections
 from flashcards.collection import Collection, now_ms
 from flashcards.errors import UsageError
 from flashcards.text import plural
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LinkImpossible(UsageError):
-    """Two notes cannot be made one, or one cannot be parted, as they are."""
+    """Two notes cannot be made one, or one cannot be unlinked, as they are."""
 
 
 class HasReviews(UsageError):
@@ -30,14 +30,14 @@ class HasReviews(UsageError):
         )
 
 
-class Linked(NamedTuple):
+class LinkResult(NamedTuple):
     """What was linked: the key of the note that goes on, and how many later reviews were added to its history."""
 
     key: str
     reviews: int
 
 
-def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool = False) -> Linked:
+def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool = False) -> LinkResult:
     """Let the text of `new` be that of `old`: it goes on with the identity and the history of `old`.
 
     Args:
@@ -64,19 +64,19 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
     at = now_ms()
     handed = 0
     with transaction(collection.connection):
-        by_hand = ByHand(collection.connection, at)
-        drawn = by_hand.link(old.id, new.id)
-        collection.update_cards(drawn.report, at)
+        corrections = Corrections(collection.connection, at)
+        linked = corrections.link(old.id, new.id)
+        collection.update_cards(linked.report, at)
         collection.store.set_notes_active([new.id], False)
-        slots = dict(drawn.slots)
+        slots = dict(linked.slots)
         goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
         for card in cards:
             target = goes_on.get(slots.get(card.slot, ""))
             if target:
                 handed += hand_over_reviews(collection.store, card.id, target.id, collection.policy(target.deck), at)
         if not delete_unused_cards(collection.connection, new.id):
-            by_hand.remove(new.id)
-    return Linked(old.key, handed)
+            corrections.remove(new.id)
+    return LinkResult(old.key, handed)
 
 
 def unlink(collection: Collection, entry: Entry) -> str:
@@ -96,13 +96,13 @@ def unlink(collection: Collection, entry: Entry) -> str:
         )
     at = now_ms()
     with transaction(collection.connection):
-        by_hand = ByHand(collection.connection, at)
-        last = by_hand.last_link(entry.id)
+        corrections = Corrections(collection.connection, at)
+        last = corrections.last_link(entry.id)
         if last is None:
             raise LinkImpossible(
-                f"The note {short_name(entry, entry.note.slots[0])} was never linked with another text."
+                f"The note {format_short_id(entry, entry.note.slots[0])} was never linked with another text."
             )
-        parted = by_hand.unlink(entry.id, last)
-        rename_slots(collection.connection, entry.id, parted.renamed)
-        collection.update_cards(parted.report, at)
-    return parted.report.added[0].key
+        unlinked = corrections.unlink(entry.id, last)
+        rename_slots(collection.connection, entry.id, unlinked.renamed)
+        collection.update_cards(unlinked.report, at)
+    return unlinked.report.added[0].key

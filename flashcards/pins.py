@@ -31,7 +31,7 @@ class PinImpossible(FlashcardsError):
         super().__init__(f"{path}:{line}: this note cannot be pinned automatically. Write `<!-- id: … -->` into it.")
 
 
-def pin(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]) -> int:
+def write_pins(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]) -> int:
     """Write the key of each note that has no pin yet into its file; returns how many were written.
 
     Each file is written once, atomically, and only when it still says what the catalog says.
@@ -53,32 +53,32 @@ def pin(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]) -> in
     for path in by_file:
         if dialects.get(path, NATIVE) != NATIVE:
             raise PinForeign(path, dialects[path])
-    for path, wanted in by_file.items():
+    for path, entries_of_file in by_file.items():
         before = (root / path).read_bytes()
         try:
             text = before.decode()
         except UnicodeDecodeError:  # it was when it was read
             raise FileChanged(root / path) from None
-        after = _pinned(path, text, wanted, root).encode()
+        after = _insert_pins(path, text, entries_of_file, root).encode()
         replace_unchanged(root / path, before, after)
-    return sum(len(wanted) for wanted in by_file.values())
+    return sum(len(entries_of_file) for entries_of_file in by_file.values())
 
 
-def _pinned(path: str, text: str, wanted: list[Entry], root: Path) -> str:
+def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path) -> str:
     notes = parse(text, path).notes
     by_line = {note.line: index for index, note in enumerate(notes)}
     lines = [line for line in _LINE.findall(text) if line]
     expected = list(notes)
-    for entry in sorted(wanted, key=lambda entry: -entry.note.line):
+    for entry in sorted(entries_of_file, key=lambda entry: -entry.note.line):
         index = by_line.get(entry.note.line)
         if index is None or notes[index].fields != entry.note.fields:
             raise FileChanged(root / path)
-        _insert(lines, notes[index], f"<!-- id: {entry.key} -->")
+        _insert_comment(lines, notes[index], f"<!-- id: {entry.key} -->")
         expected[index] = notes[index]._replace(pin=entry.key)
     pinned = "".join(lines)
     after = parse(pinned, path).notes
     if len(after) != len(expected):  # what stood behind the note is another thing now
-        raise PinImpossible(path, wanted[0].note.line)
+        raise PinImpossible(path, entries_of_file[0].note.line)
     for index, want in enumerate(expected):
         note = after[index] if index < len(after) else None
         if note is None or (note.fields, note.pin, note.slots) != (want.fields, want.pin, want.slots):
@@ -86,7 +86,7 @@ def _pinned(path: str, text: str, wanted: list[Entry], root: Path) -> str:
     return pinned
 
 
-def _insert(lines: list[str], note: Note, comment: str) -> None:
+def _insert_comment(lines: list[str], note: Note, comment: str) -> None:
     """Put the comment at the end of the first line of a pair, else on a line of its own behind the note."""
     place = (note.line if note.kind is Kind.PAIR else note.end_line) - 1
     line = lines[place]

@@ -37,7 +37,7 @@ def list_deck_path(deck: str) -> list[str]:
     return ["::".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
-def columns(text: str) -> int:
+def count_columns(text: str) -> int:
     """The columns of a terminal that a text takes."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
@@ -45,7 +45,7 @@ def columns(text: str) -> int:
     )
 
 
-def wrapped(line: str, width: int, hang: int = 0) -> list[str]:
+def wrap_line(line: str, width: int, hang: int = 0) -> list[str]:
     """A line as lines of at most so many columns, broken between words; inside one only if it is wider itself.
 
     What follows is indented by `hang`; after an indented line, by two more than it.
@@ -54,20 +54,20 @@ def wrapped(line: str, width: int, hang: int = 0) -> list[str]:
     hang = min(indent + 2 if indent else hang, max(0, width - 4))
     found: list[str] = []
     for blanks, word in re.findall(r"(\s*)(\S+)", line):
-        if found and columns(found[-1]) + len(blanks) + columns(word) <= width:
+        if found and count_columns(found[-1]) + len(blanks) + count_columns(word) <= width:
             found[-1] += blanks + word
             continue
         start = " " * (hang if found else min(indent, max(0, width - 4)))
-        pieces = _cut(word, max(1, width - len(start)))
+        pieces = _cut_word(word, max(1, width - len(start)))
         found += [start + piece for piece in pieces]
     return found or [""]
 
 
-def _cut(word: str, width: int) -> list[str]:
+def _cut_word(word: str, width: int) -> list[str]:
     """A word in pieces of at most so many columns, each of one character at the least."""
     pieces = [""]
     for character in word:
-        if pieces[-1] and columns(pieces[-1] + character) > width:
+        if pieces[-1] and count_columns(pieces[-1] + character) > width:
             pieces.append("")
         pieces[-1] += character
     return pieces
@@ -82,21 +82,21 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MONTH, _YEAR = 30.4375, 365.25  # days
 
 
-def short_interval(seconds: int) -> str:
+def format_interval(seconds: int) -> str:
     """An interval as a button shows it: `30s`, `10m`, `2h`, `4d`, `2.5mo`, `1.2y`."""
     if seconds < _MINUTE:
         return f"{max(0, seconds)}s"
     if seconds < _HOUR:
         return f"{round(seconds / _MINUTE)}m"
     if seconds < _DAY:
-        return f"{_one_digit(seconds / _HOUR)}h"
+        return f"{_format_one_digit(seconds / _HOUR)}h"
     days = seconds / _DAY
     if days < 31:
         return f"{round(days)}d"
-    return f"{_one_digit(days / _MONTH)}mo" if days < 365 else f"{_one_digit(days / _YEAR)}y"
+    return f"{_format_one_digit(days / _MONTH)}mo" if days < 365 else f"{_format_one_digit(days / _YEAR)}y"
 
 
-def spent(duration_ms: int) -> str:
+def format_duration(duration_ms: int) -> str:
     """Time spent: `45 s`, `4 min 10 s`, `1 h 5 min`."""
     seconds = round(duration_ms / 1000)
     if seconds < _MINUTE:
@@ -108,5 +108,5 @@ def spent(duration_ms: int) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _one_digit(value: float) -> str:
+def _format_one_digit(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.deck.model import Deck, Kind, Note
-from flashcards.identity.likeness import likeness, weighed
-from flashcards.identity.words import Index, Weights, sides, word_keys
+from flashcards.identity.likeness import compare_sides, weigh_sides
+from flashcards.identity.words import RareKeyIndex, Weights, list_word_keys, split_sides
 
 MOST_QUESTION_WORDS = 30
 MOST_ANSWER_WORDS = 25
@@ -232,20 +232,20 @@ def find_same_meaning(notes: Iterable[tuple[str, Note]], contrasts: Iterable[tup
     """
     found = list(notes)
     allowed = list(contrasts)
-    words = [sides(note) for _, note in found]
+    words = [split_sides(note) for _, note in found]
     weights = Weights(words, words, words)
-    scale = [weighed(each, weights) for each in words]
+    scale = [weigh_sides(each, weights) for each in words]
 
     def is_contrast(one: str, other: str) -> bool:
         return any((a in one and b in other) or (b in one and a in other) for a, b in allowed)
 
-    index = Index(dict(enumerate(words)), word_keys)
+    index = RareKeyIndex(dict(enumerate(words)), list_word_keys)
     return [
         f"{found[at][0]} and {found[there][0]}"
         for at, mine in enumerate(words)
-        for there in index.nearest(mine)
+        for there in index.find_nearest(mine)
         if there < at
-        and likeness(scale[at], scale[there], weights).whole > MOST_LIKENESS
+        and compare_sides(scale[at], scale[there], weights).whole > MOST_LIKENESS
         and not is_contrast(found[at][1].fields[0], found[there][1].fields[0])
     ]
 

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.cards import CardAmbiguous, CardNotFound, card_name, find_card, find_cards, records, short_name
+from flashcards.cards import (
+    CardAmbiguous,
+    CardNotFound,
+    build_records,
+    find_card,
+    find_cards,
+    format_card_id,
+    format_short_id,
+)
 from flashcards.collection import Collection, now_ms
 
 if TYPE_CHECKING:
@@ -44,7 +52,7 @@ def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Coll
 
 def name(collection: Collection, card: int) -> str:
     found = collection.store.card(card)
-    return card_name(collection.note_of(found), found.slot)
+    return format_card_id(collection.note_of(found), found.slot)
 
 
 def key(collection: Collection, front: str) -> str:
@@ -55,8 +63,8 @@ def key(collection: Collection, front: str) -> str:
 def test_every_id_and_every_short_id_names_its_card(collection: Collection) -> None:
     for entry in collection.catalog.entries():
         for card in collection.store.cards_of(entry.id):
-            assert find_card(collection, card_name(entry, card.slot)) == card.id
-            assert find_card(collection, short_name(entry, card.slot)) == card.id
+            assert find_card(collection, format_card_id(entry, card.slot)) == card.id
+            assert find_card(collection, format_short_id(entry, card.slot)) == card.id
 
 
 def test_a_prefix_is_enough_while_no_other_card_begins_so(collection: Collection) -> None:
@@ -120,11 +128,11 @@ def test_an_orphan_can_be_named_by_its_id_but_not_by_its_place(collection: Colle
 
 def test_records_come_in_the_order_asked_for(collection: Collection) -> None:
     cards = [card.id for entry in collection.catalog.entries() for card in collection.store.cards_of(entry.id)][::-1]
-    found = [record["id"] for record in records(collection, cards, now_ms())]
+    found = [record["id"] for record in build_records(collection, cards, now_ms())]
     assert found == [name(collection, card) for card in cards]
 
 
 def test_a_record_shows_both_sides_without_the_marks_of_a_gap(collection: Collection) -> None:
-    (record,) = records(collection, [find_card(collection, "gaps.c2")], now_ms())
+    (record,) = build_records(collection, [find_card(collection, "gaps.c2")], now_ms())
     assert record["front"] == "a […] c d e f g h i j k and {{more}}"
     assert record["back"] == "a b c d e f g h i j k and {{more}}"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
-from flashcards.query import QueryInvalid, card_ids
+from flashcards.query import QueryInvalid, find_card_ids
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def names(made: Collection) -> dict[int, str]:
 
 def found(made: Collection, query: str) -> set[str]:
     known = names(made)
-    return {known[card] for card in card_ids(made, query)}
+    return {known[card] for card in find_card_ids(made, query)}
 
 
 GANTT, LATE = "gantt chart.forward", "Late supplier.forward"
@@ -191,12 +191,12 @@ def test_a_deck_is_found_in_any_case_of_any_letter(tmp_path: Path) -> None:
     (tmp_path / "übung.md").write_text("Q: one\nA: 1\n", encoding="utf-8")
     with Collection(tmp_path) as made:
         made.scan()
-        assert [len(card_ids(made, query)) for query in ("deck:ÜBUNG", "Übung")] == [1, 1]
+        assert [len(find_card_ids(made, query)) for query in ("deck:ÜBUNG", "Übung")] == [1, 1]
 
 
 def test_cards_come_in_order_of_deck_file_and_line(collection: Collection) -> None:
     known = names(collection)
-    assert [known[card] for card in card_ids(collection, "deck:tpm")] == [
+    assert [known[card] for card in find_card_ids(collection, "deck:tpm")] == [
         *("Late supplier.forward", "[one] and [two].c1", "[one] and [two].c2"),
         *("gantt chart.forward", "critical path.forward", "critical path.reverse"),
     ]
@@ -243,7 +243,7 @@ def test_a_query_that_cannot_be_read_is_refused(collection: Collection, query: s
         assert found(collection, query) == set()  # a word of hyphens, negated: and `x` beside it
         return
     with pytest.raises(QueryInvalid) as refused:
-        card_ids(collection, query)
+        find_card_ids(collection, query)
     assert "cannot be read: " in str(refused.value)
 
 
@@ -308,7 +308,7 @@ pieces = st.one_of(
 @example("prop:s>" + "9" * 400)
 def test_any_text_finds_cards_or_is_refused(collection: Collection, query: str) -> None:
     try:
-        cards = card_ids(collection, query)
+        cards = find_card_ids(collection, query)
     except UsageError:
         return
     assert len(set(cards)) == len(cards)

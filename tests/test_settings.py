@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.collection import Collection
-from flashcards.settings import SETTINGS, SettingInvalid, Settings, default_text, front_matter_problems, load
+from flashcards.settings import (
+    SETTINGS,
+    SettingInvalid,
+    Settings,
+    find_front_matter_problems,
+    load_settings,
+    make_default_text,
+)
 from scheduler import DEFAULT_PARAMETERS, Policy
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ NAMES = [setting.name for setting in SETTINGS]
 
 def read(root: Path, text: str) -> Settings:
     (root / "flashcards.toml").write_bytes(text.encode())
-    return load(root)
+    return load_settings(root)
 
 
 def refused(root: Path, text: str) -> str:
@@ -112,7 +119,7 @@ def test_of_several_files_of_a_deck_the_first_by_name_counts(tmp_path: Path) -> 
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert load(tmp_path) == Settings() == read(tmp_path, "")
+    assert load_settings(tmp_path) == Settings() == read(tmp_path, "")
 
 
 def test_the_hour_of_a_new_day_and_the_keys_are_read(tmp_path: Path) -> None:
@@ -191,7 +198,7 @@ def test_no_parameters_are_those_of_fsrs(tmp_path: Path) -> None:
 
 
 def test_the_text_that_explains_the_settings_changes_none_and_names_all(tmp_path: Path) -> None:
-    text = default_text()
+    text = make_default_text()
     assert read(tmp_path, text) == Settings()
     for name in NAMES:
         assert f"\n#{name} = " in text
@@ -202,7 +209,7 @@ def test_the_text_that_explains_the_settings_changes_none_and_names_all(tmp_path
 
 
 def test_a_line_whose_mark_is_removed_keeps_the_default(tmp_path: Path) -> None:
-    for line in default_text().partition("#[keys]")[0].splitlines():
+    for line in make_default_text().partition("#[keys]")[0].splitlines():
         if any(line.startswith(f"#{name} = ") for name in NAMES if name != "parameters"):
             assert read(tmp_path, line.removeprefix("#")) == Settings()
 
@@ -212,7 +219,7 @@ def test_a_line_whose_mark_is_removed_keeps_the_default(tmp_path: Path) -> None:
 )
 def test_any_front_matter_gives_a_policy_and_a_problem_for_each_value_that_cannot_be(values: dict[str, Any]) -> None:
     assert isinstance(Settings().policy_for("a::b", values), Policy)
-    assert {name for name, _, _ in front_matter_problems(values)} <= set(values)
+    assert {name for name, _, _ in find_front_matter_problems(values)} <= set(values)
 
 
 @given(
@@ -220,6 +227,6 @@ def test_any_front_matter_gives_a_policy_and_a_problem_for_each_value_that_canno
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.floats(), max_size=22)),
 )
 def test_a_value_is_either_used_or_reported(name: str, value: object) -> None:
-    problems = front_matter_problems({name: value})
+    problems = find_front_matter_problems({name: value})
     changed = Settings().policy_for("a", {name: value}) != Policy()
     assert not (problems and changed)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.text import columns, plural, wrapped
+from flashcards.text import count_columns, plural, wrap_line
 
 
 @pytest.mark.parametrize(
@@ -22,13 +22,13 @@ from flashcards.text import columns, plural, wrapped
     ],
 )
 def test_a_line_is_broken_between_words(line: str, width: int, lines: list[str]) -> None:
-    assert wrapped(line, width) == lines
+    assert wrap_line(line, width) == lines
 
 
 @given(st.text("ab é一 \N{COMBINING ACUTE ACCENT}", max_size=40), st.integers(2, 30))
 def test_no_line_is_too_wide_and_no_word_is_lost(line: str, width: int) -> None:
-    found = wrapped(line, width)
-    assert all(columns(each) <= width for each in found)
+    found = wrap_line(line, width)
+    assert all(count_columns(each) <= width for each in found)
     assert "".join("".join(found).split()) == "".join(line.split())
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.files import FoundFile, Unreadable, walk
+from flashcards.catalog.files import FoundFile, Unreadable, find_deck_files
 from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest
@@ -39,7 +39,7 @@ class ReadFile:
 
 
 @dataclass(slots=True)
-class Sighting:
+class FolderChanges:
     """What is on disk against the files of the catalog."""
 
     changed: list[ReadFile] = field(default_factory=list)
@@ -50,9 +50,9 @@ class Sighting:
         return bool(self.changed or self.gone)
 
 
-def look(
+def find_changes(
     root: Path, catalog: Catalog, chooser: Chooser, progress: Callable[[int, int], None] | None = None
-) -> Sighting:
+) -> FolderChanges:
     """Find the files that changed since the last scan, and read and parse those whose bytes did.
 
     Args:
@@ -62,12 +62,12 @@ def look(
         progress: called with the number of files read and the number to read.
     """
     known = catalog.files()
-    sighting = Sighting()
+    changes = FolderChanges()
     present: set[str] = set()
     stale: list[FoundFile] = []
-    for found in walk(root):
+    for found in find_deck_files(root):
         if isinstance(found, Unreadable):
-            sighting.unreadable.append(found)
+            changes.unreadable.append(found)
             continue
         present.add(found.path)
         row = known.get(found.path)
@@ -77,16 +77,16 @@ def look(
         if progress:
             progress(number, len(stale))
         if file := _read(root, found, known.get(found.path), chooser.choose(found.path)):
-            sighting.changed.append(file)
+            changes.changed.append(file)
         else:  # gone since the folder was listed
             present.discard(found.path)
-    hidden = tuple(place.path for place in sighting.unreadable)
-    sighting.gone = [
+    hidden = tuple(place.path for place in changes.unreadable)
+    changes.gone = [
         row
         for row in known.values()
         if row.present and row.path not in present and not (hidden and row.path.startswith(hidden))
     ]
-    return sighting
+    return changes
 
 
 def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from typing import Final
 
-from flashcards.catalog.corrections import ByHand
+from flashcards.catalog.corrections import Corrections
 from flashcards.catalog.report import CardPlace, Change, ScanReport
 from flashcards.catalog.store import Catalog
 from flashcards.identity.keys import fingerprint
@@ -32,7 +32,7 @@ class Copies:
         self._now_ms = now_ms
         self._catalog = Catalog(connection)
         self._store = store
-        self._by_hand = ByHand(connection, now_ms)
+        self._corrections = Corrections(connection, now_ms)
         self._moved: dict[int, tuple[Change, CardPlace]] = {}
         self._given_up: list[int] = []
 
@@ -42,7 +42,7 @@ class Copies:
         copies = self._copies({text for _, text in lost})
         for note, text in lost:
             if text in copies and self._was_reviewed(note):
-                old = self._catalog.known(note)
+                old = self._catalog.load_known(note)
                 copy = next((each for each in copies[text] if self._fits(old, each)), None)
                 if copy:
                     copies[text].remove(copy)
@@ -55,13 +55,13 @@ class Copies:
         self._store.set_notes_active(self._given_up, False)
         for note in self._given_up:
             if not delete_unused_cards(self._db, note):
-                self._by_hand.remove(note)
+                self._corrections.remove(note)
 
     def _copies(self, texts: set[bytes]) -> dict[bytes, list[Known]]:
         found: dict[bytes, list[Known]] = defaultdict(list)
         for note, text in self._catalog.texts():
             if text in texts:
-                found[text].append(self._catalog.known(note))
+                found[text].append(self._catalog.load_known(note))
         return found
 
     def _fits(self, old: Known, copy: Known) -> bool:
@@ -79,9 +79,9 @@ class Copies:
 
     def _take_place(self, old: Known, copy: Known) -> None:
         self._db.execute("DELETE FROM links WHERE note = ?", (copy.id,))  # its edits were never those of the old note
-        drawn = self._by_hand.link(old.id, copy.id).report
-        change = drawn.returned[-1]
-        self._moved[old.id] = Change(*change[:4], RULE, *change[5:]), drawn.placed[-1]
+        linked = self._corrections.link(old.id, copy.id).report
+        change = linked.returned[-1]
+        self._moved[old.id] = Change(*change[:4], RULE, *change[5:]), linked.placed[-1]
         self._given_up.append(copy.id)
 
     def _say(self, report: ScanReport) -> None:

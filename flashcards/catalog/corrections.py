@@ -10,19 +10,19 @@ from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.catalog.writer import NoteWriter, renumber
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.model import Known, Link, Seen
-from flashcards.identity.slots import Renaming, carry
+from flashcards.identity.slots import Renaming, carry_cards
 
 NAME = "by hand"
 
 
-class Drawn(NamedTuple):
+class HandLink(NamedTuple):
     """What drawing a link did, and which slots of the new note are which of the old one."""
 
     report: ScanReport
     slots: Renaming
 
 
-class Parted(NamedTuple):
+class HandUnlink(NamedTuple):
     """What parting a note from its text did, and which of its cards go by another slot from now on."""
 
     report: ScanReport
@@ -38,7 +38,7 @@ class LastLink(NamedTuple):
     former: Note
 
 
-class ByHand:
+class Corrections:
     """Links two notes, and parts a note from its last text."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
@@ -48,12 +48,12 @@ class ByHand:
         paths = {row.id: row.path for row in self._catalog.files().values()}
         self._writer = NoteWriter(connection, now_ms, paths)
 
-    def link(self, old: int, new: int) -> Drawn:
+    def link(self, old: int, new: int) -> HandLink:
         """Let the text of `new` be that of `old`, an orphan; `new` is left without one, and is never found by one."""
-        before, after = self._catalog.known(old), self._catalog.known(new)
+        before, after = self._catalog.load_known(old), self._catalog.load_known(new)
         self._retire(after)
-        self._writer.link(Link(before, self._seen(after), NAME))
-        written = self._catalog.known(old).note
+        self._writer.link(Link(before, self._make_seen(after), NAME))
+        written = self._catalog.load_known(old).note
         pairs = {
             (f"c{mine}", f"c{theirs}")
             for gap, renumbered in zip(after.note.gaps, written.gaps, strict=True)
@@ -64,7 +64,7 @@ class ByHand:
         for table in ("texts", "links", "origins"):
             self._db.execute(f"UPDATE OR IGNORE {table} SET note = ? WHERE note = ?", (old, new))
             self._db.execute(f"DELETE FROM {table} WHERE note = ?", (new,))
-        return Drawn(self._writer.report, slots)
+        return HandLink(self._writer.report, slots)
 
     def remove(self, note: int) -> None:
         """Remove a note that was retired, unless Anki was given it: then the next export says that it is gone."""
@@ -80,14 +80,14 @@ class ByHand:
         ).fetchone()
         return LastLink(row[0], row[1], row[2], decode(row[3], 0, 0)) if row else None
 
-    def unlink(self, note: int, last: LastLink) -> Parted:
+    def unlink(self, note: int, last: LastLink) -> HandUnlink:
         """Give a note back the text it had before its last link, as an orphan; its present text becomes a new note."""
-        known = self._catalog.known(note)
+        known = self._catalog.load_known(note)
         former = last.former._replace(line=known.note.line, end_line=known.note.end_line)
         if former.kind is Kind.CLOZE and known.note.kind is Kind.CLOZE:
             renamed: Renaming = ()  # its numbers are kept as the cards are named now
         else:
-            renamed = carry(known.note, former, known.top_gap).renamed
+            renamed = carry_cards(known.note, former, known.top_gap).renamed
         self._db.execute(
             "UPDATE notes SET fingerprint = ?, body = ?, pin = ?, active = 0, modified_ms = ? WHERE id = ?",
             (last.before, encode(former), former.pin, self._now_ms, note),
@@ -95,10 +95,10 @@ class ByHand:
         self._db.execute("DELETE FROM texts WHERE note = ? AND fingerprint = ?", (note, last.before))
         self._db.execute("DELETE FROM links WHERE id = ?", (last.id,))
         self._writer.report.orphaned.append(note)
-        self._writer.add([self._seen(known)])
-        return Parted(self._writer.report, renamed)
+        self._writer.add([self._make_seen(known)])
+        return HandUnlink(self._writer.report, renamed)
 
-    def _seen(self, known: Known) -> Seen:
+    def _make_seen(self, known: Known) -> Seen:
         (index,) = self._db.execute(
             "SELECT count(*) FROM notes WHERE file = ? AND active = 1 AND line < ?", (known.file, known.note.line)
         ).fetchone()

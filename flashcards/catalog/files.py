@@ -25,7 +25,7 @@ class Unreadable:
     reason: str
 
 
-def walk(root: Path) -> Iterator[FoundFile | Unreadable]:
+def find_deck_files(root: Path) -> Iterator[FoundFile | Unreadable]:
     """Every `*.md` below `root`, in order of path; hidden files and folders are left out.
 
     Links to folders are followed, each real folder once, so that a circle of links ends. A link to a folder that is
@@ -55,21 +55,21 @@ class _Walk:
             try:
                 yield from self._entry(entry, real, path)
             except OSError as error:
-                yield Unreadable(_printable(path), error.strerror or str(error))
+                yield Unreadable(_replace_non_utf8(path), error.strerror or str(error))
 
     def _entry(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
         if entry.is_dir():
             real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
             if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
                 return
-            if is_text(entry.name):
+            if is_utf8(entry.name):
                 self._seen.add(real)
                 yield from self.folder(entry.path, real, f"{path}/")
             else:
-                yield Unreadable(f"{_printable(path)}/", _NOT_TEXT)
+                yield Unreadable(f"{_replace_non_utf8(path)}/", _NOT_TEXT)
         elif entry.name.lower().endswith(".md"):
-            if not is_text(entry.name):
-                yield Unreadable(_printable(path), _NOT_TEXT)
+            if not is_utf8(entry.name):
+                yield Unreadable(_replace_non_utf8(path), _NOT_TEXT)
             elif entry.is_file():
                 status = entry.stat()
                 yield FoundFile(path, status.st_size, status.st_mtime_ns)
@@ -89,11 +89,11 @@ def _holds(outer: str, inner: str) -> bool:
     return inner == outer or inner.startswith(outer if outer.endswith(os.sep) else f"{outer}{os.sep}")
 
 
-def is_text(name: str) -> bool:
+def is_utf8(name: str) -> bool:
     """Whether a name from the system is UTF-8, as the catalog needs it; other bytes come as surrogates."""
     return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def _printable(path: str) -> str:
+def _replace_non_utf8(path: str) -> str:
     """`path` with what is not UTF-8 in it replaced."""
     return os.fsencode(path).decode("utf-8", "replace")

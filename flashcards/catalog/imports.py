@@ -94,11 +94,11 @@ class Origins:
         """Whether the import with this mark happened."""
         return self._db.execute("SELECT 1 FROM imports WHERE mark = ?", (mark,)).fetchone() is not None
 
-    def written(self, path: str) -> bytes | None:
+    def find_written_hash(self, path: str) -> bytes | None:
         """The hash of the file at `path` as an import last wrote it; None where none did."""
         row = self._db.execute("SELECT hash FROM written_files WHERE path = ?", (path,)).fetchone()
         return row[0] if row else None
 
-    def remember_written(self, path: str, digest: bytes) -> None:
+    def record_written_hash(self, path: str, digest: bytes) -> None:
         """Say that an import wrote this file."""
         self._db.execute("INSERT OR REPLACE INTO written_files VALUES (?, ?)", (path, digest))

@@ -16,14 +16,14 @@ from flashcards.identity.keys import fingerprint
 from flashcards.identity.model import Doubt, Known, Link, Seen
 
 if TYPE_CHECKING:
-    from flashcards.catalog.changed_files import ReadFile, Sighting
+    from flashcards.catalog.changed_files import FolderChanges, ReadFile
 
 
 _RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded
 _SAMPLE = 2_000  # notes that show what words are common in the collection
 
 
-def judged(
+def link_edited(
     catalog: Catalog, known: Sequence[Known], seen: Sequence[Seen], links: Sequence[Link]
 ) -> tuple[list[Link], list[Doubt]]:
     """Link edited notes with what they were; see `link_similar`.
@@ -38,7 +38,7 @@ def judged(
         return [], []
     linked = {link.known.id for link in links}
     looked_for = {note.id for note in known}
-    orphans = [note for note in catalog.recent_orphans(_RECENT_ORPHANS) if note.id not in looked_for]
+    orphans = [note for note in catalog.list_recent_orphans(_RECENT_ORPHANS) if note.id not in looked_for]
     if not orphans and all(note.id in linked for note in known):
         return [], []
     # Only a scan that has something to judge needs rapidfuzz.
@@ -57,18 +57,18 @@ class Scan:
         self._decks = self._catalog.decks()
         self._paths: dict[int, str] = {}
 
-    def apply(self, sighting: Sighting) -> ScanReport:
+    def apply(self, changes: FolderChanges) -> ScanReport:
         """Write what was seen, and say what changed."""
         rows = self._catalog.files()
         self._paths = {row.id: row.path for row in rows.values()}
         changed_ids: list[int] = []
         seen: list[Seen] = []
-        for file in sighting.changed:
+        for file in changes.changed:
             file_id = self._write_file(file, rows.get(file.found.path))
             if file.deck:
                 changed_ids.append(file_id)
-                seen += self._seen(file_id, file.deck)
-        for row in sighting.gone:
+                seen += self._make_seen(file_id, file.deck)
+        for row in changes.gone:
             self._db.execute("UPDATE files SET present = 0, mtime_ns = -1 WHERE id = ?", (row.id,))
             changed_ids.append(row.id)
         return self._apply_notes(changed_ids, seen)
@@ -108,7 +108,7 @@ class Scan:
         self._paths[file_id] = found.path
         return file_id
 
-    def _seen(self, file_id: int, deck: Deck) -> list[Seen]:
+    def _make_seen(self, file_id: int, deck: Deck) -> list[Seen]:
         return [
             Seen(file_id, self._deck_id(note.deck or deck.name), index, fingerprint(note), note)
             for index, note in enumerate(deck.notes)
@@ -125,12 +125,12 @@ class Scan:
         return self._decks[name]
 
     def _apply_notes(self, changed_ids: list[int], seen: list[Seen]) -> ScanReport:
-        known = self._catalog.known_in(changed_ids)
+        known = self._catalog.load_known_in(changed_ids)
         if seen and self._catalog.has_orphans():
             pins = [note.note.pin for note in seen if note.note.pin]
-            known += self._catalog.orphans_of(pins, [note.fingerprint for note in seen])
+            known += self._catalog.find_orphans(pins, [note.fingerprint for note in seen])
         links = link_exactly(known, seen) if known else []
-        more, doubts = judged(self._catalog, known, seen, links)
+        more, doubts = link_edited(self._catalog, known, seen, links)
         links += more
         writer = NoteWriter(self._db, self._now_ms, self._paths)
         for each in sorted(links, key=lambda each: each.seen.place):
@@ -139,5 +139,5 @@ class Scan:
         linked_seen = {each.seen.place for each in links}
         writer.orphan([note for note in known if note.active and note.id not in linked_notes])
         writer.add([note for note in seen if note.place not in linked_seen])
-        writer.tell(doubts)
+        writer.report_ambiguous(doubts)
         return writer.report

@@ -101,8 +101,8 @@ class Catalog:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._held: dict[int, Note] = {}
-        self._held_ms = -1
+        self._cached_notes: dict[int, Note] = {}
+        self._cached_ms = -1
 
     def files(self) -> dict[str, FileRow]:
         """Every file ever seen, by path."""
@@ -154,7 +154,7 @@ class Catalog:
         wanted = list(ids)
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]
-            yield from self._entries(f"n.id IN ({_marks(chunk)}) ORDER BY d.name, f.path, n.line", chunk)
+            yield from self._entries(f"n.id IN ({_list_marks(chunk)}) ORDER BY d.name, f.path, n.line", chunk)
 
     def entry(self, note: int) -> Entry:
         """The note with this id.
@@ -174,27 +174,27 @@ class Catalog:
             parameters,
         )
         for note, key, path, deck, fingerprint, modified_ms, active, body, line, end_line in rows:
-            held = self._held.get(note) if modified_ms == self._held_ms else None
+            held = self._cached_notes.get(note) if modified_ms == self._cached_ms else None
             if held is None or (held.line, held.end_line) != (line, end_line):
                 held = decode(body, line, end_line)
             yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), held)
 
-    def hold(self, notes: dict[int, Note], modified_ms: int) -> None:
+    def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
         """Keep notes that were just written, so that reading them again in this process need not decode them.
 
         A note whose text changed since has another `modified_ms` and is read anew.
         """
-        self._held, self._held_ms = notes, modified_ms
+        self._cached_notes, self._cached_ms = notes, modified_ms
 
-    def known_in(self, files: Sequence[int]) -> list[Known]:
+    def load_known_in(self, files: Sequence[int]) -> list[Known]:
         """The notes in use of these files."""
         found: list[Known] = []
         for start in range(0, len(files), _CHUNK):
             chunk = files[start : start + _CHUNK]
-            found += self._known(f"active = 1 AND file IN ({_marks(chunk)})", chunk)
+            found += self._load_known(f"active = 1 AND file IN ({_list_marks(chunk)})", chunk)
         return found
 
-    def orphans_of(self, pins: Sequence[str], fingerprints: Sequence[bytes]) -> list[Known]:
+    def find_orphans(self, pins: Sequence[str], fingerprints: Sequence[bytes]) -> list[Known]:
         """Orphans that a pin, a present or a former text of theirs may bring back."""
         wanted: set[int] = set()
         for column, values in (("pin", pins), ("key", pins), ("fingerprint", fingerprints)):
@@ -207,14 +207,14 @@ class Catalog:
         ids = sorted(wanted)
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
-            found += self._known(f"id IN ({_marks(chunk)})", chunk)
+            found += self._load_known(f"id IN ({_list_marks(chunk)})", chunk)
         return found
 
     def _orphan_ids(self, select: str, values: Sequence[object]) -> set[int]:
         found: set[int] = set()
         for start in range(0, len(values), _CHUNK):
             chunk = values[start : start + _CHUNK]
-            found.update(row[0] for row in self._db.execute(f"{select} ({_marks(chunk)})", chunk))
+            found.update(row[0] for row in self._db.execute(f"{select} ({_list_marks(chunk)})", chunk))
         return found
 
     def keys(self) -> Iterator[tuple[int, str]]:
@@ -233,20 +233,20 @@ class Catalog:
         """Whether any note has lost its text."""
         return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
 
-    def known(self, note: int) -> Known:
+    def load_known(self, note: int) -> Known:
         """One note.
 
         Raises:
             KeyError: there is none with this id.
         """
-        found = self._known("id = ?", (note,))
+        found = self._load_known("id = ?", (note,))
         if not found:
             raise KeyError(note)
         return found[0]
 
-    def recent_orphans(self, most: int) -> list[Known]:
+    def list_recent_orphans(self, most: int) -> list[Known]:
         """The notes that lost their text last."""
-        return self._known("active = 0 AND fingerprint != x''", (), f"modified_ms DESC, id LIMIT {most:d}")
+        return self._load_known("active = 0 AND fingerprint != x''", (), f"modified_ms DESC, id LIMIT {most:d}")
 
     def sample(self, size: int) -> list[Note]:
         """About so many notes in use, or all where there are fewer, from all over the collection."""
@@ -256,12 +256,12 @@ class Catalog:
         for start in range(0, len(chosen), _CHUNK):
             chunk = chosen[start : start + _CHUNK]
             rows = self._db.execute(
-                f"SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({_marks(chunk)})", chunk
+                f"SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({_list_marks(chunk)})", chunk
             )
             found += [decode(*row) for row in rows]
         return found
 
-    def _known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
+    def _load_known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
         from flashcards.identity.model import Known
 
         rows = self._db.execute(
@@ -294,30 +294,30 @@ class Catalog:
         for start in range(0, len(notes), _CHUNK):
             chunk = notes[start : start + _CHUNK]
             for note, text in self._db.execute(
-                f"SELECT note, fingerprint FROM texts WHERE note IN ({_marks(chunk)})",
+                f"SELECT note, fingerprint FROM texts WHERE note IN ({_list_marks(chunk)})",
                 chunk,
             ):
                 found.setdefault(note, set()).add(text)
         return {note: frozenset(texts) for note, texts in found.items()}
 
-    def former_note(self, note: int, fingerprint: bytes) -> Note | None:
+    def find_former_note(self, note: int, fingerprint: bytes) -> Note | None:
         """The note as it was when it had this text."""
         row = self._db.execute(
             "SELECT body FROM texts WHERE note = ? AND fingerprint = ?", (note, fingerprint)
         ).fetchone()
         return decode(row[0], 0, 0) if row else None
 
-    def taken_keys(self, keys: Sequence[str]) -> set[str]:
+    def find_taken_keys(self, keys: Sequence[str]) -> set[str]:
         """Those of `keys` that a note has already."""
         found: set[str] = set()
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
             found.update(
-                row[0] for row in self._db.execute(f"SELECT key FROM notes WHERE key IN ({_marks(chunk)})", chunk)
+                row[0] for row in self._db.execute(f"SELECT key FROM notes WHERE key IN ({_list_marks(chunk)})", chunk)
             )
         return found
 
-    def pins_twice(self) -> list[list[tuple[str, int]]]:
+    def find_shared_pins(self) -> list[list[tuple[str, int]]]:
         """Groups of notes in use with the same pinned id: the path and line of each, in order."""
         rows = self._db.execute(
             "SELECT n.pin, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
@@ -330,5 +330,5 @@ class Catalog:
         return list(groups.values())
 
 
-def _marks(values: Sequence[object]) -> str:
+def _list_marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))

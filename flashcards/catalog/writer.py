@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Note
-from flashcards.identity.keys import key
+from flashcards.identity.keys import make_key
 from flashcards.identity.model import Doubt, Known, Link, Seen
-from flashcards.identity.slots import carry, top_gap, with_numbers
+from flashcards.identity.slots import carry_cards, find_top_gap, renumber_gaps
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
@@ -25,7 +25,7 @@ def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[
         if numbers and former.gaps:
             connection.execute(
                 "UPDATE texts SET body = ? WHERE note = ? AND fingerprint = ?",
-                (encode(with_numbers(former, numbers)), note, text),
+                (encode(renumber_gaps(former, numbers)), note, text),
             )
 
 
@@ -58,8 +58,8 @@ class NoteWriter:
         """Let a known note be the one that was seen."""
         old, new = each.known, each.seen
         same_text = old.fingerprint == new.fingerprint
-        before = old.note if same_text else self._catalog.former_note(old.id, new.fingerprint) or old.note
-        carried = carry(before, new.note, old.top_gap, old.note)
+        before = old.note if same_text else self._catalog.find_former_note(old.id, new.fingerprint) or old.note
+        carried = carry_cards(before, new.note, old.top_gap, old.note)
         note = carried.note
         body = encode(note)
         path = self._paths[new.file]
@@ -88,7 +88,7 @@ class NoteWriter:
                 new.deck,
                 new.fingerprint,
                 carried.top_gap,
-                _tag_text(note),
+                _join_tags(note),
                 body,
                 body,
                 new.file,
@@ -128,18 +128,18 @@ class NoteWriter:
         """Keep notes whose text is gone, out of use."""
         for note in notes:
             self._db.execute("UPDATE notes SET active = 0, modified_ms = ? WHERE id = ?", (self._now_ms, note.id))
-            self.report.removed.append(self._lost(note))
+            self.report.removed.append(self._describe_lost(note))
             self.report.orphaned.append(note.id)
 
-    def _lost(self, note: Known) -> Change:
+    def _describe_lost(self, note: Known) -> Change:
         return Change(note.id, note.key, self._paths[note.file], note.note.line, before=note.note)
 
-    def tell(self, doubts: Iterable[Doubt]) -> None:
+    def report_ambiguous(self, doubts: Iterable[Doubt]) -> None:
         """Report the notes that were added for want of a clear decision."""
         added = {(change.path, change.line): change for change in self.report.added}
         for doubt in doubts:
             change = added[self._paths[doubt.seen.file], doubt.seen.note.line]
-            candidates = tuple((self._lost(known), score) for known, score in doubt.candidates)
+            candidates = tuple((self._describe_lost(known), score) for known, score in doubt.candidates)
             self.report.ambiguous.append(Ambiguity(change, candidates))
 
     def add(self, notes: list[Seen]) -> None:
@@ -160,8 +160,8 @@ class NoteWriter:
                     note.note.end_line,
                     note.deck,
                     note.fingerprint,
-                    top_gap(note.note),
-                    _tag_text(note.note),
+                    find_top_gap(note.note),
+                    _join_tags(note.note),
                     encode(note.note),
                     self._now_ms,
                     1,
@@ -176,19 +176,19 @@ class NoteWriter:
 
     def _new_keys(self, notes: list[Seen]) -> list[str]:
         """A key for each note: its pin, or one from its text and the number of notes that had the text before."""
-        firsts = [key(note.fingerprint) for note in notes]
-        taken = self._catalog.taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
+        firsts = [make_key(note.fingerprint) for note in notes]
+        taken = self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []
         for note, first in zip(notes, firsts, strict=True):
             name = note.note.pin if note.note.pin and note.note.pin not in taken else first
             occurrence = 0
-            while name in taken or (occurrence and self._catalog.taken_keys([name])):
+            while name in taken or (occurrence and self._catalog.find_taken_keys([name])):
                 occurrence += 1
-                name = key(note.fingerprint, occurrence)
+                name = make_key(note.fingerprint, occurrence)
             taken.add(name)
             keys.append(name)
         return keys
 
 
-def _tag_text(note: Note) -> str:
+def _join_tags(note: Note) -> str:
     return f" {' '.join(note.tags)} " if note.tags else ""

@@ -156,8 +156,8 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        from flashcards.errors import sentence
+        from flashcards.errors import describe_os_error
 
-        flow(f"Error: {sentence(error)}", err=True)
+        flow(f"Error: {describe_os_error(error)}", err=True)
         return 1
     return result if isinstance(result, int) else 0

@@ -10,7 +10,7 @@ import click
 from flashcards.cli import console
 from flashcards.cli.params import Number
 from flashcards.errors import UsageError
-from flashcards.text import short_interval
+from flashcards.text import format_interval
 
 _RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
 
@@ -44,7 +44,7 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
     flashcards answer k7f3q2m.c1 good
     flashcards answer k7f3q2m.c1 3 --at 2026-12-15T18:30 --json
     """
-    from flashcards.cards import TextGone, card_name, find_card, record
+    from flashcards.cards import TextGone, build_record, find_card, format_card_id
     from flashcards.collection import now_ms
     from scheduler import Rating
 
@@ -54,7 +54,7 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
         found = collection.store.card(find_card(collection, card))
         entry = collection.note_of(found)
         if not found.active:
-            raise TextGone(card_name(entry, found.slot))
+            raise TextGone(format_card_id(entry, found.slot))
         when = now_ms() if at is None else _instant(at)
         if at is not None and found.last_ms is not None and when < found.last_ms:
             raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
@@ -64,9 +64,9 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
         if as_json:
             outcomes = collection.store.outcomes(after, policy, when)
             intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
-            console.print_json(record(collection, after, entry, when) | {"intervals": intervals})
+            console.print_json(build_record(collection, after, entry, when) | {"intervals": intervals})
         else:
-            console.flow(f"{card_name(entry, found.slot)} is asked again in {short_interval(after.interval)}.")
+            console.flow(f"{format_card_id(entry, found.slot)} is asked again in {format_interval(after.interval)}.")
 
 
 def _instant(text: str) -> int:
@@ -90,7 +90,7 @@ def undo_command(as_json: bool) -> None:
     \b
     flashcards undo
     """
-    from flashcards.cards import card_name, record
+    from flashcards.cards import build_record, format_card_id
     from flashcards.collection import now_ms
 
     with console.opened() as collection:
@@ -99,9 +99,9 @@ def undo_command(as_json: bool) -> None:
         card = collection.store.card(voided.card)
         entry = collection.note_of(card)
         if as_json:
-            console.print_json(record(collection, card, entry, at))
+            console.print_json(build_record(collection, card, entry, at))
         elif voided.rating:
-            name = card_name(entry, card.slot)
+            name = format_card_id(entry, card.slot)
             console.flow(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")
 
 

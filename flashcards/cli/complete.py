@@ -34,11 +34,11 @@ def _known(ctx: click.Context) -> tuple[list[str], list[str]]:
     import sqlite3
     from contextlib import closing
 
-    from flashcards.collection import DATABASE, STATE_FOLDER, find
+    from flashcards.collection import DATABASE, STATE_FOLDER, find_collection
     from flashcards.errors import FlashcardsError
 
     try:
-        path: Any = find(ctx.find_root().params.get("folder")) / STATE_FOLDER / DATABASE
+        path: Any = find_collection(ctx.find_root().params.get("folder")) / STATE_FOLDER / DATABASE
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             names = [row[0] for row in connection.execute("SELECT name FROM decks ORDER BY name")]
             texts = connection.execute("SELECT DISTINCT tags FROM notes WHERE tags != ''")

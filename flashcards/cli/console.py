@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.text import is_unicode, wrapped
+from flashcards.text import is_unicode, wrap_line
 from flashcards.text import plural as plural
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def unscanned() -> Iterator[Collection]:
     """The same without a look at the decks."""
     import sqlite3
 
-    from flashcards.collection import Collection, find
+    from flashcards.collection import Collection, find_collection
     from scheduler.errors import translate_error
 
-    with Collection(find(click.get_current_context().find_root().obj)) as collection:
+    with Collection(find_collection(click.get_current_context().find_root().obj)) as collection:
         try:
             yield collection
         except sqlite3.Error as error:  # of a reading; what writes translates its errors itself
@@ -195,29 +195,29 @@ def fitted(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
     stream = sys.stderr if err else sys.stdout
     if stream is None or not stream.isatty():
         return [line]
-    return wrapped(line, shutil.get_terminal_size().columns, hang)
+    return wrap_line(line, shutil.get_terminal_size().columns, hang)
 
 
 def chosen(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
     """The cards that a query finds; None, all of them, without a query."""
     if not query:
         return None
-    from flashcards.query import card_ids
+    from flashcards.query import find_card_ids
 
-    return frozenset(card_ids(collection, joined(query, collection.catalog.decks())))
+    return frozenset(find_card_ids(collection, joined(query, collection.catalog.decks())))
 
 
 def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
     """The cards that a query finds, or that one card's or note's name (an id or `path:line`) means."""
     from flashcards.cards import CardNotFound, find_cards
-    from flashcards.query import card_ids
+    from flashcards.query import find_card_ids
 
     if len(words) == 1 and words[0] not in collection.catalog.decks() and _may_name_a_card(words[0]):
         try:
             return find_cards(collection, words[0])
         except CardNotFound:
             pass
-    return card_ids(collection, joined(words, collection.catalog.decks()))
+    return find_card_ids(collection, joined(words, collection.catalog.decks()))
 
 
 def named_note(collection: Collection, name: str) -> Entry:

@@ -35,13 +35,13 @@ def init_command(folder: Path | None) -> None:
     flashcards init
     flashcards init ~/notes/decks
     """
-    from flashcards.collection import Collection, expanded
-    from flashcards.settings import FILE_NAME, default_text
+    from flashcards.collection import Collection, expand_home
+    from flashcards.settings import FILE_NAME, make_default_text
 
-    named = folder or expanded(click.get_current_context().find_root().obj or ".")
+    named = folder or expand_home(click.get_current_context().find_root().obj or ".")
     named.mkdir(parents=True, exist_ok=True)
     _write(named / _EXAMPLE, files("flashcards.cli").joinpath(_EXAMPLE).read_text(encoding="utf-8"))
-    _write(named / FILE_NAME, default_text())
+    _write(named / FILE_NAME, make_default_text())
     with Collection(named) as collection:
         collection.scan()
     where = "" if named == Path() else f" -C {named}"
@@ -168,14 +168,14 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
     flashcards check tpm/tools.md
     flashcards check --explain tpm
     """
-    from flashcards.check import problems
+    from flashcards.check import find_problems
 
     with console.unscanned() as collection:
         _, unreadable = console.scan(collection, warn=False)
         wanted = [_within(collection, path) for path in paths]
         if explain:
             _explain(collection, wanted)
-        found = [problem for problem in problems(collection, unreadable) if _is_wanted(problem.file, wanted)]
+        found = [problem for problem in find_problems(collection, unreadable) if _is_wanted(problem.file, wanted)]
         for problem in found:
             if as_json:
                 console.print_json(

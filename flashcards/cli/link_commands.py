@@ -117,7 +117,7 @@ def pin_command(query: tuple[str, ...]) -> None:
     flashcards pin k7f3q2m
     flashcards pin deck:tpm
     """
-    from flashcards.pins import pin
+    from flashcards.pins import write_pins
 
     with console.opened() as collection:
         cards = console.named_cards(collection, query)
@@ -125,7 +125,7 @@ def pin_command(query: tuple[str, ...]) -> None:
             console.flow("No card matches.")
             return
         notes = {collection.store.card(card).note for card in cards}
-        written = pin(collection.root, collection.catalog.entries(notes), collection.catalog.dialects())
+        written = write_pins(collection.root, collection.catalog.entries(notes), collection.catalog.dialects())
         console.scan(collection)
         already = len(notes) - written
         console.flow(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.text import short_interval
+from flashcards.text import format_interval
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -25,18 +25,18 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
     flashcards list 'tag:exam -is:suspended prop:lapses>3'
     flashcards list --json "critical path"
     """
-    from flashcards.cards import records
+    from flashcards.cards import build_records
     from flashcards.collection import now_ms
-    from flashcards.query import card_ids
+    from flashcards.query import find_card_ids
 
     with console.opened() as collection:
-        found = card_ids(collection, console.joined(query, collection.catalog.decks()))
+        found = find_card_ids(collection, console.joined(query, collection.catalog.decks()))
         if as_json:
-            console.print_json_lines(records(collection, found, now_ms()))
+            console.print_json_lines(build_records(collection, found, now_ms()))
         elif not found:
             console.flow("No card matches." if query else "There are no cards yet. `flashcards init` makes an example.")
         else:
-            lines = ("\n".join(console.fitted(_line(each), 2)) for each in records(collection, found, now_ms()))
+            lines = ("\n".join(console.fitted(_line(each), 2)) for each in build_records(collection, found, now_ms()))
             # The pager ends the last line itself.
             click.echo_via_pager(f"\n{line}" if number else line for number, line in enumerate(lines))
 
@@ -59,13 +59,13 @@ def show_command(card: str, as_json: bool) -> None:
     flashcards show k7f3q2m.c1
     flashcards show tpm/tools.md:12
     """
-    from flashcards.cards import find_card, record
+    from flashcards.cards import build_record, find_card
     from flashcards.collection import now_ms
     from flashcards.review.rubric import point_counts
 
     with console.opened() as collection:
         found = collection.store.card(find_card(collection, card))
-        data = record(collection, found, collection.note_of(found), now_ms())
+        data = build_record(collection, found, collection.note_of(found), now_ms())
         data["reviews"] = _reviews(collection, found.id)
         data["points"] = [each._asdict() for each in point_counts(collection.connection, found.id)]
         if as_json:
@@ -128,7 +128,7 @@ def _review_line(review: dict[str, Any]) -> str:
         memory = f"  {review['stability']:>9.2f}  {review['difficulty']:>10.2f}"
     took = f"{review['duration_ms'] / 1000:.1f}s"
     what = review["rating"] or review["kind"]
-    return f"{review['at']:26}{what:9}{took:>7}  {short_interval(review['interval']):>9}{memory}"
+    return f"{review['at']:26}{what:9}{took:>7}  {format_interval(review['interval']):>9}{memory}"
 
 
 @click.command("edit")
@@ -143,14 +143,14 @@ def edit_command(card: str) -> None:
     flashcards edit tpm/tools.md:12
     """
     from flashcards.cards import TextGone, find_card
-    from flashcards.editor import edit
+    from flashcards.editor import open_editor
 
     with console.opened() as collection:
         found = collection.store.card(find_card(collection, card))
         entry = collection.note_of(found)
         if not entry.active:
             raise TextGone(card)
-        edit(collection.root / entry.path, entry.note.line)
+        open_editor(collection.root / entry.path, entry.note.line)
         console.scan(collection)
 
 

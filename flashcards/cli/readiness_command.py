@@ -96,12 +96,12 @@ def _deadline(collection: Collection) -> int:
 
 def _named(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, str]]:
     """The names of the cards to begin with, and the beginnings of their questions."""
-    from flashcards.cards import card_name, sides
+    from flashcards.cards import format_card_id, render_sides
 
     names, fronts = {}, {}
     for gain in found.gains:
         card = collection.store.card(gain.card)
         entry = collection.note_of(card)
-        names[gain.card] = card_name(entry, card.slot)
-        fronts[gain.card] = " ".join(sides(entry, card.slot)[0].split())
+        names[gain.card] = format_card_id(entry, card.slot)
+        fronts[gain.card] = " ".join(render_sides(entry, card.slot)[0].split())
     return names, fronts

@@ -95,7 +95,7 @@ class _Differing(NamedTuple):
 
 def _differing(collection: Collection, found: Sequence[Difference]) -> dict[int, _Differing]:
     """The cards of the differences, in order of their number."""
-    from flashcards.cards import card_name, sides
+    from flashcards.cards import format_card_id, render_sides
 
     fields: dict[int, list[str]] = {}
     for difference in found:
@@ -108,7 +108,7 @@ def _differing(collection: Collection, found: Sequence[Difference]) -> dict[int,
     named = {card: _Differing(card, names) for card, names in fields.items()}
     for card, note, slot in rows:
         if entry := entries.get(note):
-            place = (card_name(entry, slot), entry.path, entry.note.line, sides(entry, slot)[0])
+            place = (format_card_id(entry, slot), entry.path, entry.note.line, render_sides(entry, slot)[0])
             named[card] = _Differing(card, fields[card], *place)
     return named
 
@@ -180,10 +180,10 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     flashcards restore
     flashcards restore .flashcards/backups/state-20261123T101500.000000Z.db
     """
-    from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER, find
+    from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER, find_collection
     from scheduler import restore
 
-    folder = find(click.get_current_context().find_root().obj) / STATE_FOLDER
+    folder = find_collection(click.get_current_context().find_root().obj) / STATE_FOLDER
     chosen = backup or max((folder / BACKUPS).glob("*.db"), default=None)
     if chosen is None:
         raise NoBackup(folder / BACKUPS)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flashcards.errors import toml_reason
+from flashcards.errors import explain_toml_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def _read_toml(body: str) -> dict[str, Any]:
     try:
         return tomllib.loads(body)
     except (ValueError, RecursionError) as error:
-        reason, line = toml_reason(error, body)
+        reason, line = explain_toml_error(error, body)
         raise _UnreadableError(reason, line + 1 if line else 2) from None
 
 

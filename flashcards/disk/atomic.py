@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from flashcards.errors import FlashcardsError, sentence
+from flashcards.errors import FlashcardsError, describe_os_error
 
 
 class FileChanged(FlashcardsError):
@@ -25,7 +25,7 @@ class FileUnwritable(FlashcardsError):
     """A file cannot be written; the old one is unchanged."""
 
     def __init__(self, path: Path, error: OSError) -> None:
-        reason = sentence(OSError(error.errno, error.strerror or str(error)))
+        reason = describe_os_error(OSError(error.errno, error.strerror or str(error)))
         super().__init__(f"{path} cannot be written: {reason}")
 
 

@@ -106,7 +106,7 @@ class Journal:
         fresh.replace(self._folder / _PLAN)
 
 
-def unfinished(folder: Path) -> list[str]:
+def find_unfinished(folder: Path) -> list[str]:
     """The marks of the undertakings below `folder` that came to their plan and were not tidied up."""
     return sorted(path.parent.name for path in folder.glob(f"*/{_PLAN}"))
 

@@ -42,7 +42,7 @@ class MediaOutside(MediaError):
         super().__init__(f"The file `{url}` lies outside the collection.", "Copy it into the collection's folder.")
 
 
-def resolve(root: Path, file: str, url: str) -> Path:
+def find_media_file(root: Path, file: str, url: str) -> Path:
     """The file that `url` names, links resolved.
 
     Args:
@@ -56,7 +56,7 @@ def resolve(root: Path, file: str, url: str) -> Path:
     """
     root = root.resolve()
     folder = (root / file).parent
-    for name in _spellings(url):
+    for name in _list_spellings(url):
         try:
             real = (root / name[2:] if name.startswith("@/") else folder / name).resolve()
             if not real.is_relative_to(root):
@@ -68,7 +68,7 @@ def resolve(root: Path, file: str, url: str) -> Path:
     raise MediaMissing(url)
 
 
-def _spellings(url: str) -> list[str]:
+def _list_spellings(url: str) -> list[str]:
     """`url`, and the ways a disk may spell it: without what a browser would cut off, with accents (de)composed."""
     forms = [url, _QUERY.sub("", url)]
     forms += [unicodedata.normalize(form, text) for text in forms for form in ("NFC", "NFD")]

@@ -30,7 +30,9 @@ Rivals = Callable[[Pair, Pair], bool]
 """Whether the second pair, which shares a note with the first, speaks against it if it is nearly as good."""
 
 
-def assign(pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals) -> tuple[list[Pair], list[Pair]]:
+def assign_pairs(
+    pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
+) -> tuple[list[Pair], list[Pair]]:
     """The pairs to link, and those that would be linked but for a rival that is nearly as good.
 
     The best pair goes first. A pair is taken when its score is at least `threshold` and it is ahead of every rival
@@ -40,7 +42,7 @@ def assign(pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rival
     left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
     taken: list[Pair] = []
     for _ in range(_MOST_ROUNDS):
-        found = _clear(left, threshold, margin, rivals)
+        found = _find_clear_pairs(left, threshold, margin, rivals)
         if not found:
             break
         taken += found
@@ -50,7 +52,7 @@ def assign(pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rival
     return taken, [pair for pair in left if pair.score >= threshold]
 
 
-def _clear(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
+def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
     """The pairs that are ahead of every rival, one for each note."""
     by_old: dict[int, list[Pair]] = defaultdict(list)
     by_new: dict[int, list[Pair]] = defaultdict(list)
@@ -64,14 +66,14 @@ def _clear(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -
         if pair.score < threshold or pair.old in old_used or pair.new in new_used:
             continue
         others = (other for other in (*by_old[pair.old], *by_new[pair.new]) if other is not pair)
-        if all(ahead(pair.score, other.claim, other.text, margin) or not rivals(pair, other) for other in others):
+        if all(is_ahead(pair.score, other.claim, other.text, margin) or not rivals(pair, other) for other in others):
             found.append(pair)
             old_used.add(pair.old)
             new_used.add(pair.new)
     return found
 
 
-def ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
+def is_ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
     """Whether a score is far enough above a rival's: by `margin`, or, for close texts, by half of what they differ.
 
     `rival_text` is how alike the texts of the rival are.

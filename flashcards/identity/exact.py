@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flashcards.identity.model import Known, Link, Seen
 
-Rule = Callable[[list[Known], list[Seen]], Iterator[tuple[Known, Seen]]]
+ExactRule = Callable[[list[Known], list[Seen]], Iterator[tuple[Known, Seen]]]
 
 
 def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
@@ -25,12 +25,12 @@ def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
     return links
 
 
-def pins_agree(old: Known, new: Seen) -> bool:
+def can_share_pin(old: Known, new: Seen) -> bool:
     """Whether no pinned id speaks against it that these are the same note."""
     return not old.pin or new.note.pin in ("", old.pin)
 
 
-def _by_pin(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """The same pinned id; a pin may also be the key of a note.
 
     Where an id stands twice, the note that it was copied from keeps its history: pairs of equal text come first.
@@ -49,17 +49,17 @@ def _pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
     return old.pin != new.note.pin, old.fingerprint != new.fingerprint, not old.active, old.file != new.file
 
 
-def _by_fingerprint(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+def _match_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """The same text, anywhere in the collection."""
-    yield from _pair_up(((note.fingerprint, note) for note in known), seen)
+    yield from _pair_equal_texts(((note.fingerprint, note) for note in known), seen)
 
 
-def _by_former_text(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+def _match_former_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """A text that the note had before: an edit undone."""
-    yield from _pair_up(((text, note) for note in known for text in note.former), seen)
+    yield from _pair_equal_texts(((text, note) for note in known for text in note.former), seen)
 
 
-def _pair_up(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
+def _pair_equal_texts(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """Pairs of equal text: within the same file first, then anywhere, notes in use before orphans, in order."""
     by_text: dict[bytes, list[Known]] = defaultdict(list)
     for text, note in texts:
@@ -72,9 +72,9 @@ def _pair_up(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator
             candidates = [
                 old
                 for old in by_text[new.fingerprint]
-                if old.id not in taken and (old.file == new.file or not same_file) and pins_agree(old, new)
+                if old.id not in taken and (old.file == new.file or not same_file) and can_share_pin(old, new)
             ]
-            best = candidates[0] if len(candidates) == 1 else min(candidates, key=_first, default=None)
+            best = candidates[0] if len(candidates) == 1 else min(candidates, key=_order_of_use, default=None)
             if best:
                 taken.add(best.id)
                 yield best, new
@@ -83,14 +83,14 @@ def _pair_up(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator
         left = unmatched
 
 
-def _first(old: Known) -> tuple[bool, int, int]:
+def _order_of_use(old: Known) -> tuple[bool, int, int]:
     """Sorts notes in use before orphans, in order of line."""
     return not old.active, old.note.line, old.id
 
 
-RULES: tuple[tuple[str, Rule], ...] = (
-    ("pin", _by_pin),
-    ("same text", _by_fingerprint),
-    ("former text", _by_former_text),
+RULES: tuple[tuple[str, ExactRule], ...] = (
+    ("pin", _match_pins),
+    ("same text", _match_texts),
+    ("former text", _match_former_texts),
 )
 """The rules by name, the surest first."""

@@ -18,7 +18,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
+class GapGroup:
     """What one card asks for: the gaps of one number, or a gap without a number in the text.
 
     Attributes:
@@ -34,7 +34,7 @@ class Blank:
     text: tuple[str, ...]
 
 
-def blanks(note: Note) -> list[Blank]:
+def group_gaps(note: Note) -> list[GapGroup]:
     """The blanks of a cloze, in order of their first gaps."""
     text = note.fields[0]
     groups: dict[int, list[Gap]] = defaultdict(list)
@@ -42,7 +42,7 @@ def blanks(note: Note) -> list[Blank]:
         for number in gap.numbers:
             groups[number].append(gap)
     return [
-        Blank(
+        GapGroup(
             number,
             text.startswith("{{c", gaps[0].start),
             tuple(gaps),
@@ -52,14 +52,14 @@ def blanks(note: Note) -> list[Blank]:
     ]
 
 
-def matched(before: Note, after: Note) -> dict[int, int]:
+def match_gaps(before: Note, after: Note) -> dict[int, int]:
     """The numbers that blanks of `after` had in `before`, by the numbers they have as it was read.
 
     Equal hidden texts go first, then reworded ones, then equal numbers where the text says them, then what stands at
     the same place of the sentence, then what is left over between the same neighbours. Nothing is ever matched by
     counting gaps from the start. A blank that is new is left out.
     """
-    olds, news = blanks(before), blanks(after)
+    olds, news = group_gaps(before), group_gaps(after)
     if before.fields == after.fields and len(olds) == len(news):
         return {new.number: old.number for old, new in zip(olds, news, strict=True)}
     pairs = _Pairs(before, after)
@@ -74,13 +74,13 @@ def matched(before: Note, after: Note) -> dict[int, int]:
             taken.add(old_at)
     partners |= {
         new_at: old_at
-        for new_at, old_at in _left_over(partners, olds, news)
-        if not pairs.was_shown(news[new_at], olds[old_at])
+        for new_at, old_at in _pair_left_over(partners, olds, news)
+        if not pairs.is_shown(news[new_at], olds[old_at])
     }
     return {news[new_at].number: olds[old_at].number for new_at, old_at in partners.items()}
 
 
-def _left_over(partners: dict[int, int], olds: list[Blank], news: list[Blank]) -> list[tuple[int, int]]:
+def _pair_left_over(partners: dict[int, int], olds: list[GapGroup], news: list[GapGroup]) -> list[tuple[int, int]]:
     """Blanks without a partner that stand, as many on both sides, between the same two that have one."""
     between: dict[Span, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     known_new = sorted(partners)
@@ -108,8 +108,8 @@ class _Pairs:
 
         self._ratio = Indel.normalized_similarity
         self._before, self._after = before.fields[0], after.fields[0]
-        self._old, old_starts = _tokens(before)
-        self._new, new_starts = _tokens(after)
+        self._old, old_starts = _split_tokens(before)
+        self._new, new_starts = _split_tokens(after)
         self._old_starts, self._new_starts = old_starts, new_starts
         self._blocks: list[tuple[Span, Span, bool]] = []
         for code in LCSseq.opcodes(self._old, self._new):
@@ -119,7 +119,7 @@ class _Pairs:
                 old, new = (old_start, old[1]), (new_start, new[1])
             self._blocks.append((old, new, same))
 
-    def score(self, old: Blank, new: Blank) -> float:
+    def score(self, old: GapGroup, new: GapGroup) -> float:
         """How surely two blanks are one; 0 if nothing says so."""
         place = self._place(old, new)
         tie = place + _SAME_NUMBER * (new.written and old.number == new.number)
@@ -132,14 +132,14 @@ class _Pairs:
             return 2 + place
         return place
 
-    def was_shown(self, new: Blank, old: Blank) -> bool:
+    def is_shown(self, new: GapGroup, old: GapGroup) -> bool:
         """Whether what one of them hides stands in the other text, not hidden: a gap was put in or taken out."""
         return any(text in self._before for text in new.text) or any(text in self._after for text in old.text)
 
-    def _place(self, old: Blank, new: Blank) -> float:
+    def _place(self, old: GapGroup, new: GapGroup) -> float:
         """How much of what they hide stands at the same place of the two texts, 0 to 1."""
         return max(
-            self._overlap(_within(self._old_starts, mine), _within(self._new_starts, theirs))
+            self._overlap(_find_span(self._old_starts, mine), _find_span(self._new_starts, theirs))
             for mine in old.gaps
             for theirs in new.gaps
         )
@@ -147,28 +147,28 @@ class _Pairs:
     def _overlap(self, old: Span, new: Span) -> float:
         found = 0.0
         for old_block, new_block, same in self._blocks:
-            mine, theirs = _common(old, old_block), _common(new, new_block)
+            mine, theirs = _measure_overlap(old, old_block), _measure_overlap(new, new_block)
             if not mine or not theirs:
                 continue
             if same:
                 shift = new_block[0] - old_block[0]
                 moved = (max(old[0], old_block[0]) + shift, min(old[1], old_block[1]) + shift)
-                found += _common(moved, new)
+                found += _measure_overlap(moved, new)
             else:
                 old_share, new_share = mine / (old_block[1] - old_block[0]), theirs / (new_block[1] - new_block[0])
                 found += old_share * new_share * max(mine, theirs)
         return found / max(old[1] - old[0], new[1] - new[0], 1)
 
 
-def _common(one: Span, other: Span) -> int:
+def _measure_overlap(one: Span, other: Span) -> int:
     return max(0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
-def _within(starts: list[int], gap: Gap) -> Span:
+def _find_span(starts: list[int], gap: Gap) -> Span:
     return bisect_left(starts, gap.inner_start), bisect_left(starts, gap.inner_end)
 
 
-def _tokens(note: Note) -> tuple[list[str], list[int]]:
+def _split_tokens(note: Note) -> tuple[list[str], list[int]]:
     """The words of a cloze and where each begins; the marks of its gaps, and hints, are passed over."""
     text = note.fields[0]
     for gap in note.gaps:

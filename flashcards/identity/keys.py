@@ -30,7 +30,7 @@ def fingerprint(note: Note) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def key(text_fingerprint: bytes, occurrence: int = 0) -> str:
+def make_key(text_fingerprint: bytes, occurrence: int = 0) -> str:
     """The key of a note that was first seen with this text: 12 letters and digits, the same on every machine.
 
     Args:

@@ -21,7 +21,7 @@ _GAP_WEIGHT: Final = 2.0  # of a word in a gap, compared with one outside
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class WeighedSides:
     """The words of a note, and the weight of all words of each side."""
 
     sides: Sides
@@ -44,41 +44,41 @@ class Likeness:
     back_weight: float
 
 
-def weighed(sides: Sides, weights: Weights) -> Weighed:
+def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
     """The note with the weights of its words added up."""
-    return Weighed(sides, weights.total(sides.front), weights.total(sides.back))
+    return WeighedSides(sides, weights.total(sides.front), weights.total(sides.back))
 
 
-def likeness(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
+def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
     """How alike two notes are."""
     if old.sides.cloze or new.sides.cloze:
-        return _as_wholes(old, new, weights)
-    front, front_strict = _common(old.sides.front, new.sides.front, weights)
-    back, back_strict = _common(old.sides.back, new.sides.back, weights)
+        return _compare_wholes(old, new, weights)
+    front, front_strict = _weigh_common(old.sides.front, new.sides.front, weights)
+    back, back_strict = _weigh_common(old.sides.back, new.sides.back, weights)
     total = old.front + old.back + new.front + new.back
-    front_like = _like(front, old.front, new.front, old.sides.front, new.sides.front)
-    back_like = _like(back, old.back, new.back, old.sides.back, new.sides.back)
+    front_like = _score_side(front, old.front, new.front, old.sides.front, new.sides.front)
+    back_like = _score_side(back, old.back, new.back, old.sides.back, new.sides.back)
     both = min(front_like, back_like) >= _DIFFERENT
     if not both:
         # What is left must carry the link alone, so that words that look like slips do not count.
         front, back = front_strict, back_strict
-        front_like = _like(front, old.front, new.front, old.sides.front, new.sides.front)
-        back_like = _like(back, old.back, new.back, old.sides.back, new.sides.back)
-    whole = min(_share(2 * (front + back), total), (front_like + back_like) / 2 + 0.1)
+        front_like = _score_side(front, old.front, new.front, old.sides.front, new.sides.front)
+        back_like = _score_side(back, old.back, new.back, old.sides.back, new.sides.back)
+    whole = min(_divide(2 * (front + back), total), (front_like + back_like) / 2 + 0.1)
     if not front_strict + back_strict:
         whole *= _SLIPS_ALONE
     return Likeness(front_like, back_like, whole, both, back)
 
 
-def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
+def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
     """The likeness where one of them is a cloze, whose words have no sides of their own: gaps come and go."""
-    old_all, new_all = _joined(old.sides), _joined(new.sides)
-    common, _ = _common(old_all, new_all, weights)
+    old_all, new_all = _join_sides(old.sides), _join_sides(new.sides)
+    common, _ = _weigh_common(old_all, new_all, weights)
     old_total, new_total = weights.total(old_all), weights.total(new_all)
-    whole = _share(2 * common, old_total + new_total)
+    whole = _divide(2 * common, old_total + new_total)
     hidden = old.sides.back.counts.keys() & new_all.counts.keys() | new.sides.back.counts.keys() & old_all.counts.keys()
     either = old.sides.back.counts.keys() | new.sides.back.counts.keys()
-    gaps = _share(sum(map(weights.__getitem__, hidden)), sum(map(weights.__getitem__, either)))
+    gaps = _divide(sum(map(weights.__getitem__, hidden)), sum(map(weights.__getitem__, either)))
     both = gaps >= _DIFFERENT
     if gaps < whole:
         # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
@@ -87,18 +87,18 @@ def _as_wholes(old: Weighed, new: Weighed, weights: Weights) -> Likeness:
     return Likeness(whole, gaps, whole, both, 0.0)
 
 
-def _share(part: float, whole: float) -> float:
+def _divide(part: float, whole: float) -> float:
     return min(part / whole, 1.0) if whole else 0.0
 
 
-def _joined(sides: Sides) -> Words:
+def _join_sides(sides: Sides) -> Words:
     counts = dict(sides.front.counts)
     for word, count in sides.back.counts.items():
         counts[word] = counts.get(word, 0) + count
     return Words(counts, f"{sides.front.plain} {sides.back.plain}")
 
 
-def _common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
+def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
     """The weight of the words that two sides share, with and without those that differ by a slip."""
     mine, theirs = one.counts, other.counts
     shared = mine.keys() & theirs.keys()
@@ -106,10 +106,10 @@ def _common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
     rest, partners = mine.keys() - shared, theirs.keys() - shared
     if not rest or not partners or len(rest) > _MOST_REST or len(partners) > _MOST_REST:
         return strict, strict
-    return strict + _slips(rest, partners, weights), strict
+    return strict + _weigh_slips(rest, partners, weights), strict
 
 
-def _slips(rest: set[str], partners: set[str], weights: Weights) -> float:
+def _weigh_slips(rest: set[str], partners: set[str], weights: Weights) -> float:
     """The weight of the words that are the same but for a letter or two."""
     weight = 0.0
     for word in sorted(rest):
@@ -133,7 +133,7 @@ def is_slip(one: str, other: str) -> bool:
     return abs(len(one) - len(other)) <= most and OSA.distance(one, other, score_cutoff=most) <= most
 
 
-def _like(common: float, old_total: float, new_total: float, old: Words, new: Words) -> float:
+def _score_side(common: float, old_total: float, new_total: float, old: Words, new: Words) -> float:
     if old.plain == new.plain:
         return 1.0
     if not common:
@@ -148,36 +148,36 @@ def _like(common: float, old_total: float, new_total: float, old: Words, new: Wo
     return min(like, 0.99)
 
 
-def spelt_alike(one: str, other: str) -> float:
+def compare_letters(one: str, other: str) -> float:
     """How alike two texts are letter by letter, 0 to 1."""
     return Indel.normalized_similarity(one, other)
 
 
-def key_replaced(old: Words, new: Words, weights: Weights) -> bool:
+def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
     """Whether one side is the other with its most telling words replaced.
 
     "What does the T wave show?" and "What does the P wave show?" ask for different things. A person who rewords a
     question keeps what it is about and changes the rest.
     """
-    lost, gained, kept = _difference(old, new)
+    lost, gained, kept = _compare_words(old, new)
     if not lost or not gained or not kept or len(lost) + len(gained) > 2 * len(kept):
         return False
-    if _slips(set(lost), set(gained), weights):
+    if _weigh_slips(set(lost), set(gained), weights):
         return False
     most = max(map(weights.__getitem__, kept))
     return all(word.isdigit() or weights[word] >= _KEY * most for word in lost | gained)
 
 
-def template_refilled(old: Words, new: Words, weights: Weights) -> bool:
+def is_template_refilled(old: Words, new: Words, weights: Weights) -> bool:
     """Whether all that two sides share are words of a template that other notes are made with too."""
-    lost, gained, kept = _difference(old, new)
+    lost, gained, kept = _compare_words(old, new)
     if not lost or not gained or not kept:
         return False
     common = max(map(weights.__getitem__, kept)) <= _TEMPLATE_WORD
     return common and all(weights[word] >= 1 - _TEMPLATE_WORD / 2 for word in lost | gained)
 
 
-def _difference(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:
+def _compare_words(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:
     """The words that only the old side has, those that only the new one has, and those of both."""
     mine, theirs = old.counts.keys(), new.counts.keys()
     return set(mine - theirs), set(theirs - mine), set(mine & theirs)

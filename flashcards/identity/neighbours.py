@@ -57,8 +57,8 @@ class Places:
             stretch = self._at(bounds)
             self._rank[note.place] = bounds, len(stretch.new)
             stretch.new.append(note)
-        for run, before_note, after_note in _runs(known, linked):
-            bounds = _bounds(run[0].file, before_note, after_note)
+        for run, before_note, after_note in _find_runs(known, linked):
+            bounds = _find_bounds(run[0].file, before_note, after_note)
             stretch = self._at(bounds)
             for old in run:
                 self._rank[old.id] = bounds, len(stretch.old)
@@ -82,7 +82,9 @@ class Places:
         return self._stretches[mine[0]], mine[1], theirs[1]
 
 
-def _runs(known: Iterable[Known], linked: Mapping[int, Seen]) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:
+def _find_runs(
+    known: Iterable[Known], linked: Mapping[int, Seen]
+) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:
     """Each run of notes without a partner, with the partners of the notes before and after it in the same file."""
     run: list[Known] = []
     before: Seen | None = None
@@ -104,7 +106,7 @@ def _runs(known: Iterable[Known], linked: Mapping[int, Seen]) -> Iterable[tuple[
         yield run, before, None
 
 
-def _bounds(file: int, before: Seen | None, after: Seen | None) -> tuple[Place, Place]:
+def _find_bounds(file: int, before: Seen | None, after: Seen | None) -> tuple[Place, Place]:
     start = before.place if before else (after.file if after else file, _START)
     end = after.place if after else (before.file if before else file, _END)
     return start, end

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Note
-from flashcards.identity.assignment import Pair, ahead
+from flashcards.identity.assignment import Pair, is_ahead
 from flashcards.identity.likeness import (
     Likeness,
-    Weighed,
-    key_replaced,
-    likeness,
-    spelt_alike,
-    template_refilled,
-    weighed,
+    WeighedSides,
+    compare_letters,
+    compare_sides,
+    is_key_replaced,
+    is_template_refilled,
+    weigh_sides,
 )
 from flashcards.identity.model import Known, Seen, Tuning
 from flashcards.identity.neighbours import Places, Stretch
-from flashcards.identity.words import Index, Sides, Weights, sides, word_keys
+from flashcards.identity.words import RareKeyIndex, Sides, Weights, list_word_keys, split_sides
 
 
 class Repeats:
@@ -38,20 +38,20 @@ class Repeats:
             new: the same of the new notes.
             unchanged: the same of notes that were there and are.
         """
-        self._vanished, self._new, self._unchanged = _counted(vanished), _counted(new), _counted(unchanged)
+        self._vanished, self._new, self._unchanged = _count_texts(vanished), _count_texts(new), _count_texts(unchanged)
 
-    def single(self, text: str, file: int | None) -> bool:
+    def is_single(self, text: str, file: int | None) -> bool:
         """Whether no more than one old and one new note have the text."""
         at = file, text
         same = self._unchanged[at]
         return bool(text) and self._vanished[at] + same <= 1 and self._new[at] + same <= 1
 
-    def vanished_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
+    def is_vanished_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
         """Whether another vanished note had the text, which is not `mine`."""
         return text != mine and self._vanished[file, text] > 0
 
 
-def _counted(texts: Iterable[tuple[int, str]]) -> Counter[tuple[int | None, str]]:
+def _count_texts(texts: Iterable[tuple[int, str]]) -> Counter[tuple[int | None, str]]:
     found: Counter[tuple[int | None, str]] = Counter()
     for file, text in texts:
         found[file, text] += 1
@@ -68,7 +68,7 @@ _RARE: Final = 0.7
 _ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
 
 
-class _Judged(NamedTuple):
+class _TextScore(NamedTuple):
     """How well two texts go together, 0 to 1.
 
     `text` is what counts for them; `claim`, which no doubt lessens, what counts against others; `both` whether both
@@ -108,9 +108,9 @@ class Scores:
             tuning: the numbers that decide.
         """
         self.old, self.new = old, new
-        self.old_sides = [sides(each.note) for each in old]
-        self.new_sides = [sides(each.note) for each in new]
-        same = [sides(note.note) for note in unchanged]
+        self.old_sides = [split_sides(each.note) for each in old]
+        self.new_sides = [split_sides(each.note) for each in new]
+        same = [split_sides(note.note) for note in unchanged]
         self._tuning = tuning
         self._files = [home.get(each.file, each.file) for each in old]
         vanished = [
@@ -121,18 +121,18 @@ class Scores:
         self._weights = Weights(
             [each for _, each in (*vanished, *kept)],
             [each for _, each in (*fresh, *kept)],
-            (sides(note) for note in sample),
+            (split_sides(note) for note in sample),
         )
-        self._old = [weighed(each, self._weights) for each in self.old_sides]
-        self._new = [weighed(each, self._weights) for each in self.new_sides]
-        self._same = [weighed(each, self._weights) for each in same]
-        self._same_index = Index(dict(enumerate(same)), word_keys)
-        self._fronts = Repeats(_fronts(vanished), _fronts(fresh), _fronts(kept))
-        self._backs = Repeats(_backs(vanished), _backs(fresh), _backs(kept))
-        self._texts: dict[tuple[int, int], _Judged] = {}
+        self._old = [weigh_sides(each, self._weights) for each in self.old_sides]
+        self._new = [weigh_sides(each, self._weights) for each in self.new_sides]
+        self._same = [weigh_sides(each, self._weights) for each in same]
+        self._same_index = RareKeyIndex(dict(enumerate(same)), list_word_keys)
+        self._fronts = Repeats(_list_fronts(vanished), _list_fronts(fresh), _list_fronts(kept))
+        self._backs = Repeats(_list_backs(vanished), _list_backs(fresh), _list_backs(kept))
+        self._texts: dict[tuple[int, int], _TextScore] = {}
         self._templates: dict[int, float] = {}
 
-    def pair(self, old: int, new: int, places: Places | None) -> Pair:
+    def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
         """How well two notes go together.
 
         Args:
@@ -141,13 +141,13 @@ class Scores:
             places: where notes stand; None for an old note that has no place any more.
         """
         if (old, new) not in self._texts:
-            self._texts[old, new] = self._text(old, new)
+            self._texts[old, new] = self._score_text(old, new)
         text, claim, both = self._texts[old, new]
-        support = self._support(old, new, both, places)
+        support = self._add_support(old, new, both, places)
         score = text + support if text >= self._tuning.least_likeness else 0.0
         return Pair(score, claim + support, claim, old, new)
 
-    def rivals(self, one: Pair, other: Pair) -> bool:
+    def is_rival(self, one: Pair, other: Pair) -> bool:
         """Whether it matters which of two pairs that share a note is taken.
 
         It does not where the texts of the two others are the same, nor where a note was split into both of them or
@@ -159,9 +159,9 @@ class Scores:
         else:
             same = self.old[one.old].fingerprint == self.old[other.old].fingerprint
             parts, whole = (self.old_sides[one.old], self.old_sides[other.old]), self.new_sides[one.new]
-        return not same and not self._made_of(whole, *parts)
+        return not same and not self._is_made_of(whole, *parts)
 
-    def _made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
+    def _is_made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
         ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
         weight = self._weights.__getitem__
         return all(
@@ -169,62 +169,65 @@ class Scores:
             for own in (first - second, second - first)
         )
 
-    def _text(self, old: int, new: int) -> _Judged:
+    def _score_text(self, old: int, new: int) -> _TextScore:
         one, other = self._old[old], self._new[new]
-        like = likeness(one, other, self._weights)
+        like = compare_sides(one, other, self._weights)
         file = self._files[old] if self._files[old] == self.new[new].file else None
         if one.sides.cloze != other.sides.cloze:
-            judged = _Judged(_OTHER_KIND * like.whole, like.whole, like.both)
+            judged = _TextScore(_OTHER_KIND * like.whole, like.whole, like.both)
         elif one.sides.cloze:
-            judged = _Judged(like.whole, like.whole, like.both)
+            judged = _TextScore(like.whole, like.whole, like.both)
         else:
-            judged = self._sided(one, other, like, file)
-        if not ahead(judged.text, self._template(new), self._template(new), self._tuning.template_margin):
+            judged = self._score_sides(one, other, like, file)
+        unchanged = self._compare_with_unchanged(new)
+        if not is_ahead(judged.text, unchanged, unchanged, self._tuning.template_margin):
             return judged._replace(text=0.0)  # no better than with another note for certain: they share a template
         return judged
 
-    def _sided(self, old: Weighed, new: Weighed, like: Likeness, file: int | None) -> _Judged:
+    def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
         front, new_front = old.sides.front.plain, new.sides.front.plain
         back, new_back = old.sides.back.plain, new.sides.back.plain
         text, both = like.whole, like.both
         if (front, back) == (new_back, new_front) and front != back:
             text, both = _SWAPPED, True
         elif front == new_front:
-            if self._fronts.single(front, file) and not self._backs.vanished_elsewhere(new_back, back, file):
+            if self._fronts.is_single(front, file) and not self._backs.is_vanished_elsewhere(new_back, back, file):
                 sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
-                text = max(text, sure + 0.15 * _letters(like.back, back, new_back))
+                text = max(text, sure + 0.15 * _compare_short_sides(like.back, back, new_back))
         elif (
             back == new_back
-            and self._backs.single(back, file)
-            and self._rarest(old) >= _RARE
-            and not self._fronts.vanished_elsewhere(new_front, front, file)
-            and not template_refilled(old.sides.front, new.sides.front, self._weights)
+            and self._backs.is_single(back, file)
+            and self._find_rarest(old) >= _RARE
+            and not self._fronts.is_vanished_elsewhere(new_front, front, file)
+            and not is_template_refilled(old.sides.front, new.sides.front, self._weights)
         ):
             # A long answer says which card it is; a short one may belong to other questions, too.
-            sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _letters(like.front, front, new_front)
+            sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _compare_short_sides(like.front, front, new_front)
             text, both = max(text, sure), like.front > 0.3 or old.back > 2
-        elif not self._back_tells(old, new, like) and key_replaced(old.sides.front, new.sides.front, self._weights):
+        elif is_key_replaced(old.sides.front, new.sides.front, self._weights) and not self._is_back_telling(
+            old, new, like
+        ):
             text, both = self._tuning.key_replaced * text, False
-        return _Judged(text, max(text, like.whole), both)
+        return _TextScore(text, max(text, like.whole), both)
 
-    def _back_tells(self, old: Weighed, new: Weighed, like: Likeness) -> bool:
+    def _is_back_telling(self, old: WeighedSides, new: WeighedSides, like: Likeness) -> bool:
         """Whether the backs say that it is one card even if the fronts ask for different things."""
         equal = old.sides.back.plain == new.sides.back.plain
         return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
-    def _rarest(self, note: Weighed) -> float:
+    def _find_rarest(self, note: WeighedSides) -> float:
         """The weight of the most telling word of the back."""
         return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
 
-    def _template(self, new: int) -> float:
+    def _compare_with_unchanged(self, new: int) -> float:
         """How like the new note an unchanged one is."""
         if new not in self._templates:
-            near = self._same_index.nearest(self.new_sides[new])
-            alike = [likeness(self._same[number], self._new[new], self._weights).whole for number in near]
+            near = self._same_index.find_nearest(self.new_sides[new])
+            alike = [compare_sides(self._same[number], self._new[new], self._weights).whole for number in near]
             self._templates[new] = max(alike, default=0.0)
         return self._templates[new]
 
-    def _support(self, old: int, new: int, both: bool, places: Places | None) -> float:
+    def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:
         """What speaks for a pair besides its texts; never enough alone."""
         known, seen = self.old[old], self.new[new]
         found = 0.0
@@ -233,9 +236,9 @@ class Scores:
         if known.note.breadcrumb == seen.note.breadcrumb:
             found += self._tuning.same_heading
         ranks = places.ranks(known, seen) if places else None
-        return found + self._place_support(*ranks, both) if ranks else found
+        return found + self._add_place_support(*ranks, both) if ranks else found
 
-    def _place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
+    def _add_place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
         tuning = self._tuning
         if len(stretch.old) == len(stretch.new) == 1:
             alone = tuning.alone if both else tuning.alone_one_sided
@@ -245,17 +248,17 @@ class Scores:
         return tuning.same_stretch
 
 
-def _letters(like: float, old: str, new: str) -> float:
+def _compare_short_sides(like: float, old: str, new: str) -> float:
     """The likeness of two sides, letter by letter where they are short."""
     if max(len(old), len(new)) > _SHORT:
         return like
-    spelt = spelt_alike(old, new)
+    spelt = compare_letters(old, new)
     return max(like, spelt if spelt >= 0.5 else 0.0)
 
 
-def _fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
+def _list_fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
     return ((file, each.front.plain) for file, each in notes)
 
 
-def _backs(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
+def _list_backs(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
     return ((file, each.back.plain) for file, each in notes)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from flashcards.deck.model import Note
-from flashcards.identity.assignment import Pair, assign
-from flashcards.identity.exact import pins_agree
+from flashcards.identity.assignment import Pair, assign_pairs
+from flashcards.identity.exact import can_share_pin
 from flashcards.identity.model import TUNING, Doubt, Known, Link, Seen, Tuning
 from flashcards.identity.neighbours import Places
 from flashcards.identity.scoring import Scores
-from flashcards.identity.words import Index, KeysOf, part_keys, word_keys
+from flashcards.identity.words import KeysOf, RareKeyIndex, list_trigrams, list_word_keys
 
 NAME: Final = "similar"
 
@@ -50,12 +50,12 @@ def link_similar(
     new = [note for note in present if note.place not in taken]
     if not new or not (vanished or orphans):
         return [], []
-    unchanged = _unchanged(in_use, present, linked)
-    scores = Scores([*vanished, *orphans], new, unchanged, _homes(in_use, linked), sample, tuning)
+    unchanged = _find_unchanged(in_use, present, linked)
+    scores = Scores([*vanished, *orphans], new, unchanged, _find_homes(in_use, linked), sample, tuning)
     run = _Run(scores, in_use, present, linked, tuning)
     run.link_vanished(len(vanished))
     run.link_orphans()
-    return run.links, run.doubts()
+    return run.links, run.list_doubts()
 
 
 class _Run:
@@ -86,12 +86,12 @@ class _Run:
 
     def link_vanished(self, count: int) -> None:
         """Link notes that were in use until now: the first `count` ones."""
-        near = self._sharing(word_keys, range(count))
+        near = self._find_sharing(list_word_keys, range(count))
         for number in range(_MOST_ROUNDS):
             places = Places(self._in_use, self._present, self._linked)
             if number == 1:
-                near |= self._sharing(part_keys, range(count))
-            found, unclear = self._assigned(near.union(self._side_by_side(places)), places, self._tuning.threshold)
+                near |= self._find_sharing(list_trigrams, range(count))
+            found, unclear = self._assign(near.union(self._find_side_by_side(places)), places, self._tuning.threshold)
             if not found and number:
                 break
         self._unclear += unclear
@@ -100,10 +100,10 @@ class _Run:
         """Link notes that lost their text in an earlier scan; their places are gone, so that the text must do."""
         orphans = [number for number in self._old if not self._scores.old[number].active]
         if orphans and self._new:
-            _, unclear = self._assigned(self._sharing(word_keys, orphans), None, self._tuning.orphan_threshold)
+            _, unclear = self._assign(self._find_sharing(list_word_keys, orphans), None, self._tuning.orphan_threshold)
             self._unclear += unclear
 
-    def doubts(self) -> list[Doubt]:
+    def list_doubts(self) -> list[Doubt]:
         """The new notes for which several old ones are nearly as good, in order."""
         by_new: dict[int, list[Pair]] = defaultdict(list)
         for pair in self._unclear:
@@ -117,12 +117,12 @@ class _Run:
             for new, pairs in sorted(by_new.items())
         ]
 
-    def _sharing(self, keys_of: KeysOf, olds: Iterable[int]) -> set[tuple[int, int]]:
+    def _find_sharing(self, keys_of: KeysOf, olds: Iterable[int]) -> set[tuple[int, int]]:
         """Pairs that share rare words, or rare parts of words."""
-        index = Index({old: self._scores.old_sides[old] for old in olds if old in self._old}, keys_of)
-        return {(old, new) for new in self._new for old in index.nearest(self._scores.new_sides[new])}
+        index = RareKeyIndex({old: self._scores.old_sides[old] for old in olds if old in self._old}, keys_of)
+        return {(old, new) for new in self._new for old in index.find_nearest(self._scores.new_sides[new])}
 
-    def _side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:
+    def _find_side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:
         """Pairs that stand between the same two linked notes."""
         for stretch in places.stretches():
             if len(stretch.old) <= _SMALL and len(stretch.new) <= _SMALL:
@@ -130,7 +130,7 @@ class _Run:
                     for new in stretch.new:
                         yield self._old_numbers[old.id], self._new_numbers[new.place]
 
-    def _assigned(
+    def _assign(
         self, numbers: Iterable[tuple[int, int]], places: Places | None, threshold: float
     ) -> tuple[list[Pair], list[Pair]]:
         pairs = []
@@ -138,9 +138,9 @@ class _Run:
             if old not in self._old or new not in self._new:
                 continue
             known, seen = self._scores.old[old], self._scores.new[new]
-            if pins_agree(known, seen):
-                pairs.append(self._scores.pair(old, new, places))
-        found, unclear = assign(pairs, threshold, self._tuning.margin, self._scores.rivals)
+            if can_share_pin(known, seen):
+                pairs.append(self._scores.score_pair(old, new, places))
+        found, unclear = assign_pairs(pairs, threshold, self._tuning.margin, self._scores.is_rival)
         for pair in found:
             known, seen = self._scores.old[pair.old], self._scores.new[pair.new]
             self.links.append(Link(known, seen, NAME, min(1.0, round(pair.score, 4))))
@@ -150,7 +150,7 @@ class _Run:
         return found, unclear
 
 
-def _unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:
+def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:
     """The unchanged notes next to those without a partner."""
     by_place = {seen.place: known for known in in_use if (seen := linked.get(known.id))}
     found: dict[int, Known] = {}
@@ -169,7 +169,7 @@ def _unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping
     return list(found.values())
 
 
-def _homes(in_use: Sequence[Known], linked: Mapping[int, Seen]) -> dict[int, int]:
+def _find_homes(in_use: Sequence[Known], linked: Mapping[int, Seen]) -> dict[int, int]:
     """The file that most linked notes of each old file are in now: the same one, or what it was renamed to."""
     votes: dict[int, Counter[int]] = defaultdict(Counter)
     for note in in_use:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
-from flashcards.identity.gaps import blanks, matched
+from flashcards.identity.gaps import group_gaps, match_gaps
 
 Renaming = tuple[tuple[str, str], ...]
 """Old and new names of slots; each old one once, each new one once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class CarriedNote:
     """A note with its cards named so that each keeps its history.
 
     Attributes:
@@ -28,12 +28,12 @@ class Carried:
     renamed: Renaming = ()
 
 
-def top_gap(note: Note) -> int:
+def find_top_gap(note: Note) -> int:
     """The highest number of a gap; 0 where there is none."""
     return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0
 
 
-def carry(before: Note, after: Note, used: int, present: Note | None = None) -> Carried:
+def carry_cards(before: Note, after: Note, used: int, present: Note | None = None) -> CarriedNote:
     """Name the cards of `after`, a note that was `before`.
 
     A gap whose number is not written in the text keeps the number it had; one that is new takes the next number above
@@ -48,19 +48,19 @@ def carry(before: Note, after: Note, used: int, present: Note | None = None) -> 
         present: the note as the catalog has it now, where that is not `before`.
     """
     present = present or before
-    top = max(used, top_gap(before), top_gap(present))
+    top = max(used, find_top_gap(before), find_top_gap(present))
     if after.kind is not Kind.CLOZE:
-        return Carried(after, top, _renamed_sides(present, after))
-    carried = _numbered(before, after, top) if before.kind is Kind.CLOZE else _above(after, top)
+        return CarriedNote(after, top, _rename_sides(present, after))
+    carried = _number_gaps(before, after, top) if before.kind is Kind.CLOZE else _number_above(after, top)
     if present.kind is not Kind.CLOZE:
         note = carried.note
-        hidden = {blank.text: f"c{blank.number}" for blank in blanks(note)}
+        hidden = {blank.text: f"c{blank.number}" for blank in group_gaps(note)}
         slot = hidden.get((" ".join(present.fields[1].split()),))
         return replace(carried, renamed=((FORWARD, slot),) if slot else ())
     return carried
 
 
-def with_numbers(note: Note, numbers: Mapping[int, int]) -> Note:
+def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
     """A cloze with other numbers for its gaps, by their present ones; the rest keep theirs."""
     if all(old == new for old, new in numbers.items()):
         return note
@@ -71,15 +71,15 @@ def with_numbers(note: Note, numbers: Mapping[int, int]) -> Note:
     return note._replace(gaps=gaps, slots=slots)
 
 
-def _above(after: Note, top: int) -> Carried:
+def _number_above(after: Note, top: int) -> CarriedNote:
     """A cloze whose gaps are all new to the note: those without a number are numbered above `top`."""
-    note = with_numbers(after, {blank.number: top + blank.number for blank in blanks(after) if not blank.written})
-    return Carried(note, max(top, top_gap(note)))
+    note = renumber_gaps(after, {blank.number: top + blank.number for blank in group_gaps(after) if not blank.written})
+    return CarriedNote(note, max(top, find_top_gap(note)))
 
 
-def _numbered(before: Note, after: Note, top: int) -> Carried:
-    olds = matched(before, after)
-    found = blanks(after)
+def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
+    olds = match_gaps(before, after)
+    found = group_gaps(after)
     written = {blank.number for blank in found if blank.written}
     fresh = count(max(top, *written, 0) + 1)
     numbers: dict[int, int] = {}
@@ -99,27 +99,27 @@ def _numbered(before: Note, after: Note, top: int) -> Carried:
     for number in sorted(set(moves.values()) - set(moves)):
         if number <= top:
             moves[number] = next(fresh)
-    note = with_numbers(after, numbers)
+    note = renumber_gaps(after, numbers)
     renamed = tuple((f"c{old}", f"c{new}") for old, new in sorted(moves.items()))
-    return Carried(note, max(top, top_gap(note), *moves.values()), renamed)
+    return CarriedNote(note, max(top, find_top_gap(note), *moves.values()), renamed)
 
 
-def _renamed_sides(present: Note, after: Note) -> Renaming:
+def _rename_sides(present: Note, after: Note) -> Renaming:
     if present.kind is Kind.CLOZE:
         back = (" ".join(after.fields[1].split()),)
-        slot = next((f"c{blank.number}" for blank in blanks(present) if blank.text == back), "")
+        slot = next((f"c{blank.number}" for blank in group_gaps(present) if blank.text == back), "")
         return ((slot, FORWARD),) if slot else ()
-    return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _swapped(present.fields, after.fields) else ()
+    return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _are_swapped(present.fields, after.fields) else ()
 
 
-def _swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+def _are_swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
     """Whether front and back stand in each other's place."""
     (front, back), (new_front, new_back) = before, after
     if front == new_front or back == new_back:
         return False
     if (front, back) == (new_back, new_front):
         return True
-    from flashcards.identity.likeness import spelt_alike
+    from flashcards.identity.likeness import compare_letters
 
-    crossed = spelt_alike(front, new_back) + spelt_alike(back, new_front)
-    return crossed > 1.4 and crossed > spelt_alike(front, new_front) + spelt_alike(back, new_back) + 0.5
+    crossed = compare_letters(front, new_back) + compare_letters(back, new_front)
+    return crossed > 1.4 and crossed > compare_letters(front, new_front) + compare_letters(back, new_back) + 0.5

@@ -60,10 +60,10 @@ class Sides:
     back: Words
 
 
-def sides(note: Note) -> Sides:
+def split_sides(note: Note) -> Sides:
     """The words of a note."""
     if note.kind is not Kind.CLOZE:
-        return Sides(False, words(note.fields[0]), words(note.fields[1]))
+        return Sides(False, count_words(note.fields[0]), count_words(note.fields[1]))
     text = note.fields[0]
     outside: list[str] = []
     hidden: list[str] = []
@@ -74,19 +74,19 @@ def sides(note: Note) -> Sides:
             hidden.append(text[gap.inner_start : gap.inner_end])
             at = gap.end
     outside.append(text[at:])
-    return Sides(True, words(" ".join(outside)), words(" ".join(hidden)))
+    return Sides(True, count_words(" ".join(outside)), count_words(" ".join(hidden)))
 
 
-def words(text: str) -> Words:
+def count_words(text: str) -> Words:
     """The words of a Markdown text. Marks and signs count as words; blanks do not."""
-    found = _split(text)
+    found = _split_words(text)
     counts: dict[str, int] = {}
     for word in found:
         counts[word] = counts.get(word, 0) + 1
     return Words(counts, " ".join([word for word in found if word not in _PUNCTUATION]))
 
 
-def _split(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     text = unicodedata.normalize("NFKD", text).casefold()
@@ -94,10 +94,10 @@ def _split(text: str) -> list[str]:
     found: list[str] = _WORD.findall(text)
     if not _UNSPACED_RUN.search(text):
         return found
-    return [part for word in found for part in _parts(word)]
+    return [part for word in found for part in _split_unspaced(word)]
 
 
-def _parts(word: str) -> list[str]:
+def _split_unspaced(word: str) -> list[str]:
     if len(word) < 2 or not _UNSPACED_RUN.match(word):
         return [word]
     return [first + second for first, second in pairwise(word)]
@@ -125,18 +125,18 @@ class Weights(dict[str, float]):
         self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
 
     def __missing__(self, word: str) -> float:
-        weight = self[word] = self._computed(word)
+        weight = self[word] = self._compute_weight(word)
         return weight
 
     def total(self, side: Words) -> float:
         """The weight of all words of a side."""
         return sum([self[word] * count for word, count in side.counts.items()])
 
-    def _computed(self, word: str) -> float:
+    def _compute_weight(self, word: str) -> float:
         seen = max(self._local.counts.get(word, 0), self._other.counts.get(word, 0))
-        weight = _rarity(self._local.notes, seen)
+        weight = _measure_rarity(self._local.notes, seen)
         if self._wide:
-            weight = min(weight, _rarity(self._wide.notes, self._wide.counts.get(word, 0)))
+            weight = min(weight, _measure_rarity(self._wide.notes, self._wide.counts.get(word, 0)))
         elif len(word) < _SHORT and word.isalpha() and not _UNSPACED_WORD.match(word):
             weight *= _SHORT_WEIGHT
         if not word.isalnum():
@@ -155,7 +155,7 @@ class _Frequencies:
             self.counts.update(note.front.counts.keys() | note.back.counts.keys())
 
 
-def _rarity(notes: int, seen: int) -> float:
+def _measure_rarity(notes: int, seen: int) -> float:
     """Inverse document frequency, scaled so that a word of a single note has 1."""
     if seen <= 1:
         return 1.0
@@ -165,7 +165,7 @@ def _rarity(notes: int, seen: int) -> float:
 KeysOf = Callable[[Sides], Iterable[str]]
 
 
-class Index:
+class RareKeyIndex:
     """Finds the notes that share rare keys with another one: words, whole sides, or parts of words."""
 
     def __init__(self, notes: Mapping[int, Sides], keys_of: KeysOf) -> None:
@@ -176,7 +176,7 @@ class Index:
             for key in keys_of(note):
                 self._postings[key].append(number)
 
-    def nearest(self, note: Sides) -> list[int]:
+    def find_nearest(self, note: Sides) -> list[int]:
         """The numbers of the notes that share most with this one, at most six."""
         postings = self._postings
         found = [postings[key] for key in self._keys_of(note) if key in postings]
@@ -189,12 +189,12 @@ class Index:
         return nlargest(_MOST_FOUND, sorted(shares), key=shares.__getitem__)
 
 
-def word_keys(note: Sides) -> Iterable[str]:
+def list_word_keys(note: Sides) -> Iterable[str]:
     """The words of a note, and each of its sides as a whole."""
     return {*note.front.counts, *note.back.counts, f"\n{note.front.plain}", f"\n{note.back.plain}"}
 
 
-def part_keys(note: Sides) -> Iterable[str]:
+def list_trigrams(note: Sides) -> Iterable[str]:
     """Three letters in a row each: what is left of words that were misspelt."""
     parts: set[str] = set()
     for side in (note.front, note.back):

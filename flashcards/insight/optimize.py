@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flashcards.settings.file import write_settings
-from flashcards.settings.values import usable
+from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
 from scheduler.columns import LogColumns, read_log
 from scheduler.connection import transaction
@@ -136,7 +136,7 @@ def _holders(collection: Collection) -> dict[int, str | None]:
         tables = (
             deck for deck in reversed(list_deck_path(name)) if "parameters" in collection.settings.decks.get(deck, {})
         )
-        is_own = usable("parameters", front_matter.get(name, {}).get("parameters")) is not None
+        is_own = read_setting("parameters", front_matter.get(name, {}).get("parameters")) is not None
         found[number] = None if is_own else next(tables, "")
     return found
 

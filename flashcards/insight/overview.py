@@ -70,14 +70,14 @@ def overview(collection: Collection, now_ms: int, days: int | None, only: frozen
 
 
 def _named(collection: Collection, held: Holdings) -> list[HardCardShown]:
-    from flashcards.cards import card_name, sides
+    from flashcards.cards import format_card_id, render_sides
 
     found = []
     for hard in held.hardest:
         card = collection.store.card(hard.card)
         entry = collection.note_of(card)
-        front = " ".join(sides(entry, card.slot)[0].split())
-        found.append(HardCardShown(card_name(entry, card.slot), front, entry.deck, hard.lapses, hard.difficulty))
+        front = " ".join(render_sides(entry, card.slot)[0].split())
+        found.append(HardCardShown(format_card_id(entry, card.slot), front, entry.deck, hard.lapses, hard.difficulty))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.cards import sides
+from flashcards.cards import render_sides
 from flashcards.mock.draw import Candidate, skills_of
 from flashcards.mock.store import Mock, MockAnswer, Mocks
 from flashcards.review.collection_desk import CollectionDesk
@@ -108,7 +108,7 @@ class Hall:
         return MockAnswer(
             result.number,
             result.asked.card.id,
-            " ".join(sides(result.asked.entry, result.asked.card.slot)[0].split()),
+            " ".join(render_sides(result.asked.entry, result.asked.card.slot)[0].split()),
             result.skills,
             result.seconds,
             self._budget,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from flashcards.mock.store import Mock, MockAnswer
-from flashcards.text import columns
+from flashcards.text import count_columns
 from scheduler import Clock, Rating
 
 MARK: Final = "# Mock interview"
@@ -82,9 +82,9 @@ def lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Moc
     if rated(answers):
         found += ["", "Skills, weakest first:"]
     skills = by_skill(answers)
-    wide = max(map(columns, skills), default=0)
+    wide = max(map(count_columns, skills), default=0)
     found += [
-        f"  {skill}{' ' * (wide - columns(skill))}  {of.covered:>3} of {of.points:<3} {of.share:4.0%}"
+        f"  {skill}{' ' * (wide - count_columns(skill))}  {of.covered:>3} of {of.points:<3} {of.share:4.0%}"
         for skill, of in skills.items()
     ]
     found += ["", "Questions:"]

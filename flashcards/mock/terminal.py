@@ -142,7 +142,7 @@ class TerminalMock:
 
     def _written(self, text: str) -> str:
         """The answer, written on in the person's editor."""
-        from flashcards.editor import edit
+        from flashcards.editor import open_editor
 
         handle, name = tempfile.mkstemp(prefix="flashcards-answer-", suffix=".md")
         path = Path(name)
@@ -151,7 +151,7 @@ class TerminalMock:
                 file.write(text)
             self._keyboard.release()
             try:
-                edit(path, 1)
+                open_editor(path, 1)
             finally:
                 self._keyboard.resume()
             return path.read_text(encoding="utf-8", errors="replace")

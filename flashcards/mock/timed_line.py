@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import END_OF_INPUT
-from flashcards.text import columns
+from flashcards.text import count_columns
 
 EDITOR: Final = "\x05"
 """Ctrl-E: the answer is to be written in the editor."""
@@ -67,9 +67,9 @@ class TimedLine:
     def _draw(self) -> None:
         """The clock and as much of the line's end as fits: one line of the terminal, never more."""
         prompt = f"{self._clock()} > " if self._clock else "> "
-        room = max(1, get_terminal_size().columns - columns(prompt) - 1)
+        room = max(1, get_terminal_size().columns - count_columns(prompt) - 1)
         shown = self.typed
-        while columns(shown) > room:
+        while count_columns(shown) > room:
             shown = shown[1:]
         sys.stdout.write(f"\r\x1b[K{prompt}{shown}")
         sys.stdout.flush()

@@ -6,15 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.files import is_text
+from flashcards.catalog.files import is_utf8
 from flashcards.query.parser import Parser, QueryInvalid
-from flashcards.query.terms import SOURCES, Condition, fold, glob
+from flashcards.query.terms import SOURCES, Condition, compile_tag, normalize
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 
-def card_ids(collection: Collection, query: str) -> list[int]:
+def find_card_ids(collection: Collection, query: str) -> list[int]:
     """The cards in use that a query finds, in order of deck, file and line; all of them for an empty query.
 
     Raises:
@@ -22,14 +22,14 @@ def card_ids(collection: Collection, query: str) -> list[int]:
     """
     from flashcards.collection import now_ms
 
-    if not is_text(query):
+    if not is_utf8(query):
         raise QueryInvalid(query.encode("utf-8", "replace").decode(), "it is not UTF-8.")
     decks = collection.catalog.decks()
     condition = Parser(query, decks).condition()
     at = now_ms()
     _add_functions(collection, at)
     named = {"today": collection.clock.day(at), "now": at}
-    sql, values = _named_to_marks(condition, named)
+    sql, values = _fill_in_times(condition, named)
     rows = collection.connection.execute(
         f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id",
         values,
@@ -37,7 +37,7 @@ def card_ids(collection: Collection, query: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _named_to_marks(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
+def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
     """The SQL with `:today` and `:now` written as numbers; SQLite cannot mix them with unnamed parameters."""
     sql = re.sub(r":(today|now)\b", lambda match: str(named[match[1]]), condition.sql)
     return sql, list(condition.values)
@@ -46,11 +46,11 @@ def _named_to_marks(condition: Condition, named: dict[str, int]) -> tuple[str, l
 def _add_functions(collection: Collection, at: int) -> None:
     today = collection.clock.day(at)
 
-    def holds(body: str, words: str) -> bool:
-        return words in fold(" ".join(json.loads(body)["fields"]))
+    def contains_text(body: str, words: str) -> bool:
+        return words in normalize(" ".join(json.loads(body)["fields"]))
 
-    def tagged(tags: str, wanted: str) -> bool:
-        pattern = glob(wanted)
+    def has_tag(tags: str, wanted: str) -> bool:
+        pattern = compile_tag(wanted)
         return any(pattern.fullmatch(tag) for tag in tags.casefold().split())
 
     def retrievability(stability: float | None, day: int | None, deck: int) -> float | None:
@@ -59,6 +59,6 @@ def _add_functions(collection: Collection, at: int) -> None:
         model = collection.store.model(collection.policy(deck).parameters)
         return model.retrievability(stability, max(0, today - day))
 
-    collection.connection.create_function("holds", 2, holds, deterministic=True)
-    collection.connection.create_function("tagged", 2, tagged, deterministic=True)
+    collection.connection.create_function("holds", 2, contains_text, deterministic=True)
+    collection.connection.create_function("tagged", 2, has_tag, deterministic=True)
     collection.connection.create_function("retrievability", 3, retrievability)

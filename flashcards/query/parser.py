@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from flashcards.errors import DeckUnknown, UsageError
-from flashcards.query.terms import FIELDS, Condition, in_deck, words
+from flashcards.query.terms import FIELDS, Condition, match_deck, match_words
 
 _TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
 _LONGEST = 250  # words
@@ -73,7 +73,7 @@ class Parser:
         while self._next().lower() == "or":
             self._at += 1
             parts.append(self._all())
-        return _joined(parts, " OR ")
+        return _join(parts, " OR ")
 
     def _all(self) -> Condition:
         parts = []
@@ -84,7 +84,7 @@ class Parser:
             parts.append(self._one())
         if not parts:
             raise self._invalid("a condition is missing.")
-        return _joined(parts, " AND ")
+        return _join(parts, " AND ")
 
     def _one(self) -> Condition:
         self._depth += 1
@@ -114,20 +114,20 @@ class Parser:
         name, colon, value = token.partition(":")
         read = FIELDS.get(name.lower())
         if token.startswith('"') or not colon or token.casefold() in self._decks:
-            text = _unquoted(token)
+            text = _unquote(token)
             if not token.startswith('"') and text.casefold() in self._decks:
-                return in_deck(self._as_written(text))
-            return words(text)
+                return match_deck(self._as_written(text))
+            return match_words(text)
         if read is None:
             known = ", ".join(f"`{field}:`" for field in FIELDS)
             raise self._invalid(f"`{name}:` is not known. Known are {known}; put words with a colon in quotes.")
         if not value:
             raise self._invalid(f"`{token}` lacks what it is to find; put words with a colon in quotes.")
-        if read is in_deck:
-            self._known_deck(_unquoted(value))
-            return in_deck(self._as_written(_unquoted(value)))
+        if read is match_deck:
+            self._known_deck(_unquote(value))
+            return match_deck(self._as_written(_unquote(value)))
         try:
-            return read(_unquoted(value))
+            return read(_unquote(value))
         except ValueError as error:
             raise self._invalid(str(error)) from None
 
@@ -144,14 +144,14 @@ class Parser:
         return QueryInvalid(self._query, message)
 
 
-def _joined(parts: Sequence[Condition], operator: str) -> Condition:
+def _join(parts: Sequence[Condition], operator: str) -> Condition:
     if len(parts) == 1:
         return parts[0]
     values = tuple(value for part in parts for value in part.values)
     return Condition(operator.join(f"({part.sql})" for part in parts), values)
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
         text = text[1:-1]
     return re.sub(r"\\(.)", r"\1", text)

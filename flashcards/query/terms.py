@@ -59,47 +59,47 @@ class Condition:
     values: tuple[object, ...] = ()
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """`text` as searching compares it: case, spelling of accents and runs of blanks do not matter."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def words(text: str) -> Condition:
+def match_words(text: str) -> Condition:
     """The words stand in the note's text."""
-    return Condition("holds(n.body, ?)", (fold(text),))
+    return Condition("holds(n.body, ?)", (normalize(text),))
 
 
 @lru_cache(maxsize=64)
-def glob(wanted: str) -> re.Pattern[str]:
+def compile_tag(wanted: str) -> re.Pattern[str]:
     """A tag with `*` for anything, and the tags below it."""
     return re.compile(".*".join(re.escape(part) for part in wanted.split("*")) + "(::.*)?")
 
 
-def _pattern(text: str) -> str:
+def _make_like_pattern(text: str) -> str:
     """`text` for SQL's LIKE, with `*` for anything."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text)
     return escaped.replace("*", "%")
 
 
-def in_deck(value: str) -> Condition:
+def match_deck(value: str) -> Condition:
     """The card is in this deck or one below it."""
-    pattern = _pattern(value)
+    pattern = _make_like_pattern(value)
     return Condition(r"(d.name LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\')", (pattern, f"{pattern}::%"))
 
 
-def _tagged(value: str) -> Condition:
+def _match_tag(value: str) -> Condition:
     if value == "none":
         return Condition("n.tags = ''")
     return Condition("tagged(n.tags, ?)", (value.casefold(),))
 
 
-def _is(value: str) -> Condition:
+def _match_state(value: str) -> Condition:
     if value.lower() not in _STATES:
         raise ValueError(f"`is:{value}` is not known. Known are {', '.join(f'`is:{name}`' for name in _STATES)}.")
     return Condition(_STATES[value.lower()])
 
 
-def _property(value: str) -> Condition:
+def _match_property(value: str) -> Condition:
     match = _PROPERTY.fullmatch(value.lower())
     if not match or match[1] not in _PROPERTIES:
         names = ", ".join(_PROPERTIES)
@@ -107,61 +107,60 @@ def _property(value: str) -> Condition:
     return Condition(f"{_PROPERTIES[match[1]]} {match[2]} ?", (float(match[3]),))
 
 
-def _days(value: str, word: str) -> int:
+def _read_days(value: str, word: str) -> int:
     if not value.isdecimal() or len(value) > 5 or not 1 <= int(value) <= 36_500:
         raise ValueError(f"`{word}:{value}` must be a number of days, 1 being today.")
     return int(value)
 
 
-def _rated(value: str) -> Condition:
+def _match_rated(value: str) -> Condition:
     days, colon, rating = value.partition(":")
     if colon and rating not in ("1", "2", "3", "4"):
         raise ValueError(f"`rated:{value}` must end with a rating, 1 to 4.")
     extra = f" AND reviews.rating = {rating}" if colon else ""
     return Condition(
         "EXISTS (SELECT 1 FROM reviews WHERE reviews.card = c.id AND reviews.rating IS NOT NULL"
-        f" AND reviews.day > :today - {_days(days, 'rated')}{extra} AND {KEPT})"
+        f" AND reviews.day > :today - {_read_days(days, 'rated')}{extra} AND {KEPT})"
     )
 
 
-def _added(value: str) -> Condition:
-    return Condition(f"c.id > :now - {_days(value, 'added')} * 86400000")
+def _match_added(value: str) -> Condition:
+    return Condition(f"c.id > :now - {_read_days(value, 'added')} * 86400000")
 
 
-def _flagged(value: str) -> Condition:
+def _match_flag(value: str) -> Condition:
     if value not in tuple("01234567"):
         raise ValueError(f"`flag:{value}` must be a flag, 0 to 7.")
     return Condition(f"c.flag = {value}")
 
 
-def _kind(value: str) -> Condition:
+def _match_kind(value: str) -> Condition:
     points = "json_extract(n.body, '$.points')"
     if value.lower() == "rubric":
         return Condition(f"{points} IS NOT NULL")
     return Condition(f"json_extract(n.body, '$.kind') = ? AND {points} IS NULL", (value.lower(),))
 
 
-def _in_file(value: str) -> Condition:
-    return Condition(r"f.path LIKE ? ESCAPE '\'", (_pattern(value),))
+def _match_file(value: str) -> Condition:
+    return Condition(r"f.path LIKE ? ESCAPE '\'", (_make_like_pattern(value),))
 
 
-def _identified(value: str) -> Condition:
+def _match_id(value: str) -> Condition:
     key, _, slot = value.partition(".")
-    return Condition(
-        r"n.key LIKE ? ESCAPE '\' AND c.slot LIKE ? ESCAPE '\'", (f"{_pattern(key)}%", f"{_pattern(slot)}%")
-    )
+    patterns = f"{_make_like_pattern(key)}%", f"{_make_like_pattern(slot)}%"
+    return Condition(r"n.key LIKE ? ESCAPE '\' AND c.slot LIKE ? ESCAPE '\'", patterns)
 
 
 FIELDS: dict[str, Callable[[str], Condition]] = {
-    "deck": in_deck,
-    "tag": _tagged,
-    "is": _is,
-    "prop": _property,
-    "rated": _rated,
-    "added": _added,
-    "flag": _flagged,
-    "kind": _kind,
-    "file": _in_file,
-    "id": _identified,
+    "deck": match_deck,
+    "tag": _match_tag,
+    "is": _match_state,
+    "prop": _match_property,
+    "rated": _match_rated,
+    "added": _match_added,
+    "flag": _match_flag,
+    "kind": _match_kind,
+    "file": _match_file,
+    "id": _match_id,
 }
 """What reads the value of each field; each raises ValueError, with a sentence, for one that it cannot read."""

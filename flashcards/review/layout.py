@@ -12,7 +12,7 @@ from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.typed import Mark, Piece, difference, same_text
 from flashcards.review.views import Answer, pile
-from flashcards.text import short_interval
+from flashcards.text import format_interval
 from scheduler import Card, Rating
 from scheduler.queue import Counts
 
@@ -57,7 +57,7 @@ def ratings(view: Answer, keys: KeyMap) -> list[Text]:
 def buttons(view: Answer, keys: KeyMap) -> list[Text]:
     """`3 Good 10m`, for each rating."""
     pairs = zip(ratings(view, keys), view.intervals, strict=True)
-    return [text.append(f" {short_interval(seconds)}") for text, seconds in pairs]
+    return [text.append(f" {format_interval(seconds)}") for text, seconds in pairs]
 
 
 def rubric_lines(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashcards.disk.media import MediaError, resolve
+from flashcards.disk.media import MediaError, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def play(root: Path, asked: Asked, url: str) -> str:
 
 def _tried(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) -> str:
     try:
-        act(resolve(root, asked.entry.path, url))
+        act(find_media_file(root, asked.entry.path, url))
     except MediaError as error:
         return f"{asked.entry.path}:{asked.entry.note.line}: {error}"
     except FlashcardsError as error:

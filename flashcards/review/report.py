@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashcards.text import plural, short_interval, spent
+from flashcards.text import format_duration, format_interval, plural
 from scheduler import ReviewKind
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def info_lines(asked: Asked, log: Sequence[Review], clock: Clock, recall: float 
         "Tags": " ".join(entry.note.tags),
         "State": card.state.name.lower(),
         "Due": _due(asked, clock),
-        "Interval": short_interval(card.interval) if card.interval else "",
+        "Interval": format_interval(card.interval) if card.interval else "",
         "Stability": f"{card.stability:.1f} days" if card.stability is not None else "",
         "Difficulty": f"{card.difficulty:.1f} of 10" if card.difficulty is not None else "",
         "Recall": f"{recall:.0%}" if recall is not None else "",
@@ -91,7 +91,7 @@ def _done(summary: Summary) -> str:
     extra = [plural(ratings, "rating")] if ratings != summary.cards else []
     extra += [f"{summary.introduced} new"] if summary.introduced else []
     in_brackets = f" ({', '.join(extra)})" if extra else ""
-    return f"Done: {plural(summary.cards, 'card')}{in_brackets} in {spent(summary.duration_ms)}."
+    return f"Done: {plural(summary.cards, 'card')}{in_brackets} in {format_duration(summary.duration_ms)}."
 
 
 def _changes(before: Sequence[int], after: Sequence[int]) -> str:
@@ -110,8 +110,8 @@ def _due(asked: Asked, clock: Clock) -> str:
 def _history_line(review: Review, clock: Clock) -> str:
     what = review.rating.name.capitalize() if review.rating else _ACTS.get(review.kind, "")
     when = clock.iso(review.id)[:16].replace("T", " ")
-    following = f", next in {short_interval(review.interval_after)}" if review.interval_after else ""
-    took = f", took {spent(review.duration_ms)}" if review.rating else ""
+    following = f", next in {format_interval(review.interval_after)}" if review.interval_after else ""
+    took = f", took {format_duration(review.duration_ms)}" if review.rating else ""
     return f"{when}  {what}{following}{took}"
 
 

@@ -24,7 +24,7 @@ from flashcards.review.layout import (
 )
 from flashcards.review.rubric import without_points
 from flashcards.review.views import Answer, Asked, Question
-from flashcards.text import wrapped
+from flashcards.text import wrap_line
 from scheduler.queue import Counts
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Screen:
         """Print lines as they are, below whatever is shown; one that is too long goes on below its beginning."""
         with self._console:
             for line in lines:
-                for part in wrapped(escape_controls(line), self._console.width):
+                for part in wrap_line(escape_controls(line), self._console.width):
                     self._print(Text(part))
 
     def close(self, lines: Iterable[str]) -> None:

@@ -137,12 +137,12 @@ class TerminalReview:
         return events.Flag(self._now_ms(), int(key)) if len(key) == 1 and key in "01234567" else None
 
     def _edit(self, view: Question | Answer) -> events.Event | None:
-        from flashcards.editor import edit
+        from flashcards.editor import open_editor
 
         entry = view.asked.entry
         self._keyboard.release()
         try:
-            edit(self._collection.root / entry.path, entry.note.line)
+            open_editor(self._collection.root / entry.path, entry.note.line)
         except FlashcardsError as error:
             self._screen.say(str(error))
             return None

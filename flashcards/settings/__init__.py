@@ -1,8 +1,8 @@
 """The settings of a collection: `flashcards.toml`, its overrides for single decks, and the front matter of decks."""
 
-from flashcards.settings.file import SettingInvalid, line_of_key, load, unknown_decks
-from flashcards.settings.model import FILE_NAME, Settings, front_matter_problems
-from flashcards.settings.values import SETTINGS, Setting, default_text, holds_already, setting_problem
+from flashcards.settings.file import SettingInvalid, find_key_line, find_unknown_decks, load_settings
+from flashcards.settings.model import FILE_NAME, Settings, find_front_matter_problems
+from flashcards.settings.values import SETTINGS, Setting, find_setting_problem, has_values, make_default_text
 
 __all__ = [
     "FILE_NAME",
@@ -10,11 +10,11 @@ __all__ = [
     "Setting",
     "SettingInvalid",
     "Settings",
-    "default_text",
-    "front_matter_problems",
-    "holds_already",
-    "line_of_key",
-    "load",
-    "setting_problem",
-    "unknown_decks",
+    "find_front_matter_problems",
+    "find_key_line",
+    "find_setting_problem",
+    "find_unknown_decks",
+    "has_values",
+    "load_settings",
+    "make_default_text",
 ]

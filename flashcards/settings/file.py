@@ -10,9 +10,9 @@ from typing import Any
 
 from flashcards.dialects import NAMES
 from flashcards.disk.atomic import replace_file, replace_unchanged
-from flashcards.errors import FlashcardsError, toml_reason
+from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings.model import FILE_NAME, Settings
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, setting_problem
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, find_setting_problem
 from flashcards.text import suggest
 from scheduler.policy import Policy
 
@@ -24,7 +24,7 @@ class SettingInvalid(FlashcardsError):
         super().__init__(f"{place}: {message}")
 
 
-def load(root: Path) -> Settings:
+def load_settings(root: Path) -> Settings:
     """The settings of the collection in `root`; the defaults where it has no `flashcards.toml`.
 
     Raises:
@@ -45,7 +45,7 @@ def load(root: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingInvalid(FILE_NAME, "is not UTF-8. Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason, line = toml_reason(error, text)
+        reason, line = explain_toml_error(error, text)
         where = f"{FILE_NAME}:{line}" if line else FILE_NAME
         raise SettingInvalid(where, f"is not valid TOML: {reason}.") from error
     return _Reader(text).settings(values)
@@ -110,7 +110,7 @@ class _Reader:
             raise self._invalid(name, "holds for the whole collection. Write it above the tables of decks.", deck)
         if name not in BY_NAME:
             raise self._invalid(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
-        if message := setting_problem(name, value):
+        if message := find_setting_problem(name, value):
             raise self._invalid(name, f"{message}.", deck)
         return BY_NAME[name].read(value)
 
@@ -119,35 +119,35 @@ class _Reader:
 
     def _line(self, name: str, deck: str) -> int:
         """The line on which a setting, of a deck or of the collection, stands."""
-        table = _table_of(self._text, deck)
+        table = _find_table(self._text, deck)
         start = table.start() if deck and table else 0
         key = re.compile(rf"^[ \t]*(?:\[+\s*|.*[.{{,][ \t]*)?[\"']?{re.escape(name)}(?!\w)", re.MULTILINE)
-        return _line_at(self._text, key.search(self._text, start) or table)
+        return _count_lines(self._text, key.search(self._text, start) or table)
 
 
-def unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
+def find_unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
     """The decks that `flashcards.toml` has settings for and that are not there: line and name."""
     missing = [name for name in settings.decks if not any(f"{deck}::".startswith(f"{name}::") for deck in decks)]
     if not missing:
         return []
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
-    return [(_line_at(text, _table_of(text, name)), name) for name in missing]
+    return [(_count_lines(text, _find_table(text, name)), name) for name in missing]
 
 
-def line_of_key(root: Path, name: str) -> int:
+def find_key_line(root: Path, name: str) -> int:
     """The line of `flashcards.toml` on which a key of the review is set; without one, that of the table."""
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
     table = re.search(r"^[ \t]*(?:\[\s*keys\b|keys\b)", text, re.MULTILINE)
     key = re.compile(rf"^.*(?<![\w-])[\"']?{re.escape(name)}[\"']?\s*=", re.MULTILINE) if name else None
-    return _line_at(text, (key.search(text, table.start() if table else 0) if key else None) or table)
+    return _count_lines(text, (key.search(text, table.start() if table else 0) if key else None) or table)
 
 
-def _table_of(text: str, deck: str) -> re.Match[str] | None:
+def _find_table(text: str, deck: str) -> re.Match[str] | None:
     found = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", text, re.MULTILINE)
     return found or re.search(r"^[ \t]*decks(?!\w)", text, re.MULTILINE)
 
 
-def _line_at(text: str, match: re.Match[str] | None) -> int:
+def _count_lines(text: str, match: re.Match[str] | None) -> int:
     return text.count("\n", 0, match.end()) + 1 if match else 1
 
 
@@ -174,7 +174,7 @@ def write_settings(root: Path, name: str, values: dict[str, Any]) -> None:
         before = path.read_bytes() if path.exists() else None
         document = tomlkit.parse("" if before is None else before.decode("utf-8-sig"))
         for deck, value in values.items():
-            _put(document, name, deck, value)
+            _put_value(document, name, deck, value)
         after = tomlkit.dumps(document).encode()
         if before is None:
             with replace_file(path) as file:
@@ -185,7 +185,7 @@ def write_settings(root: Path, name: str, values: dict[str, Any]) -> None:
         raise SettingsUnwritable(path, error) from error
 
 
-def _put(document: Any, name: str, deck: str, value: Any) -> None:
+def _put_value(document: Any, name: str, deck: str, value: Any) -> None:
     import tomlkit
 
     if deck:

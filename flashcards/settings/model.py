@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, setting_problem, usable
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, find_setting_problem, read_setting
 from flashcards.text import list_deck_path, suggest
 from scheduler.policy import Policy
 
@@ -45,12 +45,12 @@ class Settings:
         for name in list_deck_path(deck):
             changes.update(self.decks.get(name, {}))
         for name, value in front_matter.items():
-            if name in BY_NAME and (read := usable(name, value)) is not None:
+            if name in BY_NAME and (read := read_setting(name, value)) is not None:
                 changes[name] = read
         return replace(self.policy, **changes) if changes else self.policy
 
 
-def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What is wrong with a deck's front matter: the setting, a message and a hint, each."""
     found = []
     for name, value in values.items():
@@ -63,6 +63,6 @@ def front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str
         elif name not in BY_NAME:
             hint = suggest(name, _FRONT_MATTER_NAMES, "Remove it, or write it as prose below the front matter.")
             found.append((name, f"Unknown setting `{name}`.", hint))
-        elif message := setting_problem(name, value):
+        elif message := find_setting_problem(name, value):
             found.append((name, f"`{name}` {message}.", f"Its default is {BY_NAME[name].default or 'none'}."))
     return found

@@ -28,38 +28,38 @@ class Setting:
     explanation: str
 
 
-def _number(value: Any) -> float:
+def _read_number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number")
     return float(value)
 
 
-def _integer(value: Any) -> int:
+def _read_integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be a whole number")
     return value
 
 
-def _switch(value: Any) -> bool:
+def _read_switch(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
 
 
-def _word(value: Any) -> str:
+def _read_word(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a word in quotes")
     return value
 
 
-def _date(value: Any) -> str:
+def _read_date(value: Any) -> str:
     """A date as TOML and YAML read it, or as text."""
     if isinstance(value, date):
         return value.isoformat()[:10]
-    return _word(value)
+    return _read_word(value)
 
 
-def _steps(value: Any) -> tuple[int, ...]:
+def _read_steps(value: Any) -> tuple[int, ...]:
     """`"1m 10m"` in seconds."""
     parts = value.split() if isinstance(value, str) else None
     matches = [_STEP.fullmatch(part) for part in parts or ()]
@@ -71,7 +71,7 @@ def _steps(value: Any) -> tuple[int, ...]:
     return tuple(round(step) for step in seconds)
 
 
-def _easy_days(value: Any) -> tuple[float, ...]:
+def _read_easy_days(value: Any) -> tuple[float, ...]:
     """`"sat=0.5 sun=0"` as seven numbers, Monday first; a day that is not named is a full one."""
     pairs = [part.partition("=")[::2] for part in value.lower().split()] if isinstance(value, str) else [("", "")]
     shares = dict.fromkeys(WEEK, 1.0)
@@ -82,40 +82,45 @@ def _easy_days(value: Any) -> tuple[float, ...]:
     return tuple(shares.values())
 
 
-def _parameters(value: Any) -> tuple[float, ...]:
+def _read_parameters(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list of numbers")
     try:
-        return tuple(_number(each) for each in value) or Policy().parameters
+        return tuple(_read_number(each) for each in value) or Policy().parameters
     except ValueError as error:
         raise ValueError("must be a list of numbers") from error
 
 
 SETTINGS = (
-    Setting("retention", _number, "0.9", "the chance of recall at which a card falls due, 0.7 to 0.99"),
-    Setting("learning_steps", _steps, '"1m 10m"', "waits while a card is new: s, m, h or d; may be empty"),
-    Setting("relearning_steps", _steps, '"10m"', "waits after a card was forgotten; may be empty"),
-    Setting("maximum_interval", _integer, "36500", "days that a card may wait at the most"),
-    Setting("new_per_day", _integer, "20", "new cards a day; binds the decks below, too"),
-    Setting("reviews_per_day", _integer, "200", "reviews a day; binds the decks below, too"),
-    Setting("bury_siblings", _switch, "true", "ask only one card of a note a day"),
-    Setting("leech_threshold", _integer, "8", "lapses that make a card a leech; 0 is never"),
-    Setting("leech_action", _word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
-    Setting("fuzz", _switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
-    Setting("load_balance", _switch, "true", "within what fuzz allows, prefer days on which less is due"),
-    Setting("easy_days", _easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
-    Setting("new_order", _word, '"deck"', '"deck" as they stand in the deck, or "random"'),
+    Setting("retention", _read_number, "0.9", "the chance of recall at which a card falls due, 0.7 to 0.99"),
+    Setting("learning_steps", _read_steps, '"1m 10m"', "waits while a card is new: s, m, h or d; may be empty"),
+    Setting("relearning_steps", _read_steps, '"10m"', "waits after a card was forgotten; may be empty"),
+    Setting("maximum_interval", _read_integer, "36500", "days that a card may wait at the most"),
+    Setting("new_per_day", _read_integer, "20", "new cards a day; binds the decks below, too"),
+    Setting("reviews_per_day", _read_integer, "200", "reviews a day; binds the decks below, too"),
+    Setting("bury_siblings", _read_switch, "true", "ask only one card of a note a day"),
+    Setting("leech_threshold", _read_integer, "8", "lapses that make a card a leech; 0 is never"),
+    Setting("leech_action", _read_word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
+    Setting("fuzz", _read_switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
+    Setting("load_balance", _read_switch, "true", "within what fuzz allows, prefer days on which less is due"),
+    Setting("easy_days", _read_easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
+    Setting("new_order", _read_word, '"deck"', '"deck" as they stand in the deck, or "random"'),
     Setting(
-        "review_order", _word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
+        "review_order", _read_word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
     ),
-    Setting("new_mix", _word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
+    Setting("new_mix", _read_word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
     Setting(
-        "deadline", _date, '""', "a date such as 2026-12-15 to be ready on: new cards begun in time, a last pass before"
+        "deadline",
+        _read_date,
+        '""',
+        "a date such as 2026-12-15 to be ready on: new cards begun in time, a last pass before",
     ),
-    Setting("parameters", _parameters, "", "the parameters of FSRS; without them, or with none, its defaults hold"),
+    Setting(
+        "parameters", _read_parameters, "", "the parameters of FSRS; without them, or with none, its defaults hold"
+    ),
     Setting(
         "ignore_reviews_before",
-        _date,
+        _read_date,
         '""',
         "when parameters are fitted, leave out cards first learnt before a date such as 2024-01-31",
     ),
@@ -129,37 +134,37 @@ TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "formats", "decks")
 """What else `flashcards.toml` may hold, for the whole collection alone."""
 
 
-def setting_problem(name: str, value: Any) -> str:
+def find_setting_problem(name: str, value: Any) -> str:
     """Why a setting cannot have this value, as the end of a sentence that begins with its name; or nothing."""
     try:
         read = BY_NAME[name].read(value)
         found = find_problems(replace(Policy(), **{name: read}))
     except (ValueError, OverflowError) as error:
         return str(error)
-    return _as_predicate(found[0][1]) if found else ""
+    return _make_predicate(found[0][1]) if found else ""
 
 
-def _as_predicate(sentence: str) -> str:
+def _make_predicate(sentence: str) -> str:
     return (sentence[:1].lower() + sentence[1:]).removesuffix(".")
 
 
-def usable(name: str, value: Any) -> Any:
+def read_setting(name: str, value: Any) -> Any:
     """The value of a setting as a policy holds it; None where it cannot be used."""
-    return None if setting_problem(name, value) else BY_NAME[name].read(value)
+    return None if find_setting_problem(name, value) else BY_NAME[name].read(value)
 
 
-def holds_already(policy: Policy, values: Mapping[str, Any]) -> bool:
+def has_values(policy: Policy, values: Mapping[str, Any]) -> bool:
     """Whether a policy has these settings, each of which can be used; numbers may differ in their seventh digit."""
-    return all(_alike(getattr(policy, name), BY_NAME[name].read(value)) for name, value in values.items())
+    return all(_is_alike(getattr(policy, name), BY_NAME[name].read(value)) for name, value in values.items())
 
 
-def _alike(one: Any, other: Any) -> bool:
+def _is_alike(one: Any, other: Any) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_alike, one, other))
+        return len(one) == len(other) and all(map(_is_alike, one, other))
     return math.isclose(one, other, rel_tol=1e-6) if isinstance(one, float) else bool(one == other)
 
 
-def default_text() -> str:
+def make_default_text() -> str:
     """A `flashcards.toml` that names and explains every setting, each commented out at its default."""
     lines = [
         "# Settings of this collection. Remove the `#` before a line to change its value.",

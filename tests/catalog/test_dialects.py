@@ -243,10 +243,10 @@ def files(root: Path) -> list[Path]:
 
 
 def test_pinning_is_refused_with_what_to_do(vault: World) -> None:
-    from flashcards.pins import PinForeign, pin
+    from flashcards.pins import PinForeign, write_pins
 
     vault.write("a.md", HEAD + "a::b\n")
     vault.scan()
     with pytest.raises(PinForeign, match=r"a\.md is read as `obsidian`"):
-        pin(vault.root, vault.entries(), vault.collection.catalog.dialects())
+        write_pins(vault.root, vault.entries(), vault.collection.catalog.dialects())
     assert (vault.root / "a.md").read_text("utf-8") == HEAD + "a::b\n"

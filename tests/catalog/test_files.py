@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.files import FoundFile, Unreadable, walk
+from flashcards.catalog.files import FoundFile, Unreadable, find_deck_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def files(root: Path) -> list[str]:
-    return [found.path for found in walk(root) if isinstance(found, FoundFile)]
+    return [found.path for found in find_deck_files(root) if isinstance(found, FoundFile)]
 
 
 def unreadable(root: Path) -> dict[str, str]:
-    return {found.path: found.reason for found in walk(root) if isinstance(found, Unreadable)}
+    return {found.path: found.reason for found in find_deck_files(root) if isinstance(found, Unreadable)}
 
 
 def put(path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_link_to_itself_is_reported(tmp_path: Path) -> None:
 
 def test_a_named_pipe_is_no_deck(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
-    assert list(walk(tmp_path)) == []
+    assert list(find_deck_files(tmp_path)) == []
 
 
 def test_a_linked_folder_outside_is_followed(tmp_path: Path) -> None:
@@ -123,4 +123,4 @@ def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(tmp_path: P
 
 
 def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
-    assert list(walk(tmp_path / "nowhere")) == [Unreadable("", "No such file or directory")]
+    assert list(find_deck_files(tmp_path / "nowhere")) == [Unreadable("", "No such file or directory")]

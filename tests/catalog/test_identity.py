@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.collection import now_ms
-from flashcards.identity.keys import key
+from flashcards.identity.keys import make_key
 from scheduler import build_queue
 from tests.catalog.world import World, question
 
@@ -243,7 +243,7 @@ class TestAPin:
         world.write("b.md", question("two", comment=f"<!-- id: {name} -->"))
         world.scan()
         assert world.cards(world.note("one").id)["forward"].id == card
-        assert world.note("two").key == key(world.note("two").fingerprint)
+        assert world.note("two").key == make_key(world.note("two").fingerprint)
 
     def test_copied_with_its_note_leaves_the_history_with_the_text_it_belongs_to(self, world: World) -> None:
         world.write("a.md", question("one", comment="<!-- id: p1 -->"))

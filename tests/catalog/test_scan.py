@@ -11,7 +11,7 @@ import pytest
 
 from flashcards.catalog import changed_files
 from flashcards.catalog import scan as scanning
-from flashcards.catalog.files import walk
+from flashcards.catalog.files import find_deck_files
 from flashcards.deck import parse as parsing
 from flashcards.deck.model import FORMAT_VERSION
 from flashcards.dialects import read as dialects
@@ -112,11 +112,11 @@ def test_a_file_that_grew_between_the_look_and_the_reading_is_read_again(
     world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
 
     def growing(root: Path) -> Iterator[FoundFile | Unreadable]:
-        yield from list(walk(root))
+        yield from list(find_deck_files(root))
         world.write("a.md", question("one"), question("more"), mtime_ns=LONG_AGO_NS)
 
     with monkeypatch.context() as patch:
-        patch.setattr(changed_files, "walk", growing)
+        patch.setattr(changed_files, "find_deck_files", growing)
         world.scan()
     assert world.fronts() == ["one", "more"]
     world.write("a.md", question("two"), mtime_ns=LONG_AGO_NS)  # size and time are those of the look
@@ -210,10 +210,10 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_gone(
     world.write("b.md", question("two"), question("three"))
 
     def vanishing(root: Path) -> Iterator[FoundFile | Unreadable]:
-        yield from list(walk(root))
+        yield from list(find_deck_files(root))
         (root / "b.md").unlink()
 
-    monkeypatch.setattr(changed_files, "walk", vanishing)
+    monkeypatch.setattr(changed_files, "find_deck_files", vanishing)
     report = world.scan()
     assert [change.path for change in report.removed] == ["b.md"]
     assert world.problems() == []

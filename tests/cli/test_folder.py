@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.collection import FolderMissing, expanded, find
+from flashcards.collection import FolderMissing, expand_home, find_collection
 from tests.cli.runner import Runner, process, question
 
 if TYPE_CHECKING:
@@ -26,51 +26,51 @@ def here(cli: Runner) -> Path:
 def test_the_option_counts_first(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASHCARDS_COLLECTION", str(cli.root / "named"))
     (here / "flashcards.toml").touch()
-    assert find(str(cli.root / "given")) == cli.root / "given"
+    assert find_collection(str(cli.root / "given")) == cli.root / "given"
 
 
 def test_then_the_environment(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASHCARDS_COLLECTION", str(cli.root / "named"))
     (here / "flashcards.toml").touch()
-    assert find(None) == cli.root / "named"
+    assert find_collection(None) == cli.root / "named"
 
 
 @pytest.mark.parametrize("mark", ["flashcards.toml", ".flashcards/"])
 def test_then_the_nearest_folder_upwards_that_is_a_collection(cli: Runner, here: Path, mark: str) -> None:
     for folder in (cli.root / "up", cli.root / "up" / "a"):
         (folder / mark).mkdir() if mark.endswith("/") else (folder / mark).touch()
-    assert find(None) == here.parent
+    assert find_collection(None) == here.parent
     (here / "flashcards.toml").touch()
-    assert find(None) == here
+    assert find_collection(None) == here
 
 
 def test_then_the_folder_decks(here: Path) -> None:
-    assert find(None) == here / "decks"
+    assert find_collection(None) == here / "decks"
 
 
 def test_then_the_present_folder(here: Path) -> None:
     (here / "decks").rmdir()
-    assert find(None) == here
+    assert find_collection(None) == here
 
 
 def test_a_folder_named_like_the_settings_is_no_mark(cli: Runner, here: Path) -> None:
     (cli.root / "up" / "flashcards.toml").mkdir()
     (cli.root / "up" / ".flashcards").touch()
-    assert find(None) == here / "decks"
+    assert find_collection(None) == here / "decks"
 
 
 def test_the_home_folder_may_be_named_by_its_sign(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(cli.root))
     (cli.root / "given").mkdir()
-    assert find("~/given") == cli.root / "given"
+    assert find_collection("~/given") == cli.root / "given"
     cli("-C", "~/fresh", "init")
     assert (cli.root / "fresh" / "example.md").is_file()
 
 
 def test_the_home_folder_of_nobody_is_a_folder_that_is_not_there() -> None:
-    assert str(expanded("~nobody-at-all/x")) == "~nobody-at-all/x"
+    assert str(expand_home("~nobody-at-all/x")) == "~nobody-at-all/x"
     with pytest.raises(FolderMissing):
-        find("~nobody-at-all/x")
+        find_collection("~nobody-at-all/x")
 
 
 def test_every_way_leads_to_the_same_state(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.text import columns
+from flashcards.text import count_columns
 from tests.cli.runner import question
 from tests.review.pty_driver import Terminal
 
@@ -32,7 +32,7 @@ def test_every_line_fits(folder: Path, arguments: list[str]) -> None:
         terminal.ended()
         lines = terminal.text.splitlines()
     assert lines
-    assert max(map(columns, lines)) <= 24
+    assert max(map(count_columns, lines)) <= 24
 
 
 def test_words_stay_whole(folder: Path) -> None:

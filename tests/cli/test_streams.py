@@ -90,7 +90,7 @@ def test_an_interrupt_says_that_everything_is_saved(cli: Runner, monkeypatch: py
         raise KeyboardInterrupt
 
     cli.write("a.md", question("one"))
-    monkeypatch.setattr("flashcards.query.card_ids", interrupted)
+    monkeypatch.setattr("flashcards.query.find_card_ids", interrupted)
     assert cli("list", code=130).err.strip() == "Interrupted. Everything that was rated is saved."
 
 

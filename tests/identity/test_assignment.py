@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.identity.assignment import Pair, ahead, assign
+from flashcards.identity.assignment import Pair, assign_pairs, is_ahead
 
 MARGIN = 0.08
 THRESHOLD = 0.5
@@ -16,14 +16,14 @@ def pair(old: int, new: int, score: float, text: float = 0.5) -> Pair:
 
 def links(*pairs: Pair) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Return the pairs that are linked and those that are unclear, where every pair speaks against every other."""
-    found, unclear = assign(pairs, THRESHOLD, MARGIN, lambda _pair, _other: True)
+    found, unclear = assign_pairs(pairs, THRESHOLD, MARGIN, lambda _pair, _other: True)
     return [(each.old, each.new) for each in found], [(each.old, each.new) for each in unclear]
 
 
 @pytest.mark.parametrize("rival_text", [0.0, 0.5, 0.9, 1.0])
 def test_a_lead_of_the_margin_is_enough_whatever_the_rivals_text(rival_text: float) -> None:
-    assert ahead(0.75, 0.5, rival_text, 0.25)
-    assert not ahead(0.75, 0.5, 0.0, 0.3)
+    assert is_ahead(0.75, 0.5, rival_text, 0.25)
+    assert not is_ahead(0.75, 0.5, 0.0, 0.3)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_lead_of_the_margin_is_enough_whatever_the_rivals_text(rival_text: flo
 def test_a_smaller_lead_is_enough_where_the_texts_of_the_rival_are_close(
     lead: float, rival_text: float, enough: bool
 ) -> None:
-    assert ahead(0.9, 0.9 - lead, rival_text, MARGIN) is enough
+    assert is_ahead(0.9, 0.9 - lead, rival_text, MARGIN) is enough
 
 
 def test_a_note_with_an_almost_identical_new_text_is_linked_although_another_is_close_too() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.deck.parse import parse
-from flashcards.identity.slots import carry
+from flashcards.identity.slots import carry_cards
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Note
@@ -22,7 +22,7 @@ def cloze(text: str) -> Note:
 def carried(before: str, after: str) -> dict[str, str]:
     """The slot that the card of each gap had before, by what the gap hides now; "" for a new one."""
     old = cloze(before)
-    found = carry(old, cloze(after), 0)
+    found = carry_cards(old, cloze(after), 0)
     former = {new: old for old, new in found.renamed}
     named: dict[str, str] = {}
     for gap in found.note.gaps:
@@ -77,13 +77,13 @@ def test_a_person_may_renumber_gaps(before: str, after: str, expected: dict[str,
 
 
 def test_the_numbers_that_are_written_are_the_numbers_of_the_gaps() -> None:
-    found = carry(cloze("{{c1::one}} {{c2::two}}"), cloze("{{c2::one}} {{c1::two}}"), 2)
+    found = carry_cards(cloze("{{c1::one}} {{c2::two}}"), cloze("{{c2::one}} {{c1::two}}"), 2)
     assert [gap.numbers for gap in found.note.gaps] == [(2,), (1,)]
     assert found.renamed == (("c1", "c2"), ("c2", "c1"))
 
 
 def test_a_card_that_rests_makes_way_for_a_gap_that_gets_its_number() -> None:
-    found = carry(cloze("{{c1::one}} {{c2::two}}"), cloze("{{c1::two}}"), 2)
+    found = carry_cards(cloze("{{c1::one}} {{c2::two}}"), cloze("{{c1::two}}"), 2)
     assert found.renamed == (("c1", "c3"), ("c2", "c1"))
     assert found.top_gap == 3
 

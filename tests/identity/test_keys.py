@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
-from flashcards.identity.keys import KEY_LENGTH, fingerprint, key
+from flashcards.identity.keys import KEY_LENGTH, fingerprint, make_key
 
 
 def note(*fields: str) -> Note:
@@ -45,9 +45,9 @@ def test_letters_and_case_matter() -> None:
 
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 1000))
 def test_a_key_is_twelve_letters_and_digits(text: bytes, occurrence: int) -> None:
-    assert re.fullmatch(rf"[a-z2-7]{{{KEY_LENGTH}}}", key(text, occurrence))
+    assert re.fullmatch(rf"[a-z2-7]{{{KEY_LENGTH}}}", make_key(text, occurrence))
 
 
 def test_each_occurrence_has_a_key_of_its_own() -> None:
     text = fingerprint(note("a", "b"))
-    assert len({key(text, occurrence) for occurrence in range(200)}) == 200
+    assert len({make_key(text, occurrence) for occurrence in range(200)}) == 200

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.deck.parse import parse
-from flashcards.identity.assignment import Pair, assign
+from flashcards.identity.assignment import Pair, assign_pairs
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.likeness import is_slip, likeness, weighed
+from flashcards.identity.likeness import compare_sides, is_slip, weigh_sides
 from flashcards.identity.neighbours import Places
 from flashcards.identity.similar import link_similar
-from flashcards.identity.words import Sides, Weights, sides, words
+from flashcards.identity.words import Sides, Weights, count_words, split_sides
 from tests.identity.edits import ORDINARY
 from tests.identity.material import OWN, Item, Material, load, numbered
 from tests.identity.measure import our_links
@@ -23,7 +23,7 @@ from tests.identity.trials import Trial, edited
 
 def read(text: str) -> Sides:
     (note,) = parse(text, "x.md").notes
-    return sides(note)
+    return split_sides(note)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def read(text: str) -> Sides:
     ],
 )
 def test_a_text_is_split_into_words_in_any_script(text: str, expected: list[str]) -> None:
-    assert list(words(text).counts) == expected
+    assert list(count_words(text).counts) == expected
 
 
 @pytest.mark.parametrize(("one", "other"), [("Paris.", "paris"), ("**Café** noir", "cafe noir"), ("«Идиот»", "идиот")])
 def test_texts_that_differ_in_case_accents_and_punctuation_are_plainly_the_same(one: str, other: str) -> None:
-    assert words(one).plain == words(other).plain
+    assert count_words(one).plain == count_words(other).plain
 
 
 @pytest.mark.parametrize(("one", "other"), [("-196", "196"), ("a + b", "a - b"), ("x^2", "x_2")])
 def test_signs_that_mean_something_are_kept(one: str, other: str) -> None:
-    assert words(one).plain != words(other).plain
+    assert count_words(one).plain != count_words(other).plain
 
 
 @pytest.mark.parametrize(
@@ -92,26 +92,26 @@ def test_the_order_of_words_counts() -> None:
     one = read("T: precision\nD: the share of what was found that is right")
     other = read("T: precision\nD: the share of what is right that was found")
     weights = Weights([one], [other], ())
-    like = likeness(weighed(one, weights), weighed(other, weights), weights)
+    like = compare_sides(weigh_sides(one, weights), weigh_sides(other, weights), weights)
     assert like.back < 0.95
 
 
 def test_the_best_pair_goes_first_and_the_rest_follows() -> None:
     pairs = [Pair(0.9, 0.9, 0.9, 1, 1), Pair(0.7, 0.7, 0.7, 1, 2), Pair(0.65, 0.65, 0.65, 2, 2)]
-    taken, unclear = assign(pairs, 0.6, 0.1, lambda _one, _other: True)
+    taken, unclear = assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: True)
     assert [(pair.old, pair.new) for pair in taken] == [(1, 1), (2, 2)]
     assert unclear == []
 
 
 def test_of_two_that_are_nearly_as_good_neither_is_taken() -> None:
     pairs = [Pair(0.75, 0.75, 0.75, 1, 1), Pair(0.7, 0.7, 0.7, 2, 1)]
-    assert assign(pairs, 0.6, 0.1, lambda _one, _other: True) == ([], pairs)
-    assert assign(pairs, 0.6, 0.1, lambda _one, _other: False) == ([pairs[0]], [])
+    assert assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: True) == ([], pairs)
+    assert assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: False) == ([pairs[0]], [])
 
 
 def test_a_pair_below_the_threshold_is_a_rival_all_the_same() -> None:
     pairs = [Pair(0.62, 0.62, 0.62, 1, 1), Pair(0.3, 0.58, 0.58, 2, 1)]
-    taken, unclear = assign(pairs, 0.6, 0.1, lambda _one, _other: True)
+    taken, unclear = assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: True)
     assert (taken, [pair.old for pair in unclear]) == ([], [1])
 
 

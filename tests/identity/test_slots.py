@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.deck.parse import parse
-from flashcards.identity.slots import carry, top_gap
+from flashcards.identity.slots import carry_cards, find_top_gap
 from tests.catalog.conftest import world as world
 from tests.catalog.world import World
 
@@ -29,7 +29,7 @@ def numbers(note: Note) -> dict[str, int]:
 
 
 def carried(before: Note, after: Note, used: int = 0) -> dict[str, int]:
-    return numbers(carry(before, after, used).note)
+    return numbers(carry_cards(before, after, used).note)
 
 
 def test_gaps_keep_their_numbers_in_any_order() -> None:
@@ -41,14 +41,14 @@ def test_a_gap_put_in_front_moves_no_number() -> None:
 
 
 def test_a_gap_that_is_taken_out_leaves_its_number_unused() -> None:
-    after = carry(cloze("a", "b", "c"), cloze("a", "c"), 3).note
+    after = carry_cards(cloze("a", "b", "c"), cloze("a", "c"), 3).note
     assert numbers(after) == {"a": 1, "c": 3}
     assert after.slots == ("c1", "c3")
     assert carried(after, cloze("a", "new", "c"), 3) == {"a": 1, "c": 3, "new": 4}
 
 
 def test_the_number_of_a_last_gap_that_is_gone_is_not_used_again_either() -> None:
-    after = carry(cloze("a", "b"), cloze("a"), 2).note
+    after = carry_cards(cloze("a", "b"), cloze("a"), 2).note
     assert carried(after, cloze("a", "new"), 2) == {"a": 1, "new": 3}
 
 
@@ -75,7 +75,7 @@ def test_a_note_that_was_no_cloze_for_a_while_does_not_use_old_numbers_again() -
 
 def test_a_note_that_is_no_cloze_stays_as_it_is() -> None:
     (after,) = parse("Q: q\nA: a\n", "x.md").notes
-    assert carry(cloze("a"), after, 1).note is after
+    assert carry_cards(cloze("a"), after, 1).note is after
 
 
 @given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=5, unique=True), min_size=2, max_size=8))
@@ -83,12 +83,12 @@ def test_over_any_edits_a_gap_keeps_its_number_and_a_removed_number_is_gone(
     versions: list[list[str]],
 ) -> None:
     note = cloze(*versions[0])
-    used = top_gap(note)
+    used = find_top_gap(note)
     retired: set[int] = set()
     for version in versions[1:]:
         before = numbers(note)
-        note = carry(note, cloze(*version), used).note
-        used = max(used, top_gap(note))
+        note = carry_cards(note, cloze(*version), used).note
+        used = max(used, find_top_gap(note))
         now = numbers(note)
         assert all(now[word] == before[word] for word in before if word in now)
         assert len(set(now.values())) == len(now)

@@ -5,50 +5,50 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.editor import EditorFailed, EditorMissing, command, edit, editor_words
+from flashcards.editor import EditorFailed, EditorMissing, build_command, find_editor_command, open_editor
 
 FILE = Path("/decks/my deck.md")
 
 
 @pytest.mark.parametrize("editor", ["vi", "vim", "nvim", "nano", "emacs", "micro", "kak", "/usr/bin/vim", "unknown"])
 def test_most_editors_are_given_the_line_with_a_plus(editor: str) -> None:
-    assert command([editor], FILE, 12) == [editor, "+12", str(FILE)]
+    assert build_command([editor], FILE, 12) == [editor, "+12", str(FILE)]
 
 
 @pytest.mark.parametrize("editor", ["code", "codium", "/opt/bin/code", "code.cmd"])
 def test_visual_studio_code_is_given_goto_and_told_to_wait(editor: str) -> None:
-    assert command([editor], FILE, 12) == [editor, "--wait", "--goto", f"{FILE}:12"]
+    assert build_command([editor], FILE, 12) == [editor, "--wait", "--goto", f"{FILE}:12"]
 
 
 @pytest.mark.parametrize("wait", ["--wait", "-w"])
 def test_an_editor_that_is_told_to_wait_already_is_not_told_twice(wait: str) -> None:
-    assert command(["code", wait], FILE, 12) == ["code", wait, "--goto", f"{FILE}:12"]
+    assert build_command(["code", wait], FILE, 12) == ["code", wait, "--goto", f"{FILE}:12"]
 
 
 def test_helix_takes_the_line_behind_a_colon() -> None:
-    assert command(["hx"], FILE, 12) == ["hx", f"{FILE}:12"]
+    assert build_command(["hx"], FILE, 12) == ["hx", f"{FILE}:12"]
 
 
 @pytest.mark.parametrize("editor", ["subl", "zed"])
 def test_sublime_text_and_zed_take_a_colon_and_are_told_to_wait(editor: str) -> None:
-    assert command([editor], FILE, 12) == [editor, "--wait", f"{FILE}:12"]
+    assert build_command([editor], FILE, 12) == [editor, "--wait", f"{FILE}:12"]
 
 
 def test_an_editor_that_knows_no_lines_is_given_the_file_alone() -> None:
-    assert command(["notepad.exe"], FILE, 12) == ["notepad.exe", str(FILE)]
+    assert build_command(["notepad.exe"], FILE, 12) == ["notepad.exe", str(FILE)]
 
 
 def test_the_words_of_the_editor_are_split_as_a_shell_splits_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "'/opt/my editor/vim' -n")
-    assert editor_words() == ["/opt/my editor/vim", "-n"]
+    assert find_editor_command() == ["/opt/my editor/vim", "-n"]
 
 
 def test_visual_comes_before_editor_unless_it_is_blank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "nano")
     monkeypatch.setenv("VISUAL", "vim")
-    assert editor_words() == ["vim"]
+    assert find_editor_command() == ["vim"]
     monkeypatch.setenv("VISUAL", " ")
-    assert editor_words() == ["nano"]
+    assert find_editor_command() == ["nano"]
 
 
 def test_without_any_editor_one_sentence_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,25 +56,25 @@ def test_without_any_editor_one_sentence_says_what_to_set(monkeypatch: pytest.Mo
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(EditorMissing, match="No editor is set"):
-        editor_words()
+        find_editor_command()
 
 
 def test_an_unreadable_editor_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "vim 'open")
     with pytest.raises(EditorMissing, match="cannot be started"):
-        editor_words()
+        find_editor_command()
 
 
 def test_an_editor_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "no-such-editor")
     with pytest.raises(EditorMissing, match="no-such-editor"):
-        edit(FILE, 1)
+        open_editor(FILE, 1)
 
 
 def test_an_editor_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", f"{sys.executable} -c 'raise SystemExit(3)'")
     with pytest.raises(EditorFailed, match="exit code 3"):
-        edit(FILE, 1)
+        open_editor(FILE, 1)
 
 
 def test_the_editor_is_run_with_file_and_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -82,5 +82,5 @@ def test_the_editor_is_run_with_file_and_line(monkeypatch: pytest.MonkeyPatch, t
     script = tmp_path / "editor.py"
     script.write_text(f"import sys; open({str(seen)!r}, 'w').write(' '.join(sys.argv[1:]))")
     monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
-    edit(FILE, 7)
+    open_editor(FILE, 7)
     assert seen.read_text() == f"+7 {FILE}"

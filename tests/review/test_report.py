@@ -7,7 +7,7 @@ import pytest
 
 from flashcards.review.report import info_lines, summary_lines, upcoming_lines
 from flashcards.review.views import Summary, Upcoming
-from flashcards.text import short_interval, spent
+from flashcards.text import format_duration, format_interval
 from scheduler import Clock, Rating, State
 from scheduler.queue import Counts
 from tests.review.fake_desk import asked, card, desk
@@ -47,7 +47,7 @@ def summary(**changes: Any) -> Summary:
     ],
 )
 def test_an_interval_is_short_enough_for_a_button(seconds: int, text: str) -> None:
-    assert short_interval(seconds) == text
+    assert format_interval(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_an_interval_is_short_enough_for_a_button(seconds: int, text: str) -> No
     [(0, "0 s"), (45_400, "45 s"), (60_000, "1 min"), (250_000, "4 min 10 s"), (3_900_000, "1 h 5 min")],
 )
 def test_time_spent_reads_naturally(duration_ms: int, text: str) -> None:
-    assert spent(duration_ms) == text
+    assert format_duration(duration_ms) == text
 
 
 def test_the_summary_says_what_was_done_and_how_it_went() -> None:

@@ -12,7 +12,7 @@ from flashcards.review.events import Rate, ShowAnswer, Tick, Undo
 from flashcards.review.rubric import point_counts, point_keys, proposed, without_points
 from flashcards.review.session import Session
 from flashcards.review.views import Answer
-from flashcards.settings import SettingInvalid, load
+from flashcards.settings import SettingInvalid, load_settings
 from scheduler import Rating
 from tests.review.pty_driver import Terminal
 from tests.review.small_collections import collection_in, write
@@ -99,14 +99,14 @@ def test_other_cards_have_nothing_to_tick(tmp_path: Path) -> None:
 
 def test_the_thresholds_are_a_setting(tmp_path: Path) -> None:
     (tmp_path / "flashcards.toml").write_text("rubric_thresholds = [0.5, 0.6, 0.9]\n", encoding="utf-8")
-    assert load(tmp_path).rubric_thresholds == (0.5, 0.6, 0.9)
+    assert load_settings(tmp_path).rubric_thresholds == (0.5, 0.6, 0.9)
 
 
 @pytest.mark.parametrize("value", ["0.5", "[0.5, 0.6]", "[0.7, 0.6, 0.9]", '["a", 1, 2]', "[-1, 0, 1]"])
 def test_impossible_thresholds_are_one_sentence_with_the_line(tmp_path: Path, value: str) -> None:
     (tmp_path / "flashcards.toml").write_text(f"\nrubric_thresholds = {value}\n", encoding="utf-8")
     with pytest.raises(SettingInvalid, match=r"flashcards.toml:2: `rubric_thresholds` must"):
-        load(tmp_path)
+        load_settings(tmp_path)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.export import Exported
 from flashcards.anki.exports.notes import Gathering, card_ids
 from flashcards.anki.package.model import CLOZE, PackageNote
-from flashcards.cards import records
+from flashcards.cards import build_records
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import write_output
 
@@ -83,7 +83,7 @@ def export_json(
     notes: set[str] = set()
     with write_output(path) as stream:
         stream.write(b"[")
-        for number, record in enumerate(records(collection, ids, now_ms())):
+        for number, record in enumerate(build_records(collection, ids, now_ms())):
             if progress and number % _STRIDE == 0:
                 progress(number, len(ids))
             notes.add(record["note"])

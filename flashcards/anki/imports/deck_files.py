@@ -12,7 +12,7 @@ from flashcards.anki.imports.deck_text import FileText, changed_file, key, new_f
 from flashcards.anki.imports.draft import Draft
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import Match, what_differs
-from flashcards.catalog.changed_files import ReadFile, Sighting
+from flashcards.catalog.changed_files import FolderChanges, ReadFile
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
 from flashcards.catalog.store import encode
@@ -170,7 +170,7 @@ class DeckFiles:
         if not texts:
             return []
         self._announce(texts, updated)
-        sighting = Sighting()
+        sighting = FolderChanges()
         for text in texts:
             data = text.text.encode()
             status = self._journal.stage_bytes(text.path, data).stat()

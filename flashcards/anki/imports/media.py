@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.package.media import clean_name
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media import MediaError, resolve
+from flashcards.disk.media import MediaError, find_media_file
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry
@@ -64,7 +64,7 @@ class OwnMedia:
 
         def remember(url: str) -> str:
             with suppress(MediaError):  # where it is missing, the package may hold it
-                found.files[url] = resolve(self._root, entry.path, url)
+                found.files[url] = find_media_file(self._root, entry.path, url)
             return url
 
         FieldWriter({}, remember).fields(entry)

@@ -17,7 +17,7 @@ from flashcards.anki.package.presets import is_as_exported
 from flashcards.catalog.imports import Origins
 from flashcards.disk.atomic import digest
 from flashcards.importers.report import ImportReport, Remark
-from flashcards.settings import FILE_NAME, Settings, default_text, holds_already, load, setting_problem
+from flashcards.settings import FILE_NAME, Settings, find_setting_problem, has_values, load_settings, make_default_text
 from flashcards.text import list_deck_path
 from scheduler import DEFAULT_PARAMETERS, Policy
 
@@ -85,7 +85,7 @@ def appended(before: str | None, tables: str, settings: Mapping[str, Any]) -> st
         tables: those to add.
         settings: of the whole collection; their lines are commented out before.
     """
-    head = default_text() if before is None else before
+    head = make_default_text() if before is None else before
     for name, value in settings.items():
         head = re.sub(rf"^#{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
     return f"{head.rstrip()}\n\n{tables}" if tables else head
@@ -106,7 +106,7 @@ def _table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Po
     return {
         key: value
         for key, value in wanted.items()
-        if (inherited[key] != value if key in inherited else not holds_already(policy, {key: value}))
+        if (inherited[key] != value if key in inherited else not has_values(policy, {key: value}))
     }
 
 
@@ -117,7 +117,7 @@ def _written(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bool:
-    problem = setting_problem(key, value)
+    problem = find_setting_problem(key, value)
     if problem:
         problems[f"The option `{key}` of the deck `{deck}` is left out: it {problem}."] = None
     return not problem
@@ -168,7 +168,7 @@ class SettingsImport:
         data = text.encode()
         waiting = self._journal.stage_bytes(FILE_NAME, data)
         settings = _read(waiting, data)
-        self._origins.remember_written(FILE_NAME, digest(data))
+        self._origins.record_written_hash(FILE_NAME, digest(data))
         report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
 
@@ -188,9 +188,9 @@ class SettingsImport:
         return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
 
     def _may_write(self, before: bytes | None) -> bool:
-        if before is None or before == default_text().encode():
+        if before is None or before == make_default_text().encode():
             return True
-        return self._origins.written(FILE_NAME) == digest(before)
+        return self._origins.find_written_hash(FILE_NAME) == digest(before)
 
     def _of_collection(self) -> dict[str, Any]:
         """The package's settings for all decks, where they are others and nothing was ever reviewed here."""
@@ -210,4 +210,4 @@ def _read(waiting: Path, data: bytes) -> Settings:
 
     with TemporaryDirectory(prefix="flashcards-settings-", dir=waiting.parent) as folder:
         (Path(folder) / FILE_NAME).write_bytes(data)
-        return load(Path(folder))
+        return load_settings(Path(folder))

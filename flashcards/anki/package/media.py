@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.anki.package.model import ExportProblem
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media import resolve
+from flashcards.disk.media import find_media_file
 from flashcards.errors import FlashcardsError
 
 # Anki removes some of these, Windows forbids others, and in a URL the rest mean something.
@@ -48,7 +48,7 @@ class MediaNames:
     def name(self, url: str) -> str:
         """The name in Anki of the file that `url` names; a plain name where there is no such file."""
         try:
-            file = resolve(self._root, self._path, url)
+            file = find_media_file(self._root, self._path, url)
             self.newest_ns = max(self.newest_ns, file.stat().st_mtime_ns)
             if file not in self._names:
                 self._names[file] = self._free_name(clean_name(file.name), file)

@@ -8,7 +8,7 @@ import pytest
 from flashcards.deck.media import Reference, find_references
 from flashcards.deck.model import Note
 from flashcards.deck.parse import parse
-from flashcards.disk.media import MediaMissing, MediaOutside, resolve
+from flashcards.disk.media import MediaMissing, MediaOutside, find_media_file
 
 
 def note(text: str) -> Note:
@@ -92,19 +92,19 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_a_url_is_relative_to_its_file_or_behind_at_to_the_collection(root: Path, url: str, expected: str) -> None:
-    assert resolve(root, "sub/deck.md", url) == (root / expected).resolve()
+    assert find_media_file(root, "sub/deck.md", url) == (root / expected).resolve()
 
 
 @pytest.mark.parametrize("url", ["gone.png", "", ".", "@/", "a.png/b.png", "x\x00y.png", "n" * 5000, "\ud800.png"])
 def test_what_is_no_file_is_missing(root: Path, url: str) -> None:
     with pytest.raises(MediaMissing):
-        resolve(root, "sub/deck.md", url)
+        find_media_file(root, "sub/deck.md", url)
 
 
 def test_a_circle_of_links_is_missing(root: Path) -> None:
     (root / "loop.png").symlink_to(root / "loop.png")
     with pytest.raises(MediaMissing):
-        resolve(root, "deck.md", "loop.png")
+        find_media_file(root, "deck.md", "loop.png")
 
 
 def test_what_leaves_the_collection_is_refused_even_through_a_linked_folder(root: Path) -> None:
@@ -114,12 +114,12 @@ def test_what_leaves_the_collection_is_refused_even_through_a_linked_folder(root
     (root / "linked").symlink_to(outside)
     for url in ("../outside/a.png", "@/../outside/a.png", "linked/a.png", str(outside / "a.png"), "../gone.png"):
         with pytest.raises(MediaOutside):
-            resolve(root, "deck.md", url)
+            find_media_file(root, "deck.md", url)
 
 
 def test_a_link_that_stays_inside_is_followed(root: Path) -> None:
     (root / "again.png").symlink_to(root / "sub" / "a.png")
-    assert resolve(root, "deck.md", "again.png") == (root / "sub" / "a.png").resolve()
+    assert find_media_file(root, "deck.md", "again.png") == (root / "sub" / "a.png").resolve()
 
 
 def test_a_folder_whose_name_begins_like_the_collection_s_is_outside(root: Path) -> None:
@@ -127,4 +127,4 @@ def test_a_folder_whose_name_begins_like_the_collection_s_is_outside(root: Path)
     twin.mkdir()
     (twin / "a.png").write_bytes(b"x")
     with pytest.raises(MediaOutside):
-        resolve(root, "deck.md", "../decks2/a.png")
+        find_media_file(root, "deck.md", "../decks2/a.png")
