@@ -170,10 +170,10 @@ class MediaStore:
                 self._put(name, None, row[0], 0, 0, self.usn + 1)
             return
         known = self.path_of(name)
-        if known is not None and not self._is_as_given(name, known):
-            known_digest = sha1(known.read_bytes(), usedforsecurity=False).hexdigest()
-            self._put(name, known_digest, self._relative(known), *_times(known), self.usn + 1)
-        path = self._folder.put(name, data, known if known and self._is_as_given(name, known) else None)
+        is_as_given = known is not None and self._is_as_given(name, known)
+        if known is not None and not is_as_given:
+            self._put(name, self._digest(str(known)), self._relative(known), *_times(known), self.usn + 1)
+        path = self._folder.put(name, data, known if is_as_given else None)
         if path is not None:
             digest = sha1(data, usedforsecurity=False).hexdigest()
             self._put(name, digest, self._relative(path), *_times(path), self.usn + 1)
@@ -272,7 +272,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: object) -> tuple[str, bytes | N
 
 def is_plain_name(name: str) -> bool:
     """Whether a name is that of a file in one folder, on every system."""
-    if not 0 < len(name.encode("utf-8", "replace")) <= _LONGEST_NAME or name.strip(" .") != name.rstrip(" ."):
+    if not name.strip(" .") or len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
         return False
     return not _FORBIDDEN.intersection(name) and not any(0xD800 <= ord(char) < 0xE000 for char in name)
 

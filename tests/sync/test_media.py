@@ -1,0 +1,140 @@
+"""Media files go both ways, and nothing that is there is overwritten unseen."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flashcards.sync.media import CollectionFolder, MediaStore, is_plain_name, read_archive
+from flashcards.sync.wire import BadRequest
+from tests.sync.phones import World
+
+
+def test_pictures_that_notes_name_come_to_the_phone_and_what_changes_follows(world: World) -> None:
+    world.write("a.md", "Q: one? ![](img/a.png)\nA: ![](img/b.png)\n")
+    world.write("img/a.png", "first")
+    world.write("img/b.png", "second")
+    phone = world.phone()
+    phone.download()
+    assert phone.do("sync_media") == ["a.png", "b.png"]
+    (world.root / "img/a.png").write_text("changed", encoding="utf-8")
+    world.write("a.md", "Q: one? ![](img/a.png)\nA: none\n")
+    (world.root / "img/b.png").unlink()
+    phone.sync()
+    assert phone.do("sync_media") == ["a.png"]
+    assert phone.do("read_media", name="a.png") == "changed"
+
+
+def test_a_picture_of_a_note_added_on_the_phone_comes_into_the_folder_of_media(world: World) -> None:
+    world.write("sub/a.md", "Q: one?\nA: 1\n")
+    phone = world.phone()
+    phone.download()
+    name = phone.do("add_media", name="new pic.png", text="pixels")
+    phone.do("add", kind="Flashcards Basic", fields=[f'look <img src="{name}">', "x"], deck="sub::a")
+    phone.sync()
+    phone.do("sync_media")
+    assert world.read("media/new pic.png") == "pixels"
+    assert "](<../media/new pic.png>)" in world.read("sub/a.md") or "../media/new%20pic.png" in world.read("sub/a.md")
+    phone.sync()
+    phone.do("sync_media")
+    assert f'src="{name}"' in phone.rows("SELECT flds FROM notes WHERE flds LIKE 'look%'")[0][0]
+    with world.collection() as collection:
+        assert not list(collection.catalog.problems())
+
+
+def test_a_file_changed_on_the_phone_replaces_ours_only_if_ours_is_as_it_was_given(world: World) -> None:
+    world.write("a.md", "Q: one? ![](img/a.png)\nA: ![](img/b.png)\n")
+    world.write("img/a.png", "first")
+    world.write("img/b.png", "second")
+    phone = world.phone()
+    phone.download()
+    phone.do("sync_media")
+    phone.do("overwrite_media", name="a.png", text="drawn on the phone")
+    phone.do("overwrite_media", name="b.png", text="drawn there, too")
+    (world.root / "img/b.png").write_text("changed here", encoding="utf-8")
+    phone.do("sync_media")
+    assert world.read("img/a.png") == "drawn on the phone"
+    assert world.read("img/b.png") == "changed here"
+    assert "drawn there, too" in {each.read_text() for each in (world.root / "media").iterdir()}
+
+
+def test_a_file_deleted_on_the_phone_that_a_note_here_names_comes_back(world: World) -> None:
+    world.write("a.md", "Q: one? ![](img/a.png)\nA: 1\n")
+    world.write("img/a.png", "first")
+    phone = world.phone()
+    phone.download()
+    phone.do("sync_media")
+    phone.do("trash_media", names=["a.png"])
+    phone.do("sync_media")
+    assert world.read("img/a.png") == "first"
+    world.write("a.md", "Q: one! ![](img/a.png)\nA: 1\n")
+    phone.sync()
+    assert phone.do("sync_media") == ["a.png"]
+
+
+def test_hundreds_of_files_come_in_several_archives_and_the_second_phone_has_them_all(world: World) -> None:
+    lines = [f"Q: q{number} ![](img/{number}.png)\nA: x\n" for number in range(60)]
+    world.write("a.md", "\n".join(lines))
+    for number in range(60):
+        world.write(f"img/{number}.png", f"file {number}" * 10_000)
+    one, two = world.phone(), world.phone()
+    one.download()
+    assert len(one.do("sync_media")) == 60
+    for number in range(30):
+        one.do("add_media", name=f"more{number}.png", text=f"more {number}")
+    one.do("sync_media")
+    two.download()
+    assert len(two.do("sync_media")) == 90
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..\\c", "/etc/passwd", "a\0b", "x" * 300, ".", "..", "a\nb", "con:1"])
+def test_a_name_that_is_no_plain_file_name_is_refused(name: str) -> None:
+    assert not is_plain_name(name)
+    with pytest.raises(BadRequest):
+        read_archive(archive([[name, "0"]], {"0": b"x"}))
+
+
+@pytest.mark.parametrize("name", ["a.png", "größe.jpg", "a b.png", "_font.ttf", "a..b"])
+def test_a_plain_name_is_taken(name: str) -> None:
+    assert read_archive(archive([[name, "0"]], {"0": b"x"})) == [(name, b"x")]
+
+
+@pytest.mark.parametrize(
+    ("meta", "members"),
+    [
+        ([["a.png", "0"]], {}),
+        ([["a.png", "0"]], {"0": b""}),
+        ([["a.png"]], {"0": b"x"}),
+        ({"a.png": "0"}, {"0": b"x"}),
+        ([["a.png", 0]], {"0": b"x"}),
+        ("x", {}),
+    ],
+)
+def test_an_archive_that_cannot_be_right_is_refused(meta: object, members: dict[str, bytes]) -> None:
+    with pytest.raises(BadRequest):
+        read_archive(archive(meta, members))
+
+
+def test_an_archive_that_is_cut_short_changes_nothing(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "media.db", tmp_path, CollectionFolder(tmp_path))
+    whole = archive([["a.png", "0"], ["b.png", "1"]], {"0": b"x", "1": b"y"})
+    for length in range(0, len(whole) - 1, 7):
+        with pytest.raises(BadRequest):
+            store.answer("uploadChanges", whole[:length])
+    assert store.usn == 0
+    assert not (tmp_path / "media").exists()
+    assert json.loads(store.answer("uploadChanges", whole)) == {"data": [2, 2], "err": ""}
+    store.close()
+
+
+def archive(meta: object, members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as found:
+        for name, data in members.items():
+            found.writestr(name, data)
+        found.writestr("_meta", json.dumps(meta))
+    return stream.getvalue()
