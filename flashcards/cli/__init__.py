@@ -37,6 +37,7 @@ COMMANDS = {
     "set-due": "card_commands",
     "export": "export_command",
     "import": "import_command",
+    "serve": "serve_command",
     "orphans": "link_commands",
     "link": "link_commands",
     "unlink": "link_commands",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +26,7 @@ FOLDER: Final = "phone"
 ACCOUNT: Final = "account.json"
 _MIRROR: Final = "collection.anki2"
 _MEDIA: Final = "media.db"
+_LOCK: Final = "lock.db"
 
 
 class AddressTaken(FlashcardsError):
@@ -34,6 +36,13 @@ class AddressTaken(FlashcardsError):
         super().__init__(
             f"{host}:{port} cannot be listened on: {error.strerror or error}. Choose another port with --port."
         )
+
+
+class ServerRunning(FlashcardsError):
+    """Another server runs for this collection."""
+
+    def __init__(self) -> None:
+        super().__init__("Another `flashcards serve` runs for this collection. Stop it first.")
 
 
 class SyncHost:
@@ -80,6 +89,7 @@ class SyncHost:
 
     def _open(self) -> SyncService:
         folder = phone_folder(self._root)
+        self._lock = _lock(folder / _LOCK)
         self._mirror = Mirror(folder / _MIRROR)
         self._media = MediaStore(folder / _MEDIA, self._root, CollectionFolder(self._root))
         self._bridge = Bridge(self._root, self._media, self._tell)
@@ -90,6 +100,7 @@ class SyncHost:
         self._bridge.close()
         self._media.close()
         self._mirror.close()
+        self._lock.close()
 
     def _finished(self, report: SyncReport) -> None:
         report.taken, self._bridge.taken = self._bridge.taken, None
@@ -110,6 +121,22 @@ def phone_folder(root: Path) -> Path:
     return folder
 
 
+def _lock(path: Path) -> sqlite3.Connection:
+    """Hold a lock as long as the connection is open; it ends with the process, however that ends.
+
+    Raises:
+        ServerRunning: another process holds it.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise ServerRunning from error
+    return connection
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address; port 0 takes a free one.
 
@@ -121,9 +148,20 @@ def listen(host: str, port: int) -> socket.socket:
         found = socket.socket(family, kind, protocol)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
+        found.listen(128)  # from now on clients wait instead of being turned away
     except OSError as error:
         raise AddressTaken(host, port, error) from error
     return found
+
+
+def local_address() -> str:
+    """Return the address by which this computer is known in its network; this computer's own if it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # of documentation: nothing is ever sent there
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
 
 
 def run(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -1,0 +1,249 @@
+"""`flashcards serve`."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import sys
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from flashcards.cli import console
+from flashcards.cli.params import Apart, Ruled
+from flashcards.errors import UsageError
+
+if TYPE_CHECKING:
+    from flashcards.sync.account import Account
+    from flashcards.sync.service import SyncReport
+
+_PORT: Final = 27701
+_NEEDED: Final = ("starlette", "uvicorn", "segno")
+_EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what `--lan` asks for
+
+_APPS: Final = """\
+AnkiDroid   Settings > Sync > Custom sync server: the address as sync url. Then Settings > Sync > AnkiWeb account.
+AnkiMobile  Settings > Syncing > Custom sync server: the address. Allow it to find devices on the local network.
+Anki        Preferences > Syncing > Self-hosted sync server: the address. Then Sync in the main window.
+Log in with the name and the password below; at the first sync choose Download."""
+_PLAIN_HTTP: Final = (
+    "Passwords and cards travel over plain HTTP: use this in a network that you trust, through a VPN, or behind a proxy"
+    " with HTTPS."
+)
+_REPLACES: Final = (
+    "The first download replaces everything that the app holds. If it holds cards of its own that you want to keep,"
+    " export them there first (with scheduling, as .colpkg), run `flashcards import FILE` here, and sync then."
+)
+
+
+class ExtraMissing(UsageError):
+    """The packages that the server needs are not installed."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            f"`serve` needs {', '.join(names)}, which the base installation leaves out. Install them with"
+            " `pip install 'flashcards[serve]'`."
+        )
+
+
+class PasswordMissing(UsageError):
+    """The file of the password holds no password."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} holds no password. Write it into the first line.")
+
+
+@click.command("serve")
+@click.option("--lan", is_flag=True, help="Listen on all addresses of this computer, so that phones can reach it.")
+@click.option("--host", metavar="ADDRESS", help="The address to listen on. Default: 127.0.0.1, this computer alone.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    show_default=True,
+    help="The port to listen on; 0 takes a free one.",
+)
+@click.option("--user", metavar="NAME", help="The name to log in with. Default: the one chosen before, else yours.")
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take the password from the first line of a file. Default: one is made once and shown once.",
+)
+@click.option("--reset-password", is_flag=True, help="Make a new password and show it; apps have to log in again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: first the address, then one a sync.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before the first download.")
+@Ruled(
+    Apart("--lan", ("--host",), "both say where to listen"),
+    Apart("--reset-password", ("--password-file",), "the file says what the password is"),
+)
+def command(
+    lan: bool,
+    host: str | None,
+    port: int,
+    user: str | None,
+    password_file: Path | None,
+    reset_password: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Be the sync server of Anki's apps, so that AnkiDroid, AnkiMobile and Anki review these decks.
+
+    The apps get every card with its schedule and work offline. Reviews, edits and new notes made there come into the
+    Markdown files and the review log here; what changes here goes there. Runs until it is stopped with Ctrl+C.
+
+    \b
+    flashcards serve               for Anki on this computer
+    flashcards serve --lan         for phones in the same network
+    flashcards serve --port 8080   on another port
+    """
+    _check_extra()
+    from flashcards.collection import find
+    from flashcards.sync.host import SyncHost, listen, phone_folder, run
+
+    root = find(click.get_current_context().find_root().obj)
+    with console.opened():  # says what is wrong with the folder before anything is promised
+        pass
+    address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
+    is_first = not (phone_folder(root) / "collection.anki2").exists()
+    account, password = _account(phone_folder(root), user, password_file, reset=reset_password)
+    if is_first and not as_json:
+        _confirm(yes=yes)
+    printer = _Printer(as_json=as_json)
+    listener = listen(address, port)
+    syncing = SyncHost(root, account, printer.print_sync, printer.complain)
+    try:
+        server = syncing.build_server()
+        for number in (signal.SIGINT, signal.SIGTERM):  # also before and after the server listens to them itself
+            signal.signal(number, lambda _number, _frame: setattr(server, "should_exit", True))
+        url = _url(address, listener.getsockname()[1])
+        printer.print_start(url, account.user, password, is_open=address != "127.0.0.1")
+        run(server, listener)
+    finally:
+        listener.close()
+        syncing.close()
+
+
+class _Printer:
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def print_start(self, url: str, user: str, password: str | None, *, is_open: bool) -> None:
+        """Print where the server is, what to tap, and the password if it is new."""
+        if self._as_json:
+            console.print_json({"url": url, "user": user, "pid": os.getpid()})
+        else:
+            self._explain(url, user)
+        if password is not None:
+            console.flow(
+                f"Password: {password}   (shown this once; --reset-password makes a new one)", err=self._as_json
+            )
+        if is_open:
+            console.flow(_PLAIN_HTTP, err=True)
+        if not self._as_json:
+            console.flow("Waiting for syncs. Ctrl+C stops.")
+        sys.stdout.flush()
+
+    def print_sync(self, report: SyncReport) -> None:
+        """Print a line for a sync that came to its end."""
+        if self._as_json:
+            console.print_json(_record(report))
+        else:
+            console.flow(console.visible(_line(report)))
+        sys.stdout.flush()
+
+    def complain(self, sentence: str) -> None:
+        """Print what a person should know, on standard error."""
+        console.flow(console.visible(f"{datetime.now().astimezone():%H:%M:%S}  {sentence}"), err=True)
+        sys.stderr.flush()
+
+    def _explain(self, url: str, user: str) -> None:
+        console.flow(f"The decks are served at {url}\n")
+        if sys.stdout.isatty():
+            import segno
+
+            segno.make(url).terminal(out=sys.stdout, compact=True)
+        console.flow(f"{_APPS}\n\nName:     {user}")
+
+
+def _check_extra() -> None:
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise ExtraMissing(missing)
+
+
+def _account(folder: Path, user: str | None, password_file: Path | None, *, reset: bool) -> tuple[Account, str | None]:
+    """Return the account, and its password if it was made just now."""
+    from flashcards.sync.account import Account, make_password
+    from flashcards.sync.host import ACCOUNT
+
+    path = folder / ACCOUNT
+    known = None if reset else Account.load(path)
+    name = user or (known.user if known else getpass.getuser())
+    shown = None
+    if password_file is not None:
+        password = _read_password(password_file)
+        if known is None or known.log_in(known.user, password) is None:
+            known = Account.create(name, password)
+    elif known is None:
+        shown = make_password()
+        known = Account.create(name, shown)
+    known.user = name
+    known.save(path)
+    return known, shown
+
+
+def _read_password(path: Path) -> str:
+    password = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].rstrip("\r")
+    if not password:
+        raise PasswordMissing(path)
+    return password
+
+
+def _confirm(*, yes: bool) -> None:
+    console.flow(f"{_REPLACES}\n", err=True)
+    if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        click.confirm("Is there nothing in the app that would be lost?", abort=True, err=True)
+
+
+def _url(address: str, port: int) -> str:
+    from flashcards.sync.host import local_address
+
+    host = local_address() if address in _EVERYWHERE else address
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _record(report: SyncReport) -> dict[str, Any]:
+    taken = report.taken
+    return {
+        "at": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "user": report.user,
+        "client": report.client,
+        "sync": report.kind,
+        "received": {
+            "added": taken.added if taken else 0,
+            "updated": taken.updated if taken else 0,
+            "removed": taken.removed if taken else 0,
+            "cards": taken.cards if taken else 0,
+            "reviews": taken.reviews if taken else 0,
+        },
+        "sent": report.sent,
+    }
+
+
+def _line(report: SyncReport) -> str:
+    app = " ".join(report.client.split(",")[::2]) or "an app"
+    start = f"{datetime.now().astimezone():%H:%M:%S}  {report.user}, {app}:"
+    if report.kind == "download":
+        return f"{start} downloaded everything"
+    if report.kind == "upload":
+        return f"{start} uploaded a whole collection"
+    taken, parts = report.taken, []
+    if taken:
+        counts = (("review", taken.reviews), ("new note", taken.added), ("edited note", taken.updated))
+        parts = [console.plural(count, name) for name, count in counts if count]
+        parts += [f"{console.plural(taken.removed, 'note')} deleted"] if taken.removed else []
+    return f"{start} {', '.join(parts) or 'nothing'} came, {console.plural(report.sent, 'row')} went"
