@@ -149,7 +149,7 @@ def test_options_that_contradict_each_other_and_an_empty_password_are_usage_erro
 def test_for_a_person_it_says_where_it_is_what_to_tap_and_what_the_first_download_replaces(root: Path) -> None:
     process = start(root, "--lan")
     assert process.stdout
-    lines = []
+    lines: list[str] = []
     while not lines or "Waiting for syncs" not in lines[-1]:
         lines.append(process.stdout.readline())
     process.terminate()
