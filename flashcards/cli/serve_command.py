@@ -102,10 +102,10 @@ def command(
     flashcards serve --port 8080   on another port
     """
     _check_extra()
-    from flashcards.collection import find
+    from flashcards.collection import find_collection
     from flashcards.sync.host import SyncHost, listen, phone_folder, run
 
-    root = find(click.get_current_context().find_root().obj)
+    root = find_collection(click.get_current_context().find_root().obj)
     with console.opened():  # says what is wrong with the folder before anything is promised
         pass
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
