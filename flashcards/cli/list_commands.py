@@ -61,13 +61,13 @@ def show_command(card: str, as_json: bool) -> None:
     """
     from flashcards.cards import build_record, find_card
     from flashcards.collection import now_ms
-    from flashcards.review.rubric import point_counts
+    from flashcards.review.rubric import count_points
 
     with console.opened() as collection:
         found = collection.store.card(find_card(collection, card))
         data = build_record(collection, found, collection.note_of(found), now_ms())
         data["reviews"] = _reviews(collection, found.id)
-        data["points"] = [each._asdict() for each in point_counts(collection.connection, found.id)]
+        data["points"] = [each._asdict() for each in count_points(collection.connection, found.id)]
         if as_json:
             console.print_json(data)
         else:

@@ -108,8 +108,8 @@ def _held(
 ) -> tuple[int, bool] | None:
     """Hold it; returns its id and whether it was interrupted, or None where there is nothing to ask."""
     from flashcards.collection import now_ms
-    from flashcards.mock.draw import drawn
-    from flashcards.mock.recorder import Hall, candidates
+    from flashcards.mock.draw import draw_cards
+    from flashcards.mock.recorder import MockRecorder, list_candidates
     from flashcards.mock.session import MockSession, Timing
     from flashcards.mock.store import Mock
     from flashcards.mock.terminal import TerminalMock
@@ -117,14 +117,14 @@ def _held(
     at = now_ms()
     only = console.chosen(collection, query)
     every = only if only is not None else {row[0] for row in collection.connection.execute("SELECT id FROM cards")}
-    able = candidates(collection, sorted(every), collection.clock.day(at))
+    able = list_candidates(collection, sorted(every), collection.clock.day(at))
     if not able:
         console.flow("There is no card to ask. `flashcards list` shows all cards.")
         return None
     chosen_seed = at % 100_000 if seed is None else seed
-    cards = drawn(able, questions, chosen_seed)
+    cards = draw_cards(able, questions, chosen_seed)
     planned = Mock(at, " ".join(query), chosen_seed, len(cards), round(minutes * 60), finished=False)
-    hall = Hall(collection, planned, round(per_question * 60), at, schedule=schedule)
+    hall = MockRecorder(collection, planned, round(per_question * 60), at, schedule=schedule)
     timing = Timing(round(minutes * 60_000), round(per_question * 60_000))
     asked = [hall.read(card) for card in cards]
     session = MockSession(asked, timing, hall, now_ms(), collection.settings.rubric_thresholds)

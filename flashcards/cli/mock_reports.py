@@ -53,7 +53,7 @@ def show_history(collection: Collection, as_json: bool) -> None:
     mocks = Mocks(collection.connection)
     held = [(mock, mocks.answers(mock.id)) for mock in mocks.all()]
     if as_json:
-        console.print_json_lines(report.record(mock, answers, collection.clock) for mock, answers in held)
+        console.print_json_lines(report.to_json(mock, answers, collection.clock) for mock, answers in held)
         return
     if not held:
         console.flow(_NONE)
@@ -63,7 +63,7 @@ def show_history(collection: Collection, as_json: bool) -> None:
         click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>8}  drawn from")
     for mock, answers in held:
         console.flow(_history_line(collection, mock, answers, narrow=narrow), 2)
-    if gone := report.missed([answers for _, answers in held]):
+    if gone := report.count_missed([answers for _, answers in held]):
         console.flow("\nMissed most:")
         for point, count in gone:
             console.flow(f"  {count:>3}  {console.visible(point)}")
@@ -78,7 +78,9 @@ def show(collection: Collection, when: str, path: Path | None, as_json: bool) ->
     mock = _named(collection, when)
     if as_json:
         answers = Mocks(collection.connection).answers(mock.id)
-        console.print_json(report.record(mock, answers, collection.clock) | {"answers": report.details(answers)})
+        console.print_json(
+            report.to_json(mock, answers, collection.clock) | {"answers": report.answers_to_json(answers)}
+        )
     else:
         print_report(collection, mock.id, in_full=True)
     write_report(collection, mock.id, path)
@@ -89,9 +91,9 @@ def print_report(collection: Collection, mock: int, *, in_full: bool) -> None:
     this, answers, earlier = _found(collection, mock)
     if in_full:
         console.flow(f"{_time(collection, this)[:16]}, drawn from {console.visible(this.query) or 'all cards'}.")
-    for line in report.lines(this, answers, earlier):
+    for line in report.format_lines(this, answers, earlier):
         console.flow(console.visible(line))
-    for line in report.written(answers) if in_full else ():
+    for line in report.format_written(answers) if in_full else ():
         console.flow(console.visible(line))
     console.flow()
     console.flow(f"The same questions again: --seed {this.seed}")
@@ -104,7 +106,7 @@ def write_report(collection: Collection, mock: int, path: Path | None) -> None:
     from flashcards.disk.atomic import replace_file
 
     with replace_file(path) as file:
-        file.write(report.markdown(*_found(collection, mock), collection.clock).encode())
+        file.write(report.format_markdown(*_found(collection, mock), collection.clock).encode())
     console.flow(f"{path} is written.", err=True)
 
 
@@ -140,8 +142,8 @@ def _time(collection: Collection, mock: Mock) -> str:
 def _history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnswer], *, narrow: bool) -> str:
     left = "" if mock.finished else ", left early"
     drawn_from = console.visible(mock.query) or "all cards"
-    answered, share = len(report.rated(answers)), report.coverage(answers).share
-    span = report.span(sum(answer.seconds for answer in answers))
+    answered, share = len(report.select_rated(answers)), report.measure_coverage(answers).share
+    span = report.format_span(sum(answer.seconds for answer in answers))
     when = _time(collection, mock)[:16]
     if narrow:
         return f"{when}: {answered} of {mock.questions} answered, {share:.0%} of points, {span}, {drawn_from}{left}"

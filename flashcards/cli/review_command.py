@@ -112,7 +112,7 @@ def _ask(collection: Collection, desk: CollectionDesk, until_ms: int | None, mes
 
 
 def _say_nothing_is_due(collection: Collection, view: Finished) -> None:
-    from flashcards.review.report import upcoming_lines
+    from flashcards.review.report import describe_upcoming
 
     _, notes = collection.catalog.counts()
     if not notes:
@@ -121,5 +121,5 @@ def _say_nothing_is_due(collection: Collection, view: Finished) -> None:
         )
         return
     console.flow("Nothing is due now.")
-    for line in upcoming_lines(view.summary.upcoming, collection.clock):
+    for line in describe_upcoming(view.summary.upcoming, collection.clock):
         console.flow(line)

@@ -32,7 +32,7 @@ class Candidate(NamedTuple):
     days_since: int | None
 
 
-def skills_of(tags: Iterable[str]) -> tuple[str, ...]:
+def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
     """The skills that tags name, those of the card before those of its file."""
     return tuple(tag.removeprefix(SKILL) for tag in reversed(tuple(tags)) if tag.startswith(SKILL))
 
@@ -44,7 +44,7 @@ def weakness(candidate: Candidate) -> float:
     return _LEAST + forgotten + candidate.missed + waited
 
 
-def drawn(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
+def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
     """So many cards, the skills taking turns, the weaker the likelier; the same for the same seed and candidates."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)

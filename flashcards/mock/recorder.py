@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashcards.cards import render_sides
-from flashcards.mock.draw import Candidate, skills_of
+from flashcards.mock.draw import Candidate, find_skills
 from flashcards.mock.store import Mock, MockAnswer, Mocks
 from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.rubric import add_ticks, point_counts
+from flashcards.review.rubric import add_ticks, count_points
 from flashcards.review.session import LONGEST_MS
 from scheduler import Rating, transaction
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flashcards.review.views import Asked
 
 
-def candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
+def list_candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
     """The cards that may be asked: rubric cards where there are any, else all; none suspended or without a text."""
     found: list[Candidate] = []
     rubrics: list[Candidate] = []
@@ -35,16 +35,16 @@ def candidates(collection: Collection, cards: Iterable[int], today: int) -> list
             recall = model.retrievability(card.stability, card.elapsed_days(today))
         missed = 0.0
         if entry.note.points:
-            counts = point_counts(collection.connection, number)
+            counts = count_points(collection.connection, number)
             asked = sum(each.reviews for each in counts)
             missed = 1 - sum(each.covered for each in counts) / asked if asked else 0.0
         waited = None if card.last_day is None else card.elapsed_days(today)
-        candidate = Candidate(number, skills_of(entry.note.tags), recall, missed, waited)
+        candidate = Candidate(number, find_skills(entry.note.tags), recall, missed, waited)
         (rubrics if entry.note.points else found).append(candidate)
     return rubrics or found
 
 
-class Hall:
+class MockRecorder:
     """Reads the cards that are asked, and keeps what is done with them, question by question.
 
     Args:
@@ -73,14 +73,14 @@ class Hall:
         asked = self._desk.read(card)
         if asked is None:
             raise LookupError(f"card {card} has no text")
-        return asked, skills_of(asked.entry.note.tags)
+        return asked, find_skills(asked.entry.note.tags)
 
-    def begun(self, result: Result) -> None:
+    def keep_draft(self, result: Result) -> None:
         """See `Recorder`."""
         with transaction(self._collection.connection):
             self._mocks.put(self.mock, self._row(result))
 
-    def answered(self, result: Result, now_ms: int) -> None:
+    def record_answer(self, result: Result, now_ms: int) -> None:
         """See `Recorder`: the rating and the answer are one transaction."""
         store, card, rating = self._collection.store, result.asked.card, Rating(result.rating or 0)
         duration_ms = min(round(result.seconds * 1000), LONGEST_MS)
@@ -94,12 +94,12 @@ class Hall:
             add_ticks(self._collection.connection, review.id, points.items())
             self._mocks.put(self.mock, self._row(result))
 
-    def noted(self, result: Result) -> None:
+    def record_note(self, result: Result) -> None:
         """See `Recorder`."""
         with transaction(self._collection.connection):
             self._mocks.note(self.mock, result.number, result.note)
 
-    def ended(self) -> None:
+    def finish(self) -> None:
         """See `Recorder`."""
         with transaction(self._collection.connection):
             self._mocks.finish(self.mock)

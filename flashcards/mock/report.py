@@ -28,33 +28,33 @@ class Coverage(NamedTuple):
         return self.covered / self.points if self.points else 0.0
 
 
-def rated(answers: Iterable[MockAnswer]) -> list[MockAnswer]:
+def select_rated(answers: Iterable[MockAnswer]) -> list[MockAnswer]:
     """Those that were carried through; of the others what was written and ticked is kept, and counts for nothing."""
     return [answer for answer in answers if answer.rating]
 
 
-def coverage(answers: Iterable[MockAnswer]) -> Coverage:
+def measure_coverage(answers: Iterable[MockAnswer]) -> Coverage:
     """All of them together that were rated."""
-    each = [_of(answer) for answer in rated(answers)]
+    each = [_measure(answer) for answer in select_rated(answers)]
     return Coverage(sum(one.covered for one in each), sum(one.points for one in each))
 
 
-def by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
+def group_by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
     """Of each skill, those covered least first; a question counts for its first skill."""
     groups: dict[str, list[MockAnswer]] = defaultdict(list)
-    for answer in rated(answers):
+    for answer in select_rated(answers):
         groups[answer.skills[0] if answer.skills else "other"].append(answer)
-    found = {skill: coverage(group) for skill, group in groups.items()}
+    found = {skill: measure_coverage(group) for skill, group in groups.items()}
     return dict(sorted(found.items(), key=lambda pair: (pair[1].share, pair[0])))
 
 
-def missed(mocks: Iterable[Sequence[MockAnswer]]) -> list[tuple[str, int]]:
+def count_missed(mocks: Iterable[Sequence[MockAnswer]]) -> list[tuple[str, int]]:
     """The points missed most, in how many answers."""
     counts = Counter(point for answers in mocks for answer in answers for point in answer.missed)
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_MISSED]
 
 
-def _of(answer: MockAnswer) -> Coverage:
+def _measure(answer: MockAnswer) -> Coverage:
     points = len(answer.covered) + len(answer.missed)
     return Coverage(len(answer.covered), points) if points else Coverage(int(answer.rating >= Rating.GOOD), 1)
 
@@ -63,25 +63,25 @@ def _rating(answer: MockAnswer) -> str:
     return Rating(answer.rating).name.capitalize() if answer.rating else "not rated"
 
 
-def span(seconds: float) -> str:
+def format_span(seconds: float) -> str:
     """`4:05`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"
 
 
-def lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]) -> list[str]:
+def format_lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]) -> list[str]:
     """The report for a terminal."""
     if not answers:
         return ["No question was answered."]
-    all_of_it = coverage(answers)
+    all_of_it = measure_coverage(answers)
     used = sum(answer.seconds for answer in answers)
     found = [
-        f"{len(rated(answers))} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
-        f" ({all_of_it.share:.0%}), {span(used)} of {span(mock.seconds)} used.",
+        f"{len(select_rated(answers))} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
+        f" ({all_of_it.share:.0%}), {format_span(used)} of {format_span(mock.seconds)} used.",
     ]
-    if rated(answers):
+    if select_rated(answers):
         found += ["", "Skills, weakest first:"]
-    skills = by_skill(answers)
+    skills = group_by_skill(answers)
     wide = max(map(count_columns, skills), default=0)
     found += [
         f"  {skill}{' ' * (wide - count_columns(skill))}  {of.covered:>3} of {of.points:<3} {of.share:4.0%}"
@@ -90,17 +90,17 @@ def lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Moc
     found += ["", "Questions:"]
     for answer in answers:
         over = " over time" if answer.seconds > answer.budget else ""
-        took = f"{span(answer.seconds)} of {span(answer.budget)}{over}"
+        took = f"{format_span(answer.seconds)} of {format_span(answer.budget)}{over}"
         found.append(f"  {answer.number}. {took}  {_rating(answer):5}  {answer.front}")
-    if gone := missed([answers]):
+    if gone := count_missed([answers]):
         found += ["", "Missed:", *(f"  {point}" for point, _ in gone)]
-    shares = [f"{coverage(each).share:.0%}" for _, each in earlier if rated(each)]
-    if shares and rated(answers):
+    shares = [f"{measure_coverage(each).share:.0%}" for _, each in earlier if select_rated(each)]
+    if shares and select_rated(answers):
         found += ["", f"Trend: {' > '.join([*shares[-6:], f'{all_of_it.share:.0%}'])}"]
     return found
 
 
-def written(answers: Sequence[MockAnswer]) -> list[str]:
+def format_written(answers: Sequence[MockAnswer]) -> list[str]:
     """What the person wrote, question by question, for a terminal."""
     found = ["", "What you wrote:"]
     for answer in answers:
@@ -110,7 +110,7 @@ def written(answers: Sequence[MockAnswer]) -> list[str]:
     return found if len(found) > 2 else []
 
 
-def markdown(
+def format_markdown(
     mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]], clock: Clock
 ) -> str:
     """The report as Markdown."""
@@ -119,42 +119,42 @@ def markdown(
     found = [f"{MARK}, {when}", "", f"Drawn from `{mock.query or 'all cards'}`, seed {mock.seed}.{ending}", ""]
     if not answers:
         return "\n".join([*found, "No question was answered.", ""])
-    found += [lines(mock, answers, ())[0], "", "| skill | covered | of | |", "| --- | --- | --- | --- |"]
-    found += [f"| {skill} | {of.covered} | {of.points} | {of.share:.0%} |" for skill, of in by_skill(answers).items()]
+    found += [format_lines(mock, answers, ())[0], "", "| skill | covered | of | |", "| --- | --- | --- | --- |"]
+    found += [f"| {skill} | {of.covered} | {of.points} | {of.share:.0%} |" for skill, of in group_by_skill(answers).items()]
     for answer in answers:
         found += ["", f"## {answer.number}. {answer.front}", ""]
-        found += [f"{span(answer.seconds)} of {span(answer.budget)}, {_rating(answer)}.", ""]
+        found += [f"{format_span(answer.seconds)} of {format_span(answer.budget)}, {_rating(answer)}.", ""]
         found += [f"- [x] {point}" for point in answer.covered] + [f"- [ ] {point}" for point in answer.missed]
         found += ["", *(f"> {line}" for line in answer.answer.splitlines())] if answer.answer else []
         found += ["", f"Note: {answer.note}"] if answer.note else []
-    trend = [f"{coverage(each).share:.0%}" for each in (*(each for _, each in earlier), answers) if rated(each)]
+    trend = [f"{measure_coverage(each).share:.0%}" for each in (*(each for _, each in earlier), answers) if select_rated(each)]
     if len(trend) > 1:
         found += ["", "## Trend", "", " > ".join(trend)]
     return "\n".join(found) + "\n"
 
 
-def record(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str, Any]:
+def to_json(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str, Any]:
     """A mock for programs."""
-    whole = coverage(answers)
+    whole = measure_coverage(answers)
     return {
         "at": clock.iso(mock.id),
         "query": mock.query,
         "seed": mock.seed,
         "questions": mock.questions,
-        "answered": len(rated(answers)),
+        "answered": len(select_rated(answers)),
         "finished": mock.finished,
         "budget_seconds": mock.seconds,
         "seconds": sum(answer.seconds for answer in answers),
         "covered": whole.covered,
         "points": whole.points,
         "skills": [
-            {"skill": skill, "covered": of.covered, "points": of.points} for skill, of in by_skill(answers).items()
+            {"skill": skill, "covered": of.covered, "points": of.points} for skill, of in group_by_skill(answers).items()
         ],
-        "missed": [point for point, _ in missed([answers])],
+        "missed": [point for point, _ in count_missed([answers])],
     }
 
 
-def details(answers: Sequence[MockAnswer]) -> list[dict[str, Any]]:
+def answers_to_json(answers: Sequence[MockAnswer]) -> list[dict[str, Any]]:
     """The questions of a mock for programs; `rating` is null where none was decided on."""
     return [
         {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from flashcards.review.rubric import proposed
+from flashcards.review.rubric import propose_rating
 from flashcards.review.session import RUBRIC_THRESHOLDS
 from flashcards.review.views import Asked
 from scheduler import Rating
@@ -49,16 +49,16 @@ class Result:
 class Recorder(Protocol):
     """Keeps what was done. Whatever it records is saved when it returns."""
 
-    def begun(self, result: Result) -> None:
+    def keep_draft(self, result: Result) -> None:
         """A question was answered in part, or is not rated yet; takes the place of what was kept of it before."""
 
-    def answered(self, result: Result, now_ms: int) -> None:
+    def record_answer(self, result: Result, now_ms: int) -> None:
         """A question was answered and rated."""
 
-    def noted(self, result: Result) -> None:
+    def record_note(self, result: Result) -> None:
         """A note was added to the last one."""
 
-    def ended(self) -> None:
+    def finish(self) -> None:
         """All questions were asked, or the time was over."""
 
 
@@ -132,12 +132,12 @@ class MockSession:
         self._results: list[Result] = []
         self.view: MockView = self._ask(now_ms)
 
-    def typed(self, now_ms: int, text: str) -> None:
+    def keep_text(self, now_ms: int, text: str) -> None:
         """So much is written of an answer or of a note, which may go on; kept, whatever ends it."""
         if isinstance(self.view, Asking) and text.strip():
-            self._recorder.begun(self._unrated(self.view, self._seconds(now_ms, self.view), text.strip()))
+            self._recorder.keep_draft(self._unrated(self.view, self._seconds(now_ms, self.view), text.strip()))
         elif isinstance(self.view, Noting) and text.strip():
-            self._recorder.noted(replace(self.view.result, note=text.strip()))
+            self._recorder.record_note(replace(self.view.result, note=text.strip()))
 
     def answer(self, now_ms: int, text: str) -> MockView:
         """The answer is given; `text` is what was written of it."""
@@ -145,17 +145,17 @@ class MockSession:
             asking = self.view
             seconds = self._seconds(now_ms, asking)
             none: frozenset[int] = frozenset()
-            rating = self._proposed(asking.asked, none)
+            rating = self._propose(asking.asked, none)
             self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, none, rating)
-            self._recorder.begun(self._unrated(self.view, seconds, text))
+            self._recorder.keep_draft(self._unrated(self.view, seconds, text))
         return self.view
 
     def tick(self, point: int) -> MockView:
         """A point was covered; the second time, it was not."""
         if isinstance(self.view, Judging) and 0 <= point < len(self.view.asked.entry.note.points):
             ticked = self.view.ticked ^ {point}
-            self.view = replace(self.view, ticked=ticked, proposed=self._proposed(self.view.asked, ticked))
-            self._recorder.begun(self._unrated(self.view, self.view.seconds, self.view.answer))
+            self.view = replace(self.view, ticked=ticked, proposed=self._propose(self.view.asked, ticked))
+            self._recorder.keep_draft(self._unrated(self.view, self.view.seconds, self.view.answer))
         return self.view
 
     def rate(self, now_ms: int, rating: Rating) -> MockView:
@@ -165,7 +165,7 @@ class MockSession:
             points = view.asked.entry.note.points
             missed = tuple(point for at, point in enumerate(points) if at not in view.ticked)
             result = replace(self._unrated(view, view.seconds, view.answer), rating=rating, missed=missed)
-            self._recorder.answered(result, now_ms)
+            self._recorder.record_answer(result, now_ms)
             self._results.append(result)
             self.view = Noting(result)
         return self.view
@@ -175,7 +175,7 @@ class MockSession:
         if isinstance(self.view, Noting):
             if text.strip():
                 self._results[-1] = replace(self.view.result, note=text.strip())
-                self._recorder.noted(self._results[-1])
+                self._recorder.record_note(self._results[-1])
             self.view = self._ask(now_ms)
         return self.view
 
@@ -189,7 +189,7 @@ class MockSession:
         number = len(self._results) + 1
         over = now_ms >= self._until_ms and self._results
         if number > len(self._questions) or over:
-            self._recorder.ended()
+            self._recorder.finish()
             reason = "The time is over." if number <= len(self._questions) else ""
             return Over(tuple(self._results), finished=True, reason=reason)
         until = min(now_ms + self._timing.each_ms, self._until_ms)
@@ -206,6 +206,6 @@ class MockSession:
         skills = self._questions[view.number - 1][1]
         return Result(view.number, view.asked, skills, seconds, text, None, covered, ())
 
-    def _proposed(self, asked: Asked, ticked: frozenset[int]) -> Rating:
+    def _propose(self, asked: Asked, ticked: frozenset[int]) -> Rating:
         points = len(asked.entry.note.points)
-        return proposed(len(ticked), points, self._thresholds) if points else Rating.GOOD
+        return propose_rating(len(ticked), points, self._thresholds) if points else Rating.GOOD

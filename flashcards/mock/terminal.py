@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.errors import FlashcardsError
-from flashcards.mock.report import span
+from flashcards.mock.report import format_span
 from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
 from flashcards.mock.timed_line import EDITOR, TimedLine
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.screen import Screen
-from flashcards.review.terminal import leaving_quietly
+from flashcards.review.terminal import exit_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class TerminalMock:
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed. What was rated is kept.
         """
-        with leaving_quietly(), self._keyboard:
+        with exit_on_signals(), self._keyboard:
             self._screen.open()
             while not isinstance(view := self._session.view, Over):
                 self._step(view)
@@ -68,12 +68,12 @@ class TerminalMock:
             self._screen.say("", _NOTE)
             text = self._line(None)
             if text == EDITOR:
-                text = " ".join(self._written(self._typed).split())
+                text = " ".join(self._edit_text(self._typed).split())
             self._session.note(self._now_ms(), self._typed if text is None else text)
 
     def _ask(self, view: Asking) -> None:
         each, whole = view.question_until_ms - view.since_ms, view.until_ms - view.since_ms
-        heading = f"Question {view.number} of {view.total}. {span(each / 1000)} for it, {span(whole / 1000)} in all."
+        heading = f"Question {view.number} of {view.total}. {format_span(each / 1000)} for it, {format_span(whole / 1000)} in all."
         self._screen.ask(view.asked, heading, _HELP)
         lines: list[str] = []
         late = False
@@ -90,7 +90,7 @@ class TerminalMock:
                 self._screen.say(_TIME)
             if text == EDITOR:
                 begun = [*lines, self._typed] if self._typed else lines
-                lines = self._written("\n".join(begun)).splitlines()
+                lines = self._edit_text("\n".join(begun)).splitlines()
                 self._keep(lines)
                 continue
             if not text.strip():
@@ -105,13 +105,13 @@ class TerminalMock:
         try:
             return line.read()
         except (KeyboardInterrupt, SystemExit):
-            self._session.typed(self._now_ms(), "\n".join([*lines, line.typed]))
+            self._session.keep_text(self._now_ms(), "\n".join([*lines, line.typed]))
             raise
         finally:
             self._typed = line.typed
 
     def _keep(self, lines: Sequence[str]) -> None:
-        self._session.typed(self._now_ms(), "\n".join(lines))
+        self._session.keep_text(self._now_ms(), "\n".join(lines))
 
     def _left(self, view: Asking) -> str:
         """`2:05 / 14:40`: what is left for the question and in all; behind a minus sign once it is over."""
@@ -119,7 +119,7 @@ class TerminalMock:
         parts = []
         for until in (view.question_until_ms, view.until_ms):
             left = (until - now) / 1000
-            parts.append(span(left) if left >= 0 else f"-{span(-left)}")
+            parts.append(format_span(left) if left >= 0 else f"-{format_span(-left)}")
         return " / ".join(parts)
 
     def _judge(self, view: Judging) -> None:
@@ -127,7 +127,7 @@ class TerminalMock:
         while True:
             key = self._keyboard.key()
             action = self._keys.action(key)
-            points = self._keys.of_points(len(view.asked.entry.note.points))
+            points = self._keys.assign_point_keys(len(view.asked.entry.note.points))
             if key in points:
                 self._session.tick(points.index(key))
             elif action is Action.SHOW:
@@ -140,7 +140,7 @@ class TerminalMock:
                 continue
             return
 
-    def _written(self, text: str) -> str:
+    def _edit_text(self, text: str) -> str:
         """The answer, written on in the person's editor."""
         from flashcards.editor import open_editor
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flashcards.collection import find_ordering
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.rubric import add_ticks
-from flashcards.review.selection import chosen, with_new, without_limits
+from flashcards.review.selection import allow_new, choose_cards, lift_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from scheduler import transaction
 from scheduler.conditions import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
@@ -36,7 +36,7 @@ _ON_DAY = (
 )
 
 
-def upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] | None = None) -> Upcoming:
+def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] | None = None) -> Upcoming:
     """When cards (those of `only`, or all) are due after what is `left` of today's queue."""
     clock = store.clock
     today = clock.day(now_ms)
@@ -109,12 +109,14 @@ class CollectionDesk:
         if order is not None:
             policy = replace(policy, review_order=order)
         if backlog:
-            limits = without_limits(limits)
+            limits = lift_limits(limits)
         cards = only
         if new is not None or limit is not None:
-            cards = chosen(self._store, limits, policy, now_ms, only=only, new=new, limit=limit, ahead_days=ahead_days)
+            cards = choose_cards(
+                self._store, limits, policy, now_ms, only=only, new=new, limit=limit, ahead_days=ahead_days
+            )
         if new is not None:
-            limits = with_new(limits, new, self._store.done(collection.clock.day(now_ms)))
+            limits = allow_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         self._version = self._data_version()
         self._queue = build_queue(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
 
@@ -204,11 +206,11 @@ class CollectionDesk:
         self._version = self._data_version()
         self._queue.refresh(now_ms)
 
-    def upcoming(self, now_ms: int) -> Upcoming:
+    def find_upcoming(self, now_ms: int) -> Upcoming:
         """See `Desk`."""
-        return upcoming(self._store, now_ms, self.counts(), self._only)
+        return find_upcoming(self._store, now_ms, self.counts(), self._only)
 
-    def due_ahead(self, now_ms: int) -> tuple[int, ...]:
+    def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
         """See `Desk`."""
         day = self._collection.clock.day(now_ms)
         due = dict(self._store.connection.execute(_DUE_AHEAD, (day, day + DAYS_AHEAD)))

@@ -62,8 +62,8 @@ class Desk(Protocol):
     def refresh(self, now_ms: int) -> None:
         """Choose the cards of the day anew, after something else than a rating changed them."""
 
-    def due_ahead(self, now_ms: int) -> tuple[int, ...]:
+    def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
         """How many cards are due on each of the next `DAYS_AHEAD` days, tomorrow first."""
 
-    def upcoming(self, now_ms: int) -> Upcoming:
+    def find_upcoming(self, now_ms: int) -> Upcoming:
         """When cards are due next."""

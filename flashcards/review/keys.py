@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from flashcards.review.rubric import point_keys
+from flashcards.review.rubric import assign_point_keys
 from flashcards.settings import FILE_NAME, SettingInvalid
 from flashcards.text import suggest
 from scheduler import Rating
@@ -126,9 +126,9 @@ class KeyMap:
         key = self._keys[action]
         return "space" if key == " " else key
 
-    def of_points(self, count: int) -> list[str]:
+    def assign_point_keys(self, count: int) -> list[str]:
         """The keys that tick the points of a rubric card: letters that do nothing else."""
-        return point_keys(self._actions, count)
+        return assign_point_keys(self._actions, count)
 
     def explanations(self) -> list[tuple[str, str]]:
         """Every key as it is shown, with what it does."""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import RATINGS, Action, KeyMap
-from flashcards.review.typed import Mark, Piece, difference, same_text
+from flashcards.review.typed import PieceKind, Piece, find_difference, is_same_text
 from flashcards.review.views import Answer, pile
 from flashcards.text import format_interval
 from scheduler import Card, Rating
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 POINT_INDENT = 6
-"""The columns before the text of a point in `rubric_lines`."""
+"""The columns before the text of a point in `draw_points`."""
 
 _PILES = {"new": "blue", "learning": "red", "review": "green"}
 _RATINGS = {Rating.AGAIN: "red", Rating.HARD: "yellow", Rating.GOOD: "green", Rating.EASY: "blue"}
-_STYLES = {Mark.RIGHT: "green", Mark.WRONG: "red strike", Mark.MISSING: "underline"}
-_SIGNS = {Mark.RIGHT: ("", ""), Mark.WRONG: ("[-", "-]"), Mark.MISSING: ("{+", "+}")}
+_STYLES = {PieceKind.RIGHT: "green", PieceKind.WRONG: "red strike", PieceKind.MISSING: "underline"}
+_SIGNS = {PieceKind.RIGHT: ("", ""), PieceKind.WRONG: ("[-", "-]"), PieceKind.MISSING: ("{+", "+}")}
 
 
-def counts_line(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:
+def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:
     """`12 + 3 + 40`: new, learning and review cards left, the kind of the present one underlined; then the hint."""
     present = pile(card)
     if plain:
@@ -39,13 +39,13 @@ def counts_line(counts: Counts, card: Card, hint: str, width: int, *, plain: boo
         for name, style in _PILES.items()
     ]
     line = Text(" + ").join(numbers)
-    return flowed([line, Text(hint, "dim")], "   ", width) if hint else line
+    return flow_parts([line, Text(hint, "dim")], "   ", width) if hint else line
 
 
 _KINDS = {"new": "new", "learning": "being learnt", "review": "under review"}
 
 
-def ratings(view: Answer, keys: KeyMap) -> list[Text]:
+def draw_ratings(view: Answer, keys: KeyMap) -> list[Text]:
     """`3 Good`, for each rating; the one that the points of a rubric propose is underlined."""
     found = []
     for action, rating in RATINGS.items():
@@ -54,15 +54,15 @@ def ratings(view: Answer, keys: KeyMap) -> list[Text]:
     return found
 
 
-def buttons(view: Answer, keys: KeyMap) -> list[Text]:
+def draw_buttons(view: Answer, keys: KeyMap) -> list[Text]:
     """`3 Good 10m`, for each rating."""
-    pairs = zip(ratings(view, keys), view.intervals, strict=True)
+    pairs = zip(draw_ratings(view, keys), view.intervals, strict=True)
     return [text.append(f" {format_interval(seconds)}") for text, seconds in pairs]
 
 
-def rubric_lines(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
+def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
     """`a [x] point`, for each point of a rubric card, given as plain text; then what they propose."""
-    labels = keys.of_points(len(points))
+    labels = keys.assign_point_keys(len(points))
     lines = []
     for at, point in enumerate(points):
         key = labels[at] if at < len(labels) else " "
@@ -73,7 +73,7 @@ def rubric_lines(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text
     return lines
 
 
-def flowed(parts: Sequence[Text], separator: str, width: int) -> Text:
+def flow_parts(parts: Sequence[Text], separator: str, width: int) -> Text:
     """The parts side by side, on as many lines as the width asks for; a part is broken only if it is wider itself."""
     lines: list[list[Text]] = []
     used = 0
@@ -89,7 +89,7 @@ def flowed(parts: Sequence[Text], separator: str, width: int) -> Text:
     return Text("\n").join(between.join(line) for line in lines)
 
 
-def hanging(line: Text, indent: int, console: Console) -> Text:
+def hang(line: Text, indent: int, console: Console) -> Text:
     """A line of which what does not fit goes on below it, so far from the left, where there is room for that."""
     width = console.width
     if ("\n" not in line.plain and cell_len(line.plain) <= width) or width < 2 * indent:
@@ -99,16 +99,16 @@ def hanging(line: Text, indent: int, console: Console) -> Text:
     return Text.assemble(first, below.join(rest.wrap(console, width - indent, overflow="fold")))
 
 
-def given_text(given: str, expected: str, *, coloured: bool) -> list[Text]:
+def draw_typed(given: str, expected: str, *, coloured: bool) -> list[Text]:
     """What to say of a typed answer: that it is right, or where it differs.
 
     In colour wrong characters are red and struck out, missing ones underlined; else they stand in `[-…-]` and `{+…+}`.
     """
-    if same_text(given, expected):
+    if is_same_text(given, expected):
         typed = Text.assemble(("Typed: ", "dim"), (escape_controls(given.strip()), "green"))
         return [typed, Text("Right.", "bold green")]
     pieces = Text.assemble(("Typed: ", "dim"))
-    for piece in difference(given, expected):
+    for piece in find_difference(given, expected):
         pieces.append_text(_piece(piece, coloured))
     return [pieces]
 

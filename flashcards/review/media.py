@@ -32,7 +32,7 @@ class NothingOpens(FlashcardsError):
         super().__init__(f"No program to open files was found. The file is {path}.")
 
 
-def media_of(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
+def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
     """The local media that the sides shown name, each once, in order; with `sound` only what can be played."""
     from flashcards.deck.media import PLAYED, extension, find_references
 
@@ -43,15 +43,15 @@ def media_of(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
 
 def open_all(root: Path, asked: Asked, urls: list[str]) -> list[str]:
     """Open each file with the program the system has for it; returns a sentence for each."""
-    return [_tried(root, asked, url, _open) for url in urls]
+    return [_attempt(root, asked, url, _open) for url in urls]
 
 
 def play(root: Path, asked: Asked, url: str) -> str:
     """Play a sound; where there is no player, open it. Returns a sentence."""
-    return _tried(root, asked, url, _play)
+    return _attempt(root, asked, url, _play)
 
 
-def _tried(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) -> str:
+def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) -> str:
     try:
         act(find_media_file(root, asked.entry.path, url))
     except MediaError as error:

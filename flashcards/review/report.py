@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scheduler.queue import Counts
 
 
-def summary_lines(summary: Summary, clock: Clock) -> list[str]:
+def describe_summary(summary: Summary, clock: Clock) -> list[str]:
     """What was done, how it went, what is left, and when the next cards are due; a sentence or so a line."""
     lines = [_done(summary)]
     if summary.cards:
@@ -25,14 +25,14 @@ def summary_lines(summary: Summary, clock: Clock) -> list[str]:
         share = f"{100 * summary.recalled / summary.reviews:.0f} %"
         lines.append(f"Recalled {summary.recalled} of {plural(summary.reviews, 'review')} ({share}).")
     if any(summary.left):
-        lines.append(f"Left for today: {counts_words(summary.left)}.")
-    lines += upcoming_lines(summary.upcoming, clock, held=not any(summary.left))
+        lines.append(f"Left for today: {describe_counts(summary.left)}.")
+    lines += describe_upcoming(summary.upcoming, clock, held=not any(summary.left))
     if summary.due_ahead != summary.due_before:
         lines.append(_changes(summary.due_before, summary.due_ahead))
     return lines
 
 
-def upcoming_lines(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
+def describe_upcoming(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
     """When the next cards are due, and with `held` what the limits keep from being asked today."""
     parts = []
     if upcoming.now:
@@ -50,12 +50,12 @@ def upcoming_lines(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> li
     return lines
 
 
-def counts_words(counts: Counts) -> str:
+def describe_counts(counts: Counts) -> str:
     """`3 new, 0 learning, 7 review`."""
     return f"{counts.new:,} new, {counts.learning:,} learning, {counts.review:,} review"
 
 
-def info_lines(asked: Asked, log: Sequence[Review], clock: Clock, recall: float | None) -> list[str]:
+def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: float | None) -> list[str]:
     """A card's place, schedule and history.
 
     Args:

@@ -36,7 +36,7 @@ def add_ticks(connection: sqlite3.Connection, review: int, points: Iterable[tupl
     )
 
 
-def point_counts(connection: sqlite3.Connection, card: int) -> list[PointCount]:
+def count_points(connection: sqlite3.Connection, card: int) -> list[PointCount]:
     """The points of a card, those missed most first; reviews that were taken back do not count."""
     return [PointCount(*row) for row in connection.execute(_COUNTS, (card,))]
 
@@ -44,7 +44,7 @@ def point_counts(connection: sqlite3.Connection, card: int) -> list[PointCount]:
 _TASK: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\](?:\s|$)")
 
 
-def proposed(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
+def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
     """The rating that the share of points covered amounts to.
 
     Args:
@@ -56,12 +56,12 @@ def proposed(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
     return Rating(1 + sum(share >= threshold for threshold in thresholds))
 
 
-def point_keys(taken: Collection[str], count: int) -> list[str]:
+def assign_point_keys(taken: Collection[str], count: int) -> list[str]:
     """A key for each of so many points: letters that do nothing else; fewer where they run out."""
     return [letter for letter in ascii_lowercase if letter not in taken][:count]
 
 
-def without_points(markdown: str) -> str:
+def remove_points(markdown: str) -> str:
     """An answer without the lines of its task list."""
     kept = []
     within = False

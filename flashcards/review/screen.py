@@ -14,15 +14,15 @@ from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
     POINT_INDENT,
-    buttons,
-    counts_line,
-    flowed,
-    given_text,
-    hanging,
-    ratings,
-    rubric_lines,
+    draw_buttons,
+    draw_counts,
+    flow_parts,
+    draw_typed,
+    hang,
+    draw_ratings,
+    draw_points,
 )
-from flashcards.review.rubric import without_points
+from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Question
 from flashcards.text import wrap_line
 from scheduler.queue import Counts
@@ -103,7 +103,7 @@ class Screen:
         self._blank()
         self._back(view)
         self._blank()
-        self._print(flowed(ratings(view, self._keys), " · ", self._console.width))
+        self._print(flow_parts(draw_ratings(view, self._keys), " · ", self._console.width))
 
     def redraw(self) -> None:
         """Forget what was shown, so that the next `show` shows all of it."""
@@ -133,9 +133,9 @@ class Screen:
         self._blank()
         if view.message:
             self._print(Text(escape_controls(view.message), "yellow"))
-        self._print(counts_line(view.counts, asked.card, self._hint(view), self._console.width))
+        self._print(draw_counts(view.counts, asked.card, self._hint(view), self._console.width))
         if isinstance(view, Answer):
-            self._print(flowed(buttons(view, self._keys), " · ", self._console.width))
+            self._print(flow_parts(draw_buttons(view, self._keys), " · ", self._console.width))
 
     def _show_plain(self, view: Question | Answer) -> None:
         asked = view.asked
@@ -147,13 +147,13 @@ class Screen:
         if self._shown != (asked.face, False):
             self._blank()
             self._print(self._place(asked))
-            self._print(counts_line(view.counts, asked.card, "", self._console.width, plain=True))
+            self._print(draw_counts(view.counts, asked.card, "", self._console.width, plain=True))
             self._print(Text("Question:"))
             self._print(self._side(asked, asked.face.front))
         if isinstance(view, Answer):
             self._print(Text("Answer:"))
             self._back(view)
-            self._print(flowed(buttons(view, self._keys), ", ", self._console.width))
+            self._print(flow_parts(draw_buttons(view, self._keys), ", ", self._console.width))
         elif asked.typed:
             self._print(Text(f"{_TYPED}."))
         else:
@@ -164,13 +164,13 @@ class Screen:
         """The answer; of a rubric card its points, to be ticked, in the place of its task list."""
         note = view.asked.entry.note
         if note.points:
-            if text := without_points(view.asked.face.back):
+            if text := remove_points(view.asked.face.back):
                 self._print(self._side(view.asked, text))
                 self._blank()
             points = [self.plain_text(point, note.definitions) for point in note.points]
-            *pointed, proposal = rubric_lines(view, points, self._keys)
+            *pointed, proposal = draw_points(view, points, self._keys)
             for line in pointed:
-                self._print(hanging(line, POINT_INDENT, self._console))
+                self._print(hang(line, POINT_INDENT, self._console))
             self._print(proposal)
         else:
             self._print(self._side(view.asked, view.asked.face.back))
@@ -192,7 +192,7 @@ class Screen:
             return
         expected = self.plain_text(view.asked.expected, view.asked.entry.note.definitions)
         self._blank()
-        for line in given_text(view.given, expected, coloured=self._coloured):
+        for line in draw_typed(view.given, expected, coloured=self._coloured):
             self._print(line)
 
     def _hint(self, view: Question | Answer) -> str:

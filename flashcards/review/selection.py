@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ALL = 1_000_000_000
 
 
-def with_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
+def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
     """The decks with room for `new` more new cards today in each, whatever was done (by deck) already.
 
     New cards count among the reviews, too: of these there is no end, so that used up ones leave room for new cards.
@@ -25,12 +25,12 @@ def with_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -
     return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]
 
 
-def without_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
+def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
     """The decks with room for all that is due, and for nothing new."""
     return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
 
 
-def chosen(
+def choose_cards(
     store: Store,
     limits: Sequence[DeckLimits],
     order: Policy,
@@ -48,7 +48,7 @@ def chosen(
     selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
     gathered = build_day(store, selection, now_ms)
     if new is not None:
-        roomy = with_new(limits, new, store.done(store.clock.day(now_ms)))
+        roomy = allow_new(limits, new, store.done(store.clock.day(now_ms)))
         gathered = gathered._replace(new=build_day(store, selection._replace(decks=tuple(roomy)), now_ms).new[:new])
     return _first(gathered, limit, order.new_mix)
 

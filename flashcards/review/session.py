@@ -19,7 +19,7 @@ from flashcards.review.events import (
     TypeAnswer,
     Undo,
 )
-from flashcards.review.rubric import proposed
+from flashcards.review.rubric import propose_rating
 from flashcards.review.views import Answer, Asked, Finished, Question, Summary, Upcoming, View
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review, State
 from scheduler.queue import Counts
@@ -107,7 +107,7 @@ class Session:
         self._thresholds = thresholds
         self._desk = desk
         self._until_ms: int | None = None  # the first card is asked in any case
-        self._due_before = desk.due_ahead(now_ms)
+        self._due_before = desk.count_due_ahead(now_ms)
         self._tally = Tally()
         self._acts: list[_Hidden | None] = []  # what can be taken back, newest last; None stands for a rating
         self._since_ms = now_ms
@@ -132,25 +132,25 @@ class Session:
         if isinstance(view, Finished):
             return view
         if isinstance(event, Quit):
-            return self._finished(event.now_ms)
+            return self._finish(event.now_ms)
         if isinstance(event, (ShowAnswer, TypeAnswer)):
-            return self._turned(view, event)
+            return self._turn_over(view, event)
         if isinstance(event, Rate):
             return self._rate(view, event.rating, event.now_ms) if isinstance(view, Answer) else view
         if isinstance(event, Tick):
             return self._tick(view, event.point) if isinstance(view, Answer) else view
-        return self._acted(view, event)
+        return self._act(view, event)
 
-    def _acted(self, view: Question | Answer, event: Bury | Suspend | Flag | Refresh) -> View:
+    def _act(self, view: Question | Answer, event: Bury | Suspend | Flag | Refresh) -> View:
         card = view.asked.card
         if isinstance(event, Bury):
             self._desk.bury([card.id], event.now_ms)
             self._acts.append(_Hidden(card.id, (card.id,), buried=True))
-            return self._anew(event.now_ms, "Buried until tomorrow.")
+            return self._move_on(event.now_ms, "Buried until tomorrow.")
         if isinstance(event, Suspend):
             cards = self._desk.siblings(card) if event.whole_note else [card.id]
             self._acts.append(_Hidden(card.id, tuple(self._desk.suspend(cards)), buried=False))
-            return self._anew(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
+            return self._move_on(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
         if isinstance(event, Flag):
             self._desk.flag(card.id, event.flag)
             return self._reread(view, event.now_ms, f"Flag {event.flag}." if event.flag else "No flag.")
@@ -162,32 +162,34 @@ class Session:
     def _next(self, now_ms: int, message: str = "") -> View:
         card = self._desk.next_card(now_ms)
         if card is not None and self._until_ms is not None and now_ms >= self._until_ms:
-            return self._finished(now_ms, f"{message} {_TIME_OVER}".lstrip())
+            return self._finish(now_ms, f"{message} {_TIME_OVER}".lstrip())
         while card is not None:
             asked = self._desk.read(card)
             if asked is not None:
-                return self._question(asked, now_ms, message)
+                return self._ask(asked, now_ms, message)
             # Another process has read the decks since this queue was made.
             self._desk.refresh(now_ms)
             card = self._desk.next_card(now_ms)
-        return self._finished(now_ms, message)
+        return self._finish(now_ms, message)
 
-    def _anew(self, now_ms: int, message: str) -> View:
+    def _move_on(self, now_ms: int, message: str) -> View:
         self._desk.refresh(now_ms)
         return self._next(now_ms, message)
 
-    def _question(self, asked: Asked, now_ms: int, message: str) -> Question:
+    def _ask(self, asked: Asked, now_ms: int, message: str) -> Question:
         self._since_ms = now_ms
         return Question(asked, self._desk.counts(), message)
 
-    def _finished(self, now_ms: int, message: str = "") -> Finished:
+    def _finish(self, now_ms: int, message: str = "") -> Finished:
         desk = self._desk
-        ahead = desk.due_ahead(now_ms)
-        return Finished(self._tally.summary(desk.counts(), desk.upcoming(now_ms), ahead, self._due_before), message)
+        ahead = desk.count_due_ahead(now_ms)
+        return Finished(
+            self._tally.summary(desk.counts(), desk.find_upcoming(now_ms), ahead, self._due_before), message
+        )
 
     # The present card
 
-    def _turned(self, view: Question | Answer, event: ShowAnswer | TypeAnswer) -> View:
+    def _turn_over(self, view: Question | Answer, event: ShowAnswer | TypeAnswer) -> View:
         if isinstance(view, Answer):
             return view
         given = event.text if isinstance(event, TypeAnswer) and view.asked.typed else None
@@ -200,11 +202,11 @@ class Session:
         ticked = view.ticked ^ {point}
         said = "Covered" if point in ticked else "Not covered"
         message = f"{said}: {len(ticked)} of {len(points)} points."
-        return replace(view, ticked=ticked, proposed=self._proposed(view.asked, ticked), message=message)
+        return replace(view, ticked=ticked, proposed=self._propose(view.asked, ticked), message=message)
 
-    def _proposed(self, asked: Asked, ticked: frozenset[int]) -> Rating:
+    def _propose(self, asked: Asked, ticked: frozenset[int]) -> Rating:
         points = len(asked.entry.note.points)
-        return proposed(len(ticked), points, self._thresholds) if points else Rating.GOOD
+        return propose_rating(len(ticked), points, self._thresholds) if points else Rating.GOOD
 
     def _answer(
         self,
@@ -217,15 +219,15 @@ class Session:
         again, hard, good, easy = self._desk.outcomes(asked.card, now_ms)
         intervals = (again.interval_seconds, hard.interval_seconds, good.interval_seconds, easy.interval_seconds)
         ticked = frozenset(point for point in ticked if point < len(asked.entry.note.points))
-        return Answer(asked, self._desk.counts(), intervals, given, message, ticked, self._proposed(asked, ticked))
+        return Answer(asked, self._desk.counts(), intervals, given, message, ticked, self._propose(asked, ticked))
 
     def _reread(self, view: Question | Answer, now_ms: int, message: str) -> View:
         """The same side of the same card as it is now."""
         asked = self._desk.read(view.asked.card.id)
         if asked is None:
-            return self._anew(now_ms, _GONE)
+            return self._move_on(now_ms, _GONE)
         if asked.card.reps != view.asked.card.reps:
-            return self._anew(now_ms, _ELSEWHERE)
+            return self._move_on(now_ms, _ELSEWHERE)
         if isinstance(view, Answer):
             return self._answer(asked, now_ms, view.given, message, view.ticked)
         return replace(view, asked=asked, counts=self._desk.counts(), message=message)
@@ -236,7 +238,7 @@ class Session:
             points = [(point, at in view.ticked) for at, point in enumerate(view.asked.entry.note.points)]
             review = self._desk.rate(view.asked.card, rating, now_ms, duration, list(dict(points).items()))
         except CardChanged:
-            return self._anew(now_ms, _ELSEWHERE)
+            return self._move_on(now_ms, _ELSEWHERE)
         self._tally.add(review)
         self._acts.append(None)
         return self._next(now_ms, _leech_message(review))
@@ -269,7 +271,7 @@ class Session:
         asked = self._desk.read(card)
         if asked is None:
             return self._next(now_ms, f"{message} {_GONE}")
-        return self._question(asked, now_ms, message)
+        return self._ask(asked, now_ms, message)
 
 
 def _name(review: Review) -> str:

@@ -11,7 +11,7 @@ from flashcards.errors import FlashcardsError
 from flashcards.review import events
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import RATINGS, Action, KeyMap
-from flashcards.review.report import info_lines, summary_lines
+from flashcards.review.report import describe_card, describe_summary
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Finished, Question
 
@@ -61,7 +61,7 @@ class TerminalReview:
             KeyboardInterrupt: Ctrl-C was pressed. The terminal is as it was before.
         """
         view = self._session.view
-        with leaving_quietly(), self._keyboard:
+        with exit_on_signals(), self._keyboard:
             self._screen.open()
             if not isinstance(view, Finished):
                 self._screen.show(view)
@@ -71,7 +71,7 @@ class TerminalReview:
                 if not isinstance(view, Finished):
                     self._screen.show(view)
         lines = [view.message] if view.message else []
-        self._screen.close(lines + summary_lines(view.summary, self._collection.clock))
+        self._screen.close(lines + describe_summary(view.summary, self._collection.clock))
 
     def _event(self, view: Question | Answer) -> events.Event:
         """What the person does next that concerns the session."""
@@ -86,7 +86,7 @@ class TerminalReview:
 
     def _tick(self, key: str, view: Question | Answer) -> events.Event | None:
         """A letter beside a point of the answer ticks it."""
-        keys = self._keys.of_points(len(view.asked.entry.note.points)) if isinstance(view, Answer) else []
+        keys = self._keys.assign_point_keys(len(view.asked.entry.note.points)) if isinstance(view, Answer) else []
         return events.Tick(self._now_ms(), keys.index(key)) if key in keys else None
 
     def _typed(self) -> events.Event:
@@ -157,13 +157,13 @@ class TerminalReview:
         if card.stability is not None:
             model = collection.store.model(collection.policy(card.deck).parameters)
             recall = model.retrievability(card.stability, card.elapsed_days(collection.clock.day(self._now_ms())))
-        return info_lines(view.asked, collection.store.log(card.id), collection.clock, recall)
+        return describe_card(view.asked, collection.store.log(card.id), collection.clock, recall)
 
     def _media(self, view: Question | Answer, *, sound: bool) -> None:
-        from flashcards.review.media import media_of, open_all, play
+        from flashcards.review.media import find_media, open_all, play
 
         root, asked = self._collection.root, view.asked
-        found = media_of(asked, answered=isinstance(view, Answer), sound=sound)
+        found = find_media(asked, answered=isinstance(view, Answer), sound=sound)
         if not found:
             self._screen.say("This side names no sound." if sound else "This side names no picture, sound or video.")
         elif sound:
@@ -184,7 +184,7 @@ def _macros(root: Path) -> Mapping[str, str]:
 
 
 @contextmanager
-def leaving_quietly() -> Iterator[None]:
+def exit_on_signals() -> Iterator[None]:
     """End with the usual exit code, the terminal put right, when asked to terminate or when the terminal closes."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 

@@ -9,7 +9,7 @@ _ALIKE = 0.5  # share of common characters below which chance matches would only
 _BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word by word, which takes less time
 
 
-class Mark(StrEnum):
+class PieceKind(StrEnum):
     """What a piece of the difference is."""
 
     RIGHT = "right"
@@ -17,15 +17,15 @@ class Mark(StrEnum):
     MISSING = "missing"  # part of the answer, but not typed
 
 
-Piece = tuple[str, Mark]
+Piece = tuple[str, PieceKind]
 
 
-def same_text(given: str, expected: str) -> bool:
+def is_same_text(given: str, expected: str) -> bool:
     """Whether the two are the same, apart from blanks and the spelling of accents in Unicode."""
     return _tidy(given) == _tidy(expected)
 
 
-def difference(given: str, expected: str) -> list[Piece]:
+def find_difference(given: str, expected: str) -> list[Piece]:
     """What was right, wrong and missing, in order of the text.
 
     The right and the wrong pieces together are what was typed, the right and the missing ones the answer.
@@ -40,12 +40,12 @@ def difference(given: str, expected: str) -> list[Piece]:
     pieces: list[Piece] = []
     for kind, start, end, other_start, other_end in codes:
         if kind == "equal":
-            pieces.append(("".join(left[start:end]), Mark.RIGHT))
+            pieces.append(("".join(left[start:end]), PieceKind.RIGHT))
             continue
         if end > start:
-            pieces.append(("".join(left[start:end]), Mark.WRONG))
+            pieces.append(("".join(left[start:end]), PieceKind.WRONG))
         if other_end > other_start:
-            pieces.append(("".join(right[other_start:other_end]), Mark.MISSING))
+            pieces.append(("".join(right[other_start:other_end]), PieceKind.MISSING))
     return pieces
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.mock.draw import Candidate, drawn, skills_of, weakness
+from flashcards.mock.draw import Candidate, draw_cards, find_skills, weakness
 
 candidates = st.lists(
     st.builds(
@@ -25,20 +25,20 @@ def plain(card: int, skill: str = "", recall: float | None = 0.9) -> Candidate:
 
 @given(candidates, st.integers(1, 30), st.integers())
 def test_each_card_is_drawn_once_and_as_many_as_there_are(found: list[Candidate], count: int, seed: int) -> None:
-    cards = drawn(found, count, seed)
+    cards = draw_cards(found, count, seed)
     assert len(cards) == len(set(cards)) == min(count, len(found))
     assert set(cards) <= {candidate.card for candidate in found}
-    assert drawn(list(reversed(found)), count, seed) == cards
+    assert draw_cards(list(reversed(found)), count, seed) == cards
 
 
 def test_skills_take_turns() -> None:
     many = [plain(card, "risk") for card in range(1, 20)] + [plain(30, "scope"), plain(31, "metrics")]
-    assert {30, 31} <= set(drawn(many, 3, 1))
+    assert {30, 31} <= set(draw_cards(many, 3, 1))
 
 
 def test_what_is_weak_comes_first() -> None:
     found = [plain(card, recall=0.99) for card in range(1, 11)] + [Candidate(99, (), 0.05, 1.0, None)]
-    hits = sum(99 in drawn(found, 2, seed) for seed in range(200))
+    hits = sum(99 in draw_cards(found, 2, seed) for seed in range(200))
     assert hits > 80  # 36 by luck alone
 
 
@@ -51,4 +51,4 @@ def test_forgotten_missed_and_not_seen_for_long_add_up() -> None:
 
 
 def test_the_skills_of_a_note_come_before_those_of_its_file() -> None:
-    assert skills_of(("scenario", "skill:risk", "skill:scope")) == ("scope", "risk")
+    assert find_skills(("scenario", "skill:risk", "skill:scope")) == ("scope", "risk")

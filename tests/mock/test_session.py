@@ -24,16 +24,16 @@ class Recorder:
     notes: list[tuple[int, str]] = field(default_factory=list)
     ends: int = 0
 
-    def answered(self, result: Result, now_ms: int) -> None:  # noqa: ARG002 - as the protocol has it
+    def record_answer(self, result: Result, now_ms: int) -> None:  # noqa: ARG002 - as the protocol has it
         self.results.append(result)
 
-    def begun(self, result: Result) -> None:
+    def keep_draft(self, result: Result) -> None:
         self.begins.append(result)
 
-    def noted(self, result: Result) -> None:
+    def record_note(self, result: Result) -> None:
         self.notes.append((result.number, result.note))
 
-    def ended(self) -> None:
+    def finish(self) -> None:
         self.ends += 1
 
 
@@ -100,7 +100,7 @@ def test_who_leaves_keeps_what_was_rated_and_is_not_said_to_have_finished() -> N
 
 def test_what_was_written_and_ticked_is_kept_before_it_is_rated() -> None:
     mock, recorder = session(2)
-    mock.typed(5_000, "first\nsec")
+    mock.keep_text(5_000, "first\nsec")
     mock.answer(9_000, "first\nsecond")
     mock.tick(1)
     mock.leave()
@@ -115,7 +115,7 @@ def test_what_was_written_and_ticked_is_kept_before_it_is_rated() -> None:
 
 def test_nothing_written_is_nothing_to_keep() -> None:
     mock, recorder = session(2)
-    mock.typed(5_000, " ")
+    mock.keep_text(5_000, " ")
     mock.leave()
     assert recorder.begins == []
 
@@ -124,7 +124,7 @@ def test_half_a_note_is_kept() -> None:
     mock, recorder = session(2)
     mock.answer(1, "")
     mock.rate(2, Rating.GOOD)
-    mock.typed(3, "half a no")
+    mock.keep_text(3, "half a no")
     assert recorder.notes == [(1, "half a no")]
 
 
@@ -134,14 +134,14 @@ def row(number: int, rating: int, covered: tuple[str, ...] = (), missed: tuple[s
 
 def test_an_answer_that_was_not_rated_is_shown_and_counts_for_nothing() -> None:
     answers = [row(1, 3, ("a",), ("b",)), row(2, 0, ("c",))]
-    lines = report.lines(Mock(0, "", 1, 5, 600, finished=False), answers, ())
+    lines = report.format_lines(Mock(0, "", 1, 5, 600, finished=False), answers, ())
     assert lines[0] == "1 of 5 questions, 1 of 2 points (50%), 1:00 of 10:00 used."
     assert "  2. 0:30 of 1:00  not rated  front 2" in lines
-    assert report.by_skill(answers) == {"risk": (1, 2)}
+    assert report.group_by_skill(answers) == {"risk": (1, 2)}
 
 
 def test_where_nothing_was_rated_the_report_has_no_skills_and_no_trend() -> None:
-    lines = report.lines(
+    lines = report.format_lines(
         Mock(0, "", 1, 5, 600, finished=False), [row(1, 0)], [(Mock(0, "", 1, 1, 1, True), [row(1, 3)])]
     )
     assert [line for line in lines if "Skills" in line or "Trend" in line] == []
@@ -195,11 +195,11 @@ def test_whatever_is_done_the_report_counts_what_was_recorded(
     ]
     assert [answer.number for answer in answers] == list(range(1, len(answers) + 1))
     assert all(len(answer.covered) + len(answer.missed) == points[answer.number - 1] for answer in answers)
-    whole = report.coverage(answers)
+    whole = report.measure_coverage(answers)
     assert whole.points == sum(max(1, points[answer.number - 1]) for answer in answers)
-    assert sum(each.points for each in report.by_skill(answers).values()) == whole.points
+    assert sum(each.points for each in report.group_by_skill(answers).values()) == whole.points
     mock_row = Mock(0, "", 1, len(points), 600, finished=False)
-    lines = report.lines(mock_row, answers, ())
+    lines = report.format_lines(mock_row, answers, ())
     if answers:
         assert lines[0].startswith(
             f"{len(answers)} of {len(points)} questions, {whole.covered} of {whole.points} points"

@@ -149,10 +149,10 @@ class FakeDesk:
     def refresh(self, now_ms: int) -> None:
         self.queue = [number for number in self.queue if number in self.cards]
 
-    def due_ahead(self, now_ms: int) -> tuple[int, ...]:
+    def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
         return (len(self.reviews), 5)
 
-    def upcoming(self, now_ms: int) -> Upcoming:
+    def find_upcoming(self, now_ms: int) -> Upcoming:
         return Upcoming()
 
     def _outcome(self, seconds: int) -> Outcome:

@@ -81,7 +81,7 @@ def test_a_step_that_is_over_is_due_now_and_not_at_a_time_that_is_past(tmp_path:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         answer(Session(CollectionDesk(collection, NOW), NOW), Rating.AGAIN)
         later = NOW + 5 * MINUTE
-        found = CollectionDesk(collection, later).upcoming(later)
+        found = CollectionDesk(collection, later).find_upcoming(later)
         assert (found.now, found.today, found.today_ms) == (1, 0, None)
 
 

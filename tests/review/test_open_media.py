@@ -47,15 +47,15 @@ def opened(log: Path) -> str:
 
 def test_the_question_names_only_its_own_media(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "Q: ![](a.png) and ![](a.png)\nA: ![](b.png) [listen](c.mp3)\n")
-    assert media.media_of(asked, answered=False) == ["a.png"]
-    assert media.media_of(asked, answered=True) == ["a.png", "b.png", "c.mp3"]
-    assert media.media_of(asked, answered=True, sound=True) == ["c.mp3"]
+    assert media.find_media(asked, answered=False) == ["a.png"]
+    assert media.find_media(asked, answered=True) == ["a.png", "b.png", "c.mp3"]
+    assert media.find_media(asked, answered=True, sound=True) == ["c.mp3"]
 
 
 def test_a_picture_hidden_in_a_gap_is_not_opened_before_the_answer(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "C: It looks like {{c1::![](a.png)}} here.\n")
-    assert media.media_of(asked, answered=False) == []
-    assert media.media_of(asked, answered=True) == ["a.png"]
+    assert media.find_media(asked, answered=False) == []
+    assert media.find_media(asked, answered=True) == ["a.png"]
 
 
 def test_a_picture_is_opened_with_the_system_program(tmp_path: Path, opener: Path) -> None:

@@ -8,7 +8,7 @@ from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.cram_desk import CramDesk
 from flashcards.review.events import Bury, Quit, Rate, ShowAnswer, Undo
-from flashcards.review.report import summary_lines
+from flashcards.review.report import describe_summary
 from flashcards.review.session import Session
 from flashcards.review.views import Answer, Finished, Question
 from scheduler import Rating, ReviewKind
@@ -142,7 +142,7 @@ def test_the_end_says_what_changed_in_the_days_ahead(tmp_path: Path) -> None:
         assert isinstance(view, Finished)
         assert view.summary.due_before == (0,) * 7
         assert view.summary.due_ahead == (0, 1, 0, 0, 0, 0, 0)
-        assert "Due on the days ahead, tomorrow first: 0, 1 (+1), 0, 0, 0, 0, 0." in summary_lines(
+        assert "Due on the days ahead, tomorrow first: 0, 1 (+1), 0, 0, 0, 0, 0." in describe_summary(
             view.summary, collection.clock
         )
 
@@ -153,4 +153,4 @@ def test_where_nothing_changed_the_days_ahead_are_not_spoken_of() -> None:
     assert isinstance(view, Finished)
     from scheduler import Clock
 
-    assert not [line for line in summary_lines(view.summary, Clock()) if "days ahead" in line]
+    assert not [line for line in describe_summary(view.summary, Clock()) if "days ahead" in line]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flashcards.review.report import info_lines, summary_lines, upcoming_lines
+from flashcards.review.report import describe_card, describe_summary, describe_upcoming
 from flashcards.review.views import Summary, Upcoming
 from flashcards.text import format_duration, format_interval
 from scheduler import Clock, Rating, State
@@ -67,7 +67,7 @@ def test_the_summary_says_what_was_done_and_how_it_went() -> None:
         recalled=9,
         duration_ms=250_000,
     )
-    assert summary_lines(done, CLOCK) == [
+    assert describe_summary(done, CLOCK) == [
         "Done: 12 cards (14 ratings, 5 new) in 4 min 10 s.",
         "Again 2 · Hard 0 · Good 11 · Easy 1",
         "Recalled 9 of 10 reviews (90 %).",
@@ -75,30 +75,30 @@ def test_the_summary_says_what_was_done_and_how_it_went() -> None:
 
 
 def test_a_session_without_ratings_says_so() -> None:
-    assert summary_lines(summary(), CLOCK) == ["Nothing was rated."]
+    assert describe_summary(summary(), CLOCK) == ["Nothing was rated."]
 
 
 def test_a_session_left_early_says_what_is_left_and_nothing_of_limits() -> None:
-    lines = summary_lines(summary(left=Counts(3, 1, 7), upcoming=Upcoming(held_new=100)), CLOCK)
+    lines = describe_summary(summary(left=Counts(3, 1, 7), upcoming=Upcoming(held_new=100)), CLOCK)
     assert lines[-1] == "Left for today: 3 new, 1 learning, 7 review."
 
 
 def test_the_next_cards_are_told_by_the_hour_and_by_the_day() -> None:
     upcoming = Upcoming(today=2, today_ms=(14 * 60 + 5) * 60_000, day=1, days_away=1, on_day=12)
-    assert upcoming_lines(upcoming, CLOCK) == ["Due next: 2 cards from 14:05 today; 12 cards tomorrow."]
-    assert upcoming_lines(Upcoming(now=1, day=1, days_away=1, on_day=12), CLOCK) == [
+    assert describe_upcoming(upcoming, CLOCK) == ["Due next: 2 cards from 14:05 today; 12 cards tomorrow."]
+    assert describe_upcoming(Upcoming(now=1, day=1, days_away=1, on_day=12), CLOCK) == [
         "Due next: 1 card now; 12 cards tomorrow."
     ]
 
 
 def test_a_day_further_on_is_told_with_its_date() -> None:
-    assert upcoming_lines(Upcoming(day=9, days_away=9, on_day=1), CLOCK) == [
+    assert describe_upcoming(Upcoming(day=9, days_away=9, on_day=1), CLOCK) == [
         "Due next: 1 card in 9 days, on 1970-01-10."
     ]
 
 
 def test_what_the_limits_hold_back_is_told_with_the_way_to_it() -> None:
-    (line,) = upcoming_lines(Upcoming(held_due=50, held_new=1200), CLOCK)
+    (line,) = describe_upcoming(Upcoming(held_due=50, held_new=1200), CLOCK)
     assert line == "Beyond today's limits: 50 due and 1,200 new. More new ones now: `flashcards review --new 10`."
 
 
@@ -106,7 +106,7 @@ def test_the_particulars_of_a_card_hold_its_place_schedule_and_history() -> None
     table = desk(card(1))
     review = table.rate(card(1), Rating.HARD, 0, 12_000)
     shown = asked(card(1, State.REVIEW)._replace(stability=3.21, difficulty=5.0, due_day=3, interval=4 * DAY, reps=1))
-    lines = info_lines(shown, [review._replace(interval_after=4 * DAY)], CLOCK, 0.93)
+    lines = describe_card(shown, [review._replace(interval_after=4 * DAY)], CLOCK, 0.93)
     assert lines == [
         "Place: deck.md:1",
         "Deck: Deck > Heading",

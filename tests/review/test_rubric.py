@@ -9,7 +9,7 @@ import pytest
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.events import Rate, ShowAnswer, Tick, Undo
-from flashcards.review.rubric import point_counts, point_keys, proposed, without_points
+from flashcards.review.rubric import assign_point_keys, count_points, propose_rating, remove_points
 from flashcards.review.session import Session
 from flashcards.review.views import Answer
 from flashcards.settings import SettingInvalid, load_settings
@@ -38,17 +38,17 @@ POINTS = ("find the critical path", "talk to the *sponsor*", "agree what to cut"
     [(0, Rating.AGAIN), (1, Rating.AGAIN), (2, Rating.HARD), (3, Rating.GOOD), (4, Rating.EASY)],
 )
 def test_the_share_of_points_covered_proposes_the_rating(ticked: int, rating: Rating) -> None:
-    assert proposed(ticked, 4, (0.4, 0.7, 1.0)) is rating
+    assert propose_rating(ticked, 4, (0.4, 0.7, 1.0)) is rating
 
 
 def test_points_get_letters_that_do_nothing_else() -> None:
-    assert point_keys({"u", "e", "b"}, 4) == ["a", "c", "d", "f"]
-    assert len(point_keys(set(), 99)) == 26
+    assert assign_point_keys({"u", "e", "b"}, 4) == ["a", "c", "d", "f"]
+    assert len(assign_point_keys(set(), 99)) == 26
 
 
 def test_the_answer_without_its_points_keeps_all_else() -> None:
     text = "Before.\n\n- [ ] one\n  more of it\n- [x] two\n\nAfter.\n\n- no task"
-    assert without_points(text) == "Before.\n\n\nAfter.\n\n- no task"
+    assert remove_points(text) == "Before.\n\n\nAfter.\n\n- no task"
 
 
 def shown(collection: Collection) -> Session:
@@ -81,11 +81,11 @@ def test_ticks_are_kept_with_the_review_and_undone_with_it(tmp_path: Path) -> No
         card = answer(session).asked.card.id
         session.handle(Tick(NOW, 1))
         session.handle(Rate(NOW, Rating.GOOD))
-        found = {each.point: (each.covered, each.reviews) for each in point_counts(collection.connection, card)}
+        found = {each.point: (each.covered, each.reviews) for each in count_points(collection.connection, card)}
         assert found == {point: (int(point == POINTS[1]), 1) for point in POINTS}
-        assert point_counts(collection.connection, card)[-1].point == POINTS[1]
+        assert count_points(collection.connection, card)[-1].point == POINTS[1]
         session.handle(Undo(NOW))
-        assert point_counts(collection.connection, card) == []
+        assert count_points(collection.connection, card) == []
 
 
 def test_other_cards_have_nothing_to_tick(tmp_path: Path) -> None:

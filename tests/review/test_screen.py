@@ -10,7 +10,7 @@ from rich.text import Text
 
 from flashcards.deck.model import Face
 from flashcards.review.keys import KeyMap
-from flashcards.review.layout import flowed, given_text
+from flashcards.review.layout import draw_typed, flow_parts
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Asked, Question
 from scheduler import State
@@ -183,7 +183,7 @@ def test_a_typed_answer_is_compared_with_the_words_of_the_answer(capsys: pytest.
 
 
 def test_wrong_characters_are_struck_out_and_missing_ones_underlined() -> None:
-    (line,) = given_text("Paros", "Paris", coloured=True)
+    (line,) = draw_typed("Paros", "Paris", coloured=True)
     styles = {line.plain[span.start : span.end]: str(span.style) for span in line.spans}
     assert styles["Par"] == "green"
     assert styles["o"] == "red strike"
@@ -191,7 +191,7 @@ def test_wrong_characters_are_struck_out_and_missing_ones_underlined() -> None:
 
 
 def test_without_colour_wrong_and_missing_characters_are_bracketed() -> None:
-    (line,) = given_text("Paros", "Paris", coloured=False)
+    (line,) = draw_typed("Paros", "Paris", coloured=False)
     assert line.plain == "Typed: Par[-o-]{+i+}s"
 
 
@@ -201,7 +201,7 @@ def test_an_answer_that_is_not_typed_is_not_compared(capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("width", [1, 7, 12, 100])
 def test_parts_flow_onto_the_next_line_whole(width: int) -> None:
-    lines = flowed([Text("1 Again"), Text("2 Hard"), Text("3 Good")], " · ", width).plain.split("\n")
+    lines = flow_parts([Text("1 Again"), Text("2 Hard"), Text("3 Good")], " · ", width).plain.split("\n")
     assert " · ".join(lines) == "1 Again · 2 Hard · 3 Good"
     assert all(len(line) <= width or " · " not in line for line in lines)
 

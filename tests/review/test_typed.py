@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.review.typed import Mark, difference, same_text
+from flashcards.review.typed import PieceKind, find_difference, is_same_text
 
 
 def written(text: str) -> str:
@@ -13,42 +13,45 @@ def written(text: str) -> str:
 
 
 def test_equal_texts_are_right() -> None:
-    assert difference("Paris", "Paris") == [("Paris", Mark.RIGHT)]
+    assert find_difference("Paris", "Paris") == [("Paris", PieceKind.RIGHT)]
 
 
 def test_a_wrong_character_stands_beside_the_missing_one() -> None:
-    assert difference("Paros", "Paris") == [
-        ("Par", Mark.RIGHT),
-        ("o", Mark.WRONG),
-        ("i", Mark.MISSING),
-        ("s", Mark.RIGHT),
+    assert find_difference("Paros", "Paris") == [
+        ("Par", PieceKind.RIGHT),
+        ("o", PieceKind.WRONG),
+        ("i", PieceKind.MISSING),
+        ("s", PieceKind.RIGHT),
     ]
 
 
 def test_a_missing_character_is_shown_in_its_place() -> None:
-    assert difference("Pari", "Paris") == [("Pari", Mark.RIGHT), ("s", Mark.MISSING)]
+    assert find_difference("Pari", "Paris") == [("Pari", PieceKind.RIGHT), ("s", PieceKind.MISSING)]
 
 
 def test_quite_another_answer_is_wrong_as_a_whole() -> None:
-    assert difference("Lyon", "Paris") == [("Lyon", Mark.WRONG), ("Paris", Mark.MISSING)]
+    assert find_difference("Lyon", "Paris") == [("Lyon", PieceKind.WRONG), ("Paris", PieceKind.MISSING)]
 
 
 def test_blanks_and_the_spelling_of_accents_make_no_difference() -> None:
-    assert same_text("  caf\u0065\u0301  au lait", "caf\u00e9 au\nlait")
+    assert is_same_text("  caf\u0065\u0301  au lait", "caf\u00e9 au\nlait")
 
 
 def test_case_makes_a_difference() -> None:
-    assert not same_text("paris", "Paris")
+    assert not is_same_text("paris", "Paris")
 
 
 def test_long_texts_are_compared_word_by_word() -> None:
     text = "word " * 400
-    assert difference(f"{text}wrong", f"{text}right")[1:] == [(" wrong", Mark.WRONG), (" right", Mark.MISSING)]
+    assert find_difference(f"{text}wrong", f"{text}right")[1:] == [
+        (" wrong", PieceKind.WRONG),
+        (" right", PieceKind.MISSING),
+    ]
 
 
 @given(st.text(), st.text())
 def test_right_and_wrong_pieces_are_what_was_typed_right_and_missing_ones_the_answer(given_: str, answer: str) -> None:
-    pieces = difference(given_, answer)
-    assert "".join(text for text, mark in pieces if mark is not Mark.MISSING) == written(given_)
-    assert "".join(text for text, mark in pieces if mark is not Mark.WRONG) == written(answer)
+    pieces = find_difference(given_, answer)
+    assert "".join(text for text, mark in pieces if mark is not PieceKind.MISSING) == written(given_)
+    assert "".join(text for text, mark in pieces if mark is not PieceKind.WRONG) == written(answer)
     assert all(text for text, _ in pieces)
