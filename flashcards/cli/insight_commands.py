@@ -31,14 +31,14 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
     """
     from flashcards.collection import now_ms
     from flashcards.insight.overview import as_json as record
-    from flashcards.insight.overview import overview
+    from flashcards.insight.overview import build_overview
 
     if page:
         from flashcards.insight.page import check_target
 
         check_target(page)
     with console.opened() as collection:
-        found = overview(collection, now_ms(), None if everything else days, console.chosen(collection, query))
+        found = build_overview(collection, now_ms(), None if everything else days, console.chosen(collection, query))
     if as_json:
         console.print_json(record(found))
     elif not any(found.holdings.states.values()) and not found.holdings.orphaned:
@@ -74,7 +74,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
     """
     from flashcards.collection import now_ms
     from flashcards.insight.forecast import as_json as record
-    from flashcards.insight.forecast import forecast
+    from flashcards.insight.forecast import build_forecast
 
     if page:
         from flashcards.insight.page import check_target
@@ -87,7 +87,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
             else:
                 console.flow("There are no cards to look ahead at.")
             return
-        found = forecast(collection, now_ms(), days, console.chosen(collection, query), step)
+        found = build_forecast(collection, now_ms(), days, console.chosen(collection, query), step)
     if as_json:
         console.print_json(record(found))
     elif not page:
@@ -145,7 +145,7 @@ def simulate_command(
                 console.flow("There are no cards to simulate.")
             return
         wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
-        found = workload.compare(collection, now_ms(), days, wanted, only, step)
+        found = workload.compare_retentions(collection, now_ms(), days, wanted, only, step)
     if as_json:
         console.print_json(workload.as_json(found))
     elif not page:

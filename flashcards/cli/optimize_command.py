@@ -46,7 +46,7 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     flashcards optimize --per-deck --dry-run
     """
     from flashcards.errors import FlashcardsError, UsageError
-    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, previewed, write
+    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, preview_parameters, write_parameters
     from scheduler.reschedule import find_moves
 
     if reschedule and as_json and not (yes or dry_run):
@@ -65,20 +65,20 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
         if not as_json:
             _print(scopes, dry_run=dry_run)
         if not dry_run:
-            write(collection, scopes)
+            write_parameters(collection, scopes)
     recomputed = moved = 0
     # Opened anew: by the settings as they are now.
     with console.unscanned() as collection:
         if not dry_run:
             recomputed, moved = _applied(collection, reschedule, yes, as_json=as_json)
         elif reschedule and not as_json:
-            with previewed(collection, scopes) as policy_of:
+            with preview_parameters(collection, scopes) as policy_of:
                 _show_moves(collection, find_moves(collection.store, policy_of))
     if as_json:
         console.print_json(
             {
                 "scopes": [_record(scope) for scope in scopes],
-                "written": [scope.deck for scope in scopes if scope.wanted and not dry_run],
+                "written": [scope.deck for scope in scopes if scope.is_better and not dry_run],
                 "recomputed": recomputed,
                 "rescheduled": moved,
             }
@@ -173,7 +173,7 @@ def _show(table: Grid) -> None:
 
 
 def _verdict(scope: Scope, *, dry_run: bool) -> str:
-    if scope.wanted and scope.fit:
+    if scope.is_better and scope.fit:
         which = (
             "FSRS's own parameters predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
         )
@@ -190,7 +190,7 @@ def _record(scope: Scope) -> dict[str, Any]:
     return {
         "deck": scope.deck,
         "reviews": scope.reviews,
-        "wanted": scope.wanted,
+        "wanted": scope.is_better,
         "parameters": list(fit.parameters) if fit else None,
         "present": _figures(fit.present) if fit else None,
         "fitted": _figures(fit.fitted) if fit else None,

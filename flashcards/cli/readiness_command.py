@@ -43,7 +43,7 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
     from flashcards.collection import now_ms
     from flashcards.errors import UsageError
     from flashcards.insight.readiness import as_json as record
-    from flashcards.insight.readiness import nothing, readiness
+    from flashcards.insight.readiness import build_empty, predict_readiness
 
     if page:
         from flashcards.insight.page import check_target
@@ -61,12 +61,12 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
         only = console.chosen(collection, query)
         if not collection.limits or only == frozenset():
             if as_json:
-                console.print_json(record(nothing(collection, at, day), {}))
+                console.print_json(record(build_empty(collection, at, day), {}))
             else:
                 console.flow("There are no cards to look at.")
             return
-        found = readiness(collection, at, day, only, step)
-        names, fronts = _named(collection, found)
+        found = predict_readiness(collection, at, day, only, step)
+        names, fronts = _name_gains(collection, found)
     if as_json:
         console.print_json(record(found, names))
     elif not page:
@@ -94,7 +94,7 @@ def _deadline(collection: Collection) -> int:
     return max(days)
 
 
-def _named(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, str]]:
+def _name_gains(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, str]]:
     """The names of the cards to begin with, and the beginnings of their questions."""
     from flashcards.cards import format_card_id, render_sides
 

@@ -54,7 +54,7 @@ class Forecast:
     days: tuple[ForecastDay, ...]
 
 
-def forecast(
+def build_forecast(
     collection: Collection,
     now_ms: int,
     days: int,
@@ -67,8 +67,8 @@ def forecast(
     fast; of many cards a sample stands for all.
     """
     today = collection.clock.day(now_ms)
-    cards = cards_to_plan(collection, only)
-    chosen, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
+    cards = find_askable_cards(collection, only)
+    chosen, limits, each = sample_cards(cards, collection.limits, _MOST_CARDS)
     nothing_new = [limit._replace(policy=replace(limit.policy, new_per_day=0)) for limit in limits]
 
     learner = estimate_learner(read_ratings(collection.connection))
@@ -104,13 +104,15 @@ def forecast(
     )
 
 
-def cards_to_plan(collection: Collection, only: frozenset[int] | None) -> list[Card]:
+def find_askable_cards(collection: Collection, only: frozenset[int] | None) -> list[Card]:
     """The cards that will be asked: those with a text that are not suspended."""
     rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE {ASKABLE}")
     return [card for card in map(to_card, rows) if only is None or card.id in only]
 
 
-def sampled(cards: list[Card], limits: Sequence[DeckLimits], most: int) -> tuple[list[Card], list[DeckLimits], int]:
+def sample_cards(
+    cards: list[Card], limits: Sequence[DeckLimits], most: int
+) -> tuple[list[Card], list[DeckLimits], int]:
     """At most about so many cards that stand for all, with limits to match, and how many each of them stands for.
 
     The cards of a note stay together.

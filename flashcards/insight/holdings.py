@@ -67,7 +67,7 @@ class Holdings:
     hardest: Sequence[HardCard]
 
 
-def holdings(
+def count_cards(
     connection: sqlite3.Connection, today: int, decays: Mapping[int, float], only: frozenset[int] | None, most: int = 10
 ) -> Holdings:
     """Count the cards.

@@ -48,7 +48,7 @@ class Scope:
     own: bool = False
 
     @property
-    def wanted(self) -> bool:
+    def is_better(self) -> bool:
         """Whether other parameters than the present ones are to be taken, and written."""
         if self.fit is None or not self.fit.is_better:
             return False
@@ -90,22 +90,22 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
     ]
 
 
-def write(collection: Collection, scopes: list[Scope]) -> None:
+def write_parameters(collection: Collection, scopes: list[Scope]) -> None:
     """Write the parameters that are wanted into the settings."""
-    values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.wanted}
+    values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.is_better}
     if values:
         write_settings(collection.root, "parameters", values)
 
 
 @contextmanager
-def previewed(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Callable[[int], Policy]]:
+def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Callable[[int], Policy]]:
     """Let the memory states be for a while what the wanted parameters make of them; yields each deck's settings then.
 
     In the end everything is as it was.
     """
     names = collection.catalog.deck_names()
     holders = _holders(collection)
-    fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.wanted}
+    fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.is_better}
 
     def policy_of(deck: int) -> Policy:
         policy, holder = collection.policy(deck), holders.get(deck)
@@ -175,4 +175,4 @@ def _instant_ms(collection: Collection, text: str) -> int:
     return collection.clock.start_of(day)
 
 
-__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "fit_all", "fit_decks", "previewed", "write"]
+__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "fit_all", "fit_decks", "preview_parameters", "write_parameters"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flashcards.insight.holdings import Holdings, Span, holdings
-from flashcards.insight.stats import Activity, Day, Recall, activity
+from flashcards.insight.holdings import Holdings, Span, count_cards
+from flashcards.insight.stats import Activity, DayActivity, Recall, count_activity
 from scheduler.columns import read_ratings
 from scheduler.memory import fill_parameters
 
@@ -47,12 +47,12 @@ class Overview:
     retention: float
 
     @property
-    def now(self) -> Day:
+    def now(self) -> DayActivity:
         """What was done today."""
         return self.activity.days[-1]
 
 
-def overview(collection: Collection, now_ms: int, days: int | None, only: frozenset[int] | None) -> Overview:
+def build_overview(collection: Collection, now_ms: int, days: int | None, only: frozenset[int] | None) -> Overview:
     """Count. `days` up to today, None is all; `only` these cards, None is all."""
     today = collection.clock.day(now_ms)
     ratings = read_ratings(collection.connection)
@@ -60,16 +60,16 @@ def overview(collection: Collection, now_ms: int, days: int | None, only: frozen
         ratings = ratings.where(np.isin(ratings.card, np.fromiter(only, np.int64, len(only))))
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
     decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
-    done = activity(ratings, today, days, decks, decays)
-    held = holdings(collection.connection, today, decays, only)
+    done = count_activity(ratings, today, days, decks, decays)
+    held = count_cards(collection.connection, today, decays, only)
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
     return Overview(
-        collection.clock, today, done, held, by_deck, _named(collection, held), collection.settings.policy.retention
+        collection.clock, today, done, held, by_deck, _name_hardest(collection, held), collection.settings.policy.retention
     )
 
 
-def _named(collection: Collection, held: Holdings) -> list[HardCardShown]:
+def _name_hardest(collection: Collection, held: Holdings) -> list[HardCardShown]:
     from flashcards.cards import format_card_id, render_sides
 
     found = []
@@ -143,7 +143,7 @@ def hardest_decks(overview: Overview) -> list[tuple[str, Recall]]:
     return sorted(overview.decks.items(), key=lambda pair: (pair[1].retention or 0.0, pair[0]))
 
 
-def _minutes(day: Day) -> float:
+def _minutes(day: DayActivity) -> float:
     return round(day.seconds / 60, 1)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flashcards.insight.forecast import cards_to_plan
+from flashcards.insight.forecast import find_askable_cards
 from scheduler.columns import read_ratings
 from scheduler.learner import estimate_learner
 from scheduler.limits import DeckLimits, new_a_day
@@ -31,7 +31,7 @@ _NO_LIMIT: Final = 1_000_000  # cards a day
 _CURVE_POINTS: Final = 60
 
 
-class Recall(NamedTuple):
+class GroupRecall(NamedTuple):
     """Part of some cards that is recalled on the day; of cards never seen, nothing.
 
     Attributes:
@@ -57,7 +57,7 @@ class Gain(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """What it takes until the day.
 
     Attributes:
@@ -98,21 +98,21 @@ class Readiness:
     clock: Clock
     today: int
     day: int
-    total: Recall
+    total: GroupRecall
     spread: float
-    decks: dict[str, Recall]
-    plan: Plan
+    decks: dict[str, GroupRecall]
+    plan: StudyPlan
     gains: tuple[Gain, ...]
     curve: tuple[tuple[int, float, float], ...]
 
 
-def nothing(collection: Collection, now_ms: int, day: int) -> Readiness:
+def build_empty(collection: Collection, now_ms: int, day: int) -> Readiness:
     """The answer where there are no cards."""
-    today, none = collection.clock.day(now_ms), Recall(0, 0, 0.0, 0.0)
-    return Readiness(collection.clock, today, day, none, 0.0, {}, Plan(0, 0, 0.0, 0, 0, 0), (), ())
+    today, none = collection.clock.day(now_ms), GroupRecall(0, 0, 0.0, 0.0)
+    return Readiness(collection.clock, today, day, none, 0.0, {}, StudyPlan(0, 0, 0.0, 0, 0, 0), (), ())
 
 
-def readiness(
+def predict_readiness(
     collection: Collection,
     now_ms: int,
     day: int,
@@ -122,7 +122,7 @@ def readiness(
     """Look at a day, which must lie ahead, for all cards or for `only` some of them."""
     today = collection.clock.day(now_ms)
     days = day - today
-    cards = cards_to_plan(collection, only)
+    cards = find_askable_cards(collection, only)
     learner = estimate_learner(read_ratings(collection.connection))
     models = _Models(collection)
     lives = []
@@ -132,7 +132,7 @@ def readiness(
             if progress:
                 progress(first + done, days * len(SEEDS))
 
-        lives.append(_lived(cards, collection.limits, today, days, replace(learner, seed=seed), step))
+        lives.append(_simulate_life(cards, collection.limits, today, days, replace(learner, seed=seed), step))
     names = collection.catalog.deck_names()
     groups: dict[str, list[Card]] = defaultdict(list)
     for card in cards:
@@ -147,7 +147,7 @@ def readiness(
         max(shares) - min(shares),
         {name: _recall(models, group, lives, day) for name, group in sorted(groups.items())},
         _plan(collection, cards, lives, today, days, learner),
-        tuple(gains(models, cards, today, day)),
+        tuple(find_gains(models, cards, today, day)),
         tuple(_curve(models, cards, lives, today, day)),
     )
 
@@ -166,7 +166,7 @@ class _Models:
         return self._by_deck[card.deck]
 
 
-def _lived(
+def _simulate_life(
     cards: list[Card],
     limits: Sequence[DeckLimits],
     today: int,
@@ -183,27 +183,27 @@ def _chance(models: _Models, card: Card, day: int) -> float:
     return models.of(card).retrievability(card.stability, card.elapsed_days(day))
 
 
-def _recall(models: _Models, cards: list[Card], lives: Sequence[Simulation], day: int) -> Recall:
+def _recall(models: _Models, cards: list[Card], lives: Sequence[Simulation], day: int) -> GroupRecall:
     if not cards:
-        return Recall(0, 0, 0.0, 0.0)
+        return GroupRecall(0, 0, 0.0, 0.0)
     idle = fmean(_chance(models, card, day) for card in cards)
     kept = fmean(_chance(models, life.cards[card.id], day) for life in lives for card in cards)
-    return Recall(len(cards), sum(card.stability is not None for card in cards), idle, kept)
+    return GroupRecall(len(cards), sum(card.stability is not None for card in cards), idle, kept)
 
 
 def _plan(
     collection: Collection, cards: list[Card], lives: Sequence[Simulation], today: int, days: int, learner: Learner
-) -> Plan:
+) -> StudyPlan:
     new_left = sum(card.state is State.NEW for card in cards)
     unseen = sum(card.stability is None for card in lives[0].cards.values())
     each = new_a_day(new_left, today, today + days)
     # All decks together hold so many: the limit is set at the top and nowhere else.
     enough = [_unbound(limit, each) for limit in collection.limits]
-    life = lives[0] if unseen == 0 else _lived(cards, _at_the_top(enough, each), today, days, learner, None)
+    life = lives[0] if unseen == 0 else _simulate_life(cards, _at_the_top(enough, each), today, days, learner, None)
     minutes = fmean(day.seconds for day in life.days) / 60
     tops = sum(limit.policy.new_per_day for limit in collection.limits if not limit.parents)
     busiest = max((day.new + day.reviews for day in life.days), default=0)
-    return Plan(new_left, each, minutes, unseen, tops, busiest)
+    return StudyPlan(new_left, each, minutes, unseen, tops, busiest)
 
 
 def _unbound(limit: DeckLimits, each: int) -> DeckLimits:
@@ -218,7 +218,7 @@ def _at_the_top(limits: list[DeckLimits], each: int) -> list[DeckLimits]:
     return [DeckLimits(top, (), policy), *(limit._replace(parents=(top, *limit.parents)) for limit in limits)]
 
 
-def gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[Gain]:
+def find_gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[Gain]:
     """The cards whose recall on the day gains most from a review today, the most first: of those seen, if any were.
 
     A review is recalled with the chance that FSRS predicts, and rated Good; else Again.
@@ -272,5 +272,5 @@ def as_json(found: Readiness, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def _record(recall: Recall) -> dict[str, Any]:
+def _record(recall: GroupRecall) -> dict[str, Any]:
     return {"cards": recall.cards, "seen": recall.seen, "idle": recall.idle, "kept": recall.kept}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from flashcards.insight.readiness import Plan, Readiness, Recall
+    from flashcards.insight.readiness import GroupRecall, Readiness, StudyPlan
 
 
 def words(found: Readiness) -> list[str]:
@@ -41,7 +41,7 @@ def words(found: Readiness) -> list[str]:
     return said
 
 
-def _limit(plan: Plan) -> str:
+def _limit(plan: StudyPlan) -> str:
     """Which limit to raise, and how far."""
     if plan.new_per_day < plan.new_a_day:
         return f"`new_per_day` lets {plan.new_per_day:,} a day through; set it to {plan.new_a_day:,}."
@@ -116,5 +116,5 @@ def page(found: Readiness, names: Mapping[int, str], fronts: Mapping[int, str]) 
     return Page(title, "Predicted by FSRS.", tiles, [Section("The day", [curve, decks, begin])])
 
 
-def _cells(recall: Recall) -> tuple[str, str, str, str]:
+def _cells(recall: GroupRecall) -> tuple[str, str, str, str]:
     return f"{recall.cards:,}", f"{recall.seen:,}", f"{recall.idle:.0%}", f"{recall.kept:.0%}"

@@ -29,7 +29,7 @@ MATURE_DAYS: Final = 21
 """From this interval on a card is mature, as in Anki."""
 
 
-class Day(NamedTuple):
+class DayActivity(NamedTuple):
     """What was done on a day: cards rated for the first time, all ratings, those that were Again, and the time."""
 
     day: int
@@ -82,7 +82,7 @@ class Activity:
         predictions: see there.
     """
 
-    days: Sequence[Day]
+    days: Sequence[DayActivity]
     streak: int
     weeks: Mapping[int, Recall]
     young: Recall
@@ -93,7 +93,7 @@ class Activity:
     predictions: Predictions
 
 
-def activity(
+def count_activity(
     ratings: Ratings, today: int, days: int | None, decks: Mapping[int, int], decays: Mapping[int, float]
 ) -> Activity:
     """What the log says.
@@ -108,24 +108,24 @@ def activity(
     first = min(int(ratings.day.min()), today) if ratings.day.size else today
     start = first if days is None else today - days + 1
     period = ratings.where((ratings.day >= start) & (ratings.day <= today))
-    tested = _tested(period)
+    tested = _select_tested(period)
     recalled = (period.rating > int(Rating.AGAIN))[tested]
     mature = (period.interval_before >= MATURE_DAYS * DAY_SECONDS)[tested]
     day = period.day[tested]
     return Activity(
         days=_days(period, start, today),
         streak=_streak(ratings.day, today),
-        weeks=_grouped(day - (day + 3) % 7, recalled),
+        weeks=_group(day - (day + 3) % 7, recalled),
         young=_recall(recalled[~mature]),
         mature=_recall(recalled[mature]),
         hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
         buttons=_buttons(period),
-        decks=_grouped(_looked_up(decks, period.card[tested]), recalled),
+        decks=_group(_look_up(decks, period.card[tested]), recalled),
         predictions=_predictions(ratings, start, today, decks, decays),
     )
 
 
-def _tested(ratings: Ratings) -> NDArray[np.bool_]:
+def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
     """Which were of cards that were learnt: under review, or after a step of a day or more; Anki's true retention."""
     under_review = ratings.state_before == int(State.REVIEW)
     on_steps = ratings.state_before != int(State.NEW)
@@ -133,17 +133,15 @@ def _tested(ratings: Ratings) -> NDArray[np.bool_]:
     return found
 
 
-def _days(period: Ratings, start: int, today: int) -> list[Day]:
+def _days(period: Ratings, start: int, today: int) -> list[DayActivity]:
     count = today - start + 1
     at = period.day - start
     new = np.bincount(at, period.state_before == int(State.NEW), minlength=count)
     again = np.bincount(at, period.rating == int(Rating.AGAIN), minlength=count)
     seconds = np.bincount(at, period.duration_ms, minlength=count) / 1000
     reviews = np.bincount(at, minlength=count)
-    columns = (new.astype(int), reviews, again.astype(int), seconds)
-    return [
-        Day(start + place, *values) for place, values in enumerate(zip(*(c.tolist() for c in columns), strict=True))
-    ]
+    columns = (np.arange(start, start + count), new.astype(int), reviews, again.astype(int), seconds)
+    return [DayActivity(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _streak(days: NDArray[np.int64], today: int) -> int:
@@ -161,7 +159,7 @@ def _recall(recalled: NDArray[np.bool_]) -> Recall:
     return Recall(recalled.size, int(recalled.sum()))
 
 
-def _grouped(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
+def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
     """Reviews by key; the keys lie close together, as days and the ids of decks do."""
     if not keys.size:
         return {}
@@ -175,7 +173,7 @@ def _grouped(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, 
 
 def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int64], recalled: NDArray[np.bool_]) -> list[Hour]:
     hour = (at_ms // 60_000 + offset_minutes) // 60 % 24
-    grouped = _grouped(hour, recalled)
+    grouped = _group(hour, recalled)
     return [Hour(number, grouped.get(number, Recall(0, 0))) for number in range(24)]
 
 
@@ -190,7 +188,7 @@ def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
     return found
 
 
-def _looked_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.int64]:
+def _look_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """The value of each key; 0 where it has none."""
     if not values:
         return np.zeros_like(keys)
@@ -217,7 +215,7 @@ def _predictions(
     reviews, lapses = _so_far(card, later), _so_far(card, later & failed) - (later & failed)
     chosen = counted & (day >= start) & (day <= today)
     decay = np.array([decays.get(deck, 0.1542) for deck in range(max(decays, default=0) + 1)])
-    deck = _looked_up(decks, card[chosen])
+    deck = _look_up(decks, card[chosen])
     predicted = retrievability(before[chosen], elapsed[chosen], decay[np.minimum(deck, decay.size - 1)])
     recalled = ~failed[chosen]
     if not recalled.size:
@@ -237,4 +235,4 @@ def _so_far(card: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.i
     return found
 
 
-__all__ = ["MATURE_DAYS", "Activity", "Day", "Hour", "Predictions", "Recall", "activity"]
+__all__ = ["MATURE_DAYS", "Activity", "DayActivity", "Hour", "Predictions", "Recall", "count_activity"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.collection import find_ordering
-from flashcards.insight.forecast import cards_to_plan, sampled
+from flashcards.insight.forecast import find_askable_cards, sample_cards
 from scheduler.columns import read_ratings
 from scheduler.learner import estimate_learner
 from scheduler.simulate import PolicyPlan, simulate
@@ -63,7 +63,7 @@ class Comparison:
     workloads: tuple[Workload, ...]
 
 
-def compare(
+def compare_retentions(
     collection: Collection,
     now_ms: int,
     days: int,
@@ -72,8 +72,8 @@ def compare(
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Live through the days ahead at each retention; every day is kept."""
-    cards = cards_to_plan(collection, only)
-    sample, limits, each = sampled(cards, collection.limits, _MOST_CARDS)
+    cards = find_askable_cards(collection, only)
+    sample, limits, each = sample_cards(cards, collection.limits, _MOST_CARDS)
     learner = estimate_learner(read_ratings(collection.connection))
     order, today = find_ordering(collection, only), collection.clock.day(now_ms)
     found = []
@@ -115,7 +115,7 @@ def _at(
     )
 
 
-def advice(comparison: Comparison) -> list[str]:
+def give_advice(comparison: Comparison) -> list[str]:
     """What to choose, and what it costs; a sentence each. Never one retention as the best of all."""
     present = min(comparison.workloads, key=lambda each: abs(each.retention - comparison.present))
     lines = []
@@ -135,7 +135,7 @@ def advice(comparison: Comparison) -> list[str]:
     return lines
 
 
-def cheapest(comparison: Comparison) -> Workload:
+def find_cheapest(comparison: Comparison) -> Workload:
     """The retention with the fewest minutes for each card known; it may know fewer cards than others."""
     return min(comparison.workloads, key=lambda each: each.minutes_per_card)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flashcards.insight.page import Figure, Page, Section, Table
 from flashcards.insight.svg import Series, lines
-from flashcards.insight.workload import advice, cheapest
+from flashcards.insight.workload import find_cheapest, give_advice
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,12 +20,12 @@ def words(comparison: Comparison) -> list[str]:
     """What the table means, a sentence each."""
     found = []
     if len(comparison.workloads) > 1:
-        least = cheapest(comparison)
+        least = find_cheapest(comparison)
         found.append(
             f"Fewest minutes for each card known: {least.retention:.0%}, at {least.minutes:.1f} minutes a day and"
             f" {least.known:,.0f} cards known. It is a price, not a goal: choose what to know, then pay for it."
         )
-    found += advice(comparison)
+    found += give_advice(comparison)
     if comparison.sampled < 1:
         found.append(f"One card in {round(1 / comparison.sampled)} was simulated and stands for the others.")
     return found

@@ -73,7 +73,8 @@ class TerminalMock:
 
     def _ask(self, view: Asking) -> None:
         each, whole = view.question_until_ms - view.since_ms, view.until_ms - view.since_ms
-        heading = f"Question {view.number} of {view.total}. {format_span(each / 1000)} for it, {format_span(whole / 1000)} in all."
+        times = f"{format_span(each / 1000)} for it, {format_span(whole / 1000)} in all"
+        heading = f"Question {view.number} of {view.total}. {times}."
         self._screen.ask(view.asked, heading, _HELP)
         lines: list[str] = []
         late = False

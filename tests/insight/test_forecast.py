@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashcards.collection import Collection, now_ms
-from flashcards.insight.forecast import as_json, forecast
+from flashcards.insight.forecast import as_json, build_forecast
 from scheduler import Policy, Rating
 from tests.insight.made import DAY_MS, card_ids, collection_of, rate
 
@@ -18,7 +18,7 @@ def with_limits(root: Path, cards: int, text: str) -> Collection:
 
 def test_new_cards_come_as_the_limits_say_and_only_in_one_of_the_counts(tmp_path: Path) -> None:
     with with_limits(tmp_path / "decks", 12, 'new_per_day = 5\nlearning_steps = ""\n') as collection:
-        days = forecast(collection, now_ms(), 4).days
+        days = build_forecast(collection, now_ms(), 4).days
     assert [day.new for day in days] == [5, 5, 2, 0]
     assert [day.reviews for day in days] == [0, 0, 0, 0]
     assert sum(day.with_new for day in days) > 0
@@ -29,7 +29,7 @@ def test_what_was_done_today_leaves_less_of_the_limits_for_the_rest_of_the_day(t
     with with_limits(tmp_path / "decks", 12, 'new_per_day = 5\nlearning_steps = ""\n') as collection:
         for card in card_ids(collection)[:3]:
             rate(collection, card, Rating.GOOD, 0)
-        assert [day.new for day in forecast(collection, now_ms(), 3).days] == [2, 5, 2]
+        assert [day.new for day in build_forecast(collection, now_ms(), 3).days] == [2, 5, 2]
 
 
 def test_what_is_buried_today_is_expected_tomorrow(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_what_is_buried_today_is_expected_tomorrow(tmp_path: Path) -> None:
         learnt, *new = card_ids(collection)
         rate(collection, learnt, Rating.GOOD, 9)
         collection.store.bury([learnt, *new], collection.clock.day(now_ms()))
-        days = forecast(collection, now_ms(), 2).days
+        days = build_forecast(collection, now_ms(), 2).days
     assert [(day.reviews, day.new) for day in days] == [(0, 0), (1, 2)]
 
 
@@ -46,7 +46,7 @@ def test_what_is_overdue_is_due_today(tmp_path: Path) -> None:
         first, second, _ = card_ids(collection)
         rate(collection, first, Rating.GOOD, 9)
         rate(collection, second, Rating.EASY, 0)
-        found = forecast(collection, now_ms(), 20)
+        found = build_forecast(collection, now_ms(), 20)
         due_day = collection.store.card(second).due_day
         today = collection.clock.day(now_ms())
     assert found.overdue == 1
@@ -62,7 +62,7 @@ def test_a_card_on_a_step_is_due_today_and_is_expected(tmp_path: Path) -> None:
         rate(collection, second, Rating.GOOD, 9)
         collection.store.rate(second, Rating.AGAIN, Policy(), now_ms(), 5000)
         assert collection.store.card(first).due_day is None
-        today = forecast(collection, now_ms(), 2).days[0]
+        today = build_forecast(collection, now_ms(), 2).days[0]
     assert (today.due, today.reviews, today.with_new, today.new) == (2, 2, 2, 0)
     assert today.minutes > 0
 
@@ -72,7 +72,7 @@ def test_a_buried_step_is_asked_when_its_day_is_over(tmp_path: Path) -> None:
         (card,) = card_ids(collection)
         collection.store.rate(card, Rating.AGAIN, Policy(), now_ms() - 60_000, 5000)
         collection.store.bury([card], collection.clock.day(now_ms()))
-        found = forecast(collection, now_ms(), 2)
+        found = build_forecast(collection, now_ms(), 2)
     assert [day.reviews for day in found.days] == [0, 1]
 
 
@@ -80,7 +80,7 @@ def test_a_step_that_was_left_yesterday_is_overdue(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 1) as collection:
         (card,) = card_ids(collection)
         collection.store.rate(card, Rating.AGAIN, Policy(), now_ms() - DAY_MS, 5000)
-        found = forecast(collection, now_ms(), 2)
+        found = build_forecast(collection, now_ms(), 2)
     assert found.overdue == found.days[0].due == found.days[0].reviews == 1
 
 
@@ -92,7 +92,7 @@ def test_minutes_are_counted_at_the_speed_of_the_person(tmp_path: Path) -> None:
                 rate(collection, card, Rating.GOOD, 30, seconds)
                 if number < 30:
                     rate(collection, card, Rating.GOOD, 20, seconds)
-            minutes.append(forecast(collection, now_ms(), 1).days[0].minutes)
+            minutes.append(build_forecast(collection, now_ms(), 1).days[0].minutes)
     assert minutes[1] > minutes[0] > 0
 
 
@@ -101,11 +101,11 @@ def test_some_cards_can_be_looked_at_alone(tmp_path: Path) -> None:
         first, second, _ = card_ids(collection)
         for card in (first, second):
             rate(collection, card, Rating.GOOD, 9)
-        assert forecast(collection, now_ms(), 3, frozenset([first])).days[0].due == 1
+        assert build_forecast(collection, now_ms(), 3, frozenset([first])).days[0].due == 1
 
 
 def test_the_shape_for_programs_is_stable(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 1) as collection:
-        record = as_json(forecast(collection, now_ms(), 2))
+        record = as_json(build_forecast(collection, now_ms(), 2))
     assert list(record) == ["overdue", "days"]
     assert [list(day) for day in record["days"]] == [["date", "due", "reviews", "with_new", "new", "minutes"]] * 2

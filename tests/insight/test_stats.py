@@ -6,7 +6,7 @@ import pytest
 
 from flashcards.collection import now_ms
 from flashcards.insight.grid import bar, columns, level
-from flashcards.insight.overview import Overview, as_json, overview
+from flashcards.insight.overview import Overview, as_json, build_overview
 from flashcards.insight.stats import Recall
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
 from tests.insight.made import card_ids, collection_of, rate, small
@@ -15,7 +15,7 @@ from tests.insight.made import card_ids, collection_of, rate, small
 @pytest.fixture
 def found(tmp_path: Path) -> Overview:
     with small(tmp_path / "decks") as collection:
-        return overview(collection, now_ms(), 14, None)
+        return build_overview(collection, now_ms(), 14, None)
 
 
 def test_today_is_what_was_done_since_the_day_began(found: Overview) -> None:
@@ -38,7 +38,7 @@ def test_a_streak_breaks_with_an_idle_day_but_not_with_a_day_that_is_not_over(tm
     with collection_of(tmp_path / "decks", 4) as collection:
         for card, ago in zip(card_ids(collection), (5, 3, 2, 1), strict=True):
             rate(collection, card, Rating.GOOD, ago)
-        assert overview(collection, now_ms(), None, None).activity.streak == 3
+        assert build_overview(collection, now_ms(), None, None).activity.streak == 3
 
 
 def test_a_streak_goes_on_through_a_clock_that_was_put_back(tmp_path: Path) -> None:
@@ -46,14 +46,14 @@ def test_a_streak_goes_on_through_a_clock_that_was_put_back(tmp_path: Path) -> N
         (first, *_) = card_ids(collection)
         for days_ago in (1, 2, 0):
             rate(collection, first, Rating.GOOD, days_ago)
-        assert overview(collection, now_ms(), 30, None).activity.streak == 3
+        assert build_overview(collection, now_ms(), 30, None).activity.streak == 3
 
 
 def test_reviews_of_a_clock_that_was_ahead_are_of_no_day_yet(tmp_path: Path) -> None:
     with collection_of(tmp_path) as collection:
         (first, *_) = card_ids(collection)
         rate(collection, first, Rating.GOOD, -3)
-        assert [day.reviews for day in overview(collection, now_ms(), None, None).activity.days] == [0]
+        assert [day.reviews for day in build_overview(collection, now_ms(), None, None).activity.days] == [0]
 
 
 def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
@@ -91,7 +91,7 @@ def test_predictions_and_the_retention_wanted_are_those_of_the_settings(tmp_path
         for days_ago in (40, 1):
             rate(collection, card, Rating.GOOD, days_ago)
         first = collection.store.log(card)[0]
-        found = overview(collection, now_ms(), 14, None)
+        found = build_overview(collection, now_ms(), 14, None)
     assert found.retention == 0.8
     assert first.stability is not None
     (step,) = [each for each in found.activity.predictions.bins if each.reviews]
@@ -123,21 +123,21 @@ def test_suspended_buried_and_orphaned_cards_are_counted_apart(tmp_path: Path) -
         text = "".join(f"Q: question {n}\nA: answer {n}\n\n" for n in range(3))
         (collection.root / "deck.md").write_text(text, encoding="utf-8")
         collection.scan()
-        held = overview(collection, now_ms(), 7, None).holdings
+        held = build_overview(collection, now_ms(), 7, None).holdings
     assert (held.states["suspended"], held.states["buried"], held.states["new"], held.orphaned) == (1, 1, 1, 1)
 
 
 def test_some_cards_can_be_counted_alone(tmp_path: Path) -> None:
     with small(tmp_path / "decks") as collection:
         second = card_ids(collection)[1]
-        found = overview(collection, now_ms(), 14, frozenset([second]))
+        found = build_overview(collection, now_ms(), 14, frozenset([second]))
     assert found.activity.young == Recall(2, 2)
     assert sum(found.holdings.states.values()) == 1
 
 
 def test_of_an_empty_log_nothing_is_said(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks") as collection:
-        found = overview(collection, now_ms(), None, None)
+        found = build_overview(collection, now_ms(), None, None)
     assert [day.reviews for day in found.activity.days] == [0]
     assert found.activity.predictions.figures is None
     assert found.activity.young.retention is None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection, now_ms
-from flashcards.insight.workload import Comparison, advice, cheapest, compare
+from flashcards.insight.workload import Comparison, compare_retentions, find_cheapest, give_advice
 from flashcards.insight.workload_views import words
 from tests.insight.made import collection_of
 
@@ -21,7 +21,7 @@ def made(root: Path, cards: int = 60) -> Collection:
 @pytest.fixture
 def found(tmp_path: Path) -> Comparison:
     with made(tmp_path / "decks") as collection:
-        return compare(collection, now_ms(), 120, (0.75, 0.9, 0.95))
+        return compare_retentions(collection, now_ms(), 120, (0.75, 0.9, 0.95))
 
 
 def test_a_higher_retention_costs_more_reviews_and_knows_more(found: Comparison) -> None:
@@ -35,7 +35,7 @@ def test_a_higher_retention_costs_more_reviews_and_knows_more(found: Comparison)
 
 def test_the_limits_of_the_settings_hold(tmp_path: Path) -> None:
     with made(tmp_path / "decks") as collection:
-        (only,) = compare(collection, now_ms(), 3, (0.9,)).workloads
+        (only,) = compare_retentions(collection, now_ms(), 3, (0.9,)).workloads
     assert only.new == 30
 
 
@@ -43,9 +43,9 @@ def test_the_retention_of_the_settings_is_what_others_are_compared_with(tmp_path
     collection_of(tmp_path, 20).close()
     (tmp_path / "flashcards.toml").write_text("retention = 0.8\n", encoding="utf-8")
     with Collection(tmp_path) as collection:
-        found = compare(collection, now_ms(), 60, (0.8, 0.95))
+        found = compare_retentions(collection, now_ms(), 60, (0.8, 0.95))
     assert found.present == 0.8
-    assert [line for line in advice(found) if "95% instead of 80%" in line] == advice(found) != []
+    assert [line for line in give_advice(found) if "95% instead of 80%" in line] == give_advice(found) != []
 
 
 def test_no_retention_is_recommended_without_its_price(found: Comparison) -> None:
@@ -53,17 +53,17 @@ def test_no_retention_is_recommended_without_its_price(found: Comparison) -> Non
     assert "minutes a day and" in said[0]
     assert "a price, not a goal" in said[0]
     assert not any("optimal" in line or "best" in line for line in said)
-    assert len(advice(found)) == 2
-    assert all("minutes a day" in line and "cards known" in line for line in advice(found))
-    assert cheapest(found) in found.workloads
+    assert len(give_advice(found)) == 2
+    assert all("minutes a day" in line and "cards known" in line for line in give_advice(found))
+    assert find_cheapest(found) in found.workloads
 
 
 def test_many_cards_are_sampled_and_the_sums_stand_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flashcards.insight.workload._MOST_CARDS", 20)
     with made(tmp_path / "decks") as collection:
-        sampled = compare(collection, now_ms(), 60, (0.9,))
+        sampled = compare_retentions(collection, now_ms(), 60, (0.9,))
         monkeypatch.undo()
-        whole = compare(collection, now_ms(), 60, (0.9,))
+        whole = compare_retentions(collection, now_ms(), 60, (0.9,))
     assert sampled.sampled == pytest.approx(1 / 3)
     assert sampled.workloads[0].new == whole.workloads[0].new == 60
     assert sampled.workloads[0].known == pytest.approx(whole.workloads[0].known, rel=0.2)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flashcards.collection import Collection, now_ms
-from flashcards.insight.overview import Overview, overview
+from flashcards.insight.overview import Overview, build_overview
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home
 from tests.real.history_world import ACTS, deck_text, exported, into, live
@@ -30,7 +30,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Overview, A
         collection.scan()
         live(collection, 1_500, 300, random.Random(4), WITHOUT_DUE_DAYS)
         into(world, exported(collection, folder / "there.apkg"))
-        found = overview(collection, now_ms(), None, None)
+        found = build_overview(collection, now_ms(), None, None)
     world.sched.deck_due_tree()  # begins the day: what was buried until yesterday no longer is
     yield found, world.col._backend.graphs(search="", days=0)
     world.close()
