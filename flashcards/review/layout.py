@@ -10,7 +10,7 @@ from rich.text import Text
 
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import RATINGS, Action, KeyMap
-from flashcards.review.typed import PieceKind, Piece, find_difference, is_same_text
+from flashcards.review.typed import Piece, PieceKind, find_difference, is_same_text
 from flashcards.review.views import Answer, pile
 from flashcards.text import format_interval
 from scheduler import Card, Rating

@@ -16,11 +16,11 @@ from flashcards.review.layout import (
     POINT_INDENT,
     draw_buttons,
     draw_counts,
-    flow_parts,
-    draw_typed,
-    hang,
-    draw_ratings,
     draw_points,
+    draw_ratings,
+    draw_typed,
+    flow_parts,
+    hang,
 )
 from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Question
