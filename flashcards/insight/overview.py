@@ -65,7 +65,13 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
     return Overview(
-        collection.clock, today, done, held, by_deck, _name_hardest(collection, held), collection.settings.policy.retention
+        collection.clock,
+        today,
+        done,
+        held,
+        by_deck,
+        _name_hardest(collection, held),
+        collection.settings.policy.retention,
     )
 
 

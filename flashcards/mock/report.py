@@ -69,7 +69,9 @@ def format_span(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def format_lines(mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]) -> list[str]:
+def format_lines(
+    mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]
+) -> list[str]:
     """The report for a terminal."""
     if not answers:
         return ["No question was answered."]
@@ -120,14 +122,20 @@ def format_markdown(
     if not answers:
         return "\n".join([*found, "No question was answered.", ""])
     found += [format_lines(mock, answers, ())[0], "", "| skill | covered | of | |", "| --- | --- | --- | --- |"]
-    found += [f"| {skill} | {of.covered} | {of.points} | {of.share:.0%} |" for skill, of in group_by_skill(answers).items()]
+    found += [
+        f"| {skill} | {of.covered} | {of.points} | {of.share:.0%} |" for skill, of in group_by_skill(answers).items()
+    ]
     for answer in answers:
         found += ["", f"## {answer.number}. {answer.front}", ""]
         found += [f"{format_span(answer.seconds)} of {format_span(answer.budget)}, {_rating(answer)}.", ""]
         found += [f"- [x] {point}" for point in answer.covered] + [f"- [ ] {point}" for point in answer.missed]
         found += ["", *(f"> {line}" for line in answer.answer.splitlines())] if answer.answer else []
         found += ["", f"Note: {answer.note}"] if answer.note else []
-    trend = [f"{measure_coverage(each).share:.0%}" for each in (*(each for _, each in earlier), answers) if select_rated(each)]
+    trend = [
+        f"{measure_coverage(each).share:.0%}"
+        for each in (*(each for _, each in earlier), answers)
+        if select_rated(each)
+    ]
     if len(trend) > 1:
         found += ["", "## Trend", "", " > ".join(trend)]
     return "\n".join(found) + "\n"
@@ -148,7 +156,8 @@ def to_json(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str
         "covered": whole.covered,
         "points": whole.points,
         "skills": [
-            {"skill": skill, "covered": of.covered, "points": of.points} for skill, of in group_by_skill(answers).items()
+            {"skill": skill, "covered": of.covered, "points": of.points}
+            for skill, of in group_by_skill(answers).items()
         ],
         "missed": [point for point, _ in count_missed([answers])],
     }
