@@ -64,15 +64,8 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
     held = count_cards(collection.connection, today, decays, only)
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
-    return Overview(
-        collection.clock,
-        today,
-        done,
-        held,
-        by_deck,
-        _name_hardest(collection, held),
-        collection.settings.policy.retention,
-    )
+    hardest, retention = _name_hardest(collection, held), collection.settings.policy.retention
+    return Overview(collection.clock, today, done, held, by_deck, hardest, retention)
 
 
 def _name_hardest(collection: Collection, held: Holdings) -> list[HardCardShown]:
