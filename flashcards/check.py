@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.math import find_unbalanced_math
 from flashcards.deck.media import find_references
-from flashcards.disk.media import MediaError, find_media_file
+from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, find_front_matter_problems, find_key_line, find_unknown_decks
@@ -60,9 +60,10 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     found += _find_same_questions(entries, reviews)
     for places in collection.catalog.find_shared_pins():
         found += _check_shared_pin(places)
+    finder = FileFinder(collection.root)
     for entry in entries:
         found += _check_math(entry)
-        found += _check_media(collection, entry)
+        found += _check_media(collection, entry, finder)
     return sorted(found)
 
 
@@ -205,9 +206,9 @@ def _check_math(entry: Entry) -> Iterator[FileProblem]:
             yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
 
 
-def _check_media(collection: Collection, entry: Entry) -> Iterable[FileProblem]:
+def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> Iterable[FileProblem]:
     for reference in find_references(entry.note):
         try:
-            find_media_file(collection.root, entry.path, reference.url)
+            find_media_file(collection.root, entry.path, reference.url, finder)
         except MediaError as error:
             yield FileProblem(entry.path, entry.note.line, error.code, error.message, error.hint)

@@ -12,6 +12,7 @@ import pyromark
 from flashcards.deck.markdown import OPTIONS
 from flashcards.deck.model import Note
 from flashcards.deck.source import map_byte_offsets
+from flashcards.deck.wiki_markdown import rewrite_additions
 
 if TYPE_CHECKING:
     from flashcards.deck.html import TagReader
@@ -57,6 +58,7 @@ def find_references(note: Note) -> list[Reference]:
 
 
 def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
+    text = rewrite_additions(text, definitions)
     source = f"{text}\n\n{definitions}" if definitions else text
     at = map_byte_offsets(source)
     found: list[tuple[str, int]] = []

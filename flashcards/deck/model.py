@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when a text may say other notes than it did before: files are then read again, though none changed."""
 
 FORWARD = "forward"

@@ -13,6 +13,7 @@ from flashcards.deck.markdown import Heading, Outline, find_definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
 from flashcards.deck.source import Lines, Span, normalize
 from flashcards.deck.tokens import Token, TokenKind, tokenize
+from flashcards.deck.wiki_markdown import add_footnotes
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
@@ -47,7 +48,11 @@ def parse(text: str, path: str) -> Deck:
     problems.sort(key=lambda problem: problem.line)
     lines = {setting: head.lines.get(setting, 1) for setting in settings}
     return Deck(
-        _clean_name(str(name)) if name else get_deck_name(path), tuple(reader.notes), tuple(problems), settings, lines
+        _clean_name(str(name)) if name else get_deck_name(path),
+        tuple(add_footnotes(reader.notes, body)),
+        tuple(problems),
+        settings,
+        lines,
     )
 
 

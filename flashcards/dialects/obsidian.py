@@ -14,6 +14,7 @@ from flashcards.deck.attributes import split_tags
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem, StatedSchedule
 from flashcards.deck.parse import get_deck_name
 from flashcards.deck.source import normalize
+from flashcards.deck.wiki_markdown import add_footnotes
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_schedules import cut_schedules, read_schedules
@@ -60,7 +61,11 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
         return Deck(name, problems=_native_notes(body))
     reader = _Reader(lines, name, settings, file_tags, tag_lines)
     reader.run()
-    return Deck(reader.main_deck, tuple(reader.notes), tuple(sorted(reader.problems, key=lambda each: each.line)))
+    return Deck(
+        reader.main_deck,
+        tuple(add_footnotes(reader.notes, body)),
+        tuple(sorted(reader.problems, key=lambda each: each.line)),
+    )
 
 
 def _folder_deck(path: str) -> str:

@@ -10,6 +10,9 @@ from typing import ClassVar
 
 from flashcards.errors import FlashcardsError
 
+BY_NAME = "[["
+"""What a path begins with where it names a file anywhere in the collection; as in `deck.wiki_markdown`."""
+
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
@@ -42,13 +45,58 @@ class MediaOutside(MediaError):
         super().__init__(f"The file `{url}` lies outside the collection.", "Copy it into the collection's folder.")
 
 
-def find_media_file(root: Path, file: str, url: str) -> Path:
+class FileFinder:
+    """Finds the files of a collection by name, as Obsidian does; they are listed when first asked for.
+
+    Args:
+        root: the collection's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._paths: dict[str, list[str]] | None = None
+
+    def find(self, name: str, folder: str) -> str:
+        """Return the path of a file whose path ends in `name`, within the collection, or "".
+
+        Of several, one in `folder` counts first, then the one with the shortest path.
+        """
+        wanted = _fold(name.removeprefix("./").strip("/"))
+        if self._paths is None:
+            self._paths = self._list()
+        found = [
+            path
+            for path in self._paths.get(wanted.rpartition("/")[2], ())
+            if _fold(path) == wanted or _fold(path).endswith(f"/{wanted}")
+        ]
+        near = f"{folder}/{name}" if folder else name
+        return min(found, key=lambda path: (path != near, path.count("/"), len(path), path), default="")
+
+    def _list(self) -> dict[str, list[str]]:
+        paths: dict[str, list[str]] = {}
+        for folder, folders, files in os.walk(self._root):
+            folders[:] = sorted(each for each in folders if not each.startswith("."))
+            prefix = os.path.relpath(folder, self._root).replace(os.sep, "/")
+            for file in files:
+                if not file.endswith(".md"):
+                    path = file if prefix == "." else f"{prefix}/{file}"
+                    paths.setdefault(_fold(file), []).append(path)
+        return paths
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None = None) -> Path:
     """The file that `url` names, links resolved.
 
     Args:
         root: the folder of the collection.
         file: the deck file that names it, as a path within the collection.
-        url: percent escapes undone; relative to the deck file's folder, or to the collection behind `@/`.
+        url: percent escapes undone; relative to the deck file's folder, or to the collection behind `@/`, or a name
+            behind `[[`, which may be anywhere in the collection.
+        finder: finds files by name; made here where it is not given.
 
     Raises:
         MediaMissing: there is no such file, or it cannot be read.
@@ -56,6 +104,12 @@ def find_media_file(root: Path, file: str, url: str) -> Path:
     """
     root = root.resolve()
     folder = (root / file).parent
+    if url.startswith(BY_NAME):
+        url = url.removeprefix(BY_NAME)
+        found = (finder or FileFinder(root)).find(url, file.rpartition("/")[0])
+        if not found:
+            raise MediaMissing(url)
+        folder, url = root, found
     for name in _list_spellings(url):
         try:
             real = (root / name[2:] if name.startswith("@/") else folder / name).resolve()

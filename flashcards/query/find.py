@@ -50,8 +50,9 @@ def _add_functions(collection: Collection, at: int) -> None:
         return words in normalize(" ".join(json.loads(body)["fields"]))
 
     def has_tag(tags: str, wanted: str) -> bool:
-        pattern = compile_tag(wanted)
-        return any(pattern.fullmatch(tag) for tag in tags.casefold().split())
+        # A tag nests by `/` in Obsidian and by `::` in Anki: both are found by either.
+        pattern = compile_tag(wanted.replace("/", "::"))
+        return any(pattern.fullmatch(tag) for tag in tags.casefold().replace("/", "::").split())
 
     def retrievability(stability: float | None, day: int | None, deck: int) -> float | None:
         if stability is None or day is None:

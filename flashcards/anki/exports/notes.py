@@ -103,10 +103,10 @@ def source(path: str, breadcrumb: Iterable[str]) -> str:
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags as Anki takes them: no blanks, no empty parts between `::`, each once whatever its case."""
+    """Tags as Anki takes them: nested by `::`, no blanks, no empty parts, each once whatever its case."""
     found: dict[str, str] = {}
     for tag in tags:
-        parts = (_TAG_BREAKS.sub("-", part).strip("-") for part in tag.split("::"))
+        parts = (_TAG_BREAKS.sub("-", part).strip("-") for part in tag.replace("/", "::").split("::"))
         clean = "::".join(part for part in parts if part)
         if clean:
             found.setdefault(clean.casefold(), clean)

@@ -25,7 +25,7 @@ _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
 def same_tags(draft: Draft, note: Note) -> bool:
     """Whether both have the same tags, whatever their case."""
-    return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in draft.tags}
+    return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in clean_tags(draft.tags)}
 
 
 def same_note(draft: Draft, note: Note) -> bool:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.package.media import clean_name
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media import MediaError, find_media_file
+from flashcards.disk.media import FileFinder, MediaError, find_media_file
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry
@@ -45,6 +45,7 @@ class OwnMedia:
         self._catalog = catalog
         self._root = root
         self._found: dict[int, NoteMedia] = {}
+        self._finder = FileFinder(root)
 
     def of(self, note: int, fields: Iterable[str]) -> NoteMedia | None:
         """The media of the note that a note of a package with these fields is; None where neither names any."""
@@ -64,7 +65,7 @@ class OwnMedia:
 
         def remember(url: str) -> str:
             with suppress(MediaError):  # where it is missing, the package may hold it
-                found.files[url] = find_media_file(self._root, entry.path, url)
+                found.files[url] = find_media_file(self._root, entry.path, url, self._finder)
             return url
 
         FieldWriter({}, remember).fields(entry)

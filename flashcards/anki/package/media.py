@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.anki.package.model import ExportProblem
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media import find_media_file
+from flashcards.disk.media import BY_NAME, FileFinder, find_media_file
 from flashcards.errors import FlashcardsError
 
 # Anki removes some of these, Windows forbids others, and in a URL the rest mean something.
@@ -35,6 +35,7 @@ class MediaNames:
         self.problems: list[ExportProblem] = []
         self.newest_ns = 0
         self._root = root
+        self._finder = FileFinder(root)
         self._path = ""
         self._line = 0
         self._taken: dict[str, str] = {}  # folded name -> name
@@ -48,13 +49,13 @@ class MediaNames:
     def name(self, url: str) -> str:
         """The name in Anki of the file that `url` names; a plain name where there is no such file."""
         try:
-            file = find_media_file(self._root, self._path, url)
+            file = find_media_file(self._root, self._path, url, self._finder)
             self.newest_ns = max(self.newest_ns, file.stat().st_mtime_ns)
             if file not in self._names:
                 self._names[file] = self._free_name(clean_name(file.name), file)
         except (FlashcardsError, OSError) as error:
             self._report(url, str(error))
-            return clean_name(PurePosixPath(url).name)
+            return clean_name(PurePosixPath(url.removeprefix(BY_NAME)).name)
         return self._names[file]
 
     def _report(self, url: str, message: str) -> None:

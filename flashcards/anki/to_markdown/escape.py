@@ -6,12 +6,13 @@ import re
 import unicodedata
 from typing import Final
 
-_SPECIAL: Final = re.compile(r"[\\`*_\[<&~$={}:]")
+_SPECIAL: Final = re.compile(r"[\\`*_\[<&~$={}:%^]")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]*);")
 _LINK_LIKE: Final = re.compile(r"\]\s*[(\[:]")
 _SETEXT_OR_TABLE: Final = re.compile(r"(?:[|:\- ]*-[|:\- ]*|=+)\Z")
 _RULE: Final = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
-_LINE_START: Final = re.compile(r"#{1,6}(?=\s|\Z)|>|[-+*](?=\s|\Z)|\[[ xX]\](?=\s|\Z)|~~~|\[[^\]]+\]:")
+_LINE_START: Final = re.compile(r"#{1,6}(?=\s|\Z)|>|[-+*](?=\s|\Z)|\[[ xX]\](?=\s|\Z)|~~~|\[[^\]]+\]:|\[![A-Za-z]")
+_BLOCK_ID: Final = re.compile(r"\s\^[A-Za-z0-9-]")
 _NUMBERED: Final = re.compile(r"([0-9]{1,9})([.)])(?=\s|\Z)")
 _MARKER: Final = re.compile(r"([QATDC])(:|：)")
 HINT_FOLLOWS: Final = "\ue000"
@@ -33,7 +34,9 @@ class Escaper:
         self._dollars = whole.count("$") > 1
         self._tildes = whole.count("~") > 1
         self._brackets = bool(_LINK_LIKE.search(whole)) or "[[" in whole
-        self._equals = cloze and whole.count("==") > 1
+        self._equals = whole.count("==") > 1
+        self._percents = whole.count("%%") > 1
+        self._block_id = bool(_BLOCK_ID.search(whole))
 
     def escape(self, text: str, before: str, after: str, *, in_gap: bool) -> str:
         """`text` escaped; `before` and `after` are the characters beside it, empty at the ends of a line."""
@@ -65,7 +68,16 @@ class Escaper:
             return f"\\{sign}" if in_gap or (self._cloze and opens) else sign
         if sign == ":":
             return self._escape_colon(text, at, in_gap)
-        needed = {"`": True, "~": self._tildes, "$": self._dollars, "[": self._brackets, "=": self._equals}[sign]
+        if sign == "^":
+            return "\\^" if right == "[" or (self._block_id and left.isspace()) else sign
+        needed = {
+            "`": True,
+            "~": self._tildes,
+            "$": self._dollars,
+            "[": self._brackets,
+            "=": self._equals,
+            "%": self._percents,
+        }[sign]
         return f"\\{sign}" if needed else sign
 
     def _escape_colon(self, text: str, at: int, in_gap: bool) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS
+from flashcards.deck.wiki_markdown import drop_footnotes, has_additions, rewrite_additions
 from flashcards.render.code import CodeHighlighter
 from flashcards.render.html.media import place_media
 from flashcards.render.html.tags import clean, escape_words
@@ -52,7 +53,10 @@ class HtmlRenderer:
             markdown: the source, line endings folded to `\n`.
             definitions: Markdown of link definitions that the source uses.
         """
-        if is_plain(markdown):
+        if has_additions(markdown):
+            markdown = rewrite_additions(markdown, definitions)
+            definitions = drop_footnotes(definitions)
+        elif is_plain(markdown):
             return markdown
         markdown = _FORBIDDEN.sub("", markdown)
         cut = cut_out_math(markdown)

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from flashcards.deck.media import PLAYED, extension
+from flashcards.deck.wiki_markdown import BY_NAME
 from flashcards.render.terminal.text import write_script
 
 _NEW_LINE: Final = frozenset(
@@ -34,6 +35,7 @@ def html_to_text(html: str, *, plain: bool = False) -> str:
 
 def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
     """What stands for a picture, or for sound and video: `[image: alt (path)]`, `[sound: path]`."""
+    url = url.removeprefix(BY_NAME)
     if played or extension(url) in PLAYED:
         return f"[sound: {alt} ({url})]" if alt else f"[sound: {url}]"
     return f"[image: {alt} ({url})]" if alt else f"[image: {url}]"
@@ -74,6 +76,8 @@ class _Reader(HTMLParser):
             self.out.append(f"{number}. " if number else "- " if self._plain else "• ")
             if number:
                 self._lists[-1] = number + 1
+        elif tag == "summary":
+            self.out.append("" if self._plain else "▸ ")
         elif tag == "tr":
             self._first_cell = True
         elif tag == "pre":

@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS
+from flashcards.deck.wiki_markdown import drop_footnotes, rewrite_additions
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
@@ -295,7 +296,9 @@ class TerminalRenderer:
             definitions: Markdown of link definitions that the source uses.
             delimiters: the two characters around what a cloze asks or reveals; they are drawn as a style, not as text.
         """
-        cut = cut_out_math(_SURROGATES.sub("\ufffd", markdown))
+        markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
+        definitions = drop_footnotes(definitions)
+        cut = cut_out_math(markdown)
         source = cut.source
         if definitions:
             source = f"{_SURROGATES.sub(chr(0xFFFD), definitions)}\n\n{source}"

@@ -8,7 +8,7 @@ import pytest
 from flashcards.deck.media import Reference, find_references
 from flashcards.deck.model import Note
 from flashcards.deck.parse import parse
-from flashcards.disk.media import MediaMissing, MediaOutside, find_media_file
+from flashcards.disk.media import FileFinder, MediaMissing, MediaOutside, find_media_file
 
 
 def note(text: str) -> Note:
@@ -128,3 +128,38 @@ def test_a_folder_whose_name_begins_like_the_collection_s_is_outside(root: Path)
     (twin / "a.png").write_bytes(b"x")
     with pytest.raises(MediaOutside):
         find_media_file(root, "deck.md", "../decks2/a.png")
+
+
+class TestByName:
+    """Files that `![[name]]` names, anywhere in the collection."""
+
+    def test_an_embedded_file_is_found_by_its_name(self) -> None:
+        assert urls("![[cell.png|200]] and ![[s.mp3]] and ![[note]]") == ["[[cell.png", "[[s.mp3"]
+
+    def test_of_several_the_one_beside_the_deck_counts_then_the_shortest_path(self, tmp_path: Path) -> None:
+        for path in ("x/y/a.png", "x/a.png", "z/a.png", "z/b.png"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(b"x")
+        finder = FileFinder(tmp_path)
+
+        def find(file: str, name: str) -> str:
+            return find_media_file(tmp_path, file, f"[[{name}", finder).relative_to(tmp_path.find_media_file()).as_posix()
+
+        assert find("z/deck.md", "a.png") == "z/a.png"
+        assert find("deck.md", "a.png") == "x/a.png"
+        assert find("deck.md", "y/a.png") == "x/y/a.png"
+        assert find("deck.md", "B.PNG") == "z/b.png"
+
+    def test_a_name_that_no_file_has_is_missing(self, tmp_path: Path) -> None:
+        (tmp_path / ".hidden").mkdir()
+        (tmp_path / ".hidden/a.png").write_bytes(b"x")
+        with pytest.raises(MediaMissing, match="The file `a.png` is missing"):
+            find_media_file(tmp_path, "deck.md", "[[a.png")
+
+    def test_a_link_that_leads_out_of_the_collection_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "out.png").write_bytes(b"x")
+        root = tmp_path / "root"
+        root.mkdir()
+        (root / "a.png").symlink_to(tmp_path / "out.png")
+        with pytest.raises(MediaOutside):
+            find_media_file(root, "deck.md", "[[a.png")

@@ -1,0 +1,314 @@
+"""Obsidian's additions to Markdown, rewritten as Markdown and HTML that every renderer here draws.
+
+`==highlight==`, `%%comment%%`, `[[note|text]]`, `![[picture.png|200]]`, footnotes, block ids and callouts. Code, math
+and HTML are left as they are, and so is what a backslash stands before.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Final
+
+import pyromark
+
+from flashcards.deck.markdown import OPTIONS, outline
+from flashcards.deck.model import Note
+from flashcards.deck.source import Spans
+
+BY_NAME: Final = "[["
+"""What a path begins with where it names a file anywhere in the collection."""
+
+_HINT: Final = re.compile(r"\[\[|==|%%|\[!|\[\^|\^\[|[ \t]\^[A-Za-z0-9]")
+_TOKEN: Final = re.compile(
+    r"""\\.
+      | %%
+      | ==
+      | (?P<link>(?<![\w)\]])!?\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<alias>[^\[\]\n]*))?\]\](?!\]))
+      | (?P<foot>\[\^(?P<name>[^\[\]\s^]+)\])
+      | (?P<inline>\^\[)
+      | (?P<block>[ \t]+\^(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{3,}[ \t]*$)
+    """,
+    re.DOTALL | re.VERBOSE | re.MULTILINE,
+)
+_CLOSING: Final = re.compile(r"(?<![\s\\=])==(?![=A-Za-z0-9_])")
+_BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
+_FOOTNOTE: Final = re.compile(r"^\[\^([^\[\]\s^]+)\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)\n?", re.MULTILINE)
+_REFERENCE: Final = re.compile(r"\[\^([^\[\]\s^]+)\](?!:)")
+_CALLOUT: Final = re.compile(r"[ \t]*\[!([A-Za-z][\w-]*)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*(.*)")
+_QUOTED: Final = re.compile(r" {0,3}> ?")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_SIZE: Final = re.compile(r"(?:(.*)\|)?(\d{1,5})(?:x(\d{1,5}))?")
+_SHOWN: Final = re.compile(
+    r"\.(?:aac|apng|avif|avi|bmp|flac|flv|gif|heic|ico|jfif|jpe?g|m4a|m4v|mkv|mov|mp3|mp4|mpe?g|oga|ogg|ogv|opus|png"
+    r"|spx|svg|swf|tiff?|wav|webm|webp|3gp)\Z",
+    re.IGNORECASE,
+)
+_DEEPEST: Final = 8  # callouts in callouts
+
+
+def has_additions(text: str) -> bool:
+    """Whether a text may hold any of Obsidian's additions."""
+    return _HINT.search(text) is not None
+
+
+def rewrite_additions(text: str, definitions: str = "") -> str:
+    """Return a text in which Obsidian's additions are Markdown and HTML.
+
+    Args:
+        text: the Markdown.
+        definitions: Markdown from elsewhere in its file; footnotes are looked for in it.
+    """
+    if not has_additions(text):
+        return text
+    footnotes = _Footnotes(text, definitions)
+    text = footnotes.text
+    if "[!" in text:
+        text = _rewrite_callouts(text, _DEEPEST)
+    return _Rewriter(text, footnotes).run() + footnotes.listed()
+
+
+def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
+    """Return the notes of a file with the footnotes that they name and that are defined elsewhere in it."""
+    if "[^" not in body:
+        return list(notes)
+    defined = {match[1]: match[0].rstrip("\n") for match in _FOOTNOTE.finditer(body)}
+    return [_add_footnotes(note, defined) for note in notes] if defined else list(notes)
+
+
+def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
+    if not any("[^" in field for field in note.fields):
+        return note
+    names = dict.fromkeys(name for field in note.fields for name in _REFERENCE.findall(field))
+    own = {match[1] for field in note.fields for match in _FOOTNOTE.finditer(field)}
+    found = [defined[name] for name in names if name in defined and name not in own]
+    return note._replace(definitions="\n".join([*filter(None, [note.definitions]), *found])) if found else note
+
+
+def drop_footnotes(definitions: str) -> str:
+    """Return definitions without those of footnotes, which no renderer is to see."""
+    return _FOOTNOTE.sub("", definitions) if "[^" in definitions else definitions
+
+
+class _Footnotes:
+    """The footnotes of one text: defined by name, numbered in the order in which they are named.
+
+    Attributes:
+        text: the text without the definitions.
+    """
+
+    def __init__(self, text: str, definitions: str) -> None:
+        self.text = text
+        self._defined: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        if "[^" in definitions:
+            self._defined.update({match[1]: match[2] for match in _FOOTNOTE.finditer(definitions)})
+        if "[^" in text:
+            opaque = _fenced(text)
+            found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
+            self._defined.update({match[1]: match[2] for match in found})
+            ends = [0, *(match.end() for match in found)]
+            starts = [*(match.start() for match in found), len(text)]
+            self.text = "".join(text[end:start] for end, start in zip(ends, starts, strict=True)).rstrip("\n")
+
+    def named(self, name: str) -> str:
+        """Return what stands for a reference to a footnote, or "" if it is not defined."""
+        if name not in self._defined:
+            return ""
+        number = self._numbers.setdefault(name, len(self._numbers) + 1)
+        return f"<sup>{number}</sup>"
+
+    def add(self, text: str) -> str:
+        """Return what stands for a footnote that is written where it is named."""
+        name = f" {len(self._numbers)}"
+        self._defined[name] = text
+        return self.named(name)
+
+    def listed(self) -> str:
+        """Return the footnotes that were named, as paragraphs below the text."""
+        lines = []
+        for name, number in list(self._numbers.items()):
+            text = " ".join(line.strip() for line in self._defined[name].split("\n"))
+            lines.append(f"\n\n<sup>{number}</sup> {_Rewriter(text, self).run()}")
+        return "".join(lines)
+
+
+class _Rewriter:
+    """Goes through a text once, from left to right."""
+
+    def __init__(self, text: str, footnotes: _Footnotes) -> None:
+        self._text = text
+        self._footnotes = footnotes
+        self._opaque = Spans(outline(text).opaque)
+        self._closings: list[int] = []
+        self._breaks: list[int] = []
+        if "==" in text:
+            self._closings = [match.start() for match in _CLOSING.finditer(text) if match.start() not in self._opaque]
+            self._breaks = [match.start() for match in _BLANK_LINE.finditer(text)]
+        self._mark_end = -1
+
+    def run(self) -> str:
+        text = self._text
+        out: list[str] = []
+        done = at = 0
+        while match := _TOKEN.search(text, at):
+            start = match.start()
+            span = self._opaque.around(start)
+            if span:
+                at = max(span[1], start + 1)
+                continue
+            new, end = self._rewrite(match)
+            if new is not None:
+                out += [text[done:start], new]
+                done = end
+            at = end
+        return "".join((*out, text[done:])) if out else text
+
+    def _rewrite(self, match: re.Match[str]) -> tuple[str | None, int]:
+        """Return what a token becomes, None where it stays; and where to go on."""
+        sign, start = match[0], match.start()
+        if sign == "==":
+            return self._highlight(start)
+        if sign == "%%":
+            end = self._text.find("%%", start + 2)
+            return ("", end + 2) if end >= 0 else (None, len(self._text))
+        if match["link"]:
+            return _link(sign.startswith("!"), match["target"], match["alias"]), match.end()
+        if match["foot"]:
+            return self._footnotes.named(match["name"]) or None, match.end()
+        if match["inline"]:
+            end = _closing_bracket(self._text, match.end())
+            return (None, match.end()) if end < 0 else (self._footnotes.add(self._text[match.end() : end]), end + 1)
+        if match["block"]:
+            return "", match.end()
+        return None, match.end()
+
+    def _highlight(self, start: int) -> tuple[str | None, int]:
+        if start == self._mark_end:
+            return "</mark>", start + 2
+        text = self._text
+        before, after = text[start - 1 : start], text[start + 2 : start + 3]
+        if start < self._mark_end or not after or after.isspace() or after == "=" or _is_word(before) or before == "=":
+            return None, start + 2
+        index = bisect_left(self._closings, start + 3)
+        if index == len(self._closings):
+            return None, start + 2
+        end = self._closings[index]
+        paragraph = bisect_left(self._breaks, start)
+        if paragraph < len(self._breaks) and self._breaks[paragraph] < end:
+            return None, start + 2
+        self._mark_end = end
+        return "<mark>", start + 2
+
+
+def _is_word(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character == "_")
+
+
+def _closing_bracket(text: str, start: int) -> int:
+    """Return where the bracket closes that was opened before `start`, on the same line, or -1."""
+    depth = 0
+    for at in range(start, min(len(text), start + 2000)):
+        character = text[at]
+        if character == "\n":
+            return -1
+        if character == "[":
+            depth += 1
+        elif character == "]":
+            if depth == 0:
+                return at
+            depth -= 1
+    return -1
+
+
+def _link(embeds: bool, target: str, alias: str | None) -> str:
+    """Return what is shown of a link to a note or of an embedded file."""
+    target = target.removesuffix("\\")  # as it is written in tables
+    path = target.partition("#")[0].strip()
+    if embeds and _SHOWN.search(path):
+        return _image(path, (alias or "").strip())
+    if alias and alias.strip():
+        return alias.strip()
+    note, _, heading = target.strip().partition("#")
+    heading = heading.replace("#", " > ").strip()
+    if heading.startswith("^"):
+        heading = ""
+    return " > ".join(part for part in (note.rpartition("/")[2], heading) if part) or target.strip()
+
+
+def _image(path: str, size: str) -> str:
+    match = _SIZE.fullmatch(size)
+    alt = (match[1] or "") if match else size
+    written = f'<img src="{escape(BY_NAME + path.replace("%", "%25"))}" alt="{escape(alt)}"'
+    if match:
+        written += f' width="{match[2]}"' + (f' height="{match[3]}"' if match[3] else "")
+    return f"{written}>"
+
+
+def _fenced(text: str) -> Spans:
+    """Return the places of fenced code."""
+    spans = []
+    closing, start, at = "", 0, 0
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        if closing:
+            if fence and fence[1].startswith(closing):
+                spans.append((start, at + len(line)))
+                closing = ""
+        elif fence:
+            closing, start = fence[1], at
+        at += len(line) + 1
+    return Spans([*spans, (start, len(text))] if closing else spans)
+
+
+def _rewrite_callouts(text: str, depth: int) -> str:
+    """Return a text with its callouts as quotations with a title, or as something to open where they can be folded."""
+    lines = text.split("\n")
+    out: list[str] = []
+    closing = ""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        fence = _FENCE.match(line)
+        quoted = None if closing else _QUOTED.match(line)
+        if fence and not quoted:
+            closing = "" if closing and fence[1].startswith(closing) else closing or fence[1]
+        head = _CALLOUT.fullmatch(line, quoted.end()) if quoted else None
+        end = at + 1
+        if quoted:
+            while end < len(lines) and _QUOTED.match(lines[end]):
+                end += 1
+        if head is None:
+            # A quotation may hold callouts of its own.
+            out += _quote(lines[at:end], depth) if quoted else [line]
+        else:
+            body = [_QUOTED.sub("", each, count=1) for each in lines[at + 1 : end]]
+            out += _callout(head, body, depth)
+        at = end
+    return "\n".join(out)
+
+
+def _inline_html(title: str) -> str:
+    """Return the HTML of one line of Markdown, for where Markdown is not read."""
+    return pyromark.html(title, options=OPTIONS).strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def _quote(lines: list[str], depth: int) -> list[str]:
+    if depth == 0 or not any("[!" in line for line in lines):
+        return lines
+    inner = _rewrite_callouts("\n".join(_QUOTED.sub("", line, count=1) for line in lines), depth - 1)
+    return [f"> {line}".rstrip() for line in inner.split("\n")]
+
+
+def _callout(head: re.Match[str], body: list[str], depth: int) -> list[str]:
+    kind, fold, title = head[1], head[2], head[3].strip() or head[1].replace("-", " ").capitalize()
+    inner = "\n".join(body)
+    if depth and "[!" in inner:
+        inner = _rewrite_callouts(inner, depth - 1)
+    if fold:
+        opening = "<details open>" if fold == "+" else "<details>"
+        return ["", f"{opening}<summary>{_inline_html(title)}</summary>", "", inner, "", "</details>", ""]
+    quoted = [f"> {line}".rstrip() for line in inner.split("\n")] if body else []
+    return [f"> **{title}**", *([">", *quoted] if quoted else [])] if kind else []

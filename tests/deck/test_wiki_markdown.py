@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.deck.parse import parse
+from flashcards.deck.wiki_markdown import BY_NAME, has_additions, rewrite_additions
+from flashcards.disk import media
+from flashcards.render.html.renderer import to_html
+
+MANY = 2000
+
+
+def test_the_sign_of_a_name_is_that_of_the_media() -> None:
+    assert media.BY_NAME == BY_NAME
+
+
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [
+        ("a ==b c== d", "a <mark>b c</mark> d"),
+        ("==高==亮", "<mark>高</mark>亮"),
+        ("x==1 or y==2", "x==1 or y==2"),
+        ("a == b && b == c", "a == b && b == c"),
+        ("==a\n\nb==", "==a\n\nb=="),
+        (r"\==a== b", r"\==a== b"),
+        ("`==a==` $a==b==c$", "`==a==` $a==b==c$"),
+    ],
+)
+def test_a_highlight_is_marked(text: str, rewritten: str) -> None:
+    assert rewrite_additions(text) == rewritten
+
+
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [("a %%b%% c", "a  c"), ("a\n%%\nb\n\nc\n%%\nd", "a\n\nd"), ("100%% sure", "100%% sure"), ("`%%a%%`", "`%%a%%`")],
+)
+def test_a_comment_is_left_out(text: str, rewritten: str) -> None:
+    assert rewrite_additions(text) == rewritten
+
+
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [
+        ("see [[note]]", "see note"),
+        ("see [[folder/note|the text]]", "see the text"),
+        ("[[note#Part#Section]]", "note > Part > Section"),
+        ("[[#Part]] [[note#^block1]]", "Part note"),
+        ("![[note]]", "note"),
+        ("x[[1]] and f(x)[[2]]", "x[[1]] and f(x)[[2]]"),
+        ("[[1, 2], [3, 4]]", "[[1, 2], [3, 4]]"),
+        ("`[[a]]`", "`[[a]]`"),
+        ("| [[a\\|b]] |", "| b |"),
+    ],
+)
+def test_a_link_to_a_note_is_its_text(text: str, rewritten: str) -> None:
+    assert rewrite_additions(text) == rewritten
+
+
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [
+        ("![[a b.png]]", '<img src="[[a b.png" alt="">'),
+        ("![[x/a.PNG|200]]", '<img src="[[x/a.PNG" alt="" width="200">'),
+        ("![[a.jpg|a cell|200x100]]", '<img src="[[a.jpg" alt="a cell" width="200" height="100">'),
+        ("![[100%.png]]", '<img src="[[100%25.png" alt="">'),
+        ('![[a.png|"]]', '<img src="[[a.png" alt="&quot;">'),
+        ("![[s.mp3]]", '<img src="[[s.mp3" alt="">'),
+    ],
+)
+def test_an_embedded_file_is_a_picture_that_is_found_by_name(text: str, rewritten: str) -> None:
+    assert rewrite_additions(text) == rewritten
+
+
+def test_footnotes_stand_below_the_text_in_the_order_in_which_they_are_named() -> None:
+    text = "a[^b] c[^a] d[^b] e^[in *place*] f[^none]\n\n[^a]: one\n[^b]: two\n  more"
+    assert rewrite_additions(text) == (
+        "a<sup>1</sup> c<sup>2</sup> d<sup>1</sup> e<sup>3</sup> f[^none]"
+        "\n\n<sup>1</sup> two more\n\n<sup>2</sup> one\n\n<sup>3</sup> in *place*"
+    )
+
+
+def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
+    assert rewrite_additions("a[^1]", "[^1]: there") == "a<sup>1</sup>\n\n<sup>1</sup> there"
+
+
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [
+        ("text ^block-1", "text"),
+        ("one ^abc123\n\ntwo", "one\n\ntwo"),
+        ("2 ^10", "2 ^10"),
+        ("x ^n", "x ^n"),
+        ("a ^abc b", "a ^abc b"),
+    ],
+)
+def test_a_block_id_is_left_out(text: str, rewritten: str) -> None:
+    assert rewrite_additions(text) == rewritten
+
+
+@pytest.mark.parametrize(
+    ("text", "rewritten"),
+    [
+        ("> [!note] Water\n> moves", "> **Water**\n>\n> moves"),
+        ("> [!warning]\n> hot", "> **Warning**\n>\n> hot"),
+        ("> [!tip]", "> **Tip**"),
+        ("> [!faq|left]- Why?\n> so\n\nafter", "\n<details><summary>Why?</summary>\n\nso\n\n</details>\n\n\nafter"),
+        ("> [!faq]+ Why?\n> so", "\n<details open><summary>Why?</summary>\n\nso\n\n</details>\n"),
+        ("> [!a]\n> > [!b]\n> > c", "> **A**\n>\n> > **B**\n> >\n> > c"),
+        ("> plain\n> quote [!x]", "> plain\n> quote [!x]"),
+        ("```\n> [!note] x\n```", "```\n> [!note] x\n```"),
+    ],
+)
+def test_a_callout_is_a_quotation_with_a_title_or_something_to_open(text: str, rewritten: str) -> None:
+    assert rewrite_additions(text) == rewritten
+
+
+def test_text_without_additions_is_itself() -> None:
+    text = "Plain *text* with [a link](b.md), `code` and a ^ sign."
+    assert not has_additions(text)
+    assert rewrite_additions(text) is text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("==a ", "[[", "![[a", "%%a", "%% ", "[^a] ", "[^a]: b\n", "^[", "^[a] ", "> [!a]\n", "> ", " ^abc", "==a== "),
+        *("> [!a]- b\n> c\n", "[!", "`==`", "=="),
+    ],
+)
+def test_many_of_a_kind_are_rewritten(text: str) -> None:
+    assert isinstance(rewrite_additions(text * MANY), str)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "==",
+            "%%",
+            "[[",
+            "]]",
+            "![[",
+            "|",
+            "a.png",
+            "[^1]",
+            "\n[^1]: ",
+            "^[",
+            "]",
+            " ^abc",
+            "> [!note]",
+            "- ",
+            "\n> ",
+        ),
+        *("`", "```\n", "$", "\\", " ", "\n", "\n\n", "a", "高", "<b>", "[!"),
+    ]
+)
+
+
+@given(st.lists(PIECES).map("".join) | st.text())
+def test_no_text_raises(text: str) -> None:
+    rewrite_additions(text, text)
+
+
+@given(st.lists(PIECES).map("".join))
+def test_code_stays_as_it_is(text: str) -> None:
+    code = text.replace("`", "").replace("\n", " ").strip(" ") or "x"
+    assert rewrite_additions(f"``{code}`` ==a==").startswith(f"``{code}``")
+
+
+def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> None:
+    deck = parse("Q: a[^1]\nA: b\n\nQ: c[^2]\nA: d\n\n[^2]: here\n\n# Notes\n\n[^1]: there *too*\n", "x.md")
+    assert [note.definitions for note in deck.notes] == ["[^1]: there *too*", ""]
+    first = deck.notes[0]
+    html = to_html(first.fields[0], definitions=first.definitions, macros={}, media=str)
+    assert html == "<p>a<sup>1</sup></p>\n<p><sup>1</sup> there <em>too</em></p>"
