@@ -169,7 +169,7 @@ def test_code_stays_as_it_is(text: str) -> None:
 
 
 def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> None:
-    deck = parse("Q: a[^1]\nA: b\n\nQ: c[^2]\nA: d\n\n[^2]: here\n\n# Notes\n\n[^1]: there *too*\n", "x.md")
+    deck = parse("Q: a[^1]\nA: b\n\nQ: c[^2]\nA: d\n\n[^2]: right here\n\n# Notes\n\n[^1]: there *too*\n", "x.md")
     assert [note.definitions for note in deck.notes] == ["[^1]: there *too*", ""]
     first = deck.notes[0]
     html = to_html(first.fields[0], definitions=first.definitions, macros={}, media=str)

@@ -54,7 +54,7 @@ class HtmlRenderer:
             definitions: Markdown of link definitions that the source uses.
         """
         if has_additions(markdown):
-            markdown = rewrite_additions(markdown, definitions)
+            markdown = rewrite_additions(_FORBIDDEN.sub("", markdown), _FORBIDDEN.sub("", definitions))
             definitions = drop_footnotes(definitions)
         elif is_plain(markdown):
             return markdown
