@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.importers.report import FileMissing, FormatUnknown
+from flashcards.importers.report import FileMissing, ImportFormatUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def run(
     """
     suffix = path.suffix.lower()
     if suffix not in (*_OF_ANKI, ".db", ".csv"):
-        raise FormatUnknown(path)
+        raise ImportFormatUnknown(path)
     if not path.is_file():
         raise FileMissing(path)
     if suffix in _OF_ANKI:

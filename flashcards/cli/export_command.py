@@ -52,11 +52,11 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
     flashcards export tpm -o cards.csv   a table, which Anki imports too
     flashcards export -o cards.json      every card as `flashcards list --json` shows it
     """
-    from flashcards.anki.exports.export import targets
-    from flashcards.anki.exports.notes import decks_in_use
+    from flashcards.anki.exports.export import choose_targets
+    from flashcards.anki.exports.notes import find_decks_in_use
 
     with _stopped_cleanly(), console.opened() as collection:
-        plan = targets(decks_in_use(collection), decks, output, collection.root)
+        plan = choose_targets(find_decks_in_use(collection), decks, output, collection.root)
         if no_history and any(target.path.suffix.lower() == ".json" for target in plan):
             raise UsageError("--no-history is for packages: JSON holds the schedule of every card.")
         for target in plan:

@@ -27,43 +27,43 @@ if TYPE_CHECKING:
 _SIZE = 8  # bytes of an offset
 
 
-def card_hashes(note: Note) -> Iterator[tuple[str, str]]:
+def hash_cards(note: Note) -> Iterator[tuple[str, str]]:
     """The slot and the hash of each card of a note that hashcards would know."""
     if note.kind is Kind.QUESTION:
-        front, back = (_trimmed(field) for field in note.fields)
+        front, back = (_trim(field) for field in note.fields)
         yield FORWARD, _hash(b"Basic", front.encode(), back.encode())
     elif note.kind is Kind.TERM:
-        yield from _term(*(_trimmed(field) for field in note.fields))
+        yield from _hash_term(*(_trim(field) for field in note.fields))
     elif note.kind is Kind.CLOZE:
-        yield from _cloze(note)
+        yield from _hash_cloze(note)
 
 
-def _trimmed(field: str) -> str:
+def _trim(field: str) -> str:
     """The first line is trimmed by itself, then the whole."""
     first, line_break, rest = field.partition("\n")
     return f"{first.strip()}{line_break}{rest}".strip()
 
 
-def _term(term: str, definition: str) -> Iterator[tuple[str, str]]:
+def _hash_term(term: str, definition: str) -> Iterator[tuple[str, str]]:
     text = f"Term: {term}\n\nDefinition: {definition}".encode()
     term_size, definition_size = len(term.encode()), len(definition.encode())
-    yield REVERSE, _gap_hash(text, 6, 6 + term_size - 1)
-    yield FORWARD, _gap_hash(text, 20 + term_size, 20 + term_size + definition_size - 1)
+    yield REVERSE, _hash_gap(text, 6, 6 + term_size - 1)
+    yield FORWARD, _hash_gap(text, 20 + term_size, 20 + term_size + definition_size - 1)
 
 
-def _cloze(note: Note) -> Iterator[tuple[str, str]]:
-    text = _trimmed(note.fields[0])
+def _hash_cloze(note: Note) -> Iterator[tuple[str, str]]:
+    text = _trim(note.fields[0])
     if text != note.fields[0]:
         return
     data = text.encode()
-    clean, places = _without_brackets(data)
+    clean, places = _remove_brackets(data)
     slots = {len(text[: gap.start].encode()): f"c{gap.numbers[0]}" for gap in note.gaps}
     for bracket, start, end in places:
         if bracket in slots:
-            yield slots[bracket], _gap_hash(clean, start, end)
+            yield slots[bracket], _hash_gap(clean, start, end)
 
 
-def _without_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
+def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
     """The text of a cloze as hashcards shows it; of each gap its bracket in `data`, its first and its last byte there.
 
     Brackets of images and escaped ones stay.
@@ -92,7 +92,7 @@ def _without_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
     return bytes(clean), places
 
 
-def _gap_hash(text: bytes, first: int, last: int) -> str:
+def _hash_gap(text: bytes, first: int, last: int) -> str:
     return _hash(b"Cloze", text, first.to_bytes(_SIZE, "little"), max(last, 0).to_bytes(_SIZE, "little"))
 
 
@@ -136,8 +136,8 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
     """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            cards = dict(_cards(database))
-            reviews = _reviews(database)
+            cards = dict(_read_cards(database))
+            reviews = _read_reviews(database)
     except sqlite3.Error as error:
         raise ImportInvalid(path, "it is no database of hashcards, or is damaged", _REMEDY) from error
     except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
@@ -145,11 +145,11 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
     report = ImportReport(path.name)
     histories = []
     found: set[str] = set()
-    for card, name in _named_cards(collection):
+    for card, name in _hash_own_cards(collection):
         if name in cards and name not in found:
             found.add(name)
             if reviews[name] or cards[name].review_count:
-                histories.append(_history(card, cards[name], reviews[name]))
+                histories.append(_make_history(card, cards[name], reviews[name]))
     studied = [name for name, card in cards.items() if card.review_count]
     lost = sum(name not in found for name in studied)
     if lost:
@@ -158,7 +158,7 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
     return import_histories(collection, histories, report, dry_run=dry_run)
 
 
-def _cards(database: sqlite3.Connection) -> Iterator[tuple[str, _Card]]:
+def _read_cards(database: sqlite3.Connection) -> Iterator[tuple[str, _Card]]:
     for name, at, stability, difficulty, interval, due, count in database.execute(
         "SELECT card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count FROM cards"
     ):
@@ -168,7 +168,7 @@ def _cards(database: sqlite3.Connection) -> Iterator[tuple[str, _Card]]:
         yield str(name), _Card(reviewed, due_day, int(interval or 0), int(count), memory)
 
 
-def _reviews(database: sqlite3.Connection) -> dict[str, list[_Review]]:
+def _read_reviews(database: sqlite3.Connection) -> dict[str, list[_Review]]:
     found: dict[str, list[_Review]] = defaultdict(list)
     for name, at, grade, interval in database.execute(
         "SELECT card_hash, reviewed_at, grade, interval_days FROM reviews ORDER BY reviewed_at, review_id"
@@ -182,16 +182,16 @@ def _instant_ms(local: str) -> int:
     return round(datetime.datetime.fromisoformat(local).astimezone().timestamp() * 1000)
 
 
-def _named_cards(collection: Collection) -> Iterator[tuple[int, str]]:
+def _hash_own_cards(collection: Collection) -> Iterator[tuple[int, str]]:
     rows = collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1")
     ids = {(note, slot): card for note, slot, card in rows}
     for entry in collection.catalog.entries():
-        for slot, name in card_hashes(entry.note):
+        for slot, name in hash_cards(entry.note):
             if (entry.id, slot) in ids:
                 yield ids[entry.id, slot], name
 
 
-def _history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:
+def _make_history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:
     state = State.NEW
     interval = lapses = 0
     log = []

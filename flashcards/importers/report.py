@@ -39,7 +39,7 @@ class Malformed(Exception):
     """Why the contents of a file cannot be read: the middle of the sentence that `ImportInvalid` says."""
 
 
-class FormatUnknown(UsageError):
+class ImportFormatUnknown(UsageError):
     """The file's ending names no format that can be read."""
 
     def __init__(self, path: Path) -> None:

@@ -59,9 +59,9 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
     report = ImportReport(path.name)
     by_card: dict[int, list[_Line]] = defaultdict(list)
     cards: dict[str, int | None] = {}
-    for name, line in _lines(path):
+    for name, line in _read_lines(path):
         if name not in cards:
-            cards[name] = _card(collection, name)
+            cards[name] = _find_card(collection, name)
         card = cards[name]
         if card is not None:
             by_card[card].append(line)
@@ -70,31 +70,31 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
         report.remarks.append(Remark(path.name, f"There is no one card `{name}`; its reviews are left out."))
     if len(unknown) > _SHOWN:
         report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards are not here."))
-    histories = [_history(collection, card, sorted(lines)) for card, lines in by_card.items()]
+    histories = [_make_history(collection, card, sorted(lines)) for card, lines in by_card.items()]
     return import_histories(collection, histories, report, dry_run=dry_run)
 
 
-def _lines(path: Path) -> Iterator[tuple[str, _Line]]:
+def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
-            columns = _columns(next(reader, []))
+            columns = _find_columns(next(reader, []))
             if columns is None:
                 raise ImportInvalid(path, "its first line does not name the columns card, rating and time", _REMEDY)
             for row in reader:
                 if any(row):
-                    yield _line(path, reader.line_num, row, columns)
+                    yield _read_line(path, reader.line_num, row, columns)
     except (csv.Error, UnicodeDecodeError) as error:
         raise ImportInvalid(path, "it is no CSV in UTF-8", _REMEDY) from error
 
 
-def _columns(header: list[str]) -> dict[str, int] | None:
+def _find_columns(header: list[str]) -> dict[str, int] | None:
     names = [name.strip().lower() for name in header]
     found = {what: names.index(name) for what, known in _NAMES.items() for name in known if name in names}
     return found if {"card", "rating", "time"} <= found.keys() else None
 
 
-def _line(path: Path, number: int, row: list[str], columns: Mapping[str, int]) -> tuple[str, _Line]:
+def _read_line(path: Path, number: int, row: list[str], columns: Mapping[str, int]) -> tuple[str, _Line]:
     try:
         values = {what: row[column].strip() for what, column in columns.items()}
         rating = _RATINGS[values["rating"].lower()]
@@ -117,14 +117,14 @@ def _instant_ms(text: str) -> int:
     return at
 
 
-def _card(collection: Collection, name: str) -> int | None:
+def _find_card(collection: Collection, name: str) -> int | None:
     try:
         return find_card(collection, name)
     except (CardNotFound, CardAmbiguous):
         return None
 
 
-def _history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHistory:
+def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHistory:
     """The reviews of a card with what each did, those that it has already taken into account."""
     store, clock = collection.store, collection.clock
     policy = collection.policy(store.card(card_id).deck)

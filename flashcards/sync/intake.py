@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.imports.deck_text import text_without
-from flashcards.anki.imports.matching import Known
+from flashcards.anki.imports.deck_text import remove_notes
+from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import KnownChanges, import_changes
 from flashcards.anki.package.identity import Guids, deck_id
@@ -149,13 +149,13 @@ class NoteIntake:
         for row in received.notes:
             if row[0] in received.contested["notes"]:
                 continue
-            note = self._here["note"].get(row[0]) or known.note_of(row[_GUID], 0)
+            note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
             if note is not None and (text := text_here(self._collection, note)):
                 self._mirror.note_text(row[0], text)
 
-    def _known(self) -> Known:
+    def _known(self) -> KnownNotes:
         connection = self._collection.connection
-        return Known(self._collection.catalog, Origins(connection), Guids(connection))
+        return KnownNotes(self._collection.catalog, Origins(connection), Guids(connection))
 
     def _package(self, notes: list[int]) -> Package:
         """Read some notes of the mirror, with their cards and the whole log of these, as if from a package."""
@@ -200,7 +200,7 @@ class NoteIntake:
         known = self._known()
         entries = []
         for row in deleted:
-            note = self._here["note"].get(row[0]) or known.note_of(row[_GUID], 0)
+            note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
             if note is not None:
                 entries += [entry for entry in self._collection.catalog.entries([note]) if entry.active]
         by_path: dict[str, list[Entry]] = {}
@@ -214,7 +214,7 @@ class NoteIntake:
     def _remove_from(self, path: str, entries: list[Entry]) -> None:
         file = self._collection.root / path
         before = file.read_bytes()
-        text = text_without(path, before.decode(), [entry.note.line for entry in entries])
+        text = remove_notes(path, before.decode(), [entry.note.line for entry in entries])
         if text is None:
             self._taken.sentences.append(
                 f"{path}: {plural(len(entries), 'note')} deleted on the phone cannot be taken out of the file."

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flashcards.anki.package.identity import deck_id
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.anki.package.notetypes import DESIGN_CHANGED, note_type
+from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 
 _OURS_IN_CONF: Final = ("schedVer", "sched2021", "creationOffset", "rollover", "fsrs")
 _COUNTED: Final = ("newToday", "revToday")
@@ -70,7 +70,7 @@ class ObjectUpdate:
     def _update_types(self) -> None:
         types: Objects = self._there["models"]
         for family in (BASIC, CLOZE):
-            ours = note_type(family).to_json(DESIGN_CHANGED, 1)
+            ours = make_note_type(family).to_json(DESIGN_CHANGED, 1)
             key = str(int(ours["id"]))
             # A person's own changes to the design stay until ours changes.
             if key not in types or types[key].get("mod", 0) < DESIGN_CHANGED:

@@ -10,11 +10,11 @@ from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.exports.notes import Gathering, decks_in_use
+from flashcards.anki.exports.notes import Gathering, find_decks_in_use
 from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.schedule_writer import History
-from flashcards.anki.package.writer import DeckDatabase, first_day_of
+from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.sync.intake import text_here
@@ -92,12 +92,12 @@ class Projection:
 
     def _database(self, mirror: Mirror) -> bytes:
         collection = self._collection
-        gathering = Gathering(collection, decks_in_use(collection))
+        gathering = Gathering(collection, find_decks_in_use(collection))
         clock, at = collection.clock, now_ms()
         if mirror.is_new:
             first_day = None if len(gathering) else clock.day(at)
         else:
-            first_day = first_day_of(clock, mirror.created)
+            first_day = find_first_day(clock, mirror.created)
         history = History(collection, at)
         database = DeckDatabase(gathering.notes(), clock, Presets(collection), history, first_day)
         data = database.to_bytes()

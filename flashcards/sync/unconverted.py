@@ -6,16 +6,16 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from flashcards.anki.imports.matching import Known
+from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.anki.package.notetypes import note_type
+from flashcards.anki.package.notetypes import make_note_type
 from flashcards.catalog.imports import Origins
 
 if TYPE_CHECKING:
     from flashcards.anki.package.identity import Guids
     from flashcards.collection import Collection
 
-OUR_TYPES = tuple(note_type(family).model_id for family in (BASIC, CLOZE))
+OUR_TYPES = tuple(make_note_type(family).model_id for family in (BASIC, CLOZE))
 
 
 class Unconverted:
@@ -62,11 +62,11 @@ def ids_known_here(db: sqlite3.Connection, guids: Guids, collection: Collection,
     notes = list(notes)
     if not notes:
         return set()
-    known = Known(collection.catalog, Origins(collection.connection), guids)
+    known = KnownNotes(collection.catalog, Origins(collection.connection), guids)
     there = {there for _, there in Origins(collection.connection).ids("note").items()}
     found = set()
     for number in notes:
         (guid,) = db.execute("SELECT guid FROM mirror.notes WHERE id = ?", (number,)).fetchone()
-        if number in there or known.note_of(guid, 0) is not None:
+        if number in there or known.find_note(guid, 0) is not None:
             found.add(number)
     return found

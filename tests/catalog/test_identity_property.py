@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashcards.anki.exports.export import export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from scheduler import Rating
 from tests.catalog.world import World, question
 
@@ -78,7 +78,7 @@ def do(world: World, model: Model, what: str, value: object, *, unique: bool) ->
                 world.collection.store.rate(card.id, Rating.GOOD, world.collection.policy(card.deck), now)
         case "export", _:
             world.scan()
-            export_package(world.collection, decks_in_use(world.collection), world.root / "all.apkg")
+            export_package(world.collection, find_decks_in_use(world.collection), world.root / "all.apkg")
         case _:
             world.scan()
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.hashcards import card_hashes
+from flashcards.importers.hashcards import hash_cards
 from flashcards.importers.report import ImportInvalid
 from scheduler import State
 from tests.anki.imports.home import Home
@@ -47,7 +47,7 @@ def decks(home: Home) -> Home:
 def hashes(root: Path) -> set[str]:
     with Collection(root) as collection:
         collection.scan()
-        return {name for entry in collection.catalog.entries() for _, name in card_hashes(entry.note)}
+        return {name for entry in collection.catalog.entries() for _, name in hash_cards(entry.note)}
 
 
 def known(hashcards: str, root: Path) -> set[str]:

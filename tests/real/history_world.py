@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.anki.exports.export import export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating, ReviewKind, State
 from scheduler.errors import NothingToUndo
@@ -60,7 +60,7 @@ def live(
 
 
 def exported(collection: Collection, path: Path) -> Path:
-    export_package(collection, decks_in_use(collection), path)
+    export_package(collection, find_decks_in_use(collection), path)
     return path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.anki.exports.export import export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.collection import Collection, now_ms
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home
@@ -56,7 +56,7 @@ def world(tmp_path: Path) -> World:
 def exported(home: Home, path: Path) -> Path:
     with Collection(home.root) as collection:
         collection.scan()
-        export_package(collection, decks_in_use(collection), path)
+        export_package(collection, find_decks_in_use(collection), path)
     return path
 
 
@@ -146,7 +146,7 @@ def test_an_edit_that_went_there_after_an_edit_that_came_from_there_is_no_confli
     with Collection(home.root) as collection:
         collection.scan()
         collection.connection.execute("UPDATE notes SET modified_ms = modified_ms + 120000")
-        export_package(collection, decks_in_use(collection), tmp_path / "3.apkg")
+        export_package(collection, find_decks_in_use(collection), tmp_path / "3.apkg")
     into(world, tmp_path / "3.apkg")
     assert len(world.col.find_notes("Back:*four*")) == 1
     report = home.import_file(world.export(tmp_path / "4.apkg"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.anki.exports.export import export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.collection import Collection
 from scheduler import Policy
 from tests.anki.imports.anki_world import World
@@ -69,7 +69,7 @@ def test_settings_that_went_to_anki_come_back_the_same(tmp_path: Path, suffix: s
         home.write(f"{name}.md", f"Q: {name}\nA: b\n")
     with Collection(home.root) as collection:
         collection.scan()
-        export_package(collection, decks_in_use(collection), tmp_path / "there.apkg")
+        export_package(collection, find_decks_in_use(collection), tmp_path / "there.apkg")
     world = World(tmp_path / "anki", limits=True)
     into(world, tmp_path / "there.apkg")
     other = Home(tmp_path / "other")
@@ -88,7 +88,7 @@ def test_a_preset_that_came_from_here_says_nothing_on_the_way_back_unless_it_was
     home.write("deck.md", "Q: a\nA: b\n")
     with Collection(home.root) as collection:
         collection.scan()
-        export_package(collection, decks_in_use(collection), tmp_path / "there.apkg")
+        export_package(collection, find_decks_in_use(collection), tmp_path / "there.apkg")
     into(world, tmp_path / "there.apkg")
     home.write("flashcards.toml", "retention = 0.8\n")
     for legacy in (True, False):

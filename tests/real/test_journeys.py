@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flashcards.anki.exports.export import export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.model import family
 from flashcards.collection import Collection
@@ -57,7 +57,7 @@ class Journey:
         package = self._folder / f"{time.time_ns()}.apkg"
         with Collection(self.home.root) as collection:
             collection.scan()
-            export_package(collection, decks_in_use(collection), package)
+            export_package(collection, find_decks_in_use(collection), package)
             guids = Guids(collection.connection)
             here = {guids.of(each.id, each.key, family(each.note)) for each in collection.catalog.entries()}
         into(self.world, package)

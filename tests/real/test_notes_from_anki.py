@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.anki.exports.export import Exported, export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.anki.exports.tables import export_csv
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating
@@ -41,7 +41,7 @@ def home(tmp_path: Path, world: World) -> Home:
 def exported(home: Home, path: Path) -> Exported:
     with Collection(home.root) as collection:
         collection.scan()
-        return export_package(collection, decks_in_use(collection), path)
+        return export_package(collection, find_decks_in_use(collection), path)
 
 
 def rows(world: World) -> list[list[object]]:
@@ -115,12 +115,12 @@ def test_a_whole_collection_that_went_back_is_the_same_here(home: Home, tmp_path
 def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_path: Path) -> None:
     exported(home, tmp_path / "1.apkg")
     with Collection(home.root) as collection:  # as an export wrote it that knew nothing of where a note came from
-        from flashcards.anki.package.identity import guid
+        from flashcards.anki.package.identity import make_guid
 
         collection.scan()
         for note, key in list(collection.connection.execute("SELECT id, key FROM notes")):
             sql = "UPDATE exported_notes SET guid = ? WHERE note = ?"
-            collection.connection.execute(sql, (guid(key, "basic"), note))
+            collection.connection.execute(sql, (make_guid(key, "basic"), note))
     other = World(tmp_path / "other")
     package = exported(home, tmp_path / "2.apkg")
     into(other, package.path)
@@ -196,7 +196,7 @@ def test_a_table_brings_edits_to_the_notes_that_anki_has_in_its_own_note_types(w
     table = tmp_path / "all.csv"
     with Collection(other.root) as collection:
         collection.scan()
-        export_csv(collection, decks_in_use(collection), table)
+        export_csv(collection, find_decks_in_use(collection), table)
     metadata = world.col.get_csv_metadata(str(table), None)
     world.col.import_csv(ImportCsvRequest(path=str(table), metadata=metadata))
     assert len(world.col.find_notes('"Back:die Katze"')) == 1

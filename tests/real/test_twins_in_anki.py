@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.package.identity import Guids, guid
+from flashcards.anki.package.identity import Guids, make_guid
 from flashcards.collection import Collection
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home
@@ -30,7 +30,7 @@ def doubled(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worl
     world.study(days=4, answers=8)
     home.import_file(world.export(tmp_path / "from.apkg"))
     with monkeypatch.context() as patch:
-        patch.setattr(Guids, "of", lambda _self, _note, key, kind: guid(key, kind))
+        patch.setattr(Guids, "of", lambda _self, _note, key, kind: make_guid(key, kind))
         into(world, home.with_collection(lambda opened: exported(opened, tmp_path / "back.apkg")))  # type: ignore[arg-type]
     assert world.col.note_count() == 6
     return world

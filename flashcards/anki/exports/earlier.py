@@ -21,7 +21,7 @@ _REMEMBER = (  # quicker than INSERT OR REPLACE
 )
 
 
-class _Given(NamedTuple):
+class _ExportedNote(NamedTuple):
     """A note as Anki was given it: its guid, its deck, and which cards of it there are."""
 
     guid: str
@@ -34,12 +34,12 @@ class Exports:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._now: dict[int, _Given] = {}
+        self._now: dict[int, _ExportedNote] = {}
 
-    def seen(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
+    def record_notes(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
         """The same notes, which are remembered by `finish`."""
         for note in notes:
-            self._now[note.id] = _Given(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
+            self._now[note.id] = _ExportedNote(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
             yield note
 
     def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
@@ -50,19 +50,19 @@ class Exports:
         """
         with transaction(self._connection):
             before = {
-                row[0]: _Given(*row[1:])
+                row[0]: _ExportedNote(*row[1:])
                 for row in self._connection.execute("SELECT note, guid, deck, ords FROM exported_notes")
             }
-            gone = [note for note in self._orphans() if before[note].deck in decks]
+            gone = [note for note in self._find_orphans() if before[note].deck in decks]
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
         if whole:
             return ()
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]
-        return (*_sentences(pairs, len(gone)), *self._of_notes_from_anki(before))
+        return (*_describe_changes(pairs, len(gone)), *self._describe_foreign_notes(before))
 
-    def _of_notes_from_anki(self, before: Sized[int]) -> Iterator[str]:
+    def _describe_foreign_notes(self, before: Sized[int]) -> Iterator[str]:
         if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
             yield (
                 f"{plural(kept, 'note')} came from Anki: where it has them in a note type of its own they stay as they"
@@ -73,14 +73,14 @@ class Exports:
         if split := len((parts & self._now.keys()).difference(before)):
             yield f"{plural(split, 'note')} made of one card of a larger note in Anki: there they are added as notes."
 
-    def _orphans(self) -> list[int]:
+    def _find_orphans(self) -> list[int]:
         rows = self._connection.execute(
             "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
         )
         return [note for (note,) in rows]
 
 
-def _sentences(pairs: Iterable[tuple[_Given, _Given]], gone: int) -> Iterator[str]:
+def _describe_changes(pairs: Iterable[tuple[_ExportedNote, _ExportedNote]], gone: int) -> Iterator[str]:
     kinds = cards = 0
     moved: dict[tuple[str, str], int] = {}
     for before, now in pairs:

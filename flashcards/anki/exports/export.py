@@ -37,7 +37,7 @@ class Target:
     decks: tuple[str, ...]
 
 
-class FormatUnknown(UsageError):
+class ExportFormatUnknown(UsageError):
     """The file's ending names no format that can be written."""
 
     def __init__(self, path: Path) -> None:
@@ -60,7 +60,7 @@ class NothingToExport(FlashcardsError):
         super().__init__("There are no cards to export. `flashcards check` says why, `flashcards init` makes a deck.")
 
 
-def targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root: Path) -> list[Target]:
+def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root: Path) -> list[Target]:
     """The files that an export writes.
 
     Args:
@@ -82,18 +82,18 @@ def targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root
         _check_format(Path(output))
     if not decks:
         raise NothingToExport
-    known = _with_parents(decks)
+    known = _add_parents(decks)
     for name in asked:
         if name not in known:
             raise DeckUnknown(name, known)
     if output is not None and _is_folder(output):
-        heads = _outermost(asked) or sorted({deck.partition("::")[0] for deck in decks})
-        return _one_each(Path(output), heads, decks)
+        heads = _find_outermost(asked) or sorted({deck.partition("::")[0] for deck in decks})
+        return _name_one_each(Path(output), heads, decks)
     chosen = tuple(deck for deck in decks if not asked or any(is_within(deck, name) for name in asked))
     if output is not None:
         return [Target(Path(output), chosen)]
     name = asked[0] if len(set(asked)) == 1 else root.resolve().name or "flashcards"
-    return [Target(Path(file_name(name)), chosen)]
+    return [Target(Path(make_file_name(name)), chosen)]
 
 
 def is_within(deck: str, ancestor: str) -> bool:
@@ -101,7 +101,7 @@ def is_within(deck: str, ancestor: str) -> bool:
     return deck == ancestor or deck.startswith(f"{ancestor}::")
 
 
-def file_name(deck: str) -> str:
+def make_file_name(deck: str) -> str:
     """The name of a deck's package: one that every system takes."""
     return clean_name(f"{deck.replace('::', '-')}.deck").removesuffix(".deck") + PACKAGE
 
@@ -112,23 +112,23 @@ def _is_folder(output: str) -> bool:
 
 def _check_format(path: Path) -> None:
     if path.suffix.lower() not in FORMATS:
-        raise FormatUnknown(path)
+        raise ExportFormatUnknown(path)
 
 
-def _with_parents(decks: Iterable[str]) -> set[str]:
+def _add_parents(decks: Iterable[str]) -> set[str]:
     return {name for deck in decks for name in list_deck_path(deck)}
 
 
-def _outermost(asked: Sequence[str]) -> list[str]:
+def _find_outermost(asked: Sequence[str]) -> list[str]:
     names = sorted(set(asked))
     return [name for name in names if not any(other != name and is_within(name, other) for other in names)]
 
 
-def _one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> list[Target]:
+def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> list[Target]:
     found: list[Target] = []
     taken: set[str] = set()
     for head in heads:
-        name = file_name(head)
+        name = make_file_name(head)
         if name.casefold() in taken:  # `a?` and `a:`, or `A` and `a` where a disk does not tell them apart
             name = f"{name.removesuffix(PACKAGE)}-{deck_id(head):x}{PACKAGE}"
         taken.add(name.casefold())
@@ -178,12 +178,12 @@ def export_package(
     decks = set(decks)
     gathering = Gathering(collection, decks)
     exports = Exports(collection.connection)
-    steps = _Steps(progress, len(gathering), _reviews(collection) if history else 0)
+    steps = _Steps(progress, len(gathering), _count_reviews(collection) if history else 0)
     database = DeckDatabase(
-        exports.seen(gathering.notes(steps.note)),
+        exports.record_notes(gathering.notes(steps.note)),
         collection.clock,
         Presets(collection) if history else None,
-        _history(collection, steps) if history else None,
+        _open_history(collection, steps) if history else None,
     )
     content = database.to_bytes()
     whole = path.suffix.lower() == WHOLE
@@ -211,12 +211,12 @@ class _Steps:
         self.note(self._notes + done, self._notes)
 
 
-def _reviews(collection: Collection) -> int:
+def _count_reviews(collection: Collection) -> int:
     (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone()
     return int(reviews)
 
 
-def _history(collection: Collection, steps: _Steps) -> History | None:
+def _open_history(collection: Collection, steps: _Steps) -> History | None:
     """What is known of the cards; None where none of them is other than new, which is written in less time."""
     if not collection.connection.execute(_TOUCHED).fetchone():
         return None

@@ -26,7 +26,7 @@ _SOUND: Final = re.compile(r"\[sound:[^\]]*\]")
 _MATH: Final = re.compile(r"\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
 
 
-def typed_answer(html: str) -> str:
+def make_typed_answer(html: str) -> str:
     """What is to be typed for an answer: its words on one line, formulas as TeX, no pictures or sound; as HTML again.
 
     Empty for an answer without words: then nothing is asked to be typed.
@@ -65,7 +65,7 @@ class FieldWriter:
         self._place: tuple[str, tuple[str, ...]] | None = None
         self._source = ""
 
-    def fields(self, entry: Entry) -> tuple[str, ...]:
+    def write_fields(self, entry: Entry) -> tuple[str, ...]:
         """The fields of a note, in the order of its note type."""
         if entry.note.kind is Kind.CLOZE:
             typed = _YES if entry.note.typed else ""
@@ -80,26 +80,26 @@ class FieldWriter:
             front,
             back,
             _YES if both else "",
-            typed_answer(back) if note.typed else "",
-            typed_answer(front) if note.typed and both else "",
+            make_typed_answer(back) if note.typed else "",
+            make_typed_answer(front) if note.typed and both else "",
             self._source_of(entry),
         )
 
     def _source_of(self, entry: Entry) -> str:
         place = (entry.path, entry.note.breadcrumb)
         if place != self._place:  # most notes stand where the one before stands
-            self._place, self._source = place, source(*place)
+            self._place, self._source = place, format_source(*place)
         return self._source
 
     def _side(self, note: Note, markdown: str) -> str:
         """One side; as typed where nothing of it would be seen, for Anki drops a card with an empty front."""
         html = self._renderer.render(markdown, note.definitions)
-        return html if not _UNSEEN.fullmatch(html) else _literal(markdown).strip() or _NOTHING
+        return html if not _UNSEEN.fullmatch(html) else _escape_text(markdown).strip() or _NOTHING
 
 
-def source(path: str, breadcrumb: Iterable[str]) -> str:
+def format_source(path: str, breadcrumb: Iterable[str]) -> str:
     """Where a note comes from, shown small: its file and the headings above it."""
-    return _literal(" › ".join((path, *breadcrumb)))
+    return _escape_text(" › ".join((path, *breadcrumb)))
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _literal(text: str) -> str:
+def _escape_text(text: str) -> str:
     return escape(re.sub(r"[\x00\x1f\ud800-\udfff]", "", text), quote=False).replace("{{", "{&#123;")
 
 
@@ -137,7 +137,7 @@ class Gathering:
         self.media = MediaNames(collection.root)
         self.problems: list[ExportProblem] = self.media.problems
         self._collection = collection
-        self._notes = _note_ids(collection, decks)
+        self._notes = _find_note_ids(collection, decks)
         self._guids = Guids(collection.connection)
         self._macros, self._macros_changed = self._read_macros(collection.root / MACROS_FILE)
         self._writer = FieldWriter(self._macros, self.media.name)
@@ -157,25 +157,25 @@ class Gathering:
         for number, entry in enumerate(entries):
             if progress and number % _STRIDE == 0:
                 progress(number, len(self._notes))
-            yield self._note(entry, cards.get(entry.id, {}))
+            yield self._make_note(entry, cards.get(entry.id, {}))
 
-    def _note(self, entry: Entry, cards: Mapping[str, int]) -> PackageNote:
+    def _make_note(self, entry: Entry, cards: Mapping[str, int]) -> PackageNote:
         note = entry.note
-        self.media.enter(entry.path, note.line)
-        fields = self._writer.fields(entry)
+        self.media.start_note(entry.path, note.line)
+        fields = self._writer.write_fields(entry)
         kind = family(note)
         return PackageNote(
             id=entry.id,
             guid=self._guids.of(entry.id, entry.key, kind),
             family=kind,
-            modified=self._modified(entry),
+            modified=self._find_modified(entry),
             deck=entry.deck,
             tags=clean_tags(note.tags) if note.tags else (),
             fields=fields,
             cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
         )
 
-    def _modified(self, entry: Entry) -> int:
+    def _find_modified(self, entry: Entry) -> int:
         """When what the note shows last changed: its text, its media, or the macros it uses; epoch seconds."""
         newest = self.media.newest_ns // 1_000_000_000
         if self._macros and any(name in text for text in entry.note.fields for name in self._macros):
@@ -200,7 +200,7 @@ class Gathering:
         return macros.bodies, changed
 
 
-def decks_in_use(collection: Collection) -> list[str]:
+def find_decks_in_use(collection: Collection) -> list[str]:
     """The names of the decks that hold notes, in order."""
     rows = collection.connection.execute(
         "SELECT name FROM decks WHERE id IN (SELECT deck FROM notes WHERE active = 1) ORDER BY name"
@@ -208,7 +208,7 @@ def decks_in_use(collection: Collection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
+def _find_note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
     """The notes of these decks in order of deck, file and line."""
     wanted = set(decks)
     rows = collection.connection.execute(
@@ -218,10 +218,10 @@ def _note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
     return [note for note, deck in rows if deck in wanted]
 
 
-def card_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
+def find_card_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
     """The cards of these decks that have a text, in order of deck, file and line."""
     cards = _cards_by_note(collection)
-    return [card for note in _note_ids(collection, decks) for card in cards.get(note, {}).values()]
+    return [card for note in _find_note_ids(collection, decks) for card in cards.get(note, {}).values()]
 
 
 def _cards_by_note(collection: Collection) -> dict[int, dict[str, int]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.export import Exported
-from flashcards.anki.exports.notes import Gathering, card_ids
+from flashcards.anki.exports.notes import Gathering, find_card_ids
 from flashcards.anki.package.model import CLOZE, PackageNote
 from flashcards.cards import build_records
 from flashcards.collection import now_ms
@@ -48,14 +48,14 @@ def export_csv(
         # Anki passes over lines that begin with #, which a guid of its own may.
         quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for note in gathering.notes(progress):
-            (quoting if note.guid.startswith("#") else writer).writerow(_line(note))
+            (quoting if note.guid.startswith("#") else writer).writerow(_make_line(note))
             notes += 1
             cards += len(note.cards)
         size = stream.tell()
     return Exported(path, notes, cards, 0, size, tuple(gathering.problems))
 
 
-def _line(note: PackageNote) -> tuple[str, ...]:
+def _make_line(note: PackageNote) -> tuple[str, ...]:
     front, back = note.fields[:2]
     if note.family == CLOZE:
         return (note.guid, "Cloze", note.deck, " ".join(note.tags), front, "")
@@ -79,7 +79,7 @@ def export_json(
 
     Arguments and errors are those of `export_package`.
     """
-    ids = card_ids(collection, decks)
+    ids = find_card_ids(collection, decks)
     notes: set[str] = set()
     with write_output(path) as stream:
         stream.write(b"[")

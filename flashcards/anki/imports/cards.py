@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.imports.deck_files import Placed
+from flashcards.anki.imports.deck_files import PlacedNote
 from flashcards.anki.package.model import AnkiCard, Package
-from flashcards.anki.package.schedule_reader import HistoryReader, anki_days
+from flashcards.anki.package.schedule_reader import HistoryReader, count_days_as_anki
 from flashcards.catalog.imports import SeenMarks
 from scheduler.clock import Clock
 from scheduler.imported_log import CardHistory
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scheduler.store import Store
 
 
-def apart(
+def separate_duplicates(
     pairs: Iterable[tuple[AnkiCard, int, int]],
 ) -> tuple[list[tuple[AnkiCard, int, int]], Mapping[int, Sequence[AnkiCard]]]:
     """Cards of a package, each with its id and its deck here, so that each id is there once, with what changed last.
@@ -43,7 +43,7 @@ def apart(
     return list(found.values()), twins
 
 
-def joined(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
+def join_histories(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
     """A history with the reviews of its twins: each counts, and it stands where the last change left it."""
     if not twins:
         return history
@@ -61,7 +61,7 @@ def joined(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
     )
 
 
-class MarksImport:
+class StatusImport:
     """Takes the marks of cards over where they changed there since the last import.
 
     Args:
@@ -84,7 +84,7 @@ class MarksImport:
         self._flags: dict[int, list[int]] = defaultdict(list)
         self._buried: dict[int, list[int]] = defaultdict(list)
 
-    def take(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
+    def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
         """Take the marks of cards over, each given with its id here; returns how many cards that changed.
 
         `before` holds the marks that cards had there, by their ids here; without it, those of the last import.
@@ -104,7 +104,7 @@ class MarksImport:
 
     def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
         """Note down what is to be done for a card; returns its marks if they are to be remembered."""
-        marks = self._reader.marks(card)
+        marks = self._reader.read_status(card)
         now = SeenMarks(card.changed, marks.suspended, marks.flag)
         if before is None:
             before = SeenMarks(-1, suspended=False, flag=0)
@@ -155,7 +155,7 @@ class CardImport:
 
     def apply(
         self,
-        notes: Iterable[Placed],
+        notes: Iterable[PlacedNote],
         report: ImportReport,
         progress: Callable[[int, int], None],
         marks_before: Callable[[AnkiCard], SeenMarks] | None = None,
@@ -166,27 +166,27 @@ class CardImport:
         """
         if marks_before is None and not _tells_schedules(self._package):
             return
-        pairs, twins = apart(self._pairs(notes))
+        pairs, twins = separate_duplicates(self._pair_cards(notes))
         self.pairs = pairs
-        leeches = self._leeches()
+        leeches = self._find_leeches()
 
         def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
-            return self._reader.history(card, ours, leech=card.id in leeches, model=self._model(deck))
+            return self._reader.read_history(card, ours, leech=card.id in leeches, model=self._find_model(deck))
 
         histories = (
-            joined(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
+            join_histories(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
             for card, ours, deck in pairs
         )
-        days = anki_days(self._clock, self._at)
+        days = count_days_as_anki(self._clock, self._at)
         connection = self._collection.connection
-        merged = merge(connection, histories, days, self._model, lambda done: progress(done, len(pairs)))
+        merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
-        marks = MarksImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
+        marks = StatusImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
         before = {ours: marks_before(card) for card, ours, _ in pairs} if marks_before else None
-        report.cards = merged.cards + marks.take(((card, ours) for card, ours, _ in pairs), before)
+        report.cards = merged.cards + marks.apply(((card, ours) for card, ours, _ in pairs), before)
         self.remembered = marks.remembered
 
-    def _pairs(self, notes: Iterable[Placed]) -> Iterable[tuple[AnkiCard, int, int]]:
+    def _pair_cards(self, notes: Iterable[PlacedNote]) -> Iterable[tuple[AnkiCard, int, int]]:
         """Each card of the package that is here: the card, its id here, its deck here."""
         rows = self._collection.connection.execute("SELECT note, slot, id, deck FROM cards")
         here = {(note, slot): (card, deck) for note, slot, card, deck in rows}
@@ -198,7 +198,7 @@ class CardImport:
                 if found:
                     yield card, *found
 
-    def _leeches(self) -> set[int]:
+    def _find_leeches(self) -> set[int]:
         """Of each note that Anki marked as a leech, the card that lapsed most."""
         found = set()
         for note in self._package.notes:
@@ -208,7 +208,7 @@ class CardImport:
                     found.add(worst.id)
         return found
 
-    def _model(self, deck: int) -> Model:
+    def _find_model(self, deck: int) -> Model:
         if deck not in self._models:
             names = self._collection.catalog.deck_names()
             front_matter = self._collection.catalog.deck_settings()

@@ -15,7 +15,7 @@ from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
 from flashcards.deck.model import Kind
 
 if TYPE_CHECKING:
-    from flashcards.anki.imports.draft import Draft
+    from flashcards.anki.imports.draft import IncomingNote
     from flashcards.anki.to_markdown.convert import Converter
     from flashcards.deck.model import Gap
 
@@ -25,7 +25,9 @@ _WHOLE_GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::((?:(?!\{\{c[0-9]|\}
 _KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands for the signs of gaps that stay
 
 
-def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool) -> Draft:
+def make_cloze(
+    draft: IncomingNote, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool
+) -> IncomingNote:
     """The cloze that a draft becomes.
 
     A card whose gap is not in the text, as Anki keeps it until it is told to remove empty cards, asks a gap at the end.
@@ -41,7 +43,7 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     problems = list(draft.problems)
     markdown, more = converter.convert(UNSEEN.sub("", text), cloze=True)
     problems += more
-    numbers = gap_numbers(markdown)
+    numbers = find_gap_numbers(markdown)
     cards = {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
     if len(cards) < len(ords):
         problems.append(f"of its cards with gaps beyond {MAX_NUMBER} only the first is kept")
@@ -50,12 +52,12 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
         problems.append("a card of it has no gap in its text and now asks one at its end")
     ending = ""
     if is_shown(extra) and (numbers or without):
-        added, more = converter.convert(_as_gap(extra, sorted({*numbers, *without})), cloze=True)
+        added, more = converter.convert(_make_gap(extra, sorted({*numbers, *without})), cloze=True)
         if EMPTY_GAP not in more:
             problems += more
-            ending = _tightened(added)
+            ending = _tighten(added)
     if without and not ending:
-        ending = f"{_opening(without)}{NOTHING}}}}}"
+        ending = f"{_open_gap(without)}{NOTHING}}}}}"
     return replace(
         draft,
         kind=Kind.CLOZE,
@@ -66,18 +68,18 @@ def with_gaps(draft: Draft, converter: Converter, text: str, extra: str, ords: S
     )
 
 
-def gap_numbers(text: str) -> set[int]:
+def find_gap_numbers(text: str) -> set[int]:
     """The numbers of the gaps in a text."""
     return {int(each) for gap in _GAP.findall(text) for each in gap.split(",")}
 
 
-def with_gap(ords: Sequence[int], text: str) -> list[int]:
+def filter_ords(ords: Sequence[int], text: str) -> list[int]:
     """The ords of the cards whose gaps are in a text; all where none is."""
-    numbers = gap_numbers(text)
+    numbers = find_gap_numbers(text)
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
-def asked_together(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[tuple[list[int], Set[str]]]:
+def group_cards(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[tuple[list[int], Set[str]]]:
     """The cards of a cloze note, those together that show the same of its fields: each without the gap is empty there.
 
     Args:
@@ -90,7 +92,7 @@ def asked_together(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[t
     if len(fields) < 2:
         yield list(ords), fields.keys()
         return
-    numbers = {name: gap_numbers(text) for name, text in fields.items()}
+    numbers = {name: find_gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
     first = next((names for names in shown.values() if names), frozenset(fields))
     together: dict[Set[str], list[int]] = {first: []}
@@ -99,7 +101,7 @@ def asked_together(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[t
     yield from ((found, names) for names, found in together.items())
 
 
-def with_gaps_of(ords: Sequence[int], html: str) -> str:
+def keep_gaps_of(ords: Sequence[int], html: str) -> str:
     """A field in which only the gaps of these cards are gaps, and of the others what they hide is text."""
     numbers = {each + 1 for each in ords}
 
@@ -108,16 +110,16 @@ def with_gaps_of(ords: Sequence[int], html: str) -> str:
             return reduce(lambda text, sign: text.replace(sign, _KEPT[sign]), _KEPT, match[0])
         return match[2].partition("::")[0]
 
-    return reduce(lambda text, sign: text.replace(_KEPT[sign], sign), _KEPT, _each_gap(html, one))
+    return reduce(lambda text, sign: text.replace(_KEPT[sign], sign), _KEPT, _replace_each_gap(html, one))
 
 
-def merged_gaps(draft: Draft) -> Draft:
+def merge_gaps(draft: IncomingNote) -> IncomingNote:
     """The draft with each gap around nothing but another, as our packages write a gap of several numbers, as one."""
     (text,) = draft.fields
-    return replace(draft, fields=(_merged(text),)) if _GAP_IN_GAP.search(text) else draft
+    return replace(draft, fields=(_merge_text(text),)) if _GAP_IN_GAP.search(text) else draft
 
 
-def _merged(text: str) -> str:
+def _merge_text(text: str) -> str:
     try:
         gaps = find_gaps(text)
     except GapError:
@@ -132,12 +134,12 @@ def _merged(text: str) -> str:
     return replace_gaps(text, gaps, write)
 
 
-def _without_gaps(html: str) -> str:
+def _remove_gaps(html: str) -> str:
     """HTML in which gaps are none, as on a back: only what they hide stays, without hints."""
-    return _each_gap(html, lambda match: match[2].partition("::")[0])
+    return _replace_each_gap(html, lambda match: match[2].partition("::")[0])
 
 
-def _each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:
+def _replace_each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:
     """HTML with something else in the place of each gap, the innermost first."""
     before = ""
     while before != html and "{{c" in html.lower():
@@ -145,18 +147,18 @@ def _each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:
     return html
 
 
-def _opening(numbers: Iterable[int]) -> str:
+def _open_gap(numbers: Iterable[int]) -> str:
     return f"{{{{c{','.join(map(str, numbers))}::"
 
 
-def _as_gap(extra: str, numbers: list[int]) -> str:
+def _make_gap(extra: str, numbers: list[int]) -> str:
     """What only the back shows, as a gap that every card of the cloze asks."""
     text = EDGES.sub("", ANSWER.sub("", UNSEEN.sub("", extra)))
-    text = _without_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
-    return f"{_opening(numbers)}{text}}}}}"
+    text = _remove_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
+    return f"{_open_gap(numbers)}{text}}}}}"
 
 
-def _tightened(gap: str) -> str:
+def _tighten(gap: str) -> str:
     """A gap over several paragraphs without the blank lines at its edges, where they mean nothing."""
     gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
     return re.sub(r"(?<![`|>])\n+\}\}\Z", "}}", gap)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.anki.imports.deck_text import FileText, changed_file, key, new_file
-from flashcards.anki.imports.draft import Draft
+from flashcards.anki.imports.deck_text import FileText, change_file, key, make_file
+from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
-from flashcards.anki.imports.matching import Match, what_differs
+from flashcards.anki.imports.matching import Match, describe_difference
 from flashcards.catalog.changed_files import FolderChanges, ReadFile
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _SHOWN = 200  # characters of a text that is named
 
 
-class Placed(NamedTuple):
+class PlacedNote(NamedTuple):
     """A draft and the note here that it is."""
 
-    draft: Draft
+    draft: IncomingNote
     note: int
 
 
@@ -55,7 +55,7 @@ class DeckFiles:
         *,
         anybodys: bool = False,
     ) -> None:
-        files = _files_of_decks(collection, _OF_ANYBODY if anybodys else _OF_IMPORTS)
+        files = _find_files_of_decks(collection, _OF_ANYBODY if anybodys else _OF_IMPORTS)
         self.layout = Layout(collection.root, files)
         self.prose: dict[str, str] = {}
         self.remembered = 0
@@ -67,22 +67,22 @@ class DeckFiles:
         self._report = report
         self._at = at_ms
 
-    def write(self, match: Match) -> list[Placed]:
+    def write(self, match: Match) -> list[PlacedNote]:
         """Write everything; returns every note of the import that has its text here, or had it once."""
         report = self._report
-        match, foreign = self._without_foreign(match)
-        texts = self._texts(match)
+        match, foreign = self._leave_out_foreign(match)
+        texts = self._make_texts(match)
         changed = {key(draft): entry for draft, entry in match.changed}
-        kept, said = self._left_as_they_are(texts, changed)
+        kept, said = self._sort_out_unwritten(texts, changed)
         texts = [text for text in texts if text.drafts]
         updated = [
             (draft, changed[key(draft)]) for text in texts for draft in text.drafts.values() if key(draft) in changed
         ]
         written = self._catalogue(texts, updated)
         added = [each for each in written if key(each.draft) not in changed]
-        same = [Placed(draft, note) for draft, note in match.same]
-        kept += [Placed(draft, entry.id) for draft, entry in (*match.conflicts, *foreign)]
-        gone = [Placed(draft, note) for draft, note in match.gone]
+        same = [PlacedNote(draft, note) for draft, note in match.same]
+        kept += [PlacedNote(draft, entry.id) for draft, entry in (*match.conflicts, *foreign)]
+        gone = [PlacedNote(draft, note) for draft, note in match.gone]
         self._remember(written, same, said)
         report.added, report.updated = len(added), len(updated)
         report.unchanged = len({each.note for each in same}) + len(said)
@@ -92,15 +92,15 @@ class DeckFiles:
         self._remark(written, match)
         return [*written, *same, *said, *kept, *gone]
 
-    def says(self, deck: str) -> bool:
+    def has_prose(self, deck: str) -> bool:
         """Whether the file of a deck has its prose, now that everything is written."""
-        path = self.layout.path(deck)
+        path = self.layout.find_path(deck)
         text = self._texts_now.get(path)
         if text is None and (self._collection.root / path).is_file():
             text = (self._collection.root / path).read_text(encoding="utf-8", errors="replace")
         return self.prose[deck] in (text or "")
 
-    def _without_foreign(self, match: Match) -> tuple[Match, list[tuple[Draft, Entry]]]:
+    def _leave_out_foreign(self, match: Match) -> tuple[Match, list[tuple[IncomingNote, Entry]]]:
         """Leave out the changes to files of other tools' dialects, which are never written, and report them."""
         dialects = self._collection.catalog.dialects()
         foreign = [each for each in match.changed if dialects.get(each[1].path, NATIVE) != NATIVE]
@@ -109,22 +109,22 @@ class DeckFiles:
         for draft, entry in foreign:
             message = f"Changed in the package, but files in the format `{dialects[entry.path]}` are never written."
             place = f"{entry.path}:{entry.note.line}"
-            self._report.remarks.append(Remark(place, f"{message} {what_differs(draft, entry.note)}"))
+            self._report.remarks.append(Remark(place, f"{message} {describe_difference(draft, entry.note)}"))
         ids = {entry.id for _, entry in foreign}
         return replace(match, changed=[each for each in match.changed if each[1].id not in ids]), foreign
 
-    def _left_as_they_are(
+    def _sort_out_unwritten(
         self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
-    ) -> tuple[list[Placed], list[Placed]]:
+    ) -> tuple[list[PlacedNote], list[PlacedNote]]:
         """Notes that changed in the package and stay as they are: those that cannot follow, and those that need not."""
         remarks = self._report.remarks
-        kept: dict[tuple[str, int], Placed] = {}
+        kept: dict[tuple[str, int], PlacedNote] = {}
         for text in texts:
             said = {key(draft) for draft in text.said}
             for draft, _ in text.stuck:
                 if key(draft) in said:
-                    kept[key(draft)] = Placed(draft, changed[key(draft)].id)
-            remarks += _on_stuck_tags(text)
+                    kept[key(draft)] = PlacedNote(draft, changed[key(draft)].id)
+            remarks += _remark_stuck_tags(text)
             for draft in text.refused:
                 shown = " ".join(draft.fields[0].split())[:_SHOWN]
                 entry = changed.get(key(draft))
@@ -134,38 +134,38 @@ class DeckFiles:
                     continue
                 message = "Changed in the package, but that cannot be written here; it stays as it is. The package says"
                 remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
-                kept[key(draft)] = Placed(draft, entry.id)
+                kept[key(draft)] = PlacedNote(draft, entry.id)
         need_not = [draft for text in texts for draft in text.said if key(draft) not in kept]
-        return list(kept.values()), [Placed(draft, changed[key(draft)].id) for draft in need_not]
+        return list(kept.values()), [PlacedNote(draft, changed[key(draft)].id) for draft in need_not]
 
-    def _texts(self, match: Match) -> list[FileText]:
-        added: dict[str, list[Draft]] = defaultdict(list)
-        changes: dict[str, list[tuple[int, Draft]]] = defaultdict(list)
+    def _make_texts(self, match: Match) -> list[FileText]:
+        added: dict[str, list[IncomingNote]] = defaultdict(list)
+        changes: dict[str, list[tuple[int, IncomingNote]]] = defaultdict(list)
         for draft in match.new:
             if not draft.cards:
                 continue
-            added[self.layout.path(draft.deck, draft.path)].append(draft)
+            added[self.layout.find_path(draft.deck, draft.path)].append(draft)
         for draft, entry in match.changed:
             changes[entry.path].append((entry.note.line, draft))
         texts = []
         for path in dict.fromkeys([*added, *changes]):
             if (self._collection.root / path).exists():
-                texts.append(self._changed(path, changes[path], added[path]))
+                texts.append(self._change_file(path, changes[path], added[path]))
             else:
                 prose = self.prose.get(added[path][0].deck, "")
                 names_format = self._chooser.choose(path).name != NATIVE
-                texts.append(new_file(path, added[path], prose, names_format=names_format))
+                texts.append(make_file(path, added[path], prose, names_format=names_format))
         return texts
 
-    def _changed(self, path: str, changes: list[tuple[int, Draft]], added: list[Draft]) -> FileText:
+    def _change_file(self, path: str, changes: list[tuple[int, IncomingNote]], added: list[IncomingNote]) -> FileText:
         file = self._collection.root / path
         data = file.read_bytes()
         row = self._collection.catalog.files().get(path)
         if row is None or row.hash != digest(data):
             raise FileChanged(file)
-        return changed_file(path, data.decode(), changes, added)
+        return change_file(path, data.decode(), changes, added)
 
-    def _catalogue(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> list[Placed]:
+    def _catalogue(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
         """Let the catalog see the files as they will be; returns which note each draft has become."""
         if not texts:
             return []
@@ -178,9 +178,9 @@ class DeckFiles:
             reader = self._chooser.signature(text.path)
             sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
         self._collection.apply(sighting, self._at)
-        places = self._places([text.path for text in texts])
+        places = self._find_places([text.path for text in texts])
         written = [
-            Placed(draft, places[text.path, text.deck.notes[index].line])
+            PlacedNote(draft, places[text.path, text.deck.notes[index].line])
             for text in texts
             for index, draft in text.drafts.items()
         ]
@@ -190,7 +190,7 @@ class DeckFiles:
         )
         return written
 
-    def _announce(self, texts: list[FileText], updated: list[tuple[Draft, Entry]]) -> None:
+    def _announce(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> None:
         """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
         notes = {key(draft): text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
         for draft, entry in updated:
@@ -205,7 +205,7 @@ class DeckFiles:
                 (draft.fingerprint, encode(notes[key(draft)]), entry.id),
             )
 
-    def _places(self, paths: list[str]) -> dict[tuple[str, int], int]:
+    def _find_places(self, paths: list[str]) -> dict[tuple[str, int], int]:
         """The notes of some files by path and line."""
         found: dict[tuple[str, int], int] = {}
         for path in paths:
@@ -216,7 +216,7 @@ class DeckFiles:
             found.update({(path, line): note for line, note in rows})
         return found
 
-    def _remember(self, written: list[Placed], same: list[Placed], said: list[Placed]) -> None:
+    def _remember(self, written: list[PlacedNote], same: list[PlacedNote], said: list[PlacedNote]) -> None:
         known = self._origins.all()
         fresh, later = list(said), []
         for each in same:
@@ -228,7 +228,7 @@ class DeckFiles:
                 fresh.append(each)  # both sides came to say the same
             elif origin.changed_s < draft.changed_s:
                 later.append((draft.changed_s, draft.source, draft.part))
-        notes: dict[int, list[Draft]] = defaultdict(list)
+        notes: dict[int, list[IncomingNote]] = defaultdict(list)
         for each in (*written, *fresh):
             notes[each.note].append(each.draft)
         origins = [
@@ -248,10 +248,12 @@ class DeckFiles:
         self._origins.confirm(later)
         self.remembered = len(fresh) + len(later)
 
-    def _remark(self, written: Iterable[Placed], match: Match) -> None:
+    def _remark(self, written: Iterable[PlacedNote], match: Match) -> None:
         remarks = self._report.remarks
         for draft, entry in match.conflicts:
-            message = f"Changed here and in the package; it stays as it is here. {what_differs(draft, entry.note)}"
+            message = (
+                f"Changed here and in the package; it stays as it is here. {describe_difference(draft, entry.note)}"
+            )
             remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
         counts: dict[tuple[str, str], int] = {}
         for each in written:
@@ -261,7 +263,7 @@ class DeckFiles:
             remarks.append(Remark(deck, f"{plural(count, 'note')}: {problem}."))
 
 
-def _on_stuck_tags(text: FileText) -> list[Remark]:
+def _remark_stuck_tags(text: FileText) -> list[Remark]:
     """What to say of tags that were taken off in the package and that the file gives all its notes."""
     counts = Counter(tag for _, tags in text.stuck for tag in tags)
     message = "{:,} {} no longer tagged `{}` in the package; here the tag stands at the top of the file, and stays."
@@ -275,7 +277,7 @@ _OF_ANYBODY: Final = "notes n"
 _OF_IMPORTS: Final = "origins o JOIN notes n ON n.id = o.note"
 
 
-def _files_of_decks(collection: Collection, notes: str) -> dict[str, str]:
+def _find_files_of_decks(collection: Collection, notes: str) -> dict[str, str]:
     """Return, for each deck that holds some of these notes, the file that holds most of them."""
     rows = collection.connection.execute(
         f"SELECT d.name, f.path, count(*) FROM {notes} JOIN files f ON f.id = n.file"

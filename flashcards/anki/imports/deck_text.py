@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flashcards.anki.imports.draft import Draft, sound
-from flashcards.anki.imports.layout import heading_lines, names_deck, normal_name
+from flashcards.anki.imports.draft import IncomingNote, make_readable
+from flashcards.anki.imports.layout import implies_deck, normalize_name, write_headings
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
@@ -18,7 +18,7 @@ from flashcards.deck.source import normalize
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
 """What stands between two notes: the first where it keeps them apart."""
 
-Step = tuple[int, Draft]
+Step = tuple[int, IncomingNote]
 """A note that is to be written: the line of the note that it replaces, or `END`."""
 
 END: Final = 0
@@ -44,68 +44,70 @@ class FileText:
     path: str
     text: str
     deck: Deck
-    drafts: dict[int, Draft] = field(default_factory=dict)
-    said: list[Draft] = field(default_factory=list)
-    stuck: list[tuple[Draft, tuple[str, ...]]] = field(default_factory=list)
-    refused: list[Draft] = field(default_factory=list)
+    drafts: dict[int, IncomingNote] = field(default_factory=dict)
+    said: list[IncomingNote] = field(default_factory=list)
+    stuck: list[tuple[IncomingNote, tuple[str, ...]]] = field(default_factory=list)
+    refused: list[IncomingNote] = field(default_factory=list)
 
-    def refuse_others(self, wanted: Iterable[Draft]) -> None:
+    def refuse_others(self, wanted: Iterable[IncomingNote]) -> None:
         """Note down which of the drafts that were to be put into it are not in it."""
         done = {key(draft) for draft in self.drafts.values()}
         self.refused = [draft for draft in wanted if key(draft) not in done]
 
 
-def key(draft: Draft) -> tuple[str, int]:
+def key(draft: IncomingNote) -> tuple[str, int]:
     """What tells a draft from every other one, whatever became of its text."""
     return draft.source, draft.part
 
 
-def new_file(path: str, drafts: Sequence[Draft], prose: str = "", *, names_format: bool = False) -> FileText:
+def make_file(path: str, drafts: Sequence[IncomingNote], prose: str = "", *, names_format: bool = False) -> FileText:
     """A file with these notes, in order, below some prose; those that cannot be written are refused, and prose, too.
 
     With `names_format` it says itself that it is written in the native format.
     """
-    found = _written(path, drafts, prose, names_format=names_format) if prose else None
-    found = found or _written(path, drafts, names_format=names_format)
+    found = _compose_file(path, drafts, prose, names_format=names_format) if prose else None
+    found = found or _compose_file(path, drafts, names_format=names_format)
     if found is None:
-        whole = [(END, draft) for draft in map(sound, drafts) if draft.is_read_back()]
-        chosen = most([], whole, lambda steps: _written(path, [draft for _, draft in steps]) is not None)
-        found = _written(path, [draft for _, draft in chosen], names_format=names_format)
+        whole = [(END, draft) for draft in map(make_readable, drafts) if draft.is_read_back()]
+        chosen = choose_most([], whole, lambda steps: _compose_file(path, [draft for _, draft in steps]) is not None)
+        found = _compose_file(path, [draft for _, draft in chosen], names_format=names_format)
     found = found or FileText(path, "", Deck(""))
     found.refuse_others(drafts)
     return found
 
 
-def _written(path: str, drafts: Sequence[Draft], prose: str = "", *, names_format: bool = False) -> FileText | None:
+def _compose_file(
+    path: str, drafts: Sequence[IncomingNote], prose: str = "", *, names_format: bool = False
+) -> FileText | None:
     if not drafts:
         return None
-    shared = _shared_tags(drafts)
+    shared = _find_shared_tags(drafts)
     for separator in SEPARATORS:
         head = _front_matter(path, drafts[0].deck, shared, names_format) + (f"{prose}\n\n" if prose else "")
-        text = head + body(drafts, (), shared, separator)
+        text = head + write_body(drafts, (), shared, separator)
         deck = parse(text, path)
-        if len(deck.notes) == len(drafts) and all(map(Draft.is_said_by, drafts, deck.notes)):
+        if len(deck.notes) == len(drafts) and all(map(IncomingNote.is_written_as, drafts, deck.notes)):
             return FileText(path, text, deck, dict(enumerate(drafts)))
     return None
 
 
-def most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]], bool]) -> list[Step]:
+def choose_most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]], bool]) -> list[Step]:
     """What is chosen, and as much of `more` as fits along with it; few attempts where little does not."""
     if not more or fit([*chosen, *more]):
         return [*chosen, *more]
     if len(more) == 1:
         return chosen
     half = len(more) // 2
-    return most(most(chosen, more[:half], fit), more[half:], fit)
+    return choose_most(choose_most(chosen, more[:half], fit), more[half:], fit)
 
 
-def file_tags(text: str) -> tuple[str, ...]:
+def read_file_tags(text: str) -> tuple[str, ...]:
     """The tags that a file gives all its notes."""
     value = front_matter.read_front_matter(normalize(text)).values.get("tags")
     return () if value is None else attributes.split_tags(value)[0]
 
 
-def _shared_tags(drafts: Sequence[Draft]) -> tuple[str, ...]:
+def _find_shared_tags(drafts: Sequence[IncomingNote]) -> tuple[str, ...]:
     if len(drafts) < 2:
         return ()
     shared = set(drafts[0].tags).intersection(*(draft.tags for draft in drafts))
@@ -114,8 +116,8 @@ def _shared_tags(drafts: Sequence[Draft]) -> tuple[str, ...]:
 
 def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: bool) -> str:
     lines = ["format: native"] if names_format else []
-    if not names_deck(path, deck):
-        name = normal_name(deck)
+    if not implies_deck(path, deck):
+        name = normalize_name(deck)
         plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in ("true", "false", "yes", "no", "null", "on", "off")
         lines.append(f"deck: {name if plain else json.dumps(name, ensure_ascii=False)}")
     if tags:
@@ -124,7 +126,7 @@ def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: boo
     return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
 
 
-def body(drafts: Sequence[Draft], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
+def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
     """Notes with the headings they stand under.
 
     Args:
@@ -137,9 +139,9 @@ def body(drafts: Sequence[Draft], crumbs: tuple[str, ...], tags: tuple[str, ...]
     for draft in drafts:
         headings: list[str] = []
         if draft.breadcrumb and draft.breadcrumb != crumbs:
-            headings = [f"{line}\n\n" for line in heading_lines(crumbs, draft.breadcrumb)]
+            headings = [f"{line}\n\n" for line in write_headings(crumbs, draft.breadcrumb)]
             crumbs = draft.breadcrumb
-        out.append("".join((*headings, draft.block(tags))))
+        out.append("".join((*headings, draft.write(tags))))
     return separator.join(out) + "\n"
 
 
@@ -149,7 +151,7 @@ _BREAK: Final = re.compile(r"\\\n")
 _SOME_NOTE: Final = "Q: x\nA: y\n"
 
 
-def changed_file(path: str, before: str, changes: Sequence[Step], added: Sequence[Draft]) -> FileText:
+def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence[IncomingNote]) -> FileText:
     """A file whose notes at some lines are replaced, and that has more notes at its end.
 
     What cannot be done without changing another note is refused, each note by itself.
@@ -157,19 +159,19 @@ def changed_file(path: str, before: str, changes: Sequence[Step], added: Sequenc
     file = _File(path, before)
     said, steps = [], []
     for line, draft in changes:
-        if file.says(line, draft):
+        if file.holds(line, draft):
             said.append(draft)
         else:
             steps.append((line, draft))
     steps += [(END, draft) for draft in added]
-    found = file.after(steps) or file.after(file.most_of(steps)) or FileText(path, before, file.deck)
-    tags = ((draft, file.stuck_tags(draft)) for _, draft in changes)
+    found = file.apply(steps) or file.apply(file.choose_steps(steps)) or FileText(path, before, file.deck)
+    tags = ((draft, file.find_stuck_tags(draft)) for _, draft in changes)
     found.said, found.stuck = said, [each for each in tags if each[1]]
     found.refuse_others(draft for _, draft in steps)
     return found
 
 
-def text_without(path: str, before: str, lines: Iterable[int]) -> str | None:
+def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
     """Return a file without its notes at some lines; None if the other notes would not be read as before."""
     deck = parse(before, path)
     gone = set(lines)
@@ -183,8 +185,8 @@ def text_without(path: str, before: str, lines: Iterable[int]) -> str | None:
             end += 1  # one of the two gaps around it
         del left[note.line - 1 : end]
     text = "".join(left)
-    expected = [_essence(note) for note in deck.notes if note.line not in gone]
-    return text if [_essence(note) for note in parse(text, path).notes] == expected else None
+    expected = [_summarize(note) for note in deck.notes if note.line not in gone]
+    return text if [_summarize(note) for note in parse(text, path).notes] == expected else None
 
 
 class _File:
@@ -195,87 +197,89 @@ class _File:
         self._path = path
         self._text = before
         self._lines = [line for line in _LINE.findall(before) if line]
-        self._tags = file_tags(before)
+        self._tags = read_file_tags(before)
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
-    def says(self, line: int, draft: Draft) -> bool:
+    def holds(self, line: int, draft: IncomingNote) -> bool:
         """Whether the note at a line says all of a draft; tags of the file count as said."""
-        note = self._note(line)
-        read = parse(f"{draft.block(self._tags)}\n", "x.md").notes
+        note = self._find_note(line)
+        read = parse(f"{draft.write(self._tags)}\n", "x.md").notes
         if note is None or len(read) != 1 or {*self._tags, *draft.tags} != set(note.tags):
             return False
-        return _essence(read[0]._replace(tags=note.tags)) == _essence(note)
+        return _summarize(read[0]._replace(tags=note.tags)) == _summarize(note)
 
-    def stuck_tags(self, draft: Draft) -> tuple[str, ...]:
+    def find_stuck_tags(self, draft: IncomingNote) -> tuple[str, ...]:
         """The tags that a draft does not have and that the file gives its note all the same."""
         return tuple(tag for tag in self._tags if tag not in draft.tags)
 
-    def most_of(self, steps: Sequence[Step]) -> list[Step]:
+    def choose_steps(self, steps: Sequence[Step]) -> list[Step]:
         """Those of some steps that can be done together, in another form where they can be done in that only."""
         more = self._takes_more()
         whole = [
-            (line, sound(draft)) for line, draft in steps if (more if line == END else self._has_room(line, draft))
+            (line, make_readable(draft))
+            for line, draft in steps
+            if (more if line == END else self._has_room(line, draft))
         ]
-        chosen = most([], [step for step in whole if step[1].is_read_back()], self._fits)
+        chosen = choose_most([], [step for step in whole if step[1].is_read_back()], self._fits)
         done = {line for line, _ in chosen}
-        pairs = [(line, _as_pair(draft)) for line, draft in steps if line not in done and self._is_pair(line)]
-        return most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
+        pairs = [(line, _make_pair(draft)) for line, draft in steps if line not in done and self._is_pair(line)]
+        return choose_most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
 
-    def after(self, steps: Sequence[Step]) -> FileText | None:
+    def apply(self, steps: Sequence[Step]) -> FileText | None:
         """The file after some steps; None where they cannot be done, or would change another note."""
-        drafts: dict[int, Draft] = {}
+        drafts: dict[int, IncomingNote] = {}
         lines = list(self._lines)
         ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
         for line, draft in sorted((step for step in steps if step[0] != END), key=lambda step: -step[0]):
-            note = self._note(line)
+            note = self._find_note(line)
             if note is None:
                 return None
-            _replace(lines, note, draft.block(self._tags), ending)
+            _replace(lines, note, draft.write(self._tags), ending)
             drafts[self._index[line]] = draft
         text = "".join(lines)
         added = [draft for line, draft in steps if line == END]
         if not added:
-            return self._checked(text, drafts) if steps else None
+            return self._check_text(text, drafts) if steps else None
         crumbs = self.deck.notes[-1].breadcrumb if self.deck.notes else ()
         drafts |= dict(enumerate(added, start=len(self.deck.notes)))
-        texts = (f"{text.rstrip()}\n\n{body(added, crumbs, self._tags, separator)}" for separator in SEPARATORS)
-        tried = (self._checked(each.replace("\r\n", "\n").replace("\n", ending), drafts) for each in texts)
+        texts = (f"{text.rstrip()}\n\n{write_body(added, crumbs, self._tags, separator)}" for separator in SEPARATORS)
+        tried = (self._check_text(each.replace("\r\n", "\n").replace("\n", ending), drafts) for each in texts)
         return next((found for found in tried if found), None)
 
-    def _checked(self, text: str, drafts: dict[int, Draft]) -> FileText | None:
+    def _check_text(self, text: str, drafts: dict[int, IncomingNote]) -> FileText | None:
         """The text, if it says these drafts, by the index of their note, and the other notes as they were."""
         after = parse(text, self._path)
         if len(after.notes) != len({*range(len(self.deck.notes)), *drafts}):
             return None
         for index, note in enumerate(after.notes):
             if index in drafts:
-                if not drafts[index].is_said_by(note):
+                if not drafts[index].is_written_as(note):
                     return None
-            elif _essence(note) != _essence(self.deck.notes[index]):
+            elif _summarize(note) != _summarize(self.deck.notes[index]):
                 return None
         return FileText(self._path, text, after, drafts)
 
     def _fits(self, steps: Sequence[Step]) -> bool:
-        return self.after(steps) is not None
+        return self.apply(steps) is not None
 
     def _takes_more(self) -> bool:
         """Whether a note can be added at all: not where the file ends in code that nothing closes."""
         return len(parse(f"{self._text.rstrip()}\n\n{_SOME_NOTE}", self._path).notes) == len(self.deck.notes) + 1
 
-    def _note(self, line: int) -> Note | None:
+    def _find_note(self, line: int) -> Note | None:
         index = self._index.get(line)
         return None if index is None else self.deck.notes[index]
 
-    def _has_room(self, line: int, draft: Draft) -> bool:
+    def _has_room(self, line: int, draft: IncomingNote) -> bool:
         """Whether a draft may fit where a note stands; a list has room for pairs only."""
-        return draft.kind is Kind.PAIR or not self._is_pair(line) or not _bullet(self._lines[line - 1])
+        return draft.kind is Kind.PAIR or not self._is_pair(line) or not _find_bullet(self._lines[line - 1])
 
     def _is_pair(self, line: int) -> bool:
-        note = self._note(line)
+        note = self._find_note(line)
         return note is not None and note.kind is Kind.PAIR
 
 
-def _as_pair(draft: Draft) -> Draft:
+def _make_pair(draft: IncomingNote) -> IncomingNote:
     """A draft on one line, as only that can stand in a list."""
     return replace(draft, kind=Kind.PAIR, fields=tuple(_BREAK.sub("<br>", text) for text in draft.fields))
 
@@ -283,14 +287,14 @@ def _as_pair(draft: Draft) -> Draft:
 def _replace(lines: list[str], note: Note, block: str, ending: str) -> None:
     first, last = note.line - 1, note.end_line - 1
     tail = lines[last][len(lines[last].rstrip("\r\n")) :]
-    prefix = _bullet(lines[first]) if note.kind is Kind.PAIR else ""
+    prefix = _find_bullet(lines[first]) if note.kind is Kind.PAIR else ""
     lines[first : last + 1] = [(prefix + block).replace("\n", ending) + tail]
 
 
-def _bullet(line: str) -> str:
+def _find_bullet(line: str) -> str:
     found = _BULLET.match(line)
     return found[0] if found else ""
 
 
-def _essence(note: Note) -> tuple[object, ...]:
+def _summarize(note: Note) -> tuple[object, ...]:
     return note.kind, note.fields, note.slots, note.pin, note.tags, note.typed

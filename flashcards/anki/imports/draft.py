@@ -34,7 +34,7 @@ _MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class IncomingNote:
     """One note as it is to be written.
 
     Attributes:
@@ -74,25 +74,25 @@ class Draft:
         """That of the note that it becomes."""
         return fingerprint(Note(self.kind, 0, 0, self.fields, ()))
 
-    def block(self, file_tags: tuple[str, ...] = ()) -> str:
+    def write(self, file_tags: tuple[str, ...] = ()) -> str:
         """The note as it stands in a file that has these tags for all its notes; without a line break at its end."""
         comment = self._comment(tuple(tag for tag in self.tags if tag not in file_tags))
         if self.kind is Kind.PAIR:
             separator = ":::" if self.reverse else "::"
             return f"{self.fields[0]} {separator} {self.fields[1]}{' ' + comment if comment else ''}"
         if self.kind is Kind.CLOZE:
-            return _with_comment(_marked("C", self.fields[0]), comment)
+            return _add_comment(_add_marker("C", self.fields[0]), comment)
         (front_marker, back_marker), (front, back) = _MARKERS[self.kind], self.fields
-        apart = "\n" in front or _BLOCK_START.match(front) or _pairs_up(front, back)
+        apart = "\n" in front or _BLOCK_START.match(front) or _can_pair_up(front, back)
         gap = "\n\n" if apart else "\n"
-        return _with_comment(f"{_marked(front_marker, front)}{gap}{_marked(back_marker, back)}", comment)
+        return _add_comment(f"{_add_marker(front_marker, front)}{gap}{_add_marker(back_marker, back)}", comment)
 
     def is_read_back(self) -> bool:
         """Whether a file that holds it, with another note behind it, is read as these two."""
-        notes = parse(f"{self.block()}{_SENTINEL}", "x.md").notes
-        return len(notes) == 2 and self.is_said_by(notes[0])
+        notes = parse(f"{self.write()}{_SENTINEL}", "x.md").notes
+        return len(notes) == 2 and self.is_written_as(notes[0])
 
-    def is_said_by(self, note: Note) -> bool:
+    def is_written_as(self, note: Note) -> bool:
         """Whether a note of a file is this one."""
         slots = {slot for _, slot in self.cards}
         return note.fields == self.fields and slots <= set(note.slots) and note.typed == self.typed
@@ -108,7 +108,7 @@ class Draft:
         return f"<!-- {'; '.join(parts)} -->" if parts else ""
 
 
-def sound(draft: Draft) -> Draft:
+def make_readable(draft: IncomingNote) -> IncomingNote:
     """The draft, or, where it would not be read back as it is, one in which everything is spelled out."""
     if draft.is_read_back():
         return draft
@@ -118,44 +118,44 @@ def sound(draft: Draft) -> Draft:
     told = replace(draft, fields=fields, problems=problems)
     if all(fields) and told.is_read_back():
         return told
-    told = replace(told, fields=tuple(_spelled_out(text, cloze=cloze) for text in draft.fields))
+    told = replace(told, fields=tuple(_spell_out(text, cloze=cloze) for text in draft.fields))
     if not cloze or told.is_read_back():
         return told
     problems = (*draft.problems, "its gaps cannot be written; its cards ask one at its end")
-    return replace(told, fields=(_asked_at_the_end(draft),), problems=problems)
+    return replace(told, fields=(_ask_at_end(draft),), problems=problems)
 
 
-def _asked_at_the_end(cloze: Draft) -> str:
+def _ask_at_end(cloze: IncomingNote) -> str:
     """The text of a cloze without its gaps, and a gap that all of its cards ask."""
     numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in cloze.cards))
     text = " ".join(re.split(r"\{\{c[0-9,]+::|\}\}", cloze.fields[0]))
     return f"{_BLANKS.sub(' ', escape_everything(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
 
 
-def _spelled_out(markdown: str, *, cloze: bool) -> str:
+def _spell_out(markdown: str, *, cloze: bool) -> str:
     """Markdown itself as text, on one line."""
     pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
     spelled = (piece if index % 2 else _BLANKS.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
     return "".join(spelled).strip()
 
 
-def both_ways(reverse: bool) -> tuple[tuple[int, str], ...]:
+def list_cards(reverse: bool) -> tuple[tuple[int, str], ...]:
     """The cards of a note that is asked forward, and perhaps in reverse."""
     return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
 
 
-def _pairs_up(front: str, back: str) -> bool:
+def _can_pair_up(front: str, back: str) -> bool:
     """Whether a sign of one side could pair up with one of the other, if both stood in one paragraph."""
     if front.count("[") > front.count("]"):
         return True
     return any(sign in front and sign in back for sign in "$~")
 
 
-def _marked(marker: str, text: str) -> str:
+def _add_marker(marker: str, text: str) -> str:
     return f"{marker}:\n\n{text}" if _BLOCK_START.match(text) else f"{marker}: {text}"
 
 
-def _with_comment(text: str, comment: str) -> str:
+def _add_comment(text: str, comment: str) -> str:
     if not comment:
         return text
     several = text.count("\n") > 1 or "```" in text

@@ -25,68 +25,68 @@ class Layout:
         self._root = root
         self._of_deck = dict(decks)
         self._of_source: dict[str, str] = {}
-        self._taken = {_folded(path) for path in decks.values()}
+        self._taken = {_fold(path) for path in decks.values()}
         self._entries: dict[Path, dict[str, list[Path]]] = {}
 
-    def path(self, deck: str, source: str = "") -> str:
+    def find_path(self, deck: str, source: str = "") -> str:
         """The file for new notes of a deck.
 
         Args:
             deck: its name.
             source: the file that they were in when they were ours, or "".
         """
-        if source and is_safe(source):
+        if source and is_safe_path(source):
             if source not in self._of_source:
-                self._of_source[source] = self._free(source)
+                self._of_source[source] = self._find_free_path(source)
             return self._of_source[source]
-        deck = normal_name(deck)
+        deck = normalize_name(deck)
         if deck not in self._of_deck:
-            self._of_deck[deck] = self._free(file_of(deck))
+            self._of_deck[deck] = self._find_free_path(make_path(deck))
         return self._of_deck[deck]
 
-    def _free(self, path: str) -> str:
+    def _find_free_path(self, path: str) -> str:
         """`path`, or one like it where there is a file, or one that some disk would take for the same."""
         stem = path.removesuffix(".md")
         candidate, number = path, 1
-        while _folded(candidate) in self._taken or self._is_there(candidate):
+        while _fold(candidate) in self._taken or self._is_there(candidate):
             candidate = f"{stem}{_TOLD_APART}{'' if number == 1 else number}.md"
             number += 1
-        self._taken.add(_folded(candidate))
+        self._taken.add(_fold(candidate))
         return candidate
 
     def _is_there(self, path: str) -> bool:
         found = [self._root]
         for part in path.split("/"):
-            found = [entry for folder in found for entry in self._in(folder).get(_folded(part), ())]
+            found = [entry for folder in found for entry in self._list_folder(folder).get(_fold(part), ())]
         return bool(found)
 
-    def _in(self, folder: Path) -> dict[str, list[Path]]:
+    def _list_folder(self, folder: Path) -> dict[str, list[Path]]:
         """What is in a folder, by names as a disk would compare them that does not tell `A` from `a`."""
         if folder not in self._entries:
             entries: dict[str, list[Path]] = defaultdict(list)
             for entry in folder.iterdir() if folder.is_dir() else ():
-                entries[_folded(entry.name)].append(entry)
+                entries[_fold(entry.name)].append(entry)
             self._entries[folder] = entries
         return self._entries[folder]
 
 
-def _folded(path: str) -> str:
+def _fold(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def normal_name(deck: str) -> str:
+def normalize_name(deck: str) -> str:
     """A deck's name as a file of its name would give it."""
     parts = (" ".join(part.split()) for part in deck.split("::"))
     return "::".join(part for part in parts if part) or "deck"
 
 
-def file_of(deck: str) -> str:
+def make_path(deck: str) -> str:
     """The path for a deck: `a::b` is `a/b.md`; each part one that every system takes."""
-    *folders, name = normal_name(deck).split("::")
+    *folders, name = normalize_name(deck).split("::")
     return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
 
 
-def is_safe(path: str) -> bool:
+def is_safe_path(path: str) -> bool:
     """Whether a path that a package names can be one within the collection."""
     parts = path.split("/")
     if not path.endswith(".md") or any(part != f"{_clean(part.removesuffix('.md'))}.md" for part in parts[-1:]):
@@ -94,7 +94,7 @@ def is_safe(path: str) -> bool:
     return all(part == _clean(part) for part in parts[:-1])
 
 
-def heading_lines(before: Iterable[str], after: Iterable[str]) -> list[str]:
+def write_headings(before: Iterable[str], after: Iterable[str]) -> list[str]:
     """The headings to write when a note with one breadcrumb follows a note with another."""
     old, new = list(before), list(after)
     same = 0
@@ -105,9 +105,9 @@ def heading_lines(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return [f"{'#' * min(level, 6)} {text}" for level, text in enumerate(new[same:], start=same + 1)]
 
 
-def names_deck(path: str, deck: str) -> bool:
+def implies_deck(path: str, deck: str) -> bool:
     """Whether a file at this path is of this deck without saying so."""
-    return get_deck_name(path) == normal_name(deck)
+    return get_deck_name(path) == normalize_name(deck)
 
 
 def _clean(part: str) -> str:

@@ -9,7 +9,7 @@ from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import clean_tags
-from flashcards.anki.imports.draft import Draft
+from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.package.identity import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
 from flashcards.catalog.imports import Origin, Origins
@@ -23,14 +23,14 @@ _SHOWN: Final = 200  # characters of a text that is named
 _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
 
-def same_tags(draft: Draft, note: Note) -> bool:
+def has_same_tags(draft: IncomingNote, note: Note) -> bool:
     """Whether both have the same tags, whatever their case."""
     return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in clean_tags(draft.tags)}
 
 
-def same_note(draft: Draft, note: Note) -> bool:
+def is_same_note(draft: IncomingNote, note: Note) -> bool:
     """Whether both ask and show the same, however their Markdown spells it."""
-    if (draft.typed, draft.reverse) != (note.typed, REVERSE in note.slots) or not same_tags(draft, note):
+    if (draft.typed, draft.reverse) != (note.typed, REVERSE in note.slots) or not has_same_tags(draft, note):
         return False
     if len(draft.fields) != len(note.fields) or (draft.kind is Kind.CLOZE) != (note.kind is Kind.CLOZE):
         return False
@@ -40,12 +40,12 @@ def same_note(draft: Draft, note: Note) -> bool:
     return all(map(eq, map(render, draft.fields), map(render, note.fields)))
 
 
-def what_differs(draft: Draft, note: Note) -> str:
+def describe_difference(draft: IncomingNote, note: Note) -> str:
     """A sentence that says what the package has that is not so here."""
-    return f"In the package: {'; '.join(_differences(draft, note)) or 'what is here'}."
+    return f"In the package: {'; '.join(_list_differences(draft, note)) or 'what is here'}."
 
 
-def _differences(draft: Draft, note: Note) -> Iterator[str]:
+def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:
     texts = draft.fields
     here = note.fields if len(note.fields) == len(texts) else ("",) * len(texts)
     for name, text, ours in zip(_SIDES[len(texts)], texts, here, strict=True):
@@ -55,7 +55,7 @@ def _differences(draft: Draft, note: Note) -> Iterator[str]:
         yield "it is asked in reverse, too" if draft.reverse else "it is asked forward only"
     if draft.typed != note.typed:
         yield "its answer is typed" if draft.typed else "its answer is not typed"
-    if not same_tags(draft, note):
+    if not has_same_tags(draft, note):
         yield f"its tags are {', '.join(draft.tags)}" if draft.tags else "it has no tags"
 
 
@@ -71,14 +71,14 @@ class Match:
         gone: notes that were taken out of the decks here.
     """
 
-    new: list[Draft] = field(default_factory=list)
-    same: list[tuple[Draft, int]] = field(default_factory=list)
-    changed: list[tuple[Draft, Entry]] = field(default_factory=list)
-    conflicts: list[tuple[Draft, Entry]] = field(default_factory=list)
-    gone: list[tuple[Draft, int]] = field(default_factory=list)
+    new: list[IncomingNote] = field(default_factory=list)
+    same: list[tuple[IncomingNote, int]] = field(default_factory=list)
+    changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
+    conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
+    gone: list[tuple[IncomingNote, int]] = field(default_factory=list)
 
 
-class Known:
+class KnownNotes:
     """What the collection knows before an import: its origins, and its own notes by the guid they have in packages."""
 
     def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
@@ -87,23 +87,23 @@ class Known:
         self._guids = guids
         self._ours: dict[str, int] | None = None
 
-    def note_of(self, source: str, part: int) -> int | None:
+    def find_note(self, source: str, part: int) -> int | None:
         """The note that a note of a package is, as far as its guid says."""
         origin = self.origins.get((source, part))
         if origin is not None:
             return origin.note
-        return self._by_guid().get(source) if part == 0 and looks_ours(source) else None
+        return self._index_by_guid().get(source) if part == 0 and looks_ours(source) else None
 
-    def _by_guid(self) -> dict[str, int]:
+    def _index_by_guid(self) -> dict[str, int]:
         if self._ours is None:
             rows = self.catalog.keys()
-            self._ours = {guid: note for note, key in rows for guid in self._guids.all_ours(note, key)}
+            self._ours = {guid: note for note, key in rows for guid in self._guids.list_own(note, key)}
         return self._ours
 
 
-def match(
-    drafts: Iterable[Draft],
-    known: Known,
+def match_notes(
+    drafts: Iterable[IncomingNote],
+    known: KnownNotes,
     fields: Mapping[str, tuple[str, ...]],
     write: Callable[[Entry], tuple[str, ...]],
     edits: Mapping[str, bool] | None = None,
@@ -121,10 +121,10 @@ def match(
         edits: the notes that were edited there, by guid, and whether each was edited here too; without it, times tell.
     """
     found = Match()
-    by_note: dict[int, list[Draft]] = defaultdict(list)
-    rest: list[Draft] = []
+    by_note: dict[int, list[IncomingNote]] = defaultdict(list)
+    rest: list[IncomingNote] = []
     for draft in drafts:
-        note = known.note_of(draft.source, draft.part)
+        note = known.find_note(draft.source, draft.part)
         if note is None:
             rest.append(draft)
         else:
@@ -138,9 +138,9 @@ def match(
             elif _is_unchanged_there(draft, entry, origin, edits) or _is_as_here(draft, entry, write, fields):
                 found.same.append((draft, entry.id))
             elif not replaced and _is_unchanged_here(draft, entry, origin, edits):
-                found.changed.append((_like(draft, entry), entry))
+                found.changed.append((_adapt_form(draft, entry), entry))
                 replaced = True
-            elif same_note(draft, entry.note):
+            elif is_same_note(draft, entry.note):
                 found.same.append((draft, entry.id))
             else:
                 found.conflicts.append((draft, entry))
@@ -148,7 +148,7 @@ def match(
     return found
 
 
-def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], found: Match) -> None:
+def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[int], found: Match) -> None:
     """Notes of the same text are the same note: one that a person copied here, or that an import left behind."""
     if not drafts:
         return
@@ -166,7 +166,9 @@ def _match_by_text(drafts: list[Draft], catalog: Catalog, claimed: set[int], fou
             found.new.append(draft)
 
 
-def _is_unchanged_there(draft: Draft, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None) -> bool:
+def _is_unchanged_there(
+    draft: IncomingNote, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None
+) -> bool:
     if edits is not None:
         return draft.source not in edits
     if origin is not None:
@@ -175,21 +177,23 @@ def _is_unchanged_there(draft: Draft, entry: Entry, origin: Origin | None, edits
 
 
 def _is_as_here(
-    draft: Draft,
+    draft: IncomingNote,
     entry: Entry,
     write: Callable[[Entry], tuple[str, ...]],
     fields: Mapping[str, tuple[str, ...]],
 ) -> bool:
     """Whether both say the same: that the package changed it too, or that it is what our own export would write."""
     note = entry.note
-    if not same_tags(draft, note):
+    if not has_same_tags(draft, note):
         return False
     if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
         return True
     return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
 
 
-def _is_unchanged_here(draft: Draft, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None) -> bool:
+def _is_unchanged_here(
+    draft: IncomingNote, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None
+) -> bool:
     if edits is not None:
         return not edits[draft.source]
     if origin is None:  # ours; what Anki has was changed there later than here
@@ -197,7 +201,7 @@ def _is_unchanged_here(draft: Draft, entry: Entry, origin: Origin | None, edits:
     return origin.base == entry.fingerprint and origin.tags == " ".join(entry.note.tags)
 
 
-def _like(draft: Draft, entry: Entry) -> Draft:
+def _adapt_form(draft: IncomingNote, entry: Entry) -> IncomingNote:
     """The draft in the form of the note that it replaces."""
     note = entry.note
     draft = replace(draft, pin=note.pin)

@@ -52,15 +52,15 @@ class OwnMedia:
         if not any(map(_NAMED.search, fields)):
             return None
         if note not in self._found:
-            self._found[note] = self._of(self._catalog.entry(note))
+            self._found[note] = self._find_media(self._catalog.entry(note))
         return self._found[note]
 
-    def name_there(self, note: int, url: str) -> str | None:
+    def find_name_in_package(self, note: int, url: str) -> str | None:
         """What the package calls the file that a note here names; None where it does not hold it."""
         found = self._found.get(note)
         return found.there.get(url) if found else None
 
-    def _of(self, entry: Entry) -> NoteMedia:
+    def _find_media(self, entry: Entry) -> NoteMedia:
         found = NoteMedia()
 
         def remember(url: str) -> str:
@@ -68,7 +68,7 @@ class OwnMedia:
                 found.files[url] = find_media_file(self._root, entry.path, url, self._finder)
             return url
 
-        FieldWriter({}, remember).fields(entry)
+        FieldWriter({}, remember).write_fields(entry)
         return found
 
 
@@ -112,7 +112,7 @@ class MediaPlan:
         self._up = ""
         self._own: NoteMedia | None = None
 
-    def enter(self, path: str, own: NoteMedia | None = None) -> None:
+    def start_note(self, path: str, own: NoteMedia | None = None) -> None:
         """The next URLs are for the deck file at this path, and for a note that has these media of its own."""
         self._up = "../" * path.count("/")
         self._own = own
@@ -121,21 +121,21 @@ class MediaPlan:
         """Remove what was unpacked."""
         self._folder.cleanup()
 
-    def url(self, name: str) -> str:
+    def make_url(self, name: str) -> str:
         """The URL of a medium, from the folder of the present file."""
         found = next((each for each in _spellings(name) if each in self._archive.media), None)
         if found is None:
             plain = unicodedata.normalize("NFC", unquote(name))
             self.missing[plain] = None
             return f"{self._up}{FOLDER}/{plain}"
-        own = self._named_by_note(found)
+        own = self._find_own_url(found)
         if own is not None:
             return own
         if found not in self.files:
             self._place(found)
         return f"{self._up}{self.files[found]}"
 
-    def unused(self) -> set[str]:
+    def find_unused(self) -> set[str]:
         """The names in the package of those that no URL was asked for."""
         return self._archive.media.keys() - self.files.keys() - self._known
 
@@ -151,7 +151,7 @@ class MediaPlan:
                 staged += 1
         return staged
 
-    def _named_by_note(self, name: str) -> str | None:
+    def _find_own_url(self, name: str) -> str | None:
         """The URL by which the present note names a file that holds what a medium of the package holds."""
         if not (self._own and self._own.files and self._unpack(name)):
             return None
@@ -183,7 +183,7 @@ class MediaPlan:
             self.files[name] = f"{FOLDER}/{name}"
             return
         unpacked = self._unpacked[name]
-        clean = _no_deck(clean_name(name))
+        clean = _avoid_deck_name(clean_name(name))
         path = f"{FOLDER}/{clean}"
         if self._is_other(path, name, unpacked):
             stem, dot, ending = clean.rpartition(".")
@@ -200,7 +200,7 @@ class MediaPlan:
         return there.exists() and not (there.is_file() and have_equal_contents(there, unpacked))
 
 
-def _no_deck(name: str) -> str:
+def _avoid_deck_name(name: str) -> str:
     """A name that is not read as a deck's."""
     return f"{name}.txt" if name.lower().endswith(".md") else name
 

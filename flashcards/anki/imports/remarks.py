@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Final
 
 from flashcards.anki.imports.draft import clean_tag
-from flashcards.anki.imports.templates import is_empty, plain_text
+from flashcards.anki.imports.templates import is_empty, strip_tags
 from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
 from flashcards.importers.report import Remark
 from flashcards.text import plural
@@ -16,7 +16,7 @@ from flashcards.text import plural
 _SWITCH: Final = re.compile(r"\s*\S{0,8}\s*")
 
 
-class NotShown:
+class Omissions:
     """Counts what is left out, and says it."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class NotShown:
         for name, value in values.items():
             if name in shown or is_empty(value):
                 continue
-            if name in asked and "<" not in value and _SWITCH.fullmatch(plain_text(value)):
+            if name in asked and "<" not in value and _SWITCH.fullmatch(strip_tags(value)):
                 continue
             self._fields[kind.name][name] += 1
 
@@ -71,7 +71,7 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
         source: its file's name.
         without_cards: how many notes have no cards.
     """
-    yield from (Remark(source, message) for message in _tags(package))
+    yield from (Remark(source, message) for message in _remark_tags(package))
     for count, one, many in (
         (without_cards, "note has no cards and is", "notes have no cards and are"),
         (package.lost_cards, "card belongs to no note and is", "cards belong to no note and are"),
@@ -93,40 +93,43 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
         yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")
 
 
-def missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
+def remark_missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
     """The media that notes use and the package does not hold."""
     if len(names) > _EXAMPLES:
-        examples = _some([f"`{name}`" for name in names])
+        examples = _list_examples([f"`{name}`" for name in names])
         yield Remark(source, f"{len(names):,} media are missing from the package: {examples}.")
     else:
         yield from (Remark(source, f"The medium `{name}` is missing from the package.") for name in names)
 
 
-def unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
+def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
     """The media that no note uses, but for the pictures that Anki makes of LaTeX."""
     names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
     if names:
         what = "medium is used by no note and is" if len(names) == 1 else "media are used by no note and are"
-        yield Remark(source, f"{len(names):,} {what} not copied: {_some([f'`{name}`' for name in sorted(names)])}.")
+        yield Remark(
+            source, f"{len(names):,} {what} not copied: {_list_examples([f'`{name}`' for name in sorted(names)])}."
+        )
 
 
-def description(deck: PackageDeck) -> Remark:
+def remark_description(deck: PackageDeck) -> Remark:
     """The description of a deck that could not be written into its file."""
-    text = " ".join(plain_text(deck.description).split())
+    text = " ".join(strip_tags(deck.description).split())
     shortened = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return Remark(deck.name, f"The deck's description is left out: {shortened}")
 
 
-def _tags(package: Package) -> Iterator[str]:
+def _remark_tags(package: Package) -> Iterator[str]:
     """Tags that cannot be written as they are."""
     tags = sorted({tag for note in package.notes for tag in note.tags})
     renamed = [f"`{tag}` is `{clean_tag(tag)}`" for tag in tags if clean_tag(tag) not in ("", tag)]
     dropped = [f"`{tag}`" for tag in tags if not clean_tag(tag)]
     if renamed:
-        yield f"{len(renamed):,} {'tag gets' if len(renamed) == 1 else 'tags get'} another name here: {_some(renamed)}."
+        tags_get = "tag gets" if len(renamed) == 1 else "tags get"
+        yield f"{len(renamed):,} {tags_get} another name here: {_list_examples(renamed)}."
     if dropped:
-        yield f"{len(dropped):,} {'tag is' if len(dropped) == 1 else 'tags are'} left out: {_some(dropped)}."
+        yield f"{len(dropped):,} {'tag is' if len(dropped) == 1 else 'tags are'} left out: {_list_examples(dropped)}."
 
 
-def _some(examples: list[str]) -> str:
+def _list_examples(examples: list[str]) -> str:
     return ", ".join([*examples[:_EXAMPLES], *(["…"] if len(examples) > _EXAMPLES else [])])

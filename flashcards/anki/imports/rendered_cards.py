@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from flashcards.anki.imports.templates import SEEN, UNSEEN, Rendered, SideTemplate, is_empty, is_shown, plain_text
+from flashcards.anki.imports.templates import SEEN, UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
 
 ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
 """The line above which a back repeats the front."""
@@ -25,11 +25,11 @@ _HIDDEN: Final = re.compile(
 _SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
 
-Faces = tuple[Rendered, Rendered]
+CardSides = tuple[Rendered, Rendered]
 """Question and answer of a card."""
 
 
-def faces(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) -> Faces:
+def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) -> CardSides:
     """What a card asks, and what it adds when it answers.
 
     Args:
@@ -43,7 +43,7 @@ def faces(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) ->
     if divider:
         above, below = answer.html[: divider.start()], answer.html[divider.end() :]
         answer.html = f"{above}<br>{below}" if is_shown(above) and not _same_text(above, question.html) else below
-    question.html = EDGES.sub("", without_hidden(question.html))
+    question.html = EDGES.sub("", open_hidden(question.html))
     answer.html = EDGES.sub("", answer.html)
     wanted = values.get(question.to_type, "")
     if question.to_type not in answer.shown and not is_empty(wanted):
@@ -53,20 +53,20 @@ def faces(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) ->
     return question, answer
 
 
-def without_hidden(html: str) -> str:
+def open_hidden(html: str) -> str:
     """A question in which what only a script shows is to be opened, and what only a script reads is not there."""
 
     def one(match: re.Match[str]) -> str:
         if f"<{match[1]}" in match[2]:  # it ends later than here
             return match[0]
-        if _SWITCH.fullmatch(plain_text(match[2])) and not SEEN.search(match[2]):
+        if _SWITCH.fullmatch(strip_tags(match[2])) and not SEEN.search(match[2]):
             return ""
         return f"<details><summary>…</summary>{match[2]}</details>"
 
     return _HIDDEN.sub(one, html) if "none" in html or "hidden" in html else html
 
 
-def mirrors(all_faces: Mapping[int, Faces], one: int, other: int) -> bool:
+def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
     """Whether one card asks the other's answer and answers its question."""
     if other not in all_faces:
         return False
@@ -80,12 +80,12 @@ def _same_text(above: str, question: str) -> bool:
     """Whether a back shows above its line what the question shows, whatever elements it stands in."""
     left, right = (UNSEEN.sub("", html) for html in (above, question))
     seen = [re.findall(r"<(?:img|audio|video)\b[^>]*>|\[sound:[^\]]*\]", html) for html in (left, right)]
-    return seen[0] == seen[1] and same_words(left, right)
+    return seen[0] == seen[1] and have_same_words(left, right)
 
 
-def same_words(one: str, other: str) -> bool:
+def have_same_words(one: str, other: str) -> bool:
     """Whether two pieces of HTML show the same text, whatever elements it stands in."""
-    return _same(plain_text(one), plain_text(other))
+    return _same(strip_tags(one), strip_tags(other))
 
 
 def _same(one: str, other: str) -> bool:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.imports import remarks
 from flashcards.anki.imports.cards import CardImport
-from flashcards.anki.imports.deck_files import DeckFiles, Placed
+from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
 from flashcards.anki.imports.deck_text import key
-from flashcards.anki.imports.draft import Draft
+from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
-from flashcards.anki.imports.matching import Known, match
+from flashcards.anki.imports.matching import KnownNotes, match_notes
 from flashcards.anki.imports.media import MediaPlan, OwnMedia
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
@@ -26,7 +26,7 @@ from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.media import MediaNames
 from flashcards.anki.package.model import AnkiCard, AnkiNote, Package
 from flashcards.anki.package.reader import read_package
-from flashcards.anki.package.schedule_reader import position
+from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
@@ -79,7 +79,7 @@ def import_package(
         PackageInvalid: the package cannot be right.
         PackageNewer: it is of a format that came later.
     """
-    with _no_collection(), _opened(path) as archive:
+    with _pause_gc(), _open_package(path) as archive:
         package = read_package(archive)
         media = MediaPlan(collection.root, archive)
         try:
@@ -103,12 +103,12 @@ def import_changes(
     return _PackageImport(collection, package, media, Path(source), None, changes).run(dry_run=False)
 
 
-def _opened(path: Path) -> Archive | Profile:
+def _open_package(path: Path) -> Archive | Profile:
     return Archive(path) if path.suffix.lower() in (".apkg", ".colpkg") else Profile(path)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _pause_gc() -> Iterator[None]:
     """Spare Python the search for circles among millions of rows, of which none is part of one."""
     was_on = gc.isenabled()
     gc.disable()
@@ -149,16 +149,16 @@ class _PackageImport:
         changes = self._changes
         # What a person adds in Anki goes where the person's other notes of the deck are; a package keeps to itself.
         files = DeckFiles(self._collection, self._origins, journal, report, self._at, anybodys=changes is not None)
-        known = Known(self._collection.catalog, self._origins, Guids(self._collection.connection))
-        drafts = self._drafts(known, files.layout)
+        known = KnownNotes(self._collection.catalog, self._origins, Guids(self._collection.connection))
+        drafts = self._convert_notes(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
-        found = match(drafts, known, fields, self._fields_of_ours(), changes.edits if changes else None)
-        files.prose = self._descriptions(files.layout)
+        found = match_notes(drafts, known, fields, self._make_field_writer(), changes.edits if changes else None)
+        files.prose = self._convert_descriptions(files.layout)
         notes = files.write(found)
         untold = [
-            deck for deck in self._package.decks.values() if deck.name in files.prose and not files.says(deck.name)
+            deck for deck in self._package.decks.values() if deck.name in files.prose and not files.has_prose(deck.name)
         ]
-        report.remarks += map(remarks.description, untold)
+        report.remarks += map(remarks.remark_description, untold)
         report.media = self._media.stage(journal)
         settings = self._collection.settings
         if changes is None:
@@ -176,7 +176,7 @@ class _PackageImport:
             self._remember_ids({key(draft) for draft in found.new}, notes, cards)
         return bool(files.remembered or cards.remembered)
 
-    def _remember_ids(self, new: Set[tuple[str, int]], notes: Iterable[Placed], cards: CardImport) -> None:
+    def _remember_ids(self, new: Set[tuple[str, int]], notes: Iterable[PlacedNote], cards: CardImport) -> None:
         """Keep the ids that new notes and their cards have in Anki."""
         there = {note.guid: note.id for note in self._package.notes}
         added = {each.note: there[each.draft.source] for each in notes if key(each.draft) in new}
@@ -185,12 +185,12 @@ class _PackageImport:
         of_added = set(added.values())
         self._origins.remember_ids("card", ((here, card.id) for card, here, _ in cards.pairs if card.note in of_added))
 
-    def _drafts(self, known: Known, layout: Layout) -> list[Draft]:
+    def _convert_notes(self, known: KnownNotes, layout: Layout) -> list[IncomingNote]:
         """Every note of the package as ours, in the order in which they are to stand."""
-        converter = NoteConverter(self._package, Converter(self._media.url))
+        converter = NoteConverter(self._package, Converter(self._media.make_url))
         places = dict(known.catalog.paths())
-        order = _in_order(self._package)
-        drafts: list[Draft] = []
+        order = _sort_notes(self._package)
+        drafts: list[IncomingNote] = []
         lost = 0
         for number, note in enumerate(order):
             if number % _STRIDE == 0:
@@ -199,26 +199,26 @@ class _PackageImport:
             if not cards:
                 lost += 1
                 continue
-            here = known.note_of(note.guid, 0)
+            here = known.find_note(note.guid, 0)
             deck = self._package.decks[cards[0].home].name
             own = None if here is None else self._own.of(here, note.fields)
-            self._media.enter(places.get(here or 0) or layout.path(deck, converter.source_of(note)[0]), own)
-            drafts += converter.drafts(note)
+            self._media.start_note(places.get(here or 0) or layout.find_path(deck, converter.find_source(note)[0]), own)
+            drafts += converter.convert(note)
         self._report.remarks += converter.not_shown.remarks()
         self._report.remarks += remarks.remarks(self._package, self._report.source, lost)
         return drafts
 
-    def _descriptions(self, layout: Layout) -> dict[str, str]:
+    def _convert_descriptions(self, layout: Layout) -> dict[str, str]:
         """What the package says of its decks, as Markdown by their names."""
-        converter = Converter(self._media.url)
+        converter = Converter(self._media.make_url)
         found = {}
         for deck in self._package.decks.values():
             if is_shown(deck.description):
-                self._media.enter(layout.path(deck.name))
+                self._media.start_note(layout.find_path(deck.name))
                 found[deck.name] = converter.convert(UNSEEN.sub("", deck.description)).markdown
         return found
 
-    def _fields_of_ours(self) -> Callable[[Entry], tuple[str, ...]]:
+    def _make_field_writer(self) -> Callable[[Entry], tuple[str, ...]]:
         """What our own export would write for a note."""
         root = self._collection.root
         media = MediaNames(root)
@@ -226,27 +226,27 @@ class _PackageImport:
         text = macros.read_text(encoding="utf-8", errors="replace") if macros.is_file() else ""
         present = 0
         writer = FieldWriter(
-            parse_macros(text).bodies, lambda url: self._own.name_there(present, url) or media.name(url)
+            parse_macros(text).bodies, lambda url: self._own.find_name_in_package(present, url) or media.name(url)
         )
 
         def fields(entry: Entry) -> tuple[str, ...]:
             nonlocal present
             present = entry.id
-            media.enter(entry.path, entry.note.line)
-            return writer.fields(entry)
+            media.start_note(entry.path, entry.note.line)
+            return writer.write_fields(entry)
 
         return fields
 
     def _remark_media(self) -> None:
-        self._report.remarks += remarks.missing_media(self._media.missing, self._report.source)
-        self._report.remarks += remarks.unused_media(self._media.unused(), self._report.source)
+        self._report.remarks += remarks.remark_missing_media(self._media.missing, self._report.source)
+        self._report.remarks += remarks.remark_unused_media(self._media.find_unused(), self._report.source)
 
 
-def _in_order(package: Package) -> list[AnkiNote]:
+def _sort_notes(package: Package) -> list[AnkiNote]:
     """Notes by the place of their cards among the new ones where every card tells it, else in order of age."""
     places = {}
     for note in package.notes:
-        found = [place for card in package.cards[note.id] if (place := position(card)) is not None]
+        found = [place for card in package.cards[note.id] if (place := find_position(card)) is not None]
         if not found and package.cards[note.id]:
             return package.notes
         places[note.id] = min(found, default=0)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.imports.layout import normal_name
+from flashcards.anki.imports.layout import normalize_name
 from flashcards.anki.package import presets
 from flashcards.anki.package.model import Package, Preset
 from flashcards.anki.package.presets import is_as_exported
@@ -40,7 +40,7 @@ class DeckSettings:
     problems: tuple[str, ...] = ()
 
 
-def deck_settings(
+def find_deck_settings(
     package: Package,
     decks: Iterable[str],
     present: Settings,
@@ -52,7 +52,7 @@ def deck_settings(
     A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
     """
     wanted = set(decks)
-    by_name = {normal_name(deck.name): deck for deck in package.decks.values()}
+    by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
     problems: dict[str, None] = {}
     said: dict[str, Mapping[str, Any]] = {}
     tables: dict[str, Mapping[str, Any]] = {}
@@ -71,13 +71,13 @@ def deck_settings(
         problems |= found
         above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
         if said[name] != above:
-            table = _table(said[name], _inherited(name, tables, present), policy_of(name))
+            table = _make_table(said[name], _find_inherited(name, tables, present), policy_of(name))
             if table:
                 tables[name] = table
-    return DeckSettings("\n".join(_written(name, table) for name, table in tables.items()), tuple(problems))
+    return DeckSettings("\n".join(_write_table(name, table) for name, table in tables.items()), tuple(problems))
 
 
-def appended(before: str | None, tables: str, settings: Mapping[str, Any]) -> str:
+def append_tables(before: str | None, tables: str, settings: Mapping[str, Any]) -> str:
     """The text of `flashcards.toml` with the tables at its end.
 
     Args:
@@ -91,7 +91,7 @@ def appended(before: str | None, tables: str, settings: Mapping[str, Any]) -> st
     return f"{head.rstrip()}\n\n{tables}" if tables else head
 
 
-def _inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
+def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
     """What the new tables of the decks above say for a deck, as far as no table that is there says otherwise."""
     found: dict[str, Any] = {}
     for parent in reversed(list(_parents(name))):
@@ -100,7 +100,7 @@ def _inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Sett
     return found
 
 
-def _table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+def _make_table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
     """Those of a deck's settings that it does not have yet, and would not have from above."""
     wanted = {"parameters": list(DEFAULT_PARAMETERS), **settings} if "parameters" in inherited else settings
     return {
@@ -110,7 +110,7 @@ def _table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Po
     }
 
 
-def _written(name: str, settings: Mapping[str, Any]) -> str:
+def _write_table(name: str, settings: Mapping[str, Any]) -> str:
     lines = [f"[decks.{json.dumps(name, ensure_ascii=False)}]"]
     lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
     return "\n".join(lines) + "\n"
@@ -147,11 +147,11 @@ class SettingsImport:
         """Let the file be put in place, or say what a person would have to write; returns the settings to come."""
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())
-        wanted = deck_settings(self._package, decks, collection.settings, self._policy, self._given)
+        wanted = find_deck_settings(self._package, decks, collection.settings, self._find_policy, self._is_given)
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
         before = path.read_bytes() if path.exists() else None
-        general = self._of_collection()
+        general = self._find_general()
         if not wanted.tables and not general:
             return collection.settings
         if not self._may_write(before):
@@ -164,25 +164,25 @@ class SettingsImport:
                 message = f"This file is yours and stays as it is. To keep the options of Anki, add:\n{wanted.tables}"
                 report.remarks.append(Remark(FILE_NAME, message))
             return collection.settings
-        text = appended(None if before is None else before.decode(), wanted.tables, general)
+        text = append_tables(None if before is None else before.decode(), wanted.tables, general)
         data = text.encode()
         waiting = self._journal.stage_bytes(FILE_NAME, data)
-        settings = _read(waiting, data)
+        settings = _read_settings(waiting, data)
         self._origins.record_written_hash(FILE_NAME, digest(data))
         report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
 
-    def _given(self, deck: str, preset: Preset) -> bool:
+    def _is_given(self, deck: str, preset: Preset) -> bool:
         """Whether Anki has a preset from a package that was made here, and nobody changed it there since."""
-        return deck in self._exported and is_as_exported(preset.id, preset.name, preset.changed)
+        return deck in self._exported_decks and is_as_exported(preset.id, preset.name, preset.changed)
 
     @cached_property
-    def _exported(self) -> set[str]:
+    def _exported_decks(self) -> set[str]:
         """The decks that were ever exported from here, and those above them."""
         rows = self._collection.connection.execute("SELECT DISTINCT deck FROM exported_notes")
         return {name for (deck,) in rows for name in list_deck_path(deck)}
 
-    def _policy(self, deck: str) -> Policy:
+    def _find_policy(self, deck: str) -> Policy:
         """The policy that a deck has, or would have."""
         known = self._collection.catalog.decks().get(deck)
         return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
@@ -192,7 +192,7 @@ class SettingsImport:
             return True
         return self._origins.find_written_hash(FILE_NAME) == digest(before)
 
-    def _of_collection(self) -> dict[str, Any]:
+    def _find_general(self) -> dict[str, Any]:
         """The package's settings for all decks, where they are others and nothing was ever reviewed here."""
         package, settings = self._package, self._collection.settings
         found: dict[str, Any] = {}
@@ -204,7 +204,7 @@ class SettingsImport:
         return {} if reviewed else found
 
 
-def _read(waiting: Path, data: bytes) -> Settings:
+def _read_settings(waiting: Path, data: bytes) -> Settings:
     """The settings that a waiting file will give."""
     from tempfile import TemporaryDirectory
 

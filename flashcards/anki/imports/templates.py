@@ -23,7 +23,7 @@ def is_empty(value: str) -> bool:
     return _EMPTY.fullmatch(value) is not None
 
 
-def plain_text(html: str) -> str:
+def strip_tags(html: str) -> str:
     """HTML without its tags."""
     return unescape(_TAG.sub("", html))
 
@@ -31,7 +31,7 @@ def plain_text(html: str) -> str:
 def is_shown(html: str) -> bool:
     """Whether anything is to be seen or heard."""
     html = UNSEEN.sub("", html)
-    return bool(SEEN.search(html)) or bool(plain_text(html).replace("\xa0", " ").strip())
+    return bool(SEEN.search(html)) or bool(strip_tags(html).replace("\xa0", " ").strip())
 
 
 _OTHER_BRACES: Final = re.compile(r"\s*\{\{=<% %>=\}\}")
@@ -42,30 +42,30 @@ _SHOWN_ATTRIBUTE: Final = re.compile(r"\b(?:src|href|data|alt)\s*=\s*[\"']?[^\"'
 
 
 @dataclass(slots=True)
-class Section:
+class TemplateSection:
     """A part of a template that is shown if a field holds something, or, `inverted`, if it does not."""
 
     name: str
     inverted: bool
-    parts: list[Section | Field | str] = field(default_factory=list)
+    parts: list[TemplateSection | TemplateField | str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class TemplateField:
     """A field to be filled in, through filters, the innermost first."""
 
     name: str
     filters: tuple[str, ...]
 
 
-Part = Section | Field | str
+Part = TemplateSection | TemplateField | str
 
 
 def parse_template(text: str) -> list[Part]:
     """The parts of one side of a template, without what only scripts and style sheets read."""
     braces = _OTHER_BRACES.match(text)
     text = UNSEEN.sub("", text[braces.end() :] if braces else text)
-    root = Section("", inverted=False)
+    root = TemplateSection("", inverted=False)
     open_sections = [root]
     at = 0
     for token in (_OTHER_TOKEN if braces else _TOKEN).finditer(text):
@@ -73,7 +73,7 @@ def parse_template(text: str) -> list[Part]:
         at = token.end()
         sign, name = token[1], token[2].strip()
         if sign in ("#", "^"):
-            section = Section(name, inverted=sign == "^")
+            section = TemplateSection(name, inverted=sign == "^")
             open_sections[-1].parts.append(section)
             open_sections.append(section)
         elif sign == "/":
@@ -82,24 +82,24 @@ def parse_template(text: str) -> list[Part]:
         else:
             *filters, name = (part.strip() for part in name.split(":"))
             if not _is_in_attribute(text[: token.start()]):
-                open_sections[-1].parts.append(Field(name, tuple(reversed(filters))))
+                open_sections[-1].parts.append(TemplateField(name, tuple(reversed(filters))))
     _add_text(root.parts, text[at:])
     return root.parts
 
 
-def all_parts(parts: Sequence[Part]) -> Iterator[Part]:
+def walk_parts(parts: Sequence[Part]) -> Iterator[Part]:
     """Parts, and those in their sections."""
     for part in parts:
         yield part
-        if isinstance(part, Section):
-            yield from all_parts(part.parts)
+        if isinstance(part, TemplateSection):
+            yield from walk_parts(part.parts)
 
 
 def asks_to_type(part: Part) -> bool:
     """Whether a part asks for a typed answer."""
-    if isinstance(part, Section):
+    if isinstance(part, TemplateSection):
         return any(map(asks_to_type, part.parts))
-    return isinstance(part, Field) and "type" in part.filters and "cloze" not in part.filters
+    return isinstance(part, TemplateField) and "type" in part.filters and "cloze" not in part.filters
 
 
 def _add_text(parts: list[Part], text: str) -> None:
@@ -115,7 +115,7 @@ def _is_in_attribute(before: str) -> bool:
     return tag is not None and _SHOWN_ATTRIBUTE.search(tag[0]) is None
 
 
-def after(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
+def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
     """What follows the parts of a front, whatever elements they stand in; None where they are not all there."""
     if any(map(asks_to_type, front)):
         return None
@@ -128,7 +128,7 @@ def after(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
             return None
         found = left.pop(0)
         if not _is_same(found, expected):
-            tail = _tail(found, expected) if number == len(wanted) else None
+            tail = _find_tail(found, expected) if number == len(wanted) else None
             if tail is None:
                 return None
             left.insert(0, tail)
@@ -137,25 +137,25 @@ def after(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
 
 def _is_seen(part: Part) -> bool:
     """Whether a part of a side is more than tags; `{{FrontSide}}` is not, since it only repeats."""
-    return is_shown(part) if isinstance(part, str) else part != Field("FrontSide", ())
+    return is_shown(part) if isinstance(part, str) else part != TemplateField("FrontSide", ())
 
 
 def _is_same(one: Part, other: Part) -> bool:
     """Whether two parts show the same."""
     if isinstance(one, str) and isinstance(other, str):
-        return one == other or (_words(one) == _words(other) and not SEEN.search(one + other))
-    if isinstance(one, Section) and isinstance(other, Section):
+        return one == other or (_list_words(one) == _list_words(other) and not SEEN.search(one + other))
+    if isinstance(one, TemplateSection) and isinstance(other, TemplateSection):
         left, right = ([part for part in each.parts if _is_seen(part)] for each in (one, other))
         alike = (one.name, one.inverted, len(left)) == (other.name, other.inverted, len(right))
         return alike and all(map(_is_same, left, right))
     return one == other
 
 
-def _words(html: str) -> str:
-    return " ".join(plain_text(UNSEEN.sub("", html)).split())
+def _list_words(html: str) -> str:
+    return " ".join(strip_tags(UNSEEN.sub("", html)).split())
 
 
-def _tail(found: Part, expected: Part) -> str | None:
+def _find_tail(found: Part, expected: Part) -> str | None:
     """What follows the text that a front ends with, where it does not go on within a word."""
     if not isinstance(found, str) or not isinstance(expected, str):
         return None
@@ -205,9 +205,9 @@ class SideTemplate:
 
     def __init__(self, text: str) -> None:
         self._parts = parse_template(text)
-        parts = list(all_parts(self._parts))
-        self.conditions = {part.name for part in parts if isinstance(part, Section)}
-        self.clozes = {part.name for part in parts if isinstance(part, Field) and "cloze" in part.filters}
+        parts = list(walk_parts(self._parts))
+        self.conditions = {part.name for part in parts if isinstance(part, TemplateSection)}
+        self.clozes = {part.name for part in parts if isinstance(part, TemplateField) and "cloze" in part.filters}
 
     def render(
         self,
@@ -232,13 +232,13 @@ class SideTemplate:
         filling.rendered.html = html
         return filling.rendered
 
-    def without(self, front: SideTemplate) -> SideTemplate:
+    def remove_front(self, front: SideTemplate) -> SideTemplate:
         """This side without the front, where it begins with all that the template of the front says.
 
         What asks for a typed answer shows nothing on the front, and the answer on the back: it is no repetition.
         """
-        shown = [part for part in front._parts if not (isinstance(part, Field) and asks_to_type(part))]
-        rest = after(self._parts, shown)
+        shown = [part for part in front._parts if not (isinstance(part, TemplateField) and asks_to_type(part))]
+        rest = find_rest(self._parts, shown)
         if rest is None:
             return self
         side = copy(self)
@@ -256,7 +256,7 @@ class _Filling:
     gaps: Collection[int]
     rendered: Rendered = field(default_factory=Rendered)
 
-    def shows(self, section: Section) -> bool:
+    def is_shown_section(self, section: TemplateSection) -> bool:
         """Whether a section is shown; what only some of the cards of a cloze show is."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
@@ -273,14 +273,14 @@ def _render(parts: Sequence[Part], filling: _Filling) -> str:
     for part in parts:
         if isinstance(part, str):
             out.append(part)
-        elif isinstance(part, Field):
+        elif isinstance(part, TemplateField):
             out.append(_fill(part, filling))
-        elif filling.shows(part):
+        elif filling.is_shown_section(part):
             out.append(_render(part.parts, filling))
     return "".join(out)
 
 
-def _fill(part: Field, filling: _Filling) -> str:
+def _fill(part: TemplateField, filling: _Filling) -> str:
     values, rendered, back = filling.values, filling.rendered, filling.back
     if part.name in _SPECIAL and part.name not in values:
         return ""
@@ -299,13 +299,13 @@ def _fill(part: Field, filling: _Filling) -> str:
         return ""
     rendered.shown.add(part.name)
     for name in part.filters:
-        value = _filtered(name, value, part.name, back=back)
+        value = _apply_filter(name, value, part.name, back=back)
     return f"<div>{value}</div>" if asks_to_type(part) else value
 
 
-def _filtered(name: str, value: str, field_name: str, *, back: bool) -> str:
+def _apply_filter(name: str, value: str, field_name: str, *, back: bool) -> str:
     if name == "text":
-        return plain_text(value)
+        return strip_tags(value)
     if name == "furigana":
         return _FURIGANA.sub(r"<ruby>\1<rt>\2</rt></ruby>", value)
     if name == "kana":

@@ -65,8 +65,8 @@ class Archive:
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, struct.error) as error:
             raise PackageInvalid(path, "it is not a package of Anki, or is cut short") from error
         try:
-            with self._malformed():
-                self._members = self._checked_members()
+            with self._translate_errors():
+                self._members = self._check_members()
                 self.version = self._read_version()
                 self.media = self._read_media_list()
         except BaseException:
@@ -94,15 +94,15 @@ class Archive:
         return True
 
     def _unpack(self, member: str, target: Path, limit: int) -> None:
-        with self._malformed(), self._open(member) as source, target.open("wb") as destination:
-            for block in self._blocks(source, limit):
+        with self._translate_errors(), self._open(member) as source, target.open("wb") as destination:
+            for block in self._read_blocks(source, limit):
                 destination.write(block)
 
     def _read(self, member: str, limit: int, *, packed: bool) -> bytes:
         with self._open(member, packed=packed) as source:
-            return b"".join(self._blocks(source, limit))
+            return b"".join(self._read_blocks(source, limit))
 
-    def _blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
+    def _read_blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
         """What a stream holds, as long as it and all that was unpacked before keep within their limits."""
         size = 0
         while block := source.read(_BLOCK):
@@ -124,7 +124,7 @@ class Archive:
                 yield stream
 
     @contextmanager
-    def _malformed(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Say in a sentence whatever can be wrong with the bytes of an archive."""
         try:
             yield
@@ -141,7 +141,7 @@ class Archive:
         except ValueError as error:  # JSON and other text
             raise PackageInvalid(self.path, "its list of contents cannot be read") from error
 
-    def _checked_members(self) -> dict[str, zipfile.ZipInfo]:
+    def _check_members(self) -> dict[str, zipfile.ZipInfo]:
         members = self._zip.infolist()
         if len(members) > MAX_MEMBERS:
             raise Malformed(f"it holds {len(members):,} files, more than the {MAX_MEMBERS:,} that are believed")
@@ -151,7 +151,7 @@ class Archive:
             if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member.filename):
                 raise Malformed("it names a file outside itself")
             if member.filename in found:
-                raise Malformed(f"it holds `{_shown(member.filename)}` twice")
+                raise Malformed(f"it holds `{_hide_controls(member.filename)}` twice")
             found[member.filename] = member
         return found
 
@@ -162,7 +162,7 @@ class Archive:
                 raise Malformed("it holds no collection")
             return present[0]
         with self._zip.open(self._members["meta"]) as stream:
-            version = protobuf.number_in(b"".join(self._blocks(stream, MAX_LIST)), 1)
+            version = protobuf.read_number(b"".join(self._read_blocks(stream, MAX_LIST)), 1)
         if version > _NEWEST:
             raise PackageNewer(self.path, f"its format ({version})")
         if version not in _COLLECTIONS:
@@ -174,25 +174,27 @@ class Archive:
             return {}
         data = self._read("media", MAX_LIST, packed=True)
         if self.version == _NEWEST:
-            entries = [value for number, value in protobuf.fields(data) if number == 1 and isinstance(value, bytes)]
-            names = {str(member): protobuf.text_in(entry, 1) for member, entry in enumerate(entries)}
+            entries = [
+                value for number, value in protobuf.read_fields(data) if number == 1 and isinstance(value, bytes)
+            ]
+            names = {str(member): protobuf.read_text(entry, 1) for member, entry in enumerate(entries)}
         else:
             names = json.loads(data) if data else {}
             if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
                 raise Malformed("its list of media is no list")
-        return {_checked_name(name): member for member, name in names.items()}
+        return {_check_name(name): member for member, name in names.items()}
 
 
-def _checked_name(name: str) -> str:
+def _check_name(name: str) -> str:
     """A name of a medium that can be the name of a file here."""
     if _CONTROL.search(name):
-        raise Malformed(f"a medium's name holds control characters (`{_shown(name)}`)")
+        raise Malformed(f"a medium's name holds control characters (`{_hide_controls(name)}`)")
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise Malformed(f"a medium's name is no name of a file (`{_shown(name)}`)")
+        raise Malformed(f"a medium's name is no name of a file (`{_hide_controls(name)}`)")
     return unicodedata.normalize("NFC", name)
 
 
-def _shown(name: str) -> str:
+def _hide_controls(name: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", name)[:80]
 
 
@@ -237,18 +239,18 @@ def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, who
     with write_output(path) as stream:
         with zipfile.ZipFile(stream, "w") as archive:
             if whole:
-                archive.writestr(_member("meta"), _SECOND_VERSION)
+                archive.writestr(_make_member("meta"), _SECOND_VERSION)
             name = "collection.anki21" if whole else "collection.anki2"
-            archive.writestr(_member(name), database, compresslevel=_LEVEL)
+            archive.writestr(_make_member(name), database, compresslevel=_LEVEL)
             names = {str(number): name for number, name in enumerate(media)}
-            archive.writestr(_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
+            archive.writestr(_make_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
             for number, file in enumerate(media.values()):
                 _add_medium(archive, str(number), file)
         return stream.tell()
 
 
 def _add_medium(archive: zipfile.ZipFile, name: str, file: Path) -> None:
-    member = _member(name)
+    member = _make_member(name)
     if file.suffix.lower() not in _COMPRESSIBLE:
         member.compress_type = zipfile.ZIP_STORED
     member.file_size = file.stat().st_size
@@ -256,7 +258,7 @@ def _add_medium(archive: zipfile.ZipFile, name: str, file: Path) -> None:
         shutil.copyfileobj(source, destination, 1 << 20)
 
 
-def _member(name: str) -> zipfile.ZipInfo:
+def _make_member(name: str) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name, _EPOCH)
     member.compress_type = zipfile.ZIP_DEFLATED
     member.external_attr = _PERMISSIONS

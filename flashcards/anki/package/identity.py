@@ -29,7 +29,7 @@ _IMPORTED: Final = """
 """
 
 
-class _Given(NamedTuple):
+class _GivenGuid(NamedTuple):
     """The guid that Anki gave a note, and the family of note types it was of then; None where that is not known."""
 
     guid: str
@@ -44,30 +44,30 @@ class Guids:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._given: dict[int, _Given] = {}
+        self._given: dict[int, _GivenGuid] = {}
         self._taken: dict[str, int] = {}
         for note, source, key, exported, body in connection.execute(_IMPORTED):
             self._taken[source] = note
-            ours = [guid(key, each) for each in _FAMILIES]
+            ours = [make_guid(key, each) for each in _FAMILIES]
             if source not in ours and exported not in ours and (note not in self._given or source == exported):
-                self._given[note] = _Given(source, family(decode(body, 0, 0)) if body else None)
+                self._given[note] = _GivenGuid(source, family(decode(body, 0, 0)) if body else None)
 
     def of(self, note: int, key: str, kind: str) -> str:
         """The guid of a note whose note type is of the family `kind`."""
         given = self._given.get(note)
         return given.guid if given and given.family in (None, kind) else self._ours(note, key, kind)
 
-    def all_ours(self, note: int, key: str) -> Iterator[str]:
+    def list_own(self, note: int, key: str) -> Iterator[str]:
         """The guids of ours that Anki may know a note by."""
         return (self._ours(note, key, each) for each in _FAMILIES)
 
     def _ours(self, note: int, key: str, kind: str) -> str:
-        found = guid(key, kind)
+        found = make_guid(key, kind)
         # Where the notes of another folder came in, one of them can have the guid that a note written here would get.
-        return found if self._taken.get(found, note) == note else guid(f"{key}\x1fanother", kind)
+        return found if self._taken.get(found, note) == note else make_guid(f"{key}\x1fanother", kind)
 
 
-def guid(key: str, family: str) -> str:
+def make_guid(key: str, family: str) -> str:
     """The guid of a note: 16 characters from its key and the family of its note type.
 
     A note whose family changes becomes another note in Anki: one guid under two kinds of note type fails the import.

@@ -42,7 +42,7 @@ class MediaNames:
         self._names: dict[Path, str] = {}
         self._reported: set[tuple[str, int, str]] = set()
 
-    def enter(self, path: str, line: int) -> None:
+    def start_note(self, path: str, line: int) -> None:
         """The next URLs belong to the note at this line of this deck file."""
         self._path, self._line, self.newest_ns = path, line, 0
 

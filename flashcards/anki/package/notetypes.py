@@ -42,7 +42,7 @@ class NoteType(genanki.Model):  # type: ignore[misc]  # it has no types
         return found
 
 
-def note_type(family: str) -> NoteType:
+def make_note_type(family: str) -> NoteType:
     """The note type of a family."""
     return _cloze() if family == CLOZE else _basic()
 
@@ -117,5 +117,5 @@ def is_ours(kind: model.AnkiNoteType) -> bool:
 
 @cache
 def _identity(family: str) -> tuple[int, tuple[str, ...]]:
-    made = note_type(family)
+    made = make_note_type(family)
     return made.model_id, tuple(field["name"] for field in made.fields)

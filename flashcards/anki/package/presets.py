@@ -98,23 +98,23 @@ def clamp_count(value: float) -> int:
 
 
 def _number(*keys: str, field: int, default: int = 0) -> Place:
-    return Place(keys, field, protobuf.number_in, default)
+    return Place(keys, field, protobuf.read_number, default)
 
 
 def _optional(key: str, field: int) -> Place:
-    return Place((key,), field, lambda message, number: protobuf.number_in(message, number, _OPTIONAL), _OPTIONAL)
+    return Place((key,), field, lambda message, number: protobuf.read_number(message, number, _OPTIONAL), _OPTIONAL)
 
 
 def _float(*keys: str, field: int) -> Place:
-    return Place(keys, field, protobuf.float_in, 0)
+    return Place(keys, field, protobuf.read_float, 0)
 
 
 def _floats(*keys: str, field: int) -> Place:
-    return Place(keys, field, protobuf.floats_in, ())
+    return Place(keys, field, protobuf.read_floats, ())
 
 
 def _text(*keys: str, field: int) -> Place:
-    return Place(keys, field, protobuf.text_in, "")
+    return Place(keys, field, protobuf.read_text, "")
 
 
 def _same(value: Any) -> Sequence[Any]:
@@ -357,15 +357,15 @@ def read_deck_json(key: int, value: Mapping[str, Any]) -> PackageDeck:
 def read_deck_message(key: int, name: str, kind: bytes) -> PackageDeck:
     """Read a deck of a later schema: the message `Deck.KindContainer`."""
     name = name.replace(_SEPARATOR, "::")
-    normal = protobuf.bytes_in(kind, 1)
+    normal = protobuf.read_bytes(kind, 1)
     if normal is None:
         return PackageDeck(key, name, None)
     settings = _read_deck_options(lambda place: place.in_message(normal))
-    retention = protobuf.float_in(normal, 10)
+    retention = protobuf.read_float(normal, 10)
     if retention:
         settings["retention"] = round(retention, 4)
-    description = _render_description(protobuf.text_in(normal, 4), is_markdown=bool(protobuf.number_in(normal, 5)))
-    return PackageDeck(key, name, protobuf.number_in(normal, 1, 1), settings, description)
+    description = _render_description(protobuf.read_text(normal, 4), is_markdown=bool(protobuf.read_number(normal, 5)))
+    return PackageDeck(key, name, protobuf.read_number(normal, 1, 1), settings, description)
 
 
 def _read_deck_options(value_at: Callable[[Place], Any]) -> dict[str, Any]:

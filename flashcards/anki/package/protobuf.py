@@ -10,7 +10,7 @@ from flashcards.importers.report import Malformed
 _VARINT_BITS = 64
 
 
-def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
     """The number and value of each field: an int for a varint, bytes for the rest.
 
     Raises:
@@ -36,33 +36,35 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         at += length
 
 
-def number_in(message: bytes, field: int, default: int = 0) -> int:
+def read_number(message: bytes, field: int, default: int = 0) -> int:
     """The value of a varint field; `default` where it is absent."""
-    return next((value for number, value in fields(message) if number == field and isinstance(value, int)), default)
+    return next(
+        (value for number, value in read_fields(message) if number == field and isinstance(value, int)), default
+    )
 
 
-def bytes_in(message: bytes, field: int) -> bytes | None:
+def read_bytes(message: bytes, field: int) -> bytes | None:
     """The value of a field that is a text, a message or a list; None where it is absent."""
-    return next((value for number, value in fields(message) if number == field and isinstance(value, bytes)), None)
+    return next((value for number, value in read_fields(message) if number == field and isinstance(value, bytes)), None)
 
 
-def text_in(message: bytes, field: int) -> str:
+def read_text(message: bytes, field: int) -> str:
     """The value of a text field; empty where it is absent."""
     try:
-        return (bytes_in(message, field) or b"").decode()
+        return (read_bytes(message, field) or b"").decode()
     except UnicodeDecodeError as error:
         raise Malformed("it holds text that is not UTF-8") from error
 
 
-def float_in(message: bytes, field: int, default: float = 0.0) -> float:
+def read_float(message: bytes, field: int, default: float = 0.0) -> float:
     """The value of a field in single precision; `default` where it is absent."""
-    value = bytes_in(message, field)
+    value = read_bytes(message, field)
     return float(struct.unpack("<f", value)[0]) if value is not None and len(value) == 4 else default
 
 
-def floats_in(message: bytes, field: int) -> tuple[float, ...]:
+def read_floats(message: bytes, field: int) -> tuple[float, ...]:
     """The values of a packed list in single precision."""
-    value = bytes_in(message, field) or b""
+    value = read_bytes(message, field) or b""
     return struct.unpack(f"<{len(value) // 4}f", value[: len(value) // 4 * 4])
 
 

@@ -45,7 +45,7 @@ def read_package(archive: Archive | Profile) -> Package:
     with TemporaryDirectory(prefix="flashcards-import-") as folder:
         database = Path(folder) / "collection"
         archive.unpack_collection(database)
-        with _said(archive.path), closing(_connect(database)) as connection:
+        with _translate_errors(archive.path), closing(_connect(database)) as connection:
             return _Reader(connection, archive.path, archive.version).package()
 
 
@@ -60,12 +60,12 @@ def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
         PackageInvalid: what they hold cannot be right.
         PackageNewer: their schema is not known.
     """
-    with _said(path):
+    with _translate_errors(path):
         return _Reader(connection, path, _OF_SCHEDULER_2).package()
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except Malformed as error:
@@ -105,49 +105,49 @@ class _Reader:
         if not 0 <= created <= _LATEST_START:
             raise Malformed("its collection began at an impossible time")
         if schema < _TABLES:
-            config = _mapping(conf)
-            types = {int(key): _type_of_json(int(key), value) for key, value in _mapping(models).items()}
-            found = {int(key): presets.read_deck_json(int(key), value) for key, value in _mapping(decks).items()}
-            options = {int(key): presets.read_preset_json(int(key), each) for key, each in _mapping(dconf).items()}
+            config = _read_object(conf)
+            types = {int(key): _read_note_type(int(key), value) for key, value in _read_object(models).items()}
+            found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(decks).items()}
+            options = {int(key): presets.read_preset_json(int(key), each) for key, each in _read_object(dconf).items()}
         else:
-            config = {key: json.loads(value) for key, value in self._rows("KEY, val FROM config", str, bytes)}
-            types = {each.id: each for each in self._note_types()}
-            rows = self._rows("id, name, kind FROM decks", int, str, bytes)
+            config = {key: json.loads(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
+            types = {each.id: each for each in self._read_note_types()}
+            rows = self._select("id, name, kind FROM decks", int, str, bytes)
             found = {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
-            rows = self._rows(
+            rows = self._select(
                 "id, name, config, CAST(coalesce(mtime_secs, 0) AS INTEGER) FROM deck_config", int, str, bytes, int
             )
             options = {each: presets.read_preset_message(each, *rest) for each, *rest in rows}
         package = Package(
             created_s=created,
-            created_offset=_offset(config.get("creationOffset")),
-            rollover=_rollover(config.get("rollover")),
+            created_offset=_read_offset(config.get("creationOffset")),
+            rollover=_read_rollover(config.get("rollover")),
             changed_ms=min(max(changed, 0), _LATEST * 1000),
             load_balance=config.get("loadBalancerEnabled") is not False,
             note_types=types,
             decks=found,
             presets=options,
-            notes=self._notes(types),
+            notes=self._read_notes(types),
             cards={},
             log={},
         )
         self._add_cards(package)
         self._add_log(package)
         if config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2:
-            schedule_reader.convert(package)
+            schedule_reader.convert_first_scheduler(package)
         return package
 
-    def _rows(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
+    def _select(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
         """Rows whose values are of these types, whatever the columns of somebody else's table say."""
         for row in self._db.execute(f"SELECT {query}"):
             if not all(map(isinstance, row, kinds)):
                 raise Malformed("its collection cannot be understood")
             yield row
 
-    def _notes(self, types: dict[int, AnkiNoteType]) -> list[AnkiNote]:
+    def _read_notes(self, types: dict[int, AnkiNoteType]) -> list[AnkiNote]:
         notes: list[AnkiNote] = []
         guids: Counter[str] = Counter()
-        for id_, guid, kind, changed, tags, fields in self._rows(
+        for id_, guid, kind, changed, tags, fields in self._select(
             "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, (int, float), str, str
         ):
             if kind not in types:
@@ -161,7 +161,7 @@ class _Reader:
                 parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
             # Genanki gives notes of the same text one guid, and Anki takes them all.
             notes.append(
-                AnkiNote(id_, _another(guid, guids), kind, _seconds(changed), tuple(tags.split()), tuple(parts))
+                AnkiNote(id_, _make_unique(guid, guids), kind, _read_time(changed), tuple(tags.split()), tuple(parts))
             )
         return notes
 
@@ -189,7 +189,7 @@ class _Reader:
                 missing.add(home)
             package.recovered_cards += home in missing
             text = data if isinstance(data, str) else ""
-            found = AnkiCard._make((card, note, home, number, _seconds(changed), *counts, text))
+            found = AnkiCard._make((card, note, home, number, _read_time(changed), *counts, text))
             # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its
             # place in that deck.
             aside = odid and (found.due < 0 or (found.queue != 1 and odue))
@@ -220,26 +220,26 @@ class _Reader:
         odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
         return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
 
-    def _note_types(self) -> Iterator[AnkiNoteType]:
+    def _read_note_types(self) -> Iterator[AnkiNoteType]:
         fields: dict[int, list[str]] = {}
-        for kind, name in self._rows("ntid, name FROM fields ORDER BY ntid, ord", int, str):
+        for kind, name in self._select("ntid, name FROM fields ORDER BY ntid, ord", int, str):
             fields.setdefault(kind, []).append(name)
         templates: dict[int, list[Template]] = {}
         query = "ntid, name, config FROM templates ORDER BY ntid, ord"
-        for kind, name, config in self._rows(query, int, str, bytes):
-            template = Template(name, protobuf.text_in(config, 1), protobuf.text_in(config, 2))
+        for kind, name, config in self._select(query, int, str, bytes):
+            template = Template(name, protobuf.read_text(config, 1), protobuf.read_text(config, 2))
             templates.setdefault(kind, []).append(template)
-        for kind, name, config in self._rows("id, name, config FROM notetypes", int, str, bytes):
+        for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
             yield AnkiNoteType(
                 kind,
                 name,
-                protobuf.number_in(config, 1),
+                protobuf.read_number(config, 1),
                 tuple(fields.get(kind, ())),
                 tuple(templates.get(kind, ())),
             )
 
 
-def _another(guid: str, taken: Counter[str]) -> str:
+def _make_unique(guid: str, taken: Counter[str]) -> str:
     """A guid that none of the notes before has, and that is now taken: the one given, or one made of it."""
     found = guid
     while found in taken:
@@ -249,7 +249,7 @@ def _another(guid: str, taken: Counter[str]) -> str:
     return found
 
 
-def _seconds(time: float) -> int:
+def _read_time(time: float) -> int:
     """When something was changed; some programs write milliseconds."""
     return min(max(int(time if time <= _LATEST else time // 1000), 0), _LATEST)
 
@@ -265,7 +265,7 @@ def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bo
     )
 
 
-def _mapping(text: str) -> dict[str, Any]:
+def _read_object(text: str) -> dict[str, Any]:
     """What a JSON object says.
 
     Raises:
@@ -279,7 +279,7 @@ def _mapping(text: str) -> dict[str, Any]:
     return value
 
 
-def _type_of_json(key: int, value: dict[str, Any]) -> AnkiNoteType:
+def _read_note_type(key: int, value: dict[str, Any]) -> AnkiNoteType:
     templates = sorted(value["tmpls"], key=lambda each: each.get("ord") or 0)
     fields = sorted(value["flds"], key=lambda each: each.get("ord") or 0)
     return AnkiNoteType(
@@ -291,10 +291,10 @@ def _type_of_json(key: int, value: dict[str, Any]) -> AnkiNoteType:
     )
 
 
-def _offset(value: Any) -> int | None:
+def _read_offset(value: Any) -> int | None:
     """Anki keeps the minutes west of UTC."""
     return -value if isinstance(value, int) and abs(value) <= 24 * 60 else None
 
 
-def _rollover(value: Any) -> int:
+def _read_rollover(value: Any) -> int:
     return value % 24 if isinstance(value, int) else 4

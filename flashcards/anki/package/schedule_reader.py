@@ -33,7 +33,7 @@ _SUSPENDED: Final = -1
 _BURIED: Final = (-2, -3)
 
 
-class Marks(NamedTuple):
+class CardStatus(NamedTuple):
     """What is not part of a card's schedule: `buried_day` is the day until whose end it is hidden."""
 
     suspended: bool
@@ -41,7 +41,7 @@ class Marks(NamedTuple):
     buried_day: int | None
 
 
-def anki_days(clock: Clock, now_ms: int) -> DayReader:
+def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
     """DayReader as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset.
 
     So what was done in the first second of a day is of the day before.
@@ -72,12 +72,12 @@ class HistoryReader:
         seconds = clock.offset_seconds(package.created_s * 1000) if offset is None else offset * 60
         self._first_day = (package.created_s + seconds) // DAY_SECONDS
 
-    def history(self, card: AnkiCard, ours: int, *, leech: bool, model: Model) -> CardHistory:
+    def read_history(self, card: AnkiCard, ours: int, *, leech: bool, model: Model) -> CardHistory:
         """What is known of a card, for the card of ours with the id `ours`."""
         log = self._package.log.get(card.id, [])
-        reviews = past_reviews(log)
+        reviews = convert_log(log)
         state = _STATES.get(card.type, State.NEW)
-        due_day, due_ms = self._due(card, state, log)
+        due_day, due_ms = self._find_due(card, state, log)
         interval = card.ivl * DAY_SECONDS if state is State.REVIEW else _step_interval(log)
         imported = ImportedState(
             state=state,
@@ -89,16 +89,16 @@ class HistoryReader:
             lapses=max(card.lapses, 0),
             leech=leech,
             changed_ms=card.changed * 1000,
-            memory=_stored_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
+            memory=_read_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
         )
         return CardHistory(ours, reviews, imported)
 
-    def marks(self, card: AnkiCard) -> Marks:
+    def read_status(self, card: AnkiCard) -> CardStatus:
         """Suspension, flag and burial of a card."""
         buried = self._clock.day(card.changed * 1000) if card.queue in _BURIED else None
-        return Marks(card.queue == _SUSPENDED, card.flags & 7, buried)
+        return CardStatus(card.queue == _SUSPENDED, card.flags & 7, buried)
 
-    def _due(self, card: AnkiCard, state: State, log: Sequence[LogRow]) -> tuple[int | None, int | None]:
+    def _find_due(self, card: AnkiCard, state: State, log: Sequence[LogRow]) -> tuple[int | None, int | None]:
         if state is State.NEW:
             return None, None
         if state is not State.REVIEW and card.due > _EPOCH_SECONDS:
@@ -107,21 +107,21 @@ class HistoryReader:
         return self._first_day + max(-_FARTHEST, min(card.due, _FARTHEST)), None
 
 
-def position(card: AnkiCard) -> int | None:
+def find_position(card: AnkiCard) -> int | None:
     """The place that a card has, or had, among the new cards; None where it is not known."""
     if card.type == 0:
         return card.due
-    place = _data(card).get("pos")
+    place = _read_data(card).get("pos")
     return place if isinstance(place, int) else None
 
 
-def past_reviews(log: Sequence[LogRow]) -> list[ImportedReview]:
+def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
     """The rows of a card's log, oldest first, as ours."""
     found: list[ImportedReview] = []
     state = State.NEW
     learning = False  # whether the row before was one of steps of a new card
     for row in log:
-        kind = _kind(row)
+        kind = _find_kind(row)
         rating = _RATINGS.get(row.ease) if kind in (ReviewKind.RATING, ReviewKind.CRAM) else None
         before = _state_before(row, state, learning=learning)
         after = _state_after(row, kind, before)
@@ -133,8 +133,8 @@ def past_reviews(log: Sequence[LogRow]) -> list[ImportedReview]:
                 min(max(row.time, 0), 86_400_000),
                 before,
                 after,
-                _seconds(row.last_ivl),
-                _seconds(row.ivl),
+                _to_seconds(row.last_ivl),
+                _to_seconds(row.ivl),
             )
         )
         if kind is not ReviewKind.CRAM:
@@ -143,7 +143,7 @@ def past_reviews(log: Sequence[LogRow]) -> list[ImportedReview]:
     return found
 
 
-def _kind(row: LogRow) -> ReviewKind:
+def _find_kind(row: LogRow) -> ReviewKind:
     if row.type == MANUAL or row.ease not in _RATINGS:
         if row.type == RESCHEDULED:
             return ReviewKind.RESCHEDULED
@@ -176,12 +176,12 @@ def _state_after(row: LogRow, kind: ReviewKind, before: State) -> State:
     return State.LEARNING if before in (State.NEW, State.LEARNING) else State.RELEARNING
 
 
-def _seconds(interval: int) -> int:
+def _to_seconds(interval: int) -> int:
     return min(interval * DAY_SECONDS if interval > 0 else -interval, _LONGEST)
 
 
 def _step_interval(log: Sequence[LogRow]) -> int:
-    return _seconds(log[-1].ivl) if log else 0
+    return _to_seconds(log[-1].ivl) if log else 0
 
 
 def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
@@ -207,9 +207,9 @@ def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
     return False
 
 
-def _stored_memory(card: AnkiCard, model: Model) -> Memory | None:
+def _read_memory(card: AnkiCard, model: Model) -> Memory | None:
     """The memory state that Anki keeps with a card; without one, what ease and interval of SM-2 amount to."""
-    data = _data(card)
+    data = _read_data(card)
     stability, difficulty = (each if isinstance(each, (int, float)) else 0 for each in (data.get("s"), data.get("d")))
     if 0 < stability <= _FARTHEST and 1 <= difficulty <= 10:
         return Memory(float(stability), float(difficulty))
@@ -218,7 +218,7 @@ def _stored_memory(card: AnkiCard, model: Model) -> Memory | None:
     return model.memory_after(max(card.factor, 1300) / 1000, min(card.ivl, _FARTHEST))
 
 
-def _data(card: AnkiCard) -> Mapping[str, Any]:
+def _read_data(card: AnkiCard) -> Mapping[str, Any]:
     """What Anki keeps of a card as JSON; nothing where it cannot be read."""
     try:
         data = json.loads(card.data) if card.data else {}
@@ -233,7 +233,7 @@ _REVIEW_CARD, _RELEARNING_CARD = 2, 3  # types of cards
 _QUEUES_OF_STEPS: Final = (1, 3)
 
 
-def convert(package: Package) -> None:
+def convert_first_scheduler(package: Package) -> None:
     """Say what cards and log of a package are in the words of the later schedulers.
 
     A log in which steps have a fourth button was never written by the first one, whatever the package says.
@@ -241,16 +241,16 @@ def convert(package: Package) -> None:
     if any(row.ease > _BUTTONS and row.type in _STEPS for rows in package.log.values() for row in rows):
         return
     for card, rows in package.log.items():
-        package.log[card] = [_row(row) for row in rows]
+        package.log[card] = [_convert_row(row) for row in rows]
     for note, cards in package.cards.items():
-        package.cards[note] = [_card(card) for card in cards]
+        package.cards[note] = [_convert_card(card) for card in cards]
 
 
-def _row(row: LogRow) -> LogRow:
+def _convert_row(row: LogRow) -> LogRow:
     return row._replace(ease=row.ease + 1) if row.type in _STEPS and row.ease in (2, 3) else row
 
 
-def _card(card: AnkiCard) -> AnkiCard:
+def _convert_card(card: AnkiCard) -> AnkiCard:
     if card.type == _REVIEW_CARD and card.queue in _QUEUES_OF_STEPS:
         return card._replace(type=_RELEARNING_CARD)
     return card

@@ -156,7 +156,7 @@ class History:
         """Give the cards of the package their schedules, and add the log. `first_day` is the package's day 0."""
         for statement in _SCRATCH:
             cursor.execute(statement)
-        log = self._log_by_anki()
+        log = self._read_log_by_anki_days()
         self._write_memories(cursor, log)
         values = {
             "today": self.today,
@@ -167,7 +167,7 @@ class History:
         cursor.execute(_SCHEDULE, values)
         self._write_log(cursor)
 
-    def _log_by_anki(self) -> LogColumns:
+    def _read_log_by_anki_days(self) -> LogColumns:
         """The log by the days that Anki counts in it."""
         log = read_log(self._collection.connection)
         # It counts back from the next day: what was done in the first second of a day is of the day before.
@@ -190,7 +190,7 @@ class History:
             "INSERT INTO policies VALUES (?, ?, ?)",
             ((deck, policy.retention, fill_parameters(policy.parameters)[20]) for deck, policy in policies.items()),
         )
-        beginnings = _beginnings(log, starts).tolist()
+        beginnings = _find_first_ratings(log, starts).tolist()
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
 
     def _write_log(self, cursor: sqlite3.Cursor) -> None:
@@ -210,7 +210,7 @@ class History:
             after = until
 
 
-def _beginnings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:
+def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:
     """First ratings of cards that were under review already: a due day was set while they were new.
 
     FSRS begins with them; so does Anki where they are said to be of a new card.

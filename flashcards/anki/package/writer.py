@@ -18,7 +18,7 @@ from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 
 from flashcards.anki.package.identity import deck_id
 from flashcards.anki.package.model import PackageCard, PackageNote
-from flashcards.anki.package.notetypes import DESIGN_CHANGED, note_type
+from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 
 if TYPE_CHECKING:
     from flashcards.anki.package.presets import Presets
@@ -39,13 +39,15 @@ INSERT_NEW_CARD: Final = (
 """Adds a card that was never answered; takes a `new_card_row`."""
 
 
-def note_row(note: PackageNote, note_type: int) -> tuple[int, str, int, int, str, str, str]:
+def make_note_row(note: PackageNote, type_id: int) -> tuple[int, str, int, int, str, str, str]:
     """The values of a note."""
     tags = f" {' '.join(note.tags)} " if note.tags else ""
-    return note.id, note.guid, note_type, note.modified, tags, "\x1f".join(note.fields), note.fields[0]
+    return note.id, note.guid, type_id, note.modified, tags, "\x1f".join(note.fields), note.fields[0]
 
 
-def new_card_row(card: PackageCard, note: PackageNote, deck: int, position: int) -> tuple[int, int, int, int, int, int]:
+def make_new_card_row(
+    card: PackageCard, note: PackageNote, deck: int, position: int
+) -> tuple[int, int, int, int, int, int]:
     """The values of a card that was never answered; `position` is its place among the new cards."""
     return card.id, note.id, deck, card.ord, note.modified, position
 
@@ -55,7 +57,7 @@ _NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0,
 _DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
 
 
-def first_day_of(clock: Clock, created_s: int) -> int:
+def find_first_day(clock: Clock, created_s: int) -> int:
     """Return day 0 of a collection that began at an instant, in epoch seconds."""
     return clock._replace(rollover=_DAY_BEGINS).day(created_s * 1000)
 
@@ -65,7 +67,7 @@ class GuidTwice(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class PackageCounts:
     """What was written."""
 
     notes: int
@@ -93,7 +95,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
     ) -> None:
         super().__init__([])
         self._given_first_day = first_day
-        self.counts = Counts(0, 0)
+        self.counts = PackageCounts(0, 0)
         self._notes = notes
         self._clock = clock
         self._presets = presets
@@ -141,20 +143,20 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
                 if note.guid in guids:
                     raise GuidTwice(note.guid)
                 guids.add(note.guid)
-                note_rows.append(note_row(note, self._type(note.family).model_id))
+                note_rows.append(make_note_row(note, self._type(note.family).model_id))
                 deck = self._deck(note.deck).deck_id
-                card_rows += [new_card_row(card, note, deck, position) for card in note.cards]
+                card_rows += [make_new_card_row(card, note, deck, position) for card in note.cards]
             cursor.executemany(INSERT_NOTE, note_rows)
             cursor.executemany(INSERT_NEW_CARD, card_rows)
             notes_written += len(batch)
             cards_written += len(card_rows)
             self._first_ms = min(self._first_ms or batch[0].id, min(note.id for note in batch))
             self._last_s = max(self._last_s, max(note.modified for note in batch))
-        self.counts = Counts(notes_written, cards_written)
+        self.counts = PackageCounts(notes_written, cards_written)
 
     def _type(self, family: str) -> genanki.Model:
         if family not in self._types:
-            self._types[family] = note_type(family)
+            self._types[family] = make_note_type(family)
         return self._types[family]
 
     def _deck(self, name: str) -> genanki.Deck:

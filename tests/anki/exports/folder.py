@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flashcards.anki.exports.export import Exported, export_package
-from flashcards.anki.exports.notes import decks_in_use
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.collection import Collection
 
 SECOND = 1_000_000_000
@@ -36,4 +36,4 @@ class Folder:
         with Collection(self.root) as collection:
             collection.scan()
             collection.connection.execute("UPDATE notes SET modified_ms = modified_ms - ?", (ago_s * 1000,))
-            return export_package(collection, decks or decks_in_use(collection), to)
+            return export_package(collection, decks or find_decks_in_use(collection), to)

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.anki.exports.notes import FieldWriter, clean_tags, source, typed_answer
+from flashcards.anki.exports.notes import FieldWriter, clean_tags, format_source, make_typed_answer
 from flashcards.catalog.store import Entry
 from flashcards.deck.parse import parse
 
 
 def fields(text: str) -> tuple[str, ...]:
     (note,) = parse(text, "d.md").notes
-    return FieldWriter({}, lambda url: url).fields(Entry(1, "key", "d.md", "d", b"", 0, True, note))
+    return FieldWriter({}, lambda url: url).write_fields(Entry(1, "key", "d.md", "d", b"", 0, True, note))
 
 
 def test_a_basic_note_without_reverse_leaves_its_switches_empty() -> None:
@@ -51,7 +51,7 @@ def test_no_field_holds_a_separator_or_opens_a_template(front: str, back: str) -
         if note.gaps:
             continue
         entry = Entry(1, "key", "d.md", "d", b"", 0, True, note)
-        written = FieldWriter({}, lambda url: url).fields(entry)
+        written = FieldWriter({}, lambda url: url).write_fields(entry)
         assert len(written) == 6
         for field in written:
             assert "\x1f" not in field
@@ -60,7 +60,7 @@ def test_no_field_holds_a_separator_or_opens_a_template(front: str, back: str) -
 
 
 def test_the_source_is_text_whatever_the_headings_hold() -> None:
-    assert source("a/d.md", ("Part <b>", "{{c1::x}}")) == "a/d.md › Part &lt;b&gt; › {&#123;c1::x}}"
+    assert format_source("a/d.md", ("Part <b>", "{{c1::x}}")) == "a/d.md › Part &lt;b&gt; › {&#123;c1::x}}"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_source_is_text_whatever_the_headings_hold() -> None:
     ],
 )
 def test_what_is_to_be_typed_is_the_plain_text(html: str, typed: str) -> None:
-    assert typed_answer(html) == typed
+    assert make_typed_answer(html) == typed
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flashcards.anki.exports.notes import Gathering, decks_in_use
+from flashcards.anki.exports.notes import Gathering, find_decks_in_use
 from flashcards.anki.package.model import PackageCard, PackageNote
 from flashcards.anki.package.writer import DeckDatabase, GuidTwice
 from flashcards.collection import Collection
@@ -35,7 +35,7 @@ def rows(package: Path, query: str) -> list[Any]:
 def gathered(folder: Folder) -> list[PackageNote]:
     with Collection(folder.root) as collection:
         collection.scan()
-        return list(Gathering(collection, decks_in_use(collection)).notes())
+        return list(Gathering(collection, find_decks_in_use(collection)).notes())
 
 
 def test_ids_are_those_of_the_catalog_and_the_scheduler(folder: Folder, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_progress_is_told_from_the_start(folder: Folder) -> None:
     seen: list[tuple[int, int]] = []
     with Collection(folder.root) as collection:
         collection.scan()
-        gathering = Gathering(collection, decks_in_use(collection))
+        gathering = Gathering(collection, find_decks_in_use(collection))
         for _ in gathering.notes(lambda done, total: seen.append((done, total))):
             pass
     assert seen == [(done, 1200) for done in range(0, 1200, 200)]

@@ -6,19 +6,19 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.anki.package.identity import deck_id, guid
+from flashcards.anki.package.identity import deck_id, make_guid
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.anki.package.notetypes import DESIGN_CHANGED, note_type
+from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 
 
 def test_a_guid_comes_from_the_key_and_the_family_alone() -> None:
-    assert guid("abc", BASIC) == guid("abc", BASIC)
-    assert guid("abc", BASIC) != guid("abc", CLOZE)
-    assert guid("abc", BASIC) != guid("abd", BASIC)
+    assert make_guid("abc", BASIC) == make_guid("abc", BASIC)
+    assert make_guid("abc", BASIC) != make_guid("abc", CLOZE)
+    assert make_guid("abc", BASIC) != make_guid("abd", BASIC)
 
 
 def test_guids_and_deck_ids_never_change() -> None:
-    assert guid("k7f3q2", BASIC) == "4b4be47f460aef68"
+    assert make_guid("k7f3q2", BASIC) == "4b4be47f460aef68"
     assert deck_id("tpm::scenarios") == 7529462479744793
 
 
@@ -34,18 +34,18 @@ def test_a_deck_id_is_a_number_that_javascript_holds_exactly(name: str) -> None:
 
 
 def test_a_note_type_is_dated_by_its_design_not_by_the_export() -> None:
-    assert {note_type(family).to_json(time.time(), 1)["mod"] for family in (BASIC, CLOZE)} == {DESIGN_CHANGED}
+    assert {make_note_type(family).to_json(time.time(), 1)["mod"] for family in (BASIC, CLOZE)} == {DESIGN_CHANGED}
 
 
 def test_links_and_all_else_with_a_colour_of_its_own_have_one_for_light_and_one_for_dark() -> None:
-    css = note_type(BASIC).to_json(0, 1)["css"]
+    css = make_note_type(BASIC).to_json(0, 1)["css"]
     variables = set(re.findall(r"var\((--[\w-]+)\)", css))
     assert re.search(r"\.side a \{ color: var\(--link\)", css)
     assert {variable: css.count(f"  {variable}: #") for variable in variables} == dict.fromkeys(variables, 2)
 
 
 def test_the_ids_of_note_types_fields_and_templates_never_change() -> None:
-    basic, cloze = (note_type(family).to_json(0, 1) for family in (BASIC, CLOZE))
+    basic, cloze = (make_note_type(family).to_json(0, 1) for family in (BASIC, CLOZE))
     assert (basic["id"], cloze["id"]) == ("1767225600001", "1767225600002")
     assert [(field["name"], field["id"]) for field in basic["flds"]] == [
         ("Front", 1767225601000),

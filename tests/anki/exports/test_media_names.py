@@ -17,7 +17,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def names(folder: Folder) -> MediaNames:
     found = MediaNames(folder.root)
-    found.enter("deck.md", 7)
+    found.start_note("deck.md", 7)
     return found
 
 
@@ -65,7 +65,7 @@ def test_the_name_of_a_collision_comes_from_the_contents(folder: Folder) -> None
 def test_missing_media_are_reported_once_for_each_note_and_keep_their_name(folder: Folder) -> None:
     media = names(folder)
     assert media.name("img/gone.png") == media.name("img/gone.png") == "gone.png"
-    media.enter("deck.md", 9)
+    media.start_note("deck.md", 9)
     media.name("img/gone.png")
     assert [(problem.path, problem.line) for problem in media.problems] == [("deck.md", 7), ("deck.md", 9)]
     assert media.problems[0].message == "The file `img/gone.png` is missing. Put it there, or mend the path."
@@ -90,7 +90,7 @@ def test_the_newest_medium_of_a_note_dates_it(folder: Folder) -> None:
     media.name("a.png")
     media.name("b.png")
     assert media.newest_ns == 1_700_000_000 * 10**9
-    media.enter("deck.md", 9)
+    media.start_note("deck.md", 9)
     assert media.newest_ns == 0
 
 

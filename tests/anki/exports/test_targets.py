@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.exports.export import FormatUnknown, NothingToExport, Target, targets
+from flashcards.anki.exports.export import ExportFormatUnknown, NothingToExport, Target, choose_targets
 from flashcards.errors import DeckUnknown
 
 DECKS = ("a", "a b", "a::x", "b::y::z")
@@ -12,20 +12,20 @@ ROOT = Path("/collections/mine")
 
 
 def test_without_a_path_the_package_is_named_after_the_collection() -> None:
-    assert targets(DECKS, (), None, ROOT) == [Target(Path("mine.apkg"), DECKS)]
+    assert choose_targets(DECKS, (), None, ROOT) == [Target(Path("mine.apkg"), DECKS)]
 
 
 def test_without_a_path_one_deck_names_the_package() -> None:
-    assert targets(DECKS, ("b::y",), None, ROOT) == [Target(Path("b-y.apkg"), ("b::y::z",))]
+    assert choose_targets(DECKS, ("b::y",), None, ROOT) == [Target(Path("b-y.apkg"), ("b::y::z",))]
 
 
 def test_a_deck_brings_the_decks_below_it_and_no_other() -> None:
-    assert targets(DECKS, ("a",), "x.apkg", ROOT) == [Target(Path("x.apkg"), ("a", "a::x"))]
+    assert choose_targets(DECKS, ("a",), "x.apkg", ROOT) == [Target(Path("x.apkg"), ("a", "a::x"))]
 
 
 def test_a_folder_gets_one_package_for_each_top_level_deck(tmp_path: Path) -> None:
     for output in (f"{tmp_path}/new/", str(tmp_path)):
-        found = targets(DECKS, (), output, ROOT)
+        found = choose_targets(DECKS, (), output, ROOT)
         assert [(target.path.name, target.decks) for target in found] == [
             ("a.apkg", ("a", "a::x")),
             ("a b.apkg", ("a b",)),
@@ -35,7 +35,7 @@ def test_a_folder_gets_one_package_for_each_top_level_deck(tmp_path: Path) -> No
 
 
 def test_a_folder_gets_one_package_for_each_deck_that_was_named() -> None:
-    found = targets(DECKS, ("b::y", "a", "a::x"), "out/", ROOT)
+    found = choose_targets(DECKS, ("b::y", "a", "a::x"), "out/", ROOT)
     assert [(target.path, target.decks) for target in found] == [
         (Path("out/a.apkg"), ("a", "a::x")),
         (Path("out/b-y.apkg"), ("b::y::z",)),
@@ -43,39 +43,39 @@ def test_a_folder_gets_one_package_for_each_deck_that_was_named() -> None:
 
 
 def test_decks_whose_names_clash_as_files_get_different_ones() -> None:
-    found = targets(("a:b", "a?b", "X", "x"), (), "out/", ROOT)
+    found = choose_targets(("a:b", "a?b", "X", "x"), (), "out/", ROOT)
     assert len({target.path.name.casefold() for target in found}) == 4
 
 
 def test_a_deck_s_file_never_leaves_its_folder() -> None:
     for deck in ("../evil", "/etc/passwd", "..", ".", "con", "x" * 500):
-        (found,) = targets((deck,), (), "out/", ROOT)
+        (found,) = choose_targets((deck,), (), "out/", ROOT)
         assert found.path.parent == Path("out")
         assert found.path.suffix == ".apkg"
         assert len(found.path.name) < 150
 
 
 def test_a_deck_with_a_dot_keeps_its_whole_name() -> None:
-    assert targets(("v1.2 notes",), (), "out/", ROOT)[0].path == Path("out/v1.2 notes.apkg")
+    assert choose_targets(("v1.2 notes",), (), "out/", ROOT)[0].path == Path("out/v1.2 notes.apkg")
 
 
 def test_an_unknown_deck_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(DeckUnknown, match=r"There is no deck `b::w`\. Did you mean `b::y`\?") as raised:
-        targets(DECKS, ("b::w",), None, ROOT)
+        choose_targets(DECKS, ("b::w",), None, ROOT)
     assert raised.value.exit_code == 2
 
 
 @pytest.mark.parametrize("output", ["x.txt", "x", "x.apkg.zip"])
 def test_an_ending_that_says_nothing_is_refused(output: str) -> None:
-    with pytest.raises(FormatUnknown) as raised:
-        targets(DECKS, (), output, ROOT)
+    with pytest.raises(ExportFormatUnknown) as raised:
+        choose_targets(DECKS, (), output, ROOT)
     assert raised.value.exit_code == 2
 
 
 def test_an_ending_counts_whatever_its_case() -> None:
-    assert targets(DECKS, (), "x.APKG", ROOT)[0].path == Path("x.APKG")
+    assert choose_targets(DECKS, (), "x.APKG", ROOT)[0].path == Path("x.APKG")
 
 
 def test_no_cards_are_an_error() -> None:
     with pytest.raises(NothingToExport):
-        targets((), (), None, ROOT)
+        choose_targets((), (), None, ROOT)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.imports.deck_text import FileText, changed_file, new_file
-from flashcards.anki.imports.draft import Draft
+from flashcards.anki.imports.deck_text import FileText, change_file, make_file
+from flashcards.anki.imports.draft import IncomingNote
 from flashcards.deck.model import FORWARD, Kind
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import Made, write_package
 
-DRAFT = Draft(
+DRAFT = IncomingNote(
     source="",
     part=0,
     kind=Kind.QUESTION,
@@ -31,7 +31,7 @@ DRAFT = Draft(
 IMPOSSIBLE = replace(DRAFT, source="bad", fields=("a", "b"), cards=((0, "backwards"),))
 
 
-def basic(front: str, back: str = "x") -> Draft:
+def basic(front: str, back: str = "x") -> IncomingNote:
     return replace(DRAFT, source=front, fields=(front, back))
 
 
@@ -40,20 +40,20 @@ def refused(text: FileText) -> list[str]:
 
 
 def test_a_note_that_cannot_be_added_keeps_no_other_out() -> None:
-    found = changed_file("a.md", "Q: 1\nA: x\n", [], [basic("2"), IMPOSSIBLE, basic("3")])
+    found = change_file("a.md", "Q: 1\nA: x\n", [], [basic("2"), IMPOSSIBLE, basic("3")])
     assert found.text == "Q: 1\nA: x\n\nQ: 2\nA: x\n\nQ: 3\nA: x\n"
     assert refused(found) == ["bad"]
 
 
 def test_a_note_that_cannot_be_written_keeps_no_other_out_of_a_new_file() -> None:
-    found = new_file("Deck.md", [basic("2"), IMPOSSIBLE, basic("3")])
+    found = make_file("Deck.md", [basic("2"), IMPOSSIBLE, basic("3")])
     assert found.text == "Q: 2\nA: x\n\nQ: 3\nA: x\n"
     assert refused(found) == ["bad"]
 
 
 def test_a_cloze_whose_gaps_cannot_be_written_asks_its_cards_at_its_end() -> None:
     gaps = replace(DRAFT, kind=Kind.CLOZE, fields=("{{c1::}} *empty* {{c3::x",), cards=((2, "c3"), (0, "c1")))
-    found = new_file("Deck.md", [basic("2"), gaps])
+    found = make_file("Deck.md", [basic("2"), gaps])
     assert found.text == "Q: 2\nA: x\n\nC: &#42;empty&#42; x {{c1,3::—}}\n"
     assert [draft.problems for draft in found.drafts.values()] == [
         (),
@@ -63,27 +63,27 @@ def test_a_cloze_whose_gaps_cannot_be_written_asks_its_cards_at_its_end() -> Non
 
 def test_a_note_that_cannot_be_replaced_keeps_no_other_as_it_was() -> None:
     before = "Q: 1\nA: x\n\n---\n\n- Rome :: Italy\n- Bern :: Switzerland\n"
-    found = changed_file("a.md", before, [(1, basic("1", "y")), (6, basic("Rome", "one\n\ntwo"))], [basic("2")])
+    found = change_file("a.md", before, [(1, basic("1", "y")), (6, basic("Rome", "one\n\ntwo"))], [basic("2")])
     assert found.text == "Q: 1\nA: y\n\n---\n\n- Rome :: Italy\n- Bern :: Switzerland\n\nQ: 2\nA: x\n"
     assert refused(found) == ["Rome"]
 
 
 def test_a_second_line_of_a_pair_in_a_list_stays_on_its_line() -> None:
-    found = changed_file("a.md", "- Rome :: Italy\n- Bern :: x\n", [(1, basic("Rome", "Italy\\\nLazio"))], [])
+    found = change_file("a.md", "- Rome :: Italy\n- Bern :: x\n", [(1, basic("Rome", "Italy\\\nLazio"))], [])
     assert found.text == "- Rome :: Italy<br>Lazio\n- Bern :: x\n"
     assert refused(found) == []
 
 
 def test_a_file_that_ends_in_open_code_takes_no_note_but_those_in_it_are_replaced() -> None:
     before = "Q: 1\nA: x\n\nQ: 2\nA: code\n\n```\nopen\n"
-    found = changed_file("a.md", before, [(1, basic("1", "y"))], [basic("3")])
+    found = change_file("a.md", before, [(1, basic("1", "y"))], [basic("3")])
     assert found.text == before.replace("A: x", "A: y")
     assert refused(found) == ["3"]
 
 
 def test_a_note_that_says_it_already_stays_as_a_person_wrote_it() -> None:
     before = "Q:   1\nA:\n\nx\n"
-    found = changed_file("a.md", before, [(1, basic("1"))], [])
+    found = change_file("a.md", before, [(1, basic("1"))], [])
     assert found.text == before
     assert not found.drafts
     assert [draft.source for draft in found.said] == ["1"]

@@ -6,14 +6,14 @@ import pytest
 
 from flashcards.anki.package import model
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.anki.package.notetypes import is_ours, note_type
+from flashcards.anki.package.notetypes import is_ours, make_note_type
 
 OURS = {
     family: model.AnkiNoteType(
-        note_type(family).model_id,
-        note_type(family).name,
+        make_note_type(family).model_id,
+        make_note_type(family).name,
         model.CLOZE_TYPE if family == CLOZE else model.STANDARD_TYPE,
-        tuple(field["name"] for field in note_type(family).fields),
+        tuple(field["name"] for field in make_note_type(family).fields),
         (),
     )
     for family in (BASIC, CLOZE)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flashcards.anki.imports.draft import Draft, both_ways, sound
+from flashcards.anki.imports.draft import IncomingNote, list_cards, make_readable
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
 from flashcards.deck.model import Kind
@@ -142,7 +142,7 @@ def test_each_thing_has_its_markdown(name: str) -> None:
     found = markdown(html)
     if expected is not None:
         assert found == expected
-    assert sound(as_note(found or "x", "y")).fields == (found or "x", "y")
+    assert make_readable(as_note(found or "x", "y")).fields == (found or "x", "y")
 
 
 @pytest.mark.parametrize("name", CLOZES)
@@ -180,8 +180,10 @@ def test_text_spelled_out_keeps_its_gaps_its_lines_and_the_blanks_beside_gaps(te
     assert flatten_markdown(text, cloze=True) == expected
 
 
-def as_note(front: str, back: str) -> Draft:
-    return Draft("", 0, Kind.QUESTION, (front, back), both_ways(reverse=False), False, False, (), "x", "", (), b"", 0)
+def as_note(front: str, back: str) -> IncomingNote:
+    return IncomingNote(
+        "", 0, Kind.QUESTION, (front, back), list_cards(reverse=False), False, False, (), "x", "", (), b"", 0
+    )
 
 
 PIECES = [
@@ -293,7 +295,7 @@ def converter_of_ours() -> Converter:
 @given(front=strategies.markdown | soup, back=soup)
 def test_any_html_becomes_a_note_that_is_read_back(front: str, back: str) -> None:
     fields = (markdown(front) or "x", markdown(back) or "y")
-    assert sound(as_note(*fields)).is_read_back()
+    assert make_readable(as_note(*fields)).is_read_back()
 
 
 @settings(max_examples=300, deadline=None)
@@ -304,8 +306,8 @@ def test_any_cloze_becomes_one_that_is_read_back(parts: list[str]) -> None:
     numbers = sorted({int(number) for number in re.findall(r"\{\{c(\d+)::", found.markdown)})
     if not numbers:
         return
-    draft = Draft(
+    draft = IncomingNote(
         "", 0, Kind.CLOZE, (found.markdown,), tuple((n - 1, f"c{n}") for n in numbers),
         False, False, (), "x", "", (), b"", 0,
     )  # fmt: skip
-    assert sound(draft).is_read_back()
+    assert make_readable(draft).is_read_back()
