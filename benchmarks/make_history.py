@@ -31,7 +31,7 @@ def add_history(root: Path, cards: int, reviews_each: int) -> None:
         chosen = connection.execute("SELECT id FROM cards ORDER BY id LIMIT ?", (cards,)).fetchall()
         today = collection.clock.day(time.time_ns() // 1_000_000)
         logs = _logs([card for (card,) in chosen], reviews_each, today, collection.clock)
-        Replayer(collection.store.model(collection.settings.policy.parameters)).with_memories(logs)
+        Replayer(collection.store.model(collection.settings.policy.parameters)).fill_memories(logs)
         reviews = sorted(review for log in logs for review in log)
         marks = ", ".join("?" * len(Review._fields))
         with transaction(connection):

@@ -1,7 +1,7 @@
-"""When a card is due: FSRS-6 as Anki computes it, a store with an append-only log, and the queue of a day.
+"""When a card is due: FSRS-6 as Anki computes it, an append-only review log, and the queue of a day.
 
-Knows nothing of Markdown, deck files or terminals. A deck is an integer whose cards share limits, a note an
-integer whose cards are siblings.
+This package knows nothing of Markdown, deck files or terminals. A deck is an integer whose cards share limits; a note
+is an integer whose cards are siblings.
 """
 
 from scheduler.answer import Outcome, Outcomes, compute_outcomes

@@ -1,7 +1,7 @@
-"""Learning and relearning steps, by Anki's rules.
+"""Answering: what a rating does to a card, by Anki's rules, and the log row that records it.
 
-A card carries how many steps it has left, the present one included, so that a change of the settings moves it as little
-as possible. Steps and delays are seconds.
+A card stores how many steps it has left, the current one included, so that a changed setting moves it as little as
+possible. Steps and delays are seconds.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def again_delay(steps: Sequence[int]) -> int | None:
-    """The delay after Again: the first step; None without steps."""
+    """Return the delay after Again: the first step, if there are steps."""
     return steps[0] if steps else None
 
 
 def hard_delay(steps: Sequence[int], left: int) -> int | None:
-    """The delay after Hard: the present step again, but on the first one something between Again and Good."""
+    """Return the delay after Hard: the current step again; on the first step, a delay between Again and Good."""
     if not steps:
         return None
     index = _index(steps, left)
@@ -38,37 +38,37 @@ def hard_delay(steps: Sequence[int], left: int) -> int | None:
 
 
 def good_delay(steps: Sequence[int], left: int) -> int | None:
-    """The delay after Good: the next step; None when there is none, so that the card leaves the steps."""
+    """Return the delay after Good: the next step, if any; without one the card leaves the steps."""
     following = _index(steps, left) + 1
     return steps[following] if following < len(steps) else None
 
 
 def left_after_good(steps: Sequence[int], left: int) -> int:
-    """Steps left after Good on a step that is not the last."""
+    """Count the steps left after Good on a step that is not the last."""
     return max(0, len(steps) - (_index(steps, left) + 1))
 
 
 def _index(steps: Sequence[int], left: int) -> int:
-    """Which step the card is on, kept within the steps there are now."""
+    """Return the index of the card's step, kept within the steps set now."""
     return max(0, min(len(steps) - left, len(steps) - 1))
 
 
 def _whole_days(seconds: int) -> int:
-    """More than a day is rounded to days, so that the hour of the answer makes no difference."""
+    """Round a delay of more than a day to days, so that the hour of the answer makes no difference."""
     if seconds <= DAY_SECONDS:
         return seconds
     return (seconds + DAY_SECONDS // 2) // DAY_SECONDS * DAY_SECONDS
 
 
 _SHORT_TERM_DAYS = 0.5
-"""Without steps, a card whose interval is shorter than this comes back on the same day, if FSRS knows short terms."""
+"""Without steps, a card with a shorter interval than this returns the same day, if FSRS models short terms."""
 
 
 class Outcome(NamedTuple):
     """What a card becomes by one rating.
 
-    It is due at `due_ms` when it comes back within the day, else on `due_day`. `interval_seconds` is a multiple of
-    86,400 whenever the card is due on a day.
+    It is due at `due_ms` if it comes back within the day, else on `due_day`. `interval_seconds` is a multiple of 86,400
+    if the card is due on a day.
     """
 
     state: State
@@ -88,18 +88,24 @@ class Outcomes(NamedTuple):
     easy: Outcome
 
     def of(self, rating: Rating) -> Outcome:
-        """The outcome of this rating."""
+        """Return the outcome of this rating."""
         return self[rating - 1]
 
 
 def compute_outcomes(
     card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None, load: Load | None = None
 ) -> Outcomes:
-    """What each rating, given now, would do to the card.
+    """Compute what each rating, given now, would do to the card.
 
-    `model` must have the policy's parameters; None makes one. With a `load`, intervals are balanced with it.
-    The same card at the same instant with the same load always gives the same outcomes: what is shown is what
-    `Store.rate` gives.
+    The result is deterministic: what a button shows is what `Store.rate` gives.
+
+    Args:
+        card: as it is now.
+        policy: the settings of its deck.
+        now_ms: when it is rated.
+        clock: reads days.
+        model: has the policy's parameters; made here if missing.
+        load: what the days ahead hold; intervals are balanced with it.
     """
     chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters), load)
     return Outcomes(*map(chooser.of, Rating))
@@ -108,12 +114,12 @@ def compute_outcomes(
 def compute_outcome(
     card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
 ) -> Outcome:
-    """What one rating would do to the card: that of `outcomes`, in less time."""
+    """Compute what one rating would do; faster than `compute_outcomes`."""
     return _Chooser(card, policy, now_ms, clock, model, load).of(rating)
 
 
 class _Chooser:
-    """The context of one answer: the card, the settings, the instant, and what FSRS proposes."""
+    """The context of one answer: the card, its settings, the time, and the memory states FSRS predicts."""
 
     def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
         self.model = model
@@ -134,11 +140,11 @@ class _Chooser:
         self.load = load
 
     def of(self, rating: Rating) -> Outcome:
-        """What this rating does."""
+        """Return the outcome of this rating."""
         return self._from_review(rating) if self.under_review else self._from_steps(rating)
 
     def _from_steps(self, rating: Rating) -> Outcome:
-        """From new, learning or relearning."""
+        """Answer a new card, or one on a learning or relearning step."""
         match rating:
             case Rating.AGAIN:
                 return self._step(rating, len(self.steps), again_delay(self.steps))
@@ -152,7 +158,7 @@ class _Chooser:
                 return self._review(rating, self._days_by_easy())
 
     def _from_review(self, rating: Rating) -> Outcome:
-        """From review. Good exceeds hard, and easy good, by a day at least."""
+        """Answer a card under review. Good is at least a day longer than Hard, and Easy than Good."""
         if rating is Rating.AGAIN:
             return self._lapse()
         days = 0
@@ -168,11 +174,14 @@ class _Chooser:
         return self._step(Rating.AGAIN, len(self.steps), delay)
 
     def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
-        """On to a step of `delay` seconds; None is out of the steps, unless FSRS wants the card back within the day."""
+        """Move to a step of `delay` seconds.
+
+        Without a delay no step is left: the card goes under review, unless FSRS wants it back within the day.
+        """
         days = self._days(rating)
         if delay is None:
             if self.steps or days >= self.least_days:
-                return self._review(rating, self._fuzzed(max(1, round_half_up(days)), 1))
+                return self._review(rating, self._fuzz(max(1, round_half_up(days)), 1))
             delay = int(days * DAY_SECONDS)
         state = State.RELEARNING if self.relearns else State.LEARNING
         until_rollover = self.clock.until_rollover_seconds(self.now_ms)
@@ -185,24 +194,27 @@ class _Chooser:
         return Outcome(State.REVIEW, 0, self.today + days, None, days * DAY_SECONDS, self.memories[rating])
 
     def _days(self, rating: Rating) -> float:
-        """What FSRS proposes, unrounded."""
+        """Return the interval that FSRS proposes, unrounded."""
         return self.model.interval_days(self.memories[rating].stability, self.retention)
 
     def _days_by_easy(self) -> int:
-        """Out of the steps by Easy: a day more than Good would give, at least."""
-        good = self._fuzzed(self._days(Rating.GOOD), 1)
-        return self._fuzzed(max(1, round_half_up(self._days(Rating.EASY))), good + 1)
+        """Choose the interval for Easy on a step: at least a day more than Good would give."""
+        good = self._fuzz(self._days(Rating.GOOD), 1)
+        return self._fuzz(max(1, round_half_up(self._days(Rating.EASY))), good + 1)
 
     def _passing_days(self, rating: Rating, minimum: int) -> int:
-        """One that grows is longer than the last one; one that fuzz could take as far as the last one is no shorter."""
+        """Choose the interval of a passing rating.
+
+        A growing interval exceeds the last one. One that fuzz could take to the last one is not shorter than that.
+        """
         days = self._days(rating)
         if round_half_up(days) > self.last_days:
             minimum = max(minimum, self.last_days + 1)
         elif find_farthest(days) >= self.last_days:
             minimum = max(minimum, self.last_days)
-        return self._fuzzed(days, minimum)
+        return self._fuzz(days, minimum)
 
-    def _fuzzed(self, days: float, minimum: int) -> int:
+    def _fuzz(self, days: float, minimum: int) -> int:
         minimum = min(minimum, self.maximum)
         if self.load is None or self.drawn is None:
             return fuzz_interval(days, minimum, self.maximum, self.drawn)
@@ -218,7 +230,7 @@ class Moment(NamedTuple):
 
 
 def apply_rating(card: Card, rating: Rating, outcome: Outcome, leech: Leech, moment: Moment) -> Card:
-    """The card after a rating. Whoever rates a hidden card wants it: it is hidden no longer."""
+    """Return the card after a rating. This also unburies it."""
     return card._replace(
         state=outcome.state,
         due_day=outcome.due_day,
@@ -239,19 +251,19 @@ def apply_rating(card: Card, rating: Rating, outcome: Outcome, leech: Leech, mom
 
 
 def is_lapse(card: Card, rating: Rating) -> bool:
-    """Whether this rating is a lapse: a card under review was forgotten."""
+    """Return whether this rating is a lapse: a card under review was forgotten."""
     return rating is Rating.AGAIN and card.state is State.REVIEW
 
 
 def decide_leech(card: Card, rating: Rating, policy: Policy) -> Leech:
-    """What this rating does to the card if it keeps being forgotten; SUSPENDED only if it is not suspended already."""
+    """Decide whether this rating makes the card a leech; SUSPENDED only if it is not suspended yet."""
     if not is_lapse(card, rating) or not is_leech_lapse(card.lapses + 1, policy.leech_threshold):
         return Leech.NO
     return Leech.SUSPENDED if policy.leech_action == "suspend" and not card.suspended else Leech.TAGGED
 
 
 def make_new(card: Card) -> Card:
-    """The card as new; what was counted stays."""
+    """Return the card as a new one; its counts stay."""
     return card._replace(
         state=State.NEW,
         due_day=None,
@@ -266,7 +278,10 @@ def make_new(card: Card) -> Card:
 
 
 def set_due_day(card: Card, day: int, interval: int) -> Card:
-    """The card under review and due on a day. One that was not under review waits out `interval` seconds."""
+    """Return the card under review and due on a day.
+
+    If it was not under review, its interval becomes `interval` seconds.
+    """
     kept = card.interval if card.state is State.REVIEW else interval
     return card._replace(state=State.REVIEW, due_day=day, due_ms=None, steps_left=0, interval=kept)
 
@@ -282,7 +297,7 @@ def make_row(
     leech: Leech = Leech.NO,
     voids: int | None = None,
 ) -> Review:
-    """The log row that records how a card changed."""
+    """Make the log row that records how a card changed."""
     return Review(
         id=moment.id,
         card=before.id,

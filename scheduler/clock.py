@@ -1,4 +1,4 @@
-"""Days that begin at 04:00 local time, and other readings of an instant."""
+"""Days that begin at 04:00 local time, and other ways to read a time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 class Clock(NamedTuple):
-    """Reads instants as local days.
+    """Reads times as local days.
 
     Attributes:
         rollover: the hour, 0 to 23, at which a day begins.
-        zone: the time zone; None is the machine's own, daylight saving included.
+        zone: the time zone; by default the machine's own, daylight saving included.
     """
 
     rollover: int = 4
     zone: tzinfo | None = None
 
     def offset_seconds(self, at_ms: int) -> int:
-        """Seconds that local time is ahead of UTC at this instant."""
+        """Return the seconds that local time is ahead of UTC at this time."""
         seconds = at_ms // 1000
         if self.zone is None:
             return time.localtime(seconds).tm_gmtoff
@@ -31,31 +31,31 @@ class Clock(NamedTuple):
         return 0 if offset is None else int(offset.total_seconds())
 
     def offset_minutes(self, at_ms: int) -> int:
-        """Minutes that local time is ahead of UTC at this instant."""
+        """Return the minutes that local time is ahead of UTC at this time."""
         return self.offset_seconds(at_ms) // 60
 
     def day(self, at_ms: int) -> int:
-        """The day of this instant: days since 1970-01-01, each beginning at the rollover, local time."""
+        """Return the day of this time: days since 1970-01-01, each beginning at the rollover, local time."""
         return (at_ms // 1000 + self.offset_seconds(at_ms) - self.rollover * 3600) // DAY_SECONDS
 
     def present_shift_seconds(self, now_ms: int) -> int:
-        """What to add to epoch seconds to count days of 24 hours by the offset from UTC that holds now.
+        """Return what to add to epoch seconds to count 24-hour days by the current UTC offset.
 
-        Anki counts the days between the reviews of a log so, summer and winter alike.
+        Anki counts the days between reviews this way, in summer and winter alike.
         """
         return self.offset_seconds(now_ms) - self.rollover * 3600
 
     def date(self, day: int) -> date:
-        """The calendar date of a day."""
+        """Return the calendar date of a day."""
         return date.fromordinal(_EPOCH_ORDINAL + day)
 
     def start_of(self, day: int) -> int:
-        """The first instant of a day, in epoch milliseconds."""
+        """Return the first instant of a day, in epoch milliseconds."""
         wall = day * DAY_SECONDS + self.rollover * 3600
         guess = wall - self.offset_seconds(wall * 1000)
         if self.day(guess * 1000) == day and self.day((guess - 1) * 1000) < day:
             return guess * 1000
-        # The offset changes nearby: look for the second in which the day number arrives.
+        # The offset changes nearby: search for the second in which the day begins.
         low, high = guess - 2 * DAY_SECONDS, guess + 2 * DAY_SECONDS
         while high - low > 1:
             middle = (low + high) // 2
@@ -63,10 +63,10 @@ class Clock(NamedTuple):
         return high * 1000
 
     def until_rollover_seconds(self, at_ms: int) -> int:
-        """Whole seconds from this instant to the next day."""
+        """Count the whole seconds from this time to the next day."""
         return (self.start_of(self.day(at_ms) + 1) - at_ms) // 1000
 
     def iso(self, at_ms: int) -> str:
-        """This instant as ISO 8601, in seconds, with the local offset."""
+        """Format this time as ISO 8601, in seconds, with the local offset."""
         local = timezone(timedelta(seconds=self.offset_seconds(at_ms)))
         return datetime.fromtimestamp(at_ms // 1000, local).isoformat()

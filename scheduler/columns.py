@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# For all rows at once a list of what was taken back is quicker than a question about each.
+# For all rows at once, a list of voided rows is faster than a subquery for each.
 _ROWS = f"kind <> {ReviewKind.VOID:d} AND id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
-_EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # together they are slow
+_EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # slow in one SELECT
 _MANY = 200_000  # rows
-_WANTED = "(SELECT value AS wanted FROM json_each(?)) CROSS JOIN reviews ON id = wanted"
+_CHOSEN = "(SELECT value AS chosen FROM json_each(?)) CROSS JOIN reviews ON id = chosen"
 
 SMALL_BITS = 3
-"""Ratings, kinds, states and the like are less than 8."""
+"""Ratings, kinds, states and leech values are less than 8."""
 
 
 def read_columns(
     connection: sqlite3.Connection, columns: Sequence[str], where: str, *, committed: bool = False
 ) -> list[NDArray[np.int64]]:
-    """Whole numbers from the log, one array a column, in the order of the rows' ids.
+    """Read whole numbers from the log, one array a column, in the order of the rows' ids.
 
     Args:
         connection: open.
-        columns: SQL expressions on a row of `reviews`, none of which may be NULL.
+        columns: SQL expressions on a row of `reviews` that are never NULL.
         where: the SQL condition on the rows that count.
-        committed: a transaction that is open has written nothing yet, so that other connections see the same.
+        committed: an open transaction has written nothing yet, so other connections see the same rows.
     """
     # Without an index the rows come in the order of their ids.
     query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
@@ -47,7 +47,7 @@ def read_columns(
     else:
         from concurrent.futures import ThreadPoolExecutor
 
-        # SQLite works without Python's lock, so that several connections read at once.
+        # SQLite releases Python's lock, so several connections read at once.
         path = database_path(connection)
         with ThreadPoolExecutor(len(parts)) as pool:
             found = list(pool.map(lambda part: _read(path, query, part), parts))
@@ -57,41 +57,41 @@ def read_columns(
 def read_columns_of(
     connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]
 ) -> list[NDArray[np.int64]]:
-    """Whole numbers from the rows of the log with these ids, one array a column; `columns` as in `read_columns`."""
+    """Read whole numbers from the log rows with these ids, one array a column; `columns` as in `read_columns`."""
     order = np.argsort(ids)
-    found = _arrays(connection, _query(columns, _WANTED), (_json(ids),))
+    found = _arrays(connection, _query(columns, _CHOSEN), (_json(ids),))
     for array in found:
         array[order] = array.copy()
     return found
 
 
 def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Whole numbers of all cards, one array a column, in the order of their ids.
+    """Read whole numbers of all cards, one array a column, in the order of their ids.
 
-    `columns` are SQL expressions on a row of `cards`, none of which may be NULL.
+    `columns` are SQL expressions on a row of `cards` that are never NULL.
     """
     return _arrays(connection, _query(columns, "cards NOT INDEXED"))
 
 
 def read_card_reals(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.float64]]:
-    """The same of columns that hold numbers with fractions, to 15 digits; NaN stands for NULL."""
+    """Read columns of numbers with fractions, to 15 digits; NULL becomes NaN."""
     columns = [f"coalesce({column}, 'nan')" for column in columns]
     texts = _texts(connection, _query(columns, "cards NOT INDEXED"))
     return [np.fromstring(text, dtype=np.float64, sep=",") for text in texts]
 
 
 def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]) -> sqlite3.Cursor:
-    """Columns of the rows of the log with these ids, row by row."""
-    return connection.execute(f"SELECT {', '.join(columns)} FROM {_WANTED}", (_json(ids),))
+    """Read columns of the log rows with these ids, row by row."""
+    return connection.execute(f"SELECT {', '.join(columns)} FROM {_CHOSEN}", (_json(ids),))
 
 
 def _json(ids: NDArray[np.int64]) -> str:
-    """The values of `_WANTED`: in order, so that each page of the table is read once."""
+    """Encode ids for `_CHOSEN`, sorted, so that each page of the table is read once."""
     return json.dumps(np.sort(ids).tolist())
 
 
 def find_places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each of the wanted stands among ids that are in order; -1 where it does not."""
+    """Find the index of each wanted id among sorted ids; -1 if it is missing."""
     if not ids.size:
         return np.full(wanted.size, -1)
     places = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
@@ -99,9 +99,9 @@ def find_places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np
 
 
 def pack_columns(first: str, *more: tuple[str, int]) -> str:
-    """SQL for columns of small numbers as one number; of each column but the first, the bits that hold it.
+    """Build SQL that packs columns of small numbers into one number, which is read as fast as one column.
 
-    It is read in the time that one column takes. None may be negative but the first.
+    Each column but the first comes with the bits that hold it. Only the first may be negative.
     """
     for column, bits in more:
         first = f"({first}) * {1 << bits} + {column}"
@@ -109,7 +109,7 @@ def pack_columns(first: str, *more: tuple[str, int]) -> str:
 
 
 def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.int64]]:
-    """What `packed` put together: the first column, then one for each number of bits."""
+    """Unpack what `pack_columns` packed: the first column, then one for each number of bits."""
     found = []
     for each in reversed(bits):
         found.append(numbers & ((1 << each) - 1))
@@ -118,12 +118,12 @@ def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.in
 
 
 def _query(columns: Sequence[str], rows: str) -> str:
-    """One text a column: SQLite puts it together, and numpy takes it apart, without an object for each value."""
+    """Write a query for one text a column: SQLite joins it and numpy splits it, without an object for each value."""
     return f"SELECT {', '.join(f'group_concat({column})' for column in columns)} FROM {rows}"
 
 
 def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    """The log in as many parts as it is worth reading at once: after which id, up to which."""
+    """Split the log into parts worth reading at once: after which id, up to which."""
     count, last = connection.execute(_EXTENT).fetchone()
     if count < _MANY:
         return [(-1, last)]
@@ -145,13 +145,13 @@ def _texts(connection: sqlite3.Connection, query: str, values: Sequence[object] 
 
 
 class LogColumns(NamedTuple):
-    """The rows of the log that stand, card by card, each card's oldest first; rows that take others back are left out.
+    """The rows of the log that were not taken back, card by card, each card's oldest first. Voids are left out.
 
     Attributes:
         at_ms: when, in epoch milliseconds; the row's id.
         card: the card's id.
-        kind: the row's `Kind`.
-        rating: 1 to 4; 0 where none was given.
+        kind: the row's `ReviewKind`.
+        rating: 1 to 4; 0 without a rating.
         before, after: the card's `State` before and after.
         leech: what it did to a card that keeps being forgotten, see `Leech`.
         day: the local day, see `scheduler.clock`.
@@ -167,16 +167,16 @@ class LogColumns(NamedTuple):
     day: NDArray[np.int64]
 
     def where(self, chosen: NDArray[np.bool_]) -> LogColumns:
-        """The rows that a mask keeps."""
+        """Keep the rows that a mask selects."""
         return LogColumns._make(column[chosen] for column in self)
 
     def first_of_each_card(self) -> NDArray[np.int64]:
-        """The place of each card's first row."""
+        """Find the index of each card's first row."""
         return np.flatnonzero(np.diff(self.card, prepend=self.card[:1] - 1))
 
 
 def read_log(connection: sqlite3.Connection, *, committed: bool = False) -> LogColumns:
-    """The whole log; for `committed` see `read_columns`."""
+    """Read the whole log; for `committed` see `read_columns`."""
     small = ("leech", "coalesce(rating, 0)", "kind", "state_before", "state_after")
     day_and_small = pack_columns("day", *((column, SMALL_BITS) for column in small))
     at, card, numbers = read_columns(connection, ("id", "card", day_and_small), _ROWS, committed=committed)
@@ -186,9 +186,9 @@ def read_log(connection: sqlite3.Connection, *, committed: bool = False) -> LogC
 
 
 _FINE = 1_000_000_000
-"""Stability is read as a whole number of so many parts of a day."""
+"""Stability is read as a whole number of billionths of a day."""
 
-_OFFSET = 1 << 11  # more than the minutes that local time can be ahead of UTC, or behind it
+_OFFSET = 1 << 11  # more minutes than local time can be ahead of UTC or behind it
 _OFFSET_BITS = 12
 _DURATION_BITS = 27  # hold the milliseconds of a day
 
@@ -204,7 +204,7 @@ _COLUMNS = (
 
 
 class Ratings(NamedTuple):
-    """One entry of each array a rating, oldest first; what was taken back, and rows that are no ratings, left out.
+    """Ratings that were not taken back, oldest first; one entry of each array a rating.
 
     Attributes:
         at_ms: when, in epoch milliseconds; unique.
@@ -214,8 +214,8 @@ class Ratings(NamedTuple):
         offset_minutes: how far local time was ahead of UTC.
         duration_ms: how long the answer took.
         state_before: the card's `State` when it was asked.
-        interval_before: the interval it had waited out, in seconds.
-        stability: in days, after the rating, as computed when it was given; NaN where none was.
+        interval_before: the card's interval before the rating, in seconds.
+        stability: in days, after the rating, as computed when it was given; NaN without one.
     """
 
     at_ms: NDArray[np.int64]
@@ -229,18 +229,18 @@ class Ratings(NamedTuple):
     stability: NDArray[np.float64]
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Ratings:
-        """The ratings that a mask keeps, or an array of places puts in order."""
+        """Keep the ratings that a mask selects, or reorder them by an array of indexes."""
         if chosen.dtype == np.bool_ and chosen.all():
             return self
         return Ratings._make(column[chosen] for column in self)
 
     def by_card(self) -> Ratings:
-        """The same, card by card, each card's oldest first."""
+        """Sort by card, each card's oldest first."""
         return self.where(np.argsort(self.card, kind="stable"))
 
 
 def read_ratings(connection: sqlite3.Connection, kind: ReviewKind = ReviewKind.RATING) -> Ratings:
-    """Every rating of this kind that still stands."""
+    """Read every rating of this kind that was not taken back."""
     at, card, small, large, stability = read_columns(connection, _COLUMNS, f"kind = {kind:d}")
     voided = [row[0] for row in connection.execute("SELECT voids FROM reviews WHERE voids IS NOT NULL")]
     day, offset, rating, state = unpack_columns(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS)

@@ -1,4 +1,4 @@
-"""A connection to the database, its transactions, and whether it is sound."""
+"""A connection to the database, its transactions, and the check of its integrity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAVEPOINT = "inner"
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode: transactions are begun by hand, see `transaction`."""
+    """Open a connection in autocommit mode: transactions begin explicitly, see `transaction`."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
@@ -28,7 +28,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def closing_connection(path: Path) -> Iterator[sqlite3.Connection]:
-    """A second connection, closed at the end of the block."""
+    """Open a second connection and close it at the end of the block."""
     connection = connect(path)
     try:
         yield connection
@@ -38,9 +38,9 @@ def closing_connection(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run the block as one transaction that holds the write lock from its start; within another one, as a part of it.
+    """Run the block as one transaction that holds the write lock from its start; inside another, as a part of it.
 
-    Whatever leaves the block by an exception undoes the block. Errors of SQLite are raised as `SchedulerError`.
+    An exception that leaves the block undoes it. Errors of SQLite are raised as `SchedulerError`.
     """
     nested = connection.in_transaction
     try:
@@ -49,7 +49,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             yield
             connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "COMMIT")
         except BaseException:
-            # A full disk can have ended the transaction already.
+            # A full disk may have ended the transaction already.
             if connection.in_transaction:
                 if nested:
                     connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
@@ -64,7 +64,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let everything the block reads be of one moment, whatever other processes write meanwhile."""
+    """Let the block read one consistent state, whatever other processes write meanwhile."""
     if connection.in_transaction:
         yield
         return
@@ -77,14 +77,14 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def database_path(connection: sqlite3.Connection) -> Path:
-    """The file a connection is open on."""
-    # As bytes: a folder's name need not be UTF-8.
+    """Return the file that a connection is open on."""
+    # As bytes, because a folder's name need not be UTF-8.
     (name,) = connection.execute("SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE seq = 0").fetchone()
     return Path(os.fsdecode(name))
 
 
 def check(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong with the database, a sentence each; empty when it is sound."""
+    """Check the database; returns a sentence for each problem, nothing if it is sound."""
     try:
         with translate_errors(database_path(connection)):
             findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
@@ -92,5 +92,5 @@ def check(connection: sqlite3.Connection) -> list[str]:
     except DatabaseCorrupt as error:
         return [str(error)]
     return [text for text in findings if text != "ok"] + [
-        f"Row {row} of {table} names a row of {parent} that is not there." for table, row, parent, _ in broken
+        f"Row {row} of {table} refers to a row of {parent} that does not exist." for table, row, parent, _ in broken
     ]

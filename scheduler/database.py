@@ -30,7 +30,7 @@ __all__ = ["TableSet", "check", "connect", "open_database", "transaction"]
 
 _RETRY_SECONDS = 0.01
 
-# As sqlite-utils makes it.
+# As sqlite-utils creates it.
 _MIGRATIONS_TABLE = (
     """CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
@@ -48,10 +48,10 @@ class TableSet(NamedTuple):
 
     Attributes:
         name: the name of the migration set in the table `_sqlite_migrations`.
-        module: the module whose `migrations` (a `sqlite_utils.Migrations`) makes the tables; imported when needed.
+        module: the module whose `migrations` (a `sqlite_utils.Migrations`) make the tables; imported if needed.
         migrations: the names of all its migrations, oldest first.
-        tables: the SQL that makes the tables as all the migrations leave them, statements parted by blank lines. A new
-            database is made of it, which takes a tenth of the time that the migrations take.
+        tables: the SQL of the tables after all migrations, statements separated by blank lines. A new database is
+            made from it in a tenth of the time that the migrations take.
     """
 
     name: str
@@ -61,13 +61,13 @@ class TableSet(NamedTuple):
 
 
 def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> sqlite3.Connection:
-    """Open the database at `path`, making or migrating it; its folder must exist.
+    """Open the database at `path`, creating or migrating it; its folder must exist.
 
     A database that already holds data is copied to `backups` before a migration. All pending migrations happen
     together or not at all.
 
     Raises:
-        DatabaseNewer: it lists a migration that no table_set knows. The file is left as it was.
+        DatabaseNewer: it lists a migration that no table set knows. The file stays as it was.
         DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
     """
     if path.is_dir():
@@ -83,17 +83,17 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
-    pending = _pending(connection, path, table_sets)  # first, so that a file we must not touch is not touched
+    pending = _pending(connection, path, table_sets)  # first, so that a newer database stays untouched
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _use_write_ahead_log(connection)
-    # NORMAL would lose the last reviews to a power cut.
+    # With NORMAL a power cut loses the last reviews.
     connection.execute("PRAGMA synchronous = FULL")
     if pending:
         _migrate(connection, path, table_sets, backups)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Change the journal of a new database; for this alone SQLite does not wait by itself for other processes."""
+    """Change the journal of a new database; only here SQLite does not wait for other processes by itself."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -107,7 +107,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _pending(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> bool:
-    """Whether a migration is yet to be applied; refuses a database that is ahead of us."""
+    """Return whether a migration is pending; refuse a database from a newer version."""
     listed = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
     rows = connection.execute("SELECT migration_set, name FROM _sqlite_migrations") if listed else ()
     applied = {(str(table_set), str(name)) for table_set, name in rows}
@@ -120,7 +120,7 @@ def _pending(connection: sqlite3.Connection, path: Path, table_sets: Sequence[Ta
 def _migrate(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
     with transaction(connection):
         if not _pending(connection, path, table_sets):
-            return  # another process was faster
+            return  # another process has done it
         if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             _create(connection, table_sets)
             return
@@ -134,7 +134,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, table_sets: Sequence[Ta
 
 
 def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:
-    """Make the tables of an empty database, and note which migrations they amount to."""
+    """Create the tables of an empty database and record the migrations as applied."""
     now = datetime.now(UTC).isoformat(" ")
     for statement in _MIGRATIONS_TABLE:
         connection.execute(statement)
@@ -156,7 +156,7 @@ _SIDES = ("-wal", "-shm")
 def backup(connection: sqlite3.Connection, folder: Path, *, keep: int = KEEP) -> Path:
     """Copy the database, as last committed, into `folder`; keep the newest `keep` copies. Returns the copy.
 
-    Names sort by time. Uses SQLite's backup API, so other processes may go on writing.
+    Names sort by time. This uses SQLite's backup API, so other processes may keep writing.
     """
     path = database_path(connection)
     with translate_errors(path):
@@ -169,10 +169,10 @@ def backup(connection: sqlite3.Connection, folder: Path, *, keep: int = KEEP) ->
 
 
 def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
-    """Put a backup in the place of the database at `path`. Returns the copy made of what was there, if anything was.
+    """Replace the database at `path` with a backup. Returns the copy made of the old database, if there was one.
 
-    The backup is copied and checked before anything is replaced, and the replacement is one rename. A database too
-    damaged to be copied by SQLite is moved, as it is, to `backups`.
+    The backup is copied and checked before anything is replaced, and the replacement is one rename. If SQLite cannot
+    copy the old database, its file is moved to `backups` unchanged.
 
     Raises:
         BackupUnusable: the backup is missing, or is not a sound database.
@@ -199,12 +199,12 @@ def _fresh_name(folder: Path, path: Path) -> Path:
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy through SQLite under a passing name, so that a copy cut short is never taken for a backup."""
+    """Copy through SQLite under a temporary name, so that an interrupted copy never looks like a backup."""
     partial = target.with_name(target.name + ".part")
     try:
         with closing_connection(partial) as copy:
             connection.backup(copy)
-            # A copy carries no log beside it, so it must not ask for one.
+            # A copy has no log beside it, so it must not ask for one.
             copy.execute("PRAGMA journal_mode = DELETE")
         partial.replace(target)
     finally:
@@ -217,7 +217,7 @@ def _copy_checked(backup_file: Path, fresh: Path) -> None:
     try:
         with translate_errors(backup_file), closing_connection(backup_file) as source:
             if not source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                raise BackupUnusable(backup_file, "it holds nothing")
+                raise BackupUnusable(backup_file, "it is empty")
             if check(source):
                 raise BackupUnusable(backup_file, "it is damaged")
             _copy(source, fresh)
@@ -226,14 +226,14 @@ def _copy_checked(backup_file: Path, fresh: Path) -> None:
 
 
 def _set_aside(path: Path, backups: Path) -> Path:
-    """Copy what is at `path` to the backups and leave no write-ahead log that could be read into another file."""
+    """Copy the database at `path` to the backups, and leave no write-ahead log that could be read into another file."""
     try:
         with closing_connection(path) as present:
             saved = backup(present, backups, keep=KEEP + 1)
             # Needs the database to itself: fails as busy while another process has it open.
             present.execute("PRAGMA journal_mode = DELETE")
     except (SchedulerError, sqlite3.DatabaseError) as error:
-        if not _damaged(error):
+        if not _is_damage(error):
             raise
         backups.mkdir(parents=True, exist_ok=True)
         saved = _fresh_name(backups, path).with_suffix(".damaged")
@@ -246,7 +246,7 @@ def _set_aside(path: Path, backups: Path) -> Path:
     return saved
 
 
-def _damaged(error: Exception) -> bool:
+def _is_damage(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return isinstance(error, (DatabaseCorrupt, DatabaseUnreadable)) or code in (
         sqlite3.SQLITE_CORRUPT,
@@ -255,7 +255,7 @@ def _damaged(error: Exception) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in this folder outlast a power cut."""
+    """Make a rename in this folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""Every error of this package that a person can meet, under one root, and the one place that names SQLite's errors."""
+"""Every error of this package that a user can meet, under one root, and the translation of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PAGE = 4096  # bytes
-# On a full disk SQLite cannot make the files beside the database, and says only that.
+# On a full disk SQLite cannot create the files beside the database, and reports only that.
 _DISK_TROUBLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 BACKUPS = "backups"
@@ -42,28 +42,30 @@ class DatabaseNewer(SchedulerError):
 
 
 class DatabaseUnreadable(SchedulerError):
-    """The database cannot be opened, read or written: permissions, a folder in its place, another kind of file."""
+    """The database cannot be opened, read or written: permissions, a folder with its name, another kind of file."""
 
     def __init__(self, path: Path, reason: str, remedy: str = "Check the file and its permissions.") -> None:
         super().__init__(f"{path} cannot be used: {reason}. {remedy}")
 
 
 class DiskFull(SchedulerError):
-    """There is no room left to write to."""
+    """The disk is full."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"There is no room left to write {path}. Free some space and try again; nothing was changed.")
+        super().__init__(
+            f"The disk is full: {path} cannot be written. Nothing was changed; free some space and try again."
+        )
 
 
 class DatabaseBusy(SchedulerError):
     """Another process has held the database for longer than we wait."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is in use by another program. Wait for it to finish, or close it, and try again.")
+        super().__init__(f"{path} is in use by another program. Wait for it or close it, then try again.")
 
 
 class BackupUnusable(SchedulerError):
-    """A file named as a backup is not a sound database."""
+    """The file is not a sound backup."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} is not a usable backup: {reason}. Choose another one.")
@@ -73,25 +75,25 @@ class CardUnknown(SchedulerError):
     """There is no card with this id."""
 
     def __init__(self, card: int) -> None:
-        super().__init__(f"There is no card {card}. Scan the decks again and choose a card that exists.")
+        super().__init__(f"There is no card {card}. Scan the decks again and choose an existing card.")
 
 
 class CardChanged(SchedulerError):
-    """The card was answered elsewhere since it was read."""
+    """The card was answered elsewhere after it was read."""
 
     def __init__(self, card: int) -> None:
-        super().__init__(f"Card {card} was answered elsewhere in the meantime. Nothing was recorded; read it again.")
+        super().__init__(f"Card {card} was answered elsewhere in the meantime. Nothing was recorded; ask for it again.")
 
 
 class NothingToUndo(SchedulerError):
-    """No rating is left that could be taken back."""
+    """There is no rating left to undo."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to undo: no rating of today is left to take back.")
+        super().__init__("There is nothing to undo: no rating from today is left.")
 
 
 def find_newest_backup(path: Path) -> Path | None:
-    """The last backup of the database at `path`, in the folder `backups` beside it; None when there is none."""
+    """Find the last backup of the database at `path`, in the folder `backups` beside it, if any."""
     folder = path.parent / BACKUPS
     return max(folder.glob(f"{path.stem}-*.db"), default=None) if folder.is_dir() else None
 
@@ -102,7 +104,7 @@ def _restore_advice(path: Path) -> str:
 
 
 def _disk_is_full(path: Path) -> bool:
-    """Whether the disk that holds `path` has no room for even one more page of the database."""
+    """Return whether the disk that holds `path` lacks space for one more page of the database."""
     with suppress(OSError):
         disk = os.statvfs(path.parent)
         return disk.f_bavail * disk.f_frsize < _PAGE
@@ -111,9 +113,9 @@ def _disk_is_full(path: Path) -> bool:
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Raise what SQLite or the system says of the database at `path` as one of the errors above.
+    """Translate errors of SQLite or the system about the database at `path` into the errors above.
 
-    An error that only a mistake in the program can cause (a constraint, bad SQL) passes through unchanged.
+    An error that only a bug can cause (a constraint, bad SQL) passes through unchanged.
     """
     try:
         yield
@@ -125,11 +127,11 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def translate_error(error: sqlite3.Error | OSError, path: Path) -> SchedulerError | None:
-    """The error of ours that `error` amounts to for the database at `path`, or None when it is not a person's."""
+    """Translate one error about the database at `path`, if a user can have caused it."""
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return DiskFull(path) if full else DatabaseUnreadable(path, error.strerror or str(error))
-    # The low byte is the primary code; the rest only details it.
+    # The low byte is the primary code; the rest gives details.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_CORRUPT:
         return DatabaseCorrupt(path)

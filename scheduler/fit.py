@@ -1,4 +1,4 @@
-"""The reviews of a log that FSRS can be fitted to, and what it predicts of them."""
+"""Fitting FSRS to the reviews of a log, and what it predicts of them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Reviews that came a day or more after the card's last one, oldest first; one entry of each array a review.
+    """Reviews at least a day after the card's previous one, oldest first; one entry of each array a review.
 
-    A card's history counts from when it was last new. Where its beginning is lost, the card is left out.
+    A card's history counts from when it was last new. If its beginning is lost, the card is left out.
 
     Attributes:
         entries: the ratings of all these cards as fsrs-rs takes them, card by card.
         first: where a review's history begins among the entries.
-        place: where the review itself stands there.
+        place: the index of the review itself there.
         card: the card's id.
         day: the day of the review.
         elapsed: the days since the card's last review.
@@ -52,12 +52,12 @@ class TrainingSet:
         return self.place.size
 
     def where(self, chosen: NDArray[np.bool_] | slice) -> TrainingSet:
-        """Some of the reviews; their histories stay whole."""
+        """Select some of the reviews; their histories stay whole."""
         columns = (self.first, self.place, self.card, self.day, self.elapsed, self.recalled, self.bins)
         return TrainingSet(self.entries, *(column[chosen] for column in columns))  # type: ignore[arg-type]
 
     def items(self) -> list[FSRSItem]:
-        """Each review with its history, as fsrs-rs is trained on it."""
+        """Return each review with its history, as fsrs-rs is trained on it."""
         from fsrs_rs_python import FSRSItem
 
         entries = self.entries
@@ -65,7 +65,7 @@ class TrainingSet:
         return [FSRSItem(entries[first : place + 1]) for first, place in pairs]
 
     def predict(self, parameters: Sequence[float]) -> NDArray[np.float64]:
-        """The chance of recall that FSRS gives each review just before it."""
+        """Predict the chance of recall of each review just before it."""
         from fsrs_rs_python import FSRS, FSRSItem
 
         entries = self.entries
@@ -77,28 +77,28 @@ class TrainingSet:
         return retrievability(stability, self.elapsed, values[20])
 
     def measure(self, parameters: Sequence[float]) -> Figures:
-        """How well FSRS predicts these reviews.
+        """Measure how well FSRS predicts these reviews.
 
         Raises:
-            ValueError: there are none.
+            ValueError: there are no reviews.
         """
         return measure(self.predict(parameters), self.recalled, self.bins)
 
     def measure_average(self) -> Figures:
-        """How well who always says the average would."""
+        """Measure a constant prediction: the average recall."""
         return measure_average(self.recalled, self.bins)
 
 
 def build_training_set(
     log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int | NDArray[np.int64] = 0
 ) -> TrainingSet:
-    """The reviews of a log.
+    """Select the reviews of a log that FSRS can be fitted to.
 
     Args:
         log: its rows; cards that are left out of it are left out of the set.
         starts: see `scheduler.replay.read_stated_memories`; cards whose history begins with one are left out.
-        ignore_before_ms: cards that were first learnt before this instant are left out, as in Anki; one for all, or one
-            for each row of the log.
+        ignore_before_ms: cards first learned before this time are left out, as in Anki; one for all, or one for each
+            row of the log.
     """
     nothing = np.zeros(0, dtype=np.int64)
     if not log.card.size:
@@ -132,14 +132,14 @@ def build_training_set(
 
 
 def _pauses(day: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Days since the rating before, 0 at the first of each run; a clock that was put back counts as no time."""
+    """Count the days since the rating before, 0 at the first of each run; a clock set back counts as no time."""
     pauses: NDArray[np.int64] = np.maximum(np.diff(day, prepend=day[:1]), 0)
     pauses[first] = 0
     return pauses
 
 
 def _so_far(counted: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many are counted in each run up to and with each place."""
+    """Count in each run the entries up to and including each index."""
     total = np.cumsum(counted)
     before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0) if total.size else np.zeros(first.size, np.int64)
     found: NDArray[np.int64] = total - np.repeat(before, last - first)
@@ -147,29 +147,29 @@ def _so_far(counted: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[
 
 
 LEAST_REVIEWS = 400
-"""With fewer reviews the defaults, which come from many people, predict as well or better."""
+"""With fewer reviews the default parameters, which come from many people, predict as well or better."""
 
 HELD_OUT = 0.2
-"""The part of the reviews, the newest, on which parameters fitted to the others are judged."""
+"""The part of the reviews, the newest, that judges parameters fitted to the others."""
 
 _MOST_REVIEWS = 200_000  # the newest; more make the fit no better
 _EPOCHS = 20
 _LEAST_EPOCHS = 5
 _WORK = 1_000_000  # reviews times epochs
-_SEEDS = 4  # the order of the reviews differs; the mean depends on it less than each does
-_MANY = 50_000  # reviews from which on one order is as good as another
+_SEEDS = 4  # each is another order of the reviews, on which the mean depends less
+_MANY = 50_000  # reviews; with more, one order is as good as another
 _WEIGHT_OF_DEFAULTS = 300  # reviews
 
 
 class Fit(NamedTuple):
-    """What fitting gave.
+    """The result of fitting.
 
     Attributes:
-        parameters: those to be taken: fitted to all reviews, the present ones or FSRS's own.
-        taken: which of them these are.
+        parameters: those to use: fitted to all reviews, the present ones or FSRS's defaults.
+        taken: which of the three they are.
         reviews: how many there were to fit to.
-        present, fitted, own, average: how well the newest fifth is predicted: by the present parameters, by parameters
-            fitted to the older reviews alone, by FSRS's own, and by who always says the average.
+        present, fitted, own, average: how well each predicts the newest fifth: the present parameters, parameters
+            fitted to the older reviews alone, FSRS's defaults, and the constant average.
     """
 
     parameters: tuple[float, ...]
@@ -182,29 +182,29 @@ class Fit(NamedTuple):
 
     @property
     def is_better(self) -> bool:
-        """Whether others are to be preferred to the present parameters."""
+        """Whether other parameters are better than the present ones."""
         return self.taken != "present"
 
     @property
     def chosen(self) -> Figures:
-        """The figures of those to be taken."""
+        """The figures of the parameters to use."""
         return {"present": self.present, "fitted": self.fitted, "own": self.own}[self.taken]
 
 
 class TooFewReviews(ValueError):
-    """There are less than `LEAST_REVIEWS` reviews to fit to."""
+    """There are fewer than `LEAST_REVIEWS` reviews to fit to."""
 
     def __init__(self, reviews: int) -> None:
-        super().__init__(f"{reviews} reviews are too few to fit parameters to; {LEAST_REVIEWS} are needed")
+        super().__init__(f"Only {reviews} usable reviews; fitting needs {LEAST_REVIEWS}.")
         self.reviews = reviews
 
 
 def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> Fit:
-    """Fit parameters, and keep the better ones.
+    """Fit parameters, and keep the best ones.
 
-    Fitted parameters must predict the newest reviews, which they have not seen, better than FSRS's own do. Present
-    parameters that are an earlier fit may have seen them: those are judged on all reviews, by parameters that have seen
-    all, too. They give way to FSRS's own if even these, which have seen nothing, predict the newest reviews better.
+    Fitted parameters must predict the newest reviews, which they have not seen, better than FSRS's defaults do.
+    Present parameters from an earlier fit may have seen those reviews. So they are judged on all reviews, against
+    parameters that have seen all of them, too. They are dropped if the defaults predict the newest reviews better.
 
     Raises:
         TooFewReviews: there are not enough.
@@ -230,7 +230,7 @@ def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> 
 
 
 def fit_parameters(reviews: TrainingSet) -> tuple[float, ...]:
-    """The 21 parameters that predict these reviews best, drawn towards the defaults where there are few."""
+    """Fit the 21 parameters that predict these reviews best, shrunk towards the defaults if reviews are few."""
     from fsrs_rs_python import FSRS, TrainingConfig
 
     reviews = reviews.where(slice(-_MOST_REVIEWS, None))

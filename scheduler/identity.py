@@ -1,4 +1,4 @@
-"""When it turns out which card is which: slots get other names, one card goes on with another one's reviews."""
+"""Corrections of card identity: slots are renamed, and one card continues with another one's reviews."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Give the cards of a note other slots, all at once, so that two may change places.
+    """Rename the slots of a note's cards, all at once, so that two can swap.
 
-    A card is left as it is where another card, one that is not renamed itself, has the slot: no history is pushed out.
+    A rename is skipped if a card that keeps its slot already has that name: no history is pushed out.
 
     Args:
         connection: the store's.
@@ -30,7 +30,7 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
         names: pairs of the old and the new slot.
 
     Returns:
-        The pairs that were done.
+        The pairs that were renamed.
     """
     with transaction(connection):
         cards = dict(connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
@@ -41,7 +41,7 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
             if len(free) == len(wanted):
                 break
             wanted = free
-        # No slot begins so: in between, no two cards have one name.
+        # No slot begins with ~, so names stay unique in between.
         connection.executemany(
             "UPDATE cards SET slot = ? WHERE id = ?", [(f"~{new}", cards[old]) for old, new in wanted]
         )
@@ -50,20 +50,20 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
 
 
 def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, now_ms: int) -> int:
-    """Let what a person rated on one card count for another, as when it turns out that they are the same.
+    """Move what a person rated on one card to another, as when they turn out to be the same.
 
-    The ratings of `source` that are later than the last review of `target` are made on `target` at the instants they
-    were made, and taken back from `source`; nothing is deleted. Earlier ones stay where they are.
+    The ratings of `source` after the last review of `target` are repeated on `target` at their own times and taken back
+    from `source`. Nothing is deleted; earlier ratings stay.
 
     Args:
         store: holds both.
         source: the card that was rated.
-        target: the card that goes on.
+        target: the card that continues.
         policy: the settings of the deck of `target`.
         now_ms: when this happens.
 
     Returns:
-        How many ratings were handed over.
+        How many ratings were moved.
     """
     with transaction(store.connection):
         last = max((row.id for row in store.log(target)), default=0)
@@ -81,7 +81,7 @@ def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, no
 
 
 def delete_unused_cards(connection: sqlite3.Connection, note: int) -> int:
-    """Remove the cards of a note that no row of the log is of; returns how many are left."""
+    """Delete the cards of a note without any row in the log; returns how many are left."""
     with transaction(connection):
         connection.execute(
             "DELETE FROM cards WHERE note = ? AND id NOT IN (SELECT card FROM reviews WHERE card = cards.id)", (note,)

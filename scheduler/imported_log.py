@@ -1,4 +1,4 @@
-"""What another program knows of a card, and the log rows that say the same. Pure but for FSRS itself."""
+"""What another program knows of a card, and the log rows that record it. Pure except for FSRS itself."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from scheduler.memory import Model
 
-_SOME_STEP = 1  # no log says how many steps were left; this one leads out of them with the next Good
+_SOME_STEP = 1  # logs do not say how many were left; the next Good ends this one
 
 
 class ImportedReview(NamedTuple):
     """One entry of another program's log.
 
-    `rating` is None unless the kind is RATING or CRAM. Intervals are seconds, whole days where the card then waited
-    for days.
+    Only the kinds RATING and CRAM have a `rating`. Intervals are seconds, whole days if the card then waited for
+    days.
     """
 
     at_ms: int
@@ -35,15 +35,15 @@ class ImportedReview(NamedTuple):
 
 
 class ImportedState(NamedTuple):
-    """Where a card stands in another program.
+    """The state of a card in another program.
 
     Attributes:
         state, due_day, due_ms, steps_left, interval, reps, lapses: as in `Card`.
-        leech: whether it is marked as one.
+        leech: whether it is tagged as one.
         changed_ms: when the other program last changed it.
-        memory: its memory state, where it cannot be computed because the beginning of its log is lost; else None.
-        keeps_log: whether the other program keeps a log. What one without a log says, with a memory state, counts if
-            it is newer than the last row here.
+        memory: its memory state, if it cannot be computed because the beginning of its log is lost.
+        keeps_log: whether the other program keeps a log. The state from a program without one counts if it is newer
+            than the last row here.
     """
 
     state: State
@@ -60,7 +60,7 @@ class ImportedState(NamedTuple):
 
 
 class CardHistory(NamedTuple):
-    """All that another program knows of a card: its log, oldest first, and where it stands by it."""
+    """All that another program knows of a card: its log, oldest first, and the state it ends in."""
 
     card: int
     reviews: Sequence[ImportedReview]
@@ -68,14 +68,14 @@ class CardHistory(NamedTuple):
 
 
 class DayReader(NamedTuple):
-    """Reads instants for rows of the log: which day they are of, and the local offset from UTC in minutes."""
+    """Reads times for rows of the log: their day, and the local offset from UTC in minutes."""
 
     day: Callable[[int], int]
     offset_minutes: Callable[[int], int]
 
 
 def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayReader) -> Review:
-    """The log row of a past review, as yet without its memory state."""
+    """Make the log row of an imported review, without its memory state yet."""
     _, kind, rating, duration_ms, before, after, interval_before, interval_after = past
     day = days.day(at_ms)
     due_day: int | None = None
@@ -95,12 +95,12 @@ _MEMORY: Final = Review._fields.index("stability")
 
 
 def _with_memory(row: Review, stability: float | None, difficulty: float | None) -> Review:
-    """The row with a memory state; a third of the time that `_replace` takes, and there can be millions."""
+    """Set the memory state of a row, three times faster than `_replace`; there can be millions."""
     return Review._make((*row[:_MEMORY], stability, difficulty, *row[_MEMORY + 2 :]))
 
 
 class _Run:
-    """Ratings in a row that FSRS computes from one starting state; `rows` are their places in a log."""
+    """Consecutive ratings that FSRS computes from one starting state; `rows` are their indexes in a log."""
 
     __slots__ = ("items", "last_day", "rows", "start")
 
@@ -112,7 +112,7 @@ class _Run:
 
 
 class Replayer:
-    """Computes the memory states of many logs with one model, equal entries made once."""
+    """Computes the memory states of many logs with one model; equal entries are made once."""
 
     def __init__(self, model: Model) -> None:
         from fsrs_rs_python import FSRSReview
@@ -121,8 +121,8 @@ class Replayer:
         self._review = FSRSReview
         self._made: dict[tuple[int, int], FSRSReview] = {}
 
-    def with_memories(self, logs: Sequence[list[Review]]) -> None:
-        """Give every row of each log (oldest first, without what was taken back) its memory state, in place."""
+    def fill_memories(self, logs: Sequence[list[Review]]) -> None:
+        """Give every row of each log its memory state, in place. Logs are oldest first, without voided rows."""
         from fsrs_rs_python import FSRSItem
 
         runs = [(log, run) for log in logs for run in self._runs(log) if run.items]
@@ -155,7 +155,7 @@ class Replayer:
 
 
 def _carry_over(log: list[Review]) -> None:
-    """Rows that rate nothing leave the memory state as it is."""
+    """Copy the memory state to the rows that do not change it."""
     stability: float | None = None
     difficulty: float | None = None
     for place, row in enumerate(log):

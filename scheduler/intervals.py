@@ -1,4 +1,4 @@
-"""Fuzz: intervals spread by a few days, so that cards learnt together part. Anki's ranges, our own seeded draw."""
+"""Fuzz and load balancing: intervals spread by a few days. Anki's ranges, our own seeded draw."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ if TYPE_CHECKING:
 
 
 _RANGES = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, math.inf, 0.05))
-"""From this many days, to this many, the part of them that is added to the spread."""
+"""From and up to how many days, and the share of them that is added to the spread."""
 
 _MASK = (1 << 64) - 1
 
 
 def draw(card: int, reps: int) -> float:
-    """A number in [0, 1) that depends on the card and on how often it was rated, and on nothing else.
+    """Draw a number in [0, 1) from the card and its repetition count alone.
 
-    So the interval shown over a button is the interval given. The mixing is that of SplitMix64 (Steele, Lea and Flood,
-    2014).
+    So a button shows the interval that it gives. The mixing is that of SplitMix64 (Steele, Lea and Flood, 2014).
     """
     mixed = (card * 0x9E3779B97F4A7C15 + reps * 0xD1B54A32D192ED03) & _MASK
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
@@ -33,12 +32,12 @@ def draw(card: int, reps: int) -> float:
 
 
 def find_farthest(interval: float) -> int:
-    """The last day that fuzz could move an interval (in days) to, limits apart."""
+    """Find the last day that fuzz could move an interval (in days) to, limits apart."""
     return round_half_up(interval + _spread(interval))
 
 
 def bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
-    """The first and the last day that an interval (in days) may be moved to, within the limits given."""
+    """Compute the first and the last day that an interval (in days) may move to, within the limits given."""
     minimum = min(minimum, maximum)
     interval = min(max(interval, minimum), maximum)
     lower = min(max(round_half_up(interval - _spread(interval)), minimum), maximum)
@@ -49,7 +48,7 @@ def bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
 
 
 def fuzz_interval(interval: float, minimum: int, maximum: int, drawn: float | None) -> int:
-    """The interval in whole days: moved within its bounds by `drawn` in [0, 1), or only rounded when that is None."""
+    """Move an interval within its bounds by `drawn` in [0, 1), or only round it without a draw. Whole days."""
     if drawn is None:
         return min(max(round_half_up(interval), minimum), maximum)
     lower, upper = bounds(interval, minimum, maximum)
@@ -57,12 +56,12 @@ def fuzz_interval(interval: float, minimum: int, maximum: int, drawn: float | No
 
 
 def round_half_up(days: float) -> int:
-    """The nearest whole number, halves upwards (Python's `round` takes them to the even one)."""
+    """Round to the nearest whole number, halves upwards (Python's `round` takes them to the even one)."""
     return math.floor(days + 0.5)
 
 
 def _spread(interval: float) -> float:
-    """Days by which an interval may be moved either way: none below 2.5 days, then one and a part of the interval."""
+    """Compute how many days an interval may move either way: 0 below 2.5 days, then 1 and a share of the interval."""
     if interval < _RANGES[0][0]:
         return 0.0
     spread = 1.0
@@ -74,7 +73,7 @@ def _spread(interval: float) -> float:
 
 
 FARTHEST = 90
-"""Days: what lies farther ahead is spread evenly enough by fuzz alone."""
+"""Days: farther intervals are spread evenly enough by fuzz alone."""
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """The days of the week as the setting `easy_days` names them, in its order."""
@@ -82,23 +81,23 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NO_EASY_DAYS = (1.0,) * len(WEEK)
 
 _SHARPNESS = 12
-"""A day that holds twice as much as the week around it is so many halvings less likely."""
+"""A day with twice the load of the days around it is this many halvings less likely."""
 _AROUND = 3
-"""Days to either side of a day that make the week around it."""
+"""Days to either side of a day that it is compared with."""
 REACH = find_farthest(FARTHEST) + _AROUND
-"""Days ahead whose cards decide."""
+"""Days ahead whose cards matter."""
 _AVOIDED = 1e-6
-"""Not nothing, so that there is a day to choose where all are to be avoided."""
+"""Above 0, so that a day can be chosen if all are to be avoided."""
 
 
 class Load(NamedTuple):
-    """What the days ahead hold when a card is to be put among them.
+    """The days ahead, as the load balancer sees them.
 
     Attributes:
         today: the day.
-        due: how many cards are due on a day; days without any may be missing.
+        due: how many cards are due on a day; days without cards may be missing.
         siblings: the days on which a sibling of the card is due.
-        easy_days: how much is to be done on each day of the week, Monday first, 0 to 1.
+        easy_days: how much to do on each day of the week, Monday first, 0 to 1.
     """
 
     today: int
@@ -107,7 +106,7 @@ class Load(NamedTuple):
     easy_days: Sequence[float] = NO_EASY_DAYS
 
     def interval(self, days: float, minimum: int, maximum: int, drawn: float) -> int:
-        """The interval in whole days: `days` moved within its bounds, by `drawn` in [0, 1), to a day that suits."""
+        """Choose the interval in whole days: moved within its bounds, by `drawn` in [0, 1), to a suitable day."""
         if days > FARTHEST or minimum > FARTHEST:
             return fuzz_interval(days, minimum, maximum, drawn)
         lower, upper = bounds(days, minimum, maximum)
@@ -119,7 +118,7 @@ class Load(NamedTuple):
             left -= weight
             if left < 0:
                 return chosen
-        return upper  # only by rounding
+        return upper  # reached only by a rounding error
 
     def _weights(self, lower: int, upper: int) -> list[float]:
         first = max(1, lower - _AROUND)
@@ -127,16 +126,16 @@ class Load(NamedTuple):
         return [self._weight(days, days - first, fill) for days in range(lower, upper + 1)]
 
     def _fill(self, day: int) -> float | None:
-        """What is due on a day, as it would be on a full day; None where nothing is to be."""
+        """Compute the load of a day, scaled to a full day; a day without work has no load."""
         share = self.easy_days[find_weekday(day)]
         return self.due.get(day, 0) / share if share else None
 
     def _weight(self, days: int, index: int, fill: Sequence[float | None]) -> float:
-        """How likely a day is, `days` from today; `fill[index]` is its own."""
+        """Compute how likely a day is, `days` from today; `fill[index]` is its own load."""
         own = fill[index]
         if own is None or self.today + days in self.siblings:
             return _AVOIDED
-        # No more to the one side than to the other: the nearer a day, the more is due on it.
+        # Compare equally many days on both sides, because nearer days hold more cards.
         reach = min(_AROUND, days - 1)
         around = [each for each in fill[index - reach : index + reach + 1] if each is not None]
         usual = sum(around) / len(around)
@@ -144,7 +143,7 @@ class Load(NamedTuple):
 
 
 def find_weekday(day: int) -> int:
-    """The day of the week, Monday 0, of a day since 1970-01-01, which was a Thursday."""
+    """Find the day of the week, Monday 0, of a day since 1970-01-01, which was a Thursday."""
     return (day + 3) % 7
 
 
@@ -153,10 +152,10 @@ _SIBLINGS = f"SELECT due_day FROM cards WHERE note = ? AND id <> ? AND due_day I
 
 
 class Ahead:
-    """The cards due on each day as far ahead as load is balanced.
+    """The number of cards due on each day ahead, as far as load is balanced.
 
-    Whatever else than a rating writes to the database, in this process or another, makes it read them anew. Those read
-    before are left as they were, so that a load that was shown stays what it was.
+    Any other write to the database, from this process or another, makes it read again. The old counts stay unchanged,
+    so a load that was shown stays what it was.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -165,22 +164,22 @@ class Ahead:
         self._state: tuple[int, int, int] | None = None
 
     def due(self, today: int) -> Mapping[int, int]:
-        """The number of cards by the day on which they are due; days without any are missing."""
+        """Count the cards due on each day; days without cards are missing."""
         if not self.is_current(today):
             self._due = dict(self._connection.execute(_DUE, (today, today + REACH)))
             self._state = self._present(today)
         return self._due
 
     def siblings(self, card: Card) -> list[int]:
-        """The days on which the other cards of its note are due."""
+        """Find the days on which the other cards of its note are due."""
         return [day for (day,) in self._connection.execute(_SIBLINGS, (card.note, card.id))]
 
     def is_current(self, today: int) -> bool:
-        """Whether nothing was written since the cards were read, or since the last call of `record_rating`."""
+        """Return whether nothing was written since the cards were read, or since the last `record_rating`."""
         return self._state == self._present(today)
 
     def record_rating(self, before: Card, after: Card, today: int) -> None:
-        """Take note of a rating that was written while `is_current` held."""
+        """Record a rating that was written while `is_current` held."""
         if before.due_day in self._due and not before.suspended:
             self._due[before.due_day] -= 1
         if after.due_day is not None and not after.suspended:
@@ -188,6 +187,6 @@ class Ahead:
         self._state = self._present(today)
 
     def _present(self, today: int) -> tuple[int, int, int]:
-        """What changes with the day, and with whatever this or another connection writes."""
+        """Return what changes with the day, and with a write by this or another connection."""
         version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         return today, version, self._connection.total_changes

@@ -1,4 +1,4 @@
-"""A learner to simulate: how likely each rating is, and how long an answer takes."""
+"""A simulated learner: how likely each rating is, and how long an answer takes."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 
 Four = tuple[float, float, float, float]
-"""Of Again, Hard, Good, Easy."""
+"""For Again, Hard, Good, Easy."""
 Three = tuple[float, float, float]
-"""Of Hard, Good, Easy."""
+"""For Hard, Good, Easy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learner:
     """How a person answers. Each row of chances adds up to 1.
 
-    Whether a card is recalled on a later day follows FSRS: the chance is its retrievability. Everything else is
-    counted from a log (`scheduler.learner`); the defaults are those of fsrs-rs, from the logs of many people of Anki.
+    Whether a card is recalled on a later day follows FSRS: the chance is its retrievability. Everything else is counted
+    from a log (`estimate_learner`). The defaults are those of fsrs-rs, from the logs of many Anki users.
 
     Attributes:
-        first: the chances of the ratings of a card never seen.
-        passing: of Hard, Good and Easy, where a card is recalled on a later day.
+        first: the chances of the ratings of a new card.
+        passing: of Hard, Good and Easy, if a card is recalled on a later day.
         learning: the ratings of a step within the day, by the rating before (Again, Hard, Good).
         relearning: the same after a lapse.
         seconds: how long an answer takes, by rating: of new cards and their steps, of reviews, of relearning.
-        seed: another one is another person with the same habits.
+        seed: a different seed is a different person with the same habits.
     """
 
     first: Four = (0.24, 0.094, 0.495, 0.171)
@@ -61,15 +61,15 @@ class Learner:
     seed: int = 1
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
-        """How the card is rated.
+        """Choose how the card is rated.
 
-        The same card at the same repetition always meets the same luck, whatever its interval was, so that two
-        policies are compared on the same luck.
+        The same card at the same repetition always has the same luck, whatever its interval was. So two policies are
+        compared on the same luck.
 
         Args:
             card: as it is when it is asked.
-            before: the rating before this one, on the same day; None is none, or one that is not known.
-            recall: the chance of recall; None is a card that was seen today or never.
+            before: the rating before this one, on the same day, if there was one and it is known.
+            recall: the chance of recall; missing for a card that was seen today or never.
         """
         drawn = draw(card.id ^ _stream(self.seed), card.reps)
         if recall is not None:
@@ -86,7 +86,7 @@ class Learner:
         return Rating(1 + _index(rows[min(before, Rating.GOOD) - 1], drawn))
 
     def estimate_seconds(self, state: State, rating: Rating) -> float:
-        """Seconds that an answer takes, of a card in this state."""
+        """Estimate the seconds that an answer takes, for a card in this state."""
         return self.seconds[_ROW[state]][rating - 1]
 
 
@@ -94,12 +94,12 @@ _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
 
 
 def _stream(seed: int) -> int:
-    """Luck that has nothing to do with that of another seed, nor with the draws of fuzz."""
+    """Derive luck that is independent of other seeds and of the draws of fuzz."""
     return int(draw(seed, 1) * (1 << 53)) << 8
 
 
 def _index(chances: Sequence[float], drawn: float) -> int:
-    """Which of the chances `drawn` in [0, 1) falls upon."""
+    """Find which of the chances `drawn` in [0, 1) falls on."""
     for index, chance in enumerate(chances):
         drawn -= chance
         if drawn < 0:
@@ -108,25 +108,25 @@ def _index(chances: Sequence[float], drawn: float) -> int:
 
 
 _WEIGHT = 30
-"""So many answers of most people count beside a person's own, so that a short log says little."""
+"""This many answers of an average person are added to the log, so that a short log changes little."""
 
 _LONGEST_SECONDS = 60.0
 
 
 def estimate_learner(ratings: Ratings, seed: int = 1) -> Learner:
-    """A learner with the habits of a log; without one, those of most people."""
+    """Estimate a learner from a log; without one, the average person."""
     usual = Learner()
     rows = ratings.by_card()
     same_day = (np.diff(rows.card, prepend=-1) == 0) & (np.diff(rows.day, prepend=-1) == 0)
     before = np.concatenate((rows.rating[-1:], rows.rating[:-1]))
     later = ~same_day & (rows.state_before != int(State.NEW))
-    passing = _mixed(rows.rating[later & (rows.rating > 1)], (0.0, *usual.passing))
+    passing = _mix(rows.rating[later & (rows.rating > 1)], (0.0, *usual.passing))
     steps = {
         state: [rows.rating[same_day & (rows.state_before == int(state)) & (before == rating)] for rating in (1, 2, 3)]
         for state in (State.LEARNING, State.RELEARNING)
     }
     learning, relearning = (
-        tuple(_mixed(chosen, chances) for chosen, chances in zip(steps[state], rows_of, strict=True))
+        tuple(_mix(chosen, chances) for chosen, chances in zip(steps[state], rows_of, strict=True))
         for state, rows_of in ((State.LEARNING, usual.learning), (State.RELEARNING, usual.relearning))
     )
     seconds = tuple(
@@ -134,7 +134,7 @@ def estimate_learner(ratings: Ratings, seed: int = 1) -> Learner:
         for states, given in zip(_GROUPS, usual.seconds, strict=True)
     )
     return Learner(
-        first=_mixed(rows.rating[rows.state_before == int(State.NEW)], usual.first),
+        first=_mix(rows.rating[rows.state_before == int(State.NEW)], usual.first),
         passing=passing[1:],
         learning=learning,  # type: ignore[arg-type]  # three rows
         relearning=relearning,  # type: ignore[arg-type]
@@ -150,15 +150,15 @@ _GROUPS = (
 )
 
 
-def _mixed(ratings: NDArray[np.int64], usual: Four) -> Four:
-    """The part of each rating, with the usual ones."""
+def _mix(ratings: NDArray[np.int64], usual: Four) -> Four:
+    """Compute the share of each rating, mixed with the usual ones."""
     counts = np.bincount(ratings, minlength=5)[1:5] + _WEIGHT * np.array(usual)
     again, hard, good, easy = (counts / counts.sum()).tolist()
     return again, hard, good, easy
 
 
 def _seconds(rows: Ratings, usual: Four) -> Four:
-    """How long an answer takes on average, by rating, with the usual times."""
+    """Compute how long an answer takes on average, by rating, mixed with the usual times."""
     times = np.minimum(rows.duration_ms / 1000, _LONGEST_SECONDS)
     sums = np.bincount(rows.rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)
     counts = np.bincount(rows.rating, minlength=5)[1:5] + _WEIGHT

@@ -25,7 +25,7 @@ class DeckLimits(NamedTuple):
 
 
 def raise_limits_for_deadlines(decks: Sequence[DeckLimits], store: Store, today: int) -> list[DeckLimits]:
-    """The same decks, with room for the new cards a day that their deadlines ask for; in the decks above them, too."""
+    """Raise the limits of decks, and of those above them, to the new cards a day that their deadlines need."""
     days = {deck.deck: find_deadline_day(deck.policy) for deck in decks}
     ahead = {deck: day for deck, day in days.items() if day is not None and day > today}
     if not ahead:
@@ -67,19 +67,19 @@ class Allowance:
         return True
 
     def has_left(self, deck: int) -> bool:
-        """Whether `take` would succeed."""
+        """Return whether `take` would succeed."""
         return all(self.left[link] > 0 for link in self._chains[deck])
 
     def cap(self, other: Allowance) -> None:
-        """Allow nowhere more than `other` does."""
+        """Allow no more than `other` does, deck by deck."""
         for deck, most in other.left.items():
             self.left[deck] = min(self.left[deck], most)
 
 
 def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
-    """What is left of the day's reviews and of its new cards.
+    """Compute what is left today of reviews and of new cards.
 
-    As in Anki, a new card that was asked counts among the reviews, too: once the reviews are taken, cap the new cards.
+    As in Anki, a new card counts among the reviews, too: once the reviews are taken, cap the new cards.
     """
     reviews = {deck.deck: deck.policy.reviews_per_day for deck in decks}
     new = {deck.deck: deck.policy.new_per_day for deck in decks}
@@ -92,40 +92,40 @@ def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) ->
 
 
 LAST_PASS_DAYS = 7
-"""The last pass goes over the days before the day, so many of them."""
+"""How many days before the deadline the last pass begins."""
 
 REST_DAYS = 3
-"""The last new card comes so many days before the last day, so that it is seen again."""
+"""The last new card comes this many days before the deadline, so that it is seen again."""
 
 _TILT = 0.95
 _EPOCH = date(1970, 1, 1).toordinal()
-_STREAM = 0x9E3779B9  # a draw that has nothing to do with those of fuzz
+_STREAM = 0x9E3779B9  # makes a draw independent of those of fuzz
 _WHOLE = 1 << 64
-_GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's part of `_WHOLE`
+_GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's share of `_WHOLE`
 
 
 def find_deadline_day(policy: Policy) -> int | None:
-    """The day that a deck works towards, in days since 1970-01-01; None where it has none."""
+    """Return the day that a deck works towards, in days since 1970-01-01, if any."""
     return date.fromisoformat(policy.deadline).toordinal() - _EPOCH if policy.deadline else None
 
 
 def new_a_day(unseen: int, today: int, day: int) -> int:
-    """New cards a day, evenly, that begin all `unseen` ones in time; 0 once the day is past."""
+    """Compute the new cards a day, spread evenly, that begin all `unseen` ones in time; 0 after the deadline."""
     if day <= today or not unseen:
         return 0
     return -(-unseen // max(1, day - today - REST_DAYS))
 
 
 def choose_pass_day(card: int, day: int) -> int:
-    """The day on which the last pass before `day` asks a card: always the same, and all of them nearly evenly.
+    """Choose the day on which the last pass before `day` asks a card: deterministic and nearly even.
 
-    Later days get more, for of their cards more are reviewed in the days of the pass before their turn comes. Steps of
-    the golden ratio spread ids that follow one another more evenly than chance would.
+    Later days get more cards, because more of theirs are reviewed earlier in the pass. Steps of the golden ratio spread
+    consecutive ids more evenly than chance would.
     """
     place = (card * _GOLDEN % _WHOLE / _WHOLE + draw(_STREAM, day)) % 1
     return day - LAST_PASS_DAYS + int(place**_TILT * LAST_PASS_DAYS)
 
 
 def is_in_last_pass(card: int, last_day: int, day: int, today: int) -> bool:
-    """Whether the last pass asks a card today: its turn has come, and it was not reviewed in the days of the pass."""
+    """Return whether the last pass asks a card today: its turn has come and the pass has not reviewed it yet."""
     return last_day < day - LAST_PASS_DAYS and choose_pass_day(card, day) <= today < day

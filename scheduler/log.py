@@ -31,7 +31,7 @@ class Done(NamedTuple):
 
 
 def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
-    """The log of one card, oldest first, without what was taken back and the rows that took it back."""
+    """Read the log of one card, oldest first, without voided rows and the voids themselves."""
     kept = "" if include_voided else f" AND kind <> {ReviewKind.VOID:d} AND {KEPT}"
     rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))
     return [to_review(row) for row in rows]
@@ -40,8 +40,8 @@ def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: b
 def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | None:
     """Find the last rating of a day that was not taken back.
 
-    A rating that was followed by another one of the same card is passed over, which only a clock put back by days can
-    cause: what came after rests on it.
+    A rating followed by another one of the same card is skipped, because the later one depends on it. Only a clock set
+    back by days causes that.
     """
     row = connection.execute(
         f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE day = ? AND {RATED} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
@@ -51,7 +51,7 @@ def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | Non
 
 
 def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
-    """What was done on a day, by deck. As in Anki, steps within a day are no reviews, steps of days are."""
+    """Count what was done on a day, by deck. As in Anki, steps within a day are not reviews; steps of days are."""
     rows = connection.execute(
         f"SELECT deck, sum(state_before = {State.NEW:d}),"
         f" sum(state_before = {State.REVIEW:d} OR"
@@ -64,9 +64,9 @@ def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
 
 
 def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) -> int:
-    """The id of a row written now: the instant, moved past the card's last row and past today's last row.
+    """Choose the id of a row written now: the time, moved past the card's last row and past today's last row.
 
-    So ids tell the order even if the clock was put back, but a clock that once ran far ahead moves only its own cards.
+    So ids give the order even if the clock was set back. A clock that once ran far ahead affects only its own cards.
     """
     last_of_card, newest = connection.execute(
         "SELECT (SELECT max(id) FROM reviews WHERE card = ?), (SELECT max(id) FROM reviews WHERE day = ?)",

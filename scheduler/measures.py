@@ -1,8 +1,8 @@
-"""How good predictions of recall are: log loss, RMSE(bins), calibration. Pure, and quick on a million reviews.
+"""How good predictions of recall are: log loss, RMSE(bins), calibration. Pure, and fast on a million reviews.
 
-Every function takes one entry a review, as arrays or other sequences of equal length. Only reviews count that came at
-least a day after the card's last one; a prediction is the chance of recall, 0 to 1, just before the review, and a
-review was recalled if it was rated anything but Again.
+Every function takes one entry a review, as arrays or other sequences of equal length. Only reviews at least a day
+after the card's previous one count. A prediction is the chance of recall, 0 to 1, just before the review. A review
+was recalled if it was rated anything but Again.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_CERTAIN = 1e-15  # a prediction of 0 or 1 that fails would cost infinitely much
-_STEPS = 64  # more than any of the scales of `review_bins` has for numbers below 10^14
+_CERTAIN = 1e-15  # a failed prediction of 0 or 1 would cost infinitely much
+_STEPS = 64  # more than any scale of `review_bins` needs for numbers below 10^14
 
 
 class Figures(NamedTuple):
-    """How well recall was predicted: the lower, the better.
+    """How well recall was predicted; lower is better.
 
     Attributes:
         reviews: how many were predicted.
@@ -33,7 +33,7 @@ class Figures(NamedTuple):
 
 
 class CalibrationBin(NamedTuple):
-    """The reviews whose predictions lie between `low` and `high`: the mean prediction, and the part recalled."""
+    """The reviews with predictions between `low` and `high`: the mean prediction, and the share recalled."""
 
     low: float
     high: float
@@ -43,7 +43,7 @@ class CalibrationBin(NamedTuple):
 
 
 def measure(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figures:
-    """Both figures at once; `bins` come from `review_bins`.
+    """Compute both figures; `bins` come from `review_bins`.
 
     Raises:
         ValueError: there are no reviews.
@@ -52,7 +52,7 @@ def measure(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figur
 
 
 def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
-    """The figures of who knows only which part of these reviews was recalled, and predicts that each time.
+    """Compute the figures of a constant prediction: the share of the reviews that was recalled.
 
     Raises:
         ValueError: there are no reviews.
@@ -62,9 +62,10 @@ def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
 
 
 def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """The mean of -ln(the chance that was given to what then happened).
+    """Compute the mean of -ln(the predicted chance of what happened).
 
-    The binary cross-entropy that fsrs-rs minimises; `weights` say how much each review counts, otherwise all the same.
+    This is the binary cross-entropy that fsrs-rs minimises. `weights` say how much each review counts; by default all
+    count the same.
 
     Raises:
         ValueError: there are no reviews.
@@ -75,11 +76,11 @@ def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | Non
 
 
 def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """The root of the mean squared difference between predicted and recalled, by bins of like reviews.
+    """Compute the root mean squared difference between predicted and recalled, by bins of similar reviews.
 
-    `bins` are whole numbers from 0 on, and not large, as `review_bins` gives them. In each bin the mean prediction is
-    compared with the part that was recalled; the bins count by their reviews, or by the sum of their weights. As in
-    fsrs-rs (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
+    `bins` are small whole numbers from 0 on, as `review_bins` gives them. In each bin the mean prediction is compared
+    with the share recalled; bins count by their reviews, or by the sum of their weights. As in fsrs-rs
+    (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
 
     Raises:
         ValueError: there are no reviews.
@@ -93,15 +94,15 @@ def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weight
 
 
 def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: ArrayLike) -> NDArray[np.int64]:
-    """A number for the bin that each review belongs to, below 2^18; like numbers, like bins.
+    """Compute the number of each review's bin, below 2^18; similar numbers share a bin.
 
     Each of the three is put on a geometric scale, as in fsrs-rs (`FSRSItem::r_matrix_index`): bins of days grow by
     3.62, of reviews by 1.89, of lapses by 1.73.
 
     Args:
         elapsed_days: since the card's last review, 1 or more.
-        interday_reviews: the card's reviews that came a day or more after the one before, up to and with this one.
-        lapses: those of them before this one that were rated Again.
+        interday_reviews: the card's reviews at least a day after the previous one, up to and including this one.
+        lapses: how many of them, before this one, were rated Again.
     """
     days = _steps(elapsed_days, 3.62)
     reviews = _steps(np.asarray(interday_reviews) + 1, 1.89)
@@ -111,9 +112,9 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
 
 
 def compute_calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 10) -> list[CalibrationBin]:
-    """Predicted against recalled in so many equal steps of the prediction from 0 to 1; steps without reviews too.
+    """Compare predicted with recalled in equal steps of the prediction from 0 to 1.
 
-    Of a step without reviews both means are 0.
+    Steps without reviews are included; both their means are 0.
     """
     chance, found = _floats(predicted), _floats(recalled)
     places = np.clip((chance * bins).astype(np.int64), 0, bins - 1)
@@ -128,11 +129,11 @@ def compute_calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 1
 
 
 def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: ArrayLike) -> NDArray[np.float64]:
-    """The chance of recall so many days after a review that left these stabilities.
+    """Compute the chance of recall this many days after a review that left these stabilities.
 
-    FSRS-6's forgetting curve: (1 + factor * days / stability) ** -decay, where the factor makes it 0.9 after as many
-    days as the stability. `decay` is the last of the 21 parameters (see `scheduler.memory.filled`), one
-    for all or one each.
+    FSRS-6's forgetting curve: (1 + factor * days / stability) ** -decay. The factor makes it 0.9 after as many days as
+    the stability. `decay` is the last of the 21 parameters (see `scheduler.memory.fill_parameters`), one for all or one
+    each.
     """
     power = _floats(decay)
     factor = 0.9 ** (-1 / power) - 1
@@ -140,9 +141,9 @@ def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: ArrayLi
 
 
 def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:
-    """How many whole times `base` goes into each value, a whole number from 1 on, as a factor."""
+    """Compute how many whole times each value, from 1 on, contains the factor `base`."""
     counts = np.asarray(values, dtype=np.int64)
-    # Every whole number that occurs is worked out once.
+    # Each whole number is computed once.
     each = np.arange(1, counts.max(initial=1) + 1)
     steps = np.floor(np.log(each) / np.log(base)).astype(np.int64)
     found: NDArray[np.int64] = steps[counts - 1]

@@ -1,8 +1,8 @@
 """FSRS-6 memory states: of one card at its next rating, and of whole histories.
 
-One card is computed by py-fsrs, a whole log by fsrs-rs (Anki's own core). Both are given whole days, because Anki
-counts calendar days where py-fsrs counts blocks of 24 hours; then they agree to 2e-5 in stability and 2e-6 in
-difficulty. The formulas are those of https://github.com/open-spaced-repetition/fsrs4anki/wiki/The-Algorithm.
+One card is computed by py-fsrs, a whole log by fsrs-rs (Anki's own core). Both get whole days, because Anki counts
+calendar days where py-fsrs counts blocks of 24 hours; then they agree to 2e-5 in stability and 2e-6 in difficulty.
+The formulas are those of https://github.com/open-spaced-repetition/fsrs4anki/wiki/The-Algorithm.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _FSRS5_DECAY = 0.5
 
 
 def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
-    """FSRS-6 parameters equal in effect to these of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21), as fsrs-rs fills them.
+    """Convert parameters of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21) to equivalent FSRS-6 ones, as fsrs-rs does.
 
     Raises:
-        ValueError: there are not 17, 19 or 21 of them, or nothing would ever be forgotten.
+        ValueError: there are not 17, 19 or 21, or nothing would ever be forgotten.
     """
     given = tuple(float(value) for value in parameters)
     if len(given) == 21 and not given[20] > 0:
@@ -54,15 +54,15 @@ def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
 
 
 def has_short_term(parameters: Sequence[float]) -> bool:
-    """Whether FSRS with these parameters tells answers on one day apart: without, it never wants a card back that day.
+    """Return whether FSRS with these parameters models answers on one day; if not, it never repeats a card that day.
 
-    As in Anki: FSRS-4.5 (17 parameters) does not, nor does another whose short-term parameters are 0.
+    As in Anki: FSRS-4.5 (17 parameters) does not, nor do others whose short-term parameters are 0.
     """
     return len(parameters) >= 19 and parameters[17] > 0 and parameters[18] > 0
 
 
 def find_parameter_problem(parameters: Sequence[float]) -> str | None:
-    """What keeps these from being FSRS parameters, as a sentence; None when nothing does."""
+    """Return why these are not FSRS parameters, as a sentence; nothing if they are."""
     try:
         Model(parameters).next_memories(None, 0)
     except ValueError as error:
@@ -71,7 +71,7 @@ def find_parameter_problem(parameters: Sequence[float]) -> str | None:
 
 
 class Model:
-    """FSRS with one set of parameters. Keep it: making one imports and sets up the library."""
+    """FSRS with one set of parameters. Reuse it: creating one imports and sets up the library."""
 
     __slots__ = ("_batch", "_decay", "_factor", "_one", "parameters")
 
@@ -83,7 +83,7 @@ class Model:
         self._batch: FSRS | None = None
 
     def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
-        """The memory state after each rating, `elapsed_days` days after the one before; None is a card never rated.
+        """Compute the memory state after each rating, `elapsed_days` days after the previous one, if any.
 
         A second rating on the same day uses the short-term formula.
         """
@@ -105,19 +105,19 @@ class Model:
         return {rating: _memory(card.stability, card.difficulty) for rating, card in after.items()}
 
     def interval_days(self, stability: float, retention: float) -> float:
-        """Days until recall has fallen to `retention`, unrounded."""
+        """Compute the days until recall falls to `retention`, unrounded."""
         return float(stability / self._factor * (retention ** (1 / self._decay) - 1))
 
     def retrievability(self, stability: float, elapsed_days: float) -> float:
-        """The chance of recall after so many days, 0 to 1."""
+        """Compute the chance of recall after this many days, 0 to 1."""
         return float((1 + self._factor * elapsed_days / stability) ** self._decay)
 
     def replay_all(
         self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None
     ) -> NDArray[float64]:
-        """Stability and difficulty at the end of each of many histories, a row each; none may be empty.
+        """Compute stability and difficulty at the end of each of many histories, a row each.
 
-        `starts` are the states that they begin from; None is a card never rated.
+        Histories must not be empty. `starts` are the states that they begin from; new cards have no state.
         """
         import numpy as np
 
@@ -129,16 +129,16 @@ class Model:
         return found
 
     def replay_each(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None]) -> list[list[Memory]]:
-        """The same for every entry of each history."""
+        """Compute the memory state after every entry of each history; arguments as in `replay_all`."""
         found = self._for_batch().historical_memory_state_batch(histories, _starting_states(starts))
-        # Where there is a starting state, it comes first.
+        # If there is a starting state, it comes first.
         kept = (states[start is not None :] for states, start in zip(found, starts, strict=True))
         return [[_memory(state.stability, state.difficulty) for state in states] for states in kept]
 
     def memory_after(self, ease: float, interval_days: float, retention: float = 0.9) -> Memory:
-        """The memory state that amounts to an ease factor (2.5 is the usual) and an interval of SM-2.
+        """Convert an ease factor (2.5 is the usual) and an interval of SM-2 to the equivalent memory state.
 
-        As FSRS converts cards whose reviews are lost: `retention` was the chance of recall at which they fell due.
+        This is how FSRS converts cards with lost reviews. `retention` was the chance of recall at which they fell due.
         """
         state = self._for_batch().memory_state_from_sm2(ease, interval_days, retention)
         return _memory(state.stability, state.difficulty)
@@ -147,7 +147,7 @@ class Model:
         if self._one is None:
             from fsrs import Scheduler
 
-            # Steps, intervals and fuzz are ours; only the memory formulas are used.
+            # Only the memory formulas are used; steps, intervals and fuzz are ours.
             self._one = Scheduler(self.parameters, learning_steps=(), relearning_steps=(), enable_fuzzing=False)
         return self._one
 
@@ -160,12 +160,12 @@ class Model:
 
 
 class QuickModel(Model):
-    """The same by fsrs-rs alone, which computes one review in a tenth of the time, in single precision."""
+    """The same by fsrs-rs alone, which computes one review ten times as fast, in single precision."""
 
     __slots__ = ()
 
     def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
-        """See `Model`."""
+        """Compute as in `Model`."""
         from fsrs_rs_python import MemoryState
 
         state = None if memory is None else MemoryState(*memory)

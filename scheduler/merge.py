@@ -1,7 +1,7 @@
-"""Bringing in what another program knows of cards: their reviews, none twice, and where they stand now.
+"""Merging what another program knows of cards: each review once, then the state the card ends in.
 
-The log is only ever added to. A review is known by its card and its instant; where another card's row has the instant,
-the row moves on to the next free millisecond, and is found there the next time.
+The log only grows. A review is identified by its card and its time. If another card's row already has that time, the
+review moves to the next free millisecond and is found there by the next import.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 _BATCH = 1000  # cards
 _CACHE_KIB = 256 * 1024
 _CHUNK = 500  # parameters of one query
-_SAME = 1e-3  # memory states that differ by less than this part of themselves are the same
+_SAME = 1e-3  # memory states that differ relatively by less than this are equal
 
 
 class Merged(NamedTuple):
-    """What was brought in: reviews that are new in the log, and cards that are not as they were."""
+    """What was added: reviews that are new in the log, and cards that changed."""
 
     reviews: int
     cards: int
@@ -53,20 +53,20 @@ def merge(
     model_of: Callable[[int], Model],
     progress: Callable[[int], None] | None = None,
 ) -> Merged:
-    """Add to the log what is not in it yet, and let each card stand where its last review, wherever made, leaves it.
+    """Add to the log what it lacks, and leave each card as its last review, wherever made, left it.
 
     The caller holds the transaction.
 
     Args:
         connection: the store's.
-        histories: of cards that are in the store; read some at a time, for they are larger than their rows.
-        days: reads the instants of new rows.
+        histories: of cards that are in the store; read in batches, because they are larger than their rows.
+        days: reads the times of new rows.
         model_of: the FSRS model of a deck.
         progress: called with the number of cards done.
     """
     merging = _Merging(connection, days, model_of)
     reviews = cards = 0
-    with _much_memory(connection):
+    with _larger_cache(connection):
         remaining = iter(histories)
         for start in count(0, _BATCH):
             if progress:
@@ -80,8 +80,8 @@ def merge(
 
 
 @contextmanager
-def _much_memory(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let SQLite keep the indexes in memory while rows of all times are added to them."""
+def _larger_cache(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let SQLite keep the indexes in memory while rows of all times are added."""
     (before,) = connection.execute("PRAGMA cache_size").fetchone()
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     try:
@@ -91,7 +91,7 @@ def _much_memory(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 class _Joined:
-    """A card on its way: its log with the new rows in it, and which rows are new or known to both sides."""
+    """A card being merged: its log with the new rows, and which rows are new or known to both sides."""
 
     __slots__ = ("card", "history", "log", "new", "shared")
 
@@ -133,7 +133,7 @@ class _Merging:
         return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
-        """The logs of cards without what was taken back, and the ids of all rows that another program may know."""
+        """Read the logs of cards without voided rows, and the ids of all rows that another program may know."""
         logs: dict[int, list[Review]] = defaultdict(list)
         own: dict[int, set[int]] = defaultdict(set)
         if self._had_any:
@@ -179,16 +179,16 @@ class _Merging:
         for model, logs in by_model.items():
             if model not in self._replayers:
                 self._replayers[model] = Replayer(model)
-            self._replayers[model].with_memories(logs)
+            self._replayers[model].fill_memories(logs)
 
     def _settle(self, each: _Joined) -> Card:
-        """Let the log end where the other program says, as far as it knows; returns the card as it stands by it."""
+        """Reconcile the card with the imported state; return the updated card."""
         log, imported = each.log, each.history.imported
         if not imported.keeps_log:
             return self._settle_statement(each)
         ours = [row for row in log if row.id not in each.shared and row.kind is not ReviewKind.TAKEN_OVER]
         if ours and ours[-1].id == _last_act(log):
-            return fold_log(each.card, log)  # the last review was made here
+            return fold_log(each.card, log)  # the last review is ours
         last = log[-1] if log else None
         if last and last.id in each.new and last.state_after is imported.state:
             last = log[-1] = last._replace(
@@ -201,29 +201,29 @@ class _Merging:
         reps = lapses = 0
         if not ours:
             reps, lapses = imported.reps - now.reps, imported.lapses - now.lapses
-        known = imported.memory is None or (now.memory is not None and _alike(now.memory, imported.memory))
-        if known and not (reps or lapses) and _stands(now, each.history):
+        known = imported.memory is None or (now.memory is not None and _is_close(now.memory, imported.memory))
+        if known and not (reps or lapses) and _is_as_imported(now, each.history):
             return now
-        row = self._taken_over(each, now, None if known else imported.memory, reps, lapses)
+        row = self._make_statement(each, now, None if known else imported.memory, reps, lapses)
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
         return fold_log(each.card, log)
 
     def _settle_statement(self, each: _Joined) -> Card:
-        """Take over what a program without a log says, if that is newer; returns the card as it stands then."""
+        """Take over the state from a program without a log if it is newer; return the updated card."""
         log, imported = each.log, each.history.imported
         now = fold_log(each.card, log)
         if not _is_newer(each.history, log, now, self._days):
             return now
         reps, lapses = max(0, imported.reps - now.reps), max(0, imported.lapses - now.lapses)
-        row = self._taken_over(each, now, imported.memory, reps, lapses)
+        row = self._make_statement(each, now, imported.memory, reps, lapses)
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
         return fold_log(each.card, log)
 
-    def _taken_over(
+    def _make_statement(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
     ) -> Review:
         imported = each.history.imported
@@ -231,7 +231,7 @@ class _Merging:
         while at in self._taken:
             at += 1
         day = self._days.day(at)
-        if memory is not None and imported.keeps_log:  # what it counts from is the day of the last rating
+        if memory is not None and imported.keeps_log:  # a memory state counts from the last rating
             waited = imported.interval // DAY_SECONDS
             day = now.last_day if now.last_day is not None else (imported.due_day or day) - waited
         stability, difficulty = memory or (None, None)
@@ -263,7 +263,7 @@ def _last_act(log: Sequence[Review]) -> int:
     return next((row.id for row in reversed(log) if row.kind is not ReviewKind.TAKEN_OVER), 0)
 
 
-def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def _is_close(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
 
 
@@ -277,12 +277,12 @@ def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayR
     if log[-1].kind is not ReviewKind.TAKEN_OVER or days.day(history.imported.changed_ms) != log[-1].day:
         return False
     memory = history.imported.memory
-    is_same = memory is not None and now.memory is not None and _alike(now.memory, memory)
-    return not (is_same and _stands(now, history))
+    is_same = memory is not None and now.memory is not None and _is_close(now.memory, memory)
+    return not (is_same and _is_as_imported(now, history))
 
 
-def _stands(now: Card, history: CardHistory) -> bool:
-    """Whether the card stands where the other program says."""
+def _is_as_imported(now: Card, history: CardHistory) -> bool:
+    """Return whether the card's state equals the imported one."""
     there = history.imported
     if (now.state, now.due_day, _seconds(now.due_ms)) != (there.state, there.due_day, _seconds(there.due_ms)):
         return False
@@ -292,5 +292,5 @@ def _stands(now: Card, history: CardHistory) -> bool:
 
 
 def _seconds(at_ms: int | None) -> int | None:
-    """Other programs keep when a step is due in seconds."""
+    """Round to seconds: other programs store step times in seconds."""
     return None if at_ms is None else at_ms // 1000

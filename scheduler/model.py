@@ -1,8 +1,7 @@
-"""The words of the package as types: rating, state, memory, card, review.
+"""The types of the package: rating, state, memory, card, review.
 
 Units: instants are epoch milliseconds (`*_ms`), days are local calendar days since 1970-01-01 that begin at the
-clock's rollover (`*_day`), intervals are seconds (an interval of whole days is a multiple of 86,400), stability is
-days.
+clock's rollover (`*_day`), intervals are seconds (whole days are multiples of 86,400), stability is days.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 DAY_SECONDS = 86_400
-"""Seconds in a day; an interval of at least this much is an interval of whole days."""
+"""Seconds in a day; an interval of at least this is an interval of whole days."""
 
 
 class Rating(IntEnum):
@@ -38,21 +37,21 @@ class ReviewKind(IntEnum):
     RATING = 0
     """A person rated the card."""
     FORGET = 1
-    """The card was made new again."""
+    """The card was reset to new."""
     SET_DUE = 2
     """The card's due day was set by hand."""
     VOID = 3
-    """An earlier rating was taken back."""
+    """An earlier row was taken back."""
     TAKEN_OVER = 4
-    """The card became what another program says it is. With a memory state, what was known before counts no more."""
+    """The card took over its state in another program. With a memory state, the history before no longer counts."""
     CRAM = 5
-    """A person rated the card, without effect on its schedule."""
+    """A person rated the card without effect on its schedule."""
     RESCHEDULED = 6
-    """The card's due day was set anew because the scheduling had changed."""
+    """The card's due day changed because the scheduling settings had changed."""
 
 
 class Leech(IntEnum):
-    """What a rating did to a card that keeps being forgotten."""
+    """Whether a rating made the card a leech: a card that keeps being forgotten."""
 
     NO = 0
     TAGGED = 1
@@ -67,7 +66,7 @@ class Memory(NamedTuple):
 
 
 class NewCard(NamedTuple):
-    """A card to be added: the note it belongs to, its slot within the note, its deck, its place among new cards."""
+    """A card to be added: the note it belongs to, its slot within the note, its deck, its position among new cards."""
 
     note: int
     slot: str
@@ -76,7 +75,7 @@ class NewCard(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where the cards of a note belong: their deck, and their place among its new cards."""
+    """Where the cards of a note belong: their deck, and their position among its new cards."""
 
     note: int
     deck: int
@@ -86,9 +85,9 @@ class Placement(NamedTuple):
 class Card(NamedTuple):
     """One row of the table `cards`.
 
-    A card with intraday steps is due at `due_ms` and has no `due_day`; any other card that is not new is due on
-    `due_day`. `interval` is the interval it is waiting out, in seconds. `last_day` and `last_ms` say when it was
-    last rated. It is hidden while the day is not past `buried_day`. `active` is false when its text is gone.
+    A card on a step within the day is due at `due_ms` and has no `due_day`. Any other card that is not new is due on
+    `due_day`. `interval` is its current interval, in seconds. `last_day` and `last_ms` say when it was last rated.
+    It is hidden up to and including `buried_day`. `active` is false if its text is gone.
     """
 
     id: int
@@ -116,26 +115,26 @@ class Card(NamedTuple):
 
     @property
     def memory(self) -> Memory | None:
-        """Its memory state, or None before the first rating."""
+        """Its memory state, from the first rating on."""
         if self.stability is None or self.difficulty is None:
             return None
         return Memory(self.stability, self.difficulty)
 
     def is_buried(self, day: int) -> bool:
-        """Whether it is hidden on this day."""
+        """Return whether it is hidden on this day."""
         return self.buried_day is not None and day <= self.buried_day
 
     def elapsed_days(self, day: int) -> int:
-        """Days since the last rating; 0 when never rated, and when the clock was put back."""
+        """Count the days since the last rating; 0 if never rated, and if the clock was set back."""
         return 0 if self.last_day is None else max(0, day - self.last_day)
 
 
 class Review(NamedTuple):
     """One row of the table `reviews`. Rows are only ever added.
 
-    `id` is when it happened, in epoch milliseconds, moved on until it is unique. The fields from `state_after` on say
-    what the card became. `rating` is None unless a person rated the card; `voids` is the rating a void takes back.
-    `reps_added` and `lapses_added` correct the counts of a card by ratings that the log does not hold.
+    `id` is the time in epoch milliseconds, moved on until it is unique. The fields from `state_after` on say what the
+    card became. Only rows of a person's rating have a `rating`; `voids` is the rating that a void takes back.
+    `reps_added` and `lapses_added` count ratings that the log does not hold.
     """
 
     id: int

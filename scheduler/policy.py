@@ -32,23 +32,23 @@ class Policy:
         learning_steps: delays in seconds while a card is new; may be empty.
         relearning_steps: delays in seconds after a lapse; may be empty.
         maximum_interval: days.
-        new_per_day: new cards introduced a day; binds the decks below, too.
-        reviews_per_day: reviews asked a day, new cards counted among them; binds the decks below, too.
-        bury_siblings: ask only one card of a note a day (steps within the day excepted).
+        new_per_day: new cards introduced a day; also limits the decks below.
+        reviews_per_day: reviews asked a day, new cards included; also limits the decks below.
+        bury_siblings: ask only one card of a note a day (except steps within the day).
         leech_threshold: lapses that make a card a leech; 0 is never.
-        leech_action: what then happens to it.
+        leech_action: what happens to a leech.
         fuzz: spread intervals by a few days.
-        load_balance: within what fuzz allows, prefer days on which little is due, and keep siblings apart.
-        easy_days: how much is to be done on each day of the week, Monday first: 1 is a full day, 0 none if possible.
-        new_order: new cards as they stand in the deck, or shuffled.
-        review_order: the order of due cards: by due day; likeliest recalled first; shuffled; furthest beyond the
-            interval that `retention` asks for first.
+        load_balance: within the fuzz, prefer days with few due cards, and keep siblings apart.
+        easy_days: how much to do on each day of the week, Monday first: 1 is a full day, 0 as little as possible.
+        new_order: new cards in deck order, or shuffled.
+        review_order: the order of due cards: by due day; most likely recalled first; shuffled; most overdue first,
+            relative to the interval that `retention` asks for.
         new_mix: new cards among the reviews, before them or after them.
         parameters: of FSRS: 17, 19 or 21 numbers.
-        deadline: a date, `2026-12-15`, to work towards: new cards are begun in time, and what is learnt is asked once
-            more in the week before; empty is none.
-        ignore_reviews_before: a date, `2024-01-31`: cards first learnt before it do not count when parameters are
-            fitted; empty is never.
+        deadline: a date, `2026-12-15`, to work towards. New cards begin in time, and learned cards are asked once more
+            in the week before. Empty for no deadline.
+        ignore_reviews_before: a date, `2024-01-31`: cards first learned before it do not count when parameters are
+            fitted. Empty to count all.
     """
 
     retention: float = 0.9
@@ -72,12 +72,12 @@ class Policy:
 
     @property
     def is_balanced(self) -> bool:
-        """Whether an interval depends on what else is due, or on the day of the week."""
+        """Whether an interval depends on the other cards due, or on the day of the week."""
         return self.fuzz and (self.load_balance or self.easy_days != NO_EASY_DAYS)
 
 
 def find_problems(policy: Policy) -> list[tuple[str, str]]:
-    """What is wrong with a policy: the name of the field and a sentence, for each; empty when nothing is."""
+    """Find what is wrong with a policy: the name of the field and a sentence, for each problem."""
     found: list[tuple[str, str]] = []
     if not 0.7 <= policy.retention <= 0.99:
         found.append(("retention", f"Must lie between 0.7 and 0.99; {policy.retention} does not."))
@@ -119,7 +119,7 @@ def _is_date(text: str) -> bool:
 
 
 def is_leech_lapse(lapses: int, threshold: int) -> bool:
-    """Whether this many lapses make a leech: at the threshold, then at every half of it (rounded up) beyond."""
+    """Return whether this lapse makes a leech: at the threshold, then every half threshold (rounded up) beyond."""
     if threshold == 0 or lapses < threshold:
         return False
     return (lapses - threshold) % math.ceil(threshold / 2) == 0

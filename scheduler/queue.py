@@ -1,4 +1,4 @@
-"""What to ask today, in order: built from the store once, then kept up to date as cards are answered."""
+"""What to ask today, in order: built from the store once, then updated as cards are answered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scheduler.store import Store
 
 LEARN_AHEAD_SECONDS = 1_200
-"""When nothing else is left, a step that falls due within this time is asked at once (Anki's default)."""
+"""If nothing else is left, a step that is due within this time is asked at once (Anki's default)."""
 
 
 class Counts(NamedTuple):
@@ -31,7 +31,7 @@ class Counts(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Nothing to ask before this instant, in epoch milliseconds."""
+    """There is nothing to ask before this time, in epoch milliseconds."""
 
     until_ms: int
 
@@ -45,15 +45,15 @@ def build_queue(
     ahead_days: int = 0,
     order: Policy | None = None,
 ) -> Queue:
-    """The queue of the day of `now_ms`.
+    """Build the queue of the day of `now_ms`.
 
     Args:
         store: the cards.
         decks: every deck with its settings, those above included, in the order in which new cards are taken.
-        now_ms: the instant.
-        only_cards: ask only these cards, of those that are to be asked today.
-        ahead_days: ask what falls due within so many days, too.
-        order: the settings whose `review_order` and `new_mix` hold for the session; those of the first deck if None.
+        now_ms: the time.
+        only_cards: ask only these cards, if they are to be asked today.
+        ahead_days: ask what falls due within this many days, too.
+        order: the settings whose `review_order` and `new_mix` hold for the session; those of the first deck by default.
     """
     return Queue(store, _selection(decks, only_cards, ahead_days, order), now_ms)
 
@@ -61,7 +61,7 @@ def build_queue(
 def count_by_deck(
     store: Store, decks: Sequence[DeckLimits], now_ms: int, *, order: Policy | None = None
 ) -> dict[int, Counts]:
-    """For each deck the cards of its own that today's queue over all decks holds; the sum is the queue's counts."""
+    """Count for each deck its own cards in today's queue over all decks; the sum equals the queue's counts."""
     gathered = build_day(store, _selection(decks, None, 0, order), now_ms)
     kinds = (gathered.new, gathered.learning + gathered.day_learning, gathered.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
@@ -84,13 +84,13 @@ class Queue:
         self._end_ms = self._store.clock.start_of(self._day + 1 + self._selection.ahead_days)
         self._learning: dict[int, int] = {row[0]: row[-1] for row in gathered.learning}
         self._kinds = {row[0]: kind for kind, rows in _by_kind(gathered) for row in rows}
-        # A dictionary for its order and its quick removals; the values are not used.
-        self._main: dict[int, None] = dict.fromkeys(row[0] for row in _mixed(gathered, self._selection.order.new_mix))
+        # A dictionary keeps the order and removes quickly; the values are unused.
+        self._main: dict[int, None] = dict.fromkeys(row[0] for row in _mix(gathered, self._selection.order.new_mix))
 
     def next_card(self, now_ms: int) -> int | Wait | None:
-        """The card to ask now: a step whose time has come, else the next of the day, else a step soon to come.
+        """Return the card to ask now: a step that is due, else the next card of the day, else a step soon due.
 
-        A `Wait` when only later steps are left, None when nothing is left today. A new day makes a new queue.
+        Returns a `Wait` if only later steps are left, and nothing once the day is done. A new day makes a new queue.
         """
         if self._store.clock.day(now_ms) != self._day:
             self.refresh(now_ms)
@@ -102,27 +102,27 @@ class Queue:
         ahead_ms = LEARN_AHEAD_SECONDS * 1000
         soon = [card for card in waiting if self._learning[card] <= now_ms + ahead_ms]
         if soon:
-            # Not the card just answered while there is another.
+            # Avoid the card just answered if there is another.
             return soon[1] if soon[0] == self._last and len(soon) > 1 else soon[0]
         return Wait(self._learning[waiting[0]] - ahead_ms) if waiting else None
 
     def counts(self) -> Counts:
-        """What is left to ask today."""
+        """Count what is left to ask today."""
         left = [self._kinds[card] for card in self._main]
         return Counts(left.count(State.NEW), len(self._learning) + left.count(State.LEARNING), left.count(State.REVIEW))
 
     def record_rating(self, card: int) -> None:
-        """Take note that the card was rated: it leaves, or waits out its step, and its siblings leave if buried."""
+        """Update the queue after a rating: the card leaves or waits on its step, and its buried siblings leave."""
         self._last = card
         for each in self._store.cards_of(self._store.card(card).note):
             if each.id == card:
                 self._remove(card)
-                if each.due_ms is not None and each.due_ms < self._end_ms and self._shown(each):
+                if each.due_ms is not None and each.due_ms < self._end_ms and self._is_shown(each):
                     self._learning[card] = each.due_ms
-            elif not self._shown(each):
+            elif not self._is_shown(each):
                 self._remove(each.id)
 
-    def _shown(self, card: Card) -> bool:
+    def _is_shown(self, card: Card) -> bool:
         return card.active and not card.suspended and not card.is_buried(self._day)
 
     def _remove(self, card: int) -> None:
@@ -154,7 +154,7 @@ def _by_kind(gathered: DayCards) -> tuple[tuple[State, list[Row]], ...]:
     )
 
 
-def _mixed(gathered: DayCards, new_mix: NewMix) -> list[Row]:
+def _mix(gathered: DayCards, new_mix: NewMix) -> list[Row]:
     due = _spread(gathered.reviews, gathered.day_learning)
     if new_mix == "first":
         return gathered.new + due
@@ -164,7 +164,7 @@ def _mixed(gathered: DayCards, new_mix: NewMix) -> list[Row]:
 
 
 def _spread(many: list[Row], few: list[Row]) -> list[Row]:
-    """Both lists as one, each in its order, the second spread evenly among the first."""
+    """Merge both lists, each in its order, the second spread evenly among the first."""
     ratio = (len(many) + 1) / (len(few) + 1)
     places = [((index + 1) * ratio, 1, entry) for index, entry in enumerate(few)]
     places += [(index + 1.0, 0, entry) for index, entry in enumerate(many)]

@@ -1,6 +1,6 @@
 """Choosing the cards of a day: what is due, then what is new, within the limits, one card of a note.
 
-The order of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards.
+The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """What a session is over.
+    """What a session covers.
 
     Attributes:
         decks: all decks, those above included, in the order in which new cards are taken.
         order: the settings that order the session's cards and mix them.
-        only_cards: ask only these cards; None is all.
-        ahead_days: ask what falls due within so many days, too.
+        only_cards: ask only these cards; by default all.
+        ahead_days: ask what falls due within this many days, too.
     """
 
     decks: tuple[DeckLimits, ...]
@@ -43,7 +43,7 @@ Row = tuple[Any, ...]
 
 
 class DayCards(NamedTuple):
-    """The cards of a day, each list in order. The rows of `learning` end with the instant at which they are due."""
+    """The cards of a day, each list in order. The rows of `learning` end with the time at which they are due."""
 
     learning: list[Row]
     day_learning: list[Row]
@@ -51,15 +51,15 @@ class DayCards(NamedTuple):
     new: list[Row]
 
 
-# The same shuffle all day, another one the next: a quadratic hash of the id whose factor the day chooses. The prime
-# 2^31 - 1 keeps every product within SQLite's integers.
+# The same shuffle all day, another one tomorrow: a quadratic hash of the id with a factor that the day chooses. The
+# prime 2^31 - 1 keeps every product within SQLite's integers.
 _PRIME = 2_147_483_647
 _SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
 
 _ORDERS = {
     "due": f"due_day, {_SHUFFLED}",
     "random": _SHUFFLED,
-    # Then in Python: these depend on the settings of each deck.
+    # Sorted later in Python, because they depend on each deck's settings.
     "overdue": "due_day",
     "retrievability": "due_day",
 }
@@ -74,9 +74,12 @@ _NEW = f"SELECT id, note, deck FROM cards WHERE deck = :deck AND {NEW} AND {SHOW
 
 
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
-    """The cards to ask on the day of `now_ms`. Reads only what is due, and of the new cards what the limits allow."""
+    """Choose the cards to ask on the day of `now_ms`.
+
+    This reads only what is due, and new cards only as far as the limits allow.
+    """
     with snapshot(store.connection):
-        return _DayBuilder(store, selection, now_ms).all()
+        return _DayBuilder(store, selection, now_ms).build()
 
 
 class _DayBuilder:
@@ -97,8 +100,8 @@ class _DayBuilder:
         self.reviews, self.new = compute_allowances(selection.decks, store.done(self.today))
         self.notes: set[int] = set()
 
-    def all(self) -> DayCards:
-        """Read in the order in which the kinds of cards come before one another in the limits."""
+    def build(self) -> DayCards:
+        """Read the kinds of cards in the order in which they use up the limits."""
         learning = [row for row in self._read(_LEARNING) if row[2] in self.bury]
         self.notes.update(row[1] for row in learning)
         day_learning = self._take(self._read(self._due(LEARNING, "due")), self.reviews)
@@ -113,7 +116,7 @@ class _DayBuilder:
         return chain(sorted(rows, key=lambda row: (-measure(row), row[0])), self._last_pass())
 
     def _last_pass(self) -> Iterable[Row]:
-        """Cards that are due later, but whose deck has a deadline before which they are to be asked once more."""
+        """Find cards due later that the last pass before their deck's deadline asks once more."""
         for deck, policy in self.policies.items():
             day = find_deadline_day(policy)
             if day is None or not day - LAST_PASS_DAYS <= self.today < day:
@@ -126,7 +129,7 @@ class _DayBuilder:
         return _DUE.format(more=more, state=state, order=_ORDERS[order])
 
     def _new(self) -> list[Row]:
-        """Each deck's new cards, read only as far as the limits go."""
+        """Read each deck's new cards, only as far as the limits allow."""
         self.new.cap(self.reviews)
         chosen: list[Row] = []
         for deck in self.bury:
@@ -137,7 +140,7 @@ class _DayBuilder:
         return chosen
 
     def _take(self, rows: Iterable[Row], allowance: Allowance, *, stop: bool = False) -> list[Row]:
-        """The rows that the limits allow, one of a note where siblings are buried.
+        """Keep the rows that the limits allow, one of a note if siblings are buried.
 
         With `stop` the rows are of one deck and the first refusal is the end.
         """
@@ -161,14 +164,14 @@ class _DayBuilder:
         return rows if only is None else (row for row in rows if row[0] in only)
 
     def _retrievability(self, row: Row) -> float:
-        """The chance of recall today; of a card without a memory state, 0."""
+        """Compute the chance of recall today; 0 for a card without a memory state."""
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0
         return self._model(deck).retrievability(stability, max(0, self.today - last_day))
 
     def _overdueness(self, row: Row) -> float:
-        """The days since the last rating as a part of those after which recall falls to what is wanted; as in Anki."""
+        """Compute the days since the last rating, relative to the interval that the retention asks for; as in Anki."""
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0

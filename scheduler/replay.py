@@ -1,4 +1,4 @@
-"""What FSRS knows of every card by the whole log: a million reviews at once."""
+"""The log folded by columns: memory states from a million reviews, and where the cards' rows differ."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _LONGEST_PAUSE = 1 << 17  # days
 
 
 class Memories(NamedTuple):
-    """What is known of cards, one entry of each array a card.
+    """Memory states of cards, one entry of each array a card.
 
     Attributes:
         card: the card's id; in order.
         stability, difficulty: its memory state.
-        last_day, last_ms: the day and the instant of the rating it is of.
+        last_day, last_ms: the day and the time of the rating that led to it.
     """
 
     card: NDArray[np.int64]
@@ -52,7 +52,7 @@ class Memories(NamedTuple):
 
 
 def read_stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
-    """The memory states that other programs said cards have, by the id of the log's row that records it."""
+    """Read the memory states that other programs stated, by the id of the log row that records each."""
     rows = read_rows(connection, ("id", "stability", "difficulty"), log.at_ms[log.kind == int(ReviewKind.TAKEN_OVER)])
     return {at: Memory(stability, difficulty) for at, stability, difficulty in rows if stability is not None}
 
@@ -64,15 +64,15 @@ def replay_log(
     decks: NDArray[np.int64],
     model_of: Callable[[int], Model],
 ) -> Memories:
-    """What is known of each card that has a memory state, computed from the log alone.
+    """Compute the memory state of each card that has one, from the log alone.
 
-    A card's history begins when it was last new; or with the state that another program said it has.
+    A card's history begins when it was last new, or with the state that another program stated.
 
     Args:
         log: with the days to count by.
         starts: see `read_stated_memories`.
         cards: the ids of cards, in order; others are left out.
-        decks: the deck of each of them.
+        decks: the deck of each card.
         model_of: the FSRS model of a deck.
     """
     if not log.card.size:
@@ -87,8 +87,8 @@ def replay_log(
     entries = make_entries(log, runs)
     for model, of_model in _by_model(decks, model_of):
         numbers = np.flatnonzero(rated & (place >= 0) & of_model[place])
-        memories[numbers] = _computed(entries, runs, numbers, model)
-    # A memory state is of the last rating, or else of the row that stated it.
+        memories[numbers] = _compute_memories(entries, runs, numbers, model)
+    # A memory state belongs to the last rating, or else to the row that stated it.
     row = runs.begin.copy()
     row[rated] = runs.kept[runs.last[rated] - 1]
     known = (place >= 0) & ~np.isnan(memories[:, 0])
@@ -97,17 +97,17 @@ def replay_log(
 
 
 def _by_model(decks: NDArray[np.int64], model_of: Callable[[int], Model]) -> list[tuple[Model, NDArray[np.bool_]]]:
-    """Each model, with which of the decks it is of."""
+    """Group the decks by their model; returns each model with a mask of its decks."""
     decks_of: dict[Model, list[int]] = {}
     for deck in np.unique(decks).tolist():
         decks_of.setdefault(model_of(deck), []).append(deck)
     return [(model, np.isin(decks, chosen)) for model, chosen in decks_of.items()]
 
 
-def _computed(
+def _compute_memories(
     entries: Sequence[FSRSReview], runs: Runs, numbers: NDArray[np.int64], model: Model
 ) -> NDArray[np.float64]:
-    """The memory states at the ends of some of the runs."""
+    """Compute the memory states at the ends of some of the runs."""
     from fsrs_rs_python import FSRSItem
 
     ends = zip(runs.first[numbers].tolist(), runs.last[numbers].tolist(), strict=True)
@@ -116,10 +116,10 @@ def _computed(
 
 
 class Runs(NamedTuple):
-    """Of each card with ratings or a state that counts: where its last run of ratings lies, and what it starts from.
+    """For each card with ratings or a stated memory: where its last run of ratings is, and what it starts from.
 
-    `kept` are the places of all ratings that count in the log; the run of a card are those from `first` to `last`
-    (excluded) of them. `begin` is the place of the row that said `start`.
+    `kept` are the indexes in the log of all ratings that count; the run of a card is from `first` to `last` (excluded)
+    of them. `begin` is the index of the row that stated `start`.
     """
 
     card: NDArray[np.int64]
@@ -132,7 +132,7 @@ class Runs(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _effects_by_code() -> NDArray[np.int64]:
-    """The effects of every possible row, by the number that `find_all_effects` makes of its fields."""
+    """Tabulate the effects of every possible row, by the code of its fields."""
     table = np.zeros(1 << (4 * SMALL_BITS + 1), dtype=np.int64)
     for kind, before, after, stated in product(ReviewKind, State, State, (False, True)):
         for rating in (None, *Rating):
@@ -155,7 +155,7 @@ def find_all_effects(log: LogColumns, stated: NDArray[np.bool_] | None = None) -
 
 
 def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
-    """The last run of each card of a log that is not empty."""
+    """Find the last run of each card of a log that is not empty."""
     places = np.arange(log.card.size)
     first_of_card = log.first_of_each_card()
     count = np.diff(first_of_card, append=log.card.size)
@@ -174,7 +174,7 @@ def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
 
 
 def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
-    """Each rating that counts as fsrs-rs takes it, with the days since the one before; equal ones are made once."""
+    """Make the entry of each rating that counts, as fsrs-rs takes it, with the days since the previous one."""
     from fsrs_rs_python import FSRSReview
 
     day = log.day[runs.kept]
@@ -183,7 +183,7 @@ def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
     for number, start in enumerate(runs.start):
         if start and runs.first[number] < runs.last[number]:
             pauses[runs.first[number]] = day[runs.first[number]] - log.day[runs.begin[number]]
-    # A clock that was put back counts as no time elapsed.
+    # A clock that was set back counts as no time.
     codes = log.rating[runs.kept] * _LONGEST_PAUSE + np.clip(pauses, 0, _LONGEST_PAUSE - 1)
     made = np.empty((int(max(Rating)) + 1) * _LONGEST_PAUSE, dtype=object)
     for code in np.flatnonzero(np.bincount(codes)).tolist():
@@ -193,7 +193,7 @@ def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
 
 
 TOLERANCE = 1e-4
-"""Memory states that differ by less than this part of themselves are the same."""
+"""Memory states that differ relatively by less than this are equal."""
 
 _FIELDS = (
     *("state", "due_day", "due_ms", "steps_left", "interval", "reps", "lapses", "leech"),
@@ -201,16 +201,16 @@ _FIELDS = (
 )
 _REAL = ("stability", "difficulty")
 _WHOLE = tuple(name for name in _FIELDS if name not in _REAL)
-_NEVER = ("due_day", "due_ms", "last_day", "last_ms")  # are NULL of a card without a log; the others are 0
+_NEVER = ("due_day", "due_ms", "last_day", "last_ms")  # NULL for a card without a log; the others are 0
 _OF_LAST_ROW = {"due_day": "due_day", "due_ms": "due_ms", "steps_left": "steps_left", "interval": "interval_after"}
-_NULL = -(1 << 62)  # stands for NULL among whole numbers; among others NaN does
+_NULL = -(1 << 62)  # represents NULL among whole numbers; NaN does among others
 
 Fields = dict[str, "NDArray[Any]"]
-"""An array a field, each with an entry a card."""
+"""An array for each field, with an entry a card."""
 
 
 class Difference(NamedTuple):
-    """A field of a card's row that is not what the log says."""
+    """A field of a card's row that differs from what the log says."""
 
     card: int
     field: str
@@ -218,10 +218,10 @@ class Difference(NamedTuple):
     rebuilt: object
 
 
-def differences(
+def find_differences(
     connection: sqlite3.Connection, model_of: Callable[[int], Model], *, committed: bool = False
 ) -> list[Difference]:
-    """Every difference between the cards and the log, by card.
+    """Find every difference between the cards and the log, by card.
 
     Args:
         connection: open.
@@ -236,7 +236,7 @@ def differences(
     found: list[Difference] = []
     for field in _FIELDS:
         differ = _differ(stored[field], rebuilt[field])
-        found += _named(connection, field, cards[differ], rebuilt[field][differ])
+        found += _describe(connection, field, cards[differ], rebuilt[field][differ])
     return sorted(found, key=lambda difference: difference.card)
 
 
@@ -248,7 +248,7 @@ def repair(connection: sqlite3.Connection, found: list[Difference]) -> None:
 
 
 def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: NDArray[np.int64]) -> Fields:
-    """The fields of each card but for its memory: those of its last row, and what is counted."""
+    """Compute each card's schedule and counts: the fields of its last row, and sums over its log."""
     found = {name: np.full(cards.size, _NULL if name in _NEVER else 0) for name in _WHOLE}
     if not log.card.size:
         return found
@@ -265,7 +265,7 @@ def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: NDArray[n
     number = find_places(log.card[first], card)
     np.add.at(by_log["reps"], number, reps)
     np.add.at(by_log["lapses"], number, lapses)
-    return _placed(found, find_places(cards, log.card[first]), by_log)
+    return _write_at(found, find_places(cards, log.card[first]), by_log)
 
 
 def _memories(
@@ -275,14 +275,14 @@ def _memories(
     decks: NDArray[np.int64],
     model_of: Callable[[int], Model],
 ) -> Fields:
-    """The fields of each card that say what is known of it."""
+    """Compute the fields of each card that hold its memory state."""
     known = replay_log(log, read_stated_memories(connection, log), cards, decks, model_of)
     found: Fields = {name: np.full(cards.size, np.nan if name in _REAL else _NULL) for name in known._fields[1:]}
-    return _placed(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
+    return _write_at(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
 
 
-def _placed(found: Fields, places: NDArray[np.int64], values: Fields) -> Fields:
-    """The fields with values at some places, where those are not -1."""
+def _write_at(found: Fields, places: NDArray[np.int64], values: Fields) -> Fields:
+    """Write values into the fields at these indexes; -1 is skipped."""
     there = places >= 0
     for name, column in values.items():
         found[name][places[there]] = column[there]
@@ -301,7 +301,7 @@ def _differ(old: NDArray[Any], new: NDArray[Any]) -> NDArray[np.bool_]:
     return found
 
 
-def _named(
+def _describe(
     connection: sqlite3.Connection, field: str, cards: NDArray[np.int64], rebuilt: NDArray[Any]
 ) -> list[Difference]:
     if not cards.size:

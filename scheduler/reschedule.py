@@ -1,4 +1,4 @@
-"""New due days for cards under review, after their memory states were computed anew."""
+"""New due days for cards under review after their memory states changed, and how many cards each day holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Move(NamedTuple):
 
 
 def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
-    """The due days that cards under review would have by their memory states and settings, where they have others.
+    """Find the cards under review whose due day differs from what their memory and settings ask for.
 
     The interval counts from the last review. `policy_of` gives the settings of a deck.
     """
@@ -48,11 +48,9 @@ def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
 def count_due_by_day(
     store: Store, today: int, days: int, changes: Iterable[Move] = (), only: Collection[int] | None = None
 ) -> list[int]:
-    """How many cards are due on today (with all that are overdue) and on each of the days after, so many in all.
+    """Count the cards due today (overdue ones included) and on each day after, `days` in all.
 
-    A card on a step within a day is due on that day.
-
-    `changes` are due days to come; `only` counts these cards alone.
+    A card on a step within a day is due on that day. `changes` are due days to come; `only` counts these cards alone.
     """
     rows = store.connection.execute(
         f"SELECT id, due_day, due_ms FROM cards WHERE (due_day IS NOT NULL OR due_ms IS NOT NULL) AND {ASKABLE}"

@@ -1,4 +1,4 @@
-"""Rows of the tables `cards` and `reviews`: conversion to and from the model, and the acts on cards."""
+"""Rows of the tables `cards` and `reviews`: conversion to and from the model, and acts on cards."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def to_plain(review: Review) -> list[Any]:
 
 
 def to_schedule_values(card: Card) -> tuple[object, ...]:
-    """The values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`."""
+    """Return the values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`."""
     return tuple(getattr(card, name) for name in _SCHEDULE_COLUMNS)
 
 
@@ -89,15 +89,14 @@ def update_schedule(connection: sqlite3.Connection, card: Card) -> None:
 class Cards:
     """Cards on an open database.
 
-    A method that changes something is one transaction of its own, or a part of the one that is open, and returns how
-    many cards it changed.
+    A method that changes something is a transaction, or part of the open one, and returns how many cards it changed.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
     def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
-        """Add new cards; returns their ids, in order: the instant in milliseconds, numbered on to be unique.
+        """Add new cards; returns their ids, in order: the time in milliseconds, numbered on to be unique.
 
         Raises:
             sqlite3.IntegrityError: a note has two cards of one slot.
@@ -112,23 +111,23 @@ class Cards:
         return range(first, first + len(rows))
 
     def move_cards(self, placements: Iterable[Placement]) -> int:
-        """Put all cards of the notes named into their decks and places. Returns how many cards changed."""
+        """Put all cards of the notes named into their decks and positions."""
         rows = [(place.deck, place.position, place.note, place.deck, place.position) for place in placements]
         return self._change("deck = ?, position = ? WHERE note = ? AND (deck, position) <> (?, ?)", rows)
 
     def set_active(self, cards: Iterable[int], active: bool) -> int:
-        """Say whether these cards still have a text; one without is never asked. Returns how many changed."""
+        """Set whether these cards still have a text; one without is never asked."""
         return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
 
     def set_notes_active(self, notes: Iterable[int], active: bool) -> int:
-        """The same for all cards of these notes."""
+        """Set whether all cards of the notes still have a text."""
         return self._change("active = ? WHERE note = ? AND active <> ?", [(active, note, active) for note in notes])
 
     def card(self, card: int) -> Card:
-        """One card, as it is now.
+        """Read one card.
 
         Raises:
-            CardUnknown: there is none with this id.
+            CardUnknown: there is no card with this id.
         """
         row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
         if row is None:
@@ -136,29 +135,29 @@ class Cards:
         return to_card(row)
 
     def cards(self, cards: Iterable[int]) -> list[Card]:
-        """These cards, in the order given."""
+        """Read these cards, in the order given."""
         return [self.card(card) for card in cards]
 
     def count_new(self, deck: int) -> int:
-        """How many cards of a deck are new and may be asked."""
+        """Count the cards of a deck that are new and may be asked."""
         row = self.connection.execute(
             f"SELECT count(*) FROM cards WHERE deck = ? AND {NEW} AND {ASKABLE}", (deck,)
         ).fetchone()
         return int(row[0])
 
     def cards_of(self, note: int) -> list[Card]:
-        """All cards of a note, oldest first, those without a text too."""
+        """Read all cards of a note, oldest first, including those without a text."""
         rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))
         return [to_card(row) for row in rows]
 
     # Marks
 
     def suspend(self, cards: Iterable[int]) -> int:
-        """Never ask these cards until they are unsuspended."""
+        """Suspend these cards: they are never asked until unsuspended."""
         return self._change("suspended = 1 WHERE id = ? AND suspended = 0", [(card,) for card in cards])
 
     def unsuspend(self, cards: Iterable[int]) -> int:
-        """Ask these cards again."""
+        """Unsuspend these cards."""
         return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
 
     def bury(self, cards: Iterable[int], day: int) -> int:
@@ -172,7 +171,7 @@ class Cards:
         return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
 
     def flag(self, cards: Iterable[int], flag: int) -> int:
-        """Give these cards a flag, 1 to 7, or none, 0.
+        """Flag these cards, 1 to 7; 0 removes the flag.
 
         Raises:
             ValueError: there is no such flag.

@@ -1,4 +1,4 @@
-"""The tables of the scheduler, as migrations. A migration that was released is never edited, only followed."""
+"""The tables of the scheduler, as migrations. A released migration is never edited; add another one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ migrations = Migrations("scheduler")
 
 @migrations()
 def create_cards_and_reviews(db: Database) -> None:
-    """The cards, whose state is a cache, and the review log, which is the truth."""
+    """Create the cards, whose state is a cache, and the review log, which is the truth."""
     cards = db.table("cards").create(
         {
             "id": int,
@@ -86,20 +86,20 @@ def create_cards_and_reviews(db: Database) -> None:
 
 @migrations()
 def add_counts_of_unlogged_reviews(db: Database) -> None:
-    """Ratings that another program counted and whose log is lost, so that a card's counts still follow from its log."""
+    """Add counts of ratings whose log is lost, so that a card's counts still follow from its log."""
     for column in ("reps_added", "lapses_added"):
         db.execute(f"ALTER TABLE reviews ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
 
 
 @migrations()
 def create_parameters_in_use(db: Database) -> None:
-    """By which parameters memory states were computed, so that a change of them is noticed."""
+    """Create the table of the parameters that memory states were computed with, so that a change is noticed."""
     db.table("parameters_in_use").create(
         {"deck": int, "parameters": str}, pk="deck", not_null=("parameters",), strict=True
     )
 
 
-# Each answers one question of the queue from the index alone: what is new in a deck, what is due, which steps run.
+# Each answers a query of the queue from the index alone: new cards of a deck, due cards, running steps.
 _PARTIAL_INDEXES = (
     "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"
     " WHERE state = 0 AND active = 1 AND suspended = 0",

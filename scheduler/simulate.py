@@ -1,11 +1,11 @@
-"""What a plan of reviews costs and brings: a learner, whose memory follows FSRS, lives through days of it.
+"""Simulating what a plan of reviews costs and achieves: a learner, whose memory follows FSRS, lives through its days.
 
     plan = PolicyPlan(cards, [DeckLimits(deck, (), policy)])
     simulation = simulate(cards, plan, first_day, days=365, learner=Learner(seed=7))
     simulation.days[0].seconds, simulation.known[-1], simulation.cards
 
-A plan says which cards are asked on a day and when a card comes back; `PolicyPlan` says what `Store` and `Queue` would,
-by the very functions that they use. Another plan needs only the three methods of `ReviewPlan`.
+A plan says which cards are asked on a day and when a card comes back. `PolicyPlan` does what `Store` and `Queue` do,
+with the same functions. Another plan needs only the methods of `ReviewPlan`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 
 
 SITTING = 8 * 3600
-"""The learner sits down so many seconds after the day began: at noon, where it begins at 04:00."""
+"""The learner sits down this many seconds after the day began: at noon, if it begins at 04:00."""
 
 
 class SimulatedClock(Clock):
-    """Days of 86,400 seconds, without time zones: the instants of a simulation begin at 0 on day 0."""
+    """Days of 86,400 seconds, without time zones: the times of a simulation begin at 0 on day 0."""
 
     def day(self, at_ms: int) -> int:
-        """See `Clock`."""
+        """Return the day, as in `Clock`."""
         return at_ms // (DAY_SECONDS * 1000)
 
     def until_rollover_seconds(self, at_ms: int) -> int:
-        """See `Clock`."""
+        """Count the seconds to the next day, as in `Clock`."""
         return DAY_SECONDS - at_ms // 1000 % DAY_SECONDS
 
 
@@ -54,19 +54,19 @@ class ReviewPlan(Protocol):
     """Which cards are asked, and when they come back."""
 
     def ask(self, day: int, cards: Mapping[int, Card]) -> Iterable[int]:
-        """The cards to ask on a day, in order, each once. Steps within the day are asked by the simulation itself."""
+        """Choose the cards to ask on a day, in order, each once. The simulation itself asks steps within the day."""
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
-        """What the rating does to the card: its memory state, and when it is due (`SimulatedClock`)."""
+        """Compute what the rating does to the card: its memory state, and when it is due (`SimulatedClock`)."""
 
     def record_rating(self, before: Card, after: Card) -> None:
-        """A card was rated."""
+        """Record that a card was rated."""
 
     def policy(self, card: Card) -> Policy:
-        """The settings of the card's deck; its parameters are those of the learner's memory."""
+        """Return the settings of the card's deck; its parameters are those of the learner's memory."""
 
     def model(self, card: Card) -> Model:
-        """The card's memory: FSRS with the parameters of its deck."""
+        """Return the card's memory: FSRS with the parameters of its deck."""
 
 
 class SimulatedDay(NamedTuple):
@@ -74,11 +74,11 @@ class SimulatedDay(NamedTuple):
 
     Attributes:
         new: cards asked for the first time.
-        reviews: cards asked that had been learnt before: under review, or on a step of days.
-        steps: answers to steps within the day, besides.
+        reviews: cards asked that had been learned before: under review, or on a step of days.
+        steps: further answers, to steps within the day.
         lapses: cards under review that were forgotten.
         recalled: reviews that were recalled.
-        seconds: what all of it took.
+        seconds: the time for all of it.
     """
 
     new: int
@@ -91,7 +91,7 @@ class SimulatedDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What came of it.
+    """The result of a simulation.
 
     Attributes:
         first_day: the day of the first element of `days`.
@@ -108,7 +108,7 @@ class Simulation:
 
     @property
     def retention(self) -> float | None:
-        """The part of the reviews that was recalled; None without reviews."""
+        """The share of the reviews that was recalled, if there were reviews."""
         reviews = sum(day.reviews for day in self.days)
         return sum(day.recalled for day in self.days) / reviews if reviews else None
 
@@ -133,7 +133,7 @@ def simulate(
         first_day: days since 1970-01-01.
         days: how many.
         learner: who answers.
-        known_every: count the cards known only every so many days, since it takes as long as the reviews themselves.
+        known_every: count the cards known only on every nth day, because it takes as long as the reviews themselves.
         progress: called after each day with the days done and all days.
     """
     living = {card.id: card for card in cards}
@@ -149,7 +149,7 @@ def simulate(
 
 
 def count_known(cards: Iterable[Card], model_of: Callable[[Card], Model], day: int) -> float:
-    """How many of the cards are known on a day: the sum of their chances of recall."""
+    """Count the cards known on a day: the sum of their chances of recall."""
     return sum(
         model_of(card).retrievability(card.stability, card.elapsed_days(day))
         for card in cards
@@ -187,7 +187,7 @@ def _day(living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner) 
 
 
 def rate_card(card: Card, rating: Rating, plan: ReviewPlan, now_ms: int) -> Card:
-    """The card after a rating, as `Store.rate` makes it."""
+    """Return the card after a rating, as `Store.rate` makes it."""
     leech = decide_leech(card, rating, plan.policy(card))
     return apply_rating(card, rating, plan.outcome(card, rating, now_ms), leech, Moment(now_ms, CLOCK.day(now_ms), 0))
 
@@ -196,11 +196,11 @@ class PolicyPlan:
     """Asks and schedules by the policies of decks.
 
     Args:
-        cards: all cards, none suspended; new ones are asked in the order of `position`, deck by deck.
+        cards: all cards, without suspended ones; new ones are asked in the order of `position`, deck by deck.
         decks: every deck with its settings, those above included, in the order in which new cards are taken.
-        model_of: FSRS with some parameters; the quick one unless another is given.
-        order: the settings that order a day; those of the first deck if None.
-        done: what was done by deck on the first day that is asked for; nothing if None.
+        model_of: makes FSRS with some parameters; the quick one by default.
+        order: the settings that order a day; those of the first deck by default.
+        done: what was done by deck on the first day; by default nothing.
     """
 
     def __init__(
@@ -218,7 +218,7 @@ class PolicyPlan:
         self._order = order or decks[0].policy
         self._done = done or {}
         self._waiting: dict[int, Card] = {}
-        self._on_steps: list[Card] = []  # within the day, when the simulation begins
+        self._on_steps: list[Card] = []  # cards on a step within the day when the simulation begins
         self._due: dict[int, list[int]] = defaultdict(list)
         self._load: Counter[int] = Counter()
         self._new: dict[int, list[int]] = {deck.deck: [] for deck in decks}
@@ -230,17 +230,17 @@ class PolicyPlan:
                     self._on_steps.append(card)
 
     def policy(self, card: Card) -> Policy:
-        """See `ReviewPlan`."""
+        """Return the settings of the card's deck."""
         return self._policies[card.deck]
 
     def model(self, card: Card) -> Model:
-        """See `ReviewPlan`."""
+        """Return FSRS with the parameters of the card's deck."""
         return self._models[card.deck]
 
     def ask(self, day: int, cards: Mapping[int, Card]) -> Iterator[int]:
-        """See `ReviewPlan`: steps of days and reviews first, then new cards, within the limits, one card of a note.
+        """Choose steps of days and reviews first, then new cards, within the limits, one card of a note.
 
-        Before them all, and beside the limits, cards that were on a step within the day when it all began.
+        Cards on a step within the day when the simulation begins come before all of them, outside the limits.
         """
         for past in [each for each in self._due if each <= day]:
             self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
@@ -253,15 +253,15 @@ class PolicyPlan:
         due.sort(key=lambda card: self._place(card, day))
         due += self._last_pass(day, cards)
         asked = [card.id for card in steps]
-        asked += self._taken(due, reviews, notes)
+        asked += self._take(due, reviews, notes)
         new.cap(reviews)
         for deck, waiting in self._new.items():
             if waiting and new.has_left(deck):
-                asked += self._taken(self._in_order(deck, waiting, cards, day), new, notes, stop=True)
+                asked += self._take(self._in_order(deck, waiting, cards, day), new, notes, stop=True)
         return iter(asked)
 
     def _last_pass(self, day: int, cards: Mapping[int, Card]) -> Iterator[Card]:
-        """What the last pass before a deadline asks, see `scheduler.limits`."""
+        """Find what the last pass before a deadline asks, see `scheduler.limits`."""
         deadlines = {deck: find_deadline_day(policy) for deck, policy in self._policies.items()}
         near = {deck: end for deck, end in deadlines.items() if end and end - LAST_PASS_DAYS <= day < end}
         if not near:
@@ -274,14 +274,14 @@ class PolicyPlan:
                 yield card
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
-        """See `ReviewPlan`."""
+        """Compute the outcome, as `Store.outcomes` does."""
         policy = self._policies[card.deck]
         return compute_outcome(
             card, rating, policy, now_ms, CLOCK, self._models[card.deck], self._load_for(card, now_ms)
         )
 
     def record_rating(self, before: Card, after: Card) -> None:
-        """See `ReviewPlan`."""
+        """Move the card to the day on which it is due next."""
         if before.state is State.NEW:
             self._new[before.deck].remove(before.id)
         self._waiting.pop(before.id, None)
@@ -307,10 +307,13 @@ class PolicyPlan:
         due = self._load if policy.load_balance else {}
         return Load(CLOCK.day(now_ms), due, siblings, policy.easy_days)
 
-    def _taken(
+    def _take(
         self, cards: Iterable[Card], allowance: Allowance, notes: set[int], *, stop: bool = False
     ) -> Iterator[int]:
-        """Those that the limits allow, one of a note; with `stop` the cards are of one deck: the first refusal ends."""
+        """Keep the cards that the limits allow, one of a note.
+
+        With `stop` the cards are of one deck and the first refusal is the end.
+        """
         for card in cards:
             if self._policies[card.deck].bury_siblings and card.note in notes:
                 continue
@@ -327,7 +330,7 @@ class PolicyPlan:
         return (cards[card] for card in new)
 
     def _place(self, card: Card, day: int) -> tuple[float, ...]:
-        """Where a due card comes among the others: steps of days first, reviews by the order of the session."""
+        """Compute the sort key of a due card: steps of days first, then reviews by the order of the session."""
         shuffled = draw(card.id, day)
         first = float(card.state is State.REVIEW)
         match self._order.review_order if first else "due":

@@ -41,7 +41,7 @@ TABLE_SET = TableSet(
 )
 """The scheduler's tables, for `open_database`."""
 
-# Only what would be asked today: what is due later is free again tomorrow anyway. Steps within the day go on.
+# Only what would be asked today: later cards are free again tomorrow anyway. Steps within the day continue.
 _BURY_SIBLINGS = f"""
     UPDATE cards SET buried_day = :today, buried_by = :review
     WHERE note = :note AND id <> :card AND {SHOWN} AND ({NEW} OR {DUE_TODAY})
@@ -51,8 +51,8 @@ _BURY_SIBLINGS = f"""
 class Store(Cards):
     """Cards and reviews on an open database.
 
-    A method that changes something is one transaction of its own, or a part of the one that is open. It raises
-    `SchedulerError` for what a person can cause: a full disk, a database in use.
+    A method that changes something is a transaction, or part of the open one. It raises `SchedulerError` for what a
+    user can cause: a full disk, a database in use.
     """
 
     def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
@@ -64,7 +64,7 @@ class Store(Cards):
     # Rating
 
     def load(self, card: Card, policy: Policy, now_ms: int) -> Load | None:
-        """What the days ahead hold, all decks together, where the card's next interval depends on it."""
+        """Read what the days ahead hold, all decks together, if the card's next interval depends on it."""
         if not policy.is_balanced:
             return None
         today = self.clock.day(now_ms)
@@ -72,7 +72,10 @@ class Store(Cards):
         return Load(today, due, self._ahead.siblings(card), policy.easy_days)
 
     def outcomes(self, card: Card, policy: Policy, now_ms: int, load: Load | None = None) -> Outcomes:
-        """What each rating would do to the card now: what `rate` will do with the same load (None is the present)."""
+        """Compute what each rating would do to the card now; `rate` with the same load does the same.
+
+        Without a load, the present one is read.
+        """
         if load is None:
             load = self.load(card, policy, now_ms)
         return compute_outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters), load)
@@ -87,17 +90,16 @@ class Store(Cards):
         expect_reps: int | None = None,
         load: Load | None = None,
     ) -> Review:
-        """Record a rating: log row, card row, siblings buried, leech dealt with, in one transaction.
+        """Record a rating in one transaction: log row, card row, buried siblings, leech.
 
         Args:
             card_id: the card.
             rating: what the person said.
             policy: the settings of the card's deck.
             now_ms: when.
-            duration_ms: how long the card was before the person.
+            duration_ms: how long the card was shown.
             expect_reps: the `reps` of the card that was shown.
-            load: the one that the outcomes shown were computed with, so that they hold whatever was rated since;
-                passed over on another day.
+            load: the one that the shown outcomes were computed with, so that they hold. Ignored on another day.
 
         Raises:
             CardChanged: the card has other `reps` by now. Nothing is recorded.
@@ -135,7 +137,7 @@ class Store(Cards):
     def cram(
         self, card_id: int, rating: Rating, now_ms: int, duration_ms: int = 0, expect_reps: int | None = None
     ) -> Review:
-        """Record a rating that has no effect on the card's schedule. Arguments and errors are those of `rate`."""
+        """Record a rating without effect on the card's schedule. Arguments and errors are those of `rate`."""
         with transaction(self.connection):
             card = self.card(card_id)
             if expect_reps is not None and card.reps != expect_reps:
@@ -146,18 +148,18 @@ class Store(Cards):
         return review
 
     def take_back(self, review: Review, now_ms: int) -> None:
-        """Take back a rating that had no effect on a schedule: a void is added to the log."""
+        """Undo a rating that had no effect on a schedule: a void is added to the log."""
         with transaction(self.connection):
             card = self.card(review.card)
             append(self.connection, make_row(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
 
     def undo(self, now_ms: int) -> Review:
-        """Take back the newest rating that still stands; returns it. A void is added to the log, nothing is deleted.
+        """Undo the newest rating of today that was not taken back; return it. A void is added to the log.
 
-        The card becomes what the rest of its log says, siblings that the rating buried are free again.
+        The card becomes what the rest of its log says, and siblings that the rating buried are shown again.
 
         Raises:
-            NothingToUndo: no rating of today is left.
+            NothingToUndo: there is no such rating today.
         """
         with transaction(self.connection):
             day = self.clock.day(now_ms)
@@ -179,18 +181,18 @@ class Store(Cards):
             )
         return voided
 
-    # Acts on cards; each returns how many it changed
+    # Each returns how many cards it changed
 
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
-        """Make cards new again. What was counted (`reps`, `lapses`) and the log stay."""
+        """Make cards new again. Their counts (`reps`, `lapses`) and the log stay."""
         return self._log_each(
             ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else make_new(card)
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
-        """Make cards due on a day, buried ones, too: whoever gives a hidden card a day wants it.
+        """Make cards due on a day. This also unburies the cards.
 
-        A card under review keeps its interval; any other waits out the days until then.
+        A card under review keeps its interval; any other gets the days until then.
         """
         given, today = list(cards), self.clock.day(now_ms)
         until = max(1, day - today) * DAY_SECONDS
@@ -210,11 +212,14 @@ class Store(Cards):
         return self._log_each(ReviewKind.RESCHEDULED, due_days, now_ms, change)
 
     def parameters_in_use(self) -> dict[int, str]:
-        """The parameters, as text, that each deck's states were computed by; decks that have FSRS's own are missing."""
+        """Read the parameters, as text, that each deck's states were computed with.
+
+        Decks with FSRS's defaults are missing.
+        """
         return dict(self.connection.execute("SELECT deck, parameters FROM parameters_in_use"))
 
     def set_parameters_in_use(self, parameters: Mapping[int, str]) -> None:
-        """Remember by which parameters memory states were computed."""
+        """Store the parameters that memory states were computed with."""
         with transaction(self.connection):
             self.connection.execute("DELETE FROM parameters_in_use")
             self.connection.executemany("INSERT INTO parameters_in_use VALUES (?, ?)", parameters.items())
@@ -222,34 +227,36 @@ class Store(Cards):
     # The log
 
     def log(self, card: int, *, include_voided: bool = False) -> list[Review]:
-        """The log of one card, oldest first, without what was taken back unless asked for."""
+        """Read the log of one card, oldest first, without what was taken back unless `include_voided`."""
         return logs.read_reviews(self.connection, card, include_voided=include_voided)
 
     def done(self, day: int) -> dict[int, logs.Done]:
-        """New cards introduced and reviews done on a day, by deck; decks without any are left out."""
+        """Count new cards introduced and reviews done on a day, by deck; decks without either are left out."""
         return logs.count_done(self.connection, day)
 
     def rebuild(self, parameters_of: Callable[[int], Sequence[float]], *, apply: bool = False) -> list[Difference]:
-        """Replay the whole log and say where a card's row differs from it; with `apply`, put those rows right.
+        """Replay the whole log and find where a card's row differs from it; with `apply`, correct those rows.
 
         `parameters_of` gives the FSRS parameters of a deck.
         """
-        from scheduler.replay import differences, repair
+        from scheduler.replay import find_differences, repair
 
-        alone = not self.connection.in_transaction
+        committed = not self.connection.in_transaction
         with transaction(self.connection):
-            found = differences(self.connection, lambda deck: self.model(tuple(parameters_of(deck))), committed=alone)
+            found = find_differences(
+                self.connection, lambda deck: self.model(tuple(parameters_of(deck))), committed=committed
+            )
             if apply:
                 repair(self.connection, found)
         return found
 
     def model(self, parameters: tuple[float, ...]) -> Model:
-        """FSRS with these parameters, kept for the next time."""
+        """Return FSRS with these parameters; it is kept for the next time."""
         if parameters not in self._models:
             self._models[parameters] = Model(parameters)
         return self._models[parameters]
 
-    # Parts of the above
+    # Helpers
 
     def _log_each(
         self, kind: ReviewKind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]

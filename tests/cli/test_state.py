@@ -258,7 +258,7 @@ def test_a_full_disk_is_said(cli: Runner, small_disk: Path) -> None:
     cli("-C", str(small_disk), "scan")
     fill(small_disk)
     error = cli("-C", str(small_disk), "answer", "a.md:1", "good", code=1).err
-    assert error.startswith("Error: There is no room left to write ")
+    assert error.startswith("Error: The disk is full: ")
 
 
 def limited(arguments: list[str], cwd: Path, size: int) -> Result:

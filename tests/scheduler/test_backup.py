@@ -117,7 +117,7 @@ def test_a_damaged_database_is_moved_aside_as_it_is(tmp_path: Path, saved: Path)
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"", "holds nothing"), (b"rubbish" * 1000, "not a database"), (None, "no such file")]
+    ("content", "reason"), [(b"", "is empty"), (b"rubbish" * 1000, "not a database"), (None, "no such file")]
 )
 def test_a_file_that_is_no_backup_is_refused_and_nothing_is_replaced(
     tmp_path: Path, saved: Path, content: bytes | None, reason: str

@@ -224,7 +224,7 @@ def test_a_row_without_its_card_is_found_by_the_check(tmp_path: Path) -> None:
         "INSERT INTO reviews (id, card, kind, day, offset_minutes, duration_ms, state_before, state_after,"
         " steps_left, interval_before, interval_after) VALUES (1, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
     )
-    assert check(connection) == ["Row 1 of reviews names a row of cards that is not there."]
+    assert check(connection) == ["Row 1 of reviews refers to a row of cards that does not exist."]
     connection.close()
 
 
@@ -233,7 +233,7 @@ def test_a_full_disk_is_named_and_what_was_there_stays(tmp_path: Path) -> None:
     add(store, 10)
     pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
     store.connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(DiskFull, match="nothing was changed"):
+    with pytest.raises(DiskFull, match="Nothing was changed"):
         add(store, 50_000)
     assert store.connection.execute("SELECT count(*) FROM cards").fetchone() == (10,)
     assert not store.connection.in_transaction
