@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "disk": {"errors"},
     "deck": {"errors", "text"},
     "identity": {"deck"},
-    "render": {"deck"},
+    "render": {"deck", "text"},
     "dialects": {"deck"},
     "settings": {"dialects", "disk", "errors", "scheduler", "text"},
     "catalog": {"deck", "dialects", "disk", "errors", "identity", "scheduler"},

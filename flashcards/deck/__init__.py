@@ -1,1 +1,1 @@
-"""Markdown -> decks, notes and cards. Imports nothing of ours but errors."""
+"""Read deck files: from Markdown to notes and cards. Imports only `errors` from the rest of the project."""

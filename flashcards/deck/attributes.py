@@ -19,7 +19,7 @@ _REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What the comments of one note say. `problems` holds pairs of message and hint."""
+    """The attributes of one note. `problems` holds pairs of message and hint."""
 
     pin: str = ""
     tags: tuple[str, ...] = ()
@@ -38,19 +38,19 @@ class Attributes:
 
 
 def is_end(comment: str) -> bool:
-    """Whether `comment` is `<!-- end -->`."""
+    """Return whether `comment` is `<!-- end -->`."""
     match = _COMMENT.fullmatch(comment.strip())
     return bool(match) and match[1].strip() == "end" if match else False
 
 
 def read_attributes(comment: str) -> Attributes | None:
-    """The attributes that an HTML comment states, or None where it is a remark like any other."""
+    """Read the attributes in an HTML comment; None if it is an ordinary comment."""
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
         return None
     texts = [" ".join(text.split()) for text in _BETWEEN.split(match[1]) if text.strip()]
     parts = [_PART.fullmatch(text) for text in texts]
-    # An id or tags make the whole comment attributes, so that what else it says is not lost without a word.
+    # An id or tags make the whole comment attributes, so that anything else in it is reported.
     sure = any(part and part[1] in ("id", "tags") and part[2] for part in parts)
     if not parts or not (sure or all(_looks_like_attribute(part) for part in parts)):
         return None
@@ -61,9 +61,9 @@ def read_attributes(comment: str) -> Attributes | None:
 
 
 def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Tags from a list, or from a text that separates them by commas (or by blanks where there is no comma).
+    """Split a list of tags, or a text with commas or else spaces between them.
 
-    Returns the tags and the problems found: a blank inside a tag becomes a hyphen, because Anki splits tags there.
+    Returns the tags and the problems found: a space inside a tag becomes a hyphen, because Anki splits tags there.
     """
     if isinstance(value, str):
         given = value.split(",") if "," in value else value.split()
@@ -78,7 +78,7 @@ def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
             continue
         whole = tag.replace(" ", "-")
         if whole != tag:
-            problems.append((f'The tag "{tag}" holds a blank.', f'Write "{whole}"; it is read so.'))
+            problems.append((f'Tag "{tag}" contains a space.', f'It is treated as "{whole}"; write that.'))
         tags.append(whole)
     return tuple(dict.fromkeys(tags)), tuple(problems)
 

@@ -1,4 +1,4 @@
-"""The gaps of a cloze text: where they are, what they hide, and the text with them marked."""
+"""Find the gaps of a cloze, and build what its cards ask and reveal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DELIMITERS: Final = ("⦉⦊", "⦓⦔", "⦕⦖", "⧼⧽", "⸦⸧", "⸨⸩"
 
 
 class GapError(Exception):
-    """A gap that cannot be read. `offset` is its place in the text."""
+    """A gap that cannot be read; `offset` is its place in the text."""
 
     def __init__(self, offset: int, code: str, message: str, hint: str) -> None:
         super().__init__(message)
@@ -34,9 +34,9 @@ class GapError(Exception):
 
 
 def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
-    """The gaps of a cloze text, in order of their start.
+    """Find the gaps of a cloze text, in order of their start.
 
-    `{{cN::gap::hint}}` keeps its number, and where there is one, square brackets are text. `[gap]` and `==gap==` are
+    `{{cN::gap::hint}}` keeps its number; if the text has one, square brackets are text. `[gap]` and `==gap==` are
     numbered in order of appearance, after the highest explicit number.
 
     Args:
@@ -50,7 +50,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
         return ()
     whole = f"{text}\n\n{definitions}" if definitions else text
     parts = outline(whole)
-    # A definition cannot begin right behind `C:`, so `C: [gap]: text` is none, whatever it looks like alone.
+    # A definition cannot begin right behind `C:`, so `C: [gap]: text` holds a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
     explicit = _find_explicit_gaps(text, opaque)
@@ -70,7 +70,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
 
 
 def choose_delimiters(text: str) -> tuple[str, str]:
-    """A pair of rare punctuation characters that `text` does not hold, to mark a gap with while it is rendered."""
+    """Choose two rare punctuation characters that `text` does not contain, to enclose a gap while it is rendered."""
     for pair in _DELIMITERS:
         if pair[0] not in text and pair[1] not in text:
             return pair[0], pair[1]
@@ -79,9 +79,9 @@ def choose_delimiters(text: str) -> tuple[str, str]:
 
 
 def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], str]) -> str:
-    """`text` with each gap, inner ones first, replaced by `write(gap, inner text)`."""
-    around: list[Gap] = []  # the gaps that hold the place `at`
-    written: list[list[str]] = [[]]  # what is written of the text, then of each of those gaps
+    """Replace each gap in `text`, inner ones first, by `write(gap, inner text)`."""
+    around: list[Gap] = []  # the gaps around `at`
+    written: list[list[str]] = [[]]  # the pieces of the text, then of each gap around
     at = 0
 
     def close_until(offset: int) -> None:
@@ -104,12 +104,12 @@ def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], s
 
 def _check_gap(gap: Gap, text: str) -> None:
     if not text[gap.inner_start : gap.inner_end].strip():
-        raise GapError(gap.start, "empty-gap", "This gap hides nothing.", "Write what it hides between its delimiters.")
+        raise GapError(gap.start, "empty-gap", "This gap is empty.", "Write what it hides between its brackets.")
     if not all(1 <= number <= MAX_NUMBER for number in gap.numbers):
         raise GapError(
             gap.start,
             "gap-number",
-            f"A gap's number lies between 1 and {MAX_NUMBER}.",
+            f"The number of a gap must be between 1 and {MAX_NUMBER}.",
             "Number the gaps c1, c2, c3 and so on.",
         )
 
@@ -175,12 +175,12 @@ def _find_highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
 
 
 def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
-    """Outermost pairs of square brackets that are gaps."""
+    """Find the outermost pairs of square brackets that are gaps."""
     edges = iter([*parts.edges, len(text) + 1])
     edge = next(edges)
     found: list[_Place] = []
     stack: list[int] = []
-    label = -1  # where the label of a reference link begins, when its text has just ended
+    label = -1  # where the label of a reference link begins, if its text has just ended
     at = 0
     while match := _BRACKET.search(text, at):
         at = match.start()
@@ -212,7 +212,7 @@ def _refuse_unclosed(stack: list[int]) -> None:
 
 
 def _is_gap(text: str, start: int, end: int) -> bool:
-    """Whether `text[start] == "["` and `text[end] == "]"` enclose a gap, by rule 4 of the deck format."""
+    """Return whether the brackets at `start` and `end` enclose a gap, by rule 3 of docs/deck-format.md."""
     inner = text[start + 1 : end]
     is_wiki_link = inner.startswith("[") and inner.find("]") == len(inner) - 1
     if not inner.strip() or inner.startswith("^") or is_wiki_link:
@@ -229,9 +229,9 @@ def _keep_outermost(places: list[_Place]) -> list[_Place]:
 
 
 def build_face(note: Note, slot: str) -> Face:
-    """The front and back of the card `slot` of `note`, as Markdown.
+    """Build the front and back of the card `slot` of `note`, as Markdown.
 
-    A cloze asks for the gaps of its number, shown as `[…]` or `[hint]`, and shows the others as plain text.
+    A cloze asks for the gaps of its number, shown as `[…]` or `[hint]`; the other gaps are plain text.
 
     Raises:
         KeyError: the note has no such card.
@@ -255,7 +255,7 @@ def build_face(note: Note, slot: str) -> Face:
 
 
 def find_hidden_text(note: Note, slot: str) -> str:
-    """What the gaps of a cloze card hide, or the back of any other card: what a typed answer is compared with."""
+    """Find what a typed answer is compared with: what the gaps of a cloze hide, or the back of another card."""
     if note.kind is not Kind.CLOZE:
         return build_face(note, slot).back
     number = int(slot[1:])

@@ -1,4 +1,4 @@
-"""A note in the making: the places of its parts, and the note or the problem that comes of them."""
+"""Compose notes from the places of their parts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,13 @@ _NO_ATTRIBUTES = Attributes()
 
 @dataclass(slots=True)
 class OpenNote:
-    """A note whose end is not known yet. `limit` is where it ends at the latest; -1 says a part is not there.
+    """A note whose end is not known yet.
 
-    `indent` and `back_indent` are the blanks in front of its markers.
+    Attributes:
+        limit: where it ends at the latest.
+        front_end, back_start: -1 until the second marker is found.
+        indent, back_indent: the spaces in front of its markers.
+        cuts: the comments with its attributes.
     """
 
     kind: Kind
@@ -41,13 +45,13 @@ class OpenNote:
 
 
 class Piece(NamedTuple):
-    """Text taken from the file, with what was cut out of it. `kept` are the places it was taken from."""
+    """Text from the file without its comments. `kept` are the places it comes from."""
 
     text: str
     kept: tuple[Span, ...]
 
     def origin(self, offset: int) -> int:
-        """Where in the file the character at `offset` of the text stands."""
+        """Return the place in the file of the character at `offset` of the text."""
         for start, end in self.kept:
             if offset < end - start:
                 return start + offset
@@ -56,7 +60,7 @@ class Piece(NamedTuple):
 
 
 class NoteError(Exception):
-    """Why a draft is no note."""
+    """Why an open note does not become a note."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -64,7 +68,7 @@ class NoteError(Exception):
 
 
 class Composer:
-    """Makes notes of drafts over one file's text.
+    """A composer of the notes of one file.
 
     Args:
         body: the text.
@@ -87,10 +91,10 @@ class Composer:
         self._task_starts = [item.lead_start for item in self._tasks]
 
     def compose(self, draft: OpenNote, end: int) -> Note:
-        """The note that `draft` is when it ends at `end`.
+        """Compose the note from `draft`, which ends at `end`.
 
         Raises:
-            Failure: a part is missing or empty, or a gap cannot be read.
+            NoteError: a part is missing or empty, or a gap cannot be read.
         """
         end = min(end, draft.limit)
         definitions = self._find_definitions(draft.start, end) if self._definitions else ""
@@ -153,9 +157,9 @@ class Composer:
 
     def _report_missing_answer(self, draft: OpenNote, end: int) -> NoteError:
         front, back = ("Q", "A") if draft.kind is Kind.QUESTION else ("T", "D")
-        hint = f"Write `{back}:` below it, or `\\{front}:` where it is text."
+        hint = f"Write `{back}:` below it, or `\\{front}:` if it is text."
         if re.search(rf"[ \t]{back}[:：][ \t]", self._body[draft.front_start : end]):  # as formatters leave it
-            hint = f"Put `{back}:` at the start of a line of its own, or write `\\{front}:` where it is text."
+            hint = f"Put `{back}:` at the start of its own line, or write `\\{front}:` if it is text."
         return NoteError(
             self._make_problem(
                 draft.start,
@@ -169,7 +173,7 @@ class Composer:
         return Problem(self._lines.at(offset), code, message, hint)
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
-        """The text of `start:end` without comments, blank lines around it, and blanks behind a marker."""
+        """Return the text of `start:end` without comments, blank lines around it, and spaces behind a marker."""
         if not draft.cuts and draft.kind is not Kind.PAIR:
             return _trim(self._body, start, end)
         kept: list[Span] = []
@@ -200,8 +204,8 @@ class Composer:
         return tuple(" ".join(text.split()) for text in texts if text)
 
 
-_GAPS_MISSING = r"Put what is to be recalled in `[brackets]`, or write `\C:` where it is text."
-_GAPS_ESCAPED = r"`\[` is text: take the backslash away where a gap begins, or write `\C:` where it is text."
+_GAPS_MISSING = r"Put what is to be recalled in `[brackets]`, or write `\C:` if it is text."
+_GAPS_ESCAPED = r"`\[` is text: remove the backslash where a gap begins, or write `\C:` if it is text."
 _SIDES = {
     Kind.QUESTION: ("The question", "The answer"),
     Kind.TERM: ("The term", "The definition"),
@@ -211,7 +215,7 @@ _SIDES = {
 
 
 def fold_label(label: str) -> str:
-    """A link label as CommonMark compares it."""
+    """Normalise a link label as CommonMark compares it."""
     return " ".join(label.split()).casefold()
 
 
@@ -223,10 +227,10 @@ def _list_slots(draft: OpenNote, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
 
 
 def _find_content(text: str) -> Span:
-    """Where `text` begins, without blank lines and, on its first line, blanks; and where it ends."""
+    """Find where the content of `text` begins and ends, without blank lines and leading spaces."""
     content = text.lstrip(" \t\n")
     skip = len(text) - len(content)
-    # An indented first line, which may be code, keeps its blanks.
+    # An indented first line, which may be code, keeps its spaces.
     return text.rfind("\n", 0, skip) + 1 or skip, len(text.rstrip())
 
 
@@ -237,7 +241,7 @@ def _trim(body: str, start: int, end: int) -> Piece:
 
 
 def _widen(body: str, cut: Span) -> Span:
-    """A comment's place with its whole line where it stands alone on it, else with the blanks before it."""
+    """Widen the place of a comment to its whole line if it is alone there, else to the spaces before it."""
     start, end = cut
     while start and body[start - 1] in " \t":
         start -= 1
@@ -249,14 +253,14 @@ def _widen(body: str, cut: Span) -> Span:
 
 
 def _outdent(text: str, body: str, start: int) -> str:
-    """The text of a list item that begins at `start`, with its further lines moved left by the bullet's width."""
+    """Move the further lines of a list item that begins at `start` left by the width of its bullet."""
     line_start = body.rfind("\n", 0, start) + 1
     bullets = _BULLETS.match(body, line_start, start)
     return re.sub(rf"\n(?:\t| {{1,{bullets.end() - line_start}}})", "\n", text) if bullets else text
 
 
 def _select_spans(kept: list[Span], skip: int, length: int) -> list[Span]:
-    """The part of `kept` that holds the characters `skip:length` of the joined text."""
+    """Return the part of `kept` that holds the characters `skip:length` of the joined text."""
     found = []
     at = 0
     for start, end in kept:

@@ -1,4 +1,4 @@
-"""The settings at the top of a deck file, in YAML or TOML between two lines of `---`."""
+"""Read the settings at the top of a deck file: YAML or TOML between two lines of `---`."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SHORT = 4096  # characters
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What the front matter says.
+    """The front matter of a deck file.
 
     Attributes:
-        end: the offset at which the deck's text begins; 0 where there is no front matter.
+        end: the offset at which the deck's text begins; 0 if there is no front matter.
         values: the settings by name, as YAML or TOML gave them, dates as ISO 8601 text.
         lines: the line of each setting.
-        error: line, message and hint where it cannot be read, or where it gives a setting twice; else None.
+        error: line, message and hint if it cannot be read, or if it gives a setting twice; else None.
     """
 
     end: int = 0
@@ -37,7 +37,7 @@ class FrontMatter:
 
 
 def read_front_matter(text: str) -> FrontMatter:
-    """Read the front matter of a normalised text; a thematic break at the top is not taken for one."""
+    """Read the front matter of a normalised text; a thematic break at the top does not begin one."""
     match = _FENCED.match(text)
     if not match:
         return FrontMatter()
@@ -58,7 +58,7 @@ def read_front_matter(text: str) -> FrontMatter:
 
 
 class _UnreadableError(Exception):
-    """Why the text is neither YAML nor TOML; `line` counts from 1 in the file, the opening `---` included."""
+    """Why the text is neither YAML nor TOML; `line` is the line of the file."""
 
     def __init__(self, reason: object, line: int) -> None:
         super().__init__(" ".join(str(reason).split()).rstrip("."))
@@ -84,7 +84,7 @@ def _read_toml(body: str) -> dict[str, Any]:
 
 
 def _find_repeated(given: Mapping[str, Sequence[int]]) -> tuple[int, str, str] | None:
-    """Line, message and hint for the settings that stand on several lines, in one sentence; YAML takes the last."""
+    """Find the settings given on several lines; return line, message and hint. YAML uses the last."""
     several = {name: lines for name, lines in given.items() if len(lines) > 1}
     if not several:
         return None
@@ -94,7 +94,7 @@ def _find_repeated(given: Mapping[str, Sequence[int]]) -> tuple[int, str, str] |
 
 
 def _read_yaml(body: str, given: dict[str, list[int]]) -> dict[Any, Any] | None:
-    """The settings; adds the lines of each name to `given`, which YAML itself would not tell."""
+    """Read the settings, and add the lines of each name to `given`."""
     import yaml
 
     # Only the loader in C is fast, and only the one in Python survives a text that is nested without end.
@@ -115,7 +115,7 @@ def _read_yaml(body: str, given: dict[str, list[int]]) -> dict[Any, Any] | None:
 
 
 def _simplify(value: Any, depth: int = 0) -> Any:
-    """`value` as JSON can hold it; what is nested deeper than any setting is cut off."""
+    """Convert `value` to what JSON can hold; deeper nesting than in any setting is cut off."""
     if depth > 1 and isinstance(value, (dict, list, tuple, set)):
         return None
     if isinstance(value, dict):

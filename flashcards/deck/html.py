@@ -1,4 +1,4 @@
-"""HTML that a person or another program wrote, read tag by tag."""
+"""Read HTML that a person or another program wrote, tag by tag."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 
 class TagReader(HTMLParser):
-    """Lists the opening tags in pieces of HTML; a tag may begin in one piece and end in a later one."""
+    """A reader of the opening tags in pieces of HTML; a tag may begin in one piece and end in a later one."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The one way this project reads Markdown: pulldown-cmark with these extensions, and what of it the decks need."""
+"""Outline Markdown. Everything in the project that reads Markdown uses these options of pulldown-cmark."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Item:
 
 @dataclass(slots=True)
 class Outline:
-    """Where things are in a Markdown text; every offset counts characters, every list is in order of the text.
+    """Where things are in a Markdown text; offsets count characters, and lists are in order of the text.
 
     Attributes:
-        opaque: code, math, HTML, links, images and task boxes: nothing in there is looked at.
+        opaque: code, math, HTML, links, images and task boxes, which hide their content from the deck format.
         blocks: the top-level blocks that hold text: paragraphs, tables and lists.
-        paragraphs: those of `blocks` that are paragraphs.
+        paragraphs: the paragraphs among `blocks`.
         headings: at the top level.
         rules: thematic breaks at the top level.
         html: HTML blocks and inline HTML, each with its place.
@@ -61,7 +61,7 @@ class Outline:
         edges: where inline text cannot continue: the starts and ends of all blocks.
         math: the places of math, delimiters included.
         links: labels of reference links used, in order.
-        emphasis: what is emphasised or struck through, marks included.
+        emphasis: text that is emphasised or struck through, delimiters included.
     """
 
     opaque: list[Span] = field(default_factory=list)
@@ -78,11 +78,11 @@ class Outline:
 
 
 def outline(text: str, breaks: Sequence[int] = ()) -> Outline:
-    """Parse `text` once and say where its parts are.
+    """Parse `text` once and return where its parts are.
 
     Args:
-        text: as `source.normalized` leaves it.
-        breaks: offsets, in order, at which the parser shall see one more line break than there is.
+        text: as `source.normalize` leaves it.
+        breaks: offsets, in order, at which the parser sees an additional line break.
     """
     found = Outline()
     _OutlineBuilder(found, text, breaks).run()
@@ -92,7 +92,7 @@ def outline(text: str, breaks: Sequence[int] = ()) -> Outline:
 
 
 def _add_backslash_math(text: str, found: Outline) -> None:
-    r"""Add `\(x\)` and `\[x\]`, which CommonMark takes for escapes, where they begin outside everything opaque."""
+    r"""Add `\(x\)` and `\[x\]`, which CommonMark reads as escapes, if they begin outside everything opaque."""
     opaque = Spans(found.opaque)
     paragraphs = [match.start() for match in _BLANK_LINE.finditer(text)]
     at = 0
@@ -112,7 +112,7 @@ def _add_backslash_math(text: str, found: Outline) -> None:
 
 
 def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
-    """Where the link definitions of `text` are, by label; `breaks` as for `outline`."""
+    """Find the link definitions of `text`, by label; `breaks` as for `outline`."""
     if "]:" not in text:
         return {}
     parsed, at = _insert_breaks(text, breaks)
@@ -122,7 +122,7 @@ def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
 
 
 def _insert_breaks(text: str, breaks: Sequence[int]) -> tuple[str, Callable[[int], int]]:
-    """`text` with line breaks put in, and the way from its bytes to the characters of `text`."""
+    """Insert line breaks into `text`; also return a function from the new byte offsets to characters of `text`."""
     if not breaks:
         return text, map_byte_offsets(text)
     ends = [*breaks, len(text)]

@@ -1,4 +1,4 @@
-"""Whether the math of a text is balanced."""
+"""Check whether the math of a text is balanced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TOKEN = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|
 
 
 def find_unbalanced_math(text: str) -> str | None:
-    """What is wrong with the first unbalanced formula of a Markdown text, or None where all are balanced."""
+    """Describe the first unbalanced formula of a Markdown text; None if all are balanced."""
     if "$" not in text and "\\" not in text:
         return None
     parts = outline(text)

@@ -1,4 +1,4 @@
-"""The pictures, sounds and videos that a note names."""
+"""Find the pictures, sounds and videos that a note names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IMAGE: Final = frozenset(
 PLAYED: Final = AUDIO | VIDEO
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_BLANKS: Final = re.compile(r"[\x00-\x20]+")
+_SPACES: Final = re.compile(r"[\x00-\x20]+")
 _EMBEDDING: Final = ("img", "audio", "video", "source")
 
 
@@ -35,8 +35,8 @@ class Reference:
 
     Attributes:
         url: as written, percent escapes undone: relative to the deck file, or to the collection behind `@/`.
-        field: the index of the field it stands in.
-        offset: the character of that field at which it (or the HTML that holds it) begins.
+        field: the index of the field that names it.
+        offset: the character of that field at which it (or the HTML around it) begins.
     """
 
     url: str
@@ -45,10 +45,10 @@ class Reference:
 
 
 def find_references(note: Note) -> list[Reference]:
-    """Every local picture, sound and video of a note, in order of the text; the same file as often as it is named.
+    """Find every local picture, sound and video of a note, in order of the text, repeated if named twice.
 
-    They are embedded (`![](a.png)`, `<img>`, `<audio>`, `<video>`, `<source>`) or linked (`[listen](a.mp3)`). What lies
-    on the web is left out.
+    They are embedded (`![](a.png)`, `<img>`, `<audio>`, `<video>`, `<source>`) or linked (`[listen](a.mp3)`). Files on
+    the web are left out.
     """
     found: list[Reference] = []
     for index, text in enumerate(note.fields):
@@ -102,14 +102,14 @@ def _keep_media(url: str) -> list[str]:
 
 
 def extension(url: str) -> str:
-    """The ending of the file that `url` names, in lower case and without its dot, or ""."""
+    """Return the ending of the file that `url` names, in lower case and without its dot, or ""."""
     name = re.split(r"[?#]", url, maxsplit=1)[0].replace("\\", "/").rpartition("/")[2]
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def scheme(url: str) -> str:
-    """The scheme of `url` as a browser would read it, in lower case; `//` for `//host/path`; "" for a local path."""
-    bare = _BLANKS.sub("", url)
+    """Return the scheme of `url` as a browser reads it, in lower case; `//` for `//host/path`; "" for a local path."""
+    bare = _SPACES.sub("", url)
     if bare.startswith("//"):
         return "//"
     match = _SCHEME.match(bare)
@@ -117,5 +117,5 @@ def scheme(url: str) -> str:
 
 
 def is_remote(url: str) -> bool:
-    """Whether `url` is fetched from the web."""
+    """Return whether `url` is fetched from the web."""
     return scheme(url) in ("http", "https", "//")

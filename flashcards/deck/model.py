@@ -1,4 +1,4 @@
-"""What a deck file says, as plain immutable data.
+"""The content of a deck file, as plain immutable data.
 
 Markdown sources are kept as the person typed them (line endings folded to `\\n`); offsets into them count characters.
 Lines count from 1.
@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 FORMAT_VERSION = 2
-"""Raised when a text may say other notes than it did before: files are then read again, though none changed."""
+"""Raise this if the same text may yield other notes than before: all files are then read again."""
 
 FORWARD = "forward"
 REVERSE = "reverse"
 
 
 class Kind(StrEnum):
-    """How a note was written, which decides the cards it yields."""
+    """How a note was written, which decides its cards."""
 
     QUESTION = "question"  # Q: A:          forward (and reverse, when asked for)
     TERM = "term"  # T: D:          forward and reverse
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a file that a person should mend. It costs one note at most."""
+    """Something in a file that a person should correct. It costs one note at most."""
 
     line: int
     code: str
@@ -40,8 +40,8 @@ class Problem:
 class Gap:
     """One gap of a cloze note.
 
-    `start:end` is the whole marker in the note's text, brackets included; `inner_start:inner_end` is what the gap
-    hides. Gaps are in order of `start`; one may lie inside another's inner part, but never overlap it in part.
+    `start:end` is the whole gap in the note's text, brackets included; `inner_start:inner_end` is what it hides.
+    Gaps are in order of `start`; a gap may be nested in another, but they never overlap.
     """
 
     numbers: tuple[int, ...]
@@ -112,13 +112,13 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """What one file says.
+    """The content of one file.
 
     Attributes:
         name: `a::b`; from `deck:` in the front matter, else from the path.
         notes: in order of the file.
         problems: in order of the file.
-        settings: what else the front matter says, by name, as YAML or TOML gave it.
+        settings: everything else in the front matter, by name, as YAML or TOML gave it.
         setting_lines: the line of each setting, to report it.
     """
 

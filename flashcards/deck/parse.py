@@ -1,4 +1,4 @@
-"""A deck file's text -> its notes and its problems. Never raises for what a person wrote."""
+"""Parse a deck file into notes and problems. Nothing that a person writes raises an error."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 
 def get_deck_name(path: str) -> str:
-    """The name of the deck in the file at `path` (relative to the collection, with `/`): `a/b.md` is `a::b`."""
+    """Return the name of the deck in the file at `path` within the collection: `a/b.md` is `a::b`."""
     return _clean_name(re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).replace("/", "::"))
 
 
 def parse(text: str, path: str) -> Deck:
-    """The deck that a file says.
+    """Parse a deck file.
 
     Args:
         text: the whole file; line endings and a byte order mark do not matter.
@@ -40,7 +40,7 @@ def parse(text: str, path: str) -> Deck:
     settings = dict(head.values)
     name = settings.pop("deck", None) or settings.pop("name", None)
     tags = _read_tags(settings, head.lines, problems)
-    # The front matter is blanked out, so that offsets and lines stay those of the file.
+    # Spaces replace the front matter, so that offsets and lines stay those of the file.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
     reader = _Reader(body, tags)
     reader.run()
@@ -71,7 +71,7 @@ def _read_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Prob
 
 
 def _collect_definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
-    """The link definitions of the file as Markdown, by folded label; read only where a link uses one."""
+    """Collect the link definitions of the file as Markdown, by folded label, if a link uses one."""
     if not parts.links:
         return {}
     return {
@@ -80,7 +80,7 @@ def _collect_definitions(body: str, parts: Outline, breaks: list[int]) -> dict[s
 
 
 class _Reader:
-    """The state machine: tokens in order of the text, at most one note open at a time."""
+    """The state machine over the tokens, with at most one note open at a time."""
 
     def __init__(self, body: str, tags: tuple[str, ...]) -> None:
         self.body = body
@@ -113,13 +113,13 @@ class _Reader:
         if self._left_open:
             at, mark = self._left_open
             what = "comment" if mark == "-->" else "fence"
-            message = f"This {what} is never closed: the notes below are part of it."
-            self._add_problem(at, f"open-{what}", message, f"Write {mark} on a line of its own where it ends.")
+            message = f"This {what} is never closed, so the notes below it are not read."
+            self._add_problem(at, f"open-{what}", message, f"Write {mark} on its own line where it ends.")
 
     def _take_marker(self, token: Token) -> None:
-        """Open or turn a note. Within one, what is indented further than the marker before it is text.
+        """Open a note, or begin its second side. Inside a note, a marker indented further than its own is text.
 
-        An `A:` that is indented further is the answer all the same, unless another one that is not follows.
+        An `A:` that is indented further still begins the answer, unless another one follows that is not.
         """
         indent = token.end - token.start - 2
         draft = self._open if self._open and self._open.kind is not Kind.PAIR else None
@@ -142,13 +142,13 @@ class _Reader:
             token.start,
             "stray-answer",
             f"`{token.letter}:` without a `{front}:` before it.",
-            f"Write the `{front}:` above it, or `\\{token.letter}:` where it is text.",
+            f"Write the `{front}:` above it, or `\\{token.letter}:` if it is text.",
         )
 
     def _take_pair(self, token: Token) -> None:
         if self._open and not self._may_give_way(self._open, token):
             return
-        # A pair in a list begins behind its bullet: what a cloze leaves off with is the list.
+        # A pair in a list begins behind its bullet; the cloze ends before the list.
         self._close_note(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
         separator_start, separator_end = token.separator
         draft = self._begin_note(Kind.PAIR, token.start, token.start, token.end)
@@ -157,9 +157,9 @@ class _Reader:
         self._open = draft
 
     def _may_give_way(self, draft: OpenNote, token: Token) -> bool:
-        """Whether the open note ends where a pair stands.
+        """Return whether the open note ends at a pair.
 
-        In a question or an answer ` :: ` is text. A cloze ends at a pair in a later block that holds no gap.
+        In a question or an answer, ` :: ` is text. A cloze ends at a pair in a later block without a gap.
         """
         if draft.kind is Kind.PAIR:
             return token.start >= draft.limit
@@ -190,7 +190,7 @@ class _Reader:
             draft.cuts.append((start, token.end))
             if found.reverse and draft.kind is Kind.CLOZE:
                 hint = "Remove it, or write the note as `Q:` and `A:`."
-                self._add_problem(token.start, "attribute", "`reverse` means nothing in a cloze.", hint)
+                self._add_problem(token.start, "attribute", "`reverse` has no meaning in a cloze.", hint)
         elif found != Attributes(problems=found.problems):
             hint = "Write them inside the note, below its first line."
             self._add_problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)

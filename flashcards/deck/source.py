@@ -1,4 +1,4 @@
-"""A file's text, and the way from byte offsets to characters and lines."""
+"""Normalise the text of a file, and map offsets to characters, lines and spans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def normalize(text: str) -> str:
-    """`text` with line endings folded to `\\n`, without a byte order mark, and with lone surrogates replaced."""
+    """Fold line endings to `\\n`, drop a byte order mark, and replace lone surrogates."""
     if text.startswith("\ufeff"):
         text = text[1:]
     if "\r" in text:
@@ -24,7 +24,7 @@ def normalize(text: str) -> str:
 
 
 def map_byte_offsets(text: str) -> Callable[[int], int]:
-    """A function from an offset into `text.encode()` to the offset of the same place in `text`."""
+    """Return a function from an offset in `text.encode()` to the offset in `text`."""
     if text.isascii():
         return lambda offset: offset
     places = [match.start() for match in _NON_ASCII.finditer(text)]
@@ -38,24 +38,24 @@ def map_byte_offsets(text: str) -> Callable[[int], int]:
 
 
 def map_without_breaks(breaks: Sequence[int]) -> Callable[[int], int]:
-    """A function from an offset into a text with a line break put in at each of `breaks`, to that into the text."""
+    """Return a function from an offset in a text with line breaks inserted at `breaks` to the original offset."""
     places = [offset + number for number, offset in enumerate(breaks)]
     return lambda offset: offset - bisect_left(places, offset)
 
 
 class Lines:
-    """Which line an offset of a text is on, counting from 1."""
+    """The lines of a text, counting from 1."""
 
     def __init__(self, text: str) -> None:
         self._starts = list(accumulate([len(line) + 1 for line in text.split("\n")], initial=0))
 
     def at(self, offset: int) -> int:
-        """The line of the character at `offset`."""
+        """Return the line of the character at `offset`."""
         return bisect_right(self._starts, offset)
 
 
 class Spans:
-    """A set of places in a text that answers which of them holds an offset."""
+    """A set of places in a text, to find the one around an offset."""
 
     def __init__(self, spans: list[Span]) -> None:
         self._merged: list[Span] = []
@@ -68,7 +68,7 @@ class Spans:
         self._starts = [start for start, _ in self._merged]
 
     def around(self, offset: int) -> Span | None:
-        """The span that holds the character at `offset`, or None."""
+        """Return the span around the character at `offset`, or None."""
         index = bisect_right(self._starts, offset) - 1
         if index >= 0 and offset < self._merged[index][1]:
             return self._merged[index]

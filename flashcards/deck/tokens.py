@@ -1,9 +1,8 @@
-"""Where a note's text must be kept apart for the Markdown parser, which knows nothing of markers.
+"""Split the text of a deck into tokens: markers, pairs, headings, breaks and comments.
 
-The text behind a marker is a text of its own and is rendered as one; but in the file it continues the marker's line, so
-that a fence there opens nothing, and what was to close it opens a fence. HTML runs over a marker, up to the next blank
-line, and code from one stray backtick to the next. With a line break put in at these places the parser finds the blocks
-that the note's text alone has.
+The Markdown parser knows nothing of markers. A fence behind a marker is on the marker's line, so it opens nothing, and
+its closing fence opens one. HTML continues over a marker up to the next blank line, and code from one stray backtick to
+the next. Line breaks inserted at these places let the parser find the blocks that the note's own text has.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _RULE = re.compile(r"\n(?=---+[ \t]*(?:\n|\Z))")
 
 
 def find_blocks_behind_markers(body: str) -> list[int]:
-    """Where a fence or a task stands on the line of a marker, outside every other fence."""
+    """Find the fences and tasks on the line of a marker, outside every other fence."""
     if "[" not in body and "~" not in body and "```" not in body:  # one character is found the quickest
         return []
     text = f"\n{body}"
@@ -47,12 +46,15 @@ def find_blocks_behind_markers(body: str) -> list[int]:
 
 
 def find_rules_in_html(body: str, html: Iterable[Span]) -> list[int]:
-    """Where a line of `---` stands inside one of these HTML blocks."""
+    """Find the lines of `---` inside these HTML blocks."""
     return [match.end() for start, end in html for match in _RULE.finditer(body, start, end)]
 
 
 def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
-    """Where a fence or a comment begins that nothing closes, and the mark that would, if it hides one of `hidden`."""
+    """Find a fence or comment that nothing closes and that hides an offset of `hidden`.
+
+    Returns where it begins, and what would close it.
+    """
     for offset in hidden:
         span = opaque.around(offset)
         if not span or body[span[1] :].strip():
@@ -67,9 +69,9 @@ def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int,
 
 
 def _find_fences(text: str) -> tuple[set[int], list[Span]]:
-    """Where fences open on the line of a marker, and the insides of all fences.
+    """Find where fences open on the line of a marker, and the insides of all fences.
 
-    `text` has a line break in front; what is returned are offsets into the text without it.
+    `text` has a line break in front; the offsets returned are of the text without it.
     """
     opened: set[int] = set()
     insides: list[Span] = []
@@ -99,7 +101,7 @@ _NOWHERE = (sys.maxsize, sys.maxsize)  # behind the end of any text
 
 
 class TokenKind(Enum):
-    """What a token is."""
+    """The kinds of tokens."""
 
     MARKER = auto()  # `Q:` and its like
     PAIR = auto()  # a line or list item that holds ` :: `
@@ -109,11 +111,11 @@ class TokenKind(Enum):
 
 
 class Token(NamedTuple):
-    """Something that begins, turns or ends a note, or a comment that may belong to one.
+    """Something that begins or ends a note or a side of it, or a comment that may belong to one.
 
     Attributes:
-        kind: its sort.
-        start, end: its place; a marker's ends behind the colon, a pair's holds the whole note.
+        kind: what it is.
+        start, end: its place; a marker ends behind the colon, a pair is the whole note.
         letter: of a marker.
         separator: of a pair: the place of its `::` or `:::`.
         block: of a pair: where the top-level block that holds it begins and ends.
@@ -133,13 +135,13 @@ _BY_START = attrgetter("start")
 
 
 class Tokens(NamedTuple):
-    """A deck's text taken apart.
+    """The tokens of a deck's text.
 
     Attributes:
         found: all tokens, in order.
-        parts: where Markdown's things are.
-        breaks: where line breaks had to be put in to find them.
-        left_open: where a fence or comment begins that hides markers to the end of the text, and what would close it.
+        parts: the outline of the Markdown.
+        breaks: where line breaks were inserted for the parser.
+        left_open: where a fence or comment begins that hides all markers after it, and what would close it.
     """
 
     found: list[Token]
@@ -149,7 +151,7 @@ class Tokens(NamedTuple):
 
 
 def tokenize(body: str) -> Tokens:
-    """Take `body` apart."""
+    """Split `body` into tokens."""
     breaks = find_blocks_behind_markers(body)
     parts = outline(body, breaks)
     tokenizer = _Tokenizer(body, parts)
@@ -165,7 +167,7 @@ def tokenize(body: str) -> Tokens:
 
 
 def _keep_offsets_in_notes(offsets: list[int], found: list[Token]) -> list[int]:
-    """Those of `offsets` that lie in a note that a marker began."""
+    """Keep the offsets inside notes that begin with a marker."""
     if not offsets:
         return []
     turns = [token for token in found if token.kind not in (TokenKind.COMMENT, TokenKind.PAIR)]
@@ -177,7 +179,7 @@ def _keep_offsets_in_notes(offsets: list[int], found: list[Token]) -> list[int]:
 
 
 def _drop_tokens_in_headings(headings: list[Token], found: list[Token]) -> list[Token]:
-    """Those of `found`, in order, that do not begin inside one of `headings`."""
+    """Drop the tokens that begin inside one of `headings`."""
     starts = [token.start for token in found]
     kept: list[Token] = []
     at = 0
@@ -194,8 +196,8 @@ class _Tokenizer:
         self.body = body
         self.parts = parts
         self.opaque = Spans(parts.opaque)
-        self.paragraphs_over_rules: list[Span] = []  # text of notes that Markdown takes for headings
-        self.hidden: list[int] = []  # where markers begin lines inside what is opaque
+        self.paragraphs_over_rules: list[Span] = []  # text of notes that would be headings in Markdown
+        self.hidden: list[int] = []  # markers at line starts inside opaque parts
 
     def find_all(self) -> list[Token]:
         found = [*self._find_markers(), *self._find_comments()]
@@ -204,7 +206,7 @@ class _Tokenizer:
         headings = self._find_headings(found)
         found = _drop_tokens_in_headings(headings, found) + headings
         found += self._find_pairs(found)
-        # Of what begins at the same place a pair comes last, as it does here: sorting keeps the order of equals.
+        # At the same place a pair comes last, as it does here: sorting keeps the order of equals.
         found.sort(key=_BY_START)
         return found
 
@@ -235,7 +237,7 @@ class _Tokenizer:
                 comment = self.body.find("<!--", closing + 3, end)
 
     def _find_headings(self, found: list[Token]) -> list[Token]:
-        """Headings; but a line of `---` right under a note's text ends the note, as it does in hashcards."""
+        """Find the headings, except a line of `---` under the text of a note, which ends the note as in hashcards."""
         turns = [token for token in found if token.kind is not TokenKind.COMMENT]
         starts = [token.start for token in turns]
         headings: list[Token] = []
@@ -244,7 +246,7 @@ class _Tokenizer:
             index = bisect_right(starts, heading.end - 1) - 1
             last = turns[index] if index >= 0 and turns[index].kind is TokenKind.MARKER else None
             if last and headings and headings[-1].start > last.start:
-                last = None  # the note that it began has ended
+                last = None  # its note has ended
             if underline and underline[1] == "-" and (last or self._has_pair(heading.start, underline.start())):
                 headings.append(Token(TokenKind.BREAK, underline.start(), heading.end))
                 self.paragraphs_over_rules.append((heading.start, underline.start()))
@@ -272,9 +274,9 @@ class _Tokenizer:
         return pairs
 
     def _find_lines_and_items(self) -> Iterator[tuple[int, int, int]]:
-        """Lines of top-level paragraphs, and list items without the items in them that are pairs themselves.
+        """Find lines of paragraphs, and list items without nested items that are pairs themselves.
 
-        Each with its start, the end of the text that may hold the separator, and its end.
+        Each has its start, the end of the text that may hold the separator, and its end.
         """
         for start, end in [*self.parts.paragraphs, *self.paragraphs_over_rules]:
             for match in _LINE.finditer(self.body, start, end):
@@ -288,11 +290,11 @@ class _Tokenizer:
 
     @cached_property
     def _undivided(self) -> Spans:
-        """What no separator divides: of an emphasised `a :: b` each side would have half the marks."""
+        """Parts that a separator does not divide, such as emphasis: each side would have half of its delimiters."""
         return Spans([*self.parts.opaque, *self.parts.emphasis])
 
     def _find_separator(self, start: int, end: int) -> Span | None:
-        """The longest separator on the first line of `start:end`; of equally long ones the leftmost."""
+        """Find the longest separator on the first line of `start:end`, the leftmost of equals."""
         line_end = self.body.find("\n", start, end)
         matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
         spans = [match.span() for match in matches if match.start() not in self._undivided]

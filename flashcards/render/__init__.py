@@ -1,1 +1,1 @@
-"""Markdown to what is seen: HTML for Anki, text for the terminal."""
+"""Render Markdown: as HTML for Anki, as text for the terminal."""

@@ -1,4 +1,4 @@
-"""Code blocks as HTML with one class a token, coloured by `read_code_css`."""
+"""Colour code: as HTML with CSS classes, and with styles for the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pygments.token import _TokenType
 
 
-# By Pygments' short names; the longest beginning of a token's name counts.
+# By Pygments' short names; the longest prefix of a token's name counts.
 _COLOURS: Final = {
     "c": "italic bright_black",
     "cp": "magenta",
@@ -42,14 +42,14 @@ _COLOURS: Final = {
 
 
 class CodeHighlighter:
-    """Highlights code blocks; loads Pygments when the first one comes, and each language once."""
+    """A highlighter of code blocks, which loads Pygments at the first one and each language once."""
 
     def __init__(self) -> None:
         self._lexers: dict[str, Lexer | None] = {}
         self._formatter: HtmlFormatter[str] | None = None
 
     def __call__(self, language: str | None, code: str) -> str | None:
-        """`code` as HTML, or None for a language that is not known: then the caller writes it plain."""
+        """Return `code` as HTML, or None for an unknown language; the caller then writes it plain."""
         if not language:
             return None
         if language not in self._lexers:
@@ -65,12 +65,12 @@ class CodeHighlighter:
 
         if self._formatter is None:
             self._formatter = HtmlFormatter(nowrap=True)
-        name = f"hl language-{escape(language)}"  # the language for an import of what was edited in Anki
+        name = f"hl language-{escape(language)}"  # an import of a note edited in Anki reads the language
         return f'<pre><code class="{name}">{write(tokens, self._formatter)}</code></pre>\n'
 
 
 def find_lexer(language: str) -> Lexer | None:
-    """Pygments' lexer for a fence's language, which keeps the code's blank lines; None where it knows none."""
+    """Find Pygments' lexer for the language of a fence, set to keep blank lines; None if it has no such lexer."""
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
@@ -82,9 +82,9 @@ def find_lexer(language: str) -> Lexer | None:
 
 
 def tokenize_code(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
-    """`code` in pieces, each with its token; None where the lexer would not give the code back as it is.
+    """Split `code` into pieces with their token types; None if the lexer would change the code.
 
-    Lexers of sessions (`console`, `psql`) read whole lines only: of a last line without its end they give nothing.
+    Lexers of sessions (`console`, `psql`) drop a last line without a line break, so it is given one.
     """
     whole = code if code.endswith("\n") else f"{code}\n"
     tokens = list(lexer.get_tokens(whole))
@@ -97,12 +97,12 @@ def tokenize_code(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | Non
 
 
 def read_code_css() -> str:
-    """CSS for highlighted code: light, and dark under Anki's `.nightMode` and `.night_mode`."""
+    """Read the CSS for highlighted code: light, and dark under Anki's `.nightMode` and `.night_mode`."""
     return Path(__file__).with_name("code.css").read_text(encoding="utf-8")
 
 
 def colour_code(language: str, code: str) -> Iterator[tuple[str, str]]:
-    """`code` in pieces, each with its style for rich; one piece without style where `language` is not known."""
+    """Split `code` into pieces with a style for rich; a single piece without style if `language` is unknown."""
     lexer = find_lexer(language) if language else None
     tokens = tokenize_code(lexer, code) if lexer else None
     if tokens is None:

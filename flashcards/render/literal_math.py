@@ -1,7 +1,7 @@
-r"""Math typed as `\(x\)` and `\[x\]`, which CommonMark would take for escaped brackets.
+r"""Cut out math typed as `\(x\)` and `\[x\]`, which CommonMark would read as escaped brackets.
 
-Each formula is cut out of the Markdown before it is parsed, with a placeholder left in its place that the parser sees
-as a word; whoever renders the Markdown puts the formula where the placeholder came out.
+Each formula is replaced by a placeholder before the Markdown is parsed. The parser sees the placeholder as a word, and
+the renderer replaces it by the formula.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _QUOTE_PREFIX: Final = re.compile(r"\n(?:[ \t]{0,3}>[ \t]?)+")
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """One formula: its TeX without delimiters, and whether it stands on its own lines."""
+    """A formula: its TeX without delimiters, and whether it is displayed on its own lines."""
 
     tex: str
     display: bool
@@ -34,7 +34,7 @@ class CutMath:
     Attributes:
         source: the Markdown with placeholders.
         formulas: what was cut out, in order.
-        placeholder: matches a placeholder, its group 1 being the index into `formulas`; None where there are none.
+        placeholder: matches a placeholder, with the index into `formulas` as group 1; None if there are no formulas.
     """
 
     source: str
@@ -42,15 +42,15 @@ class CutMath:
     placeholder: re.Pattern[str] | None = None
 
     def find_formula(self, match: re.Match[str]) -> Formula | None:
-        """The formula a match of `placeholder` stands for, or None where the text only looks like a placeholder."""
+        """Find the formula for a match of `placeholder`; None if the text only looks like a placeholder."""
         index = int(match[1])
         return self.formulas[index] if index < len(self.formulas) else None
 
 
 def cut_out_math(source: str) -> CutMath:
-    r"""Take every `\(x\)` and `\[x\]` out of `source` that does not begin inside code, math, HTML, a URL or an image.
+    r"""Cut every `\(x\)` and `\[x\]` out of `source` that is not inside code, math, HTML, a URL or an image.
 
-    `source` must be free of lone surrogates. A formula may run over lines, but not over a blank one.
+    `source` must be free of lone surrogates. A formula may span lines, but not a blank line.
     """
     if "\\(" not in source and "\\[" not in source:
         return CutMath(source)
@@ -79,7 +79,7 @@ def cut_out_math(source: str) -> CutMath:
 
 
 def _find_escaped_brackets(source: str, data: bytes) -> list[tuple[int, bool]]:
-    """Byte offsets of the opening brackets that the parser sees as escaped text, and whether they are in a quote."""
+    """Find the byte offsets of escaped opening brackets, and whether they are in a quote."""
     found = []
     hidden = quotes = 0
     for event, place in pyromark.events_with_range(source, options=OPTIONS):

@@ -1,6 +1,6 @@
-r"""A collection's TeX macros: reading `macros.tex`, and writing them out where the reader does not know them.
+r"""Read a collection's TeX macros from `macros.tex`, and expand them in formulas.
 
-The file holds one macro a line, `\name body`, as hashcards writes it; a body may use the arguments `#1` to `#9`.
+The file has one macro per line, `\name body`, as in hashcards; a body may use the arguments `#1` to `#9`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 MACROS_FILE: Final = "macros.tex"
-MAX_EXPANSIONS: Final = 1000  # in one formula; only macros that call themselves get there
+MAX_EXPANSIONS: Final = 1000  # in one formula; only macros that call themselves reach it
 MAX_LENGTH: Final = 20_000  # characters of one expanded formula
 
 _LINE: Final = re.compile(r"\\([A-Za-z]+|[^A-Za-z\s])\s*(.*)", re.DOTALL)
@@ -78,7 +78,7 @@ def parse_macros(text: str) -> Macros:
 
 
 def find_endless_macros(macros: Macros) -> list[MacroProblem]:
-    """Find the macros that call themselves, or become too long, so that `expand` leaves every use as typed."""
+    """Find the macros that call themselves or grow too long; `expand` leaves formulas with them as typed."""
     calls = {
         name: [call for call in _CALL.findall(body) if call in macros.bodies] for name, body in macros.bodies.items()
     }
@@ -111,7 +111,7 @@ def _find_called(name: str, calls: Mapping[str, list[str]]) -> dict[str, str]:
 
 
 def expand(tex: str, macros: Mapping[str, str]) -> str:
-    r"""`tex` with every macro replaced by its body, in braces where the body would otherwise fall apart.
+    r"""Replace every macro in `tex` by its body, in braces if the body would otherwise fall apart.
 
     If a macro calls itself, or the result grows beyond `MAX_LENGTH`, `tex` is returned unchanged.
     """
@@ -149,15 +149,15 @@ def _expand(tex: str, macros: Mapping[str, str]) -> str | None:
 
 
 def _join(left: str, right: str) -> str:
-    r"""The two one after the other, kept apart where `\alpha` and `x` would become `\alphax`."""
+    r"""Join two pieces of TeX, with a space if `\alpha` and `x` would become `\alphax`."""
     return f"{left} {right}" if right[:1].isalpha() and _ENDS_IN_NAME.search(left[-_TAIL:]) else left + right
 
 
 def _read_arguments(tex: str, at: int, body: str) -> tuple[list[str], int]:
-    """The arguments that `body` asks for, read from `tex` at `at`, and where they end."""
-    wanted = max((int(number) for number in _ARGUMENT.findall(body)), default=0)
+    """Read the arguments that `body` uses from `tex` at `at`; also return where they end."""
+    count = max((int(number) for number in _ARGUMENT.findall(body)), default=0)
     arguments: list[str] = []
-    for _ in range(wanted):
+    for _ in range(count):
         start = at
         while start < len(tex) and tex[start].isspace():
             start += 1

@@ -190,7 +190,7 @@ def test_check_prints_one_problem_a_line(deck: Runner) -> None:
         "line": 1,
         "code": "question-without-answer",
         "message": "`Q:` without `A:`.",
-        "hint": "Write `A:` below it, or `\\Q:` where it is text.",
+        "hint": "Write `A:` below it, or `\\Q:` if it is text.",
     }
 
 

@@ -55,7 +55,7 @@ def test_problems_go_to_standard_output_and_their_number_to_standard_error(cli: 
     cli.write("a.md", "Q: one\n\nQ: two\n")
     found = cli("check", code=1)
     assert found.out.splitlines() == [
-        f"a.md:{line}: `Q:` without `A:`. Write `A:` below it, or `\\Q:` where it is text." for line in (1, 3)
+        f"a.md:{line}: `Q:` without `A:`. Write `A:` below it, or `\\Q:` if it is text." for line in (1, 3)
     ]
     assert found.err == "2 problems.\n"
 

@@ -97,7 +97,7 @@ def test_tags_come_as_a_list_or_a_text(value: object, tags: tuple[str, ...]) -> 
 def test_a_blank_in_a_tag_becomes_a_hyphen_and_is_reported() -> None:
     assert split_tags("two  words, c") == (
         ("two-words", "c"),
-        (('The tag "two words" holds a blank.', 'Write "two-words"; it is read so.'),),
+        (('Tag "two words" contains a space.', 'It is treated as "two-words"; write that.'),),
     )
 
 

@@ -10,12 +10,12 @@ from flashcards.deck.parse import parse
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("Q: one", r"Write `A:` below it, or `\Q:` where it is text."),
-        ("T: one", r"Write `D:` below it, or `\T:` where it is text."),
-        ("Q: one A: two", r"Put `A:` at the start of a line of its own, or write `\Q:` where it is text."),
-        ("T: one\n\n    D: two", r"Put `D:` at the start of a line of its own, or write `\T:` where it is text."),
-        ("C: one", r"Put what is to be recalled in `[brackets]`, or write `\C:` where it is text."),
-        (r"C: \[one]", r"`\[` is text: take the backslash away where a gap begins, or write `\C:` where it is text."),
+        ("Q: one", r"Write `A:` below it, or `\Q:` if it is text."),
+        ("T: one", r"Write `D:` below it, or `\T:` if it is text."),
+        ("Q: one A: two", r"Put `A:` at the start of its own line, or write `\Q:` if it is text."),
+        ("T: one\n\n    D: two", r"Put `D:` at the start of its own line, or write `\T:` if it is text."),
+        ("C: one", r"Put what is to be recalled in `[brackets]`, or write `\C:` if it is text."),
+        (r"C: \[one]", r"`\[` is text: remove the backslash where a gap begins, or write `\C:` if it is text."),
     ],
 )
 def test_what_formatters_do_to_markers_is_named(text: str, hint: str) -> None:

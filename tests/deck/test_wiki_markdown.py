@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from flashcards.deck.parse import parse
 from flashcards.deck.wiki_markdown import BY_NAME, has_additions, rewrite_additions
 from flashcards.disk import media
-from flashcards.render.html.renderer import to_html
+from flashcards.render.html.renderer import HtmlRenderer
 
 MANY = 2000
 
@@ -172,5 +172,5 @@ def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> 
     deck = parse("Q: a[^1]\nA: b\n\nQ: c[^2]\nA: d\n\n[^2]: right here\n\n# Notes\n\n[^1]: there *too*\n", "x.md")
     assert [note.definitions for note in deck.notes] == ["[^1]: there *too*", ""]
     first = deck.notes[0]
-    html = to_html(first.fields[0], definitions=first.definitions, macros={}, media=str)
+    html = HtmlRenderer({}, str).render(first.fields[0], first.definitions)
     assert html == "<p>a<sup>1</sup></p>\n<p><sup>1</sup> there <em>too</em></p>"

@@ -10,7 +10,7 @@ from rich.console import Console
 from flashcards.deck.cloze import find_gaps
 from flashcards.deck.model import Kind, Note
 from flashcards.render.html.cloze import render_cloze
-from flashcards.render.html.renderer import HtmlRenderer, to_html
+from flashcards.render.html.renderer import HtmlRenderer
 from flashcards.render.terminal.renderer import TerminalRenderer
 from flashcards.render.tex import tex_to_text
 
@@ -23,7 +23,7 @@ def media(url: str) -> str:
 
 
 def html(source: str) -> str:
-    return to_html(source, macros=MACROS, media=media)
+    return HtmlRenderer(MACROS, media).render(source)
 
 
 def cloze_note(source: str, definitions: str = "") -> Note:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flashcards.deck.markdown import OPTIONS
 from flashcards.render.code import read_code_css
-from flashcards.render.html.renderer import HtmlRenderer, is_plain, to_html
+from flashcards.render.html.renderer import HtmlRenderer, is_plain
 from tests.render.allowed_html import AllowedHtml
 from tests.render.produce import MACROS, media
 from tests.render.strategies import markdown
@@ -83,12 +83,12 @@ def test_characters_that_break_an_import_are_removed(text: str) -> None:
 
 def test_definitions_elsewhere_in_the_file_make_links_and_media() -> None:
     definitions = "[x]: http://x.org 'T'\n[y]: img/y.png"
-    html = to_html("see [x] and ![why][y]", definitions=definitions, macros={}, media=media)
+    html = HtmlRenderer({}, media).render("see [x] and ![why][y]", definitions)
     assert html == 'see <a href="http://x.org" title="T">x</a> and <img src="y.png" alt="why">'
 
 
 def test_a_fence_left_open_does_not_swallow_the_definitions() -> None:
-    html = to_html("```\ncode", definitions="[x]: http://x.org", macros={}, media=media)
+    html = HtmlRenderer({}, media).render("```\ncode", "[x]: http://x.org")
     assert html == "<pre><code>code</code></pre>"
 
 

@@ -1,4 +1,4 @@
-"""The tree of a field as blocks of Markdown."""
+"""Convert the tree of a field to blocks of Markdown."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _PLAIN: Final = frozenset(
 
 
 class Blocks:
-    """Collects the blocks of one element.
+    """A collector of the blocks of one element.
 
     Args:
         cut: the field that the tree was read from.
-        media: names media.
-        cloze: whether gaps stand in it.
-        cell: whether it is a cell of a table, and everything must stand on one line.
+        media: gets the name of a media file, returns its URL.
+        cloze: whether it may hold gaps.
+        cell: whether it is a cell of a table, where everything must be on one line.
     """
 
     def __init__(self, cut: CutField, media: Media, *, cloze: bool, cell: bool = False) -> None:
@@ -65,19 +65,19 @@ class Blocks:
         self._bullet = ""
 
     def convert(self, root: Element) -> str:
-        """The Markdown of everything in `root`."""
+        """Return the Markdown of everything in `root`."""
         self._take_children(root)
         self._flush()
         return "\n\n".join(self.blocks)
 
     def has_gap(self, node: Element | str) -> bool:
-        """Whether a gap begins or ends in a node."""
+        """Return whether a gap begins or ends in a node."""
         if isinstance(node, str):
             return any(self._cut.placeholders[int(found[1])].kind in GAP_KINDS for found in PLACEHOLDER.finditer(node))
         return any(self.has_gap(child) for child in node.children)
 
     def make_inner(self, *, cell: bool = False) -> Blocks:
-        """A collector for an element inside this one."""
+        """Create a collector for an element inside this one."""
         return Blocks(self._cut, self._media, cloze=self._cloze, cell=cell)
 
     def _take_children(self, element: Element) -> None:
@@ -162,7 +162,7 @@ class Blocks:
             self._take_inline(element)
 
     def _take_inline(self, element: Element) -> None:
-        """An element whose content stays in the run of text, or begins a line or a paragraph of its own."""
+        """Add an element that continues the text, or begins a line or a paragraph."""
         tag = element.tag
         style = read_style(element)
         known = ":" in tag or tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
@@ -189,7 +189,7 @@ class Blocks:
             self._tokens.append(InlineToken(SOFT))
 
     def _take_emphasised(self, element: Element, opened: list[str]) -> None:
-        """An element whose content is emphasised, or stands in tags that stay."""
+        """Add an element whose content is emphasised, or enclosed in tags that are kept."""
         self._tokens += [InlineToken(OPEN, each) for each in opened]
         self._emphasis += opened
         self._take_children(element)
@@ -278,7 +278,7 @@ class Blocks:
                 continue
             blocks.convert(Element("", {}, child.children if child.tag == "li" else [child]))
             loose = loose or any(isinstance(each, Element) and each.tag == "p" for each in child.children)
-            if blocks.blocks:  # an empty one under a line of text could be taken for the line under a heading
+            if blocks.blocks:  # an empty item under a line of text could make it a heading
                 items.append(write_item(blocks.blocks, loose=loose))
         if items:
             self._write_list(element, items, loose=loose)
@@ -300,14 +300,14 @@ class Blocks:
             self._add_block(text)
 
     def _keep_html(self, element: Element, *, told: bool = False) -> None:
-        """An element that stays HTML, on lines without a blank one between them."""
+        """Keep an element as HTML, without blank lines in it."""
         if not told:
             self._cut.problems.append(f"<{element.tag}> is kept as HTML")
         html = self._cut.restore(write_html(element, self._media))
         self._add_block("\n".join(line for line in html.split("\n") if line.strip()))
 
     def _take_lines(self, element: Element) -> None:
-        """An element that would stay HTML, where a gap is none, as lines of text."""
+        """Write an element as lines of text, because a gap inside HTML is not a gap."""
         self._cut.problems.append(f"<{element.tag}> with a gap in it is now lines of text")
         self._tokens.append(InlineToken(SOFT))
         self._take_children(element)
@@ -321,7 +321,7 @@ _ALIGN: Final = re.compile(r"left|center|right")
 
 
 def write_table(element: Element, blocks: Blocks) -> str | None:
-    """The table; empty where it holds nothing, None where Markdown has no way to write it."""
+    """Write a table; an empty string if it is empty, None if Markdown cannot express it."""
     rows = _list_rows(element)
     if any(not _is_simple(cell) for row in rows for cell in row):
         return None

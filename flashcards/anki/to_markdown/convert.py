@@ -1,4 +1,4 @@
-"""One field: its HTML as Markdown, checked to say the same text."""
+"""Convert a field from HTML to Markdown, and check that the text is still the same."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from flashcards.anki.to_markdown.elements import Media
     from flashcards.render.html.renderer import HtmlRenderer
 
-# A line that begins with a letter and holds nothing that Markdown, HTML or a deck gives a meaning is itself.
+# A line that begins with a letter and has no character with a meaning in Markdown, HTML or a deck stays as it is.
 _PLAIN: Final = re.compile(
     r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
 )
 _UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
 _TAG: Final = re.compile(r"<[^<>]*>")
-_BLANKS: Final = re.compile(r"[\s\xa0\u200b]+")
+_SPACES: Final = re.compile(r"[\s\xa0\u200b]+")
 
 _IDLE: Final = UNSEEN | {"button"}
 _IDLE_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_IDLE))})\b", re.IGNORECASE)
 
 NOTHING: Final = "—"
-"""Stands where nothing is, and something must be."""
+"""The text of a part that is empty and must not be."""
 EMPTY_GAP: Final = f"an empty gap is now `{NOTHING}`"
 """The problem of a gap that hides nothing."""
 
 
 class Converted(NamedTuple):
-    """The Markdown of a field, and what of the field it does not say, as parts of a sentence."""
+    """The Markdown of a field, and what it had to drop or change, as parts of a sentence."""
 
     markdown: str
     problems: tuple[str, ...] = ()
 
 
 class Converter:
-    """Converts the fields of one package.
+    """A converter for the fields of one package.
 
     Args:
-        media: gets the name of a medium, returns its URL.
+        media: gets the name of a media file, returns its URL.
     """
 
     def __init__(self, media: Media) -> None:
@@ -60,7 +60,7 @@ class Converter:
         self._renderer: HtmlRenderer | None = None
 
     def convert(self, html: str, *, cloze: bool = False) -> Converted:
-        """The Markdown of one field; where `cloze`, its `{{c1::…}}` are gaps."""
+        """Convert one field; in a `cloze`, `{{c1::…}}` are gaps."""
         html = _UNUSABLE.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
         if _PLAIN.fullmatch(html):
             return Converted(html.rstrip())
@@ -83,7 +83,7 @@ class Converter:
         return Converted(text.strip(), tuple(dict.fromkeys(cut.problems)))
 
     def _drop_idle(self, tree: Element, cut: CutField) -> Element:
-        """A tree without what only a script answers; what is never seen is seen where a gap begins or ends in it."""
+        """Drop buttons, which only a script would answer; keep hidden elements that hold a gap."""
         blocks = Blocks(cut, self.media, cloze=False)
 
         def is_idle(element: Element) -> bool:
@@ -98,7 +98,7 @@ class Converter:
         return drop_elements(tree, is_idle)
 
     def _says_the_same(self, markdown: str, tree: Element, cut: CutField) -> bool:
-        """Whether the Markdown, rendered, shows the text that the field showed."""
+        """Return whether the rendered Markdown shows the same text as the field."""
         if self._renderer is None:
             from flashcards.render.html.renderer import HtmlRenderer
 
@@ -122,4 +122,4 @@ def _write_expected(text: str, cut: CutField) -> str:
 
 
 def _drop_spaces(text: str) -> str:
-    return _BLANKS.sub("", text.replace("{ {", "{{"))
+    return _SPACES.sub("", text.replace("{ {", "{{"))

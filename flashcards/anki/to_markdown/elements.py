@@ -1,4 +1,4 @@
-"""The Markdown of single things: formulas, code, links, pictures, lists."""
+"""Write single things as Markdown: formulas, code, links, pictures, lists, styles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element
 from flashcards.deck.media import scheme
 
 Media = Callable[[str], str]
-"""Gets the name of a medium in the package, returns its URL in Markdown."""
+"""A function from the name of a media file in the package to its URL in Markdown."""
 
 _IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
 _BRACKET: Final = re.compile(r"[\[\]]")
@@ -21,12 +21,12 @@ _LANGUAGE: Final = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]+)")
 
 
 def encode_url(url: str) -> str:
-    """A URL as it can stand in `![](…)`."""
+    """Encode a URL for use in `![](…)`."""
     return _IN_URL.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), url)
 
 
 def write_formula(tex: str, *, display: bool, beside: str = "") -> str:
-    """A formula; `$` where it is certain to be taken for one."""
+    """Write a formula, between `$` only if that is certain to be read as math."""
     tex = tex.strip()
     if display:
         return f"\\[{tex}\\]" if "$" in tex else f"$${tex}$$"
@@ -35,7 +35,7 @@ def write_formula(tex: str, *, display: bool, beside: str = "") -> str:
 
 
 def write_code_span(text: str) -> str:
-    """Code inside a line, between as many backticks as it needs."""
+    """Write code inside a line, between as many backticks as needed."""
     runs = {len(run) for run in _TICKS.findall(text)}
     ticks = next("`" * count for count in range(1, len(text) + 2) if count not in runs)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
@@ -43,12 +43,12 @@ def write_code_span(text: str) -> str:
 
 
 def escape_link_text(text: str) -> str:
-    """A URL as the text of a link."""
+    """Escape a URL for use as the text of a link."""
     return re.sub(r"([\\\[\]`*_<&$])", r"\\\1", text)
 
 
 def is_balanced(text: str) -> bool:
-    """Whether the square brackets of a text pair up, as they must in the text of a link."""
+    """Return whether the square brackets of a text pair up, as a link requires."""
     depth = 0
     for sign in _BRACKET.findall(text):
         depth += 1 if sign == "[" else -1
@@ -58,12 +58,12 @@ def is_balanced(text: str) -> bool:
 
 
 def write_link_url(url: str) -> str:
-    """A URL that may be of the web: what is escaped in it already stays so."""
+    """Encode a URL that may already hold escapes, which are kept."""
     return re.sub(r"[\x00-\x20()<>\\]", lambda match: f"%{ord(match[0]):02X}", url)
 
 
 def write_item(blocks: list[str], *, loose: bool) -> str:
-    """The text of a list item; lists inside it follow its text at once unless the list is a loose one."""
+    """Write a list item; a nested list follows its text directly unless the list is loose."""
     text = blocks[0] if blocks else ""
     for block in blocks[1:]:
         nested = bool(re.match(r"(?:[-*]|[0-9]+[.)]) ", block))
@@ -72,20 +72,20 @@ def write_item(blocks: list[str], *, loose: bool) -> str:
 
 
 def find_language(element: Element) -> str:
-    """The language of a code block, as its class says; empty where it does not."""
+    """Find the language that the class of a code block names, or an empty string."""
     inside = [child for child in element.children if isinstance(child, Element) and child.tag == "code"]
     for each in (element, *inside):
         classes = each.attributes.get("class", "")
         if match := _LANGUAGE.search(classes):
             return match[1]
         words = classes.split()
-        if "hljs" in words:  # so names it who colours code in a page
+        if "hljs" in words:  # highlight.js puts the language beside it
             return next((word for word in words if word != "hljs"), "")
     return ""
 
 
 def write_html(node: Element | str, media: Media) -> str:
-    """A node as HTML again, with the URLs of its pictures, without styles and scripts."""
+    """Write a node as HTML, with the URLs of its pictures and without styles and scripts."""
     if isinstance(node, str):
         return escape(node, quote=False)
     attributes = dict(node.attributes)
@@ -101,14 +101,14 @@ def write_html(node: Element | str, media: Media) -> str:
 
 
 def write_code_block(text: str, language_name: str) -> str:
-    """Code on lines of its own, between fences longer than any in it."""
+    """Write a code block, between fences longer than any inside it."""
     longest = max((len(run) for run in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language_name}\n{text}\n{fence}"
 
 
 def write_image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
-    """A picture; HTML where a size is given."""
+    """Write a picture, as HTML if it has a size."""
     alt = " ".join(alt.split())
     sizes = "".join(
         f' {name}="{value}"'
@@ -122,7 +122,10 @@ def write_image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
 
 
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
-    """A list, and the sign it was written with; `before` is that of a list right above it, from which it differs."""
+    """Write a list and return it with its bullet.
+
+    `before` is the bullet of a list right above it; this one must differ, or the two would become one list.
+    """
     start = element.attributes.get("start", "1")
     first = int(start) if start.isdigit() and len(start) < 9 else 1
     task = "rubric" in element.attributes.get("class", "")
@@ -143,10 +146,10 @@ STRUCK: Final = frozenset({"s", "del", "strike"})
 KEPT: Final = frozenset(
     {"abbr", "bdi", "bdo", "cite", "dfn", "ins", "kbd", "mark", "q", "samp", "small", "sub", "sup", "u", "var"}
 )
-"""Inline elements that Markdown has no sign for and that stay HTML."""
+"""Inline elements that Markdown cannot express; they stay HTML."""
 
 RUBY: Final = frozenset({"ruby", "rp", "rt"})
-"""Signs with their reading, which stay HTML and stand side by side."""
+"""Characters with their reading; they stay HTML."""
 
 _STYLE: Final = re.compile(r"([a-z-]+)\s*:\s*([^;]+)")
 _NO_COLOUR: Final = re.compile(
@@ -163,13 +166,13 @@ _RGB: Final = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s
 
 
 def read_style(element: Element) -> dict[str, str]:
-    """The style attribute by property, in lower case."""
+    """Read the style attribute into its properties, in lower case."""
     text = element.attributes.get("style", "")
     return {name: value.strip() for name, value in _STYLE.findall(text.lower())} if text else {}
 
 
 def find_emphasis(element: Element, style: dict[str, str]) -> list[str]:
-    """The emphasis that an element means, outermost first: `b`, `i`, `s`."""
+    """Find the emphasis that an element means, outermost first: `b`, `i`, `s`."""
     found = []
     weight, decoration = style.get("font-weight", ""), style.get("text-decoration", "")
     if (
@@ -188,7 +191,7 @@ def find_emphasis(element: Element, style: dict[str, str]) -> list[str]:
 
 
 def find_kept_tags(element: Element, style: dict[str, str]) -> list[str]:
-    """The HTML tags that say what of an element Markdown cannot."""
+    """Find the HTML tags that express what Markdown cannot."""
     found = []
     if element.tag in KEPT:
         title = element.attributes.get("title", "") if element.tag == "abbr" else ""
@@ -208,7 +211,7 @@ def find_kept_tags(element: Element, style: dict[str, str]) -> list[str]:
 
 
 def _read_colour(value: str) -> str:
-    """A colour that is meant, as HTML takes it; empty for what editors leave behind."""
+    """Read a colour that was chosen on purpose; return an empty string for what editors leave behind."""
     value = value.strip().lower()
     if not value or _NO_COLOUR.fullmatch(value):
         return ""
@@ -218,7 +221,7 @@ def _read_colour(value: str) -> str:
 
 
 def _is_page_colour(value: str) -> bool:
-    """Whether a colour is as good as black or white: that of the text or the ground of the page it was copied from."""
+    """Return whether a colour is nearly black or white, as on the page it was copied from."""
     match = _HEX.fullmatch(value)
     if match is None:
         return False

@@ -1,4 +1,4 @@
-"""Text as Markdown that says the same text: only what would mean something is escaped."""
+"""Escape text for Markdown, but only the characters that would mean something."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _BLOCK_ID: Final = re.compile(r"\s\^[A-Za-z0-9-]")
 _NUMBERED: Final = re.compile(r"([0-9]{1,9})([.)])(?=\s|\Z)")
 _MARKER: Final = re.compile(r"([QATDC])(:|：)")
 HINT_FOLLOWS: Final = "\ue000"
-"""Stands behind a text that the hint of its gap follows."""
+"""The character passed as `after` if the hint of the gap follows."""
 
 _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class Escaper:
-    """Escapes the pieces of one paragraph.
+    """An escaper for the pieces of one paragraph.
 
     Args:
-        whole: all text of the paragraph, and its math, to see what can pair up.
-        cloze: whether it stands in a cloze.
+        whole: all text and math of the paragraph, to see which characters can pair up.
+        cloze: whether it is part of a cloze.
     """
 
     def __init__(self, whole: str, *, cloze: bool) -> None:
@@ -39,7 +39,7 @@ class Escaper:
         self._block_id = bool(_BLOCK_ID.search(whole))
 
     def escape(self, text: str, before: str, after: str, *, in_gap: bool) -> str:
-        """`text` escaped; `before` and `after` are the characters beside it, empty at the ends of a line."""
+        """Escape `text`; `before` and `after` are its neighbours, empty at the ends of a line."""
         if not _SPECIAL.search(text):
             return text
         padded = f"{before or ' '}{text}{after or ' '}"
@@ -89,30 +89,33 @@ class Escaper:
 
 
 def escape_line_start(line: str) -> str:
-    """A line that begins no heading, list, quote, table, rule or note, even where blanks in front of it are cut off."""
+    """Escape a line so that it begins no heading, list, quote, table, rule or note.
+
+    Spaces in front of it may be cut off later, so they do not count.
+    """
     text = line.lstrip()
-    blanks = line[: len(line) - len(text)]
+    spaces = line[: len(line) - len(text)]
     if not text:
         return line
     if _MARKER.match(text):
-        return blanks + (f"{text[0]}\\:{text[2:]}" if text[1] == ":" else f"{text[0]}&#xFF1A;{text[2:]}")
+        return spaces + (f"{text[0]}\\:{text[2:]}" if text[1] == ":" else f"{text[0]}&#xFF1A;{text[2:]}")
     if match := _NUMBERED.match(text):
-        return f"{blanks}{match[1]}\\{text[match.end(1) :]}"
+        return f"{spaces}{match[1]}\\{text[match.end(1) :]}"
     if _LINE_START.match(text) or _RULE.match(text) or _SETEXT_OR_TABLE.match(text):
-        return f"{blanks}\\{text}"
+        return f"{spaces}\\{text}"
     return line
 
 
 def is_space(character: str) -> bool:
-    """Whether a neighbour of emphasis counts as blank; the end of a line does."""
+    """Return whether a neighbour of emphasis counts as a space; the end of a line does."""
     return not character or character.isspace()
 
 
 def is_punctuation(character: str) -> bool:
-    """Whether a neighbour of emphasis counts as punctuation."""
+    """Return whether a neighbour of emphasis counts as punctuation."""
     return bool(character) and unicodedata.category(character)[0] in "PS"
 
 
 def escape_everything(text: str) -> str:
-    """`text` with everything that could mean anything as an entity: ugly, and always right."""
+    """Replace all punctuation in `text` by entities: ugly, and always right."""
     return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)

@@ -1,4 +1,4 @@
-"""A run of text with emphasis, breaks, math and gaps, as the lines of one Markdown paragraph."""
+"""Write a run of text with emphasis, breaks, math and gaps as Markdown paragraphs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ TEXT, RAW, OPEN, CLOSE, BREAK, SOFT = "text", "raw", "open", "close", "br", "sof
 GAP, HINT, END = "gap", "hint", "end"
 EMPHASIS: Final = {"b": "**", "i": "*", "s": "~~"}
 
-_BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
+_SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 
 
 class InlineToken(NamedTuple):
     """A piece of a run.
 
-    `text` is text for TEXT, Markdown for RAW, GAP, HINT and END. For OPEN and CLOSE it is the sort of emphasis, or the
-    tag that opens an element which stays HTML.
-    BREAK is a line break, SOFT one that the edge of an element makes where there is none yet.
+    `text` is text for TEXT, Markdown for RAW, GAP, HINT and END. For OPEN and CLOSE it is the kind of emphasis, or the
+    tag of an element that stays HTML. BREAK is a line break; SOFT is the edge of an element, which breaks the line
+    unless a line begins there anyway.
     """
 
     kind: str
@@ -28,35 +28,35 @@ class InlineToken(NamedTuple):
 
 
 def write_paragraphs(tokens: Sequence[InlineToken], *, cloze: bool, cell: bool = False) -> list[str]:
-    """The paragraphs of a run; two line breaks in a row begin a new one. In a table's `cell` everything is one line."""
+    """Write the paragraphs of a run; two line breaks begin a new one. A table `cell` is a single line."""
     runs = _split_runs(_drop_empty_lines(_collapse_spaces(tokens)), keep_together=cell)
     written = (_Writer(run, cloze=cloze, cell=cell).write() for run in runs)
     return [text for text in written if text]
 
 
 def _collapse_spaces(tokens: Sequence[InlineToken]) -> list[InlineToken]:
-    """Blanks as HTML shows them: one for many, none at the edges of lines."""
+    """Collapse spaces as HTML does: one for many, none at the edges of lines."""
     found: list[InlineToken] = []
-    blank = True  # whether what was written so far ends with a blank, or is nothing
+    after_space = True  # whether the text so far is empty or ends with a space
     for token in tokens:
         if token.kind == TEXT:
-            text = _BLANKS.sub(" ", token.text)
-            text = text[1:] if blank and text.startswith(" ") else text
+            text = _SPACES.sub(" ", token.text)
+            text = text[1:] if after_space and text.startswith(" ") else text
             if text:
                 found.append(InlineToken(TEXT, text))
-                blank = text.endswith(" ")
+                after_space = text.endswith(" ")
         elif token.kind in (BREAK, SOFT):
             found.append(token)
-            blank = True
+            after_space = True
         else:
             found.append(token)
-            blank = blank and token.kind in (OPEN, CLOSE)
+            after_space = after_space and token.kind in (OPEN, CLOSE)
     return found
 
 
 def _drop_empty_lines(tokens: list[InlineToken]) -> list[InlineToken]:
-    """Lines that hold blanks alone, of whatever width, as line breaks."""
-    if not any("\xa0" in token.text for token in tokens):  # all other blanks are gone from such lines
+    """Replace lines of nothing but spaces, of any width, by line breaks."""
+    if not any("\xa0" in token.text for token in tokens):  # all other spaces are gone from such lines
         return tokens
     edges = (BREAK, SOFT)
     last = len(tokens) - 1
@@ -72,7 +72,7 @@ def _drop_empty_lines(tokens: list[InlineToken]) -> list[InlineToken]:
 
 
 def _split_runs(tokens: list[InlineToken], *, keep_together: bool) -> list[list[InlineToken]]:
-    """Runs between double breaks; in each, one BREAK at a time. Emphasis open at its end is open in the next."""
+    """Split at double breaks, with single BREAKs inside; emphasis continues in the next run."""
     runs: list[list[InlineToken]] = [[]]
     open_now: list[InlineToken] = []
     breaks: list[InlineToken] = []
@@ -97,7 +97,7 @@ def _split_runs(tokens: list[InlineToken], *, keep_together: bool) -> list[list[
 
 
 class _Writer:
-    """Writes one paragraph."""
+    """A writer of one paragraph."""
 
     def __init__(self, tokens: list[InlineToken], *, cloze: bool, cell: bool) -> None:
         self._tokens = _tidy(tokens)
@@ -137,7 +137,7 @@ class _Writer:
         return _get_edge(self._tokens[index + 1], last=False) if index + 1 < len(self._tokens) else ""
 
     def _write_emphasis(self) -> dict[int, str]:
-        """What to write for each OPEN and CLOSE: Markdown where it would be taken for emphasis, else HTML."""
+        """Choose what to write for each OPEN and CLOSE: Markdown if it would be read as emphasis, else HTML."""
         marks: dict[int, str] = {}
         open_at: list[int] = []
         for index, token in enumerate(self._tokens):
@@ -149,7 +149,7 @@ class _Writer:
         return marks
 
     def _write_pair(self, start: int, end: int, sort: str) -> tuple[str, str]:
-        """The signs that begin and end emphasis between two places."""
+        """Choose the delimiters of emphasis between two tokens."""
         around = (self._get_before(start), self._get_after(start), self._get_before(end), self._get_after(end))
         beside = [
             self._tokens[each] for each in (start - 1, start + 1, end - 1, end + 1) if 0 <= each < len(self._tokens)
@@ -167,7 +167,7 @@ class _Writer:
 
 
 def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
-    """Without breaks at the ends, empty emphasis, and blanks at the inner edges of emphasis."""
+    """Drop breaks at the ends, empty emphasis, and spaces at the inner edges of emphasis."""
     found: list[InlineToken] = []
     left = tokens[::-1]
     while left:
@@ -185,7 +185,7 @@ def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
 
 
 def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
-    """What two neighbours become; None where they are as they should be."""
+    """Return what replaces two neighbours, or None if they can stay."""
     if one.kind == OPEN and other.kind == CLOSE and one.text == other.text:
         return []
     if one.kind == CLOSE and other.kind == OPEN and one.text == other.text:
@@ -206,7 +206,7 @@ def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None
 
 
 def _drop_break(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
-    """What a line break and its neighbour become: none stands at the inner edges of a gap and its hint."""
+    """Return what replaces a line break and its neighbour: gaps and hints do not begin or end with a break."""
     if one.kind == GAP or other.kind == END:
         return [other, one]
     if one.kind == HINT:
@@ -219,7 +219,7 @@ def _drop_break(one: InlineToken, other: InlineToken) -> list[InlineToken] | Non
 
 
 def _get_edge(token: InlineToken, *, last: bool) -> str:
-    """The first or last character of what a token becomes."""
+    """Return the first or last character that a token is written with."""
     if token.kind == BREAK:
         return ""
     if token.kind in (OPEN, CLOSE):
@@ -228,7 +228,7 @@ def _get_edge(token: InlineToken, *, last: bool) -> str:
 
 
 def _can_open(before: str, after: str) -> bool:
-    """Whether emphasis can begin here, by CommonMark's rules for flanking."""
+    """Return whether emphasis can begin here, by CommonMark's rules for flanking."""
     if is_space(after):
         return False
     return not is_punctuation(after) or is_space(before) or is_punctuation(before)

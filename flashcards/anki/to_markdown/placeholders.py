@@ -1,6 +1,6 @@
-r"""What a field holds besides HTML: math, sound and gaps, taken out of it before it is read.
+r"""Cut math, sound and gaps out of a field before its HTML is parsed.
 
-Each leaves a found of private-use characters in its place, which the reader of HTML sees as text.
+Each is replaced by a placeholder of private-use characters, which the HTML parser sees as text.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _HIGHEST: Final = 499
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One thing taken out: what it is, what of it counts, and the text that stood there."""
+    """Something that was cut out: its kind, its value, and the text it replaced."""
 
     kind: str  # "inline" or "display" math, "sound", "open", "hint" or "close" of a gap
     value: str
@@ -52,7 +52,7 @@ class Placeholder:
 
 @dataclass(slots=True)
 class CutField:
-    """A field with signs in it. `problems` are the things that came out other than they were."""
+    """A field with placeholders. `problems` says what could not be kept as it was."""
 
     html: str
     placeholders: list[Placeholder] = field(default_factory=list)
@@ -64,12 +64,12 @@ class CutField:
         return f"{OPEN}{len(self.placeholders) - 1}{CLOSE}"
 
     def restore(self, text: str) -> str:
-        """`text` with the signs in it as what they stand for."""
+        """Put the original text back for the placeholders in `text`."""
         return PLACEHOLDER.sub(lambda match: self.restore(self.placeholders[int(match[1])].source), text)
 
 
 def cut_out(html: str, *, cloze: bool = False) -> CutField:
-    """Take math and sound out of a field, and the gaps out of the text of a cloze."""
+    """Cut math and sound out of a field, and the gaps out of a `cloze`."""
     cut = CutField(_PRIVATE.sub("", html))
     if cloze:
         cut.html = _cut_out_gaps(cut.html, cut)
@@ -78,7 +78,7 @@ def cut_out(html: str, *, cloze: bool = False) -> CutField:
 
 
 def cut_out_media(cut: CutField) -> None:
-    """Take math and sound out of what is left of a field."""
+    """Cut math and sound out of the rest of a field."""
     html = cut.html
     if "\\" in html or "[" in html or "<anki" in html:
         html = _MATH.sub(lambda match: _cut_out_formula(match, cut), html)
@@ -97,8 +97,8 @@ def _cut_out_gaps(html: str, cut: CutField) -> str:
             partner[start], partner[index] = index, start
     out = []
     at = 0
-    plain: set[int] = set()  # where gaps end that are none
-    open_gaps: list[bool] = []  # of each open gap, whether it had its hint
+    plain: set[int] = set()  # where gaps without a number end
+    open_gaps: list[bool] = []  # for each open gap, whether its hint has begun
     for index, token in enumerate(tokens):
         out.append(_cut_out_hint(html[at : token.start()], open_gaps, cut))
         at = token.end()
@@ -120,7 +120,7 @@ def _cut_out_gaps(html: str, cut: CutField) -> str:
 
 
 def _cut_out_hint(text: str, open_gaps: list[bool], cut: CutField) -> str:
-    """The first `::` in a gap begins its hint."""
+    """Cut out the first `::` of a gap, which begins its hint."""
     if not open_gaps or open_gaps[-1] or "::" not in text:
         return text
     head, _, tail = text.partition("::")
@@ -161,7 +161,7 @@ def _cut_out_formula(match: re.Match[str], cut: CutField) -> str:
 
 
 def _fill_gaps(body: str, cut: CutField) -> str:
-    """The TeX of a formula with its gaps filled, hints left out."""
+    """Fill the gaps of a formula and leave out their hints."""
     out: list[str] = []
     hint_depth = depth = 0
     at = 0
@@ -183,5 +183,5 @@ def _fill_gaps(body: str, cut: CutField) -> str:
 
 
 def _get_text(html: str) -> str:
-    """The text of a formula, in which editors leave tags."""
+    """Return the text of a formula without the tags that editors leave in it."""
     return unescape(_TAG.sub("", _BREAK.sub("\n", html))).replace("\xa0", " ")

@@ -1,4 +1,4 @@
-"""The text alone, line by line, everything in it that could mean anything spelled out: ugly, and always right."""
+"""Write a field as plain text, with all punctuation as entities: ugly, and always right."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOKEN: Final = re.compile(r"\\.|(?P<open>\{\{c[0-9]+(?:,[0-9]+)*::)|(?P<close>\
 
 
 def write_plain(tree: Element, cut: CutField, media: Media) -> str:
-    """The text of a field, with its gaps, formulas, pictures and sounds."""
+    """Write the text of a field with its gaps, formulas, pictures and sounds."""
 
     def one(match: re.Match[str]) -> str:
         found = cut.placeholders[int(match[1])]
@@ -40,7 +40,7 @@ def write_plain(tree: Element, cut: CutField, media: Media) -> str:
 
 
 def flatten_markdown(markdown: str, *, cloze: bool) -> str:
-    """The text that Markdown shows, with its gaps where it is that of a `cloze`."""
+    """Reduce Markdown to the text that it shows, and to the gaps of a `cloze`."""
     from flashcards.render.html.renderer import HtmlRenderer
 
     cut = CutField("")
@@ -51,9 +51,11 @@ def flatten_markdown(markdown: str, *, cloze: bool) -> str:
 
 
 def _cut_out_gaps(markdown: str, cut: CutField) -> str:
-    """Markdown with signs for its gaps, wherever they stand."""
+    """Replace the delimiters of all gaps by placeholders."""
     found: list[tuple[int, int, str]] = []
-    gaps: list[tuple[list[tuple[int, int, str]], int]] = []  # of each open gap: its signs, the depth of plain braces
+    gaps: list[
+        tuple[list[tuple[int, int, str]], int]
+    ] = []  # for each open gap: its delimiters, the depth of plain braces
     at = 0
     while token := _TOKEN.search(markdown, at):
         at = token.end()

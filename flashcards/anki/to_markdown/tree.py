@@ -1,4 +1,4 @@
-"""HTML, however broken, as a tree."""
+"""Parse HTML, however broken, into a tree, and clean what was copied from web pages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
-_MAX_DEPTH: Final = 60  # elements within elements; what is nested deeper stands at this depth
+_MAX_DEPTH: Final = 60  # elements within elements; deeper ones are kept at this depth
 
-# A start tag that ends an element left open: the tag, what it ends, and where the search for that stops.
+# Start tags that end an open element: the tag, what it ends, and where the search for that stops.
 _ENDS: Final = {
     "li": ({"li"}, {"ul", "ol"}),
     "tr": ({"tr", "td", "th"}, {"table"}),
@@ -32,7 +32,7 @@ _ENDS: Final = {
 
 @dataclass(slots=True)
 class Element:
-    """An element: its tag and attributes in lower case, and what is in it."""
+    """An element: its tag and attributes in lower case, and its children."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Element:
 
 
 def parse_html(html: str) -> Element:
-    """The tree of a piece of HTML, under an element without a tag. Comments are left out."""
+    """Parse a piece of HTML into a tree under an element without a tag; drop comments."""
     builder = _Builder()
     builder.feed(html)
     builder.close()
@@ -48,21 +48,21 @@ def parse_html(html: str) -> Element:
 
 
 def drop_elements(element: Element, is_dropped: Callable[[Element], bool]) -> Element:
-    """The same tree without some of its elements."""
+    """Drop the elements for which `is_dropped` holds; return the tree."""
     kept = [child for child in element.children if isinstance(child, str) or not is_dropped(child)]
     element.children = [child if isinstance(child, str) else drop_elements(child, is_dropped) for child in kept]
     return element
 
 
 def contains(element: Element, tags: frozenset[str]) -> bool:
-    """Whether an element holds one of these."""
+    """Return whether an element with one of `tags` is inside `element`."""
     return any(
         isinstance(child, Element) and (child.tag in tags or contains(child, tags)) for child in element.children
     )
 
 
 def get_text(node: Element | str) -> str:
-    """All text in a node, `<br>` as a line break, an embedded page as its address."""
+    """Return all text of a node, with `<br>` as a line break and an embedded page as its address."""
     if isinstance(node, str):
         return node
     if node.tag == "br":
@@ -127,7 +127,7 @@ _TEX: Final = "application/x-tex"
 
 
 def restore_formulas(element: Element, cut: CutField, *, display: bool = False) -> Element:
-    """The same tree with a sign of a formula in the place of each that brings its TeX."""
+    """Replace formulas drawn by KaTeX or MathML by placeholders, if they carry their TeX; return the tree."""
     display = display or "katex-display" in element.attributes.get("class", "")
     element.children = [
         _restore_formula(child, cut, display=display) if isinstance(child, Element) else child
@@ -161,7 +161,7 @@ _CODE: Final = frozenset({"pre"})
 
 
 def drop_line_numbers(element: Element) -> Element:
-    """The same tree without the numbers of lines of code."""
+    """Drop the line numbers of code; return the tree."""
     return _drop_number_columns(drop_elements(element, _is_number))
 
 
@@ -175,7 +175,7 @@ def _drop_number_columns(element: Element) -> Element:
 
 
 def _list_cells(element: Element) -> list[Element]:
-    """The cells of a table, but for those of tables in it."""
+    """List the cells of a table, without those of nested tables."""
     found = []
     for child in element.children:
         if isinstance(child, Element):

@@ -1,1 +1,1 @@
-"""Markdown to the HTML of an Anki field."""
+"""Render Markdown as the HTML of an Anki field."""

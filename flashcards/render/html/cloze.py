@@ -1,4 +1,4 @@
-"""A cloze note as one Anki field: the whole text in HTML, its gaps as `{{c1::hidden::hint}}`.
+"""Render a cloze note as one Anki field: the whole text in HTML, its gaps as `{{c1::hidden::hint}}`.
 
 The gaps are enclosed in two rare characters, the Markdown is rendered as a whole, and these delimiters are replaced by
 Anki's in the HTML. So a gap may begin or end anywhere that the Markdown allows.
@@ -18,13 +18,13 @@ from flashcards.render.html.renderer import HtmlRenderer
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>")
 _MATH: Final = re.compile(r"(\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _VOID: Final = frozenset({"br", "col", "hr", "img", "source", "wbr"})
-_DEEPEST: Final = 8  # clozes within clozes, as far as every Anki that knows them goes
+_DEEPEST: Final = 8  # nested clozes, as every version of Anki allows that has them
 
 
 def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
-    """The text of a cloze note for Anki. Every number of its gaps stands in it, so that every card is made.
+    """Render the text of a cloze note for Anki, with every number of its gaps, so that every card is made.
 
-    A gap that begins inside an element and ends outside it is written in parts, each a cloze of the same number.
+    A gap that begins inside an element and ends outside it is written in parts with the same number.
     """
     text = note.fields[0]
     delimiters = choose_delimiters("".join((text, note.definitions, *(gap.hint for gap in note.gaps))))
@@ -43,14 +43,14 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The tokens between the delimiters of one gap: `start` inclusive, `end` exclusive."""
+    """The tokens of one gap between its delimiters: `start` inclusive, `end` exclusive."""
 
     start: int
     end: int
 
 
 def _measure_depth(gaps: Sequence[Gap]) -> int:
-    """How many clozes stand within one another at most, where a gap of several numbers is as many."""
+    """Measure how deep clozes are nested; a gap of several numbers counts once for each."""
     deepest = 0
     around: list[Gap] = []
     for gap in gaps:
@@ -60,7 +60,7 @@ def _measure_depth(gaps: Sequence[Gap]) -> int:
 
 
 def _write_opening(gap: Gap, *, nested: bool) -> str:
-    """A gap of several numbers is written as clozes within one another: Anki before 26.05 knows no `{{c1,2::`."""
+    """Write the opening of a gap; several numbers become nested clozes, as Anki before 26.05 has no `{{c1,2::`."""
     if nested:
         return "".join(f"{{{{c{number}::" for number in gap.numbers)
     return f"{{{{c{','.join(map(str, gap.numbers))}::"
@@ -72,7 +72,7 @@ def _write_closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
 
 
 def escape_in_gap(html: str) -> str:
-    """`html` as it may stand inside a cloze: no `}}` ends it and no `::` begins a hint before its time."""
+    """Escape `html` for the inside of a cloze, so that no `}}` ends it and no `::` begins a hint."""
     pieces = _MATH.split(html)
     for index, piece in enumerate(pieces):
         if index % 2:
@@ -83,12 +83,12 @@ def escape_in_gap(html: str) -> str:
 
 
 def _split_html(html: str, delimiters: tuple[str, str]) -> list[str]:
-    """`html` cut into tags, delimiters and the text between them."""
+    """Split `html` into tags, delimiters and the text between them."""
     return [piece for piece in re.split(f"(<[^<>]*>|{delimiters[0]}|{delimiters[1]})", html) if piece]
 
 
 def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]:
-    """Where each gap's content is, in order of the opening delimiters; empty where the delimiters do not pair up."""
+    """Find the content of each gap, in order of opening delimiters; empty if the delimiters do not pair up."""
     starts: list[int] = []
     found: dict[int, _Place] = {}
     for index, token in enumerate(tokens):
@@ -108,7 +108,7 @@ def _write_gaps(
     partners = _find_partners(tokens)
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
-    unseen: dict[int, list[str]] = {}  # gaps in which nothing is to be seen: their card still needs them
+    unseen: dict[int, list[str]] = {}  # gaps without visible content: their cards still need them
     for place, opening, closing in zip(places, openings, closings, strict=True):
         # Outer gaps come first: they open before the inner ones and close after them.
         parts = _find_balanced_parts(tokens, place, partners, delimiters)
@@ -130,7 +130,7 @@ def _write_gaps(
 
 
 def _find_partners(tokens: list[str]) -> dict[int, int]:
-    """For each tag the index of the tag that closes or opens the same element."""
+    """Map each tag to the index of the tag that closes or opens the same element."""
     partners: dict[int, int] = {}
     open_tags: list[tuple[str, int]] = []
     for index, token in enumerate(tokens):
@@ -148,7 +148,7 @@ def _find_partners(tokens: list[str]) -> dict[int, int]:
 def _find_balanced_parts(
     tokens: list[str], place: _Place, partners: dict[int, int], delimiters: tuple[str, str]
 ) -> list[tuple[int, int]]:
-    """The runs of a gap's tokens in which every element is whole and something is to be seen."""
+    """Find the runs of a gap's tokens with whole elements and visible content."""
     parts = []
     start = place.start
     for index in range(place.start, place.end + 1):
@@ -162,7 +162,7 @@ def _find_balanced_parts(
 
 
 def _render_piecewise(note: Note, renderer: HtmlRenderer, openings: list[str], closings: list[str]) -> str:
-    """The text with each stretch between gaps rendered by itself, for Markdown that swallows the delimiters."""
+    """Render each stretch between gaps by itself, for Markdown that swallows the delimiters."""
     text = note.fields[0]
     gaps = note.gaps
 

@@ -1,4 +1,4 @@
-"""Media and links in rendered HTML: pictures under the name they get, sound and video as Anki plays them."""
+"""Write the media and links of rendered HTML as Anki shows and plays them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
 
 
 def place_media(html: str, media: Callable[[str], str]) -> str:
-    """Put the name that `media` gives in the place of every local URL of a picture, sound or video.
+    """Replace every local URL of a picture, sound or video by the name that `media` returns.
 
-    Sound and video become `[sound:name]`, local ones also where they are linked. Links that lead nowhere from inside
-    Anki (local ones, unknown schemes) keep their text only.
+    Sound and video become `[sound:name]`, even if they are only linked. Links that lead nowhere from inside Anki
+    (local files, unknown schemes) keep their text only.
 
     Args:
         html: as pulldown-cmark or nh3 write it (names in lower case, values in double quotes).
@@ -36,7 +36,7 @@ def place_media(html: str, media: Callable[[str], str]) -> str:
 
 
 class _MediaPlacer:
-    """One pass over the tags of a text; `out` is what has been written."""
+    """A single pass over the tags of a text; `out` is the HTML so far."""
 
     def __init__(self, media: Callable[[str], str]) -> None:
         self.media = media
@@ -115,7 +115,7 @@ class _MediaPlacer:
 
 
 def _write_player(url: str) -> str:
-    """What plays sound or video of the web: in `[sound:]`, Anki takes a file's name only."""
+    """Write a player for sound or video on the web: `[sound:]` takes only the name of a file."""
     name = "audio" if extension(url) in AUDIO else "video"
     return f"{_write_tag(name, {'controls': '', 'src': url})}</{name}>"
 

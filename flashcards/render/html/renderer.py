@@ -1,7 +1,7 @@
-r"""Markdown to the HTML of an Anki field.
+r"""Render Markdown as the HTML of an Anki field.
 
-pulldown-cmark writes the HTML; what Anki wants otherwise is then changed in it, each step only where there is something
-for it to do: raw HTML is cleaned, media get their names in Anki, math becomes `\(x\)` and `\[x\]`.
+pulldown-cmark writes the HTML, which is then adapted to Anki: raw HTML is cleaned, media get their names in Anki, and
+math becomes `\(x\)` and `\[x\]`. Each step runs only if there is something for it to do.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from flashcards.render.html.tags import clean, escape_words
 from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.macros import expand
 
-# One line that begins with a letter and holds nothing that Markdown or HTML gives a meaning: its HTML is itself.
+# A line that begins with a letter and has no character with a meaning in Markdown or HTML is its own HTML.
 _MEANING: Final = r"\\`*_\[\]<>&~$|{}\x00-\x1f\x7f-\x9f\ud800-\udfff"
 _PLAIN: Final = re.compile(rf"[^\W\d_](?:[^{_MEANING}]*[^{_MEANING}\s])?")
-_FORBIDDEN: Final = re.compile(r"[\x00\x1f\ud800-\udfff]")  # any of them fails the import, or is lost there
+_FORBIDDEN: Final = re.compile(r"[\x00\x1f\ud800-\udfff]")  # these fail the import, or are lost there
 _MATH: Final = re.compile(r'<span class="math math-(inline|display)">([^<]*)</span>')
 _ALIGN: Final = re.compile(r'(<t[dh]) style="text-align: (left|center|right)"')
 _RUBRIC: Final = re.compile(r'<ul>(\n<li>\s*(?:<p>)?<input disabled="" type="checkbox")')
@@ -33,10 +33,10 @@ _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
 class HtmlRenderer:
-    """Renders the Markdown of one collection's notes.
+    """A renderer for the notes of one collection.
 
     Args:
-        macros: the collection's TeX macros, written out in every formula since Anki does not know them.
+        macros: the collection's TeX macros, which are expanded in every formula because Anki does not know them.
         media: gets each local URL of a picture, sound or video, percent escapes undone, and returns its name in Anki.
     """
 
@@ -47,7 +47,7 @@ class HtmlRenderer:
         self._with_code = pyromark.Markdown(options=OPTIONS, highlight=CodeHighlighter())
 
     def render(self, markdown: str, definitions: str = "") -> str:
-        r"""HTML for one field: safe, balanced, without `\x1f`, and without `<p>` around a single paragraph.
+        r"""Render one field: safe, balanced, without `\x1f`, and without `<p>` around a single paragraph.
 
         Args:
             markdown: the source, line endings folded to `\n`.
@@ -67,12 +67,12 @@ class HtmlRenderer:
         if "<table" in html:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
-            html = clean(escape_words(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves behind
+            html = clean(escape_words(html)).replace("<p></p>", "")  # left behind by a block inside a paragraph
         if "<img" in html or "<a" in html or "<video" in html:
             html = place_media(html, self._media)
         html = _unwrap(html)
         if "{{" in html:
-            html = html.replace("{{", "{&#123;")  # else Anki might take it for a field or a cloze
+            html = html.replace("{{", "{&#123;")  # otherwise Anki may read it as a field or a cloze
         html = self._write_all_math(html, cut)
         return _FORBIDDEN.sub("", html)
 
@@ -94,13 +94,8 @@ class HtmlRenderer:
         return f"\\[{content}\\]" if display else f"\\({content}\\)"
 
 
-def to_html(markdown: str, *, definitions: str = "", macros: Mapping[str, str], media: Callable[[str], str]) -> str:
-    """Render one Markdown text; see `HtmlRenderer`, which is faster for many."""
-    return HtmlRenderer(macros, media).render(markdown, definitions)
-
-
 def is_plain(markdown: str) -> bool:
-    """Whether `markdown` is certain to be its own HTML: the way round all else for most fields."""
+    """Return whether `markdown` is certainly its own HTML, a shortcut for most fields."""
     return _PLAIN.fullmatch(markdown) is not None
 
 

@@ -1,4 +1,4 @@
-"""What HTML may leave for Anki, and the cleaning of HTML that a person wrote."""
+"""Clean HTML that a person wrote, and tell tags from words in angle brackets."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+"
 
 
 def is_picture(url: str) -> bool:
-    """Whether `url` is itself a picture, which an `img` may show: nothing in one is run or fetched."""
+    """Return whether `url` contains a picture itself, which is safe: it runs and fetches nothing."""
     return _PICTURE.fullmatch(url) is not None
 
 
 def clean(html: str) -> str:
-    """`html` with every tag, attribute and URL scheme outside the lists above removed, comments too, and balanced."""
+    """Remove comments and all tags, attributes and URL schemes that are not allowed; balance the rest."""
     return _get_cleaner().clean(html)
 
 
@@ -86,18 +86,18 @@ _OFTEN_OPEN: Final = frozenset(
     {"br", "caption", "col", "colgroup", "dd", "dt", "hr", "img", "li", "p", "rp", "rt", "source", "tbody", "td"}
     | {"tfoot", "th", "thead", "tr", "wbr"}
 )
-# What follows these is theirs, up to their end.
+# Everything up to their end belongs to these.
 _SWALLOWING: Final = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
-_FOREIGN: Final = frozenset(("math", "svg"))  # whose inner names are other ones
+_FOREIGN: Final = frozenset(("math", "svg"))  # with names of their own inside
 
 
 class Tags:
     """The tags of one text.
 
     Args:
-        html: all HTML of the text; other text may stand between.
+        html: all HTML of the text; there may be other text in between.
     """
 
     def __init__(self, html: str) -> None:
@@ -105,9 +105,9 @@ class Tags:
         self._closed = {name.lower() for name in _CLOSING.findall(html)}
 
     def is_word(self, tag: str) -> bool:
-        """Whether `tag` is to be shown as it is written.
+        """Return whether `tag` is a word to show as it is written.
 
-        HTML knows no such name; or it is one without attributes that nothing closes, or closes what nothing opened.
+        It is one if HTML has no such name, or if it has no attributes and no partner that closes or opens it.
         """
         match = _TAG.match(tag)
         if not match or not match[2]:
@@ -121,6 +121,6 @@ class Tags:
 
 
 def escape_words(html: str, tags: Tags | None = None) -> str:
-    """`html` with every tag that is a word of its text escaped; `tags` are those of the whole text."""
+    """Escape the words in angle brackets in `html`; `tags` are the tags of the whole text."""
     known = tags or Tags(html)
     return _TAG.sub(lambda match: match[0].replace("<", "&lt;") if known.is_word(match[0]) else match[0], html)

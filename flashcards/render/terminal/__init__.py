@@ -1,1 +1,1 @@
-"""Markdown to text in the terminal."""
+"""Render Markdown as text for the terminal."""

@@ -1,4 +1,4 @@
-"""Blocks that rich does not draw as a card needs them: with a hanging prefix, and tables that fit any width."""
+"""Blocks that rich cannot draw as cards need them: with a hanging prefix, and tables for any width."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rich.text import Text
 
 from flashcards.render.terminal.text import ASIDE
 
-MIN_WIDTH: Final = 8  # columns; a prefix that leaves less goes on a line of its own
+MIN_WIDTH: Final = 8  # columns; a prefix that leaves less is written on its own line
 
 Alignment = Literal["left", "center", "right"]
 
 
 def stack(parts: Sequence[RenderableType], *, spaced: bool) -> RenderableType:
-    """The parts one under the other, with a blank line between them where `spaced`."""
+    """Stack the parts, with blank lines between them if `spaced`."""
     if len(parts) == 1:
         return parts[0]
     if not spaced:
@@ -29,7 +29,7 @@ def stack(parts: Sequence[RenderableType], *, spaced: bool) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class Prefixed:
-    """`body` with `first` before its first line and `rest` before the others; both as wide as `first`."""
+    """A `body` with `first` before its first line and `rest`, equally wide, before the others."""
 
     first: str
     rest: str
@@ -55,13 +55,13 @@ class Prefixed:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """A table, or where it is too wide for that, one `heading: cell` line for each cell.
+    """A table or, if that would be too wide, one `heading: cell` line per cell.
 
     Attributes:
         header: the headings; every row has as many cells.
         rows: the cells.
         alignments: of the columns.
-        plain: write a line a row, with ` | ` between the cells.
+        plain: write one line per row, with ` | ` between the cells.
     """
 
     header: tuple[Text, ...]
@@ -79,7 +79,7 @@ class TableBlock:
             yield self._draw_records()
 
     def _find_least_width(self) -> int:
-        """The columns that the table takes when only words are kept whole."""
+        """Find the width of the table if lines break between all words."""
         columns = zip(self.header, *self.rows, strict=True)
         return 1 + sum(3 + max(map(_find_longest_word, column)) for column in columns)
 

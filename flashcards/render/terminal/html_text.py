@@ -1,4 +1,4 @@
-"""Raw HTML as text for the terminal: tags dropped, text kept, pictures and sound named."""
+"""Convert raw HTML to text for the terminal: drop tags, keep text, name pictures and sounds."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _NEW_LINE: Final = frozenset(
     {"address", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "h4"}
     | {"h5", "h6", "hr", "li", "ol", "p", "pre", "summary", "table", "tr", "ul"}
 )
-_BLANKS: Final = re.compile(r"[^\S\x1f]+")
-_KEPT_BLANK: Final = "\x1f"  # stands for a blank that is shown as it is written
+_SPACES: Final = re.compile(r"[^\S\x1f]+")
+_KEPT_SPACE: Final = "\x1f"  # a space that is shown as it is written
 _UNSEEN: Final = frozenset({"script", "style"})
 
 
 def html_to_text(html: str, *, plain: bool = False) -> str:
-    """The text of a piece of HTML, whole or not; comments, scripts and style sheets vanish.
+    """Convert a piece of HTML, complete or not, to text without comments, scripts and style sheets.
 
     Args:
         html: the source.
-        plain: no symbols.
+        plain: use no symbols.
     """
     reader = _Reader(plain=plain)
     reader.feed(html)
     reader.close()
-    lines = (_BLANKS.sub(" ", line).strip(" ") for line in "".join(reader.out).splitlines())
-    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip("\n").replace(_KEPT_BLANK, " ")
+    lines = (_SPACES.sub(" ", line).strip(" ") for line in "".join(reader.out).splitlines())
+    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip("\n").replace(_KEPT_SPACE, " ")
 
 
 def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
-    """What stands for a picture, or for sound and video: `[image: alt (path)]`, `[sound: path]`."""
+    """Write the label of a picture, or of sound and video: `[image: alt (path)]`, `[sound: path]`."""
     url = url.removeprefix(BY_NAME)
     if played or extension(url) in PLAYED:
         return f"[sound: {alt} ({url})]" if alt else f"[sound: {url}]"
@@ -72,7 +72,7 @@ class _Reader(HTMLParser):
             self._lists.append(1 if tag == "ol" else None)
         elif tag == "li":
             number = self._lists[-1] if self._lists else None
-            self.out.append(_KEPT_BLANK * 2 * (len(self._lists) - 1))
+            self.out.append(_KEPT_SPACE * 2 * (len(self._lists) - 1))
             self.out.append(f"{number}. " if number else "- " if self._plain else "• ")
             if number:
                 self._lists[-1] = number + 1
@@ -100,6 +100,6 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._as_written:
-            self.out.append(data.expandtabs(4).replace(" ", _KEPT_BLANK))
+            self.out.append(data.expandtabs(4).replace(" ", _KEPT_SPACE))
         elif not self._unseen:
             self.out.append(data)

@@ -1,4 +1,4 @@
-"""From the parser's events to blocks for the terminal."""
+"""Render Markdown as blocks for the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
 from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Delimiters, InlineTags, TextWriter
 
-MAX_DEPTH: Final = 12  # lists and quotes nested deeper are drawn at this depth
+MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth
 
 _STYLES: Final = {"Emphasis": "italic", "Strong": "bold", "Strikethrough": "strike"}
 _BREAK: Final = re.compile(r"<br\b", re.IGNORECASE)
@@ -43,7 +43,7 @@ class _Table:
 
 
 class TerminalBuilder:
-    """Takes the events of one text in order; `finish` gives its blocks."""
+    """A builder that takes the parser's events in order; `finish` returns the blocks."""
 
     def __init__(
         self, macros: Mapping[str, str], delimiters: Delimiters, cut: CutMath, html: Tags, *, plain: bool
@@ -55,19 +55,19 @@ class TerminalBuilder:
         self._writer = TextWriter(delimiters, plain=plain)
         self._tags = InlineTags(self._writer, plain=plain)
         self._frames = [_Frame()]
-        self._links: list[tuple[str, int]] = []  # where each open link leads, and where its text begins
-        self._images: list[tuple[str, Text]] = []  # of each open image: its path, and the text before it
+        self._links: list[tuple[str, int]] = []  # the target of each open link, and where its text begins
+        self._images: list[tuple[str, Text]] = []  # for each open image: its path, and the text before it
         self._block: list[str] | None = None  # text of the open code or HTML block
         self._language = ""
         self._table: _Table | None = None
 
     def finish(self) -> list[RenderableType]:
-        """The blocks, in order."""
+        """Return the blocks, in order."""
         self._flush()
         return self._frames[0].parts
 
     def add(self, event: Any) -> None:
-        """Take the next event."""
+        """Add the next event."""
         if isinstance(event, str):
             self._take_break(event)
             return
@@ -266,7 +266,7 @@ class TerminalBuilder:
         self._writer.write(html_to_text(escape_words(html, self._html), plain=self._plain))
 
     def _flush(self) -> None:
-        """End the text under way, if there is any."""
+        """End the current text, if there is any."""
         self._tags.end()
         text = self._writer.take()
         if text:
@@ -277,7 +277,7 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class TerminalRenderer:
-    """Renders the Markdown of one collection's cards.
+    """A renderer for the cards of one collection.
 
     Args:
         macros: the collection's TeX macros, by name with the backslash.
@@ -289,12 +289,12 @@ class TerminalRenderer:
         self._plain = plain
 
     def render(self, markdown: str, definitions: str = "", delimiters: Delimiters = ()) -> RenderableType:
-        """What to print for one side of a card. Never raises, whatever the text.
+        """Render one side of a card. Never raises an error, whatever the text.
 
         Args:
             markdown: the source.
             definitions: Markdown of link definitions that the source uses.
-            delimiters: the two characters around what a cloze asks or reveals; they are drawn as a style, not as text.
+            delimiters: the two characters around what a cloze asks or reveals, which are drawn as a style.
         """
         markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
         definitions = drop_footnotes(definitions)

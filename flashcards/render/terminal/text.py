@@ -1,4 +1,4 @@
-"""Card text as rich `Text`: styles, gaps, and no character that could drive the terminal."""
+"""Write card text as rich `Text`: with styles and gaps, without characters that control the terminal."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _SAFE: Final = (
 
 
 def escape_controls(text: str) -> str:
-    r"""`text` with its control characters, all but `\n` and the tab, as their pictures (`␛` for escape)."""
+    r"""Replace control characters, except `\n` and the tab, by their pictures (`␛` for escape)."""
     return text if text.isprintable() else text.translate(_SAFE)
 
 
 class TextWriter:
-    """Writes styled text piece by piece.
+    """A writer of styled text, piece by piece.
 
-    What stands between `delimiters[0]` and `delimiters[1]`, in whatever pieces and texts it comes, is drawn as a gap.
+    Everything between the two delimiters, over any number of pieces, is drawn as a gap.
 
     Attributes:
-        text: what has been written since the last `take`.
+        text: the text since the last `take`.
     """
 
     def __init__(self, delimiters: Delimiters, *, plain: bool) -> None:
@@ -59,11 +59,11 @@ class TextWriter:
         self._depth = 0
 
     def push(self, style: str) -> None:
-        """Draw what follows in `style` too, until `pop`."""
+        """Begin to draw in `style`, until `pop`."""
         self._styles.append(style)
 
     def pop(self, style: str) -> None:
-        """End `style`, pushed last or not: tags may overlap."""
+        """End `style`, which need not be the last one: tags may overlap."""
         at = len(self._styles) - 1 - self._styles[::-1].index(style)
         del self._styles[at]
 
@@ -81,7 +81,7 @@ class TextWriter:
                 self._append(piece, style)
 
     def take(self) -> Text:
-        """What has been written, without blanks at its end; the next text begins empty."""
+        """Return the text without spaces at its end, and begin an empty one."""
         taken, self.text = self.text, Text()
         taken.rstrip()
         return taken
@@ -97,7 +97,7 @@ class TextWriter:
 
 
 def write_script(text: str, tag: str, *, plain: bool = False) -> str:
-    """`text` as what `<sup>` or `<sub>` holds: `⁵` where Unicode has it, else `^x` or `^(so)`; never `⁵` if `plain`."""
+    """Write the content of `<sup>` or `<sub>`: `⁵` if Unicode has it and it is not `plain`, else `^x` or `^(so)`."""
     from flashcards.render.tex.symbols import find_small_form
 
     sign = _SCRIPTS[tag]
@@ -108,15 +108,15 @@ def write_script(text: str, tag: str, *, plain: bool = False) -> str:
 
 
 class InlineTags:
-    """The tags that are open in the text that `writer` writes; they end with its block at the latest."""
+    """The open tags in the text of `writer`; they end with its block at the latest."""
 
     def __init__(self, writer: TextWriter, *, plain: bool) -> None:
         self._writer = writer
         self._plain = plain
-        self._open: list[tuple[str, Text]] = []  # each with the text before it, where its own is written apart
+        self._open: list[tuple[str, Text]] = []  # with the text before it, if its own is collected apart
 
     def take(self, html: str) -> None:
-        """Take one tag, which may be any."""
+        """Apply one tag of any name."""
         match = _TAG.match(html)
         name = match[2].lower() if match else ""
         if not match or (name not in _STYLES and name not in _SCRIPTS):
@@ -138,7 +138,7 @@ class InlineTags:
                 return
 
     def end(self) -> None:
-        """Close what is open: the block ends here."""
+        """Close all tags at the end of a block."""
         for name, before in reversed(self._open):
             if name in _STYLES:
                 self._writer.pop(_STYLES[name])
@@ -147,7 +147,7 @@ class InlineTags:
         self._open.clear()
 
     def _close(self, at: int) -> None:
-        """Close the script opened at `at`, and the ones within it that are left open."""
+        """Close the script opened at `at`, and the open ones inside it."""
         for name, before in reversed(self._open[at + 1 :]):
             if name in _SCRIPTS:
                 self._writer.text = before.append_text(self._writer.text)
@@ -160,6 +160,6 @@ class InlineTags:
             return
         written = write_script(inner.plain, name, plain=self._plain)
         ahead, found, behind = written.partition(inner.plain)
-        if not found:  # other characters, as many
+        if not found:  # other characters, equally many
             inner.plain, ahead, behind = written, "", ""
         before.append(ahead).append_text(inner).append(behind)

@@ -1,6 +1,6 @@
-r"""TeX math to Unicode text: `\frac{1}{2}x^2` becomes `1/2 x²`.
+r"""Write TeX math as Unicode text: `\frac{1}{2}x^2` becomes `1/2 x²`.
 
-Nothing is ever dropped: a macro that is not known is shown as typed, and so is a whole formula that cannot be parsed.
+Nothing is dropped: an unknown macro is shown as typed, and so is a whole formula that cannot be parsed.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _UNUSED: Final = {0x7F: 0x2421} | dict.fromkeys(range(0xFDD0, 0xFDF0), 0xFFFD)
 
 
 def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) -> str:
-    r"""A formula as text.
+    r"""Write a formula as text.
 
     Args:
         tex: the formula without its `$`.
-        macros: what the collection's own macros stand for, by name with the backslash.
+        macros: the bodies of the collection's macros, by name with the backslash.
         inline: write matrices and the like in one line, `(1, 2; 3, 4)`, instead of laying them out.
 
     Returns:
-        One line, or several where the formula has rows and `inline` is not asked for.
+        One line, or several if the formula has rows and is not `inline`.
     """
     safe = tex.translate(_PICTURES | _UNUSED)
     raw = " ".join(safe.split()) if inline else safe.strip()
@@ -45,7 +45,7 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
 
 
 def _measure_depth(tex: str) -> int:
-    """An upper bound of how deep groups, environments and scripts nest in `tex`."""
+    """Compute an upper bound of the nesting of groups, environments and scripts in `tex`."""
     depth = deepest = 0
     for character in tex:
         if character == "{":

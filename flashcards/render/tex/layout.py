@@ -1,4 +1,4 @@
-"""Formulas of several lines: blocks of text put side by side on a common line."""
+"""Lay out formulas of several lines: blocks of text side by side on a common axis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flashcards.render.tex.symbols import AFTER, APART, AROUND
+from flashcards.text import count_columns
 
 # For each bracket: the only line, then top, middle, axis and bottom of a tall one.
 _TALL: Final = {
@@ -16,36 +17,28 @@ _TALL: Final = {
 }  # fmt: skip
 OPENING: Final = ("(", "[", "{", "|", "‖")  # the brackets that grow
 CLOSING: Final = (")", "]", "}", "|", "‖")
-_BLANK: Final = re.compile(f"[{AFTER}{APART}{AROUND}]+")
+_OPTIONAL_SPACE: Final = re.compile(f"[{AFTER}{APART}{AROUND}]+")
 _CLOSERS: Final = frozenset(")]}⟩,.;:!?′")
 _OPENERS: Final = frozenset("([{⟨√∑∏∫")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines of text, of which the one numbered `axis` stands level with what is beside it."""
+    """Lines of text; the line `axis` is level with the neighbours."""
 
     lines: tuple[str, ...]
     axis: int = 0
 
     @property
     def width(self) -> int:
-        """Columns of the longest line."""
-        return max(map(columns, self.lines), default=0)
-
-
-def columns(text: str) -> int:
-    """How many terminal columns `text` takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
-        for character in text
-    )
+        """The columns of the longest line."""
+        return max(map(count_columns, self.lines), default=0)
 
 
 def settle_spaces(text: str) -> str:
-    """`text` with each optional blank written or left out, as its neighbours ask for."""
+    """Write or drop each optional space in `text`, depending on its neighbours."""
 
-    def blank(match: re.Match[str]) -> str:
+    def write(match: re.Match[str]) -> str:
         before = text[match.start() - 1 : match.start()]
         after = text[match.end() : match.end() + 1]
         if not before or not after or before.isspace() or after.isspace():
@@ -56,16 +49,16 @@ def settle_spaces(text: str) -> str:
             return " " if _is_word(after) or after in _OPENERS else ""
         return " " if _is_word(before) and _is_word(after) else ""
 
-    return _BLANK.sub(blank, text)
+    return _OPTIONAL_SPACE.sub(write, text)
 
 
 def _is_word(character: str) -> bool:
-    """Whether it is a letter or a digit, and not raised or lowered."""
+    """Return whether a character is a letter or a digit, neither raised nor lowered."""
     return unicodedata.category(character) in ("Ll", "Lu", "Lo", "Nd")
 
 
 def place_beside(blocks: Sequence[Block]) -> Block:
-    """The blocks in one row, their axes level."""
+    """Join blocks in one row, with their axes level."""
     if len(blocks) == 1:
         return blocks[0]
     above = max((block.axis for block in blocks), default=0)
@@ -76,27 +69,27 @@ def place_beside(blocks: Sequence[Block]) -> Block:
         for index in range(above + below):
             own = index - above + block.axis
             line = block.lines[own] if 0 <= own < len(block.lines) else ""
-            lines[index] += line + " " * (width - columns(line))
+            lines[index] += line + " " * (width - count_columns(line))
     return Block(tuple(line.rstrip() for line in lines), above)
 
 
 def align_columns(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) -> Block:
-    """Cells of one line each in columns, `gap` between them; `alternate`: right, left, right, as `aligned` does."""
+    """Align cells of one line in columns with `gap` between them; `alternate` sides as in `aligned`."""
     count = max(map(len, rows), default=0)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
-    widths = [max(columns(row[index]) for row in full) for index in range(count)]
+    widths = [max(count_columns(row[index]) for row in full) for index in range(count)]
     lines = []
     for row in full:
         cells = []
         for index, cell in enumerate(row):
-            padding = " " * (widths[index] - columns(cell))
+            padding = " " * (widths[index] - count_columns(cell))
             cells.append(padding + cell if alternate and index % 2 == 0 else cell + padding)
         lines.append(gap.join(cells).rstrip() if not alternate else gap.join(cells))
     return Block(tuple(lines), (len(lines) - 1) // 2)
 
 
 def draw_bracket(kind: str, height: int, axis: int) -> Block:
-    """A bracket, `height` lines tall, level with what it encloses; a blank `kind` is none."""
+    """Draw a bracket, `height` lines tall; a space as `kind` draws nothing."""
     if kind == " ":
         return Block(("",) * height, axis)
     if height == 1:

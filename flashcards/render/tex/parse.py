@@ -1,4 +1,4 @@
-"""Formulas parsed by pylatexenc, with the macros and environments of math."""
+"""Parse formulas with pylatexenc, which is told the macros and environments of math."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _WITH_ARGUMENT: Final = ("array", "subarray", "alignat", "alignat*", "alignedat"
 
 
 class UnreadableTexError(Exception):
-    """The formula does not parse."""
+    """A formula that cannot be parsed."""
 
 
 def parse_tex(tex: str) -> list[Any]:
-    """The nodes of a formula.
+    """Parse a formula into nodes.
 
     Raises:
         UnreadableTexError: braces or environments do not match, or an argument is missing.
@@ -39,7 +39,7 @@ def parse_tex(tex: str) -> list[Any]:
 
 
 def split_characters(nodes: Sequence[Any]) -> Iterator[Any]:
-    """Nodes with plain text cut into characters, so that scripts find what they belong to."""
+    """Split plain text among the nodes into characters, so that scripts find their base."""
     for node in nodes:
         if isinstance(node, str):
             yield node
@@ -51,7 +51,7 @@ def split_characters(nodes: Sequence[Any]) -> Iterator[Any]:
 
 
 def split_rows(nodes: Sequence[Any]) -> list[list[list[Any]]]:
-    r"""Nodes cut into rows at `\\` and into cells at `&`."""
+    r"""Split nodes into rows at `\\` and into cells at `&`."""
     rows: list[list[list[Any]]] = [[[]]]
     for item in split_characters(nodes):
         if isinstance(item, LatexMacroNode) and item.macroname in ("\\", "newline", "cr"):
@@ -65,7 +65,7 @@ def split_rows(nodes: Sequence[Any]) -> list[list[list[Any]]]:
 
 @cache
 def _build_context() -> Any:
-    """Which macros and environments take which arguments; all others take none."""
+    """Build the table of macros and environments that take arguments."""
     one = symbols.ACCENTS.keys() | symbols.WORDS | symbols.PLAIN | symbols.ALPHABETS.keys()
     forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack"}, "{")
     forms |= dict.fromkeys(symbols.FRACTIONS | symbols.BINOMIALS, "{{")

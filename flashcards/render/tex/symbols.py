@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 # Spaces that `layout.settle_spaces` writes only between certain neighbours. They are noncharacters, so no text contains
 # them.
-AROUND: Final = "\ufdd0"  # around relations: everywhere but at an edge or inside a bracket
+AROUND: Final = "\ufdd0"  # around relations, except at an edge or a bracket
 APART: Final = "\ufdd1"  # between words: between two letters or digits
-AFTER: Final = "\ufdd2"  # after what the next factor could be taken into: before a letter, digit or opening bracket
-BLOCK: Final = "\ufdd3"  # no blank: the place of a block of several lines
+AFTER: Final = "\ufdd2"  # after a factor, if a letter, a digit or an opening bracket follows
+BLOCK: Final = "\ufdd3"  # not a space, but the place of a block of several lines
 
 _OWN: Final = {
     "Im": "Im", "Re": "Re", "bot": "⊥", "checkmark": "✓", "colon": ":", "degree": "°", "gets": "←", "iff": "⟺",
@@ -24,7 +24,7 @@ _OWN: Final = {
     "backslash": "\\", "{": "{", "}": "}", "|": "‖", "%": "%", "$": "$", "&": "&", "#": "#", "_": "_",
     "R": "ℝ", "N": "ℕ", "Z": "ℤ", "infin": "∞", "lang": "⟨", "rang": "⟩", "complement": "∁",
 }  # fmt: skip
-# Those of them that KaTeX, MathJax or both know; everything else is in pylatexenc's table.
+# Known to KaTeX, MathJax or both; everything else is in pylatexenc's table.
 _OPERATORS: Final = frozenset(
     {"arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom"}
     | {"inf", "ker", "lcm", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr", "sec", "sin", "sinh"}
@@ -76,7 +76,7 @@ _SUBSCRIPTS: Final = dict(
 
 
 def find_symbol(name: str) -> str | None:
-    r"""The text of the macro `\name` where it takes no argument, or None where it is not known."""
+    r"""Find the text of the macro `\name`, which takes no argument; None if it is unknown."""
     own = name if name in _OPERATORS else _OWN.get(name)
     if own is not None:
         return own
@@ -85,7 +85,7 @@ def find_symbol(name: str) -> str | None:
 
 
 def format_script(text: str, sign: str) -> str:
-    """`text` as a superscript (`sign` "^") or a subscript ("_"): in Unicode where that has it, else `^{text}`."""
+    """Write a superscript (`sign` "^") or a subscript ("_"): in Unicode if possible, else `^{text}`."""
     if text == "∘" and sign == "^":
         return "°"
     written = find_small_form(text, sign)
@@ -95,13 +95,13 @@ def format_script(text: str, sign: str) -> str:
 
 
 def find_small_form(text: str, sign: str) -> str | None:
-    """`text` in the small raised ("^") or lowered ("_") characters of Unicode; None where one is missing there."""
+    """Find the raised ("^") or lowered ("_") characters of Unicode for `text`; None if one is missing."""
     table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
     return "".join(table[character] for character in text) if all(character in table for character in text) else None
 
 
 def convert_alphabet(text: str, names: tuple[str, str]) -> str:
-    """`text` with each letter and digit in the Unicode alphabet of these names, where it has one."""
+    """Convert each letter and digit to the Unicode alphabet with these names, if it has one."""
     return "".join(_convert_letter(character, names) for character in text)
 
 

@@ -1,4 +1,4 @@
-"""The parse tree of a formula, from pylatexenc, as blocks of text."""
+"""Write the parse tree of a formula as blocks of text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PRODUCT: Final = re.compile(r"(?:[^\s+*/=<>(){},·×-]|\([^()]*\))+")
 
 
 def write_tex(tex: str, *, inline: bool) -> str:
-    """A formula as text; see `tex_to_text`.
+    """Write a formula as text, in one line if `inline`.
 
     Raises:
         UnreadableTexError: braces or environments do not match, an argument is missing.
@@ -52,13 +52,13 @@ def write_tex(tex: str, *, inline: bool) -> str:
 
 
 class _Writer:
-    """Writes nodes; `inline` keeps everything in one line."""
+    """A writer of nodes; `inline` keeps everything in one line."""
 
     def __init__(self, *, inline: bool) -> None:
         self.inline = inline
 
     def lay_out_rows(self, nodes: Sequence[Any], name: str) -> Block:
-        r"""Nodes with `&` and `\\` among them, laid out as the environment `name` does."""
+        r"""Lay out nodes with `&` and `\\` among them as in the environment `name`."""
         rows = [[self.lay_out(cell) for cell in row] for row in split_rows(nodes)]
         while len(rows) > 1 and all(not any(cell.lines) for cell in rows[-1]):
             rows.pop()
@@ -74,11 +74,11 @@ class _Writer:
         return Block((f"{left}{'; '.join(lines)}{right}".strip(),))
 
     def write_line(self, nodes: Sequence[Any]) -> str:
-        """Nodes as one line."""
+        """Write nodes as one line."""
         return _Writer(inline=True).lay_out_rows(nodes, "aligned").lines[0]
 
     def lay_out(self, nodes: Sequence[Any]) -> Block:
-        """Nodes in a row."""
+        """Lay out nodes in a row."""
         out: list[str] = []
         tall: list[Block] = []
         items = list(split_characters(nodes))
@@ -101,7 +101,7 @@ class _Writer:
         return _place_tall(line.split(BLOCK), tall) if tall else Block((line,))
 
     def _write_script(self, items: list[Any], at: int, sign: str, out: list[str]) -> int:
-        """Write what follows `^` or `_`; returns the index after it."""
+        """Write the argument of `^` or `_`; return the index after it."""
         while at < len(items) and isinstance(items[at], str) and items[at].isspace():
             at += 1
         if at == len(items):
@@ -117,7 +117,7 @@ class _Writer:
         return at + 1
 
     def _write_macro_and_rest(self, node: Any, items: list[Any], at: int, out: list[str]) -> int:
-        """Write a macro; after one that is not known, its groups as typed too. Returns the index after it."""
+        """Write a macro; an unknown one is written as typed, with its groups. Return the index after it."""
         name = node.macroname
         if name in symbols.UNSEEN:
             return _skip_unseen(name, items, at, out)
@@ -168,7 +168,7 @@ class _Writer:
         return _write_special(name, texts)
 
     def _write_word(self, node: Any) -> str:
-        r"""A node inside `\text`, where blanks and `^` are what they are elsewhere."""
+        r"""Write a node inside `\text`, where spaces and `^` are plain text."""
         return str(node.chars).replace("~", " ") if isinstance(node, LatexCharsNode) else self.write_line([node])
 
     def _write_other(self, node: Any) -> str:
@@ -194,7 +194,7 @@ class _Writer:
 
 
 def _skip_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
-    r"""Go on after `\left`, `\right` and the like: no bracket for a dot, no blanks inside the brackets."""
+    r"""Skip `\left`, `\right` and the like: no bracket for a dot, no spaces inside the brackets."""
     if name == "right":
         while out and out[-1].isspace():
             out.pop()
@@ -210,7 +210,7 @@ def _skip_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
 
 
 def _place_tall(pieces: list[str], tall: list[Block]) -> Block:
-    """Blocks with the text before, between and after them; brackets right beside a block grow to its height."""
+    """Join tall blocks with the text around them; a bracket beside a block grows to its height."""
     blocks = []
     before = pieces[0]
     for block, after in zip(tall, pieces[1:], strict=True):
@@ -238,7 +238,7 @@ def _lay_out(rows: list[list[Block]], texts: list[list[str]], name: str) -> Bloc
 
 
 def _write_special(name: str, texts: list[str]) -> str | None:
-    """Macros with arguments that have a form of their own."""
+    """Write the macros with arguments that have a form of their own."""
     last = texts[-1]
     if name in ("overset", "stackrel"):
         return f"{last}{symbols.format_script(texts[0], '^')}"
@@ -264,7 +264,7 @@ def _add_brackets(text: str, single: re.Pattern[str]) -> str:
 
 
 def _get_inner(argument: Any) -> list[Any]:
-    """The nodes of an argument: of a group what is in it, of an absent optional one nothing."""
+    """Return the nodes of an argument; a group is opened, an absent optional argument is empty."""
     if argument is None:
         return []
     return list(argument.nodelist) if isinstance(argument, LatexGroupNode) else [argument]
