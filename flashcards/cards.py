@@ -1,4 +1,4 @@
-"""One card as a person and a program see it: its short id, how it is named, its record."""
+"""Find a card by its name, and show it to a person or a program."""
 
 from __future__ import annotations
 
@@ -32,37 +32,37 @@ class CardNotFound(UsageError):
 
 
 class CardAmbiguous(UsageError):
-    """Several cards have names that begin so."""
+    """Several cards have ids with this prefix."""
 
     def __init__(self, name: str, candidates: Sequence[str]) -> None:
         shown = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
-        super().__init__(f"`{name}` may be any of {shown}. Write more of the id.")
+        super().__init__(f"`{name}` is ambiguous: {shown}. Use a longer prefix.")
 
 
 class TextGone(FlashcardsError):
-    """The card's text is in no file any more."""
+    """The text of the card is no longer in any file."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The text of the card {name} is gone from the decks. `flashcards orphans` lists such cards.")
 
 
 def format_card_id(entry: Entry, slot: str) -> str:
-    """The id of a card: the key of its note, a point, its slot."""
+    """Format the id of a card: the key of its note, a point, its slot."""
     return f"{entry.key}.{slot}"
 
 
 def format_short_id(entry: Entry, slot: str) -> str:
-    """The id with as much of the key as a table has room for."""
+    """Format the id with as much of the key as a table has room for."""
     key = entry.key[:SHORT] if len(entry.key) == KEY_LENGTH else entry.key
     return f"{key}.{slot}"
 
 
 def find_card(collection: Collection, name: str) -> int:
-    """The card that a person means by `name`: a prefix of its id, `key.slot` with prefixes, or `path:line`.
+    """Find the card that a person means by `name`: a prefix of its id, `key.slot` with prefixes, or `path:line`.
 
     Raises:
-        CardNotFound: there is none.
-        CardAmbiguous: there are several.
+        CardNotFound: no card matches.
+        CardAmbiguous: several cards match.
     """
     rows = _find_rows(collection, name)
     if len(rows) > 1:
@@ -71,11 +71,11 @@ def find_card(collection: Collection, name: str) -> int:
 
 
 def find_cards(collection: Collection, name: str) -> list[int]:
-    """The same, where all the cards of one note may be meant.
+    """Find the cards that a person means by `name`, which may be all cards of one note.
 
     Raises:
-        CardNotFound: there is none.
-        CardAmbiguous: there are several, of different notes.
+        CardNotFound: no card matches.
+        CardAmbiguous: cards of several notes match.
     """
     rows = _find_rows(collection, name)
     if len({key for _, key, _ in rows}) > 1:
@@ -113,7 +113,7 @@ def _find_by_place(collection: Collection, name: str) -> list[_Row]:
 
 
 def _find_by_id(collection: Collection, name: str) -> list[_Row]:
-    """Cards whose id begins so; an exact id, or the only card of an exact key, is never ambiguous."""
+    """Find cards by a prefix of the id; an exact id, or the only card of an exact key, is never ambiguous."""
     key, _, slot = name.rpartition(".") if _WITH_SLOT.fullmatch(name) else (name, "", "")
     return _find_by_key(collection, key, slot) or (_find_by_key(collection, name, "") if slot else [])
 
@@ -131,7 +131,7 @@ def _find_by_key(collection: Collection, key: str, slot: str) -> list[_Row]:
 
 
 def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
-    """The record of each card, in the order given; the shape is that of `flashcards list --json`."""
+    """Build the record of each card, in the order given, in the shape of `flashcards list --json`."""
     found = collection.store.cards(cards)
     entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
     for card in found:
@@ -139,7 +139,7 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
 
 
 def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
-    """One card: text, place, schedule. Times are ISO 8601 with offset, intervals days, front and back Markdown."""
+    """Build the record of a card. Times are ISO 8601 with offset, intervals days, both sides Markdown."""
     clock = collection.clock
     front, back = render_sides(entry, card.slot)
     retrievability = None
@@ -172,7 +172,7 @@ def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -
 
 
 def render_sides(entry: Entry, slot: str) -> tuple[str, str]:
-    """A card's front and back, as Markdown."""
+    """Return the front and back of a card, as Markdown."""
     if slot not in entry.note.slots:  # a gap that is gone: its card rests, its history stays
         return entry.note.fields[0], ""
     sides = build_face(entry.note, slot)

@@ -1,4 +1,4 @@
-"""Every problem of every file of a collection."""
+"""Find every problem of every file of a collection."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class FileProblem:
 
 
 def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ()) -> list[FileProblem]:
-    """Every problem as of the last scan, and each place that it could not look at, in order of file and line."""
+    """Find every problem as of the last scan, and each unreadable place, in order of file and line."""
     found = [
-        FileProblem(each.path or ".", 1, "unreadable", f"It cannot be read: {each.reason}.", "Mend it or remove it.")
+        FileProblem(each.path or ".", 1, "unreadable", f"It cannot be read: {each.reason}.", "Fix it or remove it.")
         for each in unreadable
     ]
     found += [
@@ -78,7 +78,7 @@ def _check_front_matter(collection: Collection) -> Iterator[FileProblem]:
             line = data["lines"].get(name, 1)
             place, first = counting.setdefault((data["deck"], name), (f"{path}:{line}", value))
             if value != first:
-                message = f"`{name}` of the deck `{data['deck']}` is another at {place}, which counts."
+                message = f"{place} sets a different `{name}` for deck `{data['deck']}`; that one is used."
                 yield FileProblem(path, line, "setting", message, "Keep one of them.")
         for name, message, hint in find_front_matter_problems(data["values"]):
             yield FileProblem(path, data["lines"].get(name, 1), "setting", message, hint)
@@ -87,7 +87,7 @@ def _check_front_matter(collection: Collection) -> Iterator[FileProblem]:
 def _check_deck_tables(collection: Collection) -> Iterator[FileProblem]:
     decks = collection.catalog.decks()
     for line, name in find_unknown_decks(collection.root, collection.settings, decks):
-        hint = suggest(name, decks, "Remove its table, or name another deck.")
+        hint = suggest(name, decks, "Remove its table, or correct the name.")
         yield FileProblem(FILE_NAME, line, "setting", f"There is no deck `{name}`.", hint)
 
 
@@ -98,7 +98,7 @@ def _check_keys(collection: Collection) -> Iterator[FileProblem]:
         message = str(error).partition(": ")[2]
         unknown = next((name for name in collection.settings.keys if name not in DEFAULTS), "")
         line = find_key_line(collection.root, unknown)
-        yield FileProblem(FILE_NAME, line, "setting", message, "Until then no review begins.")
+        yield FileProblem(FILE_NAME, line, "setting", message, "Fix it; until then no review can start.")
 
 
 def _vaults(collection: Collection) -> Iterator[FileProblem]:
@@ -121,7 +121,7 @@ def _check_macros(root: Path) -> Iterator[FileProblem]:
         return
     except OSError as error:
         message = f"It cannot be read: {error.strerror}."
-        yield FileProblem(MACROS_FILE, 1, "unreadable", message, "Mend it or remove it.")
+        yield FileProblem(MACROS_FILE, 1, "unreadable", message, "Fix it or remove it.")
         return
     macros = parse_macros(text)
     for problem in (*macros.problems, *find_endless_macros(macros)):
@@ -129,12 +129,12 @@ def _check_macros(root: Path) -> Iterator[FileProblem]:
 
 
 def _count_reviews(collection: Collection) -> dict[int, int]:
-    """The reviews of each note that has any."""
+    """Count the reviews of each note that has any."""
     return dict(collection.connection.execute("SELECT note, sum(reps) FROM cards WHERE reps > 0 GROUP BY note"))
 
 
 def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
-    """Notes of the same text; where one was studied, which of them is to stay."""
+    """Find notes with the same text; if one was studied, say which of them to keep."""
     for same in _group_entries(entries, lambda entry: entry.fingerprint):
         studied = any(entry.id in reviews for entry in same)
         ranked = sorted(same, key=lambda entry: -reviews.get(entry.id, 0))
@@ -142,21 +142,21 @@ def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> It
             named = (_name_place(each, reviews, studied) for each in ranked if each.id != entry.id)
             others = _list_places(named, len(same) - 1)
             mine = f"; this one has {_describe_reviews(entry, reviews)}" if studied else ""
-            hint = "Keep the one with the most reviews, remove the others." if studied else "Remove one of them."
-            message = f"The same note stands at {others}{mine}."
+            hint = "Keep the one with the most reviews and remove the others." if studied else "Remove one of them."
+            message = f"The same note is at {others}{mine}."
             yield FileProblem(entry.path, entry.note.line, "same-note", message, hint)
 
 
 def _find_same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
-    """Notes never studied whose question, below the same heading, is that of a studied note in another file."""
+    """Find new notes that ask the question of a studied note of another file, below the same heading."""
     for same in _group_entries(entries, _normalize_question):
         studied = [entry for entry in same if entry.id in reviews]
         for entry in same:
             elsewhere = [each for each in studied if each.path != entry.path and each.fingerprint != entry.fingerprint]
             if elsewhere and entry.id not in reviews:
                 places = _list_places((_name_place(each, reviews, True) for each in elsewhere), len(elsewhere))
-                message = f"The same question, with another answer, stands at {places}; this one has no review."
-                hint = "Remove one of them, or ask it differently."
+                message = f"The same question, with another answer, is at {places}; this one has no review."
+                hint = "Remove one of them, or reword its question."
                 yield FileProblem(entry.path, entry.note.line, "same-question", message, hint)
 
 
@@ -166,7 +166,7 @@ def _normalize_question(entry: Entry) -> Hashable:
 
 
 def _group_entries(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) -> Iterator[list[Entry]]:
-    """Groups of several entries of which `of` says the same, each in order of file and line."""
+    """Group the entries that have the same `of`, if there are several, in order of file and line."""
     groups: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[of(entry)].append(entry)
@@ -185,18 +185,18 @@ def _describe_reviews(entry: Entry, reviews: Mapping[int, int]) -> str:
 
 
 def _list_places(places: Iterable[str], count: int) -> str:
-    """So many places: the first of them by name, for there can be thousands."""
+    """List `count` places: the first ones by name, because there can be thousands."""
     named = list(islice(places, _SHOWN))
     more = count - len(named)
     return " and ".join([*named, f"{more:,} more"] if more else named)
 
 
 def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
-    """The places of one pinned id."""
+    """Report each place of a pinned id that is used more than once."""
     for path, line in places:
         others = _list_places((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
-        hint = "Give one of them another id, or none."
-        yield FileProblem(path, line, "same-id", f"The same id stands at {others}.", hint)
+        hint = "Give one of them another id, or remove its id."
+        yield FileProblem(path, line, "same-id", f"The same id is at {others}.", hint)
 
 
 def _check_math(entry: Entry) -> Iterator[FileProblem]:

@@ -1,4 +1,4 @@
-"""A collection: the folder, its settings, its catalog and its scheduler, opened together."""
+"""A collection: its folder, settings, catalog and scheduler, opened together."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TABLE_SETS = (TABLE_SET, TableSet("catalog", "flashcards.catalog.schema", MIGRAT
 
 
 class FolderMissing(FlashcardsError):
-    """The folder of the collection is not there, or is no folder."""
+    """The folder of the collection does not exist, or is no folder."""
 
     exit_code = 2
 
@@ -59,20 +59,20 @@ class FolderMissing(FlashcardsError):
 
 
 class StateUnwritable(FlashcardsError):
-    """The folder that keeps the review state cannot be made."""
+    """The folder of the review state cannot be made."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} cannot be made: {reason}. The review state is kept there; check its permissions.")
 
 
 def find_collection(given: str | None) -> Path:
-    """The folder of the collection.
+    """Find the folder of the collection.
 
     `given`, else `$FLASHCARDS_COLLECTION`, else the nearest folder upwards that holds `flashcards.toml` or
-    `.flashcards/`, else `./decks` where that exists, else the present folder.
+    `.flashcards/`, else `./decks` if it exists, else the present folder.
 
     Raises:
-        FolderMissing: it is not there.
+        FolderMissing: it does not exist.
     """
     named = given or os.environ.get(VARIABLE)
     if named:
@@ -88,7 +88,7 @@ def find_collection(given: str | None) -> Path:
 
 
 def expand_home(path: str) -> Path:
-    """`path` with `~` for the home folder, where there is one to stand for."""
+    """Replace `~` in `path` by the home folder, if it names one."""
     try:
         return Path(path).expanduser()
     except RuntimeError:  # `~name` of nobody here
@@ -96,7 +96,7 @@ def expand_home(path: str) -> Path:
 
 
 def now_ms() -> int:
-    """The present instant, in epoch milliseconds."""
+    """Return the present instant, in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
@@ -113,7 +113,7 @@ class Collection:
     """
 
     def __init__(self, root: Path) -> None:
-        """Open the collection in `root`, making its state where there is none.
+        """Open the collection in `root`, and make its state if it has no state yet.
 
         Raises:
             FlashcardsError: the folder or its settings cannot be used.
@@ -129,7 +129,7 @@ class Collection:
 
     @property
     def state_folder(self) -> Path:
-        """Where the state is kept."""
+        """The folder of the state."""
         return self.root / STATE_FOLDER
 
     @property
@@ -139,16 +139,16 @@ class Collection:
 
     @property
     def backups(self) -> Path:
-        """Where copies of the state are kept."""
+        """The folder of the backups of the state."""
         return self.state_folder / BACKUPS
 
     @property
     def import_folder(self) -> Path:
-        """Where the files of an import wait until all of them are put in place."""
+        """The folder in which files of an import wait until all of them are put in place."""
         return self.state_folder / "import"
 
     def _finish_imports(self) -> None:
-        """Where an import was killed while it put its files in place: keep it if it was committed, else undo it."""
+        """Finish an import that was killed while it wrote files: keep it if committed, else undo it."""
         if not self.import_folder.is_dir():
             return
         from flashcards.catalog.imports import Origins
@@ -207,7 +207,7 @@ class Collection:
         return report, changes.unreadable
 
     def apply(self, changes: FolderChanges, at_ms: int) -> ScanReport:
-        """Bring catalog and scheduler up to date with what was seen: one transaction, or a part of the open one."""
+        """Apply changes to catalog and scheduler in one transaction, or within the open one."""
         from flashcards.catalog.scan import Scan
 
         with transaction(self.connection):
@@ -244,7 +244,7 @@ class Collection:
         copies.clear()
 
     def update_cards(self, report: ScanReport, at_ms: int) -> None:
-        """Bring the scheduler up to date with what was written into the catalog, within the same transaction."""
+        """Update the scheduler after changes of the catalog, within the same transaction."""
         new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
         if report.placed:
             new += self._update_cards(report.placed)
@@ -254,7 +254,7 @@ class Collection:
             self.store.add_cards(new, at_ms)
 
     def _update_cards(self, places: Iterable[CardPlace]) -> list[NewCard]:
-        """Cards of known notes: those whose slot is there are asked, others rest; returns the ones to add."""
+        """Wake the cards whose slots exist and rest the others; return the cards to add."""
         self.store.move_cards(Placement(place.note, place.deck, place.position) for place in places)
         add: list[NewCard] = []
         wake: list[int] = []
@@ -288,9 +288,9 @@ class Collection:
         return found
 
     def follow_parameters(self) -> int:
-        """Compute memory states anew where the settings' parameters are not those they were computed by.
+        """Recompute memory states after the parameters in the settings changed.
 
-        Due days stay. Returns how many cards have another state now. Cheap where nothing changed.
+        Due days stay. Returns how many cards have a new state. Cheap if nothing changed.
         """
         wanted = {
             limit.deck: " ".join(map(repr, limit.policy.parameters))
@@ -305,7 +305,7 @@ class Collection:
         return len({difference.card for difference in found})
 
     def policy(self, deck: int) -> Policy:
-        """The policy of the deck with this id."""
+        """Return the policy of the deck with this id."""
         return self._policies.get(deck, self.settings.policy)
 
     @cached_property
@@ -313,12 +313,12 @@ class Collection:
         return {limit.deck: limit.policy for limit in self.limits}
 
     def forget_limits(self) -> None:
-        """Find the decks and their policies anew when they are asked for next: they changed."""
+        """Drop the cached decks and policies, because they changed."""
         for name in ("limits", "_policies"):
             self.__dict__.pop(name, None)
 
     def note_of(self, card: Card) -> Entry:
-        """The note that a card belongs to."""
+        """Return the note of a card."""
         return self.catalog.entry(card.note)
 
 
@@ -331,10 +331,9 @@ _DECKS_OF = "SELECT DISTINCT deck FROM cards WHERE id IN (SELECT value FROM json
 
 
 def find_ordering(collection: Collection, only: frozenset[int] | None = None) -> Policy:
-    """The settings that order a session over `only` these cards (None is all).
+    """Find the settings that order a session over `only` these cards, or over all.
 
-    Those of the deck that holds them all; of several decks, of the nearest one above all of these; without one, those
-    of the collection.
+    They are those of the nearest deck that holds all the cards, or else those of the collection.
     """
     common = collection.settings.policy
     if all(_order(limit.policy) == _order(common) for limit in collection.limits):

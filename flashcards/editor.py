@@ -1,4 +1,4 @@
-"""Opening a person's editor at a line."""
+"""Open a person's editor at a line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USUAL = ("nano", "vi")
 
 
 class EditorMissing(FlashcardsError):
-    """There is no editor, or the one named cannot be started."""
+    """No editor is set, or the one named cannot be started."""
 
     def __init__(self, name: str = "") -> None:
         what = f"The editor `{name}` cannot be started." if name else "No editor is set."
@@ -37,8 +37,8 @@ def open_editor(path: Path, line: int) -> None:
     """Open `path` in `$VISUAL`, else `$EDITOR`, else nano or vi, at `line` (from 1), and wait until it is closed.
 
     Raises:
-        EditorMissing: there is none.
-        EditorFailed: it left with an exit code other than 0.
+        EditorMissing: no editor can be started.
+        EditorFailed: it exited with a code other than 0.
     """
     words = find_editor_command()
     try:
@@ -50,10 +50,10 @@ def open_editor(path: Path, line: int) -> None:
 
 
 def find_editor_command() -> list[str]:
-    """The editor's command as words.
+    """Find the editor's command, as words.
 
     Raises:
-        EditorMissing: none is set and none of the usual ones is there, or what is set cannot be read.
+        EditorMissing: no editor is set or installed, or the setting cannot be read.
     """
     named = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
     if named:
@@ -68,10 +68,10 @@ def find_editor_command() -> list[str]:
 
 
 def build_command(words: list[str], path: Path, line: int) -> list[str]:
-    """The command that opens `path` at `line`: the editor's words, and the line in the way this editor takes it.
+    """Build the command that opens `path` at `line`, in the way that this editor takes a line.
 
-    `--goto file:N` for Visual Studio Code and its kin, `file:N` for Helix, Sublime Text and Zed, and for others `+N`,
-    which vi, nano, emacs, micro, kakoune and most more understand. Editors that return at once are told to wait.
+    `--goto file:N` for Visual Studio Code and its kin, `file:N` for Helix, Sublime Text and Zed, and `+N` for vi,
+    nano, emacs, micro, kakoune and most others. Editors that return at once are told to wait.
     """
     name = Path(words[0]).name.lower().removesuffix(".exe").removesuffix(".cmd")
     wait = ["--wait"] if name in _WAITING and not {"--wait", "-w"} & set(words) else []

@@ -1,7 +1,7 @@
-"""Every error a person can cause, under one root.
+"""Every error that a person can cause, under one root.
 
 The message is one clear sentence that says what is wrong, followed by what to do. The command line prints it on
-standard error and leaves with `exit_code`; no traceback reaches a person.
+standard error and exits with `exit_code`; a person never sees a traceback.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _TOML_TWICE = ("Cannot overwrite", "Cannot declare", "Duplicate")
 
 
 class FlashcardsError(Exception):
-    """Root of the errors a person can cause. `exit_code`: 1 for problems in decks or data, 2 for usage."""
+    """The root of all errors that a person can cause. `exit_code`: 1 for problems in data, 2 for usage."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(FlashcardsError):
-    """The command was called with something it cannot take."""
+    """The command was called with something it cannot use."""
 
     exit_code: ClassVar[int] = 2
 
 
 class DeckUnknown(UsageError):
-    """There is no deck of this name."""
+    """No deck has this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         hint = suggest(name, known, "`flashcards due` shows the decks.", cutoff=0.5)
@@ -37,7 +37,7 @@ class DeckUnknown(UsageError):
 
 
 def describe_os_error(error: OSError) -> str:
-    """What the system says, as a sentence that names the file and what to do."""
+    """Describe an error of the system as a sentence that names the file and what to do."""
     import errno
 
     place = f"{error.filename}: " if error.filename else ""
@@ -53,7 +53,7 @@ def describe_os_error(error: OSError) -> str:
 
 
 def explain_toml_error(error: Exception, text: str) -> tuple[str, int]:
-    """Why `text` is no TOML, and the line on which the reader found out; 0 where it does not say."""
+    """Return why `text` is no TOML, and the line on which reading stopped; 0 if it is unknown."""
     place = _TOML_PLACE.search(str(error))
     line = int(place[1]) if place and place[1] else 0
     reason = _TOML_PLACE.sub("", str(error))

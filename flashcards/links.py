@@ -1,4 +1,4 @@
-"""Correcting by hand which note is which: `flashcards link` and `flashcards unlink`."""
+"""Correct by hand which note is which: `flashcards link` and `flashcards unlink`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class LinkImpossible(UsageError):
-    """Two notes cannot be made one, or one cannot be unlinked, as they are."""
+    """These notes cannot be linked or unlinked as they are."""
 
 
 class HasReviews(UsageError):
-    """The note that would be given up was reviewed already."""
+    """The note to give up has reviews of its own."""
 
     def __init__(self, place: str, reviews: int) -> None:
         words = plural(reviews, "review")
@@ -31,32 +31,32 @@ class HasReviews(UsageError):
 
 
 class LinkResult(NamedTuple):
-    """What was linked: the key of the note that goes on, and how many later reviews were added to its history."""
+    """The key of the note that was linked, and the number of later reviews added to its history."""
 
     key: str
     reviews: int
 
 
 def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool = False) -> LinkResult:
-    """Let the text of `new` be that of `old`: it goes on with the identity and the history of `old`.
+    """Link the text of `new` with the identity and the history of `old`.
 
     Args:
         collection: open, and scanned.
         old: a note that lost its text.
         new: a note that has one.
-        with_reviews: add what was rated on `new` meanwhile to the history of `old`.
+        with_reviews: add the reviews of `new` to the history of `old`.
 
     Raises:
-        LinkImpossible: `old` has a text, or `new` has none.
+        LinkImpossible: `old` has a text, or `new` has no text.
         HasReviews: `new` was reviewed, and that is not allowed.
     """
     if old.active:
         raise LinkImpossible(
-            f"The note {old.key} has its text, at {old.path}:{old.note.line}. The first name must be that of a note"
-            " that lost it; `flashcards orphans` lists those."
+            f"The note {old.key} has its text, at {old.path}:{old.note.line}. Name an orphan first;"
+            " `flashcards orphans` lists them."
         )
     if not new.active:
-        raise LinkImpossible(f"The note {new.key} has no text. The second name must be that of a note in a deck.")
+        raise LinkImpossible(f"The note {new.key} has no text. Name a note of a deck second.")
     cards = collection.store.cards_of(new.id)
     reviews = sum(card.reps for card in cards)
     if reviews and not with_reviews:
@@ -80,19 +80,19 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
 
 
 def unlink(collection: Collection, entry: Entry) -> str:
-    """Part a note from its last text; returns the key of the note that the text is from now on.
+    """Separate a note from its last text; return the key of the note that has the text from now on.
 
-    The history stays with the text that the note had before, as an orphan; the present text starts anew.
+    The history stays with the text before, as an orphan; the present text starts without history.
 
     Raises:
-        LinkImpossible: the note has its first text, has none, or is known by a pinned id.
+        LinkImpossible: the note has its first text, has no text, or is known by a pinned id.
     """
     if not entry.active:
         raise LinkImpossible(f"The note {entry.key} has no text. Name a note that is in a deck.")
     if entry.note.pin:
         raise LinkImpossible(
-            f"The note at {entry.path}:{entry.note.line} is known by its pinned id `{entry.note.pin}`."
-            " Take the comment out of the file first."
+            f"The note at {entry.path}:{entry.note.line} has the pinned id `{entry.note.pin}`."
+            " Remove that comment from the file first."
         )
     at = now_ms()
     with transaction(collection.connection):

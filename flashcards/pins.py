@@ -1,4 +1,4 @@
-"""Writing a note's key into its file, so that nothing can part them: `<!-- id: k7f3q2m4x9ab -->`."""
+"""Write the key of a note into its file, so that nothing can separate them: `<!-- id: k7f3q2m4x9ab -->`."""
 
 from __future__ import annotations
 
@@ -32,18 +32,12 @@ class PinImpossible(FlashcardsError):
 
 
 def write_pins(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]) -> int:
-    """Write the key of each note that has no pin yet into its file; returns how many were written.
+    """Write the key of each note without a pin into its file; return how many were written.
 
-    Each file is written once, atomically, and only when it still says what the catalog says.
-
-    Args:
-        root: the collection's folder.
-        entries: the notes.
-        dialects: the dialect that read each file.
+    Each file is written once, atomically, and only if it still says what the catalog says.
 
     Raises:
-        FileChanged: a file says something else by now.
-        PinForeign: a file is of another tool's dialect.
+        FileChanged: a file has changed.
         PinImpossible: a note cannot be pinned.
     """
     by_file: dict[str, list[Entry]] = defaultdict(list)
@@ -87,7 +81,7 @@ def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path)
 
 
 def _insert_comment(lines: list[str], note: Note, comment: str) -> None:
-    """Put the comment at the end of the first line of a pair, else on a line of its own behind the note."""
+    """Insert the comment at the end of the first line of a pair, or else on its own line after the note."""
     place = (note.line if note.kind is Kind.PAIR else note.end_line) - 1
     line = lines[place]
     body = line.rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""Words for numbers, and lines of words."""
+"""Format numbers, durations and lines of words for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 def plural(number: int, word: str) -> str:
-    """`1 card`, `2 cards`, `1,000 cards`."""
+    """Format a number with its noun: `1 card`, `2 cards`, `1,000 cards`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
@@ -38,7 +38,7 @@ def list_deck_path(deck: str) -> list[str]:
 
 
 def count_columns(text: str) -> int:
-    """The columns of a terminal that a text takes."""
+    """Count the terminal columns of a text."""
     return sum(
         0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
         for character in text
@@ -46,9 +46,9 @@ def count_columns(text: str) -> int:
 
 
 def wrap_line(line: str, width: int, hang: int = 0) -> list[str]:
-    """A line as lines of at most so many columns, broken between words; inside one only if it is wider itself.
+    """Wrap a line to at most `width` columns, between words; a word is broken only if it is wider itself.
 
-    What follows is indented by `hang`; after an indented line, by two more than it.
+    The following lines are indented by `hang`; after an indented line, by two more than it.
     """
     indent = len(line) - len(line.lstrip())
     hang = min(indent + 2 if indent else hang, max(0, width - 4))
@@ -64,7 +64,7 @@ def wrap_line(line: str, width: int, hang: int = 0) -> list[str]:
 
 
 def _cut_word(word: str, width: int) -> list[str]:
-    """A word in pieces of at most so many columns, each of one character at the least."""
+    """Split a word into pieces of at most `width` columns, each of at least one character."""
     pieces = [""]
     for character in word:
         if pieces[-1] and count_columns(pieces[-1] + character) > width:
@@ -74,7 +74,7 @@ def _cut_word(word: str, width: int) -> list[str]:
 
 
 def is_unicode(encoding: str | None) -> bool:
-    """Whether a stream of this encoding can show every character."""
+    """Check whether a stream of this encoding can show every character."""
     return (encoding or "utf-8").lower().startswith("utf")
 
 
@@ -83,7 +83,7 @@ _MONTH, _YEAR = 30.4375, 365.25  # days
 
 
 def format_interval(seconds: int) -> str:
-    """An interval as a button shows it: `30s`, `10m`, `2h`, `4d`, `2.5mo`, `1.2y`."""
+    """Format an interval as a button shows it: `30s`, `10m`, `2h`, `4d`, `2.5mo`, `1.2y`."""
     if seconds < _MINUTE:
         return f"{max(0, seconds)}s"
     if seconds < _HOUR:
@@ -97,7 +97,7 @@ def format_interval(seconds: int) -> str:
 
 
 def format_duration(duration_ms: int) -> str:
-    """Time spent: `45 s`, `4 min 10 s`, `1 h 5 min`."""
+    """Format time spent: `45 s`, `4 min 10 s`, `1 h 5 min`."""
     seconds = round(duration_ms / 1000)
     if seconds < _MINUTE:
         return f"{seconds} s"

@@ -171,7 +171,7 @@ def test_windows_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -
         ("[decks]\na = 1", '1: `decks` must hold tables such as [decks."tpm"].'),
         ("fuzz = true\n[decks.a]\n\nfuzz = 1", "4: `fuzz` must be true or false."),
         ("[decks.a]\nfuzz = true\n[decks.'b::c']\nfuzz = 1", "4: `fuzz` must be true or false."),
-        ("[decks.a]\nrollover = 3", "2: `rollover` holds for the whole collection."),
+        ("[decks.a]\nrollover = 3", "2: `rollover` applies to the whole collection."),
         ("decks.a.fuzz = 1", "1: `fuzz` must be true or false."),
         ("fuzz = true\ndecks = { a = { fuzz = 1 } }", "2: `fuzz` must be true or false."),
     ],

@@ -1,1 +1,1 @@
-"""What the decks said at the last scan, what changed since, and which note is which."""
+"""What the decks said at the last scan; a scan finds what changed and links it with what was there."""

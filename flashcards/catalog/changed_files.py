@@ -1,4 +1,4 @@
-"""What the deck files say now against the catalog: those that changed are read and parsed. Nothing is written."""
+"""Compare the deck files with the catalog, and read and parse those that changed. Nothing is written."""
 
 from __future__ import annotations
 
@@ -24,10 +24,7 @@ _RACY_NS = 100_000_000  # a file written this shortly before it is read may chan
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file that may have changed. `deck` is None where its bytes are the same, or where it cannot be read.
-
-    `dialect` is what read it, and `reader` the signature of what was chosen by its path.
-    """
+    """A file that may have changed. `deck` is missing if its bytes are the same, or if it cannot be read."""
 
     found: FoundFile
     hash: bytes
@@ -40,7 +37,7 @@ class ReadFile:
 
 @dataclass(slots=True)
 class FolderChanges:
-    """What is on disk against the files of the catalog."""
+    """What changed in the folder since the last scan."""
 
     changed: list[ReadFile] = field(default_factory=list)
     gone: list[FileRow] = field(default_factory=list)
@@ -57,9 +54,9 @@ def find_changes(
 
     Args:
         root: the collection's folder.
-        catalog: what it held at the last scan.
-        chooser: chooses the dialect of each file.
+        catalog: the catalog as of the last scan.
         progress: called with the number of files read and the number to read.
+        chooser: chooses the dialect of each file by its path.
     """
     known = catalog.files()
     changes = FolderChanges()
@@ -97,7 +94,7 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
 
 
 def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> ReadFile | None:
-    """The file as it is now; None where it is gone."""
+    """Read a file as it is now; return nothing if it is gone."""
     try:
         data = (root / found.path).read_bytes()
     except FileNotFoundError:
@@ -120,7 +117,10 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> 
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problem = Problem(
-            line, "not-utf-8", "The file is not UTF-8 here.", "Save it as UTF-8; until then it is not read."
+            line,
+            "not-utf-8",
+            "The file is not UTF-8 at this line.",
+            "Save it as UTF-8; until then its notes stay as they were.",
         )
         return ReadFile(found, found_digest, None, mtime_ns, problem)
     deck, dialect = read_deck(text, found.path, choice)

@@ -1,4 +1,4 @@
-"""A text that was copied elsewhere and deleted later: its history goes on at the copy."""
+"""Continue the history of a deleted text at its recent copy."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ _RECENT_MS: Final = 24 * 3_600_000  # what is pasted first is cut soon; a text t
 
 
 class Copies:
-    """What a scan found of notes whose text stands twice; the transaction is the caller's.
+    """Notes whose text a scan found twice; the transaction is the caller's.
 
-    A person who moves a note may paste it first and cut it later, with a scan in between. The pasted one is a note of
-    its own then; when the old one loses its text within a day it takes the place of the copy, unless something was done
-    with that meanwhile.
+    A person who moves a note may paste it first and cut the original later, with a scan in between. The pasted one is
+    a new note then. If the old one loses its text within a day, it continues at the copy, unless the copy was used.
     """
 
     def __init__(self, connection: sqlite3.Connection, store: Store, now_ms: int) -> None:
@@ -37,7 +36,7 @@ class Copies:
         self._given_up: list[int] = []
 
     def follow(self, report: ScanReport) -> None:
-        """Let reviewed notes that `report` says lost their text go on at a copy of it, and say so in `report`."""
+        """Move reviewed notes that lost their text to a copy of it, and correct `report`."""
         lost = [(change.note, fingerprint(change.before)) for change in report.removed if change.before]
         copies = self._copies({text for _, text in lost})
         for note, text in lost:
@@ -51,7 +50,7 @@ class Copies:
             self._say(report)
 
     def clear(self) -> None:
-        """Let the copies that were given up go, with their cards, when the scheduler knows the report."""
+        """Remove the copies that were given up, and their cards, once the scheduler knows the report."""
         self._store.set_notes_active(self._given_up, False)
         for note in self._given_up:
             if not delete_unused_cards(self._db, note):
@@ -65,7 +64,7 @@ class Copies:
         return found
 
     def _fits(self, old: Known, copy: Known) -> bool:
-        """Whether a copy came after the old note, lately, and nothing was done with it since."""
+        """Check that a copy is newer than the old note, recent and unused."""
         is_recent = old.id < copy.id and self._now_ms - copy.id < _RECENT_MS  # the ids say when each was first seen
         untouched = not any(map(self._was_touched, self._store.cards_of(copy.id)))
         return copy.note.pin in ("", old.pin) and is_recent and untouched

@@ -1,4 +1,4 @@
-"""A person's own decision of which note is which, over that of a scan; the transaction is the caller's."""
+"""Link and unlink notes by hand; the transaction is the caller's."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ NAME = "by hand"
 
 
 class HandLink(NamedTuple):
-    """What drawing a link did, and which slots of the new note are which of the old one."""
+    """What linking by hand did, and which slots of the new note are which of the old one."""
 
     report: ScanReport
     slots: Renaming
 
 
 class HandUnlink(NamedTuple):
-    """What parting a note from its text did, and which of its cards go by another slot from now on."""
+    """What unlinking by hand did, and the slots that were renamed."""
 
     report: ScanReport
     renamed: Renaming
 
 
 class LastLink(NamedTuple):
-    """The decision that gave a note the text it has: what it said before, and by which rule."""
+    """The decision that gave a note its present text: its rule, and the text before."""
 
     id: int
     rule: str
@@ -39,7 +39,7 @@ class LastLink(NamedTuple):
 
 
 class Corrections:
-    """Links two notes, and parts a note from its last text."""
+    """Links and unlinks two notes as a person says."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
         self._db = connection
@@ -49,7 +49,7 @@ class Corrections:
         self._writer = NoteWriter(connection, now_ms, paths)
 
     def link(self, old: int, new: int) -> HandLink:
-        """Let the text of `new` be that of `old`, an orphan; `new` is left without one, and is never found by one."""
+        """Give the text of `new` to `old`, an orphan; `new` keeps no text and cannot be found by one."""
         before, after = self._catalog.load_known(old), self._catalog.load_known(new)
         self._retire(after)
         self._writer.link(Link(before, self._make_seen(after), NAME))
@@ -67,11 +67,11 @@ class Corrections:
         return HandLink(self._writer.report, slots)
 
     def remove(self, note: int) -> None:
-        """Remove a note that was retired, unless Anki was given it: then the next export says that it is gone."""
+        """Remove a note that was given up; one that was exported stays, so that the next export can say so."""
         self._db.execute("DELETE FROM notes WHERE id = ? AND id NOT IN (SELECT note FROM exported_notes)", (note,))
 
     def last_link(self, note: int) -> LastLink | None:
-        """How the note came by its present text; None where it is the first one."""
+        """Return how the note came by its present text, or nothing if it is the first one."""
         row = self._db.execute(
             "SELECT l.id, l.rule, l.before, t.body FROM links l JOIN notes n ON n.id = l.note"
             " JOIN texts t ON t.note = l.note AND t.fingerprint = l.before"
@@ -81,7 +81,7 @@ class Corrections:
         return LastLink(row[0], row[1], row[2], decode(row[3], 0, 0)) if row else None
 
     def unlink(self, note: int, last: LastLink) -> HandUnlink:
-        """Give a note back the text it had before its last link, as an orphan; its present text becomes a new note."""
+        """Give a note back its text before the last link, as an orphan; its present text becomes a new note."""
         known = self._catalog.load_known(note)
         former = last.former._replace(line=known.note.line, end_line=known.note.end_line)
         if former.kind is Kind.CLOZE and known.note.kind is Kind.CLOZE:
@@ -105,7 +105,7 @@ class Corrections:
         return Seen(known.file, known.deck, index, known.fingerprint, known.note)
 
     def _retire(self, known: Known) -> None:
-        """Keep a note for its reviews only: no text will ever be taken for its."""
+        """Keep a note for its reviews only; no text is ever linked with it again."""
         self._db.execute(
             "UPDATE notes SET active = 0, fingerprint = ?, pin = '', modified_ms = ? WHERE id = ?",
             (b"", self._now_ms, known.id),

@@ -1,4 +1,4 @@
-"""The deck files of a folder."""
+"""Find the deck files of a folder."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A folder or file that could not be looked at, and why. A folder's path ends with `/`."""
+    """A folder or file that cannot be read, and why. A folder's path ends with `/`."""
 
     path: str
     reason: str
 
 
 def find_deck_files(root: Path) -> Iterator[FoundFile | Unreadable]:
-    """Every `*.md` below `root`, in order of path; hidden files and folders are left out.
+    """Yield every `*.md` below `root`, in order of path, without hidden files and folders.
 
     Links to folders are followed, each real folder once, so that a circle of links ends. A link to a folder that is
-    found without it is left out: its decks stand where they really are.
+    found without it is skipped: its decks belong to the real place.
     """
     real = os.path.realpath(root)
     yield from _Walk(real).folder(str(root), real, "")
 
 
 class _Walk:
-    """One walk. `_root` is the real path of its folder, `_seen` are the real paths of the folders walked so far."""
+    """One search. `_root` is the real path of its folder, `_seen` holds the real paths of all folders so far."""
 
     def __init__(self, root: str) -> None:
         self._root = root
         self._seen = {root}
 
     def folder(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
-        """What is in `folder`, whose real path is `real`."""
+        """Yield what is in `folder`, whose real path is `real`."""
         try:
             with os.scandir(folder) as found:
                 entries = sorted((each for each in found if not each.name.startswith(".")), key=lambda each: each.name)
@@ -77,7 +77,7 @@ class _Walk:
                 yield Unreadable(path, "it is a link to a file that is not there")
 
     def _is_found_anyway(self, real: str) -> bool:
-        """Whether a folder lies below the root, in no hidden folder."""
+        """Check whether a folder is below the root, and in no hidden folder."""
         below = real.removeprefix(f"{self._root}{os.sep}")
         return below != real and not any(part.startswith(".") for part in Path(below).parts)
 
@@ -90,10 +90,10 @@ def _holds(outer: str, inner: str) -> bool:
 
 
 def is_utf8(name: str) -> bool:
-    """Whether a name from the system is UTF-8, as the catalog needs it; other bytes come as surrogates."""
+    """Check whether a name from the system is UTF-8, as the catalog needs it; other bytes come as surrogates."""
     return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _replace_non_utf8(path: str) -> str:
-    """`path` with what is not UTF-8 in it replaced."""
+    """Replace the bytes of `path` that are not UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")

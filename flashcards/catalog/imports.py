@@ -1,4 +1,4 @@
-"""What came from elsewhere: which note of ours is which note there, and what it was when it was last brought in."""
+"""Remember which note came from which note of another program, and its state at the last import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Origin(NamedTuple):
         part: which of the notes that the other program's note became, from 0.
         note: the note here.
         base: the fingerprint of the text that was written here.
-        tags: the tags that were written here, joined by blanks.
+        tags: the tags that were written here, joined by spaces.
         content: a hash of everything the other program said of it.
         changed_s: when the other program had last changed it, epoch seconds; 0 where that is not known.
     """
@@ -30,11 +30,11 @@ class Origin(NamedTuple):
 
 
 class SeenMarks(NamedTuple):
-    """The marks of a card there when they were last looked at.
+    """The status of a card in the other program as of the last import.
 
     Attributes:
         changed_s: when the card was last changed there, epoch seconds.
-        suspended, flag: its marks; None where only that time is known.
+        suspended, flag: its status, if more than that time is known.
     """
 
     changed_s: int
@@ -49,27 +49,27 @@ class Origins:
         self._db = connection
 
     def all(self) -> dict[tuple[str, int], Origin]:
-        """Every origin, by source and part."""
+        """Return every origin, by source and part."""
         rows = self._db.execute("SELECT source, part, note, base, tags, content, changed_s FROM origins")
         return {(row[0], row[1]): Origin(*row) for row in rows}
 
     def remember(self, origins: Iterable[Origin]) -> int:
-        """Write origins, new ones or in the place of what was known; returns how many."""
+        """Write origins, and replace known ones; return how many."""
         rows = list(origins)
         self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return len(rows)
 
     def confirm(self, times: Iterable[tuple[int, str, int]]) -> None:
-        """Say that what is known was so until a later time: triples of epoch seconds, source and part."""
+        """Advance the "last seen unchanged" time: triples of epoch seconds, source and part."""
         self._db.executemany("UPDATE origins SET changed_s = ? WHERE source = ? AND part = ?", times)
 
     def marks(self) -> dict[int, SeenMarks]:
-        """The marks of each card there as of the last import."""
+        """Return the status of each card there as of the last import."""
         rows = self._db.execute("SELECT card, changed_s, suspended, flag FROM origin_cards")
         return {card: SeenMarks(changed, None if off is None else bool(off), flag) for card, changed, off, flag in rows}
 
     def remember_marks(self, marks: Iterable[tuple[int, SeenMarks]]) -> None:
-        """Write the marks of cards."""
+        """Store the status of cards."""
         self._db.executemany(
             "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag) VALUES (?, ?, ?, ?)",
             ((card, *seen) for card, seen in marks),
@@ -83,22 +83,22 @@ class Origins:
         )
 
     def ids(self, kind: str) -> dict[int, int]:
-        """The ids in Anki of notes or cards that a phone made, by their ids here."""
+        """Return the ids in Anki of notes or cards that a phone made, by their ids here."""
         return dict(self._db.execute("SELECT here, there FROM anki_ids WHERE kind = ?", (kind,)))
 
     def record(self, mark: str, at_ms: int, source: str) -> None:
-        """Say in this transaction that an import happened."""
+        """Record in this transaction that an import happened."""
         self._db.execute("INSERT INTO imports VALUES (?, ?, ?)", (mark, at_ms, source))
 
     def is_recorded(self, mark: str) -> bool:
-        """Whether the import with this mark happened."""
+        """Check whether the import with this mark happened."""
         return self._db.execute("SELECT 1 FROM imports WHERE mark = ?", (mark,)).fetchone() is not None
 
     def find_written_hash(self, path: str) -> bytes | None:
-        """The hash of the file at `path` as an import last wrote it; None where none did."""
+        """Return the hash of the file at `path` as an import last wrote it, or nothing."""
         row = self._db.execute("SELECT hash FROM written_files WHERE path = ?", (path,)).fetchone()
         return row[0] if row else None
 
     def record_written_hash(self, path: str, digest: bytes) -> None:
-        """Say that an import wrote this file."""
+        """Record that an import wrote this file."""
         self._db.execute("INSERT OR REPLACE INTO written_files VALUES (?, ?)", (path, digest))

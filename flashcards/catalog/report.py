@@ -1,4 +1,4 @@
-"""What a scan did."""
+"""Describe what a scan did."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """What a scan found of one note. `before` is None for a note that is new; `after` for one that is gone."""
+    """One note in a scan. A new note has no `before`, a removed one no `after`."""
 
     note: int
     key: str
@@ -24,9 +24,9 @@ class Change(NamedTuple):
 
 
 class Ambiguity(NamedTuple):
-    """A note that was added though it may be one of several that lost their text: which, none can say.
+    """A note that was added although it may be one of several that lost their text.
 
-    `candidates` are those, each with its score, the best first.
+    `candidates` are those with their scores, the best first.
     """
 
     added: Change

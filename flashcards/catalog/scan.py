@@ -1,4 +1,4 @@
-"""What the rule that judges needs to know of the catalog."""
+"""Bring the catalog up to date with what changed in the folder."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _SAMPLE = 2_000  # notes that show what words are common in the collection
 def link_edited(
     catalog: Catalog, known: Sequence[Known], seen: Sequence[Seen], links: Sequence[Link]
 ) -> tuple[list[Link], list[Doubt]]:
-    """Link edited notes with what they were; see `link_similar`.
+    """Link edited notes with what they were, as `link_similar` does.
 
     Args:
-        catalog: as of the last scan.
-        known: the notes in use of the files that changed, and orphans that were looked for.
-        seen: the notes of these files now.
-        links: what the exact rules found.
+        catalog: the catalog as of the last scan.
+        known: the notes in use of the changed files, and the orphans found so far.
+        seen: the notes that these files have now.
+        links: the links of the exact rules.
     """
     if len(links) == len(seen):
         return [], []
@@ -58,7 +58,7 @@ class Scan:
         self._paths: dict[int, str] = {}
 
     def apply(self, changes: FolderChanges) -> ScanReport:
-        """Write what was seen, and say what changed."""
+        """Write the changes into the catalog, and report them."""
         rows = self._catalog.files()
         self._paths = {row.id: row.path for row in rows.values()}
         changed_ids: list[int] = []
@@ -115,7 +115,7 @@ class Scan:
         ]
 
     def _deck_id(self, name: str) -> int:
-        """The id of a deck; it and the decks above it are made where they are not there yet."""
+        """Return the id of a deck; it and the decks above it are added if they are new."""
         if name not in self._decks:
             parent = name.rpartition("::")[0]
             if parent:

@@ -1,4 +1,4 @@
-"""The tables of the catalog, as migrations. A migration that was released is never edited, only followed."""
+"""The tables of the catalog, as migrations. A released migration is never edited, only followed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ migrations = Migrations("catalog")
 
 @migrations()
 def create_files_and_notes(db: Database) -> None:
-    """Files, decks, notes, the former texts of notes, and the links that were drawn."""
+    """Create files, decks, notes, the former texts of notes, and the links between them."""
     db.table("files").create(
         {
             "id": int,
@@ -75,7 +75,7 @@ def create_files_and_notes(db: Database) -> None:
 
 @migrations()
 def create_origins(db: Database) -> None:
-    """What was imported: notes and cards with where they came from, the imports themselves, the files they wrote."""
+    """Create what imports remember: the origins of notes and cards, the imports, the files they wrote."""
     db.table("origins").create(
         {"source": str, "part": int, "note": int, "base": bytes, "tags": str, "content": bytes},
         pk=("source", "part"),
@@ -92,7 +92,7 @@ def create_origins(db: Database) -> None:
 
 @migrations()
 def create_exported_notes(db: Database) -> None:
-    """What Anki was given last: by it the next export knows what Anki will keep that is no longer here."""
+    """Create what Anki was given last, so that the next export knows which notes Anki has in excess."""
     db.table("exported_notes").create(
         {"note": int, "guid": str, "deck": str, "ords": str},  # ords: "0 1"
         pk="note",
@@ -104,7 +104,7 @@ def create_exported_notes(db: Database) -> None:
 
 @migrations()
 def create_ticks(db: Database) -> None:
-    """Which points of a rubric card were covered in a review."""
+    """Create the points of a rubric card that were covered in a review."""
     db.table("ticks").create(
         {"review": int, "point": str, "covered": int},
         pk=("review", "point"),
@@ -115,7 +115,7 @@ def create_ticks(db: Database) -> None:
 
 @migrations()
 def create_mocks(db: Database) -> None:
-    """Mock interviews, and how each of their questions went."""
+    """Create mock interviews, and how each of their questions went."""
     db.table("mocks").create(
         {"id": int, "query": str, "seed": int, "questions": int, "seconds": int, "finished": int},
         pk="id",
@@ -146,7 +146,7 @@ def create_mocks(db: Database) -> None:
 
 @migrations()
 def remember_marks(db: Database) -> None:
-    """The marks of imported cards as they were there; empty for cards whose marks an earlier version took over."""
+    """Add the status of imported cards in the other program; empty for imports by an earlier version."""
     table = db.table("origin_cards")
     table.add_column("suspended", int)
     table.add_column("flag", int)
@@ -154,19 +154,19 @@ def remember_marks(db: Database) -> None:
 
 @migrations()
 def add_times_to_origins(db: Database) -> None:
-    """When the other program had changed what was brought in, epoch seconds; 0 where that was not kept."""
+    """Add when the other program had changed a note, epoch seconds; 0 if it is unknown."""
     db.table("origins").add_column("changed_s", int, not_null_default=0)
 
 
 @migrations()
 def add_format_to_files(db: Database) -> None:
-    """By which version of the format a file was read (`FORMAT_VERSION`); 0 where that was not kept."""
+    """Add the version of the format (`FORMAT_VERSION`) that read a file; 0 if it is unknown."""
     db.table("files").add_column("format", int, not_null_default=0)
 
 
 @migrations()
 def add_dialect_to_files(db: Database) -> None:
-    """The dialect that read a file, and the signature of what was chosen by its path ("" outside of any vault)."""
+    """Add the dialect that read a file, and the signature of what its path chose ("" outside of vaults)."""
     table = db.table("files")
     table.add_column("dialect", str, not_null_default="native")
     table.add_column("reader", str, not_null_default="")
@@ -174,7 +174,7 @@ def add_dialect_to_files(db: Database) -> None:
 
 @migrations()
 def create_anki_ids(db: Database) -> None:
-    """Ids that notes and cards have in Anki where a phone gave them: there they never change."""
+    """Create the ids that a phone gave to notes and cards; they never change there."""
     db.table("anki_ids").create(
         {"kind": str, "here": int, "there": int},  # kind: "note" or "card"
         pk=("kind", "here"),

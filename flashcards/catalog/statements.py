@@ -25,7 +25,7 @@ _SAME: Final = 1e-3
 
 
 class _Card(NamedTuple):
-    """A card as it stands here."""
+    """The state of a card here."""
 
     id: int
     state: int
@@ -123,7 +123,7 @@ def _instant_ms(text: str) -> int:
 
 
 def _is_known(card: _Card, imported: ImportedState) -> bool:
-    """Whether a card stands as another tool says, so that nothing is to be done."""
+    """Check whether a card has the state that another tool says, so that nothing is to be done."""
     if (card.state, card.due_day, card.due_ms) != (imported.state, imported.due_day, imported.due_ms):
         return False
     if imported.memory is None or card.stability is None or card.difficulty is None:

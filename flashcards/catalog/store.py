@@ -1,4 +1,4 @@
-"""Notes as JSON text, for the catalog."""
+"""Read the catalog: files, decks, notes and their texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions")
 
 
 def encode(note: Note) -> str:
-    """`note` without its lines, which change more often than the rest and have columns of their own."""
+    """Encode `note` without its lines, which change more often than the rest and have their own columns."""
     data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
     if note.gaps:
         data["gaps"] = [
@@ -34,7 +34,7 @@ def encode(note: Note) -> str:
 
 
 def decode(text: str, line: int, end_line: int) -> Note:
-    """The note that `encode` wrote."""
+    """Decode a note that `encode` wrote."""
     data = orjson.loads(text)
     find = data.get
     return Note(
@@ -105,7 +105,7 @@ class Catalog:
         self._cached_ms = -1
 
     def files(self) -> dict[str, FileRow]:
-        """Every file ever seen, by path."""
+        """Return every file ever seen, by path."""
         rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present, format, dialect, reader FROM files")
         return {
             path: FileRow(file, path, size, mtime_ns, digest, bool(present), *rest)
@@ -117,7 +117,7 @@ class Catalog:
         return dict(self._db.execute("SELECT path, dialect FROM files WHERE present = 1"))
 
     def decks(self) -> dict[str, int]:
-        """The id of every deck, by name."""
+        """Return the id of every deck, by name."""
         return dict(self._db.execute("SELECT name, id FROM decks"))
 
     def deck_names(self) -> dict[int, str]:
@@ -125,7 +125,7 @@ class Catalog:
         return dict(self._db.execute("SELECT id, name FROM decks"))
 
     def deck_settings(self) -> dict[str, dict[str, Any]]:
-        """What the front matter of each deck's files says, by deck; of several files the first in order counts."""
+        """Return the front matter of each deck; if several files disagree, the first one counts."""
         found: dict[str, dict[str, Any]] = {}
         rows = self._db.execute("SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC")
         for (text,) in rows:
@@ -134,20 +134,20 @@ class Catalog:
         return found
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
-        """Every problem found in a file, with the file's path, in order."""
+        """Yield every problem of a file, with the file's path, in order."""
         rows = self._db.execute("SELECT path, problems FROM files WHERE present = 1 AND problems != '[]' ORDER BY path")
         for path, text in rows:
             for problem in json.loads(text):
                 yield path, Problem(*problem)
 
     def counts(self) -> tuple[int, int]:
-        """The number of files and of notes in use."""
+        """Count the files and the notes in use."""
         (files,) = self._db.execute("SELECT count(*) FROM files WHERE present = 1").fetchone()
         (notes,) = self._db.execute("SELECT count(*) FROM notes WHERE active = 1").fetchone()
         return files, notes
 
     def entries(self, ids: Iterable[int] | None = None, *, active: bool = True) -> Iterator[Entry]:
-        """Notes in order of deck, file and line; those of `ids`, or all that are in use (or all that are orphans)."""
+        """Yield notes by deck, file and line: those of `ids`, or all in use, or all orphans."""
         if ids is None:
             yield from self._entries("n.active = ? ORDER BY d.name, f.path, n.line", (int(active),))
             return
@@ -157,10 +157,10 @@ class Catalog:
             yield from self._entries(f"n.id IN ({_list_marks(chunk)}) ORDER BY d.name, f.path, n.line", chunk)
 
     def entry(self, note: int) -> Entry:
-        """The note with this id.
+        """Return the note with this id.
 
         Raises:
-            KeyError: there is none.
+            KeyError: the id is unknown.
         """
         found = next(self.entries([note]), None)
         if found is None:
@@ -180,14 +180,14 @@ class Catalog:
             yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), held)
 
     def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
-        """Keep notes that were just written, so that reading them again in this process need not decode them.
+        """Keep notes that were just written, so that this process need not decode them again.
 
-        A note whose text changed since has another `modified_ms` and is read anew.
+        A note that changed since has another `modified_ms` and is read from the database.
         """
         self._cached_notes, self._cached_ms = notes, modified_ms
 
     def load_known_in(self, files: Sequence[int]) -> list[Known]:
-        """The notes in use of these files."""
+        """Load the notes in use of some files."""
         found: list[Known] = []
         for start in range(0, len(files), _CHUNK):
             chunk = files[start : start + _CHUNK]
@@ -195,7 +195,7 @@ class Catalog:
         return found
 
     def find_orphans(self, pins: Sequence[str], fingerprints: Sequence[bytes]) -> list[Known]:
-        """Orphans that a pin, a present or a former text of theirs may bring back."""
+        """Find orphans by a pin, or by a present or former text."""
         wanted: set[int] = set()
         for column, values in (("pin", pins), ("key", pins), ("fingerprint", fingerprints)):
             wanted |= self._orphan_ids(f"SELECT id FROM notes WHERE active = 0 AND {column} IN", values)
@@ -218,26 +218,26 @@ class Catalog:
         return found
 
     def keys(self) -> Iterator[tuple[int, str]]:
-        """The id and the key of every note, orphans too."""
+        """Yield the id and the key of every note, orphans included."""
         yield from self._db.execute("SELECT id, key FROM notes")
 
     def paths(self) -> Iterator[tuple[int, str]]:
-        """The id of every note and the path of its file."""
+        """Yield the id of every note and the path of its file."""
         yield from self._db.execute("SELECT n.id, f.path FROM notes n JOIN files f ON f.id = n.file")
 
     def texts(self) -> Iterator[tuple[int, bytes]]:
-        """The id and the fingerprint of every note in use."""
+        """Yield the id and the fingerprint of every note in use."""
         yield from self._db.execute("SELECT id, fingerprint FROM notes WHERE active = 1")
 
     def has_orphans(self) -> bool:
-        """Whether any note has lost its text."""
+        """Check whether any note has lost its text."""
         return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
 
     def load_known(self, note: int) -> Known:
-        """One note.
+        """Load one note.
 
         Raises:
-            KeyError: there is none with this id.
+            KeyError: the id is unknown.
         """
         found = self._load_known("id = ?", (note,))
         if not found:
@@ -245,11 +245,11 @@ class Catalog:
         return found[0]
 
     def list_recent_orphans(self, most: int) -> list[Known]:
-        """The notes that lost their text last."""
+        """List the notes that lost their text last."""
         return self._load_known("active = 0 AND fingerprint != x''", (), f"modified_ms DESC, id LIMIT {most:d}")
 
     def sample(self, size: int) -> list[Note]:
-        """About so many notes in use, or all where there are fewer, from all over the collection."""
+        """Sample about `size` notes in use from all over the collection, or all if there are fewer."""
         ids = [row[0] for row in self._db.execute("SELECT id FROM notes ORDER BY file")]
         chosen = ids[:: max(1, len(ids) // size)]
         found: list[Note] = []
@@ -301,14 +301,14 @@ class Catalog:
         return {note: frozenset(texts) for note, texts in found.items()}
 
     def find_former_note(self, note: int, fingerprint: bytes) -> Note | None:
-        """The note as it was when it had this text."""
+        """Return the note as it was when it had this text."""
         row = self._db.execute(
             "SELECT body FROM texts WHERE note = ? AND fingerprint = ?", (note, fingerprint)
         ).fetchone()
         return decode(row[0], 0, 0) if row else None
 
     def find_taken_keys(self, keys: Sequence[str]) -> set[str]:
-        """Those of `keys` that a note has already."""
+        """Return those of `keys` that a note has already."""
         found: set[str] = set()
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
@@ -318,7 +318,7 @@ class Catalog:
         return found
 
     def find_shared_pins(self) -> list[list[tuple[str, int]]]:
-        """Groups of notes in use with the same pinned id: the path and line of each, in order."""
+        """Return groups of notes in use with the same pinned id: the path and line of each."""
         rows = self._db.execute(
             "SELECT n.pin, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
             " AND n.pin IN (SELECT pin FROM notes WHERE active = 1 AND pin != ''"

@@ -1,4 +1,4 @@
-"""The texts that notes had before."""
+"""Write notes into the catalog, and report what happened to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flashcards.identity.slots import carry_cards, find_top_gap, renumber_gaps
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
-    """Number the gaps of all former texts of a note as its cards are named from now on.
+    """Renumber the gaps of all former texts of a note after its cards were renamed.
 
     So a text that returns finds its cards again.
     """
@@ -55,7 +55,7 @@ class NoteWriter:
         self._paths = paths
 
     def link(self, each: Link) -> None:
-        """Let a known note be the one that was seen."""
+        """Write that a known note is the one that was seen."""
         old, new = each.known, each.seen
         same_text = old.fingerprint == new.fingerprint
         before = old.note if same_text else self._catalog.find_former_note(old.id, new.fingerprint) or old.note
@@ -135,7 +135,7 @@ class NoteWriter:
         return Change(note.id, note.key, self._paths[note.file], note.note.line, before=note.note)
 
     def report_ambiguous(self, doubts: Iterable[Doubt]) -> None:
-        """Report the notes that were added for want of a clear decision."""
+        """Report ambiguous matches: notes that were added because several old ones fit."""
         added = {(change.path, change.line): change for change in self.report.added}
         for doubt in doubts:
             change = added[self._paths[doubt.seen.file], doubt.seen.note.line]
@@ -143,7 +143,7 @@ class NoteWriter:
             self.report.ambiguous.append(Ambiguity(change, candidates))
 
     def add(self, notes: list[Seen]) -> None:
-        """Take in notes that were never seen before."""
+        """Add notes that were never seen before."""
         if not notes:
             return
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()
@@ -175,7 +175,7 @@ class NoteWriter:
         self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 
     def _new_keys(self, notes: list[Seen]) -> list[str]:
-        """A key for each note: its pin, or one from its text and the number of notes that had the text before."""
+        """Make a key for each note: its pin, or one from its text and the number of earlier notes with it."""
         firsts = [make_key(note.fingerprint) for note in notes]
         taken = self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []

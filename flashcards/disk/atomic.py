@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half written, and no person's change is overwritten unseen."""
+"""Write files so that nothing is ever half written, and no change by others is overwritten unseen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flashcards.errors import FlashcardsError, describe_os_error
 
 
 class FileChanged(FlashcardsError):
-    """A file was changed by somebody else since it was read."""
+    """Somebody else changed a file after it was read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} changed since it was read. Nothing was written to it; run the command again.")
@@ -86,7 +86,7 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Write `after` to `path`, whose content was `before` when it was read.
 
     Raises:
-        FileChanged: its content has changed since.
+        FileChanged: its content differs by now.
     """
     with replace_file(path) as file:
         file.write(after)
@@ -109,7 +109,7 @@ def digest(data: bytes) -> bytes:
 
 
 def file_digest(path: Path, size: int = 8) -> str:
-    """Compute the digest of a file's content as hexadecimal text of `size` bytes."""
+    """Compute the digest of a file's content, as hexadecimal text of `size` bytes."""
     from hashlib import blake2b
 
     found = blake2b(digest_size=size)

@@ -1,8 +1,8 @@
-"""Putting several files in place so that, with a transaction of the database, all of it happens or nothing.
+"""Put several files in place together with a database transaction: all of it happens, or nothing.
 
-The new files are written beside the state first. Then a plan of what goes where, with copies of what is there now, is
-put on disk, the files are renamed into place, and the transaction is committed with the plan's mark in it. Whoever next
-opens the collection and finds a plan whose mark was not committed puts everything back.
+The new files are written beside the state first. Then a plan of their places, with copies of the present files, is
+put on disk. The files are renamed into place, and the transaction is committed with the plan's mark in it. The next
+process that opens the collection and finds a plan without a committed mark puts everything back.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _PLAN = "plan.json"
 
 
 class Journal:
-    """The files of one undertaking; whoever uses it holds the database's write lock.
+    """A two-phase file write. The caller must hold the database write lock.
 
     Args:
-        root: the folder they go to.
-        folder: where the files of undertakings wait, each in a folder of its own; made and removed here.
+        root: the folder of the files.
+        folder: where files wait, each write in a folder of its own; made and removed here.
 
     Attributes:
-        mark: names the undertaking; to be written in the transaction that goes with it.
+        mark: names the write; to be stored in the transaction that goes with it.
     """
 
     def __init__(self, root: Path, folder: Path) -> None:
@@ -38,11 +38,11 @@ class Journal:
 
     @property
     def paths(self) -> list[str]:
-        """Where files will be put, within the root."""
+        """The paths of the files, within the root."""
         return list(self._staged)
 
     def stage(self, path: str) -> Path:
-        """A file to be written that will be put at `path` (within the root, with `/`)."""
+        """Return a file to write to, which `place` then puts at `path` (within the root, with `/`)."""
         if not self._staged:
             _remove_stale(self._folder.parent)
             self._folder.mkdir(parents=True)
@@ -51,7 +51,7 @@ class Journal:
         return waiting
 
     def stage_bytes(self, path: str, data: bytes) -> Path:
-        """The same for a file that holds `data`."""
+        """Write a file with `data`, which `place` then puts at `path`."""
         waiting = self.stage(path)
         with waiting.open("wb") as file:
             file.write(data)
@@ -89,12 +89,12 @@ class Journal:
             raise
 
     def take_back(self) -> None:
-        """Put back what was there before `place`, if that was ever called."""
+        """Put back what was there before `place`, if that was called."""
         if (self._folder / _PLAN).exists():
             _take_back(self._root, self._folder)
 
     def close(self) -> None:
-        """Remove what is left of it."""
+        """Remove the waiting files."""
         _remove(self._folder)
 
     def _write_plan(self, entries: list[dict[str, str | None]]) -> None:
@@ -107,12 +107,12 @@ class Journal:
 
 
 def find_unfinished(folder: Path) -> list[str]:
-    """The marks of the undertakings below `folder` that came to their plan and were not tidied up."""
+    """Find the marks of the writes below `folder` that have a plan and were not closed."""
     return sorted(path.parent.name for path in folder.glob(f"*/{_PLAN}"))
 
 
 def finish(root: Path, folder: Path, mark: str, *, committed: bool) -> None:
-    """End an undertaking whose process ended before it could: keep it if it was committed, else put everything back."""
+    """End a write whose process died: keep it if it was committed, or put everything back."""
     if not committed:
         _take_back(root, folder / mark)
     _remove(folder / mark)
@@ -125,7 +125,7 @@ def _remove(folder: Path) -> None:
 
 
 def _remove_stale(folder: Path) -> None:
-    """Remove what undertakings left that never came to their plan; there is only ever one under way."""
+    """Remove writes that never had a plan; only one can be under way."""
     for other in folder.glob("*"):
         if not (other / _PLAN).exists():
             shutil.rmtree(other, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where a medium that a note names lies on disk."""
+"""Find the media files that notes name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
 class MediaError(FlashcardsError):
-    """A medium that cannot be used: what is wrong (`message`) and what to do (`hint`)."""
+    """A media file that cannot be used: what is wrong (`message`) and what to do (`hint`)."""
 
     code: ClassVar[str]
 
@@ -28,21 +28,21 @@ class MediaError(FlashcardsError):
 
 
 class MediaMissing(MediaError):
-    """There is no such file, or it cannot be read."""
+    """The file does not exist, or it cannot be read."""
 
     code = "media-missing"
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"The file `{url}` is missing.", "Put it there, or mend the path.")
+        super().__init__(f"The file `{url}` is missing.", "Put it there, or fix the path.")
 
 
 class MediaOutside(MediaError):
-    """The file lies outside the collection, links resolved."""
+    """The file is outside the collection, links resolved."""
 
     code = "media-outside"
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"The file `{url}` lies outside the collection.", "Copy it into the collection's folder.")
+        super().__init__(f"The file `{url}` is outside the collection.", "Copy it into the collection's folder.")
 
 
 class FileFinder:
@@ -89,7 +89,7 @@ def _fold(name: str) -> str:
 
 
 def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None = None) -> Path:
-    """The file that `url` names, links resolved.
+    """Find the file that `url` names, links resolved.
 
     Args:
         root: the folder of the collection.
@@ -99,8 +99,8 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
         finder: finds files by name; made here where it is not given.
 
     Raises:
-        MediaMissing: there is no such file, or it cannot be read.
-        MediaOutside: it lies outside the collection.
+        MediaMissing: the file does not exist, or it cannot be read.
+        MediaOutside: it is outside the collection.
     """
     root = root.resolve()
     folder = (root / file).parent
@@ -123,7 +123,7 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
 
 
 def _list_spellings(url: str) -> list[str]:
-    """`url`, and the ways a disk may spell it: without what a browser would cut off, with accents (de)composed."""
+    """List `url` and the ways a disk may spell it: without its query, with accents (de)composed."""
     forms = [url, _QUERY.sub("", url)]
     forms += [unicodedata.normalize(form, text) for text in forms for form in ("NFC", "NFD")]
     return list(dict.fromkeys(form for form in forms if form))

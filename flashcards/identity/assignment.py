@@ -1,4 +1,4 @@
-"""From scores of pairs to one-to-one links, and to the pairs that are too close to call."""
+"""Turn scores of pairs into one-to-one links, and into pairs that are too close to call."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _MOST_ROUNDS: Final = 100  # of taking pairs, each of which may leave others wit
 
 
 class Pair(NamedTuple):
-    """An old and a new note, by their numbers, and how well they go together.
+    """An old and a new note, by their numbers, and how well they match.
 
     Attributes:
         score: what speaks for the pair.
-        claim: what it counts against other pairs of the same notes, at least as much.
+        claim: the score that the pair has against other pairs of the same notes; at least `score`.
         text: how alike the texts are, 0 to 1.
         old, new: the notes.
     """
@@ -33,10 +33,10 @@ Rivals = Callable[[Pair, Pair], bool]
 def assign_pairs(
     pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
 ) -> tuple[list[Pair], list[Pair]]:
-    """The pairs to link, and those that would be linked but for a rival that is nearly as good.
+    """Return the pairs to link, and those that are not linked because a rival is nearly as good.
 
-    The best pair goes first. A pair is taken when its score is at least `threshold` and it is ahead of every rival
-    among the notes that are not taken yet: by `margin`, or by so much that the rival's texts differ twice as much.
+    The best pair goes first. A pair is linked if its score is at least `threshold` and it is ahead of every rival
+    whose notes are still free. `is_ahead` says how far ahead it must be.
     """
     near = (pair for pair in pairs if pair.claim >= threshold - margin)
     left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
@@ -53,7 +53,7 @@ def assign_pairs(
 
 
 def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
-    """The pairs that are ahead of every rival, one for each note."""
+    """Return the pairs that are ahead of every rival, at most one for each note."""
     by_old: dict[int, list[Pair]] = defaultdict(list)
     by_new: dict[int, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -74,9 +74,15 @@ def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals
 
 
 def is_ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
-    """Whether a score is far enough above a rival's: by `margin`, or, for close texts, by half of what they differ.
+    """Check whether a score is far enough above that of a rival.
 
-    `rival_text` is how alike the texts of the rival are.
+    It must lead by `margin`, or, if the texts of the rival are close, by half of what they differ.
+
+    Args:
+        score: that of the pair.
+        rival: the claim of the rival.
+        rival_text: how alike the texts of the rival are.
+        margin: the lead that is always enough.
     """
     lead = score - rival
     return lead >= margin or lead >= max(margin / 4, (1 - rival_text) / 2)

@@ -1,4 +1,4 @@
-"""The rules that need no judgement: a pinned id, the same text, a text that the note had before."""
+"""Link notes that are certain: a pinned id, the same text, a text that the note had before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ExactRule = Callable[[list[Known], list[Seen]], Iterator[tuple[Known, Seen]]]
 
 
 def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
-    """One-to-one links by the rules in order; each takes what it is sure of and leaves the rest to the next."""
+    """Link one-to-one by the rules in order; each takes its sure pairs and leaves the rest to the next."""
     left_known = {note.id: note for note in known}
     left_seen = {note.place: note for note in seen}
     links: list[Link] = []
@@ -26,14 +26,14 @@ def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
 
 
 def can_share_pin(old: Known, new: Seen) -> bool:
-    """Whether no pinned id speaks against it that these are the same note."""
+    """Check that no pinned id says that these are different notes."""
     return not old.pin or new.note.pin in ("", old.pin)
 
 
 def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """The same pinned id; a pin may also be the key of a note.
+    """Match notes with the same pinned id; a pin may also be the key of a note.
 
-    Where an id stands twice, the note that it was copied from keeps its history: pairs of equal text come first.
+    If an id was copied with its text, the original keeps the history: pairs of equal text come first.
     """
     by_name: dict[str, list[Known]] = defaultdict(list)
     for old in known:
@@ -44,23 +44,23 @@ def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, S
 
 
 def _pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
-    """The surest pair of the same id first; an id that is the key of one note may have been written into another."""
+    """Return a sort key that puts the surest pair of an id first: a key may be pinned to another note."""
     old, new = pair
     return old.pin != new.note.pin, old.fingerprint != new.fingerprint, not old.active, old.file != new.file
 
 
 def _match_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """The same text, anywhere in the collection."""
+    """Match notes with the same text, anywhere in the collection."""
     yield from _pair_equal_texts(((note.fingerprint, note) for note in known), seen)
 
 
 def _match_former_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """A text that the note had before: an edit undone."""
+    """Match a text that the note had before: an edit that was undone."""
     yield from _pair_equal_texts(((text, note) for note in known for text in note.former), seen)
 
 
 def _pair_equal_texts(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """Pairs of equal text: within the same file first, then anywhere, notes in use before orphans, in order."""
+    """Pair notes of equal text: within a file first, then anywhere; notes in use before orphans."""
     by_text: dict[bytes, list[Known]] = defaultdict(list)
     for text, note in texts:
         by_text[text].append(note)
@@ -84,7 +84,7 @@ def _pair_equal_texts(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) ->
 
 
 def _order_of_use(old: Known) -> tuple[bool, int, int]:
-    """Sorts notes in use before orphans, in order of line."""
+    """Return a sort key: notes in use before orphans, in order of line."""
     return not old.active, old.note.line, old.id
 
 

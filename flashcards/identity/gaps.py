@@ -1,4 +1,4 @@
-"""Which gap of a cloze is which gap of the text it had before."""
+"""Match the gaps of a cloze with those of its former text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class GapGroup:
-    """What one card asks for: the gaps of one number, or a gap without a number in the text.
+    """The gaps that one card asks for: those of one number, or a single gap without a number.
 
     Attributes:
-        number: of the gaps.
-        written: the text says the number, as `{{c1::…}}` does.
+        number: the number of the gaps.
+        written: whether the text says the number, as `{{c1::…}}` does.
         gaps: at least one, in order.
         text: what they hide.
     """
@@ -35,7 +35,7 @@ class GapGroup:
 
 
 def group_gaps(note: Note) -> list[GapGroup]:
-    """The blanks of a cloze, in order of their first gaps."""
+    """Group the gaps of a cloze by their numbers, in order of the first gap."""
     text = note.fields[0]
     groups: dict[int, list[Gap]] = defaultdict(list)
     for gap in note.gaps:
@@ -53,11 +53,11 @@ def group_gaps(note: Note) -> list[GapGroup]:
 
 
 def match_gaps(before: Note, after: Note) -> dict[int, int]:
-    """The numbers that blanks of `after` had in `before`, by the numbers they have as it was read.
+    """Return the number that each gap group of `after` had in `before`, by its number as it was read.
 
-    Equal hidden texts go first, then reworded ones, then equal numbers where the text says them, then what stands at
-    the same place of the sentence, then what is left over between the same neighbours. Nothing is ever matched by
-    counting gaps from the start. A blank that is new is left out.
+    Equal hidden texts match first, then reworded ones, then equal written numbers. Next come gaps at the same place
+    of the sentence, and last those left over between the same neighbours. Counting from the start never decides.
+    A new group is left out.
     """
     olds, news = group_gaps(before), group_gaps(after)
     if before.fields == after.fields and len(olds) == len(news):
@@ -81,7 +81,7 @@ def match_gaps(before: Note, after: Note) -> dict[int, int]:
 
 
 def _pair_left_over(partners: dict[int, int], olds: list[GapGroup], news: list[GapGroup]) -> list[tuple[int, int]]:
-    """Blanks without a partner that stand, as many on both sides, between the same two that have one."""
+    """Pair the groups left over between the same two partners, if both texts have the same number."""
     between: dict[Span, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     known_new = sorted(partners)
     known_old = sorted(partners.values())
@@ -101,7 +101,7 @@ def _pair_left_over(partners: dict[int, int], olds: list[GapGroup], news: list[G
 
 
 class _Pairs:
-    """Compares the blanks of two texts of one note."""
+    """A comparison of the gap groups of two texts of one note."""
 
     def __init__(self, before: Note, after: Note) -> None:
         from rapidfuzz.distance import Indel, LCSseq
@@ -120,7 +120,7 @@ class _Pairs:
             self._blocks.append((old, new, same))
 
     def score(self, old: GapGroup, new: GapGroup) -> float:
-        """How surely two blanks are one; 0 if nothing says so."""
+        """Return how sure it is that two groups are the same; 0 if nothing says so."""
         place = self._place(old, new)
         tie = place + _SAME_NUMBER * (new.written and old.number == new.number)
         if old.text == new.text:
@@ -133,11 +133,11 @@ class _Pairs:
         return place
 
     def is_shown(self, new: GapGroup, old: GapGroup) -> bool:
-        """Whether what one of them hides stands in the other text, not hidden: a gap was put in or taken out."""
+        """Check whether the other text shows what a group hides: a gap was added or removed."""
         return any(text in self._before for text in new.text) or any(text in self._after for text in old.text)
 
     def _place(self, old: GapGroup, new: GapGroup) -> float:
-        """How much of what they hide stands at the same place of the two texts, 0 to 1."""
+        """Return how much of what they hide is at the same place of the two texts, 0 to 1."""
         return max(
             self._overlap(_find_span(self._old_starts, mine), _find_span(self._new_starts, theirs))
             for mine in old.gaps
@@ -169,7 +169,7 @@ def _find_span(starts: list[int], gap: Gap) -> Span:
 
 
 def _split_tokens(note: Note) -> tuple[list[str], list[int]]:
-    """The words of a cloze and where each begins; the marks of its gaps, and hints, are passed over."""
+    """Split a cloze into words, with the place where each begins; gap syntax and hints are skipped."""
     text = note.fields[0]
     for gap in note.gaps:
         text = f"{text[: gap.start]}{' ' * (gap.inner_start - gap.start)}{text[gap.inner_start :]}"

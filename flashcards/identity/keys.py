@@ -19,10 +19,10 @@ _TO_32 = bytes.maketrans(
 
 
 def fingerprint(note: Note) -> bytes:
-    """16 bytes that say whether two notes are the same text.
+    """Compute 16 bytes that are equal for notes with the same text.
 
-    Spelling of accents (NFC), runs of blanks and line breaks do not matter, nor do markers and attributes: a `Q:` that
-    becomes a `T:` keeps its fingerprint. What stands on which side does matter.
+    Accents are compared as NFC; runs of spaces and line breaks count as one space. Markers and attributes do not
+    matter: a `Q:` that becomes a `T:` keeps its fingerprint. Front and back do matter.
     """
     text = "\x1f".join([" ".join(field.split()) for field in note.fields])
     if not text.isascii():
@@ -31,10 +31,10 @@ def fingerprint(note: Note) -> bytes:
 
 
 def make_key(text_fingerprint: bytes, occurrence: int = 0) -> str:
-    """The key of a note that was first seen with this text: 12 letters and digits, the same on every machine.
+    """Make the key of a note that was first seen with this text: 12 letters and digits, the same on every machine.
 
     Args:
-        text_fingerprint: of its first text.
+        text_fingerprint: the fingerprint of its first text.
         occurrence: 0 for the first note with that text, 1 for the second, and so on.
     """
     data = text_fingerprint + (b"#%d" % occurrence if occurrence else b"")

@@ -1,4 +1,4 @@
-"""How alike two notes are."""
+"""Measure how alike two notes are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GAP_WEIGHT: Final = 2.0  # of a word in a gap, compared with one outside
 
 @dataclass(frozen=True, slots=True)
 class WeighedSides:
-    """The words of a note, and the weight of all words of each side."""
+    """The words of a note, and the total weight of each side."""
 
     sides: Sides
     front: float
@@ -45,12 +45,12 @@ class Likeness:
 
 
 def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
-    """The note with the weights of its words added up."""
+    """Add up the weights of the words of a note."""
     return WeighedSides(sides, weights.total(sides.front), weights.total(sides.back))
 
 
 def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
-    """How alike two notes are."""
+    """Compare two notes, front with front and back with back; a cloze is compared as a whole."""
     if old.sides.cloze or new.sides.cloze:
         return _compare_wholes(old, new, weights)
     front, front_strict = _weigh_common(old.sides.front, new.sides.front, weights)
@@ -71,7 +71,7 @@ def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Lik
 
 
 def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
-    """The likeness where one of them is a cloze, whose words have no sides of their own: gaps come and go."""
+    """Compare two notes if one is a cloze: its words belong to no side, because gaps come and go."""
     old_all, new_all = _join_sides(old.sides), _join_sides(new.sides)
     common, _ = _weigh_common(old_all, new_all, weights)
     old_total, new_total = weights.total(old_all), weights.total(new_all)
@@ -99,7 +99,7 @@ def _join_sides(sides: Sides) -> Words:
 
 
 def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
-    """The weight of the words that two sides share, with and without those that differ by a slip."""
+    """Weigh the words that two sides share, once with and once without typing slips."""
     mine, theirs = one.counts, other.counts
     shared = mine.keys() & theirs.keys()
     strict = sum([weights[word] * min(mine[word], theirs[word]) for word in shared])
@@ -110,7 +110,7 @@ def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, fl
 
 
 def _weigh_slips(rest: set[str], partners: set[str], weights: Weights) -> float:
-    """The weight of the words that are the same but for a letter or two."""
+    """Weigh the words that differ by a letter or two."""
     weight = 0.0
     for word in sorted(rest):
         for partner in sorted(partners):
@@ -122,7 +122,7 @@ def _weigh_slips(rest: set[str], partners: set[str], weights: Weights) -> float:
 
 
 def is_slip(one: str, other: str) -> bool:
-    """Whether two words of four letters or more differ by what a finger slips at: one letter, or two in a long word."""
+    """Check whether two words differ by a typing slip: one letter, or two in a long word."""
     length = min(len(one), len(other))
     if length < 4 or not one.isalpha():
         return False
@@ -149,15 +149,15 @@ def _score_side(common: float, old_total: float, new_total: float, old: Words, n
 
 
 def compare_letters(one: str, other: str) -> float:
-    """How alike two texts are letter by letter, 0 to 1."""
+    """Return how alike two texts are letter by letter, 0 to 1."""
     return Indel.normalized_similarity(one, other)
 
 
 def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
-    """Whether one side is the other with its most telling words replaced.
+    """Check whether one side is the other with its most telling words replaced.
 
     "What does the T wave show?" and "What does the P wave show?" ask for different things. A person who rewords a
-    question keeps what it is about and changes the rest.
+    question keeps its subject and changes the rest.
     """
     lost, gained, kept = _compare_words(old, new)
     if not lost or not gained or not kept or len(lost) + len(gained) > 2 * len(kept):
@@ -169,7 +169,7 @@ def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
 
 
 def is_template_refilled(old: Words, new: Words, weights: Weights) -> bool:
-    """Whether all that two sides share are words of a template that other notes are made with too."""
+    """Check whether the sides share only words of a template that other notes have too."""
     lost, gained, kept = _compare_words(old, new)
     if not lost or not gained or not kept:
         return False
@@ -178,6 +178,6 @@ def is_template_refilled(old: Words, new: Words, weights: Weights) -> bool:
 
 
 def _compare_words(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:
-    """The words that only the old side has, those that only the new one has, and those of both."""
+    """Return the words of the old side alone, of the new side alone, and of both."""
     mine, theirs = old.counts.keys(), new.counts.keys()
     return set(mine - theirs), set(theirs - mine), set(mine & theirs)

@@ -1,4 +1,4 @@
-"""The notes that linking compares, and what it decides."""
+"""The notes that linking compares, its decisions, and its tuning."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from flashcards.deck.model import Note
 
 
 class Known(NamedTuple):
-    """A note of the catalog that is looking for its text: its file's text changed, or it is an orphan.
+    """A note of the catalog that needs its text: its file changed, or it is an orphan.
 
-    `body` is `note` as the catalog stores it, `top_gap` the highest number a gap of it ever had, `former` the
-    fingerprints of all texts it had before the present one.
+    Attributes:
+        body: `note` as the catalog stores it.
+        top_gap: the highest number that a gap of it ever had.
+        former: the fingerprints of all its earlier texts.
     """
 
     id: int
@@ -39,12 +41,12 @@ class Seen(NamedTuple):
 
     @property
     def place(self) -> tuple[int, int]:
-        """What tells it from every other note seen."""
+        """The place that tells it from every other note seen."""
         return self.file, self.number
 
 
 class Link(NamedTuple):
-    """The decision that `seen` is `known`, by which rule, and how sure it is (0 to 1)."""
+    """The decision that `seen` is `known`, with its rule and its certainty (0 to 1)."""
 
     known: Known
     seen: Seen
@@ -54,9 +56,9 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A note that is new to us but might be one of these, with the score of each, the best first.
+    """A new note for which several old ones fit nearly equally well, so that it was linked with no one.
 
-    Several fit nearly as well, so that none was taken.
+    `candidates` are the old notes with their scores, the best first.
     """
 
     seen: Seen
@@ -65,24 +67,24 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Scores lie between 0 and 1. `docs/identity.md` has the evidence for the numbers.
+    """The numbers that decide about similar notes. `docs/identity.md` has the evidence for them.
 
     Attributes:
-        threshold: the least score of a link.
+        threshold: the least score of a link; scores lie between 0 and 1.
         margin: how far ahead of its rivals a link must be.
-        template_margin: how much more alike texts must be than the new one and another note that is unchanged.
-        key_replaced: what the likeness counts where the words were replaced that say what the question is about.
-        telling: weight from which on equal backs say that it is one card even so.
-        back_kept: likeness from which on backs that differ say so.
+        template_margin: how far the texts must be ahead of the likeness between the new note and an unchanged one.
+        key_replaced: the factor for the likeness if the words that name the subject were replaced.
+        telling: the weight from which on equal backs prove one card all the same.
+        back_kept: the likeness from which on changed backs prove it too.
         orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
-        least_likeness: texts less alike than this are never linked, wherever they stand.
-        alone: support of a pair that stands alone between two linked notes.
-        alone_one_sided: the same where only front or back is alike.
-        unbounded: taken off these for each of the two that is no note, but the beginning or the end of the file.
-        same_rank: support of a pair that stands in the same order, among as many, between two linked notes.
-        same_stretch: support of a pair that stands between the same two linked notes.
-        same_file: support of a pair of the same file.
-        same_heading: support of a pair below the same headings.
+        least_likeness: texts less alike than this are never linked, wherever they are.
+        alone: the support of a pair that is alone between two linked notes.
+        alone_one_sided: the same if only front or back is alike.
+        unbounded: taken off these for each side on which there is no note, but an end of the file.
+        same_rank: the support of a pair in the same order, among equally many, between two linked notes.
+        same_stretch: the support of a pair between the same two linked notes.
+        same_file: the support of a pair of the same file.
+        same_heading: the support of a pair below the same headings.
     """
 
     threshold: float = 0.55

@@ -1,4 +1,4 @@
-"""Where notes stand between notes that are linked already."""
+"""Find the stretches of unlinked notes between notes that are linked already."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _END: Final = 1 << 60
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Notes without a partner that stand side by side between the same two linked notes.
+    """Unlinked notes side by side between the same two linked notes.
 
-    `edges` counts how many of the two are notes, and not the beginning or the end of a file.
+    `edges` counts how many of the two bounds are notes, rather than an end of the file.
     """
 
     edges: int
@@ -29,15 +29,15 @@ class Stretch:
 
 
 class Places:
-    """The stretches that the links drawn so far leave open."""
+    """The stretches that the links found so far leave open."""
 
     def __init__(self, known: Iterable[Known], seen: Iterable[Seen], linked: Mapping[int, Seen]) -> None:
-        """Find them.
+        """Find the stretches.
 
         Args:
-            known: all notes in use of the files that changed, in order of file and line.
-            seen: all notes of these files as they are now, in order.
-            linked: the partner of each known note that has one, by its id.
+            known: all notes in use of the changed files, in order of file and line.
+            seen: all notes that these files have now, in order.
+            linked: the partner of each linked known note, by its id.
         """
         taken: dict[int, list[int]] = defaultdict(list)
         for note in linked.values():
@@ -71,11 +71,11 @@ class Places:
         return self._stretches[bounds]
 
     def stretches(self) -> Iterable[Stretch]:
-        """All of them."""
+        """Return all stretches."""
         return self._stretches.values()
 
     def ranks(self, old: Known, new: Seen) -> tuple[Stretch, int, int] | None:
-        """The stretch that both stand in, and their places within it; None where they do not share one."""
+        """Return the stretch that two notes share and their places in it, or nothing if they share no stretch."""
         mine, theirs = self._rank.get(old.id), self._rank.get(new.place)
         if mine is None or theirs is None or mine[0] != theirs[0]:
             return None
@@ -85,7 +85,7 @@ class Places:
 def _find_runs(
     known: Iterable[Known], linked: Mapping[int, Seen]
 ) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:
-    """Each run of notes without a partner, with the partners of the notes before and after it in the same file."""
+    """Yield each run of unlinked notes of a file, with the partners of the notes before and after it."""
     run: list[Known] = []
     before: Seen | None = None
     file = 0
@@ -107,6 +107,7 @@ def _find_runs(
 
 
 def _find_bounds(file: int, before: Seen | None, after: Seen | None) -> tuple[Place, Place]:
+    """Return the places in the new files between which a run belongs."""
     start = before.place if before else (after.file if after else file, _START)
     end = after.place if after else (before.file if before else file, _END)
     return start, end

@@ -1,4 +1,4 @@
-"""Which texts stand in several notes, so that one equal side says little."""
+"""Score pairs of notes, by their texts and by their places."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flashcards.identity.words import RareKeyIndex, Sides, Weights, list_word_ke
 
 
 class Repeats:
-    """How many notes have a text as one of their sides: in a file, and in all files together (file None)."""
+    """A count of the notes that have a text as one side, for each file and for all files together (no file)."""
 
     def __init__(
         self,
@@ -31,23 +31,23 @@ class Repeats:
         new: Iterable[tuple[int, str]],
         unchanged: Iterable[tuple[int, str]],
     ) -> None:
-        """Count.
+        """Count the texts.
 
         Args:
             vanished: the file and the text of each note that vanished.
             new: the same of the new notes.
-            unchanged: the same of notes that were there and are.
+            unchanged: the same of the notes that did not change.
         """
         self._vanished, self._new, self._unchanged = _count_texts(vanished), _count_texts(new), _count_texts(unchanged)
 
     def is_single(self, text: str, file: int | None) -> bool:
-        """Whether no more than one old and one new note have the text."""
+        """Check that no more than one old and one new note have the text."""
         at = file, text
         same = self._unchanged[at]
         return bool(text) and self._vanished[at] + same <= 1 and self._new[at] + same <= 1
 
     def is_vanished_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
-        """Whether another vanished note had the text, which is not `mine`."""
+        """Check whether another vanished note had the text, which is not `mine`."""
         return text != mine and self._vanished[file, text] > 0
 
 
@@ -69,9 +69,9 @@ _ENOUGH: Final = 3.0  # weight from which on more words make an equal side no su
 
 
 class _TextScore(NamedTuple):
-    """How well two texts go together, 0 to 1.
+    """How well two texts match, 0 to 1.
 
-    `text` is what counts for them; `claim`, which no doubt lessens, what counts against others; `both` whether both
+    `text` counts for the pair. `claim`, which no doubt lowers, counts against other pairs. `both` says whether both
     sides have something in common.
     """
 
@@ -100,10 +100,10 @@ class Scores:
         """Read the words of all notes.
 
         Args:
-            old: notes that look for their text.
-            new: notes that look for their past.
+            old: notes that need their text.
+            new: notes that need their history.
             unchanged: notes around them that have both.
-            home: the file that an old file has become, where it has another name now.
+            home: the new id of each old file that was renamed.
             sample: any notes of the collection.
             tuning: the numbers that decide.
         """
@@ -133,12 +133,12 @@ class Scores:
         self._templates: dict[int, float] = {}
 
     def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
-        """How well two notes go together.
+        """Score two notes, by their texts and by their places.
 
         Args:
             old: the number of the old note.
             new: the number of the new note.
-            places: where notes stand; None for an old note that has no place any more.
+            places: the open stretches; nothing for an orphan, which has no place any more.
         """
         if (old, new) not in self._texts:
             self._texts[old, new] = self._score_text(old, new)
@@ -148,10 +148,10 @@ class Scores:
         return Pair(score, claim + support, claim, old, new)
 
     def is_rival(self, one: Pair, other: Pair) -> bool:
-        """Whether it matters which of two pairs that share a note is taken.
+        """Check whether it matters which of two pairs that share a note is linked.
 
-        It does not where the texts of the two others are the same, nor where a note was split into both of them or
-        merged from both of them: each has words of its own, and the third has them all.
+        It does not if the two other notes have the same text. Nor does it if a note was split into both or merged from
+        both: each has words of its own, and the third has them all.
         """
         if one.old == other.old:
             same = self.new[one.new].fingerprint == self.new[other.new].fingerprint
@@ -211,16 +211,16 @@ class Scores:
         return _TextScore(text, max(text, like.whole), both)
 
     def _is_back_telling(self, old: WeighedSides, new: WeighedSides, like: Likeness) -> bool:
-        """Whether the backs say that it is one card even if the fronts ask for different things."""
+        """Check whether the backs prove one card even if the fronts ask for different things."""
         equal = old.sides.back.plain == new.sides.back.plain
         return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
     def _find_rarest(self, note: WeighedSides) -> float:
-        """The weight of the most telling word of the back."""
+        """Return the weight of the most telling word of the back."""
         return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
 
     def _compare_with_unchanged(self, new: int) -> float:
-        """How like the new note an unchanged one is."""
+        """Return how like the new note the nearest unchanged one is."""
         if new not in self._templates:
             near = self._same_index.find_nearest(self.new_sides[new])
             alike = [compare_sides(self._same[number], self._new[new], self._weights).whole for number in near]
@@ -228,7 +228,7 @@ class Scores:
         return self._templates[new]
 
     def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:
-        """What speaks for a pair besides its texts; never enough alone."""
+        """Return what speaks for a pair besides its texts; never enough alone."""
         known, seen = self.old[old], self.new[new]
         found = 0.0
         if self._files[old] == seen.file:
@@ -249,7 +249,7 @@ class Scores:
 
 
 def _compare_short_sides(like: float, old: str, new: str) -> float:
-    """The likeness of two sides, letter by letter where they are short."""
+    """Return the likeness of two sides, letter by letter if they are short."""
     if max(len(old), len(new)) > _SHORT:
         return like
     spelt = compare_letters(old, new)

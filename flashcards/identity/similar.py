@@ -1,4 +1,4 @@
-"""The rule that judges: notes whose text vanished against notes that are new, by how alike they are."""
+"""Link vanished notes with new ones that are like them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def link_similar(
     """Link vanished notes with new ones that are like them.
 
     Args:
-        known: all notes in use of the files that changed, and orphans; only notes without a link can get one.
-        seen: all notes of these files as they are now.
-        links: what the other rules found.
+        known: all notes in use of the changed files, and orphans; only unlinked notes can get a link.
+        seen: all notes that these files have now.
+        links: the links of the other rules.
         sample: any notes of the collection, which show what words are common in it.
         tuning: the numbers that decide.
 
@@ -97,14 +97,14 @@ class _Run:
         self._unclear += unclear
 
     def link_orphans(self) -> None:
-        """Link notes that lost their text in an earlier scan; their places are gone, so that the text must do."""
+        """Link notes that lost their text in an earlier scan; without a place, the text must be enough."""
         orphans = [number for number in self._old if not self._scores.old[number].active]
         if orphans and self._new:
             _, unclear = self._assign(self._find_sharing(list_word_keys, orphans), None, self._tuning.orphan_threshold)
             self._unclear += unclear
 
     def list_doubts(self) -> list[Doubt]:
-        """The new notes for which several old ones are nearly as good, in order."""
+        """List the new notes for which several old ones are nearly as good, in order."""
         by_new: dict[int, list[Pair]] = defaultdict(list)
         for pair in self._unclear:
             if pair.new in self._new and pair.old in self._old:
@@ -118,12 +118,12 @@ class _Run:
         ]
 
     def _find_sharing(self, keys_of: KeysOf, olds: Iterable[int]) -> set[tuple[int, int]]:
-        """Pairs that share rare words, or rare parts of words."""
+        """Find pairs that share rare words, or rare parts of words."""
         index = RareKeyIndex({old: self._scores.old_sides[old] for old in olds if old in self._old}, keys_of)
         return {(old, new) for new in self._new for old in index.find_nearest(self._scores.new_sides[new])}
 
     def _find_side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:
-        """Pairs that stand between the same two linked notes."""
+        """Yield the pairs between the same two linked notes."""
         for stretch in places.stretches():
             if len(stretch.old) <= _SMALL and len(stretch.new) <= _SMALL:
                 for old in stretch.old:
@@ -151,7 +151,7 @@ class _Run:
 
 
 def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:
-    """The unchanged notes next to those without a partner."""
+    """Find the unchanged notes next to those without a partner."""
     by_place = {seen.place: known for known in in_use if (seen := linked.get(known.id))}
     found: dict[int, Known] = {}
     runs = (
@@ -170,7 +170,7 @@ def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Ma
 
 
 def _find_homes(in_use: Sequence[Known], linked: Mapping[int, Seen]) -> dict[int, int]:
-    """The file that most linked notes of each old file are in now: the same one, or what it was renamed to."""
+    """Find the present file of each old file by a majority of its notes: the same one, or its new name."""
     votes: dict[int, Counter[int]] = defaultdict(Counter)
     for note in in_use:
         if note.id in linked:

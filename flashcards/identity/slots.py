@@ -1,4 +1,4 @@
-"""Which card is which within a linked note."""
+"""Match the cards of a linked note with those it had before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CarriedNote:
     Attributes:
         note: the note, its gaps numbered.
         top_gap: the highest number that a gap of it ever had.
-        renamed: the slots whose cards are to be renamed: their text has moved to a slot of another name.
+        renamed: the slots to rename, because their text has moved to a slot of another name.
     """
 
     note: Note
@@ -29,23 +29,22 @@ class CarriedNote:
 
 
 def find_top_gap(note: Note) -> int:
-    """The highest number of a gap; 0 where there is none."""
+    """Return the highest number of a gap, or 0 without gaps."""
     return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0
 
 
 def carry_cards(before: Note, after: Note, used: int, present: Note | None = None) -> CarriedNote:
     """Name the cards of `after`, a note that was `before`.
 
-    A gap whose number is not written in the text keeps the number it had; one that is new takes the next number above
-    `used`, the highest the note has ever used, so that it never inherits the history of a gap that was removed. A
-    gap whose number is written has that one; where a person renumbers gaps, their cards are renamed. Where front and
-    back change places, so do their cards.
+    A gap without a written number keeps the number it had. A new one takes the next number above `used`, so that it
+    never inherits the history of a removed gap. A written number counts; if a person renumbers gaps, their cards are
+    renamed. If front and back change places, so do their cards.
 
     Args:
-        before: the note as it was when it had the text that is most like this one.
+        before: the note with its former text that is most like this one.
         after: the note as it was read.
         used: the highest number that a gap of it ever had.
-        present: the note as the catalog has it now, where that is not `before`.
+        present: the note as the catalog has it now, if that is not `before`.
     """
     present = present or before
     top = max(used, find_top_gap(before), find_top_gap(present))
@@ -54,14 +53,14 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
     carried = _number_gaps(before, after, top) if before.kind is Kind.CLOZE else _number_above(after, top)
     if present.kind is not Kind.CLOZE:
         note = carried.note
-        hidden = {blank.text: f"c{blank.number}" for blank in group_gaps(note)}
+        hidden = {group.text: f"c{group.number}" for group in group_gaps(note)}
         slot = hidden.get((" ".join(present.fields[1].split()),))
         return replace(carried, renamed=((FORWARD, slot),) if slot else ())
     return carried
 
 
 def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
-    """A cloze with other numbers for its gaps, by their present ones; the rest keep theirs."""
+    """Renumber the gaps of a cloze by their present numbers; the others keep theirs."""
     if all(old == new for old, new in numbers.items()):
         return note
     gaps = tuple(
@@ -72,29 +71,29 @@ def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
 
 
 def _number_above(after: Note, top: int) -> CarriedNote:
-    """A cloze whose gaps are all new to the note: those without a number are numbered above `top`."""
-    note = renumber_gaps(after, {blank.number: top + blank.number for blank in group_gaps(after) if not blank.written})
+    """Renumber the gaps of a note that was no cloze above `top`; written numbers stay."""
+    note = renumber_gaps(after, {group.number: top + group.number for group in group_gaps(after) if not group.written})
     return CarriedNote(note, max(top, find_top_gap(note)))
 
 
 def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
     olds = match_gaps(before, after)
     found = group_gaps(after)
-    written = {blank.number for blank in found if blank.written}
+    written = {group.number for group in found if group.written}
     fresh = count(max(top, *written, 0) + 1)
     numbers: dict[int, int] = {}
     moves: dict[int, int] = {}
-    for blank in found:
-        old = olds.get(blank.number)
-        if blank.written:
-            if old is not None and old != blank.number:
-                moves[old] = blank.number
+    for group in found:
+        old = olds.get(group.number)
+        if group.written:
+            if old is not None and old != group.number:
+                moves[old] = group.number
         elif old is None or old in written:
-            numbers[blank.number] = next(fresh)
+            numbers[group.number] = next(fresh)
             if old is not None:
-                moves[old] = numbers[blank.number]
+                moves[old] = numbers[group.number]
         else:
-            numbers[blank.number] = old
+            numbers[group.number] = old
     # A card that rests under a number that now means another gap makes way.
     for number in sorted(set(moves.values()) - set(moves)):
         if number <= top:
@@ -107,13 +106,13 @@ def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
 def _rename_sides(present: Note, after: Note) -> Renaming:
     if present.kind is Kind.CLOZE:
         back = (" ".join(after.fields[1].split()),)
-        slot = next((f"c{blank.number}" for blank in group_gaps(present) if blank.text == back), "")
+        slot = next((f"c{group.number}" for group in group_gaps(present) if group.text == back), "")
         return ((slot, FORWARD),) if slot else ()
     return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _are_swapped(present.fields, after.fields) else ()
 
 
 def _are_swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
-    """Whether front and back stand in each other's place."""
+    """Check whether front and back changed places."""
     (front, back), (new_front, new_back) = before, after
     if front == new_front or back == new_back:
         return False

@@ -1,6 +1,6 @@
-"""The words of notes, and how much each tells.
+"""Split notes into words, weigh how much each word tells, and find notes that share rare ones.
 
-Words are compared without case and accents. Scripts without blanks have no words to be split at: Chinese is taken
+Words are compared without case and accents. Scripts without spaces have no words to split at: Chinese is taken
 character by character, the others by pairs of characters.
 """
 
@@ -42,9 +42,9 @@ _LEAST_SAMPLE: Final = 50  # notes from which on they say how common a word is
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of one side of a note, each with how often it stands there.
+    """The words of one side of a note, each with its count.
 
-    `plain` is what is left of the side without case, accents and punctuation; equal ones are the same to a reader.
+    `plain` is the side without case, accents and punctuation; equal ones are the same to a reader.
     """
 
     counts: dict[str, int]
@@ -53,7 +53,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The two sides of a note: front and back, or for a cloze what stands outside its gaps and what they hide."""
+    """The two sides of a note: front and back, or the shown and the hidden text of a cloze."""
 
     cloze: bool
     front: Words
@@ -61,7 +61,7 @@ class Sides:
 
 
 def split_sides(note: Note) -> Sides:
-    """The words of a note."""
+    """Return the words of both sides of a note."""
     if note.kind is not Kind.CLOZE:
         return Sides(False, count_words(note.fields[0]), count_words(note.fields[1]))
     text = note.fields[0]
@@ -78,7 +78,7 @@ def split_sides(note: Note) -> Sides:
 
 
 def count_words(text: str) -> Words:
-    """The words of a Markdown text. Marks and signs count as words; blanks do not."""
+    """Count the words of a Markdown text; punctuation counts as words, spaces do not."""
     found = _split_words(text)
     counts: dict[str, int] = {}
     for word in found:
@@ -104,11 +104,10 @@ def _split_unspaced(word: str) -> list[str]:
 
 
 class Weights(dict[str, float]):
-    """How much each word tells, 0 to 1: the rarer it is, the more. Computed when it is first asked for.
+    """The weight of each word, 0 to 1: the rarer it is, the more it tells. Computed on first use.
 
-    A word counts as common where it is so among the notes at hand, which makes the words of a template count little
-    ("What is the capital of …"), or in the sample of the whole collection, which does the same for a language's
-    little words.
+    A word is common if many notes at hand have it, such as the words of a template ("What is the capital of …").
+    The sample of the whole collection shows a language's little words in the same way.
     """
 
     def __init__(self, before: Iterable[Sides], after: Iterable[Sides], sample: Iterable[Sides]) -> None:
@@ -129,7 +128,7 @@ class Weights(dict[str, float]):
         return weight
 
     def total(self, side: Words) -> float:
-        """The weight of all words of a side."""
+        """Add up the weights of all words of a side."""
         return sum([self[word] * count for word, count in side.counts.items()])
 
     def _compute_weight(self, word: str) -> float:
@@ -145,7 +144,7 @@ class Weights(dict[str, float]):
 
 
 class _Frequencies:
-    """In how many notes each word stands."""
+    """The number of notes that have each word."""
 
     def __init__(self, notes: Iterable[Sides]) -> None:
         self.notes = 0
@@ -156,7 +155,7 @@ class _Frequencies:
 
 
 def _measure_rarity(notes: int, seen: int) -> float:
-    """Inverse document frequency, scaled so that a word of a single note has 1."""
+    """Compute the inverse document frequency, scaled so that a word of a single note has 1."""
     if seen <= 1:
         return 1.0
     return max(0.0, log((notes + 1) / (seen + 0.5)) / log((notes + 1) / 1.5))
@@ -166,7 +165,7 @@ KeysOf = Callable[[Sides], Iterable[str]]
 
 
 class RareKeyIndex:
-    """Finds the notes that share rare keys with another one: words, whole sides, or parts of words."""
+    """An index that finds the notes that share rare keys: words, whole sides, or parts of words."""
 
     def __init__(self, notes: Mapping[int, Sides], keys_of: KeysOf) -> None:
         """Index notes, each by its number."""
@@ -177,7 +176,7 @@ class RareKeyIndex:
                 self._postings[key].append(number)
 
     def find_nearest(self, note: Sides) -> list[int]:
-        """The numbers of the notes that share most with this one, at most six."""
+        """Return the numbers of the notes that share most with this one, at most six."""
         postings = self._postings
         found = [postings[key] for key in self._keys_of(note) if key in postings]
         rare = nsmallest(_MOST_KEYS, (numbers for numbers in found if len(numbers) <= _MOST_POSTINGS), key=len)
@@ -190,12 +189,12 @@ class RareKeyIndex:
 
 
 def list_word_keys(note: Sides) -> Iterable[str]:
-    """The words of a note, and each of its sides as a whole."""
+    """List the words of a note, and each of its sides as a whole."""
     return {*note.front.counts, *note.back.counts, f"\n{note.front.plain}", f"\n{note.back.plain}"}
 
 
 def list_trigrams(note: Sides) -> Iterable[str]:
-    """Three letters in a row each: what is left of words that were misspelt."""
+    """List all runs of three letters, which survive in misspelt words."""
     parts: set[str] = set()
     for side in (note.front, note.back):
         padded = f" {side.plain[:60]} "

@@ -1,4 +1,4 @@
-"""The cards that a query finds."""
+"""Find the cards that match a query."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def find_card_ids(collection: Collection, query: str) -> list[int]:
-    """The cards in use that a query finds, in order of deck, file and line; all of them for an empty query.
+    """Find the cards in use that match a query, in order of deck, file and line; all of them if it is empty.
 
     Raises:
-        QueryInvalid: it cannot be read.
+        QueryInvalid: the query cannot be read.
     """
     from flashcards.collection import now_ms
 
@@ -38,7 +38,7 @@ def find_card_ids(collection: Collection, query: str) -> list[int]:
 
 
 def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
-    """The SQL with `:today` and `:now` written as numbers; SQLite cannot mix them with unnamed parameters."""
+    """Write `:today` and `:now` as numbers; SQLite cannot mix them with unnamed parameters."""
     sql = re.sub(r":(today|now)\b", lambda match: str(named[match[1]]), condition.sql)
     return sql, list(condition.values)
 

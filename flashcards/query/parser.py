@@ -1,4 +1,4 @@
-"""Anki's search language, read: `deck:tpm is:due -tag:x (a or b) "exact words"` as one condition."""
+"""Parse Anki's search language into one condition: `deck:tpm is:due -tag:x (a or b) "exact words"`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class QueryInvalid(UsageError):
 
 
 class Parser:
-    """Recursive descent: `or` binds weaker than standing side by side, `-` negates what follows.
+    """A recursive descent parser: `or` binds less tightly than juxtaposition, `-` negates what follows.
 
     Args:
         query: what was typed.
@@ -36,11 +36,11 @@ class Parser:
         self._depth = 0
 
     def condition(self) -> Condition:
-        """The whole query as one condition.
+        """Parse the whole query as one condition.
 
         Raises:
             QueryInvalid: it cannot be read.
-            DeckUnknown: it names a deck that is not there.
+            DeckUnknown: it names a deck that does not exist.
         """
         if not self._tokens:
             return Condition("1")
@@ -55,7 +55,7 @@ class Parser:
         while at < len(query) and not query[at:].isspace():
             match = _TOKEN.match(query, at)
             if not match:
-                raise self._invalid('a `"` is left open.')
+                raise self._invalid('a `"` is not closed.')
             if match[2]:
                 tokens.append("-")
             word = match[1] or match[3]
@@ -105,7 +105,7 @@ class Parser:
         if token == "(":
             inner = self._either()
             if self._next() != ")":
-                raise self._invalid("a `(` is left open.")
+                raise self._invalid("a `(` is not closed.")
             self._at += 1
             return Condition(f"({inner.sql})", inner.values)
         return self._word(token)
@@ -120,9 +120,9 @@ class Parser:
             return match_words(text)
         if read is None:
             known = ", ".join(f"`{field}:`" for field in FIELDS)
-            raise self._invalid(f"`{name}:` is not known. Known are {known}; put words with a colon in quotes.")
+            raise self._invalid(f"`{name}:` is unknown. Use one of {known}. To search for text with a colon, quote it.")
         if not value:
-            raise self._invalid(f"`{token}` lacks what it is to find; put words with a colon in quotes.")
+            raise self._invalid(f"`{token}` needs a value. To search for text with a colon, quote it.")
         if read is match_deck:
             self._known_deck(_unquote(value))
             return match_deck(self._as_written(_unquote(value)))
@@ -132,12 +132,12 @@ class Parser:
             raise self._invalid(str(error)) from None
 
     def _known_deck(self, name: str) -> None:
-        """A name without `*` must be that of a deck; one misspelt would quietly find nothing."""
+        """Check that a name without `*` is a deck; a misspelt one would quietly find nothing."""
         if "*" not in name and name.casefold() not in self._decks:
             raise DeckUnknown(name, self._decks.values())
 
     def _as_written(self, name: str) -> str:
-        """The name of a deck in the case it is written in: SQL knows that of ASCII letters only."""
+        """Return the name of a deck in the case in which it is written; SQL folds only ASCII letters."""
         return name if name in self._decks.values() else self._decks.get(name.casefold(), name)
 
     def _invalid(self, message: str) -> QueryInvalid:

@@ -1,4 +1,4 @@
-"""The terms of a query, each as a condition in SQL: `deck:`, `tag:`, `is:`, `prop:` and the others, and plain words."""
+"""The terms of a query, each as a condition in SQL: `deck:`, `tag:`, `is:`, `prop:`, others, and plain words."""
 
 from __future__ import annotations
 
@@ -60,29 +60,29 @@ class Condition:
 
 
 def normalize(text: str) -> str:
-    """`text` as searching compares it: case, spelling of accents and runs of blanks do not matter."""
+    """Normalize `text` for searching: case, spelling of accents and runs of spaces do not matter."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def match_words(text: str) -> Condition:
-    """The words stand in the note's text."""
+    """Match notes whose text has the words."""
     return Condition("holds(n.body, ?)", (normalize(text),))
 
 
 @lru_cache(maxsize=64)
 def compile_tag(wanted: str) -> re.Pattern[str]:
-    """A tag with `*` for anything, and the tags below it."""
+    """Compile a tag with `*` for anything; it also matches the tags below it."""
     return re.compile(".*".join(re.escape(part) for part in wanted.split("*")) + "(::.*)?")
 
 
 def _make_like_pattern(text: str) -> str:
-    """`text` for SQL's LIKE, with `*` for anything."""
+    """Convert `text` to a pattern for LIKE, with `*` for anything."""
     escaped = re.sub(r"([%_\\])", r"\\\1", text)
     return escaped.replace("*", "%")
 
 
 def match_deck(value: str) -> Condition:
-    """The card is in this deck or one below it."""
+    """Match the cards of this deck and of those below it."""
     pattern = _make_like_pattern(value)
     return Condition(r"(d.name LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\')", (pattern, f"{pattern}::%"))
 

@@ -1,4 +1,4 @@
-"""Reading `flashcards.toml`, and where in it something stands."""
+"""Read and write `flashcards.toml`, and find the line of a setting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SettingInvalid(FlashcardsError):
 
 
 def load_settings(root: Path) -> Settings:
-    """The settings of the collection in `root`; the defaults where it has no `flashcards.toml`.
+    """Load the settings of the collection in `root`; the defaults if it has no `flashcards.toml`.
 
     Raises:
         SettingInvalid: the file cannot be read, or a setting is unknown or impossible.
@@ -107,7 +107,7 @@ class _Reader:
 
     def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
         if name in TOP_LEVEL:
-            raise self._invalid(name, "holds for the whole collection. Write it above the tables of decks.", deck)
+            raise self._invalid(name, "applies to the whole collection. Move it above the deck tables.", deck)
         if name not in BY_NAME:
             raise self._invalid(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
         if message := find_setting_problem(name, value):
@@ -118,7 +118,7 @@ class _Reader:
         return SettingInvalid(f"{FILE_NAME}:{self._line(name, deck)}", f"`{name}` {message}")
 
     def _line(self, name: str, deck: str) -> int:
-        """The line on which a setting, of a deck or of the collection, stands."""
+        """Find the line of a setting, of a deck or of the collection."""
         table = _find_table(self._text, deck)
         start = table.start() if deck and table else 0
         key = re.compile(rf"^[ \t]*(?:\[+\s*|.*[.{{,][ \t]*)?[\"']?{re.escape(name)}(?!\w)", re.MULTILINE)
@@ -126,7 +126,7 @@ class _Reader:
 
 
 def find_unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
-    """The decks that `flashcards.toml` has settings for and that are not there: line and name."""
+    """Find the decks that `flashcards.toml` has settings for and that do not exist: line and name."""
     missing = [name for name in settings.decks if not any(f"{deck}::".startswith(f"{name}::") for deck in decks)]
     if not missing:
         return []
@@ -135,7 +135,7 @@ def find_unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -
 
 
 def find_key_line(root: Path, name: str) -> int:
-    """The line of `flashcards.toml` on which a key of the review is set; without one, that of the table."""
+    """Find the line of `flashcards.toml` on which a review key is set, or that of the table."""
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
     table = re.search(r"^[ \t]*(?:\[\s*keys\b|keys\b)", text, re.MULTILINE)
     key = re.compile(rf"^.*(?<![\w-])[\"']?{re.escape(name)}[\"']?\s*=", re.MULTILINE) if name else None
@@ -159,9 +159,9 @@ class SettingsUnwritable(FlashcardsError):
 
 
 def write_settings(root: Path, name: str, values: dict[str, Any]) -> None:
-    """Give one setting its values: for the whole collection (key ``""``), and for single decks by their names.
+    """Write values of one setting: for the whole collection (key ``""``), and for single decks by their names.
 
-    Comments, order and all other settings stay. The file is made where there is none.
+    Comments, order and all other settings stay. The file is made if it does not exist.
 
     Raises:
         FileChanged: somebody else changed the file in this moment.

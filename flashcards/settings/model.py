@@ -1,4 +1,4 @@
-"""The settings of a collection, and what a deck's front matter adds to them."""
+"""The settings of a collection, and what the front matter of a deck adds to them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Settings:
     formats: Mapping[str, str] = field(default_factory=dict)
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
-        """The policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
+        """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
 
-        Values of the front matter that cannot be used are passed over; `front_matter_problems` reports them.
+        Impossible values of the front matter are ignored; `find_front_matter_problems` reports them.
         """
         changes: dict[str, Any] = {}
         for name in list_deck_path(deck):
@@ -51,11 +51,11 @@ class Settings:
 
 
 def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """What is wrong with a deck's front matter: the setting, a message and a hint, each."""
+    """Find what is wrong with the front matter of a deck: setting, message and hint."""
     found = []
     for name, value in values.items():
-        if name in ("name", "tags"):  # a `name` that is left stands beside a `deck`
-            found.append((name, f"`{name}` means nothing here.", "Remove it; `deck` names the deck."))
+        if name in ("name", "tags"):  # a `name` that is left is beside a `deck`
+            found.append((name, f"`{name}` has no effect here.", "Remove it; `deck` names the deck."))
         elif name == "format":  # a name that is not known is a problem of the file, found where it is read
             continue
         elif name in TOP_LEVEL:

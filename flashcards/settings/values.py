@@ -1,4 +1,4 @@
-"""What may be set: every setting of the scheduler, how its value is read, and the text that explains them all."""
+"""Every setting of the scheduler: how its value is read, its default and its explanation."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def _read_word(value: Any) -> str:
 
 
 def _read_date(value: Any) -> str:
-    """A date as TOML and YAML read it, or as text."""
+    """Read a date as TOML and YAML give it, or as text."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     return _read_word(value)
 
 
 def _read_steps(value: Any) -> tuple[int, ...]:
-    """`"1m 10m"` in seconds."""
+    """Convert `"1m 10m"` to seconds."""
     parts = value.split() if isinstance(value, str) else None
     matches = [_STEP.fullmatch(part) for part in parts or ()]
     if parts is None or not all(matches):
@@ -72,7 +72,7 @@ def _read_steps(value: Any) -> tuple[int, ...]:
 
 
 def _read_easy_days(value: Any) -> tuple[float, ...]:
-    """`"sat=0.5 sun=0"` as seven numbers, Monday first; a day that is not named is a full one."""
+    """Read `"sat=0.5 sun=0"` as seven numbers, Monday first; other days are full ones."""
     pairs = [part.partition("=")[::2] for part in value.lower().split()] if isinstance(value, str) else [("", "")]
     shares = dict.fromkeys(WEEK, 1.0)
     for name, share in pairs:
@@ -104,7 +104,7 @@ SETTINGS = (
     Setting("fuzz", _read_switch, "true", "spread intervals by a few days, so that cards do not fall due in lumps"),
     Setting("load_balance", _read_switch, "true", "within what fuzz allows, prefer days on which less is due"),
     Setting("easy_days", _read_easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
-    Setting("new_order", _read_word, '"deck"', '"deck" as they stand in the deck, or "random"'),
+    Setting("new_order", _read_word, '"deck"', '"deck" in the order of the deck, or "random"'),
     Setting(
         "review_order", _read_word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
     ),
@@ -125,7 +125,7 @@ SETTINGS = (
         "when parameters are fitted, leave out cards first learnt before a date such as 2024-01-31",
     ),
 )
-"""Every setting that decides when a card is due; each may stand in `flashcards.toml` or in a deck's front matter."""
+"""Every setting that decides when a card is due; for `flashcards.toml` and the front matter of decks."""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The same by name."""
@@ -135,7 +135,7 @@ TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "formats", "decks")
 
 
 def find_setting_problem(name: str, value: Any) -> str:
-    """Why a setting cannot have this value, as the end of a sentence that begins with its name; or nothing."""
+    """Return why a setting cannot have this value, to follow its name in a sentence; or nothing."""
     try:
         read = BY_NAME[name].read(value)
         found = find_problems(replace(Policy(), **{name: read}))
@@ -149,12 +149,12 @@ def _make_predicate(sentence: str) -> str:
 
 
 def read_setting(name: str, value: Any) -> Any:
-    """The value of a setting as a policy holds it; None where it cannot be used."""
+    """Return the value of a setting as a policy holds it, or nothing if it is impossible."""
     return None if find_setting_problem(name, value) else BY_NAME[name].read(value)
 
 
 def has_values(policy: Policy, values: Mapping[str, Any]) -> bool:
-    """Whether a policy has these settings, each of which can be used; numbers may differ in their seventh digit."""
+    """Check whether a policy has these valid settings; numbers may differ in their seventh digit."""
     return all(_is_alike(getattr(policy, name), BY_NAME[name].read(value)) for name, value in values.items())
 
 
@@ -165,10 +165,10 @@ def _is_alike(one: Any, other: Any) -> bool:
 
 
 def make_default_text() -> str:
-    """A `flashcards.toml` that names and explains every setting, each commented out at its default."""
+    """Make a `flashcards.toml` that explains every setting, each commented out at its default."""
     lines = [
         "# Settings of this collection. Remove the `#` before a line to change its value.",
-        "# Any of the first group may also stand in the front matter of a deck, or below for single decks.",
+        "# Those of the first group may also be set in the front matter of a deck, or below for single decks.",
         "",
     ]
     for setting in SETTINGS:

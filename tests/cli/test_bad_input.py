@@ -23,7 +23,8 @@ class TestDecks:
         cli.write("good.md", question("two"))
         assert [card["front"] for card in cli("list", "--json").lines] == ["two"]
         found = cli("check", code=1)
-        assert found.out == "bad.md:2: The file is not UTF-8 here. Save it as UTF-8; until then it is not read.\n"
+        hint = "Save it as UTF-8; until then its notes stay as they were."
+        assert found.out == f"bad.md:2: The file is not UTF-8 at this line. {hint}\n"
 
     def test_links_in_a_circle_and_to_nothing_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))
@@ -45,7 +46,7 @@ class TestDecks:
         assert len(listed.lines) == 1
         assert listed.err.count("Warning: x\ufffd.md cannot be read: its name is not UTF-8.\n") == 2
         found = process(["check"], cli.root, code=1).out.splitlines()
-        assert found == ["x\ufffd.md:1: It cannot be read: its name is not UTF-8. Mend it or remove it."] * 2
+        assert found == ["x\ufffd.md:1: It cannot be read: its name is not UTF-8. Fix it or remove it."] * 2
 
     def test_a_file_without_permission_is_reported_and_keeps_its_cards(self, cli: Runner) -> None:
         prefix = unprivileged()
@@ -95,7 +96,7 @@ class TestDecks:
             ("format: word", 2, 'The format "word" is not known.'),
             ("deck: [unclosed", 2, "The front matter cannot be read: "),
             ("deck = x = y", 2, "The front matter cannot be read: "),
-            ("deck: x\nname: y", 3, "`name` means nothing here. Remove it; `deck` names the deck."),
+            ("deck: x\nname: y", 3, "`name` has no effect here. Remove it; `deck` names the deck."),
         ],
     )
     def test_a_problem_in_the_front_matter_is_reported_and_the_cards_are_asked(
@@ -114,11 +115,11 @@ class TestArguments:
         ("query", "message"),
         [
             ("is:nonsense", "`is:nonsense` is not known."),
-            ("deck:", "`deck:` lacks what it is to find"),
-            ("dek:tpm", "`dek:` is not known. Known are `deck:`"),
-            ("(one", "a `(` is left open."),
+            ("deck:", "`deck:` needs a value"),
+            ("dek:tpm", "`dek:` is unknown. Use one of `deck:`"),
+            ("(one", "a `(` is not closed."),
             ("one)", "a `)` without a `(`."),
-            ('"one', 'a `"` is left open.'),
+            ('"one', 'a `"` is not closed.'),
             ("(one or)", "a condition is missing."),
             ("-", "`-` has nothing to negate."),
             ("prop:size>3", "must be like `prop:lapses>3`"),

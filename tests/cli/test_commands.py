@@ -192,7 +192,7 @@ class TestCheck:
         }
         assert found == sorted(found, key=lambda each: (each["file"], each["line"]))
         twice = next(each for each in found if each["code"] == "same-note")
-        assert twice["message"] == "The same note stands at b.md:1."
+        assert twice["message"] == "The same note is at b.md:1."
 
     def test_reports_what_is_wrong_with_macros(self, cli: Runner) -> None:
         cli.write("a.md", question(r"$\R$"))
@@ -224,7 +224,7 @@ class TestCheck:
         cli("answer", "a.md:16", "good")
         first, *_ = cli("check", "--json", code=1).lines
         assert first["message"] == (
-            "The same note stands at a.md:16 (1 review) and a.md:4 (no review) and a.md:7 (no review) and 2 more;"
+            "The same note is at a.md:16 (1 review) and a.md:4 (no review) and a.md:7 (no review) and 2 more;"
             " this one has no review."
         )
 
@@ -233,10 +233,10 @@ class TestCheck:
         cli.write("b.md", question("same"))
         cli("answer", "b.md:1", "good")
         assert cli("check", code=1).out.splitlines() == [
-            "a.md:1: The same note stands at b.md:1 (1 review); this one has no review."
-            " Keep the one with the most reviews, remove the others.",
-            "b.md:1: The same note stands at a.md:1 (no review); this one has 1 review."
-            " Keep the one with the most reviews, remove the others.",
+            "a.md:1: The same note is at b.md:1 (1 review); this one has no review."
+            " Keep the one with the most reviews and remove the others.",
+            "b.md:1: The same note is at a.md:1 (no review); this one has 1 review."
+            " Keep the one with the most reviews and remove the others.",
         ]
 
     def test_doubts_the_question_of_a_studied_note_in_another_file(self, cli: Runner) -> None:
@@ -247,7 +247,7 @@ class TestCheck:
         (doubt,) = cli("check", "--json", code=1).lines
         assert (doubt["file"], doubt["line"], doubt["code"]) == ("b.md", 1, "same-question")
         assert doubt["message"] == (
-            "The same question, with another answer, stands at a.md:1 (1 review); this one has no review."
+            "The same question, with another answer, is at a.md:1 (1 review); this one has no review."
         )
         cli("answer", "b.md:1", "good")
         cli("check")
@@ -264,7 +264,7 @@ class TestCheck:
         cli.write("b.md", "---\ndeck: x\nfuzz: true\nnew_per_day: 7\n---\n", question("two"))
         cli.write("c.md", "---\nnew_per_day: 9\n---\n", question("three"))
         assert cli("check", code=1).out == (
-            "b.md:4: `new_per_day` of the deck `x` is another at a.md:3, which counts. Keep one of them.\n"
+            "b.md:4: a.md:3 sets a different `new_per_day` for deck `x`; that one is used. Keep one of them.\n"
         )
 
     def test_looks_only_at_the_paths_that_it_is_given(self, cli: Runner) -> None:
