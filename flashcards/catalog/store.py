@@ -25,7 +25,16 @@ def encode(note: Note) -> str:
     data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
     if note.gaps:
         data["gaps"] = [
-            (gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, gap.hint) for gap in note.gaps
+            (
+                gap.numbers,
+                gap.start,
+                gap.end,
+                gap.inner_start,
+                gap.inner_end,
+                gap.hint,
+                *([gap.hidden] * bool(gap.hidden)),
+            )
+            for gap in note.gaps
         ]
     for name in _OPTIONAL:
         if value := getattr(note, name):
@@ -43,7 +52,7 @@ def decode(text: str, line: int, end_line: int) -> Note:
         end_line=end_line,
         fields=tuple(data["fields"]),
         slots=tuple(data["slots"]),
-        gaps=tuple([Gap(tuple(numbers), *rest) for numbers, *rest in find("gaps", ())]),
+        gaps=tuple([Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]),
         breadcrumb=tuple(find("breadcrumb", ())),
         tags=tuple(find("tags", ())),
         pin=find("pin", ""),

@@ -246,10 +246,14 @@ def build_face(note: Note, slot: str) -> Face:
     opening, closing = choose_delimiters(text)
 
     def ask(gap: Gap, inner: str) -> str:
-        return f"{opening}[{gap.hint or '…'}]{closing}" if number in gap.numbers else inner
+        if number in gap.numbers:
+            return f"{opening}[{gap.hint or '…'}]{closing}"
+        return "…" if number in gap.hidden else inner
 
     def reveal(gap: Gap, inner: str) -> str:
-        return f"{opening}{inner}{closing}" if number in gap.numbers else inner
+        if number in gap.numbers:
+            return f"{opening}{inner}{closing}"
+        return "…" if number in gap.hidden else inner
 
     return Face(replace_gaps(text, note.gaps, ask), replace_gaps(text, note.gaps, reveal), (opening, closing))
 

@@ -42,6 +42,7 @@ class Gap:
 
     `start:end` is the whole gap in the note's text, brackets included; `inner_start:inner_end` is what it hides.
     Gaps are in order of `start`; a gap may be nested in another, but they never overlap.
+    `numbers` are the cards that ask for it; the cards of `hidden` show it neither in front nor behind.
     """
 
     numbers: tuple[int, ...]

@@ -64,7 +64,12 @@ def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
     if all(old == new for old, new in numbers.items()):
         return note
     gaps = tuple(
-        replace(gap, numbers=tuple(numbers.get(number, number) for number in gap.numbers)) for gap in note.gaps
+        replace(
+            gap,
+            numbers=tuple(numbers.get(number, number) for number in gap.numbers),
+            hidden=tuple(numbers.get(number, number) for number in gap.hidden),
+        )
+        for gap in note.gaps
     )
     slots = tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
     return note._replace(gaps=gaps, slots=slots)

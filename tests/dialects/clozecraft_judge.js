@@ -6,7 +6,7 @@ for (const line of lines) {
   const note = new ClozeCrafter(patterns).createClozeNote(text);
   const found = note && {
     type: note.clozeType,
-    cards: note.numCards,
+    faces: [...Array(note.numCards).keys()].map((card) => [note.getCardFront(card), note.getCardBack(card)]),
     gaps: note._clozeDeletions.map((gap) => [gap.raw, gap.answer, gap.hint ?? "", String(gap.seq)]),
   };
   process.stdout.write(JSON.stringify(found) + "\n");

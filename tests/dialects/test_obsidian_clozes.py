@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flashcards.deck.cloze import build_face
 from flashcards.deck.model import Gap
+from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze, is_pattern
-from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT
+from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
 
 JUDGE = Path(__file__).parent / "clozecraft_judge.js"
 FOOTNOTE = r"==answer==[^\[hint\]][\[^123\]]"
@@ -137,3 +139,25 @@ def test_clozecraft_agrees_on_what_is_documented() -> None:
     ]
     for (text, patterns), theirs in zip(asked, judge(asked), strict=True):
         assert sorted(texts(text, find_clozes(text, patterns))) == sorted(expected(theirs)), text
+
+
+@needs_judge
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The ==first== and the ==second;;hint==",
+        "==1;;a;;hint== and ==2;;b== and ==1;;c== and ==plain==",
+        "==hshs;;Context== for\n- ==ashh;;Item 1==\n- ==hash;;Item 2;;hint==\n- ==hhas;;Item 3==\n- ==hhha;;Item 4==",
+        "==a;;short== and ==sa;;longer== and ==ha;;last==",
+    ],
+)
+def test_clozecraft_asks_shows_and_hides_the_same(text: str) -> None:
+    (theirs,) = judge([(text, (HIGHLIGHT,))])
+    deck = read_obsidian(f"#flashcards\n\n{text}", "a.md", ObsidianSettings())
+    (note,) = deck.notes
+    faces = []
+    for slot in note.slots:
+        built = build_face(note, slot)
+        strip = str.maketrans("", "", "".join(built.delimiters))
+        faces.append([side.translate(strip).replace("…", "...") for side in (built.front, built.back)])
+    assert faces == theirs["faces"]

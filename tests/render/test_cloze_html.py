@@ -6,8 +6,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from flashcards.anki.package.model import CLOZE
+from flashcards.anki.package.notetypes import note_type
 from flashcards.deck.cloze import GapError
 from flashcards.deck.model import Gap, Kind, Note
+from flashcards.dialects.obsidian import read_obsidian
+from flashcards.dialects.obsidian_settings import ObsidianSettings
 from flashcards.render.html.cloze import escape_in_gap, render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from tests.render.allowed_html import AllowedHtml
@@ -118,3 +122,12 @@ def test_a_gap_whose_marks_the_markdown_swallows_is_still_a_cloze() -> None:
 def test_definitions_reach_the_gaps() -> None:
     note = cloze_note("{{c1::[x]}} is", "[x]: http://x.org")
     assert render_cloze(note, RENDERER) == '{{c1::<a href="http://x.org">x</a>}} is'
+
+
+def test_a_gap_that_other_cards_hide_says_so_in_classes_of_the_card() -> None:
+    text = "==ash;;one== ==sas;;two== ==sh;;never asked=="
+    (note,) = read_obsidian(f"#flashcards\n\n{text}", "a.md", ObsidianSettings()).notes
+    assert render_cloze(note, HtmlRenderer({}, str)) == (
+        '{{c1::<span class="hide3">one</span>}} {{c2::two}} <span class="hide2">never asked</span>'
+    )
+    assert ".card3 .hide3" in note_type(CLOZE).css

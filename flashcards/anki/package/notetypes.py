@@ -96,7 +96,23 @@ def _template(number: int, name: str, front: str, back: str) -> dict[str, Any]:
 
 
 def _css() -> str:
-    return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + read_code_css()
+    return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + _hiding_css() + read_code_css()
+
+
+_HIDING: Final = 40  # cards of a note on which gaps can be hidden
+
+
+def _hiding_css() -> str:
+    """Return the rules by which a card does not show the gaps that it hides."""
+    places = [f".card{number} .hide{number}" for number in range(1, _HIDING + 1)]
+    return "".join(
+        f"{', '.join(f'{place}{suffix}' for place in places)} {{ {rule} }}\n"
+        for suffix, rule in (
+            ("", "font-size: 0;"),
+            (" *", "display: none;"),
+            ("::after", 'content: "\\2026"; font-size: 20px;'),
+        )
+    )
 
 
 _NAMES: Final = {BASIC: ("Flashcards Basic", "Flashcards Typed"), CLOZE: ("Flashcards Cloze",)}

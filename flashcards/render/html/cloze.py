@@ -31,8 +31,8 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     marked = replace_gaps(text, note.gaps, lambda _, inner: f"{delimiters[0]}{inner}{delimiters[1]}")
     html = renderer.render(marked, note.definitions)
     nested = _measure_depth(note.gaps) <= _DEEPEST
-    openings = [_write_opening(gap, nested=nested) for gap in note.gaps]
-    closings = [_write_closing(gap, renderer, nested=nested) for gap in note.gaps]
+    openings = [_write_opening(gap, nested=nested) + _hide(gap) for gap in note.gaps]
+    closings = [("</span>" if gap.hidden else "") + _write_closing(gap, renderer, nested=nested) for gap in note.gaps]
     tokens = _split_html(html, delimiters)
     places = _find_places(tokens, delimiters)
     swallowed = any(delimiter in token for delimiter in delimiters for token in tokens if token not in delimiters)
@@ -64,6 +64,11 @@ def _write_opening(gap: Gap, *, nested: bool) -> str:
     if nested:
         return "".join(f"{{{{c{number}::" for number in gap.numbers)
     return f"{{{{c{','.join(map(str, gap.numbers))}::"
+
+
+def _hide(gap: Gap) -> str:
+    """Return the tag around a gap that some cards do not show: Anki's body has the class `card3` on the third card."""
+    return f'<span class="{" ".join(f"hide{number}" for number in gap.hidden)}">' if gap.hidden else ""
 
 
 def _write_closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
