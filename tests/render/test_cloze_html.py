@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from flashcards.anki.package.model import CLOZE
-from flashcards.anki.package.notetypes import note_type
+from flashcards.anki.package.notetypes import make_note_type
 from flashcards.deck.cloze import GapError
 from flashcards.deck.model import Gap, Kind, Note
 from flashcards.dialects.obsidian import read_obsidian
@@ -130,4 +130,4 @@ def test_a_gap_that_other_cards_hide_says_so_in_classes_of_the_card() -> None:
     assert render_cloze(note, HtmlRenderer({}, str)) == (
         '{{c1::<span class="hide3">one</span>}} {{c2::two}} <span class="hide2">never asked</span>'
     )
-    assert ".card3 .hide3" in note_type(CLOZE).css
+    assert ".card3 .hide3" in make_note_type(CLOZE).css
