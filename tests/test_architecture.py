@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "check": {*_CORE, "disk", "render", "review", "settings"},
     "review": {*_CORE, "disk", "editor", "render", "settings"},
     "mock": {*_CORE, "cards", "editor", "review"},
-    "insight": {*_CORE, "cards", "disk", "settings"},
+    "insight": {*_CORE, "cards", "disk", "render", "settings"},
     "importers": {*_CORE, "cards", "disk"},
     "anki.package": {*_CORE, "disk", "importers", "render"},
     "anki.exports": {*_CORE, "anki.package", "cards", "disk", "render"},

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flashcards.cli import complete, console
 from flashcards.cli.params import Apart, Number, Ruled
+
+if TYPE_CHECKING:
+    from flashcards.insight.report import Report
 
 _YEAR = 365
 
@@ -30,30 +34,16 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
     flashcards stats --html stats.html
     """
     from flashcards.collection import now_ms
-    from flashcards.insight.overview import as_json as record
     from flashcards.insight.overview import build_overview
+    from flashcards.insight.stats_report import build_stats_report
 
-    if page:
-        from flashcards.insight.page import check_target
-
-        check_target(page)
+    check_page(page)
     with console.opened() as collection:
         found = build_overview(collection, now_ms(), None if everything else days, console.chosen(collection, query))
-    if as_json:
-        console.print_json(record(found))
-    elif not any(found.holdings.states.values()) and not found.holdings.orphaned:
-        console.flow("There are no cards to count.")
-    elif not page:
-        from flashcards.insight.stats_text import report_console, stats_text
-
-        screen = report_console()
-        screen.print(stats_text(found, screen.width))
-    if page:
-        from flashcards.insight.page import write
-        from flashcards.insight.stats_page import stats_page
-
-        write(stats_page(found), page)
-        console.flow(f"{page} is written. Open it in a browser.", err=as_json)
+    counted = any(found.cards.states.values()) or found.cards.orphaned
+    show_report(
+        build_stats_report(found), page, as_json=as_json, empty="" if counted else "There are no cards to count."
+    )
 
 
 @click.command("forecast", cls=console.QueryCommand)
@@ -73,13 +63,9 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
     flashcards forecast --html forecast.html
     """
     from flashcards.collection import now_ms
-    from flashcards.insight.forecast import as_json as record
-    from flashcards.insight.forecast import build_forecast
+    from flashcards.insight.forecast import build_forecast, build_forecast_report
 
-    if page:
-        from flashcards.insight.page import check_target
-
-        check_target(page)
+    check_page(page)
     with console.opened() as collection, console.progress("Looking ahead") as step:
         if not collection.limits:
             if as_json:
@@ -88,19 +74,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
                 console.flow("There are no cards to look ahead at.")
             return
         found = build_forecast(collection, now_ms(), days, console.chosen(collection, query), step)
-    if as_json:
-        console.print_json(record(found))
-    elif not page:
-        from flashcards.insight.stats_text import forecast_text, report_console
-
-        screen = report_console()
-        screen.print(forecast_text(found, screen.width))
-    if page:
-        from flashcards.insight.page import write
-        from flashcards.insight.stats_page import forecast_page
-
-        write(forecast_page(found), page)
-        console.flow(f"{page} is written. Open it in a browser.", err=as_json)
+    show_report(build_forecast_report(found), page, as_json=as_json)
 
 
 @click.command("simulate", cls=console.QueryCommand)
@@ -129,34 +103,43 @@ def simulate_command(
     flashcards simulate --retention 0.85 --retention 0.92
     """
     from flashcards.collection import now_ms
-    from flashcards.insight import workload, workload_views
+    from flashcards.insight import workload
 
-    if page:
-        from flashcards.insight.page import check_target
-
-        check_target(page)
+    check_page(page)
     with console.opened() as collection, console.progress("Simulating") as step:
         only = console.chosen(collection, query)
         present = collection.settings.policy.retention
         if not collection.limits or only == frozenset():
-            if as_json:
-                console.print_json(workload.as_json(workload.Comparison(days, present, 1.0, ())))
-            else:
-                console.flow("There are no cards to simulate.")
-            return
-        wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
-        found = workload.compare_retentions(collection, now_ms(), days, wanted, only, step)
-    if as_json:
-        console.print_json(workload.as_json(found))
-    elif not page:
-        from flashcards.insight.stats_text import report_console
+            found, empty = workload.Comparison(days, present, 1.0, ()), "There are no cards to simulate."
+        else:
+            wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
+            found, empty = workload.compare_retentions(collection, now_ms(), days, wanted, only, step), ""
+    show_report(workload.build_workload_report(found), page, as_json=as_json, empty=empty)
 
-        screen = report_console()
-        screen.print(workload_views.text(found, screen.width))
+
+def check_page(page: Path | None) -> None:
+    """Refuse, before any work is done, to replace a file that is no page."""
     if page:
-        from flashcards.insight.page import write
+        from flashcards.insight.page import check_target
 
-        write(workload_views.page(found), page)
+        check_target(page)
+
+
+def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str = "") -> None:
+    """Print a report, as JSON or for people, and write its page; `empty` is said instead where there is nothing."""
+    if as_json:
+        console.print_json(report.record)
+    elif empty:
+        console.flow(empty)
+    elif not page:
+        from flashcards.insight.terminal import draw_report, open_console
+
+        screen = open_console()
+        screen.print(draw_report(report, screen.width))
+    if page and not empty:
+        from flashcards.insight.page import write_page
+
+        write_page(report, page)
         console.flow(f"{page} is written. Open it in a browser.", err=as_json)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flashcards.collection import Collection
-    from flashcards.insight.grid import Grid
     from flashcards.insight.optimize import Scope
+    from flashcards.insight.report import DataTable
     from scheduler.measures import Figures
     from scheduler.reschedule import Move
 
@@ -119,7 +119,7 @@ def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
 def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     """The days ahead as they are and as they would be."""
     from flashcards.collection import now_ms
-    from flashcards.insight.grid import Grid
+    from flashcards.insight.report import Column, DataTable, whole
     from scheduler.reschedule import count_due_by_day
 
     if not found:
@@ -129,15 +129,15 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     before = count_due_by_day(collection.store, today, _DAYS_SHOWN)
     after = count_due_by_day(collection.store, today, _DAYS_SHOWN, found)
     console.flow(f"{console.plural(len(found), 'card')} would be due on another day. Cards due:")
-    table = Grid("", "now", "then")
-    for number, (was, will) in enumerate(zip(before, after, strict=True)):
-        name = "today" if number == 0 else f"{collection.clock.date(today + number):%a %d %b}"
-        table.add(name, f"{was:,}", f"{will:,}")
-    _show(table)
+    rows = [
+        {"day": str(collection.clock.date(today + number)), "now": was, "then": will}
+        for number, (was, will) in enumerate(zip(before, after, strict=True))
+    ]
+    _show(DataTable([Column("day", "day"), Column("now", "now", whole), Column("then", "then", whole)], rows))
 
 
 def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
-    from flashcards.insight.grid import Grid
+    from flashcards.insight.report import Column, DataTable
 
     own = any(scope.own for scope in scopes)
     for _, together in groupby(scopes, lambda scope: id(scope.fit) if scope.fit else scope.deck):
@@ -151,25 +151,25 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
             continue
         fit = scope.fit
         console.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
-        table = Grid("", "log loss", "RMSE(bins)")
         compared = "the parameters of all decks" if scope.deck and not scope.own else "the present parameters"
         rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
         if fit.own != fit.present:
             rows.append(("FSRS's own", fit.own))
-        for what, figures in (*rows, ("always the average", fit.average)):
-            table.add(what, f"{figures.log_loss:.4f}", f"{figures.rmse_bins:.4f}")
-        _show(table)
+        rows.append(("always the average", fit.average))
+        form = "{:.4f}".format
+        columns = [Column("", "what"), Column("log loss", "log_loss", form), Column("RMSE(bins)", "rmse_bins", form)]
+        _show(DataTable(columns, [{"what": what, **figures._asdict()} for what, figures in rows]))
         console.flow(_verdict(scope, dry_run=dry_run))
         if min(fit.present.log_loss, fit.fitted.log_loss, fit.own.log_loss) > fit.average.log_loss:
             console.flow(_NO_BETTER_THAN_THE_AVERAGE)
         click.echo()
 
 
-def _show(table: Grid) -> None:
-    from flashcards.insight.stats_text import report_console
+def _show(table: DataTable) -> None:
+    from flashcards.insight.terminal import draw_table, open_console
 
-    screen = report_console()
-    screen.print(table.drawn(screen.width))
+    screen = open_console()
+    screen.print(draw_table(table, screen.width))
 
 
 def _verdict(scope: Scope, *, dry_run: bool) -> str:

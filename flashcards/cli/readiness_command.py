@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.insight_commands import check_page, show_report
 from flashcards.cli.params import Day
 
 if TYPE_CHECKING:
@@ -42,13 +43,10 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
     """
     from flashcards.collection import now_ms
     from flashcards.errors import UsageError
-    from flashcards.insight.readiness import as_json as record
     from flashcards.insight.readiness import build_empty, predict_readiness
+    from flashcards.insight.readiness_report import build_readiness_report
 
-    if page:
-        from flashcards.insight.page import check_target
-
-        check_target(page)
+    check_page(page)
     with console.opened() as collection, console.progress("Looking at the day") as step:
         at = now_ms()
         day = on.toordinal() - _EPOCH if on else _deadline(collection)
@@ -60,27 +58,11 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
             raise UsageError(f"The day {named} must lie ahead, by ten years at most. Choose another with --on.")
         only = console.chosen(collection, query)
         if not collection.limits or only == frozenset():
-            if as_json:
-                console.print_json(record(build_empty(collection, at, day), {}))
-            else:
-                console.flow("There are no cards to look at.")
-            return
-        found = predict_readiness(collection, at, day, only, step)
-        names, fronts = _name_gains(collection, found)
-    if as_json:
-        console.print_json(record(found, names))
-    elif not page:
-        from flashcards.insight.readiness_views import text
-        from flashcards.insight.stats_text import report_console
-
-        screen = report_console()
-        screen.print(text(found, names, fronts, screen.width))
-    if page:
-        from flashcards.insight import readiness_views
-        from flashcards.insight.page import write
-
-        write(readiness_views.page(found, names, fronts), page)
-        console.flow(f"{page} is written. Open it in a browser.", err=as_json)
+            found, empty = build_empty(collection, at, day), "There are no cards to look at."
+        else:
+            found, empty = predict_readiness(collection, at, day, only, step), ""
+        names, questions = _name_gains(collection, found)
+    show_report(build_readiness_report(found, names, questions), page, as_json=as_json, empty=empty)
 
 
 def _deadline(collection: Collection) -> int:
@@ -95,13 +77,14 @@ def _deadline(collection: Collection) -> int:
 
 
 def _name_gains(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, str]]:
-    """The names of the cards to begin with, and the beginnings of their questions."""
-    from flashcards.cards import format_card_id, render_sides
+    """Return the ids of the cards to begin with, and their questions as plain text."""
+    from flashcards.cards import format_card_id
+    from flashcards.insight.overview import read_question
 
-    names, fronts = {}, {}
+    names, questions = {}, {}
     for gain in found.gains:
         card = collection.store.card(gain.card)
         entry = collection.note_of(card)
         names[gain.card] = format_card_id(entry, card.slot)
-        fronts[gain.card] = " ".join(render_sides(entry, card.slot)[0].split())
-    return names, fronts
+        questions[gain.card] = read_question(entry, card.slot)[1]
+    return names, questions

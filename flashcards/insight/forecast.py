@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.collection import find_ordering
+from flashcards.insight.report import Bars, Column, DataTable, Figure, FigureGroup, Lines, Report, RowBar, Series, whole
+from flashcards.text import plural
 from scheduler.columns import read_ratings
 from scheduler.conditions import ASKABLE
 from scheduler.learner import estimate_learner
@@ -134,19 +136,45 @@ def _due_before(card: Card, today: int, clock: Clock) -> bool:
     return due_day is not None and due_day < today
 
 
-def as_json(forecast: Forecast) -> dict[str, Any]:
-    """The same for programs."""
-    return {
-        "overdue": forecast.overdue,
-        "days": [
-            {
-                "date": str(forecast.clock.date(each.day)),
-                "due": each.due,
-                "reviews": each.reviews,
-                "with_new": each.with_new,
-                "new": each.new,
-                "minutes": each.minutes,
-            }
-            for each in forecast.days
-        ],
-    }
+def build_forecast_report(forecast: Forecast) -> Report:
+    """Build the report; docs/stats.md explains each number."""
+    days = forecast.days
+    dates = [forecast.clock.date(day.day) for day in days]
+    rows = [{"date": str(date), **day._asdict()} for date, day in zip(dates, days, strict=True)]
+    for row in rows:
+        del row["day"]
+    columns = [
+        Column("day", "date"),
+        Column("due now", "due", whole, kind="optional"),
+        Column("expected", "reviews", whole),
+        Column("with new", "with_new", whole),
+        Column("new", "new", whole, kind="optional"),
+        Column("minutes", "minutes", whole),
+    ]
+    names = [f"{date:%d %b}" for date in dates]
+    series = [
+        Series("due now", [day.due for day in days], 6),
+        Series("expected, no new cards", [day.reviews for day in days], 1),
+        Series("expected, with new cards", [day.with_new for day in days], 2),
+    ]
+    most = max(day.with_new for day in days)
+    reviews = Figure(
+        "Reviews a day",
+        "Due now: by the due days as they are. Expected: every day kept, without and with new cards.",
+        Lines([float(day.day) for day in days], names, series),
+        DataTable(columns, rows, RowBar("with_new", most)),
+        wide=True,
+    )
+    pace = Bars(names, [Series("minutes", [day.minutes for day in days], 5)], dates=True)
+    minutes = Figure("Minutes a day", "With new cards, at your pace.", pace, wide=True, in_terminal="nothing")
+    tiles = [
+        ("due today", whole(days[0].due)),
+        ("overdue", whole(forecast.overdue)),
+        ("reviews to come", whole(sum(day.with_new for day in days))),
+        ("minutes a day", whole(sum(day.minutes for day in days) / len(days))),
+    ]
+    text = [f"The next {plural(len(days), 'day')}."]
+    if forecast.overdue:
+        text.append(f"{forecast.overdue:,} of the cards due today are overdue.")
+    record = {"overdue": forecast.overdue, "days": rows}
+    return Report("Forecast", text, tiles, [FigureGroup("Days ahead", [reviews, minutes])], record)

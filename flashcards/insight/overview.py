@@ -1,49 +1,110 @@
-"""Everything `stats` says of a collection, or of some of its cards."""
+"""What `stats` knows of a collection, or of some of its cards: what was reviewed, and what the cards are now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flashcards.insight.holdings import Holdings, Span, count_cards
-from flashcards.insight.stats import Activity, DayActivity, Recall, count_activity
-from scheduler.columns import read_ratings
+from flashcards.insight.activity import MATURE_DAYS, Activity, DayActivity, Recall, count_activity
+from scheduler.columns import read_card_columns, read_ratings
+from scheduler.measures import retrievability
 from scheduler.memory import fill_parameters
+from scheduler.model import DAY_SECONDS, State
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from scheduler.clock import Clock
-    from scheduler.measures import Figures
+
+_DAYS: Final = (0, 1, 3, 7, 14, 21, 30, 60, 90, 180, 365, 730, 36_501)
+_TENTHS: Final = tuple(round(number / 10, 1) for number in range(11))
+_MOST_HARD: Final = 10
+
+_FINE: Final = 1_000_000_000  # stability and difficulty are read as whole numbers of this part
+_COLUMNS: Final = (
+    *("id", "deck", "state"),
+    *(f"CAST(coalesce({name}, 0) * {_FINE} AS INTEGER)" for name in ("stability", "difficulty")),
+    *("coalesce(last_day, -1)", "interval", "lapses", "suspended", "coalesce(buried_day, -1)", "active"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class HardCardShown:
-    """A card that keeps being forgotten, with the name to find it by and the beginning of its question."""
+class Span(NamedTuple):
+    """How many cards have a value of at least `low` and below `high`; the last span includes `high`."""
+
+    low: float
+    high: float
+    cards: int
+
+
+class HardCard(NamedTuple):
+    """A card that keeps being forgotten.
+
+    Attributes:
+        name: its id.
+        deck: its deck.
+        front: its question as Markdown, in one line.
+        question: the same as plain text.
+        lapses: how often it was forgotten.
+        difficulty: 1 to 10.
+    """
 
     name: str
-    front: str
     deck: str
+    front: str
+    question: str
     lapses: int
     difficulty: float
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """What there is to say, with names for people; `clock` turns days into dates.
+class CardCounts:
+    """The cards as they are now.
 
-    `retention` is the one that the settings want, of decks that want no other.
+    Attributes:
+        states: how many are `new`, `learning`, `relearning`, `young`, `mature`, `suspended`, `buried`.
+        orphaned: cards without a text.
+        stability, interval: of learnt cards, in days.
+        difficulty: of learnt cards, 1 to 10.
+        retrievability: the chance of recall today, of learnt cards.
+        hardest: id, lapses and difficulty of the cards with most lapses, the hardest first.
+    """
+
+    states: Mapping[str, int]
+    orphaned: int
+    stability: Sequence[Span]
+    difficulty: Sequence[Span]
+    retrievability: Sequence[Span]
+    interval: Sequence[Span]
+    hardest: Sequence[tuple[int, int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that `stats` shows.
+
+    Attributes:
+        clock: turns days into dates.
+        today: the day.
+        activity: what was reviewed.
+        cards: what the cards are now.
+        decks: the recall of each deck, by name.
+        hardest: the cards with most lapses, the hardest first.
+        retention: the setting of the whole collection.
     """
 
     clock: Clock
     today: int
     activity: Activity
-    holdings: Holdings
+    cards: CardCounts
     decks: Mapping[str, Recall]
-    hardest: Sequence[HardCardShown]
+    hardest: Sequence[HardCard]
     retention: float
 
     @property
@@ -53,7 +114,14 @@ class Overview:
 
 
 def build_overview(collection: Collection, now_ms: int, days: int | None, only: frozenset[int] | None) -> Overview:
-    """Count. `days` up to today, None is all; `only` these cards, None is all."""
+    """Count the reviews and the cards.
+
+    Args:
+        collection: open, its decks read.
+        now_ms: the instant.
+        days: how many days up to today; None is from the first review on.
+        only: count only these cards; None is all.
+    """
     today = collection.clock.day(now_ms)
     ratings = read_ratings(collection.connection)
     if only is not None:
@@ -61,98 +129,76 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
     decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
     done = count_activity(ratings, today, days, decks, decays)
-    held = count_cards(collection.connection, today, decays, only)
+    cards = count_cards(collection.connection, today, decays, only)
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
-    hardest, retention = _name_hardest(collection, held), collection.settings.policy.retention
-    return Overview(collection.clock, today, done, held, by_deck, hardest, retention)
+    hardest = [_describe_card(collection, *hard) for hard in cards.hardest]
+    return Overview(collection.clock, today, done, cards, by_deck, hardest, collection.settings.policy.retention)
 
 
-def _name_hardest(collection: Collection, held: Holdings) -> list[HardCardShown]:
-    from flashcards.cards import format_card_id, render_sides
+def _describe_card(collection: Collection, card: int, lapses: int, difficulty: float) -> HardCard:
+    from flashcards.cards import format_card_id
 
-    found = []
-    for hard in held.hardest:
-        card = collection.store.card(hard.card)
-        entry = collection.note_of(card)
-        front = " ".join(render_sides(entry, card.slot)[0].split())
-        found.append(HardCardShown(format_card_id(entry, card.slot), front, entry.deck, hard.lapses, hard.difficulty))
-    return found
+    row = collection.store.card(card)
+    entry = collection.note_of(row)
+    front, question = read_question(entry, row.slot)
+    return HardCard(format_card_id(entry, row.slot), entry.deck, front, question, lapses, difficulty)
 
 
-def as_json(overview: Overview) -> dict[str, Any]:
-    """The same for programs; docs/stats.md says what each part means."""
-    done, held, now = overview.activity, overview.holdings, overview.now
-    predictions = done.predictions
-    return {
-        "today": {
-            "date": str(overview.clock.date(overview.today)),
-            "new": now.new,
-            "reviews": now.reviews,
-            "again": now.again,
-            "minutes": _minutes(now),
-            "streak": done.streak,
-        },
-        "days": [
-            {
-                "date": str(overview.clock.date(day.day)),
-                "new": day.new,
-                "reviews": day.reviews,
-                "again": day.again,
-                "minutes": _minutes(day),
-            }
-            for day in done.days
-        ],
-        "retention": {
-            "young": _recall(done.young),
-            "mature": _recall(done.mature),
-            "weeks": [
-                {"week": str(overview.clock.date(week)), **_recall(recall)} for week, recall in done.weeks.items()
-            ],
-        },
-        "states": {**held.states, "orphaned": held.orphaned},
-        "stability": _spans(held.stability),
-        "difficulty": _spans(held.difficulty),
-        "retrievability": _spans(held.retrievability),
-        "interval": _spans(held.interval),
-        "hardest_cards": [
-            {
-                "id": each.name,
-                "deck": each.deck,
-                "front": each.front,
-                "lapses": each.lapses,
-                "difficulty": each.difficulty,
-            }
-            for each in overview.hardest
-        ],
-        "decks": [{"deck": deck, **_recall(recall)} for deck, recall in hardest_decks(overview)],
-        "hours": [{"hour": each.hour, **_recall(each.recall)} for each in done.hours],
-        "buttons": {
-            kind: dict(zip(("again", "hard", "good", "easy"), counts, strict=True))
-            for kind, counts in done.buttons.items()
-        },
-        "calibration": [each._asdict() for each in predictions.bins],
-        "prediction": _figures(predictions.figures),
-        "always_the_average": _figures(predictions.average),
-    }
+def read_question(entry: Entry, slot: str) -> tuple[str, str]:
+    """Return a card's question in one line, as Markdown and as plain text."""
+    from flashcards.cards import render_sides
+    from flashcards.render.terminal.renderer import render_plain
+
+    front = render_sides(entry, slot)[0]
+    return " ".join(front.split()), " ".join(render_plain(front, entry.note.definitions).split())
 
 
-def hardest_decks(overview: Overview) -> list[tuple[str, Recall]]:
-    """The decks that were reviewed, those recalled worst first."""
-    return sorted(overview.decks.items(), key=lambda pair: (pair[1].retention or 0.0, pair[0]))
+def count_cards(
+    connection: sqlite3.Connection, today: int, decays: Mapping[int, float], only: frozenset[int] | None
+) -> CardCounts:
+    """Count the cards by what they are now.
+
+    Args:
+        connection: of the store.
+        today: the day.
+        decays: the last FSRS parameter of each deck.
+        only: count only these cards; None is all.
+    """
+    rows = np.array(read_card_columns(connection, _COLUMNS))
+    if only is not None:
+        rows = rows[:, np.isin(rows[0], list(only))]
+    active = rows[:, rows[-1] == 1]
+    known = active[:, (active[3] > 0) & (active[5] >= 0)]
+    card, deck, state, _, _, last, interval, lapses = known[:8]
+    stability, difficulty = known[3:5] / _FINE
+    decay = np.array([decays[int(each)] for each in deck])
+    chance = retrievability(stability, np.maximum(0, today - last), decay)
+    order = np.lexsort((card, -difficulty, -lapses))
+    hardest = order[lapses[order] > 0][:_MOST_HARD]
+    return CardCounts(
+        _count_states(active, today),
+        rows.shape[1] - active.shape[1],
+        _count_spans(stability, _DAYS),
+        _count_spans(difficulty, range(1, 11)),
+        _count_spans(chance, _TENTHS),
+        _count_spans(interval[state == int(State.REVIEW)] / DAY_SECONDS, _DAYS),
+        [(int(card[place]), int(lapses[place]), float(difficulty[place])) for place in hardest],
+    )
 
 
-def _minutes(day: DayActivity) -> float:
-    return round(day.seconds / 60, 1)
+def _count_states(active: NDArray[np.int64], today: int) -> dict[str, int]:
+    state, interval, suspended, buried = active[2], active[6], active[8], active[9]
+    hidden = suspended == 1
+    away = ~hidden & (buried >= today)
+    there = ~hidden & ~away
+    mature = interval >= MATURE_DAYS * DAY_SECONDS
+    review = there & (state == int(State.REVIEW))
+    steps = {each.name.lower(): there & (state == int(each)) for each in (State.NEW, State.LEARNING, State.RELEARNING)}
+    found = {**steps, "young": review & ~mature, "mature": review & mature, "suspended": hidden, "buried": away}
+    return {name: int(chosen.sum()) for name, chosen in found.items()}
 
 
-def _recall(recall: Recall) -> dict[str, Any]:
-    return {"reviews": recall.reviews, "recalled": recall.recalled, "retention": recall.retention}
-
-
-def _spans(spans: Sequence[Span]) -> list[dict[str, Any]]:
-    return [{"from": span.low, "to": span.high, "cards": span.cards} for span in spans]
-
-
-def _figures(figures: Figures | None) -> dict[str, Any] | None:
-    return None if figures is None else figures._asdict()
+def _count_spans(values: NDArray[np.float64], edges: Sequence[float]) -> list[Span]:
+    counts, _ = np.histogram(values, bins=np.array(edges, float))
+    return [Span(edges[at], edges[at + 1], int(count)) for at, count in enumerate(counts)]

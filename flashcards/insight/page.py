@@ -1,20 +1,21 @@
-"""One self-contained HTML page of plots: no network, no script, light and dark as the reader's system says."""
+"""Draws a report as one self-contained HTML page: no network, no script, light or dark as the reader's system is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from flashcards.disk.atomic import replace_file
 from flashcards.errors import UsageError
+from flashcards.insight.report import Bars, DataTable, Figure, FigureGroup, Lines, Report
+from flashcards.insight.svg import draw_plot
 
 _CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
-_MARK: Final = '<meta name="generator" content="flashcards">'
-_MARK_WITHIN: Final = 1000  # bytes from the beginning
+_SIGNATURE: Final = '<meta name="generator" content="flashcards">'
+_SIGNATURE_WITHIN: Final = 1000  # bytes from the beginning
 
 _CSS: Final = """
 :root { color-scheme: light dark; --ground: #fcfcfb; --card: #fff; --ink: #1c1c1a; --quiet: #5c5b57; --rule: #e3e2de;
@@ -66,89 +67,34 @@ summary { cursor: pointer; } footer { margin-top: 2.5rem; }
 
 
 class FileNotOurs(UsageError):
-    """A page would take the place of a file that is no page of ours."""
+    """A page would replace a file that flashcards did not write."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} exists and is no page that flashcards wrote. Name another file, or remove it first.")
 
 
 class FileNoPage(UsageError):
-    """The name of a page does not end as a page's does."""
+    """The name of a page does not end with `.html`."""
 
     def __init__(self, path: Path) -> None:
         name = path.name or "page"
         super().__init__(f"{path} cannot be the page: its name must end with .html. Write `--html {name}.html`.")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of words and numbers, as they are to be read."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A plot with its name and what it means.
-
-    Attributes:
-        title: a few words.
-        text: one or two sentences for the reader.
-        svg: the plot, from `svg`; empty where the table is all there is.
-        legend: name and colour (1 to 6) of each series; empty for one.
-        table: the same in numbers.
-        wide: whether it takes the whole width.
-        newest_last: whether it runs up to today, so that its right end is seen first where it does not fit.
-    """
-
-    title: str
-    text: str
-    svg: str = ""
-    legend: Sequence[tuple[str, int]] = ()
-    table: Table | None = None
-    wide: bool = False
-    newest_last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Figures under a heading."""
-
-    title: str
-    figures: Sequence[Figure]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A whole page.
-
-    Attributes:
-        title: its heading.
-        text: one line below the heading.
-        tiles: a name and a number each, shown large.
-        sections: the rest.
-    """
-
-    title: str
-    text: str
-    tiles: Sequence[tuple[str, str]]
-    sections: Sequence[Section]
-
-
-def html(page: Page) -> str:
-    """The page as HTML. The browser is told to load nothing from anywhere."""
+def draw_page(report: Report) -> str:
+    """Return the page as HTML, which tells the browser to load nothing."""
     tiles = "".join(
-        f'<div class="tile"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in page.tiles
+        f'<div class="tile"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in report.tiles
     )
-    sections = "".join(map(_section, page.sections))
+    groups = "".join(map(_draw_group, report.groups))
     return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_MARK}\n'
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_SIGNATURE}\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(page.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
-        f'<h1>{escape(page.title)}</h1>\n<p class="quiet">{escape(page.text)}</p>\n'
-        f'<dl class="tiles">{tiles}</dl>\n{sections}</main>\n</body>\n</html>\n'
+        f"<title>{escape(report.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>{escape(report.title)}</h1>\n"
+        f"{''.join(f'<p class=quiet>{escape(line)}</p>' for line in report.text)}\n"
+        f'<dl class="tiles">{tiles}</dl>\n{groups}</main>\n</body>\n</html>\n'
     )
 
 
@@ -158,7 +104,7 @@ def check_target(path: Path) -> None:
     Raises:
         FileNoPage: the name does not end with `.html` or `.htm`.
         FileNotOurs: another file is there.
-        OSError: it cannot be looked at.
+        OSError: it cannot be read.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise FileNoPage(path)
@@ -167,53 +113,53 @@ def check_target(path: Path) -> None:
     if not path.is_file():
         raise FileNotOurs(path)
     with path.open("rb") as file:
-        if _MARK.encode() not in file.read(_MARK_WITHIN):
+        if _SIGNATURE.encode() not in file.read(_SIGNATURE_WITHIN):
             raise FileNotOurs(path)
 
 
-def write(page: Page, path: Path) -> None:
-    """Write the page, in one step, in the place of an older one.
+def write_page(report: Report, path: Path) -> None:
+    """Write the page in one step; it replaces an older one.
 
     Raises:
-        FileNoPage, FileNotOurs: see `check_target`.
+        FileNoPage, FileNotOurs: as for `check_target`.
         OSError: it cannot be written.
     """
     check_target(path)
     with replace_file(path) as file:
-        file.write(html(page).encode())
+        file.write(draw_page(report).encode())
 
 
-def _section(section: Section) -> str:
-    figures = "\n".join(map(_figure, section.figures))
-    return f'<section>\n<h2>{escape(section.title)}</h2>\n<div class="plots">\n{figures}\n</div>\n</section>\n'
+def _draw_group(group: FigureGroup) -> str:
+    figures = "\n".join(map(_draw_figure, group.figures))
+    return f'<section>\n<h2>{escape(group.title)}</h2>\n<div class="plots">\n{figures}\n</div>\n</section>\n'
 
 
-def _figure(figure: Figure) -> str:
-    legend = "".join(
-        f'<span><i style="background: var(--c{colour})"></i>{escape(name)}</span>' for name, colour in figure.legend
-    )
+def _draw_figure(figure: Figure) -> str:
     parts = [f"<figcaption><h3>{escape(figure.title)}</h3><p>{escape(figure.text)}</p></figcaption>"]
-    if legend:
+    plot = draw_plot(figure.plot, figure.title, wide=figure.wide) if figure.plot else ""
+    if isinstance(figure.plot, (Bars, Lines)) and len(figure.plot.series) > 1:
+        names = ((one.colour, escape(one.name)) for one in figure.plot.series)
+        legend = "".join(f'<span><i style="background: var(--c{colour})"></i>{name}</span>' for colour, name in names)
         parts.append(f'<div class="legend">{legend}</div>')
-    if figure.svg:
-        parts.append(f'<div class="plot{" late" if figure.newest_last else ""}">{figure.svg}</div>')
+    if plot:
+        parts.append(f'<div class="plot{" late" if figure.newest_last else ""}">{plot}</div>')
     if figure.table:
-        table = f'<div class="numbers">{_table(figure.table)}</div>'
-        parts.append(f"<details><summary>In numbers</summary>{table}</details>" if figure.svg else table)
+        table = f'<div class="numbers">{_draw_table(figure.table)}</div>'
+        parts.append(f"<details><summary>In numbers</summary>{table}</details>" if plot else table)
     return f"<figure{' class=wide' if figure.wide else ''}>{''.join(parts)}</figure>"
 
 
-def _table(table: Table) -> str:
-    head = _cells("th", table.head)
-    rows = "".join(f"<tr>{_cells('td', row)}</tr>" for row in table.rows)
+def _draw_table(table: DataTable) -> str:
+    head = _draw_cells("th", [column.head for column in table.columns])
+    rows = "".join(f"<tr>{_draw_cells('td', table.format_row(row))}</tr>" for row in table.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _cells(tag: str, texts: Iterable[str]) -> str:
-    return "".join(f"<{tag}>{_breakable(text)}</{tag}>" for text in texts)
+def _draw_cells(tag: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{_make_breakable(text)}</{tag}>" for text in texts)
 
 
-def _breakable(text: str) -> str:
-    """A deck's or a card's name may be broken between its parts."""
+def _make_breakable(text: str) -> str:
+    """Escape a text, and let a deck's or a card's name break between its parts."""
     safe = escape(text).replace("::", "::<wbr>")
     return _CARD.sub(r"\1.<wbr>", safe)

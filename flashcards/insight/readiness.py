@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.insight.forecast import find_askable_cards
 from scheduler.columns import read_ratings
@@ -248,29 +248,3 @@ def _curve(
         yield at, idle, fmean(life.known[at - today] for life in lives) / len(cards)
     end = _recall(models, cards, lives, day)
     yield day, end.idle, end.kept
-
-
-def as_json(found: Readiness, names: dict[int, str]) -> dict[str, Any]:
-    """The same for programs; `names` are the cards' names."""
-    date = found.clock.date
-    return {
-        "on": str(date(found.day)),
-        "days": found.day - found.today,
-        "total": _record(found.total),
-        "spread": found.spread,
-        "decks": [{"deck": deck, **_record(recall)} for deck, recall in found.decks.items()],
-        "plan": {
-            "new_left": found.plan.new_left,
-            "new_a_day": found.plan.new_a_day,
-            "minutes_a_day": found.plan.minutes_a_day,
-            "unseen": found.plan.unseen,
-            "cards_a_day": found.plan.cards_a_day,
-            "feasible": found.plan.feasible,
-        },
-        "gains": [{"id": names[g.card], "now": g.now, "on_day": g.on_day, "gain": g.gain} for g in found.gains],
-        "curve": [{"date": str(date(day)), "idle": idle, "kept": kept} for day, idle, kept in found.curve],
-    }
-
-
-def _record(recall: GroupRecall) -> dict[str, Any]:
-    return {"cards": recall.cards, "seen": recall.seen, "idle": recall.idle, "kept": recall.kept}

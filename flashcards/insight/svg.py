@@ -1,18 +1,55 @@
-"""Axes of plots: round numbers to mark, and where a value lies."""
+"""Draws the plots of a report as SVG: axes with round numbers, bars, lines, dots and a calendar of squares."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-_STEPS = (1, 2, 2.5, 5, 10)
+from flashcards.insight.report import (
+    Bars,
+    Calendar,
+    Format,
+    Level,
+    Lines,
+    Plot,
+    Scatter,
+    Series,
+    measure_level,
+    percent,
+)
+
+WIDTH: Final = 480
+WIDE: Final = 960
+"""The width of a plot that takes the whole page."""
+HEIGHT: Final = 220
+_TOP, _RIGHT, _BOTTOM = 12.0, 12.0, 24.0
+_LINE: Final = 14.0  # of names below the plot
+_CHARACTER: Final = 6.6  # units, of the font size that the page sets
+_LARGE: Final = 8.0  # the same in a narrow window
+_CELL: Final = 12.0
+_WEEKS: Final = 53  # that a calendar has room for, so that its squares always have the same size
+_STEPS: Final = (1, 2, 2.5, 5, 10)
+_WEEKDAYS: Final = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 
 
-def ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
-    """At most `most` + 1 round numbers, evenly apart, the first at or below `low` and the last at or above `high`.
+def draw_plot(plot: Plot, label: str, *, wide: bool = False) -> str:
+    """Draw a plot; `label` says what it shows, and `wide` whether it takes the whole page."""
+    match plot:
+        case Bars():
+            return _draw_bars(plot, label, wide=wide)
+        case Lines():
+            return _draw_lines(plot, label, wide=wide)
+        case Scatter():
+            return _draw_scatter(plot, label)
+        case Calendar():
+            return _draw_calendar(plot, label)
+
+
+def find_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
+    """Return at most `most` + 1 round numbers, evenly spaced, from at or below `low` to at or above `high`.
 
     With `whole` they are whole numbers.
     """
@@ -39,93 +76,16 @@ class Scale:
     end: float
 
     def at(self, value: float) -> float:
-        """The position of a value; outside the range, that of the nearest end."""
-        share = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
-        return self.start + share * (self.end - self.start)
+        """Return the position of a value; outside the range, that of the nearest end."""
+        part = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
+        return self.start + part * (self.end - self.start)
 
 
-def thinned(labels: Sequence[str], room: float, character: float) -> list[int]:
-    """The places of the labels that can be written side by side in `room`, each character taking `character`."""
-    if not labels:
-        return []
-    widest = (max(map(len, labels)) + 2) * character
-    every = max(1, math.ceil(len(labels) * widest / room))
-    return list(range(0, len(labels), every))
-
-
-WIDTH: Final = 480
-WIDE: Final = 960
-"""The width of a plot that takes the whole page."""
-HEIGHT: Final = 220
-_TOP, _RIGHT, _BOTTOM = 12.0, 12.0, 24.0
-_CHARACTER: Final = 6.6  # units, of the font size that the page sets
-_LARGE: Final = 8.0  # the same in a narrow window
-_CELL: Final = 12.0
-
-Format = Callable[[float], str]
-
-
-def plain(value: float) -> str:
-    """`1,234`, `0.5`: a number with no more digits than it needs."""
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
-
-
-def percent(value: float) -> str:
-    """`90%` of 0.9."""
-    return f"{plain(round(value * 100, 1))}%"
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One row of values, None where there is none; `colour` is 1 to 6."""
-
-    name: str
-    values: Sequence[float | None]
-    colour: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A dashed horizontal line with a name."""
-
-    name: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A dot of a scatter; its area is in proportion to `weight`."""
-
-    x: float
-    y: float
-    title: str
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A square of a heatmap; `level` is 0 to 4."""
-
-    column: int
-    row: int
-    level: int
-    title: str
-
-
-def bars(
-    label: str, names: Sequence[str], series: Sequence[Series], form: Format = plain, *, wide: bool = False
-) -> str:
-    """Vertical bars, those of several series stacked.
-
-    Args:
-        label: what the plot shows, in a few words.
-        names: what stands below each bar; left out where there is no room.
-        series: as many values each as there are names, none below 0.
-        form: writes a value.
-        wide: whether it takes the whole page.
-    """
+def _draw_bars(plot: Bars, label: str, *, wide: bool) -> str:
+    names, series = plot.names, plot.series
     totals = [sum(one.values[at] or 0 for one in series) for at in range(len(names))]
-    frame = _Frame(0, max(totals, default=0), form, wide=wide)
+    high = max(totals, default=0)
+    frame = _Frame(0, high, plot.form, wide=wide, whole=_are_whole(totals) and high > 1)
     width = frame.width / max(1, len(names))
     gap = min(2.0, width * 0.2)
     body = []
@@ -137,134 +97,125 @@ def bars(
             value = one.values[at] or 0
             if value:
                 top, bottom = frame.y.at(below + value), frame.y.at(below)
-                drawn.append(_rect(left + gap / 2, top, width - gap, bottom - top, f"c{one.colour}"))
+                drawn.append(_draw_rectangle(left + gap / 2, top, width - gap, bottom - top, f"c{one.colour}"))
             below += value
-        body.append(_titled(_said(name, series, at, form), [*drawn, frame.column(left, width)]))
-    shown = thinned(names, frame.width, _CHARACTER)
-    marks = [(frame.left + (at + 0.5) * width, names[at]) for at in shown]
-    return frame.svg(label, [*body, *frame.below(marks)])
+        said = _describe(name, series, at, plot.form)
+        if plot.rate and (rate := plot.rate.values[at]) is not None:
+            said += f", {plot.rate.name} {percent(rate)}"
+        body.append(_add_title(said, [*drawn, frame.draw_hit_area(left, width)]))
+    marks = [(frame.left + (at + 0.5) * width, name) for at, name in enumerate(names)]
+    return frame.draw(label, body, marks, all_names=not plot.dates)
 
 
-def lines(
-    label: str,
-    xs: Sequence[float],
-    names: Sequence[str],
-    series: Sequence[Series],
-    form: Format = plain,
-    *,
-    low: float | None = 0,
-    high: float | None = None,
-    levels: Sequence[Level] = (),
-    wide: bool = False,
-) -> str:
-    """Lines through values; a value that is None breaks its line.
-
-    Args:
-        label: what the plot shows, in a few words.
-        xs: where the values lie from left to right, rising.
-        names: what each x is called.
-        series: as many values each as there are xs.
-        form: writes a value.
-        low: where the vertical axis begins; None is near the lowest value.
-        high: where it ends at least; None is near the highest value.
-        levels: horizontal lines for comparison.
-        wide: whether it takes the whole page.
-    """
+def _draw_lines(plot: Lines, label: str, *, wide: bool) -> str:
+    """Draw lines; a value that is None breaks its line."""
+    xs, series = plot.xs, plot.series
     values = [value for one in series for value in one.values if value is not None]
-    values += [level.value for level in levels]
-    frame = _Frame(
-        min(values, default=0.0) if low is None else low,
-        max([*values, *([] if high is None else [high])], default=1.0),
-        form,
-        wide=wide,
-    )
+    values += [level.value for level in plot.levels]
+    high = max([*values, *([] if plot.high is None else [plot.high])], default=1.0)
+    frame = _Frame(plot.low, high, plot.form, wide=wide, whole=_are_whole(values) and high > 1)
     across = Scale(xs[0], xs[-1], frame.left, frame.left + frame.width) if xs else Scale(0, 1, 0, 1)
     places = [across.at(x) for x in xs]
     body = []
     for one in series:
-        for run in _runs(places, one.values):
+        for run in _find_runs(places, one.values):
             points = " ".join(f"{x:.1f},{frame.y.at(value):.1f}" for x, value in run)
             body.append(f'<polyline class="line s{one.colour}" points="{points}"/>')
             if len(run) == 1 or len(xs) <= 40:
-                body += [_circle(x, frame.y.at(value), 2.5, f"c{one.colour}") for x, value in run]
+                body += [_draw_circle(x, frame.y.at(value), 2.5, f"c{one.colour}") for x, value in run]
     for at, place in enumerate(places):
         left = (places[at - 1] + place) / 2 if at else frame.left
         right = (places[at + 1] + place) / 2 if at + 1 < len(places) else frame.left + frame.width
-        body.append(_titled(_said(names[at], series, at, form), [frame.column(left, right - left)]))
-    body += [_level(level, frame) for level in levels]
-    shown = thinned(names, frame.width, _CHARACTER)
-    return frame.svg(label, [*body, *frame.below([(places[at], names[at]) for at in shown])])
+        said = _describe(plot.names[at], series, at, plot.form)
+        body.append(_add_title(said, [frame.draw_hit_area(left, right - left)]))
+    body += [_draw_level(level, frame) for level in plot.levels]
+    return frame.draw(label, body, list(zip(places, plot.names, strict=True)))
 
 
-def scatter(label: str, points: Sequence[Point], x_name: str, y_name: str, form: Format = percent) -> str:
-    """Dots over the unit square, with the diagonal on which x and y are equal."""
-    frame = _Frame(0, 1, form)
+def _draw_scatter(plot: Scatter, label: str) -> str:
+    frame = _Frame(0, 1, plot.form)
     across = Scale(0, 1, frame.left, frame.left + frame.width)
-    most = max((point.weight for point in points), default=1.0) or 1.0
+    most = max((point.weight for point in plot.points), default=1.0) or 1.0
     body = [f'<line class="dash" x1="{frame.left}" y1="{frame.y.at(0)}" x2="{across.at(1)}" y2="{frame.y.at(1)}"/>']
-    for point in points:
+    for point in plot.points:
         radius = 3 + 7 * (point.weight / most) ** 0.5
-        dot = _circle(across.at(point.x), frame.y.at(point.y), radius, "c1 see")
-        body.append(_titled(point.title, [dot]))
-    marks = [(across.at(tick), form(tick)) for tick in ticks(0, 1)]
-    named = [
-        f'<text x="{frame.left + 6}" y="{_TOP + 10}">{escape(y_name)} ↑</text>',
-        f'<text class="end" x="{across.at(1)}" y="{frame.y.at(0) - 6}">{escape(x_name)} →</text>',
-    ]
-    return frame.svg(label, [*body, *named, *frame.below(marks)])
-
-
-def heatmap(label: str, cells: Iterable[Cell], columns: Sequence[str], rows: Sequence[str]) -> str:
-    """Coloured squares; `columns` and `rows` name them, empty where nothing is to be written."""
-    left = (max(map(len, rows), default=0) + 1) * _CHARACTER
-    width, height = left + len(columns) * _CELL + 2, 16 + len(rows) * _CELL
-    body = [
-        f'<text x="{left + at * _CELL:.1f}" y="11">{escape(name)}</text>' for at, name in enumerate(columns) if name
-    ]
+        dot = _draw_circle(across.at(point.x), frame.y.at(point.y), radius, "c1 see")
+        body.append(_add_title(point.title, [dot]))
     body += [
-        f'<text class="end" x="{left - 5:.1f}" y="{16 + (at + 0.8) * _CELL:.1f}">{escape(name)}</text>'
-        for at, name in enumerate(rows)
+        f'<text x="{frame.left + 6}" y="{_TOP + 10}">{escape(plot.y_name)} ↑</text>',
+        f'<text class="end" x="{across.at(1)}" y="{frame.y.at(0) - 6}">{escape(plot.x_name)} →</text>',
+    ]
+    return frame.draw(label, body, [(across.at(tick), plot.form(tick)) for tick in find_ticks(0, 1)])
+
+
+def _draw_calendar(plot: Calendar, label: str) -> str:
+    """Draw a column a week; the weeks before the first day are left free at the right."""
+    dates = [date for date, _, _ in plot.days]
+    most = max((value for _, value, _ in plot.days), default=0)
+    first = dates[0].toordinal() - dates[0].weekday()
+    weeks = max(_WEEKS, (dates[-1].toordinal() - first) // 7 + 1)
+    left = 4 * _CHARACTER
+    body = []
+    for at, date in enumerate(dates):
+        # The month is named above the week of its first day; the first one has room only if it goes on.
+        if date.day == 1 or (at == 0 and date.day <= 14):
+            x = left + (date.toordinal() - first) // 7 * _CELL
+            body.append(f'<text x="{x:.1f}" y="11">{date:%b}</text>')
+    body += [
+        f'<text class="end" x="{left - 5:.1f}" y="{16 + (at + 0.8) * _CELL:.1f}">{name}</text>'
+        for at, name in enumerate(_WEEKDAYS)
         if name
     ]
-    for cell in cells:
-        x, y = left + cell.column * _CELL, 16 + cell.row * _CELL
-        square = f'<rect class="h{cell.level}" x="{x:.1f}" y="{y:.1f}" width="10" height="10" rx="2"/>'
-        body.append(_titled(cell.title, [square]))
-    return _svg(label, width, height, body, "squares")
+    for date, value, title in plot.days:
+        x, y = left + (date.toordinal() - first) // 7 * _CELL, 16 + date.weekday() * _CELL
+        kind = f"h{measure_level(value, most)}"
+        square = f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="10" height="10" rx="2"/>'
+        body.append(_add_title(title, [square]))
+    return _draw_svg(label, left + weeks * _CELL + 2, 16 + 7 * _CELL, body, "squares")
 
 
 class _Frame:
-    """The room of a plot, its vertical axis, and names below."""
+    """The area of a plot, its vertical axis, and the names below."""
 
-    def __init__(self, low: float, high: float, form: Format, *, wide: bool = False) -> None:
+    def __init__(self, low: float, high: float, form: Format, *, wide: bool = False, whole: bool = False) -> None:
         self._form = form
-        self._ticks = ticks(low, high)
+        self._ticks = find_ticks(low, high, whole=whole)
         self.left = max(len(form(tick)) for tick in self._ticks) * _LARGE + 8
         self._whole = WIDE if wide else WIDTH
         self.right = self._whole - _RIGHT
         self.width = self.right - self.left
         self.y = Scale(self._ticks[0], self._ticks[-1], HEIGHT - _BOTTOM, _TOP)
 
-    def svg(self, label: str, body: Iterable[str]) -> str:
-        return _svg(label, self._whole, HEIGHT, [*self._grid(), *body])
-
-    def column(self, left: float, width: float) -> str:
-        """An unseen column that shows its title wherever the mouse rests in it."""
-        return _rect(left, _TOP, width, HEIGHT - _TOP - _BOTTOM, "hit")
-
-    def below(self, marks: Iterable[tuple[float, str]]) -> Iterator[str]:
-        for x, name in marks:
+    def draw(
+        self, label: str, body: Iterable[str], marks: Sequence[tuple[float, str]], *, all_names: bool = False
+    ) -> str:
+        """Draw the whole plot with the names at their places, thinned out, or all of them in several lines."""
+        widest = (max((len(name) for _, name in marks), default=0) + 2) * (_LARGE if all_names else _CHARACTER)
+        overlap = max(1, math.ceil(len(marks) * widest / self.width))
+        lines, every = (overlap, 1) if all_names else (1, overlap)
+        named = []
+        for at, (x, name) in enumerate(marks[::every]):
             middle = min(x, self._whole - 2 - len(name) * _CHARACTER / 2)
-            yield f'<text class="middle" x="{middle:.1f}" y="{HEIGHT - 7}">{escape(name)}</text>'
+            y = HEIGHT - 7 + at % lines * _LINE
+            named.append(f'<text class="middle" x="{middle:.1f}" y="{y:.1f}">{escape(name)}</text>')
+        return _draw_svg(label, self._whole, HEIGHT + (lines - 1) * _LINE, [*self._draw_grid(), *body, *named])
 
-    def _grid(self) -> Iterator[str]:
+    def draw_hit_area(self, left: float, width: float) -> str:
+        """Draw an unseen column that shows its title wherever the mouse rests in it."""
+        return _draw_rectangle(left, _TOP, width, HEIGHT - _TOP - _BOTTOM, "hit")
+
+    def _draw_grid(self) -> Iterator[str]:
         for tick in self._ticks:
             y = self.y.at(tick)
             yield f'<line class="grid" x1="{self.left:.1f}" y1="{y:.1f}" x2="{self.right}" y2="{y:.1f}"/>'
             yield f'<text class="end" x="{self.left - 5:.1f}" y="{y + 4:.1f}">{escape(self._form(tick))}</text>'
 
 
-def _runs(places: Sequence[float], values: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
+def _are_whole(values: Iterable[float]) -> bool:
+    return all(value == round(value) for value in values)
+
+
+def _find_runs(places: Sequence[float], values: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
     run: list[tuple[float, float]] = []
     for place, value in zip(places, values, strict=True):
         if value is not None:
@@ -276,7 +227,7 @@ def _runs(places: Sequence[float], values: Sequence[float | None]) -> Iterator[l
         yield run
 
 
-def _level(level: Level, frame: _Frame) -> str:
+def _draw_level(level: Level, frame: _Frame) -> str:
     y = frame.y.at(level.value)
     right = frame.right
     return (
@@ -285,25 +236,27 @@ def _level(level: Level, frame: _Frame) -> str:
     )
 
 
-def _said(name: str, series: Sequence[Series], at: int, form: Format) -> str:
-    told = [(one.name, one.values[at]) for one in series]
-    words = [f"{title} {form(value)}" if len(series) > 1 else form(value) for title, value in told if value is not None]
+def _describe(name: str, series: Sequence[Series], at: int, form: Format) -> str:
+    values = [(one.name, one.values[at]) for one in series]
+    words = [
+        f"{title} {form(value)}" if len(series) > 1 else form(value) for title, value in values if value is not None
+    ]
     return f"{name}: {', '.join(words) or 'nothing'}"
 
 
-def _titled(title: str, marks: Iterable[str]) -> str:
+def _add_title(title: str, marks: Iterable[str]) -> str:
     return f"<g><title>{escape(title)}</title>{''.join(marks)}</g>"
 
 
-def _rect(x: float, y: float, width: float, height: float, kind: str) -> str:
+def _draw_rectangle(x: float, y: float, width: float, height: float, kind: str) -> str:
     return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
-def _circle(x: float, y: float, radius: float, kind: str) -> str:
+def _draw_circle(x: float, y: float, radius: float, kind: str) -> str:
     return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
 
 
-def _svg(label: str, width: float, height: float, body: Iterable[str], kind: str = "") -> str:
+def _draw_svg(label: str, width: float, height: float, body: Iterable[str], kind: str = "") -> str:
     named = f' class="{kind}"' if kind else ""
     return (
         f'<svg{named} role="img" aria-label="{escape(label)}" viewBox="0 0 {width:.0f} {height:.0f}"'

@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.collection import find_ordering
 from flashcards.insight.forecast import find_askable_cards, sample_cards
+from flashcards.insight.report import (
+    Column,
+    DataTable,
+    Figure,
+    FigureGroup,
+    Lines,
+    Report,
+    RowBar,
+    Series,
+    tenth,
+    whole,
+)
+from flashcards.text import plural
 from scheduler.columns import read_ratings
 from scheduler.learner import estimate_learner
 from scheduler.simulate import PolicyPlan, simulate
@@ -23,6 +36,7 @@ if TYPE_CHECKING:
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 _MOST_CARDS: Final = 2_000  # of more, every so manieth stands for the others
 _MONTH: Final = 30
+_COLOURS: Final = (4, 3, 2, 1, 5, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +130,28 @@ def _at(
 
 
 def give_advice(comparison: Comparison) -> list[str]:
-    """What to choose, and what it costs; a sentence each. Never one retention as the best of all."""
-    present = min(comparison.workloads, key=lambda each: abs(each.retention - comparison.present))
+    """Say what each choice costs and brings, a sentence each; no retention is called the best of all."""
     lines = []
-    for other in comparison.workloads:
-        if other is present or not present.minutes:
-            continue
-        minutes, known = other.minutes - present.minutes, other.known - present.known
-        if abs(minutes) < 0.05 and abs(known) < 0.5:
-            lines.append(f"{other.retention:.0%} instead of {present.retention:.0%}: no difference.")
-            continue
-        verb = "more" if minutes >= 0 else "fewer"
-        more = "more" if known >= 0 else "fewer"
+    if len(comparison.workloads) > 1:
+        least = find_cheapest(comparison)
         lines.append(
-            f"{other.retention:.0%} instead of {present.retention:.0%}: {abs(minutes):.1f} minutes a day {verb},"
-            f" {abs(known):,.0f} cards known {more}."
+            f"Fewest minutes for each card known: {least.retention:.0%}, at {least.minutes:.1f} minutes a day and"
+            f" {least.known:,.0f} cards known. It is a price, not a goal: choose what to know, then pay for it."
         )
+        present = min(comparison.workloads, key=lambda each: abs(each.retention - comparison.present))
+        lines += [_compare(present, other) for other in comparison.workloads if other is not present]
+    if comparison.sampled < 1:
+        lines.append(f"One card in {round(1 / comparison.sampled)} was simulated and represents the others.")
     return lines
+
+
+def _compare(present: Workload, other: Workload) -> str:
+    minutes, known = other.minutes - present.minutes, other.known - present.known
+    name = f"{other.retention:.0%} instead of {present.retention:.0%}"
+    if abs(minutes) < 0.05 and abs(known) < 0.5:
+        return f"{name}: no difference."
+    cost = f"{abs(minutes):.1f} minutes a day {'more' if minutes >= 0 else 'fewer'}"
+    return f"{name}: {cost}, {abs(known):,.0f} cards known {'more' if known >= 0 else 'fewer'}."
 
 
 def find_cheapest(comparison: Comparison) -> Workload:
@@ -140,22 +159,64 @@ def find_cheapest(comparison: Comparison) -> Workload:
     return min(comparison.workloads, key=lambda each: each.minutes_per_card)
 
 
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """The same for programs."""
-    return {
+def build_workload_report(comparison: Comparison) -> Report:
+    """Build the report of `simulate`."""
+    rows = [
+        {
+            "retention": each.retention,
+            "reviews": each.reviews,
+            "minutes_a_day": each.minutes,
+            "minutes_a_day_at_the_end": each.last_minutes,
+            "new": each.new,
+            "known": each.known,
+            "minutes_by_month": list(each.by_month),
+        }
+        for each in comparison.workloads
+    ]
+    record = {
         "days": comparison.days,
         "present": comparison.present,
         "sampled": comparison.sampled,
-        "retentions": [
-            {
-                "retention": each.retention,
-                "reviews": each.reviews,
-                "minutes_a_day": each.minutes,
-                "minutes_a_day_at_the_end": each.last_minutes,
-                "new": each.new,
-                "known": each.known,
-                "minutes_by_month": list(each.by_month),
-            }
-            for each in comparison.workloads
-        ],
+        "retentions": rows,
     }
+    text = [f"The next {plural(comparison.days, 'day')}, every day kept, at several retentions (* is yours)."]
+    tiles = [("days", whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
+    groups = [FigureGroup("Cost and gain", _build_figures(comparison, rows))] if rows else []
+    return Report("Simulation", [*text, *give_advice(comparison)], tiles, groups, record)
+
+
+def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> list[Figure]:
+    def name(retention: float) -> str:
+        return f"{'*' if abs(retention - comparison.present) < 1e-9 else ''}{retention:.0%}"
+
+    columns = [
+        Column("retention", "retention", name),
+        Column("minutes a day", "minutes_a_day", tenth),
+        Column("in the last 30 days", "minutes_a_day_at_the_end", tenth, kind="optional"),
+        Column("reviews", "reviews", whole),
+        Column("cards known", "known", whole),
+    ]
+    most = max(each.minutes for each in comparison.workloads)
+    months = range(len(comparison.workloads[0].by_month))
+    shown = [
+        Series(f"{each.retention:.0%}", each.by_month, _COLOURS[at % len(_COLOURS)])
+        for at, each in enumerate(comparison.workloads)
+    ]
+    known = Series("cards known", [round(each.known) for each in comparison.workloads], 2)
+    retentions = [each.retention for each in comparison.workloads]
+    return [
+        Figure(
+            "What each retention brings",
+            "Cards that would be recalled at the end, for the minutes a day that it takes.",
+            Lines(retentions, [f"{each:.0%}" for each in retentions], [known]),
+            DataTable(columns, rows, RowBar("minutes_a_day", most, "yellow")),
+            wide=True,
+        ),
+        Figure(
+            "Minutes a day",
+            "On average over each 30 days.",
+            Lines([float(at) for at in months], [f"month {at + 1}" for at in months], shown),
+            wide=True,
+            in_terminal="nothing",
+        ),
+    ]

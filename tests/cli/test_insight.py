@@ -51,8 +51,8 @@ def test_cards_that_are_all_in_their_first_steps_are_counted(cli: Runner) -> Non
     (cli.root / "deck.md").write_text("Q: a\nA: b\n")
     assert cli("answer", "deck.md:1", "again").code == 0
     out = cli("stats").out
-    assert "stability" in out
-    assert "interval" not in out
+    assert "Stability" in out
+    assert "Interval" not in out
 
 
 @pytest.mark.parametrize("command", ["stats", "forecast", "simulate --days 30", "readiness"])

@@ -38,7 +38,7 @@ def test_limits_that_leave_cards_unseen_are_named_with_what_to_set(cli: Runner) 
     assert "60 of 60 cards were never seen" in out
     assert "6 new cards a day" in out
     assert "Not feasible within your limits: 47 cards would stay unseen." in out
-    assert "`new_per_day` lets 1 a day through; set it to 6." in out
+    assert "`new_per_day` allows 1 a day; set it to 6." in out
 
 
 def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_day_asked_about(cli: Runner) -> None:
@@ -104,9 +104,9 @@ def test_the_limit_that_keeps_new_cards_back_is_named(cli: Runner, monkeypatch: 
     monkeypatch.setenv("COLUMNS", "300")
     cli.write("deck.md", "".join(f"Q: question {number}\nA: answer\n\n" for number in range(30)))
     cli.write("flashcards.toml", "reviews_per_day = 1\n")
-    assert "`reviews_per_day` binds new cards, too" in cli("readiness", "--on", day(30)).out
+    assert "`reviews_per_day` also holds new cards back" in cli("readiness", "--on", day(30)).out
     cli.write("flashcards.toml", "new_per_day = 0\n")
-    assert "`new_per_day` lets 0 a day through; set it to 2" in cli("readiness", "--on", day(30)).out
+    assert "`new_per_day` allows 0 a day; set it to 2" in cli("readiness", "--on", day(30)).out
 
 
 def test_a_deadline_that_is_over_is_said_to_be(cli: Runner) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashcards.collection import Collection, now_ms
-from flashcards.insight.forecast import as_json, build_forecast
+from flashcards.insight.forecast import build_forecast, build_forecast_report
 from scheduler import Policy, Rating
 from tests.insight.made import DAY_MS, card_ids, collection_of, rate
 
@@ -106,6 +106,6 @@ def test_some_cards_can_be_looked_at_alone(tmp_path: Path) -> None:
 
 def test_the_shape_for_programs_is_stable(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 1) as collection:
-        record = as_json(build_forecast(collection, now_ms(), 2))
+        record = build_forecast_report(build_forecast(collection, now_ms(), 2)).record
     assert list(record) == ["overdue", "days"]
     assert [list(day) for day in record["days"]] == [["date", "due", "reviews", "with_new", "new", "minutes"]] * 2

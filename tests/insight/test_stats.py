@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import now_ms
-from flashcards.insight.grid import bar, columns, level
-from flashcards.insight.overview import Overview, as_json, build_overview
-from flashcards.insight.stats import Recall
+from flashcards.insight.activity import Recall
+from flashcards.insight.overview import Overview, build_overview
+from flashcards.insight.report import Bars, Calendar
+from flashcards.insight.stats_report import build_record, build_stats_report
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
 from tests.insight.made import card_ids, collection_of, rate, small
 
@@ -96,23 +97,50 @@ def test_predictions_and_the_retention_wanted_are_those_of_the_settings(tmp_path
     assert first.stability is not None
     (step,) = [each for each in found.activity.predictions.bins if each.reviews]
     assert step.predicted == pytest.approx(Model(values).retrievability(first.stability, 39))
-    chances = [span for span in found.holdings.retrievability if span.cards]
+    chances = [span for span in found.cards.retrievability if span.cards]
     assert len(chances) == 1
 
 
 def test_cards_are_counted_by_what_they_are(found: Overview) -> None:
-    assert {name: count for name, count in found.holdings.states.items() if count} == {
+    assert {name: count for name, count in found.cards.states.items() if count} == {
         "new": 1,
         "young": 1,
         "mature": 1,
     }
-    assert found.holdings.orphaned == 0
-    for spans in (found.holdings.stability, found.holdings.difficulty, found.holdings.retrievability):
+    assert found.cards.orphaned == 0
+    for spans in (found.cards.stability, found.cards.difficulty, found.cards.retrievability):
         assert sum(span.cards for span in spans) == 2
 
 
 def test_the_hardest_cards_are_those_forgotten_most_often(found: Overview) -> None:
     assert [(card.front, card.lapses) for card in found.hardest] == [("question 0", 1)]
+
+
+def test_a_hard_card_is_shown_as_plain_text_and_recorded_as_markdown(tmp_path: Path) -> None:
+    with collection_of(tmp_path / "decks", 0) as collection:
+        (tmp_path / "decks" / "deck.md").write_text(
+            "Q: **What** is `x` in [here](https://a.org)?\nA: b\n", encoding="utf-8"
+        )
+        collection.scan()
+        (card,) = card_ids(collection)
+        for days_ago, rating in ((9, Rating.GOOD), (2, Rating.AGAIN)):
+            rate(collection, card, rating, days_ago)
+        found = build_overview(collection, now_ms(), 14, None)
+    (hard,) = found.hardest
+    assert hard.question.startswith("What is x in here")
+    assert "*" not in hard.question
+    assert build_record(found)["hardest_cards"][0]["front"] == "**What** is `x` in [here](https://a.org)?"
+
+
+def test_plots_of_days_begin_at_the_first_review(tmp_path: Path) -> None:
+    with small(tmp_path / "decks") as collection:
+        report = build_stats_report(build_overview(collection, now_ms(), 365, None))
+    work = {figure.title: figure.plot for figure in report.groups[0].figures}
+    answers, days = work["Answers a day"], work["Days"]
+    assert isinstance(answers, Bars)
+    assert isinstance(days, Calendar)
+    assert len(answers.names) == len(days.days) == 11
+    assert len(report.record["days"]) == 365
 
 
 def test_suspended_buried_and_orphaned_cards_are_counted_apart(tmp_path: Path) -> None:
@@ -123,7 +151,7 @@ def test_suspended_buried_and_orphaned_cards_are_counted_apart(tmp_path: Path) -
         text = "".join(f"Q: question {n}\nA: answer {n}\n\n" for n in range(3))
         (collection.root / "deck.md").write_text(text, encoding="utf-8")
         collection.scan()
-        held = build_overview(collection, now_ms(), 7, None).holdings
+        held = build_overview(collection, now_ms(), 7, None).cards
     assert (held.states["suspended"], held.states["buried"], held.states["new"], held.orphaned) == (1, 1, 1, 1)
 
 
@@ -132,7 +160,7 @@ def test_some_cards_can_be_counted_alone(tmp_path: Path) -> None:
         second = card_ids(collection)[1]
         found = build_overview(collection, now_ms(), 14, frozenset([second]))
     assert found.activity.young == Recall(2, 2)
-    assert sum(found.holdings.states.values()) == 1
+    assert sum(found.cards.states.values()) == 1
 
 
 def test_of_an_empty_log_nothing_is_said(tmp_path: Path) -> None:
@@ -144,7 +172,7 @@ def test_of_an_empty_log_nothing_is_said(tmp_path: Path) -> None:
 
 
 def test_the_shape_for_programs_is_stable(found: Overview) -> None:
-    record = as_json(found)
+    record = build_record(found)
     assert list(record) == [
         *("today", "days", "retention", "states", "stability", "difficulty", "retrievability", "interval"),
         *("hardest_cards", "decks", "hours", "buttons", "calibration", "prediction", "always_the_average"),
@@ -179,18 +207,3 @@ def test_the_shape_for_programs_is_stable(found: Overview) -> None:
     assert len(record["calibration"]) == 10
     assert record["calibration"][0].keys() == {"low", "high", "reviews", "predicted", "recalled"}
     assert record["prediction"].keys() == {"reviews", "log_loss", "rmse_bins"}
-
-
-@pytest.mark.parametrize(("value", "drawn"), [(0, ""), (10, "██████████"), (5, "█████"), (0.01, "▏"), (5.5, "█████▌")])
-def test_a_bar_is_as_long_as_its_part_of_the_most_and_never_empty_for_something(value: float, drawn: str) -> None:
-    assert bar(value, 10, 10) == drawn
-
-
-def test_columns_leave_out_what_is_not_known() -> None:
-    assert columns([0, None, 7]) == "▁ █"
-    assert columns([]) == ""
-
-
-@pytest.mark.parametrize(("value", "expected"), [(0, 0), (1, 1), (25, 1), (26, 2), (100, 4)])
-def test_a_square_has_four_shades_of_something(value: float, expected: int) -> None:
-    assert level(value, 100) == expected

@@ -72,7 +72,7 @@ def test_every_day_has_as_many_answers_and_minutes_as_in_anki(both: tuple[Overvi
 def test_cards_are_counted_by_state_as_in_anki(both: tuple[Overview, Any]) -> None:
     ours, anki = both
     theirs = anki.card_counts.excluding_inactive
-    states = ours.holdings.states
+    states = ours.cards.states
     assert states["suspended"] and states["buried"]
     assert dict(states) == {
         "new": theirs.newCards,
@@ -87,9 +87,9 @@ def test_cards_are_counted_by_state_as_in_anki(both: tuple[Overview, Any]) -> No
 
 def test_difficulty_and_stability_are_spread_as_in_anki(both: tuple[Overview, Any]) -> None:
     ours, anki = both
-    learnt = sum(span.cards for span in ours.holdings.stability)
+    learnt = sum(span.cards for span in ours.cards.stability)
     assert learnt == sum(anki.stability.intervals.values())
-    assert sum(span.cards for span in ours.holdings.difficulty) == sum(anki.difficulty.eases.values())
+    assert sum(span.cards for span in ours.cards.difficulty) == sum(anki.difficulty.eases.values())
 
 
 def test_what_is_done_today_is_what_anki_counts_today(both: tuple[Overview, Any]) -> None:

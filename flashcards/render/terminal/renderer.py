@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyromark
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS
@@ -308,6 +308,14 @@ class TerminalRenderer:
         for event in events:
             builder.add(event)
         return stack(builder.finish(), spaced=True)
+
+
+def render_plain(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> str:
+    """Return the words of some Markdown as one would type them: no boxes, colours or symbols."""
+    wide = Console(width=100_000, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False)
+    with wide.capture() as capture:
+        wide.print(TerminalRenderer(macros or {}, plain=True).render(markdown, definitions))
+    return capture.get().strip()
 
 
 def _get_html(event: Any) -> str:

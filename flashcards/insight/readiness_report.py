@@ -1,0 +1,144 @@
+"""The report of `readiness`: what is recalled on the day, what it takes, and where to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flashcards.insight.report import (
+    Column,
+    DataTable,
+    Figure,
+    FigureGroup,
+    Lines,
+    Report,
+    RowBar,
+    Series,
+    percent,
+    rounded,
+    whole,
+)
+from flashcards.text import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flashcards.insight.readiness import GroupRecall, Readiness, StudyPlan
+
+
+def build_readiness_report(found: Readiness, names: Mapping[int, str], questions: Mapping[int, str]) -> Report:
+    """Build the report; `names` are the ids of the cards to begin with, `questions` their questions as plain text."""
+    record = _build_record(found, names)
+    tiles = [
+        ("days left", whole(found.day - found.today)),
+        ("if the plan is kept", rounded(found.total.kept)),
+        ("if nothing more is done", rounded(found.total.idle)),
+        ("never seen", whole(found.plan.new_left)),
+        ("minutes a day", whole(found.plan.minutes_a_day)),
+    ]
+    figures = [_build_curve(found), _build_decks(record)]
+    if found.gains:
+        rows = [
+            row | {"question": questions[gain.card]} for row, gain in zip(record["gains"], found.gains, strict=True)
+        ]
+        columns = [
+            Column("question", "question", kind="text"),
+            Column("gain", "gain", "+{:.0%}".format),
+            Column("card", "id"),
+        ]
+        figures.append(
+            Figure(
+                "What gains most from a review now",
+                "By how much one review raises the chance of recall on the day.",
+                table=DataTable(columns, rows),
+                wide=True,
+            )
+        )
+    title = f"Ready on {found.clock.date(found.day)}?"
+    return Report(title, describe_readiness(found), tiles, [FigureGroup("The day", figures)], record)
+
+
+def describe_readiness(found: Readiness) -> list[str]:
+    """Say what is recalled on the day and what it takes, a sentence or two each."""
+    plan, days = found.plan, found.day - found.today
+    said = [
+        f"On {found.clock.date(found.day):%A, %d %B %Y}, in {plural(days, 'day')}: {found.total.idle:.0%} recalled if"
+        f" nothing more is done, {found.total.kept:.0%} if the plan is kept (simulated lives differ by"
+        f" {100 * found.spread:.1f} points)."
+    ]
+    minutes = plural(round(plan.minutes_a_day), "minute")
+    if not plan.new_left:
+        return [*said, f"Every card was seen. The reviews take {minutes} a day."]
+    said.append(
+        f"{plan.new_left:,} of {found.total.cards:,} cards were never seen and count as not known. To see all in time:"
+        f" {plural(plan.new_a_day, 'new card')} a day, {minutes} a day with their reviews."
+    )
+    if plan.feasible:
+        said.append("Your limits allow it.")
+    else:
+        unseen = plural(plan.unseen, "card")
+        said.append(f"Not feasible within your limits: {unseen} would stay unseen. {_name_limit(plan)}")
+    return said
+
+
+def _name_limit(plan: StudyPlan) -> str:
+    """Say which limit to raise, and how far."""
+    if plan.new_per_day < plan.new_a_day:
+        return f"`new_per_day` allows {plan.new_per_day:,} a day; set it to {plan.new_a_day:,}."
+    return f"`reviews_per_day` also holds new cards back: set it to {plan.cards_a_day:,}, as on the busiest day."
+
+
+def _build_curve(found: Readiness) -> Figure:
+    plot = Lines(
+        [float(day) for day, _, _ in found.curve],
+        [f"{found.clock.date(day):%d %b}" for day, _, _ in found.curve],
+        [
+            Series("if the plan is kept", [kept for _, _, kept in found.curve], 2),
+            Series("if nothing more is done", [idle for _, idle, _ in found.curve], 3),
+        ],
+        percent,
+        high=1,
+    )
+    return Figure(
+        "From today to the day", "The part of the cards that is recalled.", plot, wide=True, in_terminal="plot"
+    )
+
+
+def _build_decks(record: Mapping[str, Any]) -> Figure:
+    columns = [
+        Column("deck", "deck"),
+        Column("cards", "cards", whole),
+        Column("seen", "seen", whole),
+        Column("idle", "idle", rounded),
+        Column("kept", "kept", rounded),
+    ]
+    rows = [*record["decks"], {"deck": "all", **record["total"]}]
+    text = (
+        "Recalled on the day if nothing more is done (idle), and if the plan is kept."
+        " Cards never seen count as not known."
+    )
+    return Figure("Decks", text, table=DataTable(columns, rows, RowBar("kept", 1)), wide=True)
+
+
+def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:
+    date, plan = found.clock.date, found.plan
+    return {
+        "on": str(date(found.day)),
+        "days": found.day - found.today,
+        "total": _count(found.total),
+        "spread": found.spread,
+        "decks": [{"deck": deck, **_count(recall)} for deck, recall in found.decks.items()],
+        "plan": {
+            "new_left": plan.new_left,
+            "new_a_day": plan.new_a_day,
+            "minutes_a_day": plan.minutes_a_day,
+            "unseen": plan.unseen,
+            "cards_a_day": plan.cards_a_day,
+            "feasible": plan.feasible,
+        },
+        "gains": [{"id": names[g.card], "now": g.now, "on_day": g.on_day, "gain": g.gain} for g in found.gains],
+        "curve": [{"date": str(date(day)), "idle": idle, "kept": kept} for day, idle, kept in found.curve],
+    }
+
+
+def _count(recall: GroupRecall) -> dict[str, Any]:
+    return {"cards": recall.cards, "seen": recall.seen, "idle": recall.idle, "kept": recall.kept}

@@ -1,0 +1,220 @@
+"""What an insight command found, as data: a terminal, an HTML page and JSON each draw it in their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+Format = Callable[[Any], str]
+
+DASH: Final = "-"
+"""What is shown where there is no value."""
+
+
+def number(value: float) -> str:
+    """Format `1,234` or `0.5`: no more digits than needed."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+
+
+def percent(value: float) -> str:
+    """Format 0.9 as `90%`, 0.915 as `91.5%`."""
+    return f"{number(round(value * 100, 1))}%"
+
+
+def share(value: float | None) -> str:
+    """Format 0.915 as `91.5%`, always with one digit; None is a dash."""
+    return DASH if value is None else f"{value:.1%}"
+
+
+def rounded(value: float | None) -> str:
+    """Format 0.915 as `92%`; None is a dash."""
+    return DASH if value is None else f"{value:.0%}"
+
+
+def tenth(value: float) -> str:
+    """Format `1,234.5`: one digit."""
+    return f"{value:,.1f}"
+
+
+def whole(value: float) -> str:
+    """Format `1,234`: no digits after the point."""
+    return f"{value:,.0f}"
+
+
+def measure_level(value: float, most: float) -> int:
+    """Return 0 for nothing, 1 to 4 for a quarter of `most` each."""
+    if value <= 0 or most <= 0:
+        return 0
+    return min(4, 1 + int(4 * value / most - 1e-9))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        head: its heading.
+        key: the name of the value in each row.
+        form: formats a value.
+        kind: `text` takes the width that is left, `optional` is dropped where a terminal is narrow.
+    """
+
+    head: str
+    key: str
+    form: Format = str
+    kind: Literal["value", "text", "optional"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class RowBar:
+    """The value that a bar at the end of each row shows, and the value of a full bar."""
+
+    key: str
+    most: float
+    style: str = "green"
+    styles: Mapping[str, str] = field(default_factory=dict)
+    """Other styles, by what the first column says."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataTable:
+    """Rows as JSON prints them, and how people read them; `most_rows` is how many a terminal shows, from the first."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Mapping[str, Any]]
+    bar: RowBar | None = None
+    most_rows: int | None = None
+
+    def format_row(self, row: Mapping[str, Any]) -> list[str]:
+        """Return the cells of a row; a missing value is empty."""
+        return [column.form(row[column.key]) if column.key in row else "" for column in self.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One row of values, None where there is no value; `colour` is 1 to 6."""
+
+    name: str
+    values: Sequence[float | None]
+    colour: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A dashed horizontal line with a name."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A dot of a scatter plot; its area is in proportion to `weight`."""
+
+    x: float
+    y: float
+    title: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Vertical bars, several series stacked.
+
+    Attributes:
+        names: of the bars.
+        series: a value for each name.
+        form: formats a value.
+        dates: whether the names are dates, which may be thinned out; other names are all shown.
+        rate: a part of each bar, 0 to 1, such as what was recalled.
+    """
+
+    names: Sequence[str]
+    series: Sequence[Series]
+    form: Format = number
+    dates: bool = False
+    rate: Series | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines through values at `xs`, which rise; `low` and `high` are the least range of the vertical axis."""
+
+    xs: Sequence[float]
+    names: Sequence[str]
+    series: Sequence[Series]
+    form: Format = number
+    low: float = 0
+    high: float | None = None
+    levels: Sequence[Level] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A square a day: its date, its value, and what it says."""
+
+    days: Sequence[tuple[Any, float, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """Dots over the unit square, with the diagonal on which x and y are equal."""
+
+    points: Sequence[Point]
+    x_name: str
+    y_name: str
+    form: Format = percent
+
+
+Plot = Bars | Lines | Calendar | Scatter
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot, a table or both, under a title.
+
+    Attributes:
+        title: a few words.
+        text: one or two sentences for the reader.
+        plot: the plot, if any.
+        table: the numbers, if any.
+        wide: whether it takes the whole width of a page.
+        newest_last: whether it runs up to today, so that its right end is shown first if it does not fit.
+        in_terminal: what a terminal draws; nothing where the figure only repeats others.
+    """
+
+    title: str
+    text: str
+    plot: Plot | None = None
+    table: DataTable | None = None
+    wide: bool = False
+    newest_last: bool = False
+    in_terminal: Literal["plot", "table", "nothing"] = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureGroup:
+    """Figures under a heading."""
+
+    title: str
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one command found.
+
+    Attributes:
+        title: its heading.
+        text: sentences below the heading, a line each.
+        tiles: a name and a number each, which a page shows large.
+        groups: the figures.
+        record: the JSON object for programs.
+    """
+
+    title: str
+    text: Sequence[str]
+    tiles: Sequence[tuple[str, str]]
+    groups: Sequence[FigureGroup]
+    record: Mapping[str, Any]
