@@ -118,9 +118,8 @@ def test_the_hardest_cards_are_those_forgotten_most_often(found: Overview) -> No
 
 def test_a_hard_card_is_shown_as_plain_text_and_recorded_as_markdown(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 0) as collection:
-        (tmp_path / "decks" / "deck.md").write_text(
-            "Q: **What** is `x` in [here](https://a.org)?\nA: b\n", encoding="utf-8"
-        )
+        text = "Q: **What** is `x` in [here](https://a.org)?\nA: b\n"
+        (tmp_path / "decks" / "deck.md").write_text(text, encoding="utf-8")
         collection.scan()
         (card,) = card_ids(collection)
         for days_ago, rating in ((9, Rating.GOOD), (2, Rating.AGAIN)):
