@@ -23,7 +23,7 @@ def run(
     dry_run: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> ImportReport:
-    """Bring one file into an open collection that was just scanned; its ending says what it is.
+    """Import one file into an open collection that was just scanned; its ending tells its format.
 
     Everything happens, after a backup of the state, or nothing.
 

@@ -28,7 +28,7 @@ _SIZE = 8  # bytes of an offset
 
 
 def hash_cards(note: Note) -> Iterator[tuple[str, str]]:
-    """The slot and the hash of each card of a note that hashcards would know."""
+    """Yield the slot and the hash of each card of a note that hashcards would know."""
     if note.kind is Kind.QUESTION:
         front, back = (_trim(field) for field in note.fields)
         yield FORWARD, _hash(b"Basic", front.encode(), back.encode())
@@ -39,7 +39,7 @@ def hash_cards(note: Note) -> Iterator[tuple[str, str]]:
 
 
 def _trim(field: str) -> str:
-    """The first line is trimmed by itself, then the whole."""
+    """Trim the first line by itself, then the whole."""
     first, line_break, rest = field.partition("\n")
     return f"{first.strip()}{line_break}{rest}".strip()
 
@@ -64,7 +64,7 @@ def _hash_cloze(note: Note) -> Iterator[tuple[str, str]]:
 
 
 def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
-    """The text of a cloze as hashcards shows it; of each gap its bracket in `data`, its first and its last byte there.
+    """Return the text of a cloze as hashcards shows it, and for each gap its bracket, first and last byte.
 
     Brackets of images and escaped ones stay.
     """
@@ -124,7 +124,7 @@ class _Card(NamedTuple):
 
 
 def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
-    """Bring in the reviews of every card whose text is in the collection.
+    """Import the reviews of every card whose text is in the collection.
 
     Args:
         collection: open, and scanned.
@@ -139,7 +139,7 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
             cards = dict(_read_cards(database))
             reviews = _read_reviews(database)
     except sqlite3.Error as error:
-        raise ImportInvalid(path, "it is no database of hashcards, or is damaged", _REMEDY) from error
+        raise ImportInvalid(path, "it is not a hashcards database, or is damaged", _REMEDY) from error
     except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
         raise ImportInvalid(path, "its reviews cannot be understood", _REMEDY) from error
     report = ImportReport(path.name)
@@ -178,7 +178,7 @@ def _read_reviews(database: sqlite3.Connection) -> dict[str, list[_Review]]:
 
 
 def _instant_ms(local: str) -> int:
-    """Its times are local, without an offset."""
+    """Parse a local time without an offset."""
     return round(datetime.datetime.fromisoformat(local).astimezone().timestamp() * 1000)
 
 

@@ -67,15 +67,15 @@ class ImportReport:
     Attributes:
         source: the file that was imported.
         added, updated, unchanged: notes.
-        kept: notes that changed there and here, and stay as they are here.
-        removed: notes that were taken out of the decks here, and stay out.
-        cards: cards that are not as they were, marks included.
+        kept: notes that changed there and here, and were kept as they are here.
+        removed: notes that were deleted here, and were not added again.
+        cards: cards that changed, suspension and flags included.
         reviews: new rows of the review log.
-        media: media that were put into the collection.
+        media: media files that were added.
         files: deck files that were written.
         settings: the tables that were added to `flashcards.toml`.
-        remarks: what could not be said, was left out, or needs a person.
-        dry_run: nothing of it was done.
+        remarks: what was left out, or needs a person's decision.
+        dry_run: whether nothing of it was done.
     """
 
     source: str

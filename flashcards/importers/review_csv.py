@@ -32,7 +32,7 @@ _RATINGS: Final = {str(int(rating)): rating for rating in Rating} | {rating.name
 _EPOCH: Final = re.compile(r"-?[0-9]{9,14}")
 _MILLISECONDS: Final = 100_000_000_000  # an epoch time above it is in milliseconds
 _LATEST: Final = 253_402_300_799_000
-_REMEDY: Final = "Nothing was changed; a line says card,rating,time,duration, and the first one names them."
+_REMEDY: Final = "Nothing was changed; each line needs card,rating,time,duration, and the first one their names."
 _SHOWN: Final = 20
 
 
@@ -43,7 +43,7 @@ class _Line(NamedTuple):
 
 
 def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
-    """Bring in the reviews that a file lists; what each did to its card is computed as if it had been given here.
+    """Import the reviews that a file lists; each does to its card what it would have done here.
 
     A card is named as everywhere (an id, a prefix of one, `path:line`), a rating by its number or name, a time as
     ISO 8601 (local where it says no offset) or in epoch seconds or milliseconds, a duration in milliseconds.
@@ -67,9 +67,9 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
             by_card[card].append(line)
     unknown = [name for name, card in cards.items() if card is None]
     for name in unknown[:_SHOWN]:
-        report.remarks.append(Remark(path.name, f"There is no one card `{name}`; its reviews are left out."))
+        report.remarks.append(Remark(path.name, f"`{name}` is not a card, or several; its reviews were left out."))
     if len(unknown) > _SHOWN:
-        report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards are not here."))
+        report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards were not found."))
     histories = [_make_history(collection, card, sorted(lines)) for card, lines in by_card.items()]
     return import_histories(collection, histories, report, dry_run=dry_run)
 
@@ -80,12 +80,12 @@ def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:
             reader = csv.reader(file, strict=True)
             columns = _find_columns(next(reader, []))
             if columns is None:
-                raise ImportInvalid(path, "its first line does not name the columns card, rating and time", _REMEDY)
+                raise ImportInvalid(path, "its first line must name the columns card, rating and time", _REMEDY)
             for row in reader:
                 if any(row):
                     yield _read_line(path, reader.line_num, row, columns)
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ImportInvalid(path, "it is no CSV in UTF-8", _REMEDY) from error
+        raise ImportInvalid(path, "it is not CSV in UTF-8", _REMEDY) from error
 
 
 def _find_columns(header: list[str]) -> dict[str, int] | None:
@@ -125,7 +125,7 @@ def _find_card(collection: Collection, name: str) -> int | None:
 
 
 def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHistory:
-    """The reviews of a card with what each did, those that it has already taken into account."""
+    """Compute what each review of a card did, except those that it has already."""
     store, clock = collection.store, collection.clock
     policy = collection.policy(store.card(card_id).deck)
     log: list[Review] = read_reviews(collection.connection, card_id)

@@ -126,5 +126,5 @@ def test_reviews_are_carried_over_once(hashcards: str, decks: Home) -> None:
 def test_what_is_no_database_of_hashcards_is_refused(home: Home, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "hashcards.db"
     path.write_bytes(content)
-    with pytest.raises(ImportInvalid, match="no database of hashcards"):
+    with pytest.raises(ImportInvalid, match="not a hashcards database"):
         home.import_file(path)

@@ -111,7 +111,7 @@ def test_a_conflict_names_what_is_another_in_the_package(
     edit_here(home, "Q: dog\nA: Hund", here)
     (remark,) = home.import_file(world.export(tmp_path / "2.apkg")).remarks
     assert remark.place == "D.md:1"
-    assert remark.message == f"Changed here and in the package; it stays as it is here. In the package: {said}."
+    assert remark.message == f"Changed here and in the package; kept as it is here. In the package: {said}."
 
 
 def test_a_conflict_of_tags_alone_names_the_tags(home: Home, world: World, tmp_path: Path) -> None:

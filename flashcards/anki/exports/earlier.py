@@ -37,16 +37,16 @@ class Exports:
         self._now: dict[int, _ExportedNote] = {}
 
     def record_notes(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
-        """The same notes, which are remembered by `finish`."""
+        """Yield the same notes; `finish` stores them."""
         for note in notes:
             self._now[note.id] = _ExportedNote(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
             yield note
 
     def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
-        """Remember what was exported of these decks; returns a sentence for each thing that Anki will not follow.
+        """Store what was exported of these decks; return a sentence for each thing that Anki will not follow.
 
-        Each is said once, for after it, the package is what Anki was given last; but what is true of every package
-        with notes from Anki is said of each. Of a whole collection nothing is said: it replaces what Anki was given.
+        Each is said once, since this package is then the last one that Anki was given. What is true of every package
+        with notes from Anki is said each time, and nothing of a whole collection, which replaces everything.
         """
         with transaction(self._connection):
             before = {

@@ -50,29 +50,32 @@ class NoPlace(UsageError):
     """The name of the file to write is empty, as a variable of a shell that was never set is."""
 
     def __init__(self) -> None:
-        super().__init__("The name behind -o is empty. Give a file or a folder; `.` is the present folder.")
+        super().__init__("The name after -o is empty. Give a file or a folder; `.` is the current folder.")
 
 
 class NothingToExport(FlashcardsError):
     """There are no cards."""
 
     def __init__(self) -> None:
-        super().__init__("There are no cards to export. `flashcards check` says why, `flashcards init` makes a deck.")
+        super().__init__(
+            "There are no cards to export. Run `flashcards check` to see why, or `flashcards init` to make a deck."
+        )
 
 
 def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root: Path) -> list[Target]:
-    """The files that an export writes.
+    """Choose the files that an export writes.
 
     Args:
         decks: every deck that holds notes.
-        asked: the decks a person named, each with all decks below it; none names all.
+        asked: the decks a person named, each with all decks below it; empty means all.
         output: what the person said to write: a file, or a folder (one that exists, or a name that ends with `/`)
-            for one package for each deck named, else for each top-level deck. None is a package in the present folder.
+            for one package for each deck named, else for each top-level deck. None means a package in the current
+            folder.
         root: the folder of the collection, which names the package when the person names none.
 
     Raises:
         DeckUnknown: a deck that was asked for is not there.
-        FormatUnknown: the file's ending names no format that can be written.
+        ExportFormatUnknown: the file's ending names no format that can be written.
         NoPlace: `output` is empty.
         NothingToExport: no deck holds a note.
     """
@@ -97,12 +100,12 @@ def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | Non
 
 
 def is_within(deck: str, ancestor: str) -> bool:
-    """Whether `deck` is `ancestor` or lies below it."""
+    """Check whether `deck` is `ancestor` or lies below it."""
     return deck == ancestor or deck.startswith(f"{ancestor}::")
 
 
 def make_file_name(deck: str) -> str:
-    """The name of a deck's package: one that every system takes."""
+    """Return the name of a deck's package, one that every system accepts."""
     return clean_name(f"{deck.replace('::', '-')}.deck").removesuffix(".deck") + PACKAGE
 
 
@@ -202,12 +205,12 @@ class _Steps:
         self._all = notes + reviews
 
     def note(self, done: int, _notes: int) -> None:
-        """So many notes are done."""
+        """Report that `done` notes are done."""
         if self._progress:
             self._progress(done, self._all)
 
     def review(self, done: int) -> None:
-        """So many reviews are done, after all notes."""
+        """Report that `done` reviews are done, after all notes."""
         self.note(self._notes + done, self._notes)
 
 
@@ -217,7 +220,7 @@ def _count_reviews(collection: Collection) -> int:
 
 
 def _open_history(collection: Collection, steps: _Steps) -> History | None:
-    """What is known of the cards; None where none of them is other than new, which is written in less time."""
+    """Open the history of the cards; None if all of them are new, which is quicker to write."""
     if not collection.connection.execute(_TOUCHED).fetchone():
         return None
     from flashcards.anki.package.schedule_writer import History

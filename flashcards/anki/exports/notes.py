@@ -27,7 +27,7 @@ _MATH: Final = re.compile(r"\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
 
 
 def make_typed_answer(html: str) -> str:
-    """What is to be typed for an answer: its words on one line, formulas as TeX, no pictures or sound; as HTML again.
+    """Return the text to type for an answer, as HTML: one line, formulas as TeX, no pictures or sound.
 
     Empty for an answer without words: then nothing is asked to be typed.
     """
@@ -45,7 +45,7 @@ def _is_inline(tag: str) -> bool:
     return _INLINE.match(tag) is not None
 
 
-# HTML of which nothing is seen; where it is `<br>` and `<div>` only, Anki takes the field for empty.
+# HTML that shows nothing; for Anki a field with `<br>` and `<div>` only is empty.
 _UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)
 _NOTHING: Final = "—"
 _YES: Final = "1"
@@ -66,7 +66,7 @@ class FieldWriter:
         self._source = ""
 
     def write_fields(self, entry: Entry) -> tuple[str, ...]:
-        """The fields of a note, in the order of its note type."""
+        """Write the fields of a note, in the order of its note type."""
         if entry.note.kind is Kind.CLOZE:
             typed = _YES if entry.note.typed else ""
             return render_cloze(entry.note, self._renderer), typed, self._source_of(entry)
@@ -87,23 +87,23 @@ class FieldWriter:
 
     def _source_of(self, entry: Entry) -> str:
         place = (entry.path, entry.note.breadcrumb)
-        if place != self._place:  # most notes stand where the one before stands
+        if place != self._place:  # most notes have the same place as the one before
             self._place, self._source = place, format_source(*place)
         return self._source
 
     def _side(self, note: Note, markdown: str) -> str:
-        """One side; as typed where nothing of it would be seen, for Anki drops a card with an empty front."""
+        """Render one side; keep its source if nothing would be seen, for Anki drops a card with an empty front."""
         html = self._renderer.render(markdown, note.definitions)
         return html if not _UNSEEN.fullmatch(html) else _escape_text(markdown).strip() or _NOTHING
 
 
 def format_source(path: str, breadcrumb: Iterable[str]) -> str:
-    """Where a note comes from, shown small: its file and the headings above it."""
+    """Format where a note comes from, to be shown small: its file and the headings above it."""
     return _escape_text(" › ".join((path, *breadcrumb)))
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags as Anki takes them: nested by `::`, no blanks, no empty parts, each once whatever its case."""
+    """Return tags as Anki accepts them: nested by `::`, no spaces, no empty parts, each once whatever its case."""
     found: dict[str, str] = {}
     for tag in tags:
         parts = (_TAG_BREAKS.sub("-", part).strip("-") for part in tag.replace("/", "::").split("::"))
@@ -147,7 +147,7 @@ class Gathering:
         return len(self._notes)
 
     def notes(self, progress: Callable[[int, int], None] | None = None) -> Iterator[PackageNote]:
-        """The notes in order of deck, file and line.
+        """Yield the notes in order of deck, file and line.
 
         Args:
             progress: called now and then with the number of notes done and the number in all.
@@ -176,7 +176,7 @@ class Gathering:
         )
 
     def _find_modified(self, entry: Entry) -> int:
-        """When what the note shows last changed: its text, its media, or the macros it uses; epoch seconds."""
+        """Return when what the note shows last changed (its text, media or macros), in epoch seconds."""
         newest = self.media.newest_ns // 1_000_000_000
         if self._macros and any(name in text for text in entry.note.fields for name in self._macros):
             newest = max(newest, self._macros_changed)
@@ -201,7 +201,7 @@ class Gathering:
 
 
 def find_decks_in_use(collection: Collection) -> list[str]:
-    """The names of the decks that hold notes, in order."""
+    """Return the names of the decks that hold notes, in order."""
     rows = collection.connection.execute(
         "SELECT name FROM decks WHERE id IN (SELECT deck FROM notes WHERE active = 1) ORDER BY name"
     )
@@ -209,7 +209,7 @@ def find_decks_in_use(collection: Collection) -> list[str]:
 
 
 def _find_note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
-    """The notes of these decks in order of deck, file and line."""
+    """Find the notes of these decks in order of deck, file and line."""
     wanted = set(decks)
     rows = collection.connection.execute(
         "SELECT n.id, d.name FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
@@ -219,13 +219,13 @@ def _find_note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
 
 
 def find_card_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
-    """The cards of these decks that have a text, in order of deck, file and line."""
+    """Find the cards of these decks that have a text, in order of deck, file and line."""
     cards = _cards_by_note(collection)
     return [card for note in _find_note_ids(collection, decks) for card in cards.get(note, {}).values()]
 
 
 def _cards_by_note(collection: Collection) -> dict[int, dict[str, int]]:
-    """The ids of the cards that have a text, by note and slot."""
+    """Return the ids of the cards that have a text, by note and slot."""
     found: dict[int, dict[str, int]] = {}
     for note, slot, card in collection.connection.execute(
         "SELECT note, slot, id FROM cards WHERE active = 1 ORDER BY id"

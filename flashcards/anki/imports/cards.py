@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def separate_duplicates(
     pairs: Iterable[tuple[AnkiCard, int, int]],
 ) -> tuple[list[tuple[AnkiCard, int, int]], Mapping[int, Sequence[AnkiCard]]]:
-    """Cards of a package, each with its id and its deck here, so that each id is there once, with what changed last.
+    """Separate several cards of a package that are one card here; the one that changed last counts.
 
     Returns those, and the cards that were set apart, by their id here.
     """
@@ -44,7 +44,7 @@ def separate_duplicates(
 
 
 def join_histories(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
-    """A history with the reviews of its twins: each counts, and it stands where the last change left it."""
+    """Merge a history with the reviews of its duplicates: each review counts once."""
     if not twins:
         return history
     reviews = {each.at_ms: each for one in (*twins, history) for each in one.reviews}
@@ -85,7 +85,7 @@ class StatusImport:
         self._buried: dict[int, list[int]] = defaultdict(list)
 
     def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
-        """Take the marks of cards over, each given with its id here; returns how many cards that changed.
+        """Apply the statuses of cards, each given with its id here; return how many cards that changed.
 
         `before` holds the marks that cards had there, by their ids here; without it, those of the last import.
         """
@@ -103,7 +103,7 @@ class StatusImport:
         return changed + sum(store.bury(cards, day) for day, cards in self._buried.items())
 
     def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
-        """Note down what is to be done for a card; returns its marks if they are to be remembered."""
+        """Collect what is to be done for a card; return its status if it is to be stored."""
         marks = self._reader.read_status(card)
         now = SeenMarks(card.changed, marks.suspended, marks.flag)
         if before is None:
@@ -187,7 +187,7 @@ class CardImport:
         self.remembered = marks.remembered
 
     def _pair_cards(self, notes: Iterable[PlacedNote]) -> Iterable[tuple[AnkiCard, int, int]]:
-        """Each card of the package that is here: the card, its id here, its deck here."""
+        """Yield each card of the package that is here: the card, its id here, its deck here."""
         rows = self._collection.connection.execute("SELECT note, slot, id, deck FROM cards")
         here = {(note, slot): (card, deck) for note, slot, card, deck in rows}
         by_guid = {note.guid: note.id for note in self._package.notes}
@@ -199,7 +199,7 @@ class CardImport:
                     yield card, *found
 
     def _find_leeches(self) -> set[int]:
-        """Of each note that Anki marked as a leech, the card that lapsed most."""
+        """Find, for each note that Anki tagged as a leech, the card that lapsed most."""
         found = set()
         for note in self._package.notes:
             if any(tag.lower() == _LEECH for tag in note.tags):
@@ -219,7 +219,7 @@ class CardImport:
 
 
 def _tells_schedules(package: Package) -> bool:
-    """Whether a package says how cards stand: in one exported without schedules all are new and nothing is marked."""
+    """Check whether a package holds schedules: in one exported without them every card is new."""
     return any(package.log.values()) or any(
         card.type or card.queue or card.flags or card.reps or card.lapses for card in package.all_cards()
     )

@@ -28,7 +28,7 @@ _KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands f
 def make_cloze(
     draft: IncomingNote, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool
 ) -> IncomingNote:
-    """The cloze that a draft becomes.
+    """Make a cloze note from a draft.
 
     A card whose gap is not in the text, as Anki keeps it until it is told to remove empty cards, asks a gap at the end.
 
@@ -46,10 +46,10 @@ def make_cloze(
     numbers = find_gap_numbers(markdown)
     cards = {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
     if len(cards) < len(ords):
-        problems.append(f"of its cards with gaps beyond {MAX_NUMBER} only the first is kept")
+        problems.append(f"only the first of its cards with gaps beyond {MAX_NUMBER} is kept")
     without = sorted(cards.keys() - numbers)
     if without:
-        problems.append("a card of it has no gap in its text and now asks one at its end")
+        problems.append("a card has no gap in its text and now asks one at the end")
     ending = ""
     if is_shown(extra) and (numbers or without):
         added, more = converter.convert(_make_gap(extra, sorted({*numbers, *without})), cloze=True)
@@ -69,18 +69,18 @@ def make_cloze(
 
 
 def find_gap_numbers(text: str) -> set[int]:
-    """The numbers of the gaps in a text."""
+    """Find the numbers of the gaps in a text."""
     return {int(each) for gap in _GAP.findall(text) for each in gap.split(",")}
 
 
 def filter_ords(ords: Sequence[int], text: str) -> list[int]:
-    """The ords of the cards whose gaps are in a text; all where none is."""
+    """Return the ords of the cards whose gaps are in a text, or all if the text has no such gap."""
     numbers = find_gap_numbers(text)
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
 def group_cards(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[tuple[list[int], Set[str]]]:
-    """The cards of a cloze note, those together that show the same of its fields: each without the gap is empty there.
+    """Group the cards of a cloze note by the fields that they show: without its gap a field is empty there.
 
     Args:
         ords: of the cards.
@@ -102,7 +102,7 @@ def group_cards(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[tupl
 
 
 def keep_gaps_of(ords: Sequence[int], html: str) -> str:
-    """A field in which only the gaps of these cards are gaps, and of the others what they hide is text."""
+    """Keep only the gaps of these cards in a field; what the others hide becomes text."""
     numbers = {each + 1 for each in ords}
 
     def one(match: re.Match[str]) -> str:
@@ -114,7 +114,7 @@ def keep_gaps_of(ords: Sequence[int], html: str) -> str:
 
 
 def merge_gaps(draft: IncomingNote) -> IncomingNote:
-    """The draft with each gap around nothing but another, as our packages write a gap of several numbers, as one."""
+    """Merge a gap around nothing but another one, as our packages write a gap with several numbers."""
     (text,) = draft.fields
     return replace(draft, fields=(_merge_text(text),)) if _GAP_IN_GAP.search(text) else draft
 
@@ -135,12 +135,12 @@ def _merge_text(text: str) -> str:
 
 
 def _remove_gaps(html: str) -> str:
-    """HTML in which gaps are none, as on a back: only what they hide stays, without hints."""
+    """Remove the gaps, as on a back: only what they hide is kept, without hints."""
     return _replace_each_gap(html, lambda match: match[2].partition("::")[0])
 
 
 def _replace_each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:
-    """HTML with something else in the place of each gap, the innermost first."""
+    """Replace each gap, the innermost first."""
     before = ""
     while before != html and "{{c" in html.lower():
         before, html = html, _WHOLE_GAP.sub(replaced, html)
@@ -152,13 +152,13 @@ def _open_gap(numbers: Iterable[int]) -> str:
 
 
 def _make_gap(extra: str, numbers: list[int]) -> str:
-    """What only the back shows, as a gap that every card of the cloze asks."""
+    """Wrap what only the back shows in a gap that every card of the cloze asks."""
     text = EDGES.sub("", ANSWER.sub("", UNSEEN.sub("", extra)))
     text = _remove_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_open_gap(numbers)}{text}}}}}"
 
 
 def _tighten(gap: str) -> str:
-    """A gap over several paragraphs without the blank lines at its edges, where they mean nothing."""
+    """Remove the blank lines at the edges of a gap over several paragraphs; they mean nothing."""
     gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
     return re.sub(r"(?<![`|>])\n+\}\}\Z", "}}", gap)

@@ -93,7 +93,7 @@ class DeckFiles:
         return [*written, *same, *said, *kept, *gone]
 
     def has_prose(self, deck: str) -> bool:
-        """Whether the file of a deck has its prose, now that everything is written."""
+        """Check whether the file of a deck has its prose, now that everything is written."""
         path = self.layout.find_path(deck)
         text = self._texts_now.get(path)
         if text is None and (self._collection.root / path).is_file():
@@ -101,7 +101,7 @@ class DeckFiles:
         return self.prose[deck] in (text or "")
 
     def _leave_out_foreign(self, match: Match) -> tuple[Match, list[tuple[IncomingNote, Entry]]]:
-        """Leave out the changes to files of other tools' dialects, which are never written, and report them."""
+        """Drop changes to files of other tools' dialects, which are never written, and report them."""
         dialects = self._collection.catalog.dialects()
         foreign = [each for each in match.changed if dialects.get(each[1].path, NATIVE) != NATIVE]
         if not foreign:
@@ -116,7 +116,7 @@ class DeckFiles:
     def _sort_out_unwritten(
         self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
     ) -> tuple[list[PlacedNote], list[PlacedNote]]:
-        """Notes that changed in the package and stay as they are: those that cannot follow, and those that need not."""
+        """Find changed notes whose file is not written: those that cannot follow, and those that need not."""
         remarks = self._report.remarks
         kept: dict[tuple[str, int], PlacedNote] = {}
         for text in texts:
@@ -129,10 +129,10 @@ class DeckFiles:
                 shown = " ".join(draft.fields[0].split())[:_SHOWN]
                 entry = changed.get(key(draft))
                 if entry is None:
-                    message = f"`{shown}` cannot be written so that it is read back; it is left out."
+                    message = f"Skipped `{shown}`: it cannot be represented in the deck format."
                     remarks.append(Remark(draft.deck, message))
                     continue
-                message = "Changed in the package, but that cannot be written here; it stays as it is. The package says"
+                message = "Changed in the package, but that cannot be written here; kept as it is. The package says"
                 remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
                 kept[key(draft)] = PlacedNote(draft, entry.id)
         need_not = [draft for text in texts for draft in text.said if key(draft) not in kept]
@@ -166,7 +166,7 @@ class DeckFiles:
         return change_file(path, data.decode(), changes, added)
 
     def _catalogue(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
-        """Let the catalog see the files as they will be; returns which note each draft has become."""
+        """Update the catalog to the files as they will be; return which note each draft has become."""
         if not texts:
             return []
         self._announce(texts, updated)
@@ -206,7 +206,7 @@ class DeckFiles:
             )
 
     def _find_places(self, paths: list[str]) -> dict[tuple[str, int], int]:
-        """The notes of some files by path and line."""
+        """Find the notes of some files by path and line."""
         found: dict[tuple[str, int], int] = {}
         for path in paths:
             rows = self._collection.connection.execute(
@@ -251,9 +251,7 @@ class DeckFiles:
     def _remark(self, written: Iterable[PlacedNote], match: Match) -> None:
         remarks = self._report.remarks
         for draft, entry in match.conflicts:
-            message = (
-                f"Changed here and in the package; it stays as it is here. {describe_difference(draft, entry.note)}"
-            )
+            message = f"Changed here and in the package; kept as it is here. {describe_difference(draft, entry.note)}"
             remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
         counts: dict[tuple[str, str], int] = {}
         for each in written:
@@ -264,9 +262,9 @@ class DeckFiles:
 
 
 def _remark_stuck_tags(text: FileText) -> list[Remark]:
-    """What to say of tags that were taken off in the package and that the file gives all its notes."""
+    """Describe tags that were removed in the package and that the file gives to all its notes."""
     counts = Counter(tag for _, tags in text.stuck for tag in tags)
-    message = "{:,} {} no longer tagged `{}` in the package; here the tag stands at the top of the file, and stays."
+    message = "{:,} {} no longer tagged `{}` in the package; here the tag applies to the whole file and was kept."
     return [
         Remark(text.path, message.format(count, "note is" if count == 1 else "notes are", tag))
         for tag, count in counts.items()
@@ -278,7 +276,7 @@ _OF_IMPORTS: Final = "origins o JOIN notes n ON n.id = o.note"
 
 
 def _find_files_of_decks(collection: Collection, notes: str) -> dict[str, str]:
-    """Return, for each deck that holds some of these notes, the file that holds most of them."""
+    """Return, for each deck that holds some notes of this kind, the file that holds most of them."""
     rows = collection.connection.execute(
         f"SELECT d.name, f.path, count(*) FROM {notes} JOIN files f ON f.id = n.file"
         " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 AND f.dialect = 'native'"

@@ -1,4 +1,4 @@
-"""The texts of new deck files."""
+"""The texts of deck files, new ones and changed ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flashcards.deck.parse import parse
 from flashcards.deck.source import normalize
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
-"""What stands between two notes: the first where it keeps them apart."""
+"""What separates two notes: the first one if it is enough."""
 
 Step = tuple[int, IncomingNote]
 """A note that is to be written: the line of the note that it replaces, or `END`."""
@@ -50,18 +50,18 @@ class FileText:
     refused: list[IncomingNote] = field(default_factory=list)
 
     def refuse_others(self, wanted: Iterable[IncomingNote]) -> None:
-        """Note down which of the drafts that were to be put into it are not in it."""
+        """Record which drafts that were to be written are not in the file."""
         done = {key(draft) for draft in self.drafts.values()}
         self.refused = [draft for draft in wanted if key(draft) not in done]
 
 
 def key(draft: IncomingNote) -> tuple[str, int]:
-    """What tells a draft from every other one, whatever became of its text."""
+    """Return what identifies a draft, whatever its text."""
     return draft.source, draft.part
 
 
 def make_file(path: str, drafts: Sequence[IncomingNote], prose: str = "", *, names_format: bool = False) -> FileText:
-    """A file with these notes, in order, below some prose; those that cannot be written are refused, and prose, too.
+    """Make a file with these notes, in order, below some prose. What cannot be written is refused.
 
     With `names_format` it says itself that it is written in the native format.
     """
@@ -92,7 +92,7 @@ def _compose_file(
 
 
 def choose_most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]], bool]) -> list[Step]:
-    """What is chosen, and as much of `more` as fits along with it; few attempts where little does not."""
+    """Add to the chosen steps as many of `more` as fit; few attempts if few do not."""
     if not more or fit([*chosen, *more]):
         return [*chosen, *more]
     if len(more) == 1:
@@ -102,7 +102,7 @@ def choose_most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]]
 
 
 def read_file_tags(text: str) -> tuple[str, ...]:
-    """The tags that a file gives all its notes."""
+    """Read the tags that a file gives to all its notes."""
     value = front_matter.read_front_matter(normalize(text)).values.get("tags")
     return () if value is None else attributes.split_tags(value)[0]
 
@@ -127,11 +127,11 @@ def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: boo
 
 
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
-    """Notes with the headings they stand under.
+    """Write notes with the headings above them.
 
     Args:
         drafts: the notes.
-        crumbs: the headings that hold where they are to stand.
+        crumbs: the headings above the place where they go.
         tags: those that the file gives all its notes.
         separator: one of `SEPARATORS`.
     """
@@ -152,7 +152,7 @@ _SOME_NOTE: Final = "Q: x\nA: y\n"
 
 
 def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence[IncomingNote]) -> FileText:
-    """A file whose notes at some lines are replaced, and that has more notes at its end.
+    """Replace the notes at some lines of a file, and add others at its end.
 
     What cannot be done without changing another note is refused, each note by itself.
     """
@@ -172,7 +172,7 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
 
 
 def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
-    """Return a file without its notes at some lines; None if the other notes would not be read as before."""
+    """Remove the notes at some lines of a file; return None if the others would not be read as before."""
     deck = parse(before, path)
     gone = set(lines)
     left = [line for line in _LINE.findall(before) if line]
@@ -201,7 +201,7 @@ class _File:
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
     def holds(self, line: int, draft: IncomingNote) -> bool:
-        """Whether the note at a line says all of a draft; tags of the file count as said."""
+        """Check whether the note at a line says all of a draft; tags of the file count too."""
         note = self._find_note(line)
         read = parse(f"{draft.write(self._tags)}\n", "x.md").notes
         if note is None or len(read) != 1 or {*self._tags, *draft.tags} != set(note.tags):
@@ -209,11 +209,11 @@ class _File:
         return _summarize(read[0]._replace(tags=note.tags)) == _summarize(note)
 
     def find_stuck_tags(self, draft: IncomingNote) -> tuple[str, ...]:
-        """The tags that a draft does not have and that the file gives its note all the same."""
+        """Return the tags that a draft does not have and the file gives to its note all the same."""
         return tuple(tag for tag in self._tags if tag not in draft.tags)
 
     def choose_steps(self, steps: Sequence[Step]) -> list[Step]:
-        """Those of some steps that can be done together, in another form where they can be done in that only."""
+        """Choose the steps that can be done together, some of them in another form."""
         more = self._takes_more()
         whole = [
             (line, make_readable(draft))
@@ -226,7 +226,7 @@ class _File:
         return choose_most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
 
     def apply(self, steps: Sequence[Step]) -> FileText | None:
-        """The file after some steps; None where they cannot be done, or would change another note."""
+        """Apply some steps; return None if they cannot be done, or would change another note."""
         drafts: dict[int, IncomingNote] = {}
         lines = list(self._lines)
         ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
@@ -247,7 +247,7 @@ class _File:
         return next((found for found in tried if found), None)
 
     def _check_text(self, text: str, drafts: dict[int, IncomingNote]) -> FileText | None:
-        """The text, if it says these drafts, by the index of their note, and the other notes as they were."""
+        """Return the text if it says these drafts, by index, and leaves all other notes as they were."""
         after = parse(text, self._path)
         if len(after.notes) != len({*range(len(self.deck.notes)), *drafts}):
             return None
@@ -263,7 +263,7 @@ class _File:
         return self.apply(steps) is not None
 
     def _takes_more(self) -> bool:
-        """Whether a note can be added at all: not where the file ends in code that nothing closes."""
+        """Check whether a note can be added at all: not if the file ends in code that nothing closes."""
         return len(parse(f"{self._text.rstrip()}\n\n{_SOME_NOTE}", self._path).notes) == len(self.deck.notes) + 1
 
     def _find_note(self, line: int) -> Note | None:
@@ -271,7 +271,7 @@ class _File:
         return None if index is None else self.deck.notes[index]
 
     def _has_room(self, line: int, draft: IncomingNote) -> bool:
-        """Whether a draft may fit where a note stands; a list has room for pairs only."""
+        """Check whether a draft may fit in the place of a note; a list has room for pairs only."""
         return draft.kind is Kind.PAIR or not self._is_pair(line) or not _find_bullet(self._lines[line - 1])
 
     def _is_pair(self, line: int) -> bool:
@@ -280,7 +280,7 @@ class _File:
 
 
 def _make_pair(draft: IncomingNote) -> IncomingNote:
-    """A draft on one line, as only that can stand in a list."""
+    """Convert a draft to one line, the only form that fits in a list."""
     return replace(draft, kind=Kind.PAIR, fields=tuple(_BREAK.sub("<br>", text) for text in draft.fields))
 
 

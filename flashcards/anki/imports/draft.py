@@ -1,4 +1,4 @@
-"""Tags of Anki as tags of decks, in which a few signs mean something else."""
+"""A note from elsewhere, and how it is written in a deck."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
 
 
 def clean_tag(tag: str) -> str:
-    """A tag as a deck can say it; empty where nothing of it is left."""
+    """Return a tag as a deck can write it; empty if nothing of it is left."""
     return _BREAKS.sub("-", tag.lstrip("#")).strip("-")
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """The tags of a note as a deck can say them, each once."""
+    """Return the tags of a note as a deck can write them, each once."""
     return tuple(dict.fromkeys(cleaned for tag in tags if (cleaned := clean_tag(tag))))
 
 
@@ -35,7 +35,7 @@ _MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
 
 @dataclass(frozen=True, slots=True)
 class IncomingNote:
-    """One note as it is to be written.
+    """One note from elsewhere, as it is to be written.
 
     Attributes:
         source: what the other program knows the note by.
@@ -46,7 +46,7 @@ class IncomingNote:
         reverse, typed: attributes.
         tags: as they can stand in a file.
         deck: the deck's name.
-        path, breadcrumb: the file and the headings it came from, where it was ours once; else empty.
+        path, breadcrumb: the file and the headings it came from if it was ours once, else empty.
         content: a hash of all that the other program says of it.
         changed_s: when it was last changed there, epoch seconds.
         pin: the identity written into the file.
@@ -75,7 +75,7 @@ class IncomingNote:
         return fingerprint(Note(self.kind, 0, 0, self.fields, ()))
 
     def write(self, file_tags: tuple[str, ...] = ()) -> str:
-        """The note as it stands in a file that has these tags for all its notes; without a line break at its end."""
+        """Write the note for a file that gives these tags to all its notes, without a line break at its end."""
         comment = self._comment(tuple(tag for tag in self.tags if tag not in file_tags))
         if self.kind is Kind.PAIR:
             separator = ":::" if self.reverse else "::"
@@ -88,12 +88,12 @@ class IncomingNote:
         return _add_comment(f"{_add_marker(front_marker, front)}{gap}{_add_marker(back_marker, back)}", comment)
 
     def is_read_back(self) -> bool:
-        """Whether a file that holds it, with another note behind it, is read as these two."""
+        """Check whether a file that holds it and another note is read as these two."""
         notes = parse(f"{self.write()}{_SENTINEL}", "x.md").notes
         return len(notes) == 2 and self.is_written_as(notes[0])
 
     def is_written_as(self, note: Note) -> bool:
-        """Whether a note of a file is this one."""
+        """Check whether a note of a file is this one."""
         slots = {slot for _, slot in self.cards}
         return note.fields == self.fields and slots <= set(note.slots) and note.typed == self.typed
 
@@ -109,11 +109,11 @@ class IncomingNote:
 
 
 def make_readable(draft: IncomingNote) -> IncomingNote:
-    """The draft, or, where it would not be read back as it is, one in which everything is spelled out."""
+    """Return the draft; if it would not be read back as it is, one in which everything is spelled out."""
     if draft.is_read_back():
         return draft
     cloze = draft.kind is Kind.CLOZE
-    problems = (*draft.problems, "the text is kept, its formatting is not")
+    problems = (*draft.problems, "the text is kept without its formatting")
     fields = tuple(flatten_markdown(text, cloze=cloze) for text in draft.fields)
     told = replace(draft, fields=fields, problems=problems)
     if all(fields) and told.is_read_back():
@@ -121,31 +121,31 @@ def make_readable(draft: IncomingNote) -> IncomingNote:
     told = replace(told, fields=tuple(_spell_out(text, cloze=cloze) for text in draft.fields))
     if not cloze or told.is_read_back():
         return told
-    problems = (*draft.problems, "its gaps cannot be written; its cards ask one at its end")
+    problems = (*draft.problems, "its gaps cannot be written; its cards ask one at the end")
     return replace(told, fields=(_ask_at_end(draft),), problems=problems)
 
 
 def _ask_at_end(cloze: IncomingNote) -> str:
-    """The text of a cloze without its gaps, and a gap that all of its cards ask."""
+    """Return the text of a cloze without its gaps, and one gap at its end that all of its cards ask."""
     numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in cloze.cards))
     text = " ".join(re.split(r"\{\{c[0-9,]+::|\}\}", cloze.fields[0]))
     return f"{_BLANKS.sub(' ', escape_everything(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
 
 
 def _spell_out(markdown: str, *, cloze: bool) -> str:
-    """Markdown itself as text, on one line."""
+    """Escape Markdown so that its source is shown, on one line."""
     pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
     spelled = (piece if index % 2 else _BLANKS.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
     return "".join(spelled).strip()
 
 
 def list_cards(reverse: bool) -> tuple[tuple[int, str], ...]:
-    """The cards of a note that is asked forward, and perhaps in reverse."""
+    """Return the cards of a note that is asked forward, and perhaps in reverse."""
     return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
 
 
 def _can_pair_up(front: str, back: str) -> bool:
-    """Whether a sign of one side could pair up with one of the other, if both stood in one paragraph."""
+    """Check whether a sign of one side could pair up with one of the other in one paragraph."""
     if front.count("[") > front.count("]"):
         return True
     return any(sign in front and sign in back for sign in "$~")

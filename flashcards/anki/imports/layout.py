@@ -29,7 +29,7 @@ class Layout:
         self._entries: dict[Path, dict[str, list[Path]]] = {}
 
     def find_path(self, deck: str, source: str = "") -> str:
-        """The file for new notes of a deck.
+        """Find the file for new notes of a deck.
 
         Args:
             deck: its name.
@@ -45,7 +45,7 @@ class Layout:
         return self._of_deck[deck]
 
     def _find_free_path(self, path: str) -> str:
-        """`path`, or one like it where there is a file, or one that some disk would take for the same."""
+        """Return `path`, or one like it if a file has that name, in any case."""
         stem = path.removesuffix(".md")
         candidate, number = path, 1
         while _fold(candidate) in self._taken or self._is_there(candidate):
@@ -61,7 +61,7 @@ class Layout:
         return bool(found)
 
     def _list_folder(self, folder: Path) -> dict[str, list[Path]]:
-        """What is in a folder, by names as a disk would compare them that does not tell `A` from `a`."""
+        """List a folder by names as a disk compares them that ignores case."""
         if folder not in self._entries:
             entries: dict[str, list[Path]] = defaultdict(list)
             for entry in folder.iterdir() if folder.is_dir() else ():
@@ -75,19 +75,19 @@ def _fold(path: str) -> str:
 
 
 def normalize_name(deck: str) -> str:
-    """A deck's name as a file of its name would give it."""
+    """Return a deck's name as a file of its name would give it."""
     parts = (" ".join(part.split()) for part in deck.split("::"))
     return "::".join(part for part in parts if part) or "deck"
 
 
 def make_path(deck: str) -> str:
-    """The path for a deck: `a::b` is `a/b.md`; each part one that every system takes."""
+    """Return the path for a deck: `a::b` is `a/b.md`; each part is one that every system accepts."""
     *folders, name = normalize_name(deck).split("::")
     return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
 
 
 def is_safe_path(path: str) -> bool:
-    """Whether a path that a package names can be one within the collection."""
+    """Check whether a path that a package names can be one within the collection."""
     parts = path.split("/")
     if not path.endswith(".md") or any(part != f"{_clean(part.removesuffix('.md'))}.md" for part in parts[-1:]):
         return False
@@ -95,7 +95,7 @@ def is_safe_path(path: str) -> bool:
 
 
 def write_headings(before: Iterable[str], after: Iterable[str]) -> list[str]:
-    """The headings to write when a note with one breadcrumb follows a note with another."""
+    """Write the headings that are needed between notes with these two breadcrumbs."""
     old, new = list(before), list(after)
     same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
@@ -106,7 +106,7 @@ def write_headings(before: Iterable[str], after: Iterable[str]) -> list[str]:
 
 
 def implies_deck(path: str, deck: str) -> bool:
-    """Whether a file at this path is of this deck without saying so."""
+    """Check whether a file at this path belongs to this deck without naming it."""
     return get_deck_name(path) == normalize_name(deck)
 
 

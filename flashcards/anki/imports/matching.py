@@ -1,4 +1,4 @@
-"""In what a note of a package is another than the note here."""
+"""Describe how an imported note differs from the existing one, and decide what becomes of it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
 
 def has_same_tags(draft: IncomingNote, note: Note) -> bool:
-    """Whether both have the same tags, whatever their case."""
+    """Check whether both have the same tags, whatever their case."""
     return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in clean_tags(draft.tags)}
 
 
 def is_same_note(draft: IncomingNote, note: Note) -> bool:
-    """Whether both ask and show the same, however their Markdown spells it."""
+    """Check whether both ask and show the same, however their Markdown spells it."""
     if (draft.typed, draft.reverse) != (note.typed, REVERSE in note.slots) or not has_same_tags(draft, note):
         return False
     if len(draft.fields) != len(note.fields) or (draft.kind is Kind.CLOZE) != (note.kind is Kind.CLOZE):
@@ -41,7 +41,7 @@ def is_same_note(draft: IncomingNote, note: Note) -> bool:
 
 
 def describe_difference(draft: IncomingNote, note: Note) -> str:
-    """A sentence that says what the package has that is not so here."""
+    """Describe how an imported note differs from the existing one."""
     return f"In the package: {'; '.join(_list_differences(draft, note)) or 'what is here'}."
 
 
@@ -88,7 +88,7 @@ class KnownNotes:
         self._ours: dict[str, int] | None = None
 
     def find_note(self, source: str, part: int) -> int | None:
-        """The note that a note of a package is, as far as its guid says."""
+        """Find the note that a note of a package is, by its guid."""
         origin = self.origins.get((source, part))
         if origin is not None:
             return origin.note
@@ -149,7 +149,7 @@ def match_notes(
 
 
 def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[int], found: Match) -> None:
-    """Notes of the same text are the same note: one that a person copied here, or that an import left behind."""
+    """Match notes with the same text: one that a person copied here, or that an import left behind."""
     if not drafts:
         return
     by_text: dict[bytes, list[int]] = defaultdict(list)
@@ -182,7 +182,7 @@ def _is_as_here(
     write: Callable[[Entry], tuple[str, ...]],
     fields: Mapping[str, tuple[str, ...]],
 ) -> bool:
-    """Whether both say the same: that the package changed it too, or that it is what our own export would write."""
+    """Check whether both say the same: both were changed alike, or it is what our export would write."""
     note = entry.note
     if not has_same_tags(draft, note):
         return False
@@ -202,7 +202,7 @@ def _is_unchanged_here(
 
 
 def _adapt_form(draft: IncomingNote, entry: Entry) -> IncomingNote:
-    """The draft in the form of the note that it replaces."""
+    """Return the draft in the form of the note that it replaces."""
     note = entry.note
     draft = replace(draft, pin=note.pin)
     if draft.kind is Kind.CLOZE or family(note) == CLOZE:

@@ -48,7 +48,7 @@ class OwnMedia:
         self._finder = FileFinder(root)
 
     def of(self, note: int, fields: Iterable[str]) -> NoteMedia | None:
-        """The media of the note that a note of a package with these fields is; None where neither names any."""
+        """Return the media of the note that has these fields in a package; None if neither names any."""
         if not any(map(_NAMED.search, fields)):
             return None
         if note not in self._found:
@@ -56,7 +56,7 @@ class OwnMedia:
         return self._found[note]
 
     def find_name_in_package(self, note: int, url: str) -> str | None:
-        """What the package calls the file that a note here names; None where it does not hold it."""
+        """Return what the package calls the file that a note here names; None if it lacks the file."""
         found = self._found.get(note)
         return found.there.get(url) if found else None
 
@@ -113,7 +113,7 @@ class MediaPlan:
         self._own: NoteMedia | None = None
 
     def start_note(self, path: str, own: NoteMedia | None = None) -> None:
-        """The next URLs are for the deck file at this path, and for a note that has these media of its own."""
+        """Begin with a deck file at this path, and a note that has these media of its own."""
         self._up = "../" * path.count("/")
         self._own = own
 
@@ -122,7 +122,7 @@ class MediaPlan:
         self._folder.cleanup()
 
     def make_url(self, name: str) -> str:
-        """The URL of a medium, from the folder of the present file."""
+        """Return the URL of a media file, from the folder of the present deck file."""
         found = next((each for each in _spellings(name) if each in self._archive.media), None)
         if found is None:
             plain = unicodedata.normalize("NFC", unquote(name))
@@ -136,11 +136,11 @@ class MediaPlan:
         return f"{self._up}{self.files[found]}"
 
     def find_unused(self) -> set[str]:
-        """The names in the package of those that no URL was asked for."""
+        """Find the media files for which no URL was made."""
         return self._archive.media.keys() - self.files.keys() - self._known
 
     def stage(self, journal: Journal) -> int:
-        """Let the media that are not there yet be put in place; returns how many."""
+        """Stage the media files that are not there yet; return how many."""
         staged = 0
         for name, path in self.files.items():
             if name in self._unpacked and not (self._root / path).exists():
@@ -152,7 +152,7 @@ class MediaPlan:
         return staged
 
     def _find_own_url(self, name: str) -> str | None:
-        """The URL by which the present note names a file that holds what a medium of the package holds."""
+        """Find the URL by which the present note names a file with the same contents."""
         if not (self._own and self._own.files and self._unpack(name)):
             return None
         unpacked = self._unpacked[name]
@@ -193,7 +193,7 @@ class MediaPlan:
         self.files[name] = path
 
     def _is_other(self, path: str, name: str, unpacked: Path) -> bool:
-        """Whether something else has this path already."""
+        """Check whether another file has this path already."""
         if self._taken.get(path.casefold(), name) != name:
             return True
         there = self._root / path
@@ -201,7 +201,7 @@ class MediaPlan:
 
 
 def _avoid_deck_name(name: str) -> str:
-    """A name that is not read as a deck's."""
+    """Return a name that is not read as a deck's."""
     return f"{name}.txt" if name.lower().endswith(".md") else name
 
 

@@ -34,14 +34,14 @@ _Sides = tuple[SideTemplate, SideTemplate]
 
 
 class NoteConverter:
-    """Turns each note of a package into the notes of ours that ask the same cards.
+    """Converts each note of a package to those of ours that ask the same cards.
 
     Args:
         package: where they come from.
         converter: turns their fields into Markdown.
 
     Attributes:
-        not_shown: what of the notes has no place here.
+        not_shown: counts what is left out.
     """
 
     def __init__(self, package: Package, converter: Converter) -> None:
@@ -51,7 +51,7 @@ class NoteConverter:
         self._sides: dict[int, list[_Sides]] = {}
 
     def convert(self, note: AnkiNote) -> Iterator[IncomingNote]:
-        """The notes of ours that a note becomes, those that can be asked; none where it has no cards."""
+        """Convert a note to ours, those that can be asked; nothing if it has no cards."""
         cards = self._package.cards.get(note.id, [])
         if not cards:
             return
@@ -69,7 +69,7 @@ class NoteConverter:
         yield from found
 
     def find_source(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
-        """The file and the headings that a note was under when it was ours; empty where it never was."""
+        """Return the file and the headings that a note was under when it was ours; empty if it never was."""
         kind = self._package.note_types[note.note_type]
         if not is_ours(kind):
             return "", ()
@@ -77,7 +77,7 @@ class NoteConverter:
         return (path, tuple(headings)) if path.endswith(".md") else ("", ())
 
     def _find_ords(self, kind: AnkiNoteType, cards: Sequence[AnkiCard]) -> list[int]:
-        """The ords of the cards that the templates of their type make, each once: damage makes two cards of one."""
+        """Return the ords of the cards that the templates make, each once: damage makes two cards of one."""
         if kind.kind == CLOZE_TYPE and kind.templates:
             return list(dict.fromkeys(card.ord for card in cards))
         ords = list(dict.fromkeys(card.ord for card in cards if card.ord < len(kind.templates)))
@@ -121,7 +121,7 @@ class NoteConverter:
         if kind.kind == CLOZE_TYPE:
             left = filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was taken out here
             if len(left) < len(ords):
-                problem = "a card whose gap was taken out of its text stays out"
+                problem = "a card whose gap was removed from the text was left out"
                 draft = replace(draft, problems=(*draft.problems, problem))
             typed = not is_empty(values.get("Typed", ""))
             yield merge_gaps(make_cloze(draft, self._converter, values["Text"], "", left, typed=typed))
@@ -157,7 +157,7 @@ class NoteConverter:
             question, answer = self._to_markdown(front.html), self._to_markdown(back.html)
             problems = [*draft.problems, *front.problems, *back.problems, *question[1], *answer[1]]
             if front.typed and not have_same_words(back.html, values[front.to_type]):
-                problems.append("what is typed is compared with the whole answer here")
+                problems.append("here the typed answer is compared with the whole answer")
             if not answer[0]:
                 problems.append("it has no answer")
             if not question[0]:
@@ -210,7 +210,7 @@ class NoteConverter:
     def _convert_occlusion(
         self, draft: IncomingNote, kind: AnkiNoteType, values: dict[str, str], asked: Set[str], ords: list[int]
     ) -> IncomingNote:
-        """The pictures and the masks as text: there is no way to hide a part of a picture."""
+        """Convert the pictures and the masks to text: there is no way to hide a part of a picture."""
         masks = next(value for value in values.values() if _OCCLUSION.search(value))
         fields = {name: value for name, value in values.items() if value != masks and is_shown(value)}
         question = [value for name, value in fields.items() if name in asked]

@@ -1,4 +1,4 @@
-"""What of the notes of a package has no place here, counted by note type."""
+"""Messages about what an import drops or renames."""
 
 from __future__ import annotations
 
@@ -44,15 +44,14 @@ class Omissions:
         self._cards[kind.name].update(cards=cards, reviews=reviews, notes=int(all_of_note))
 
     def remarks(self) -> Iterator[Remark]:
-        """What a person should know of it."""
+        """Report what was left out."""
         for kind, fields in self._fields.items():
             for name, count in fields.items():
                 notes = "1 note that fills it in" if count == 1 else f"{count:,} notes that fill it in"
-                yield Remark(kind, f"The field `{name}` is shown on no card of {notes}, and is left out there.")
+                yield Remark(kind, f"The field `{name}` is not shown on any card of {notes}; it was left out.")
         for kind, counts in self._cards.items():
-            message = (
-                f"{plural(counts['cards'], 'card')} of no template left out, with {plural(counts['reviews'], 'review')}"
-            )
+            reviews = plural(counts["reviews"], "review")
+            message = f"{plural(counts['cards'], 'card')} without a template left out, with {reviews}"
             if counts["notes"]:
                 message += f"; {plural(counts['notes'], 'note')} without any other card left out"
             yield Remark(kind, f"{message}.")
@@ -64,7 +63,7 @@ _LONGEST: Final = 300  # characters of a description
 
 
 def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
-    """What of the tags, cards and reviews of a package is left out.
+    """Describe which tags, cards and reviews of a package are left out.
 
     Args:
         package: the package.
@@ -73,17 +72,17 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
     """
     yield from (Remark(source, message) for message in _remark_tags(package))
     for count, one, many in (
-        (without_cards, "note has no cards and is", "notes have no cards and are"),
-        (package.lost_cards, "card belongs to no note and is", "cards belong to no note and are"),
+        (without_cards, "note has no cards and was", "notes have no cards and were"),
+        (package.lost_cards, "card belongs to no note and was", "cards belong to no note and were"),
         (
             package.lost_reviews,
-            "review belongs to no card that is in the package and is",
-            "reviews belong to no card that is in the package and are",
+            "review belongs to no card in the package and was",
+            "reviews belong to no card in the package and were",
         ),
         (
             package.timeless_reviews,
-            "review is of an impossible time and is",
-            "reviews are of an impossible time and are",
+            "review has an impossible time and was",
+            "reviews have an impossible time and were",
         ),
     ):
         if count:
@@ -94,33 +93,37 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
 
 
 def remark_missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
-    """The media that notes use and the package does not hold."""
+    """List the media that notes use and the package does not hold."""
     if len(names) > _EXAMPLES:
         examples = _list_examples([f"`{name}`" for name in names])
-        yield Remark(source, f"{len(names):,} media are missing from the package: {examples}.")
+        yield Remark(source, f"{len(names):,} media files are missing from the package: {examples}.")
     else:
-        yield from (Remark(source, f"The medium `{name}` is missing from the package.") for name in names)
+        yield from (Remark(source, f"The media file `{name}` is missing from the package.") for name in names)
 
 
 def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
-    """The media that no note uses, but for the pictures that Anki makes of LaTeX."""
+    """List the media that no note uses, except the pictures that Anki makes of LaTeX."""
     names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
     if names:
-        what = "medium is used by no note and is" if len(names) == 1 else "media are used by no note and are"
+        what = (
+            "media file is not used by any note and was"
+            if len(names) == 1
+            else "media files are not used by any note and were"
+        )
         yield Remark(
             source, f"{len(names):,} {what} not copied: {_list_examples([f'`{name}`' for name in sorted(names)])}."
         )
 
 
 def remark_description(deck: PackageDeck) -> Remark:
-    """The description of a deck that could not be written into its file."""
+    """Report the description of a deck that could not be written into its file."""
     text = " ".join(strip_tags(deck.description).split())
     shortened = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return Remark(deck.name, f"The deck's description is left out: {shortened}")
+    return Remark(deck.name, f"The deck's description was left out: {shortened}")
 
 
 def _remark_tags(package: Package) -> Iterator[str]:
-    """Tags that cannot be written as they are."""
+    """Describe tags that cannot be written as they are."""
     tags = sorted({tag for note in package.notes for tag in note.tags})
     renamed = [f"`{tag}` is `{clean_tag(tag)}`" for tag in tags if clean_tag(tag) not in ("", tag)]
     dropped = [f"`{tag}`" for tag in tags if not clean_tag(tag)]

@@ -30,7 +30,7 @@ CardSides = tuple[Rendered, Rendered]
 
 
 def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) -> CardSides:
-    """What a card asks, and what it adds when it answers.
+    """Render what a card asks, and what it adds when it answers.
 
     Args:
         front: the template of its question.
@@ -54,7 +54,7 @@ def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, st
 
 
 def open_hidden(html: str) -> str:
-    """A question in which what only a script shows is to be opened, and what only a script reads is not there."""
+    """Convert hidden elements of a question to ones that can be opened; drop what only a script reads."""
 
     def one(match: re.Match[str]) -> str:
         if f"<{match[1]}" in match[2]:  # it ends later than here
@@ -67,7 +67,7 @@ def open_hidden(html: str) -> str:
 
 
 def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
-    """Whether one card asks the other's answer and answers its question."""
+    """Check whether one card asks the other's answer and answers its question."""
     if other not in all_faces:
         return False
     (front, back), (other_front, other_back) = all_faces[one], all_faces[other]
@@ -77,14 +77,14 @@ def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
 
 
 def _same_text(above: str, question: str) -> bool:
-    """Whether a back shows above its line what the question shows, whatever elements it stands in."""
+    """Check whether a back shows above its line what the question shows, whatever its elements."""
     left, right = (UNSEEN.sub("", html) for html in (above, question))
     seen = [re.findall(r"<(?:img|audio|video)\b[^>]*>|\[sound:[^\]]*\]", html) for html in (left, right)]
     return seen[0] == seen[1] and have_same_words(left, right)
 
 
 def have_same_words(one: str, other: str) -> bool:
-    """Whether two pieces of HTML show the same text, whatever elements it stands in."""
+    """Check whether two pieces of HTML show the same text, whatever their elements."""
     return _same(strip_tags(one), strip_tags(other))
 
 

@@ -65,7 +65,7 @@ class KnownChanges:
 def import_package(
     collection: Collection, path: Path, *, dry_run: bool = False, progress: Progress | None = None
 ) -> ImportReport:
-    """Bring the notes, media, schedules and reviews of a package into a collection.
+    """Import the notes, media, schedules and reviews of a package into a collection.
 
     Everything happens, after a backup of the state, or nothing.
 
@@ -91,7 +91,7 @@ def import_package(
 def import_changes(
     collection: Collection, package: Package, media: MediaPlan, source: str, changes: KnownChanges
 ) -> ImportReport:
-    """Bring notes and cards that changed in Anki into a collection, all or nothing; new ones keep their ids there.
+    """Import notes and cards that changed in Anki, all or nothing; new ones keep their ids there.
 
     Args:
         collection: open, and scanned.
@@ -109,7 +109,7 @@ def _open_package(path: Path) -> Archive | Profile:
 
 @contextmanager
 def _pause_gc() -> Iterator[None]:
-    """Spare Python the search for circles among millions of rows, of which none is part of one."""
+    """Disable the cyclic garbage collector while importing."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -140,7 +140,7 @@ class _PackageImport:
         self._at = now_ms()
 
     def run(self, *, dry_run: bool) -> ImportReport:
-        """Bring everything in, or, with `dry_run`, only say what would change."""
+        """Run the import or, with `dry_run`, only find out what would change."""
         back_up = self._changes is None or self._changes.back_up
         return run_import(self._collection, self._report, self._bring_in, dry_run=dry_run, back_up=back_up)
 
@@ -186,7 +186,7 @@ class _PackageImport:
         self._origins.remember_ids("card", ((here, card.id) for card, here, _ in cards.pairs if card.note in of_added))
 
     def _convert_notes(self, known: KnownNotes, layout: Layout) -> list[IncomingNote]:
-        """Every note of the package as ours, in the order in which they are to stand."""
+        """Convert every note of the package, in the order in which they are to be written."""
         converter = NoteConverter(self._package, Converter(self._media.make_url))
         places = dict(known.catalog.paths())
         order = _sort_notes(self._package)
@@ -209,7 +209,7 @@ class _PackageImport:
         return drafts
 
     def _convert_descriptions(self, layout: Layout) -> dict[str, str]:
-        """What the package says of its decks, as Markdown by their names."""
+        """Convert the descriptions of decks to Markdown, by the names of the decks."""
         converter = Converter(self._media.make_url)
         found = {}
         for deck in self._package.decks.values():
@@ -219,7 +219,7 @@ class _PackageImport:
         return found
 
     def _make_field_writer(self) -> Callable[[Entry], tuple[str, ...]]:
-        """What our own export would write for a note."""
+        """Make a function that returns what our own export would write for a note."""
         root = self._collection.root
         media = MediaNames(root)
         macros = root / MACROS_FILE
@@ -243,7 +243,7 @@ class _PackageImport:
 
 
 def _sort_notes(package: Package) -> list[AnkiNote]:
-    """Notes by the place of their cards among the new ones where every card tells it, else in order of age."""
+    """Sort notes by the place of their cards among the new ones if every card tells it, else by age."""
     places = {}
     for note in package.notes:
         found = [place for card in package.cards[note.id] if (place := find_position(card)) is not None]

@@ -47,7 +47,7 @@ def find_deck_settings(
     policy_of: Callable[[str], Policy],
     given: Callable[[str, Preset], bool],
 ) -> DeckSettings:
-    """Tables for those of `decks` that have options of their own and neither a table nor the same settings here.
+    """Make tables for those of `decks` that have options of their own and no table here.
 
     A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
     """
@@ -78,7 +78,7 @@ def find_deck_settings(
 
 
 def append_tables(before: str | None, tables: str, settings: Mapping[str, Any]) -> str:
-    """The text of `flashcards.toml` with the tables at its end.
+    """Append the tables to the text of `flashcards.toml`.
 
     Args:
         before: the text, or None where there is no file.
@@ -92,7 +92,7 @@ def append_tables(before: str | None, tables: str, settings: Mapping[str, Any]) 
 
 
 def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
-    """What the new tables of the decks above say for a deck, as far as no table that is there says otherwise."""
+    """Return what the new tables of its parents say for a deck, unless an existing table says otherwise."""
     found: dict[str, Any] = {}
     for parent in reversed(list(_parents(name))):
         found = {key: value for key, value in found.items() if key not in present.decks.get(parent, {})}
@@ -101,7 +101,7 @@ def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present:
 
 
 def _make_table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
-    """Those of a deck's settings that it does not have yet, and would not have from above."""
+    """Return the settings that a deck does not have yet, and would not inherit."""
     wanted = {"parameters": list(DEFAULT_PARAMETERS), **settings} if "parameters" in inherited else settings
     return {
         key: value
@@ -119,7 +119,7 @@ def _write_table(name: str, settings: Mapping[str, Any]) -> str:
 def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bool:
     problem = find_setting_problem(key, value)
     if problem:
-        problems[f"The option `{key}` of the deck `{deck}` is left out: it {problem}."] = None
+        problems[f"The option `{key}` of the deck `{deck}` was left out: it {problem}."] = None
     return not problem
 
 
@@ -144,7 +144,7 @@ class SettingsImport:
         self._origins = Origins(collection.connection)
 
     def stage(self) -> Settings:
-        """Let the file be put in place, or say what a person would have to write; returns the settings to come."""
+        """Stage the file, or say what a person would have to write; return the settings to come."""
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())
         wanted = find_deck_settings(self._package, decks, collection.settings, self._find_policy, self._is_given)
@@ -156,12 +156,19 @@ class SettingsImport:
             return collection.settings
         if not self._may_write(before):
             if "rollover" in general:
-                begin = f"The package's days begin at {general['rollover']} o'clock: `rollover`."
+                begin = f"In the package, days begin at {general['rollover']}:00; set `rollover` to follow it."
                 report.remarks.append(Remark(FILE_NAME, begin))
             if "load_balance" in general:
-                report.remarks.append(Remark(FILE_NAME, "The package does not balance its days: `load_balance`."))
+                report.remarks.append(
+                    Remark(
+                        FILE_NAME,
+                        "The package does not spread reviews over days; set `load_balance = false` to follow it.",
+                    )
+                )
             if wanted.tables:
-                message = f"This file is yours and stays as it is. To keep the options of Anki, add:\n{wanted.tables}"
+                message = (
+                    f"You edited this file, so it was not changed. To keep Anki's deck options, add:\n{wanted.tables}"
+                )
                 report.remarks.append(Remark(FILE_NAME, message))
             return collection.settings
         text = append_tables(None if before is None else before.decode(), wanted.tables, general)
@@ -173,7 +180,7 @@ class SettingsImport:
         return settings
 
     def _is_given(self, deck: str, preset: Preset) -> bool:
-        """Whether Anki has a preset from a package that was made here, and nobody changed it there since."""
+        """Check whether Anki has a preset from a package made here, and it was not changed there."""
         return deck in self._exported_decks and is_as_exported(preset.id, preset.name, preset.changed)
 
     @cached_property
@@ -183,7 +190,7 @@ class SettingsImport:
         return {name for (deck,) in rows for name in list_deck_path(deck)}
 
     def _find_policy(self, deck: str) -> Policy:
-        """The policy that a deck has, or would have."""
+        """Return the policy that a deck has, or would have."""
         known = self._collection.catalog.decks().get(deck)
         return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
 
@@ -193,7 +200,7 @@ class SettingsImport:
         return self._origins.find_written_hash(FILE_NAME) == digest(before)
 
     def _find_general(self) -> dict[str, Any]:
-        """The package's settings for all decks, where they are others and nothing was ever reviewed here."""
+        """Return the package's settings for all decks that differ, if nothing was ever reviewed here."""
         package, settings = self._package, self._collection.settings
         found: dict[str, Any] = {}
         if package.rollover != settings.rollover:
@@ -205,7 +212,7 @@ class SettingsImport:
 
 
 def _read_settings(waiting: Path, data: bytes) -> Settings:
-    """The settings that a waiting file will give."""
+    """Return the settings that a waiting file will give."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="flashcards-settings-", dir=waiting.parent) as folder:

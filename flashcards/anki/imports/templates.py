@@ -10,26 +10,26 @@ from html import unescape
 from typing import Final
 
 UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)
-"""What of HTML is never shown; what is left open goes on to the end."""
+"""HTML that is never shown; an element that is not closed goes on to the end."""
 SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
-"""What of HTML is seen or heard and no text."""
+"""HTML that is seen or heard without being text."""
 
 _TAG: Final = re.compile(r"<[^<>]*>")
 _EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
 
 
 def is_empty(value: str) -> bool:
-    """Whether Anki takes a field for empty."""
+    """Check whether a field is empty for Anki."""
     return _EMPTY.fullmatch(value) is not None
 
 
 def strip_tags(html: str) -> str:
-    """HTML without its tags."""
+    """Return the text of HTML, without its tags."""
     return unescape(_TAG.sub("", html))
 
 
 def is_shown(html: str) -> bool:
-    """Whether anything is to be seen or heard."""
+    """Check whether anything can be seen or heard."""
     html = UNSEEN.sub("", html)
     return bool(SEEN.search(html)) or bool(strip_tags(html).replace("\xa0", " ").strip())
 
@@ -62,7 +62,7 @@ Part = TemplateSection | TemplateField | str
 
 
 def parse_template(text: str) -> list[Part]:
-    """The parts of one side of a template, without what only scripts and style sheets read."""
+    """Parse one side of a template, without what only scripts and style sheets read."""
     braces = _OTHER_BRACES.match(text)
     text = UNSEEN.sub("", text[braces.end() :] if braces else text)
     root = TemplateSection("", inverted=False)
@@ -88,7 +88,7 @@ def parse_template(text: str) -> list[Part]:
 
 
 def walk_parts(parts: Sequence[Part]) -> Iterator[Part]:
-    """Parts, and those in their sections."""
+    """Iterate over parts, and those in their sections."""
     for part in parts:
         yield part
         if isinstance(part, TemplateSection):
@@ -96,7 +96,7 @@ def walk_parts(parts: Sequence[Part]) -> Iterator[Part]:
 
 
 def asks_to_type(part: Part) -> bool:
-    """Whether a part asks for a typed answer."""
+    """Check whether a part asks for a typed answer."""
     if isinstance(part, TemplateSection):
         return any(map(asks_to_type, part.parts))
     return isinstance(part, TemplateField) and "type" in part.filters and "cloze" not in part.filters
@@ -110,13 +110,13 @@ def _add_text(parts: list[Part], text: str) -> None:
 
 
 def _is_in_attribute(before: str) -> bool:
-    """Whether what follows some text is in a tag where it shows nothing: in no address of a link or picture."""
+    """Check whether some text ends in a tag where a field shows nothing: not in the address of a link or picture."""
     tag = _OPEN_TAG.search(before)
     return tag is not None and _SHOWN_ATTRIBUTE.search(tag[0]) is None
 
 
 def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
-    """What follows the parts of a front, whatever elements they stand in; None where they are not all there."""
+    """Return what follows the parts of a front, whatever their elements; None if some are missing."""
     if any(map(asks_to_type, front)):
         return None
     left = list(parts)
@@ -136,12 +136,12 @@ def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None
 
 
 def _is_seen(part: Part) -> bool:
-    """Whether a part of a side is more than tags; `{{FrontSide}}` is not, since it only repeats."""
+    """Check whether a part of a side is more than tags; `{{FrontSide}}` only repeats."""
     return is_shown(part) if isinstance(part, str) else part != TemplateField("FrontSide", ())
 
 
 def _is_same(one: Part, other: Part) -> bool:
-    """Whether two parts show the same."""
+    """Check whether two parts show the same."""
     if isinstance(one, str) and isinstance(other, str):
         return one == other or (_list_words(one) == _list_words(other) and not SEEN.search(one + other))
     if isinstance(one, TemplateSection) and isinstance(other, TemplateSection):
@@ -156,7 +156,7 @@ def _list_words(html: str) -> str:
 
 
 def _find_tail(found: Part, expected: Part) -> str | None:
-    """What follows the text that a front ends with, where it does not go on within a word."""
+    """Return what follows the text that a front ends with, unless that is within a word."""
     if not isinstance(found, str) or not isinstance(expected, str):
         return None
     text, begin = found.lstrip(), expected.strip()
@@ -169,7 +169,7 @@ def _find_tail(found: Part, expected: Part) -> str | None:
 _FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
 _SPOKEN: Final = re.compile(r"\[anki:tts\b[^\]]*\].*?\[/anki:tts\]", re.DOTALL | re.IGNORECASE)
-_NOT_SPOKEN: Final = "text that Anki reads aloud is left out"
+_NOT_SPOKEN: Final = "text that Anki reads aloud was left out"
 _CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
 
 
@@ -179,9 +179,9 @@ class Rendered:
 
     Attributes:
         html: what it shows.
-        to_type: the field that is to be typed; empty where none is.
+        to_type: the field that is to be typed, or empty.
         shown: the names of the fields that it shows.
-        problems: what could not be said.
+        problems: what cannot be represented, as clauses.
     """
 
     html: str = ""
@@ -217,7 +217,7 @@ class SideTemplate:
         blank: Collection[str] = (),
         gaps: Collection[int] = (),
     ) -> Rendered:
-        """The side with the fields of a note filled in.
+        """Render the side with the fields of a note.
 
         Args:
             values: the fields.
@@ -233,7 +233,7 @@ class SideTemplate:
         return filling.rendered
 
     def remove_front(self, front: SideTemplate) -> SideTemplate:
-        """This side without the front, where it begins with all that the template of the front says.
+        """Return this side without the front, if it begins with all that the template of the front says.
 
         What asks for a typed answer shows nothing on the front, and the answer on the back: it is no repetition.
         """
@@ -248,7 +248,7 @@ class SideTemplate:
 
 @dataclass(slots=True)
 class _Filling:
-    """How a template is filled in, and what comes of it."""
+    """The values for a template, and the result."""
 
     values: Mapping[str, str]
     back: bool
@@ -257,13 +257,13 @@ class _Filling:
     rendered: Rendered = field(default_factory=Rendered)
 
     def is_shown_section(self, section: TemplateSection) -> bool:
-        """Whether a section is shown; what only some of the cards of a cloze show is."""
+        """Check whether a section is shown; one for only some cards of a cloze is."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
             return is_empty(self.values.get(section.name, "")) == section.inverted
         asked = int(match[1]) in self.gaps
         if asked and len(self.gaps) > 1:
-            self.rendered.problems.append("what the template shows on some of its cards only stands on all of them")
+            self.rendered.problems.append("what the template shows on some cards only is shown on all of them")
             return True
         return asked != section.inverted
 
@@ -290,7 +290,7 @@ def _fill(part: TemplateField, filling: _Filling) -> str:
         return ""
     value = values.get(part.name)
     if value is None:
-        rendered.problems.append(f"a template names `{part.name}`, which is no field")
+        rendered.problems.append(f"a template names `{part.name}`, which is not a field")
         return ""
     if "type" in part.filters and not back:
         rendered.to_type = part.name

@@ -63,7 +63,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, struct.error) as error:
-            raise PackageInvalid(path, "it is not a package of Anki, or is cut short") from error
+            raise PackageInvalid(path, "it is not an Anki package, or is incomplete") from error
         try:
             with self._translate_errors():
                 self._members = self._check_members()
@@ -103,13 +103,13 @@ class Archive:
             return b"".join(self._read_blocks(source, limit))
 
     def _read_blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
-        """What a stream holds, as long as it and all that was unpacked before keep within their limits."""
+        """Read a stream block by block, within the limits of one member and of the whole package."""
         size = 0
         while block := source.read(_BLOCK):
             size += len(block)
             self._unpacked += len(block)
             if size > limit or self._unpacked > MAX_UNPACKED:
-                raise Malformed("what it unpacks to is too large to be believed")
+                raise Malformed("its contents are implausibly large")
             yield block
 
     @contextmanager
@@ -125,7 +125,7 @@ class Archive:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Say in a sentence whatever can be wrong with the bytes of an archive."""
+        """Translate whatever can be wrong with the bytes of an archive to an error with one sentence."""
         try:
             yield
         except Malformed as error:
@@ -144,7 +144,7 @@ class Archive:
     def _check_members(self) -> dict[str, zipfile.ZipInfo]:
         members = self._zip.infolist()
         if len(members) > MAX_MEMBERS:
-            raise Malformed(f"it holds {len(members):,} files, more than the {MAX_MEMBERS:,} that are believed")
+            raise Malformed(f"it holds {len(members):,} files; at most {MAX_MEMBERS:,} are accepted")
         found: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             parts = re.split(r"[/\\]", member.filename)
@@ -166,7 +166,7 @@ class Archive:
         if version > _NEWEST:
             raise PackageNewer(self.path, f"its format ({version})")
         if version not in _COLLECTIONS:
-            raise Malformed("it does not say of which format it is")
+            raise Malformed("it does not name its format")
         return version
 
     def _read_media_list(self) -> dict[str, str]:
@@ -181,16 +181,16 @@ class Archive:
         else:
             names = json.loads(data) if data else {}
             if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-                raise Malformed("its list of media is no list")
+                raise Malformed("its list of media is malformed")
         return {_check_name(name): member for member, name in names.items()}
 
 
 def _check_name(name: str) -> str:
-    """A name of a medium that can be the name of a file here."""
+    """Return a media file's name if it can be the name of a file here."""
     if _CONTROL.search(name):
-        raise Malformed(f"a medium's name holds control characters (`{_hide_controls(name)}`)")
+        raise Malformed(f"the name of a media file holds control characters (`{_hide_controls(name)}`)")
     if not name or "/" in name or "\\" in name or name in (".", ".."):
-        raise Malformed(f"a medium's name is no name of a file (`{_hide_controls(name)}`)")
+        raise Malformed(f"a media file has an impossible name (`{_hide_controls(name)}`)")
     return unicodedata.normalize("NFC", name)
 
 
@@ -276,7 +276,7 @@ class Profile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Look at the media beside the database at `path`; those of `collection.anki2` are in `collection.media`."""
+        """Find the media beside the database at `path`; those of `collection.anki2` are in `collection.media`."""
         self.path = path
         folder = path.with_suffix(".media")
         files = [each for each in folder.iterdir() if each.is_file()] if folder.is_dir() else []
@@ -289,7 +289,7 @@ class Profile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """There is nothing to close."""
+        """Close nothing; `Archive` has something to close."""
 
     def unpack_collection(self, target: Path) -> None:
         """Copy the database to `target`, with what SQLite keeps of it beside it.
@@ -309,7 +309,7 @@ class Profile:
         except sqlite3.Error as error:
             if "locked" in str(error):
                 raise CollectionBusy(self.path) from error
-            raise PackageInvalid(self.path, "it is damaged, or no collection of Anki") from error
+            raise PackageInvalid(self.path, "it is damaged, or not an Anki collection") from error
 
     def unpack_medium(self, name: str, target: Path) -> bool:
         """Copy a medium to `target`; returns whether there is one of that name."""

@@ -1,4 +1,4 @@
-"""What Anki recognises notes and decks by. None of this may ever change: an import would make duplicates."""
+"""How Anki recognises notes and decks. None of this may ever change: an import would make duplicates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IMPORTED: Final = """
 
 
 class _GivenGuid(NamedTuple):
-    """The guid that Anki gave a note, and the family of note types it was of then; None where that is not known."""
+    """The guid that Anki gave a note, and the family of its note type at that time (None if unknown)."""
 
     guid: str
     family: str | None
@@ -53,12 +53,12 @@ class Guids:
                 self._given[note] = _GivenGuid(source, family(decode(body, 0, 0)) if body else None)
 
     def of(self, note: int, key: str, kind: str) -> str:
-        """The guid of a note whose note type is of the family `kind`."""
+        """Return the guid of a note whose note type belongs to the family `kind`."""
         given = self._given.get(note)
         return given.guid if given and given.family in (None, kind) else self._ours(note, key, kind)
 
     def list_own(self, note: int, key: str) -> Iterator[str]:
-        """The guids of ours that Anki may know a note by."""
+        """Return our own guids that Anki may know a note by."""
         return (self._ours(note, key, each) for each in _FAMILIES)
 
     def _ours(self, note: int, key: str, kind: str) -> str:
@@ -68,7 +68,7 @@ class Guids:
 
 
 def make_guid(key: str, family: str) -> str:
-    """The guid of a note: 16 characters from its key and the family of its note type.
+    """Make the guid of a note: 16 characters from its key and the family of its note type.
 
     A note whose family changes becomes another note in Anki: one guid under two kinds of note type fails the import.
     """
@@ -76,12 +76,12 @@ def make_guid(key: str, family: str) -> str:
 
 
 def looks_ours(guid: str) -> bool:
-    """Whether this program made a guid, here or elsewhere: such a note is of one of our note types in Anki."""
+    """Check whether a guid was made by this program, here or elsewhere. Such a note has one of our note types."""
     return _OURS.fullmatch(guid) is not None
 
 
 def deck_id(name: str) -> int:
-    """The id of a deck, from its name: positive, and never that of Anki's default deck unless it is that deck."""
+    """Return the id of a deck, from its name: positive, and that of Anki's default deck for its name only."""
     if name.casefold() == "default":
         return _DEFAULT_DECK
     number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest())

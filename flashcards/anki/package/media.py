@@ -43,11 +43,11 @@ class MediaNames:
         self._reported: set[tuple[str, int, str]] = set()
 
     def start_note(self, path: str, line: int) -> None:
-        """The next URLs belong to the note at this line of this deck file."""
+        """Begin with the note at this line of this deck file; the next URLs are its."""
         self._path, self._line, self.newest_ns = path, line, 0
 
     def name(self, url: str) -> str:
-        """The name in Anki of the file that `url` names; a plain name where there is no such file."""
+        """Return the name in Anki of the file that `url` names; a plain name if there is no such file."""
         try:
             file = find_media_file(self._root, self._path, url, self._finder)
             self.newest_ns = max(self.newest_ns, file.stat().st_mtime_ns)
@@ -78,7 +78,7 @@ class MediaNames:
 
 
 def clean_name(name: str) -> str:
-    """A file name that every system Anki runs on takes unchanged; its ending is kept."""
+    """Return a file name that every system with Anki accepts unchanged; its ending is kept."""
     name = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", name)).strip(" .")
     stem, dot, ending = name.rpartition(".")
     if not dot:

@@ -37,9 +37,9 @@ class AnkiNoteType:
 
 @dataclass(frozen=True, slots=True)
 class PackageDeck:
-    """A deck: its name with `::`, its preset (None for a filtered one).
+    """A deck: its name with `::`, and its preset (None for a filtered one).
 
-    `settings` are those of ours that hold for it alone, whatever its preset says; `description` is HTML.
+    `settings` are ours, for this deck alone, whatever its preset says; `description` is HTML.
     """
 
     id: int
@@ -113,7 +113,7 @@ class Package:
 
     Attributes:
         created_s: when its collection began, epoch seconds; due days count from that day.
-        created_offset: minutes that local time was ahead of UTC then, or None where it does not say.
+        created_offset: minutes that local time was ahead of UTC then, or None if it does not say.
         rollover: the hour at which its days begin.
         changed_ms: when it was last changed.
         load_balance: whether it spreads what is due evenly over the days.
@@ -123,7 +123,7 @@ class Package:
         log: by card id, oldest first.
         lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
         recovered_cards: how many cards are of a deck that is missing from it.
-        timeless_reviews: how many rows of the log are of a time that cannot be.
+        timeless_reviews: how many rows of the log have an impossible time.
     """
 
     created_s: int
@@ -143,7 +143,7 @@ class Package:
     timeless_reviews: int = 0
 
     def all_cards(self) -> Iterator[AnkiCard]:
-        """Every card, in order of its note."""
+        """Iterate over every card, in order of its note."""
         for note in self.notes:
             yield from self.cards.get(note.id, ())
 
@@ -153,7 +153,7 @@ CLOZE: Final = "cloze"
 
 
 def family(note: Note) -> str:
-    """Which family of note types a note is of: `BASIC` or `CLOZE`."""
+    """Return the family of a note's note type: `BASIC` or `CLOZE`."""
     return CLOZE if note.kind is Kind.CLOZE else BASIC
 
 

@@ -37,13 +37,13 @@ class NoteType(genanki.Model):  # type: ignore[misc]  # it has no types
     """A note type with a date of its own, so that an import leaves a person's changes to the design alone."""
 
     def to_json(self, timestamp: float, deck_id: int) -> dict[str, Any]:  # noqa: ARG002 - it has its own date
-        """The note type as Anki's schema 11 holds it, with its ids as numbers."""
+        """Return the note type as Anki's schema 11 holds it, with its ids as numbers."""
         found: dict[str, Any] = super().to_json(DESIGN_CHANGED, deck_id)
         return found
 
 
 def make_note_type(family: str) -> NoteType:
-    """The note type of a family."""
+    """Make the note type of a family."""
     return _cloze() if family == CLOZE else _basic()
 
 
@@ -120,9 +120,9 @@ _NEEDED: Final = {BASIC: ("Front", "Back", "Reverse", "Source"), CLOZE: ("Text",
 
 
 def is_ours(kind: model.AnkiNoteType) -> bool:
-    """Whether a note type is ours: by its id, its name, or all of its fields, as a copy in Anki has only these.
+    """Check whether a note type is ours: by its id, its name, or all of its fields.
 
-    A type without the fields that we read is none of ours, whatever else it has.
+    A copy in Anki has only its fields. A type without the fields that we read is not ours.
     """
     family = CLOZE if kind.kind == model.CLOZE_TYPE else BASIC
     if not set(_NEEDED[family]) <= set(kind.fields):

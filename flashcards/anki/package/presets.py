@@ -93,7 +93,7 @@ class Option(NamedTuple):
 
 
 def clamp_count(value: float) -> int:
-    """Limit a number of cards, or of lapses, to what Anki can have."""
+    """Return a number of cards, or of lapses, limited to what Anki can have."""
     return min(max(int(value), 0), _MOST)
 
 

@@ -11,7 +11,7 @@ _VARINT_BITS = 64
 
 
 def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The number and value of each field: an int for a varint, bytes for the rest.
+    """Yield the number and value of each field: an int for a varint, bytes for the rest.
 
     Raises:
         Malformed: these bytes are no message.
@@ -29,7 +29,7 @@ def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         elif kind in (1, 5):
             length = 8 if kind == 1 else 4
         else:
-            raise Malformed("it holds a message that cannot be read")
+            raise Malformed("it holds a malformed message")
         if at + length > len(message):
             raise Malformed("it holds a message that is cut short")
         yield number, message[at : at + length]
@@ -37,19 +37,19 @@ def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def read_number(message: bytes, field: int, default: int = 0) -> int:
-    """The value of a varint field; `default` where it is absent."""
+    """Return the value of a varint field, or `default` if it is absent."""
     return next(
         (value for number, value in read_fields(message) if number == field and isinstance(value, int)), default
     )
 
 
 def read_bytes(message: bytes, field: int) -> bytes | None:
-    """The value of a field that is a text, a message or a list; None where it is absent."""
+    """Return the value of a field that is a text, a message or a list; None if it is absent."""
     return next((value for number, value in read_fields(message) if number == field and isinstance(value, bytes)), None)
 
 
 def read_text(message: bytes, field: int) -> str:
-    """The value of a text field; empty where it is absent."""
+    """Return the value of a text field; empty if it is absent."""
     try:
         return (read_bytes(message, field) or b"").decode()
     except UnicodeDecodeError as error:
@@ -57,13 +57,13 @@ def read_text(message: bytes, field: int) -> str:
 
 
 def read_float(message: bytes, field: int, default: float = 0.0) -> float:
-    """The value of a field in single precision; `default` where it is absent."""
+    """Return the value of a field in single precision, or `default` if it is absent."""
     value = read_bytes(message, field)
     return float(struct.unpack("<f", value)[0]) if value is not None and len(value) == 4 else default
 
 
 def read_floats(message: bytes, field: int) -> tuple[float, ...]:
-    """The values of a packed list in single precision."""
+    """Return the values of a packed list in single precision."""
     value = read_bytes(message, field) or b""
     return struct.unpack(f"<{len(value) // 4}f", value[: len(value) // 4 * 4])
 

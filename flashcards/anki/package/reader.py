@@ -36,7 +36,7 @@ _LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is roo
 
 
 def read_package(archive: Archive | Profile) -> Package:
-    """Everything a package holds but its media.
+    """Read everything that a package holds, except its media.
 
     Raises:
         PackageInvalid: what it holds cannot be right.
@@ -71,7 +71,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
     except Malformed as error:
         raise PackageInvalid(path, str(error)) from error
     except sqlite3.Error as error:
-        raise PackageInvalid(path, "its collection is damaged, or is none") from error
+        raise PackageInvalid(path, "its collection is damaged, or is not one of Anki's") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise PackageInvalid(path, "its collection cannot be understood") from error
 
@@ -79,7 +79,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
 def _connect(database: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)
     connection.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
-    # Nobody's schema may make reading a table do anything else.
+    # A foreign schema must not make reading a table do anything else.
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     return connection
@@ -138,7 +138,7 @@ class _Reader:
         return package
 
     def _select(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
-        """Rows whose values are of these types, whatever the columns of somebody else's table say."""
+        """Yield rows, and check the types of their values, which the tables of others do not promise."""
         for row in self._db.execute(f"SELECT {query}"):
             if not all(map(isinstance, row, kinds)):
                 raise Malformed("its collection cannot be understood")
@@ -159,7 +159,7 @@ class _Reader:
                 raise Malformed(f"the note type of note {id_} has no fields")
             if len(parts) > count:  # as Anki's own check of a database mends it
                 parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
-            # Genanki gives notes of the same text one guid, and Anki takes them all.
+            # Genanki gives notes of the same text one guid, and Anki accepts them all.
             notes.append(
                 AnkiNote(id_, _make_unique(guid, guids), kind, _read_time(changed), tuple(tags.split()), tuple(parts))
             )
@@ -215,7 +215,7 @@ class _Reader:
         package.log = log
 
     def _has_values(self, columns: Iterable[str], *kinds: str) -> bool:
-        """Whether there is a value of another kind than these in columns of the log."""
+        """Check whether columns of the log hold a value of any other kind."""
         known = ", ".join(f"'{kind}'" for kind in kinds)
         odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
         return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
@@ -240,7 +240,7 @@ class _Reader:
 
 
 def _make_unique(guid: str, taken: Counter[str]) -> str:
-    """A guid that none of the notes before has, and that is now taken: the one given, or one made of it."""
+    """Return the guid, or one made from it that no note before has, and remember it."""
     found = guid
     while found in taken:
         taken[guid] += 1
@@ -250,12 +250,12 @@ def _make_unique(guid: str, taken: Counter[str]) -> str:
 
 
 def _read_time(time: float) -> int:
-    """When something was changed; some programs write milliseconds."""
+    """Return a time of change in seconds; some programs write milliseconds."""
     return min(max(int(time if time <= _LATEST else time // 1000), 0), _LATEST)
 
 
 def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bool:
-    """Whether the numbers of a card can be right, or at least do no harm."""
+    """Check whether the numbers of a card can be right, or at least do no harm."""
     _, _, due, *counts = others
     return (
         0 < card < _LARGEST
@@ -266,11 +266,11 @@ def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bo
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """What a JSON object says.
+    """Parse a JSON object.
 
     Raises:
-        Malformed: it is none.
-        ValueError: it cannot be read, or holds text that is no Unicode.
+        Malformed: it is something else.
+        ValueError: it cannot be read, or holds text that is not Unicode.
     """
     value = json.loads(text)
     if not isinstance(value, dict):
@@ -292,7 +292,7 @@ def _read_note_type(key: int, value: dict[str, Any]) -> AnkiNoteType:
 
 
 def _read_offset(value: Any) -> int | None:
-    """Anki keeps the minutes west of UTC."""
+    """Return the minutes east of UTC; Anki keeps the minutes west of it."""
     return -value if isinstance(value, int) and abs(value) <= 24 * 60 else None
 
 

@@ -42,7 +42,7 @@ class CardStatus(NamedTuple):
 
 
 def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
-    """DayReader as Anki counts them in a log: 24 hours each, back from the next rollover at the present offset.
+    """Make a reader of days as Anki counts them in a log: 24 hours each, at the present offset.
 
     So what was done in the first second of a day is of the day before.
     """
@@ -73,7 +73,7 @@ class HistoryReader:
         self._first_day = (package.created_s + seconds) // DAY_SECONDS
 
     def read_history(self, card: AnkiCard, ours: int, *, leech: bool, model: Model) -> CardHistory:
-        """What is known of a card, for the card of ours with the id `ours`."""
+        """Return the history of a card, for our card with the id `ours`."""
         log = self._package.log.get(card.id, [])
         reviews = convert_log(log)
         state = _STATES.get(card.type, State.NEW)
@@ -94,7 +94,7 @@ class HistoryReader:
         return CardHistory(ours, reviews, imported)
 
     def read_status(self, card: AnkiCard) -> CardStatus:
-        """Suspension, flag and burial of a card."""
+        """Return suspension, flag and burial of a card."""
         buried = self._clock.day(card.changed * 1000) if card.queue in _BURIED else None
         return CardStatus(card.queue == _SUSPENDED, card.flags & 7, buried)
 
@@ -108,7 +108,7 @@ class HistoryReader:
 
 
 def find_position(card: AnkiCard) -> int | None:
-    """The place that a card has, or had, among the new cards; None where it is not known."""
+    """Return the place that a card has, or had, among the new cards; None if it is unknown."""
     if card.type == 0:
         return card.due
     place = _read_data(card).get("pos")
@@ -116,7 +116,7 @@ def find_position(card: AnkiCard) -> int | None:
 
 
 def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
-    """The rows of a card's log, oldest first, as ours."""
+    """Convert the rows of a card's log, oldest first, to ours."""
     found: list[ImportedReview] = []
     state = State.NEW
     learning = False  # whether the row before was one of steps of a new card
@@ -185,7 +185,7 @@ def _step_interval(log: Sequence[LogRow]) -> int:
 
 
 def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
-    """Whether a card was answered since it was last new; one that was only given a due day was not."""
+    """Check whether a card was answered since it was last new; a due day set by hand is no answer."""
     if card.type == State.NEW:
         return False
     for review in reversed(reviews):
@@ -195,7 +195,7 @@ def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
 
 
 def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
-    """Whether a log says how the card was first learnt, so that its memory state follows from it."""
+    """Check whether a log says how the card was first learnt, so that its memory state follows from it."""
     rated = False
     for review in reversed(reviews):
         if review.kind is ReviewKind.FORGET:
@@ -208,7 +208,7 @@ def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
 
 
 def _read_memory(card: AnkiCard, model: Model) -> Memory | None:
-    """The memory state that Anki keeps with a card; without one, what ease and interval of SM-2 amount to."""
+    """Return the memory state that Anki keeps with a card; without one, estimate it from SM-2's ease and interval."""
     data = _read_data(card)
     stability, difficulty = (each if isinstance(each, (int, float)) else 0 for each in (data.get("s"), data.get("d")))
     if 0 < stability <= _FARTHEST and 1 <= difficulty <= 10:
@@ -219,7 +219,7 @@ def _read_memory(card: AnkiCard, model: Model) -> Memory | None:
 
 
 def _read_data(card: AnkiCard) -> Mapping[str, Any]:
-    """What Anki keeps of a card as JSON; nothing where it cannot be read."""
+    """Parse what Anki keeps of a card as JSON; empty if it cannot be read."""
     try:
         data = json.loads(card.data) if card.data else {}
     except (ValueError, RecursionError):
@@ -234,7 +234,7 @@ _QUEUES_OF_STEPS: Final = (1, 3)
 
 
 def convert_first_scheduler(package: Package) -> None:
-    """Say what cards and log of a package are in the words of the later schedulers.
+    """Convert cards and log of the first scheduler to what the later ones write.
 
     A log in which steps have a fourth button was never written by the first one, whatever the package says.
     """

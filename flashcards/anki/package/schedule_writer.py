@@ -132,7 +132,7 @@ class History:
         return self._clock.day(self._now_ms)
 
     def done_today(self, deck: str) -> Done | None:
-        """What was done today in a deck and those below it; None where nothing was."""
+        """Return what was done today in a deck and those below it; None if nothing was."""
         return self._done.get(deck)
 
     @cached_property
@@ -148,7 +148,7 @@ class History:
         return found
 
     def attach(self, connection: sqlite3.Connection) -> None:
-        """Let a package's database, opened for URIs, read the collection's; before its transaction begins."""
+        """Attach the collection's database to a package's, which is open for URIs, before its transaction begins."""
         path = quote(os.fsencode(self._collection.database.resolve()))
         connection.execute("ATTACH ? AS state", (f"file:{path}?mode=ro",))
 
@@ -168,7 +168,7 @@ class History:
         self._write_log(cursor)
 
     def _read_log_by_anki_days(self) -> LogColumns:
-        """The log by the days that Anki counts in it."""
+        """Read the log by the days that Anki counts in it."""
         log = read_log(self._collection.connection)
         # It counts back from the next day: what was done in the first second of a day is of the day before.
         seconds = log.at_ms // 1000 - 1
@@ -211,7 +211,7 @@ class History:
 
 
 def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:
-    """First ratings of cards that were under review already: a due day was set while they were new.
+    """Find first ratings of cards that were under review already: a due day was set while they were new.
 
     FSRS begins with them; so does Anki where they are said to be of a new card.
     """

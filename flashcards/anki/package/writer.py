@@ -1,6 +1,6 @@
-"""Rows of Anki's tables: the statements that add them, and the values that these take.
+"""Rows of Anki's tables: the statements that add them, and the values that they take.
 
-What is the same in every row stands in the statement: to bind it a hundred thousand times takes longer than the rest.
+Values that are the same in every row are in the statement: binding them for each row takes longer than the rest.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ INSERT_NEW_CARD: Final = (
 
 
 def make_note_row(note: PackageNote, type_id: int) -> tuple[int, str, int, int, str, str, str]:
-    """The values of a note."""
+    """Return the values of a note."""
     tags = f" {' '.join(note.tags)} " if note.tags else ""
     return note.id, note.guid, type_id, note.modified, tags, "\x1f".join(note.fields), note.fields[0]
 
@@ -48,7 +48,7 @@ def make_note_row(note: PackageNote, type_id: int) -> tuple[int, str, int, int, 
 def make_new_card_row(
     card: PackageCard, note: PackageNote, deck: int, position: int
 ) -> tuple[int, int, int, int, int, int]:
-    """The values of a card that was never answered; `position` is its place among the new cards."""
+    """Return the values of a card that was never answered; `position` is its place among the new cards."""
     return card.id, note.id, deck, card.ord, note.modified, position
 
 
@@ -75,7 +75,7 @@ class PackageCounts:
 
 
 class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
-    """A package's database; notes come one at a time, so that none of them need be kept.
+    """A package's database. Notes come one at a time, so that memory need not hold them all.
 
     Args:
         notes: in the order in which their new cards are to be asked.
@@ -106,7 +106,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         self._last_s = DESIGN_CHANGED
 
     def to_bytes(self) -> bytes:
-        """The database as the bytes of its file; made in memory, so that nothing can be left behind."""
+        """Return the bytes of the database file; made in memory, so that nothing can be left behind."""
         connection = sqlite3.connect(":memory:", isolation_level=None, uri=True)
         try:
             if self._history:
@@ -160,7 +160,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         return self._types[family]
 
     def _deck(self, name: str) -> genanki.Deck:
-        """The deck of this name; those above it are made too, since they may have settings of their own."""
+        """Return the deck of this name; its parents are made too, since they may have settings."""
         if name not in self._decks:
             above = name.rpartition("::")[0]
             if above:
@@ -208,7 +208,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         return record | {"conf": self._presets.id_of(deck.name)} if self._presets else record
 
     def _first_day(self) -> int:
-        """The day on which the collection in the package begins: that of its oldest note, or of the oldest review."""
+        """Return the day on which the package's collection begins: that of its oldest note or review."""
         if self._given_first_day is not None:
             return self._given_first_day
         first_ms = self._history.first_ms if self._history else None
@@ -216,5 +216,5 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         return clock.day(min(self._first_ms, first_ms or self._first_ms))
 
     def _created(self) -> int:
-        """When the collection in the package begins, in epoch seconds."""
+        """Return when the package's collection begins, in epoch seconds."""
         return self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000

@@ -74,7 +74,7 @@ class Converter:
             tree = restore_formulas(tree, cut)
         text = Blocks(cut, self.media, cloze=cloze).convert(tree)
         if not self._says_the_same(text, tree, cut):
-            cut.problems.append("the text is kept, its formatting is not")
+            cut.problems.append("the text is kept without its formatting")
             text = write_plain(tree, cut, self.media)
         if cloze:
             text, empty = _NO_CONTENT.subn(rf"\1{NOTHING}", text)

@@ -143,7 +143,7 @@ def test_an_export_leaves_nothing_in_the_temporary_folder(
 
 def test_a_name_that_is_empty_is_refused(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(folder, "-o", "") == 2
-    assert "The name behind -o is empty." in capsys.readouterr().err
+    assert "The name after -o is empty." in capsys.readouterr().err
     assert here() == []
 
 

@@ -97,13 +97,13 @@ def test_gaps_of_cards_that_show_other_fields_are_text(designs: Designs) -> None
 def test_a_field_that_is_shown_with_gaps_and_has_none_is_not_seen_in_anki_and_told(designs: Designs) -> None:
     report = designs.imported(OVERLAPPING, ["{{c1::one}}", "plain", "", ""])
     assert [remark.message for remark in report.remarks] == [
-        "The field `Text2` is shown on no card of 1 note that fills it in, and is left out there."
+        "The field `Text2` is not shown on any card of 1 note that fills it in; it was left out."
     ]
 
 
 def test_a_cloze_type_without_a_template_is_told(designs: Designs) -> None:
     report = designs.imported(note_type("Bare", 1, ["Text"]), ["{{c1::a}}"])
-    assert "of no template left out" in report.remarks[0].message
+    assert "without a template left out" in report.remarks[0].message
 
 
 @pytest.mark.parametrize("value", ["y", "1", "true"])
@@ -139,7 +139,7 @@ def test_what_is_left_open_on_a_back_costs_no_card(designs: Designs, home: Home,
 def test_what_anki_reads_aloud_is_no_text(designs: Designs) -> None:
     made = note_type("Speech", 0, ["Front", "Back"], ("{{Front}}", "{{Back}}[anki:tts lang=de_DE]{{Back}}[/anki:tts]"))
     report = designs.imported(made, ["a", "b"])
-    assert [remark.message for remark in report.remarks] == ["1 note: text that Anki reads aloud is left out."]
+    assert [remark.message for remark in report.remarks] == ["1 note: text that Anki reads aloud was left out."]
 
 
 @pytest.mark.parametrize(("note", "told"), [("", 0), ("note", 1)])
@@ -147,7 +147,7 @@ def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, 
     made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
     report = designs.imported(made, ["a", "<b>b</b> c", note])
     assert [remark.message for remark in report.remarks] == [
-        "1 note: what is typed is compared with the whole answer here."
+        "1 note: here the typed answer is compared with the whole answer."
     ] * told
 
 
@@ -199,7 +199,7 @@ def test_a_field_that_a_template_only_uses_where_nobody_sees_it_is_said(
     report = designs.imported(made, ["a", "b", 'precious <b>"text"</b>'])
     assert home.read("Deck.md") == "Q: a\nA: b\n"
     assert [remark.message for remark in report.remarks] == [
-        "The field `Extra` is shown on no card of 1 note that fills it in, and is left out there."
+        "The field `Extra` is not shown on any card of 1 note that fills it in; it was left out."
     ]
 
 
@@ -228,7 +228,7 @@ def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_sh
     report = designs.imported(made, ["{{c1::a}}", "see {{c1::b::hint}}", "no gap"])
     assert home.read("Deck.md") == "C: {{c1::a}}\n\n{{c1::see b}}\n"
     assert [remark.message for remark in report.remarks] == [
-        "The field `Never` is shown on no card of 1 note that fills it in, and is left out there."
+        "The field `Never` is not shown on any card of 1 note that fills it in; it was left out."
     ]
 
 

@@ -57,7 +57,7 @@ def test_a_cloze_whose_gaps_cannot_be_written_asks_its_cards_at_its_end() -> Non
     assert found.text == "Q: 2\nA: x\n\nC: &#42;empty&#42; x {{c1,3::—}}\n"
     assert [draft.problems for draft in found.drafts.values()] == [
         (),
-        ("its gaps cannot be written; its cards ask one at its end",),
+        ("its gaps cannot be written; its cards ask one at the end",),
     ]
 
 
@@ -127,7 +127,7 @@ def test_a_change_that_cannot_be_written_is_named_for_what_it_is(home: Home, pac
     assert [tuple(remark) for remark in report.remarks] == [
         (
             "Deck.md:1",
-            "Changed in the package, but that cannot be written here; it stays as it is. The package says: Rome",
+            "Changed in the package, but that cannot be written here; kept as it is. The package says: Rome",
         )
     ]
 

@@ -36,7 +36,7 @@ def test_cards_whose_gaps_left_the_text_ask_one_at_its_end(home: Home, package: 
     assert slots(home) == [("c1", 3), ("c2", 0)]
     assert report.reviews == 3
     assert [remark.message for remark in report.remarks] == [
-        "1 note: a card of it has no gap in its text and now asks one at its end."
+        "1 note: a card has no gap in its text and now asks one at the end."
     ]
     assert not home.import_file(package).changes_anything
 
@@ -102,7 +102,7 @@ def test_what_a_template_shows_on_some_cards_stands_on_them_or_is_told(
     note = Made([text, "hint"], type=9, cards={each: {} for each in ords})
     report = home.import_file(write_package(package, [note], types={9: SECTIONS}))
     assert home.read("Deck.md") == expected
-    told = [remark.message for remark in report.remarks if "on some of its cards only" in remark.message]
+    told = [remark.message for remark in report.remarks if "on some cards only" in remark.message]
     assert len(told) == (len(ords) > 1)
 
 
@@ -112,5 +112,5 @@ def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, 
     report = home.import_file(write_package(package, [note], types={9: ours}))
     assert home.read("x.md").endswith("C: {{c1::a}} b\n")
     assert [remark.message for remark in report.remarks] == [
-        "1 note: a card whose gap was taken out of its text stays out."
+        "1 note: a card whose gap was removed from the text was left out."
     ]

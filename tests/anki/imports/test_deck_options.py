@@ -108,14 +108,14 @@ def test_the_description_of_a_deck_begins_its_file(home: Home, package: Path, op
 def test_a_description_that_came_later_is_said_to_be_left_out(home: Home, package: Path) -> None:
     home.import_file(with_decks(package, {"A": {}}, {1: {"name": "X"}}))
     report = home.import_file(with_decks(package, {"A": {"desc": "By <b>me</b>"}}, {1: {"name": "X"}}))
-    assert [remark.message for remark in report.remarks] == ["The deck's description is left out: By me"]
+    assert [remark.message for remark in report.remarks] == ["The deck's description was left out: By me"]
     assert "me" not in home.read("A.md")
 
 
 def test_a_description_of_a_deck_without_notes_is_said_to_be_left_out(home: Home, package: Path) -> None:
     decks = {"1": {"name": "A::B", "conf": 1}, "2": {"name": "A", "conf": 1, "desc": "All of it"}}
     report = home.import_file(write_package(package, [Made(["a", "b"])], col={"decks": json.dumps(decks)}))
-    assert [remark.message for remark in report.remarks] == ["The deck's description is left out: All of it"]
+    assert [remark.message for remark in report.remarks] == ["The deck's description was left out: All of it"]
 
 
 def test_a_description_that_would_be_read_as_a_note_is_said_to_be_left_out(home: Home, package: Path) -> None:

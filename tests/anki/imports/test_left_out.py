@@ -33,7 +33,7 @@ def test_a_field_that_only_a_card_shows_which_the_note_does_not_have_is_said(hom
     with_card = Made(["q", "a", "y", "shown", "", ""], cards={0: {}, 1: {}})
     without = Made(["q2", "a", "", "a precious sentence", "", ""])
     assert remarks(home, package, with_card, without) == [
-        "The field `Example` is shown on no card of 1 note that fills it in, and is left out there."
+        "The field `Example` is not shown on any card of 1 note that fills it in; it was left out."
     ]
 
 
@@ -41,8 +41,8 @@ def test_a_text_that_only_conditions_look_at_is_said_and_a_switch_is_not(home: H
     switched = Made(["q", "a", "", "", "y", "yes"])
     texts = Made(["q2", "a", "", "", "a longer text", "<b>x</b>"])
     assert remarks(home, package, switched, texts) == [
-        "The field `Only` is shown on no card of 1 note that fills it in, and is left out there.",
-        "The field `Neg` is shown on no card of 1 note that fills it in, and is left out there.",
+        "The field `Only` is not shown on any card of 1 note that fills it in; it was left out.",
+        "The field `Neg` is not shown on any card of 1 note that fills it in; it was left out.",
     ]
 
 
@@ -52,7 +52,7 @@ def test_cards_that_no_template_makes_are_said_with_their_reviews(home: Home, pa
     report = home.import_file(write_package(package, [note, Made(["c", "d"], cards={0: {}, 7: {}})]))
     assert home.read("Deck.md") == "Q: c\nA: d\n"
     assert [tuple(remark) for remark in report.remarks] == [
-        ("Basic", "2 cards of no template left out, with 3 reviews; 1 note without any other card left out.")
+        ("Basic", "2 cards without a template left out, with 3 reviews; 1 note without any other card left out.")
     ]
     assert note.type == BASIC
 
@@ -65,5 +65,5 @@ def test_pictures_that_anki_makes_of_latex_are_not_missed(home: Home, package: P
 def test_media_that_were_left_out_of_a_package_are_said_at_once(home: Home, package: Path) -> None:
     report = home.import_file(write_package(package, [Made([f'<img src="{n}.png">', "b"]) for n in range(1, 8)]))
     assert [remark.message for remark in report.remarks] == [
-        "7 media are missing from the package: `1.png`, `2.png`, `3.png`, `4.png`, `5.png`, …."
+        "7 media files are missing from the package: `1.png`, `2.png`, `3.png`, `4.png`, `5.png`, …."
     ]

@@ -101,7 +101,7 @@ def test_a_review_of_an_impossible_time_is_left_out_and_counted(home: Home, tmp_
     package = write_package(tmp_path / "x.apkg", [studied(reviews=2)])
     changed_by(package, f"UPDATE revlog SET id = -5 WHERE id = {START}")
     report = home.import_file(package)
-    assert [remark.message for remark in report.remarks] == ["1 review is of an impossible time and is left out."]
+    assert [remark.message for remark in report.remarks] == ["1 review has an impossible time and was left out."]
     assert START + DAY_MS in [row[0] for row in log_of(home)]
 
 

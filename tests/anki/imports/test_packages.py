@@ -82,7 +82,7 @@ def test_cards_of_a_type_that_fits_nothing_become_notes_of_their_own(home: Home,
     notes = [Made(["cat", "Katze", "[sound:c.mp3]", "secret"], type=9, cards={0: {}, 1: {}})]
     report = home.import_file(write_package(package, notes, types={9: kind}, media={"c.mp3": b"x"}))
     assert home.read("Deck.md") == "Q: cat\nA: Katze\\\n![](media/c.mp3)\n\nQ: Say: Katze\nA: cat\n"
-    assert any("`Remark` is shown on no card" in remark.message for remark in report.remarks)
+    assert any("`Remark` is not shown on any card" in remark.message for remark in report.remarks)
 
 
 def test_what_only_the_back_of_a_cloze_shows_is_hidden_on_its_front(home: Home, package: Path) -> None:
@@ -109,7 +109,7 @@ def test_media_that_no_note_uses_are_counted(home: Home, package: Path) -> None:
     media = {"a.png": b"1", "_font.ttf": b"2", "b.png": b"3"}
     report = home.import_file(write_package(package, [Made(['<img src="a.png">', "b"])], media=media))
     assert [remark.message for remark in report.remarks] == [
-        "2 media are used by no note and are not copied: `_font.ttf`, `b.png`."
+        "2 media files are not used by any note and were not copied: `_font.ttf`, `b.png`."
     ]
 
 

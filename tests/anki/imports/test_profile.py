@@ -57,5 +57,5 @@ def test_while_anki_has_it_open_it_is_refused(home: Home, profile: Path) -> None
 
 def test_a_file_that_is_no_collection_is_refused(home: Home, profile: Path) -> None:
     profile.write_bytes(b"no database" * 99)
-    with pytest.raises(ImportInvalid, match="no collection of Anki"):
+    with pytest.raises(ImportInvalid, match="not an Anki collection"):
         home.import_file(profile)
