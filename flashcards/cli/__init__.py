@@ -1,4 +1,4 @@
-"""The command line: one file a command, imported when it runs."""
+"""The command line: commands are grouped in files, which are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -16,56 +16,71 @@ import flashcards
 from flashcards.errors import FlashcardsError
 from flashcards.text import is_unicode, suggest
 
-COMMANDS = {
-    "init": "deck_commands",
-    "scan": "deck_commands",
-    "check": "deck_commands",
-    "list": "list_commands",
-    "show": "list_commands",
-    "due": "due_command",
-    "review": "review_command",
-    "mock": "mock_command",
-    "answer": "answer_commands",
-    "undo": "answer_commands",
-    "edit": "list_commands",
-    "suspend": "card_commands",
-    "unsuspend": "card_commands",
-    "bury": "card_commands",
-    "unbury": "card_commands",
-    "forget": "card_commands",
-    "flag": "card_commands",
-    "set-due": "card_commands",
-    "export": "export_command",
-    "import": "import_command",
-    "serve": "serve_command",
-    "orphans": "link_commands",
-    "link": "link_commands",
-    "unlink": "link_commands",
-    "pin": "link_commands",
-    "stats": "insight_commands",
-    "forecast": "insight_commands",
-    "readiness": "readiness_command",
-    "simulate": "insight_commands",
-    "optimize": "optimize_command",
-    "doctor": "state_commands",
-    "backup": "state_commands",
-    "restore": "state_commands",
-    "completion": "complete",
+GROUPS = {
+    "Every day": {
+        "review": "review_command",
+        "due": "due_command",
+        "mock": "mock_command",
+        "answer": "answer_commands",
+        "undo": "answer_commands",
+    },
+    "Decks": {
+        "init": "deck_commands",
+        "check": "deck_commands",
+        "scan": "deck_commands",
+        "list": "list_commands",
+        "show": "list_commands",
+        "edit": "list_commands",
+        "orphans": "link_commands",
+        "link": "link_commands",
+        "unlink": "link_commands",
+        "pin": "link_commands",
+    },
+    "Cards": {
+        "suspend": "card_commands",
+        "unsuspend": "card_commands",
+        "bury": "card_commands",
+        "unbury": "card_commands",
+        "forget": "card_commands",
+        "flag": "card_commands",
+        "set-due": "card_commands",
+    },
+    "Anki and other programs": {
+        "export": "export_command",
+        "import": "import_command",
+        "serve": "serve_command",
+    },
+    "Insight": {
+        "stats": "insight_commands",
+        "forecast": "insight_commands",
+        "readiness": "readiness_command",
+        "simulate": "insight_commands",
+        "optimize": "optimize_command",
+    },
+    "Care": {
+        "doctor": "state_commands",
+        "backup": "state_commands",
+        "restore": "state_commands",
+        "completion": "complete",
+    },
 }
-"""Every command in the order of the help, and its module, which holds it in `COMMANDS` or as `command`."""
+"""The commands by the sections of the help; each with its module, which holds it in `COMMANDS` or as `command`."""
+
+COMMANDS = {name: module for section in GROUPS.values() for name, module in section.items()}
+"""Every command in the order of the help, and its module."""
 
 
 class _Enough(Exception):
-    """Whoever read our output has enough."""
+    """The reader of our output has closed the pipe."""
 
 
 class _LazyGroup(click.Group):
-    """Imports the module of a command when it is called."""
+    """A group that imports the module of a command when it runs."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click calls it so
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"flashcards.cli.{COMMANDS[cmd_name]}")
@@ -73,8 +88,15 @@ class _LazyGroup(click.Group):
         command: click.Command = several[cmd_name] if several else module.command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section of the help for each group of commands."""
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                commands = ((name, self.get_command(ctx, name)) for name in names)
+                formatter.write_dl([(name, found.get_short_help_str(100)) for name, found in commands if found])
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the command; keep click from what it does of a closed pipe, which is to leave with 1."""
+        """Run the command; a closed pipe is not an error, as it would be for click."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -96,8 +118,8 @@ class _LazyGroup(click.Group):
     "folder",
     metavar="DIR",
     type=click.Path(),
-    help="The collection's folder. Default: $FLASHCARDS_COLLECTION, else the nearest folder upwards that is a"
-    " collection, else ./decks, else here.",
+    help="Folder of the collection. Default: $FLASHCARDS_COLLECTION, else the nearest parent folder that is a"
+    " collection, else ./decks, else this folder.",
 )
 @click.version_option(flashcards.__version__, "--version", prog_name="flashcards")
 @click.pass_context
@@ -105,9 +127,9 @@ def group(ctx: click.Context, folder: str | None) -> None:
     """Spaced repetition for people who keep their knowledge as Markdown.
 
     \b
-    flashcards init        make a small example deck here
-    flashcards review      be asked what is due
-    flashcards export      hand the decks to Anki
+    flashcards init        create an example deck here
+    flashcards review      review due cards
+    flashcards export      write a package for Anki
     """
     ctx.obj = folder
     if os.environ.get("NO_COLOR"):
@@ -115,31 +137,31 @@ def group(ctx: click.Context, folder: str | None) -> None:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code: 0 done, 1 problems, 2 usage, 130 interrupted."""
-    # A command is short: looking for cycles takes a tenth of a large export and frees next to nothing.
+    """Run the command line and exit: 0 done, 1 problems, 2 usage, 130 interrupted."""
+    # Commands are short: collecting cycles takes a tenth of a large export and frees almost nothing.
     gc.disable()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
-            stream.reconfigure(errors="replace")  # better a `?` for a bar than no statistics
+            stream.reconfigure(errors="replace")  # a `?` instead of a bar is better than no statistics
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never open
             stream.flush()
-    # Everything is on disk; to free what is in memory piece by piece takes a twentieth of a large export.
+    # Everything is on disk; freeing memory object by object takes a twentieth of a large export.
     os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command; returns its exit code. Every error is said in a sentence on standard error."""
-    from flashcards.cli.console import flow
+    """Run one command and return its exit code; errors go to standard error, a sentence each."""
+    from flashcards.cli.console import print_text
     from scheduler.errors import SchedulerError
 
     try:
         result = group.main(arguments, prog_name="flashcards", standalone_mode=False)
-        if sys.stdout is not None:  # it may have been closed from the start
+        if sys.stdout is not None:  # closed from the start
             sys.stdout.flush()
     except (FlashcardsError, SchedulerError) as error:
-        flow(f"Error: {error}", err=True)
+        print_text(f"Error: {error}", err=True)
         return error.exit_code
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -148,17 +170,17 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         if isinstance(stop.__context__, EOFError):
-            flow("\nNo answer could be read, so it was not done. Say --yes where nobody can be asked.", err=True)
+            print_text("\nCancelled: no input to confirm with. Use --yes to skip the prompt.", err=True)
             return 1
-        flow("Interrupted. Everything that was rated is saved.", err=True)
+        print_text("Interrupted. Every rating so far is saved.", err=True)
         return 130
     except (_Enough, BrokenPipeError):
-        # Keep Python from complaining about it on the way out.
+        # Keep Python from reporting the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         from flashcards.errors import describe_os_error
 
-        flow(f"Error: {describe_os_error(error)}", err=True)
+        print_text(f"Error: {describe_os_error(error)}", err=True)
         return 1
     return result if isinstance(result, int) else 0

@@ -1,4 +1,4 @@
-"""`flashcards answer`."""
+"""The commands `answer` and `undo`: one rating from a script, and taking a rating back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "e
 
 
 class TimeInvalid(UsageError):
-    """A time that cannot be read."""
+    """Text that is not a time."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"`{text}` is not a time. Write it like 2026-12-15T18:30 or 2026-12-15T18:30:00+01:00.")
@@ -26,19 +26,19 @@ class TimeTooEarly(UsageError):
     """A time before the card's last review."""
 
     def __init__(self, text: str, last: str) -> None:
-        super().__init__(f"The card was last reviewed at {last}, after {text}. The log is kept in order of time.")
+        super().__init__(f"The card was last reviewed at {last}, which is after {text}. Give a later time.")
 
 
 @click.command("answer")
 @click.argument("card")
 @click.argument("rating", type=click.Choice(list(_RATINGS), case_sensitive=False))
-@click.option(
-    "--at", metavar="TIME", help="When it was answered, ISO 8601; local time without an offset. Default: now."
-)
-@click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="How long it took.")
+@click.option("--at", metavar="TIME", help="Time of the answer, ISO 8601; local time without an offset. Default: now.")
+@click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="Time taken to answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")
 def answer_command(card: str, rating: str, at: str | None, duration: float, as_json: bool) -> None:
-    """Rate one card from a script: again, hard, good or easy, or 1 to 4.
+    """Rate one card from a script.
+
+    RATING is again, hard, good or easy, or 1 to 4.
 
     \b
     flashcards answer k7f3q2m.c1 good
@@ -50,12 +50,12 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
 
     if math.isnan(duration):
         raise click.BadParameter("nan is not in the range 0<=x<=86400.", param_hint="'--duration'")
-    with console.opened() as collection:
+    with console.open_collection() as collection:
         found = collection.store.card(find_card(collection, card))
         entry = collection.note_of(found)
         if not found.active:
             raise TextGone(format_card_id(entry, found.slot))
-        when = now_ms() if at is None else _instant(at)
+        when = now_ms() if at is None else _parse_time(at)
         if at is not None and found.last_ms is not None and when < found.last_ms:
             raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
         policy = collection.policy(found.deck)
@@ -66,13 +66,15 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
             intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
             console.print_json(build_record(collection, after, entry, when) | {"intervals": intervals})
         else:
-            console.flow(f"{format_card_id(entry, found.slot)} is asked again in {format_interval(after.interval)}.")
+            console.print_text(
+                f"{format_card_id(entry, found.slot)} is due again in {format_interval(after.interval)}."
+            )
 
 
-def _instant(text: str) -> int:
+def _parse_time(text: str) -> int:
     try:
         when = datetime.fromisoformat(text)
-        # Outside of these years, days before and intervals after are not dates any more.
+        # Outside these years, earlier days or later intervals would no longer be dates.
         if not 1971 <= when.year <= 2999:
             raise TimeInvalid(text)
         return int(when.timestamp() * 1000)
@@ -83,9 +85,10 @@ def _instant(text: str) -> int:
 @click.command("undo")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`.")
 def undo_command(as_json: bool) -> None:
-    """Take back the last rating of today, again and again.
+    """Take back the last rating; repeat to go further back.
 
-    The card is what it was before, and siblings that the rating buried are asked again. The log keeps both.
+    The card returns to its previous state, and siblings that the rating buried are asked again. Only ratings of today
+    can be taken back. The log keeps both the rating and the undo.
 
     \b
     flashcards undo
@@ -93,7 +96,7 @@ def undo_command(as_json: bool) -> None:
     from flashcards.cards import build_record, format_card_id
     from flashcards.collection import now_ms
 
-    with console.opened() as collection:
+    with console.open_collection() as collection:
         at = now_ms()
         voided = collection.store.undo(at)
         card = collection.store.card(voided.card)
@@ -102,7 +105,7 @@ def undo_command(as_json: bool) -> None:
             console.print_json(build_record(collection, card, entry, at))
         elif voided.rating:
             name = format_card_id(entry, card.slot)
-            console.flow(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")
+            console.print_text(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")
 
 
 COMMANDS: dict[str, click.Command] = {

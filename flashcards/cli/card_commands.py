@@ -1,4 +1,4 @@
-"""The commands that act on the cards of a query: suspend, unsuspend, bury, unbury, forget, flag, set-due."""
+"""Commands that change the cards of a query: suspend, unsuspend, bury, unbury, forget, flag, set-due."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from flashcards.errors import UsageError
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
-_ASK_ABOVE = 20  # cards that may be changed without a question
+_ASK_ABOVE = 20  # more cards than this need a confirmation
 _FARTHEST = 36_500  # days
 
 _Act = Callable[..., int]  # collection, cards, now in epoch ms, and what `extra` declares -> cards changed
 
 
-class DueInvalid(UsageError):
-    """A day that cannot be read."""
+class DueDateInvalid(UsageError):
+    """Text that is not a due date."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class DueInvalid(UsageError):
 
 
 def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Parameter) -> click.Command:
-    """A command that finds cards by a query, asks when they are many, and does `act` to them."""
+    """Build a command that applies `act` to the cards of a query, after a confirmation if they are many."""
 
     def callback(query: tuple[str, ...], yes: bool, as_json: bool, **values: Any) -> None:
         _run(query, yes, as_json, partial(act, **values), done)
@@ -41,7 +41,7 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
     options = [
         *extra,
         click.Argument(["query"], nargs=-1, required=True, shell_complete=complete.query),
-        click.Option(["--yes", "-y"], is_flag=True, help=f"Do not ask, not even above {_ASK_ABOVE} cards."),
+        click.Option(["--yes", "-y"], is_flag=True, help="Skip the confirmation."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
     ]
     return console.QueryCommand(name, callback=callback, params=options, help=text)
@@ -50,23 +50,23 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
 def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:
     from flashcards.collection import now_ms
 
-    with console.opened() as collection:
-        cards = console.named_cards(collection, query)
-        if len(cards) > _ASK_ABOVE and not yes and not _agreed(len(cards)):
-            console.flow("Nothing was changed.", err=True)
+    with console.open_collection() as collection:
+        cards = console.find_cards_of(collection, query)
+        if len(cards) > _ASK_ABOVE and not yes and not _confirm(len(cards)):
+            console.print_text("Cancelled; nothing was changed.", err=True)
             raise click.exceptions.Exit(1)
         changed = act(collection, cards, now_ms())
         if as_json:
             console.print_json({"found": len(cards), "changed": changed})
         elif not cards:
-            console.flow("No card matches.")
+            console.print_text("No card matches.")
         else:
             rest = "" if changed == len(cards) else f" of {len(cards):,} found"
-            console.flow(f"{console.plural(changed, 'card')}{rest} {done}.")
+            console.print_text(f"{console.plural(changed, 'card')}{rest} {done}.")
 
 
-def _agreed(cards: int) -> bool:
-    return click.confirm(f"This concerns {console.plural(cards, 'card')}. Go on?", err=True)
+def _confirm(cards: int) -> bool:
+    return click.confirm(f"This changes {console.plural(cards, 'card')}. Continue?", err=True)
 
 
 def _suspend(collection: Collection, cards: list[int], _now: int) -> int:
@@ -97,7 +97,7 @@ def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> i
     import random
 
     today = collection.clock.day(now)
-    first, last = days(when, today, collection.clock.date(today))
+    first, last = parse_days(when, today, collection.clock.date(today))
     if first == last:
         return collection.store.set_due(cards, first, now)
     spread: dict[int, list[int]] = {}
@@ -107,11 +107,11 @@ def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> i
     return sum(collection.store.set_due(group, day, now) for day, group in spread.items())
 
 
-def days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
-    """The first and last day that `when` names: a date, days from today, or a range of them.
+def parse_days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
+    """Parse a date, a number of days from today, or a range of them into the first and last day.
 
     Raises:
-        DueInvalid: it names none.
+        DueDateInvalid: `when` has another form.
     """
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", when)
     if match:
@@ -121,9 +121,9 @@ def days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
     try:
         away = (datetime.date.fromisoformat(when) - date).days
     except ValueError:
-        raise DueInvalid(when) from None
+        raise DueDateInvalid(when) from None
     if abs(away) > _FARTHEST:
-        raise DueInvalid(when)
+        raise DueDateInvalid(when)
     return today + away, today + away
 
 
@@ -132,7 +132,7 @@ COMMANDS = {
         "suspend",
         _suspend,
         "suspended",
-        "Stop asking the cards of a query until they are unsuspended.\n\n\b\nflashcards suspend tag:later\n"
+        "Stop asking cards until they are unsuspended.\n\n\b\nflashcards suspend tag:later\n"
         "flashcards suspend k7f3q2m.c1",
     ),
     "unsuspend": _query_command(
@@ -145,7 +145,7 @@ COMMANDS = {
         "bury",
         _bury,
         "buried until tomorrow",
-        "Hide the cards of a query until tomorrow.\n\n\b\nflashcards bury deck:tpm::tools",
+        "Hide cards until tomorrow.\n\n\b\nflashcards bury deck:tpm::tools",
     ),
     "unbury": _query_command(
         "unbury", _unbury, "unburied", "Ask buried cards again today.\n\n\b\nflashcards unbury is:buried"
@@ -154,21 +154,20 @@ COMMANDS = {
         "forget",
         _forget,
         "made new again",
-        "Make the cards of a query new again; their history stays in the log.\n\n\b\n"
-        "flashcards forget deck:tpm is:leech",
+        "Make cards new again; the log keeps their history.\n\n\b\nflashcards forget deck:tpm is:leech",
     ),
     "flag": _query_command(
         "flag",
         _flag,
         "flagged",
-        "Flag the cards of a query with NUMBER, 1 to 7; 0 takes the flag away.\n\n\b\nflashcards flag 1 rated:1:1",
+        "Flag cards with a number from 1 to 7; 0 removes the flag.\n\n\b\nflashcards flag 1 rated:1:1",
         click.Argument(["number"], type=click.IntRange(0, 7)),
     ),
     "set-due": _query_command(
         "set-due",
         _set_due,
         "rescheduled",
-        "Make the cards of a query due on a day: a date, days from today, or a range to spread them over.\n\n\b\n"
+        "Make cards due on a day.\n\nWHEN is a date, days from today, or a range of days.\n\n\b\n"
         "flashcards set-due 0 tag:exam\nflashcards set-due 3-7 deck:tpm is:review\n"
         "flashcards set-due 2026-12-15 k7f3q2m",
         click.Argument(["when"]),

@@ -1,4 +1,4 @@
-"""What a shell completes: decks, tags and the words of the query language."""
+"""Shell completion of decks, tags and the words of the query language."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _STATES = ("due", "new", "learn", "review", "suspended", "buried", "leech")
 
 
 def decks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names of decks."""
-    return [CompletionItem(name) for name in _known(ctx)[0] if name.startswith(incomplete)]
+    """Complete the name of a deck."""
+    return [CompletionItem(name) for name in _read_names(ctx)[0] if name.startswith(incomplete)]
 
 
 def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """A word of a query: a deck's name, `deck:…`, `tag:…`, `is:…` or another field."""
-    names, tags = _known(ctx)
+    """Complete a word of a query: a deck's name, `deck:…`, `tag:…`, `is:…` or another key."""
+    names, tags = _read_names(ctx)
     words = [
         *names,
         *_FIELDS,
@@ -29,8 +29,8 @@ def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
-def _known(ctx: click.Context) -> tuple[list[str], list[str]]:
-    """Decks and tags as of the last scan; nothing where there is no state yet or it cannot be read."""
+def _read_names(ctx: click.Context) -> tuple[list[str], list[str]]:
+    """Return decks and tags as of the last scan; empty lists if there is no readable state."""
     import sqlite3
     from contextlib import closing
 
@@ -47,17 +47,17 @@ def _known(ctx: click.Context) -> tuple[list[str], list[str]]:
         return [], []
 
 
-_HOW = {
+_INSTALL_LINES = {
     "bash": "echo 'eval \"$(flashcards completion bash)\"' >> ~/.bashrc",
     "zsh": "echo 'eval \"$(flashcards completion zsh)\"' >> ~/.zshrc",
     "fish": "flashcards completion fish > ~/.config/fish/completions/flashcards.fish",
 }
 
 
-@click.command("completion", epilog="\b\n" + "\n".join(_HOW.values()))
-@click.argument("shell", type=click.Choice(list(_HOW)))
+@click.command("completion", epilog="\b\n" + "\n".join(_INSTALL_LINES.values()))
+@click.argument("shell", type=click.Choice(list(_INSTALL_LINES)))
 def completion_command(shell: str) -> None:
-    """Print the script that completes commands, decks and tags in a shell.
+    """Print the completion script for a shell.
 
     To install it:
     """
@@ -67,7 +67,7 @@ def completion_command(shell: str) -> None:
 
     found = get_completion_class(shell)
     if found is None:  # click knows every shell of the choice
-        raise click.UsageError(f"There is no completion for {shell}.")
+        raise click.UsageError(f"There is no completion for {shell}. Choose bash, zsh or fish.")
     click.echo(found(group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())
 
 

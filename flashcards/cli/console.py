@@ -1,4 +1,4 @@
-"""What several commands share: opening the collection, progress, JSON."""
+"""What commands share: opening the collection, printing text and JSON, progress bars, queries."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
 class QueryCommand(click.Command):
-    """A command that takes a query, in which `-tag:x` is no option: it negates."""
+    """A command that takes a query, where `-tag:x` negates and is not an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the words of the query behind `--`, in their order, where nothing is taken for an option."""
+        """Move the words of the query behind `--`, so that click does not read them as options."""
         takes_value = {
             name: not parameter.is_flag
             for parameter in self.get_params(ctx)
@@ -54,16 +54,16 @@ class QueryCommand(click.Command):
 
 
 @contextmanager
-def opened() -> Iterator[Collection]:
-    """The collection that the command line names, open, with the decks read as they are now."""
-    with unscanned() as collection:
-        scan(collection)
+def open_collection() -> Iterator[Collection]:
+    """Open the collection that the command line names, and scan its decks."""
+    with open_without_scan() as collection:
+        scan_decks(collection)
         yield collection
 
 
 @contextmanager
-def unscanned() -> Iterator[Collection]:
-    """The same without a look at the decks."""
+def open_without_scan() -> Iterator[Collection]:
+    """Open the collection that the command line names, without scanning its decks."""
     import sqlite3
 
     from flashcards.collection import Collection, find_collection
@@ -72,41 +72,44 @@ def unscanned() -> Iterator[Collection]:
     with Collection(find_collection(click.get_current_context().find_root().obj)) as collection:
         try:
             yield collection
-        except sqlite3.Error as error:  # of a reading; what writes translates its errors itself
+        except sqlite3.Error as error:  # from a read; whatever writes translates its own errors
             named = translate_error(error, collection.database)
             if named is None:
                 raise
             raise named from error
 
 
-def scan(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list[Unreadable]]:
-    """Scan, with a progress bar where it takes long; says on standard error what could not be looked at."""
+def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list[Unreadable]]:
+    """Scan the decks, with a progress bar if it takes long; report unreadable files on standard error."""
     with progress("Reading the decks") as step:
         report, unreadable = collection.scan(step)
     for place in unreadable if warn else ():
-        flow(f"Warning: {visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
+        print_text(f"Warning: {make_visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
     for unclear in report.ambiguous if warn else ():
-        flow(_unclear(unclear), err=True)
+        print_text(_describe_ambiguity(unclear), err=True)
     if recomputed := collection.follow_parameters():
-        flow(
-            f"The parameters of FSRS changed: {plural(recomputed, 'memory state')} computed anew. Due days stay.",
+        print_text(
+            f"The FSRS parameters changed: {plural(recomputed, 'memory state')} recomputed. Due days stay.",
             err=True,
         )
     return report, unreadable
 
 
-def _unclear(unclear: Ambiguity) -> str:
+def _describe_ambiguity(unclear: Ambiguity) -> str:
     added = unclear.added
     names = " or ".join(change.key for change, _ in unclear.candidates[:3])
     return (
-        f"Unclear: {visible(added.path)}:{added.line} may be the note {names}, edited. It was taken for a new one;"
-        f" `flashcards link OLD {added.key}` says which it is."
+        f"{make_visible(added.path)}:{added.line} looks like an edited {names} but was added as new. If it is the same"
+        f" note, run `flashcards link {unclear.candidates[0][0].key} {added.key}`."
     )
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A function to call with (done, total); after a second it draws a bar on standard error, on a terminal only."""
+    """Yield a function to call with (done, total); after a second it draws a bar on standard error.
+
+    Without a terminal it draws nothing.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
@@ -131,84 +134,84 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON on standard output; in ASCII where that cannot show every character."""
+    """Print one line of JSON; in ASCII if standard output is not Unicode."""
     click.echo(json.dumps(value, ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))))
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
-    """JSON Lines on standard output."""
+    """Print each value as a line of JSON."""
     for value in values:
         print_json(value)
 
 
-def joined(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
-    """The words of a query as one; a word that the shell kept together, as one word, stays so.
+def join_query(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
+    """Join the words of a query; quote a word that contains spaces, so that it stays one word.
 
-    With the names of the `decks`, a word that is one, or `deck:` and one, means that deck, blanks and all.
+    A word that names one of `decks`, with or without `deck:`, means that deck, spaces included.
     """
     names = {name.casefold() for name in decks}
-    return " ".join(_whole(word, names) if " " in word else word for word in query)
+    return " ".join(_quote_word(word, names) if " " in word else word for word in query)
 
 
-def _whole(word: str, decks: set[str]) -> str:
-    """A shell word that holds blanks, quoted where it is not a query of several words."""
+def _quote_word(word: str, decks: set[str]) -> str:
+    """Quote a shell word that contains spaces, unless it is itself a query of several words."""
     sign, field, name = re.fullmatch(r"(-?)(deck:)?(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
     if name.casefold() in decks:
-        return f'{sign}deck:"{_escaped(name)}"'
-    return word if field or _is_query(word) else f'"{_escaped(word)}"'
+        return f'{sign}deck:"{_escape(name)}"'
+    return word if field or _is_query(word) else f'"{_escape(word)}"'
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"")
 
 
 def _is_query(word: str) -> bool:
-    """Whether a shell word with blanks is a query of several words rather than words to be found together."""
+    """Tell whether a shell word with spaces is a query of several words, not a phrase to find."""
     return any(sign in word for sign in (":", "(", '"')) or word.startswith("-") or " or " in word
 
 
-def visible(text: str) -> str:
-    """`text` with a sign in the place of control characters, which could drive the terminal, and of lone surrogates."""
+def make_visible(text: str) -> str:
+    """Replace control characters, which could drive the terminal, and lone surrogates by `\ufffd`."""
     return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def shortened(text: str, width: int = 60) -> str:
-    """The beginning of a card's text in one line of a table, without what could drive the terminal."""
-    line = visible(" ".join(text.split()))
+def shorten(text: str, width: int = 60) -> str:
+    """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
+    line = make_visible(" ".join(text.split()))
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
-def flow(text: str = "", hang: int = 0, *, err: bool = False) -> None:
-    """Print lines; on a terminal that is too narrow for one, it is broken between words, `hang` as for `wrapped`."""
+def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
+    """Print lines, wrapped between words at the width of the terminal; continuation lines indent by `hang`."""
     for line in text.split("\n"):
-        for part in fitted(line, hang, err=err):
+        for part in fit_line(line, hang, err=err):
             click.echo(part, err=err)
 
 
-def room() -> float:
-    """The columns of the terminal; no end of them where there is none."""
+def get_width() -> float:
+    """Return the columns of the terminal; infinity if standard output is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else math.inf
 
 
-def fitted(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
-    """A line as the lines that a terminal shows; as it is where there is none."""
+def fit_line(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
+    """Wrap a line at the width of the terminal; leave it whole if the stream is not a terminal."""
     stream = sys.stderr if err else sys.stdout
     if stream is None or not stream.isatty():
         return [line]
     return wrap_line(line, shutil.get_terminal_size().columns, hang)
 
 
-def chosen(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
-    """The cards that a query finds; None, all of them, without a query."""
+def select_cards(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
+    """Return the cards that a query finds; None means all cards, if there is no query."""
     if not query:
         return None
     from flashcards.query import find_card_ids
 
-    return frozenset(find_card_ids(collection, joined(query, collection.catalog.decks())))
+    return frozenset(find_card_ids(collection, join_query(query, collection.catalog.decks())))
 
 
-def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
-    """The cards that a query finds, or that one card's or note's name (an id or `path:line`) means."""
+def find_cards_of(collection: Collection, words: tuple[str, ...]) -> list[int]:
+    """Return the cards that a query finds, or those of one id or `path:line`."""
     from flashcards.cards import CardNotFound, find_cards
     from flashcards.query import find_card_ids
 
@@ -217,16 +220,16 @@ def named_cards(collection: Collection, words: tuple[str, ...]) -> list[int]:
             return find_cards(collection, words[0])
         except CardNotFound:
             pass
-    return find_card_ids(collection, joined(words, collection.catalog.decks()))
+    return find_card_ids(collection, join_query(words, collection.catalog.decks()))
 
 
-def named_note(collection: Collection, name: str) -> Entry:
-    """The note that one of its cards' names, or `path:line`, means; orphans have names too."""
+def find_note_of(collection: Collection, name: str) -> Entry:
+    """Return the note named by the id of one of its cards or by `path:line`; orphans included."""
     from flashcards.cards import find_cards
 
     return collection.note_of(collection.store.card(find_cards(collection, name)[0]))
 
 
 def _may_name_a_card(word: str) -> bool:
-    """Whether a word has the form of a card's name: part of a key, `key.slot`, or `path:line`."""
+    """Tell whether a word looks like the name of a card: part of a key, `key.slot`, or `path:line`."""
     return bool(re.fullmatch(r"[a-z2-7]{5,12}(\.\w+)?|\S+\.(forward|reverse|c\d+)|.+\.md:\d+", word))

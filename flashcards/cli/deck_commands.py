@@ -1,4 +1,4 @@
-"""`flashcards init`."""
+"""The commands `init`, `scan` and `check`: a new collection, changes of the decks, their problems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import console
-from flashcards.cli.params import Apart, Ruled
+from flashcards.cli.params import Excludes, OptionRules
 from flashcards.dialects import NATIVE
 from flashcards.errors import UsageError
 
@@ -27,9 +27,10 @@ _EXAMPLE = "example.md"
 @click.command("init")
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path), metavar="[DIR]")
 def init_command(folder: Path | None) -> None:
-    """Make a small example deck and a settings file in DIR (default: here). What is there already is left alone.
+    """Create an example deck and a settings file.
 
-    Not needed for a folder that holds Markdown already: every command works on it as it is.
+    DIR is the folder, by default this one. Existing files are not touched. A folder that already holds Markdown does
+    not need this: every command works on it as it is.
 
     \b
     flashcards init
@@ -45,82 +46,83 @@ def init_command(folder: Path | None) -> None:
     with Collection(named) as collection:
         collection.scan()
     where = "" if named == Path() else f" -C {named}"
-    console.flow(f"Now try `flashcards{where} review`.")
+    console.print_text(f"Next: `flashcards{where} review`")
 
 
 def _write(path: Path, text: str) -> None:
     from flashcards.disk.atomic import replace_file
 
     if path.exists() or path.is_symlink():
-        console.flow(f"{path} is there already; left as it is.")
+        console.print_text(f"{path} already exists; it was not changed.")
         return
     with replace_file(path) as file:
         file.write(text.encode())
-    console.flow(f"Wrote {path}.")
+    console.print_text(f"Wrote {path}.")
 
 
 @click.command("scan")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def scan_command(as_json: bool) -> None:
-    """Read the decks and say what changed since the last time.
+    """Show what changed in the decks since the last scan.
 
-    Every other command does this by itself; `scan` shows it: notes that were added, edited, moved, removed or came
-    back, and by which rule an edited note was recognised.
+    Every other command scans too; this one shows which notes were added, edited, moved, removed or returned, and which
+    rule recognised an edited note.
 
     \b
     flashcards scan
     flashcards scan --json
     """
-    with console.unscanned() as collection:
-        report, _ = console.scan(collection)
+    with console.open_without_scan() as collection:
+        report, _ = console.scan_decks(collection)
         if as_json:
-            console.print_json(_summary(collection, report))
+            console.print_json(_scan_record(collection, report))
         else:
             _print(collection, report)
 
 
-def _summary(collection: Collection, report: ScanReport) -> dict[str, Any]:
+def _scan_record(collection: Collection, report: ScanReport) -> dict[str, Any]:
     files, notes = collection.catalog.counts()
     return {
         "files": files,
         "notes": notes,
-        "cards": _cards(collection),
-        "added": [_place(change) for change in report.added],
-        "edited": [_edit(change) for change in report.edited],
-        "moved": [_place(change) for change in report.moved],
-        "removed": [_place(change) for change in report.removed],
-        "returned": [_edit(change) for change in report.returned],
-        "ambiguous": [_unclear(unclear) for unclear in report.ambiguous],
+        "cards": _count_cards(collection),
+        "added": [_place_record(change) for change in report.added],
+        "edited": [_edit_record(change) for change in report.edited],
+        "moved": [_place_record(change) for change in report.moved],
+        "removed": [_place_record(change) for change in report.removed],
+        "returned": [_edit_record(change) for change in report.returned],
+        "ambiguous": [_ambiguity_record(unclear) for unclear in report.ambiguous],
         "problems": sum(1 for _ in collection.catalog.problems()),
     }
 
 
-def _cards(collection: Collection) -> int:
+def _count_cards(collection: Collection) -> int:
     (cards,) = collection.connection.execute("SELECT count(*) FROM cards WHERE active = 1").fetchone()
     return int(cards)
 
 
-def _place(change: Change) -> dict[str, Any]:
+def _place_record(change: Change) -> dict[str, Any]:
     return {"note": change.key, "file": change.path, "line": change.line}
 
 
-def _edit(change: Change) -> dict[str, Any]:
-    return _place(change) | {
+def _edit_record(change: Change) -> dict[str, Any]:
+    return _place_record(change) | {
         "rule": change.rule,
         "score": change.score,
-        "before": _text(change.before),
-        "after": _text(change.after),
+        "before": _join_fields(change.before),
+        "after": _join_fields(change.after),
     }
 
 
-def _unclear(unclear: Ambiguity) -> dict[str, Any]:
+def _ambiguity_record(unclear: Ambiguity) -> dict[str, Any]:
     candidates = [
-        _place(change) | {"score": score, "text": _text(change.before)} for change, score in unclear.candidates
+        _place_record(change) | {"score": score, "text": _join_fields(change.before)}
+        for change, score in unclear.candidates
     ]
-    return _place(unclear.added) | {"text": _text(unclear.added.after), "candidates": candidates}
+    return _place_record(unclear.added) | {"text": _join_fields(unclear.added.after), "candidates": candidates}
 
 
-def _text(note: Any) -> str:
+def _join_fields(note: Any) -> str:
     return "\n".join(note.fields) if note else ""
 
 
@@ -134,34 +136,40 @@ def _print(collection: Collection, report: ScanReport) -> None:
                 else ""
             )
             note = change.after or change.before
-            line = console.shortened(note.fields[0]) if note else ""
-            console.flow(f"{word:9}{console.visible(change.path)}:{change.line}  {line}{how}", 2)
+            line = console.shorten(note.fields[0]) if note else ""
+            console.print_text(f"{word:9}{console.make_visible(change.path)}:{change.line}  {line}{how}", 2)
         if len(changes) > 20:
-            console.flow(f"{word:9}… and {len(changes) - 20:,} more")
+            console.print_text(f"{word:9}… and {len(changes) - 20:,} more")
     files, notes = collection.catalog.counts()
-    words = [console.plural(files, "file"), console.plural(notes, "note"), console.plural(_cards(collection), "card")]
-    console.flow(", ".join(words) + ("." if report else "; nothing changed."))
+    words = [
+        console.plural(files, "file"),
+        console.plural(notes, "note"),
+        console.plural(_count_cards(collection), "card"),
+    ]
+    console.print_text(", ".join(words) + ("." if report else "; nothing changed."))
     problems = sum(1 for _ in collection.catalog.problems())
     if problems:
-        console.flow(f"{console.plural(problems, 'problem')}: `flashcards check` lists them.", err=True)
+        console.print_text(f"{console.plural(problems, 'problem')}: `flashcards check` lists them.", err=True)
 
 
 class PathOutside(UsageError):
-    """A path that is not in the collection."""
+    """A path outside the collection."""
 
     def __init__(self, path: str, root: Path) -> None:
-        super().__init__(f"{path} is not in the collection {root}. Name a file or folder in it, or choose it with -C.")
+        super().__init__(
+            f"{path} is not in the collection {root}. Name a path inside it, or choose another collection with -C."
+        )
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--explain", is_flag=True, help="Say which lines made which card, and why.")
+@click.option("--explain", is_flag=True, help="Show which lines became which card, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem a line.")
-@Ruled(Apart("--explain", ("--json",), "its lines are no JSON"))
+@OptionRules(Excludes("--explain", ("--json",), "its output is not JSON"))
 def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
-    """List every problem of the decks: its place, what is wrong, what to do.
+    """List problems in the decks, and how to fix them.
 
-    Leaves with 1 if there is any. A problem costs one note at the most; the others are asked all the same.
+    Exits with 1 if there is a problem. A problem affects at most its own note; all others are asked as usual.
 
     \b
     flashcards check
@@ -170,12 +178,12 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
     """
     from flashcards.check import find_problems
 
-    with console.unscanned() as collection:
-        _, unreadable = console.scan(collection, warn=False)
-        wanted = [_within(collection, path) for path in paths]
+    with console.open_without_scan() as collection:
+        _, unreadable = console.scan_decks(collection, warn=False)
+        selected = [_relative_path(collection, path) for path in paths]
         if explain:
-            _explain(collection, wanted)
-        found = [problem for problem in find_problems(collection, unreadable) if _is_wanted(problem.file, wanted)]
+            _explain(collection, selected)
+        found = [problem for problem in find_problems(collection, unreadable) if _is_selected(problem.file, selected)]
         for problem in found:
             if as_json:
                 console.print_json(
@@ -188,36 +196,38 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
                     }
                 )
             else:
-                console.flow(f"{_shown(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}", 2)
+                console.print_text(
+                    f"{_display_path(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}", 2
+                )
         if not as_json:
-            console.flow("No problems." if not found else f"{console.plural(len(found), 'problem')}.", err=True)
+            console.print_text("No problems." if not found else f"{console.plural(len(found), 'problem')}.", err=True)
         return 1 if found else 0
 
 
-def _within(collection: Collection, path: str) -> str:
+def _relative_path(collection: Collection, path: str) -> str:
     root = collection.root.resolve()
     for base in (Path.cwd(), root):
-        with suppress(OSError, RuntimeError):  # a name too long; a circle of links
+        with suppress(OSError, RuntimeError):  # a name that is too long, or a loop of links
             full = (base / path).resolve()
             if full.exists() and full.is_relative_to(root):
                 return full.relative_to(root).as_posix()
     raise PathOutside(path, collection.root)
 
 
-def _is_wanted(file: str, wanted: list[str]) -> bool:
-    return not wanted or any(path in (".", file) or file.startswith(f"{path}/") for path in wanted)
+def _is_selected(file: str, selected: list[str]) -> bool:
+    return not selected or any(path in (".", file) or file.startswith(f"{path}/") for path in selected)
 
 
-def _shown(collection: Collection, file: str) -> str:
-    """The file's path from the present folder."""
-    return console.visible(os.path.relpath(collection.root / file))
+def _display_path(collection: Collection, file: str) -> str:
+    """Return the path of the file relative to the working directory."""
+    return console.make_visible(os.path.relpath(collection.root / file))
 
 
-_WHY = {
+_REASONS = {
     NATIVE: {
         "question": "`Q:` and `A:`",
         "term": "`T:` and `D:`",
-        "pair": "a separator with blanks around it",
+        "pair": "a separator with spaces around it",
         "cloze": "`C:` with a gap",
     },
     "obsidian": {
@@ -228,27 +238,29 @@ _WHY = {
 }
 
 
-def _explain(collection: Collection, wanted: list[str]) -> None:
-    entries: list[Entry] = [entry for entry in collection.catalog.entries() if _is_wanted(entry.path, wanted)]
-    _explain_dialects(collection, wanted)
+def _explain(collection: Collection, selected: list[str]) -> None:
+    entries: list[Entry] = [entry for entry in collection.catalog.entries() if _is_selected(entry.path, selected)]
+    _explain_dialects(collection, selected)
     dialects = collection.catalog.dialects()
     for entry in sorted(entries, key=lambda entry: (entry.path, entry.note.line)):
         note = entry.note
         lines = f"{note.line}" if note.line == note.end_line else f"{note.line}-{note.end_line}"
-        front = console.shortened(note.fields[0], 50)
+        front = console.shorten(note.fields[0], 50)
         slots = " ".join(note.slots)
-        why = _WHY[dialects[entry.path]][note.kind.value] + (", a task list makes it a rubric" if note.points else "")
-        console.flow(f"{_shown(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)
+        why = _REASONS[dialects[entry.path]][note.kind.value] + (
+            ", a task list makes it a rubric" if note.points else ""
+        )
+        console.print_text(f"{_display_path(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)
 
 
-def _explain_dialects(collection: Collection, wanted: list[str]) -> None:
+def _explain_dialects(collection: Collection, selected: list[str]) -> None:
     """Say which dialect read a file, and why, where it is not simply the native one."""
     chooser = collection.chooser()
     for path, dialect in sorted(collection.catalog.dialects().items()):
         choice = chooser.choose(path)
-        if _is_wanted(path, wanted) and (dialect != NATIVE or choice.signature):
+        if _is_selected(path, selected) and (dialect != NATIVE or choice.signature):
             why = choice.why if dialect == choice.name else "its front matter says so"
-            console.flow(f"{_shown(collection, path)}: {dialect}: {why}", 2)
+            console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}", 2)
 
 
 COMMANDS: dict[str, click.Command] = {

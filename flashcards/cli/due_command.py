@@ -1,4 +1,4 @@
-"""`flashcards due`."""
+"""The command `due`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 @click.command("due")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
-    """Show how many cards are due today: new, learning and review, a deck a line.
+    """Show how many cards are due today, by deck.
 
-    The numbers are what `flashcards review` would ask: daily limits and buried siblings are taken into account.
+    The counts of new, learning and review cards are those that `flashcards review` would ask, within the daily limits
+    and without buried siblings.
 
     \b
     flashcards due
@@ -27,7 +28,7 @@ def command(as_json: bool) -> None:
     from flashcards.collection import find_ordering, now_ms
     from scheduler.queue import Counts, count_by_deck
 
-    with console.opened() as collection:
+    with console.open_collection() as collection:
         names = collection.catalog.deck_names()
         found = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection))
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
@@ -37,51 +38,51 @@ def command(as_json: bool) -> None:
             sum(count.review for count in counts.values()),
         )
         if as_json:
-            decks = [{"deck": name, **_named(counts[name])} for name in sorted(counts)]
-            console.print_json({"total": _named(total), "decks": decks})
+            decks = [{"deck": name, **_counts_record(counts[name])} for name in sorted(counts)]
+            console.print_json({"total": _counts_record(total), "decks": decks})
         elif not names:
-            console.flow("There are no cards yet. `flashcards init` makes an example.")
+            console.print_text("There are no cards yet. `flashcards init` creates an example deck.")
         else:
             _print(counts, total)
 
 
-_COLUMNS = 26  # of the numbers, beside the names
+_COLUMNS = 26  # width of the numbers, beside the names
 
 
 def _numbers(counts: Counts) -> tuple[int, int, int]:
     return counts.new, counts.learning, counts.review
 
 
-def _named(counts: Counts) -> dict[str, int]:
+def _counts_record(counts: Counts) -> dict[str, int]:
     return {"new": counts.new, "learning": counts.learning, "review": counts.review}
 
 
 def _print(counts: dict[str, Counts], total: Counts) -> None:
     if not any(_numbers(total)):
-        console.flow("Nothing is due today.")
+        console.print_text("Nothing is due today.")
         return
-    tree = _with_parents(counts)
-    labels = {name: "  " * name.count("::") + console.visible(name.rpartition("::")[2]) for name in tree}
+    tree = _add_parents(counts)
+    labels = {name: "  " * name.count("::") + console.make_visible(name.rpartition("::")[2]) for name in tree}
     width = max(len("total"), *(len(label) for label in labels.values()))
     several = len([name for name in tree if "::" not in name]) > 1
-    if width + _COLUMNS > console.room():
+    if width + _COLUMNS > console.get_width():
         for name in sorted(tree, key=lambda name: name.split("::")):
-            console.flow(f"{labels[name]}: {_words(tree[name])}", 2)
+            console.print_text(f"{labels[name]}: {_describe_numbers(tree[name])}", 2)
         if several:
-            console.flow(f"total: {_words(_numbers(total))}", 2)
+            console.print_text(f"total: {_describe_numbers(_numbers(total))}", 2)
         return
     click.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
     for name in sorted(tree, key=lambda name: name.split("::")):
-        click.echo(f"{labels[name]:{width}}  {_columns(tree[name])}")
+        click.echo(f"{labels[name]:{width}}  {_format_numbers(tree[name])}")
     if several:
-        click.echo(f"{'total':{width}}  {_columns(_numbers(total))}")
+        click.echo(f"{'total':{width}}  {_format_numbers(_numbers(total))}")
 
 
-def _words(numbers: tuple[int, int, int]) -> str:
+def _describe_numbers(numbers: tuple[int, int, int]) -> str:
     return ", ".join(f"{number:,} {kind}" for number, kind in zip(numbers, ("new", "learning", "review"), strict=True))
 
 
-def _columns(numbers: tuple[int, int, int]) -> str:
+def _format_numbers(numbers: tuple[int, int, int]) -> str:
     new, learning, review = numbers
     return (
         click.style(f"{new:>6}", fg="blue" if new else None)
@@ -90,8 +91,8 @@ def _columns(numbers: tuple[int, int, int]) -> str:
     )
 
 
-def _with_parents(counts: dict[str, Counts]) -> dict[str, tuple[int, int, int]]:
-    """The counts of each deck with those of the decks below it."""
+def _add_parents(counts: dict[str, Counts]) -> dict[str, tuple[int, int, int]]:
+    """Add the counts of each deck to those of its parents."""
     tree: dict[str, tuple[int, int, int]] = {}
     for name, count in counts.items():
         for above in list_deck_path(name):

@@ -1,4 +1,4 @@
-"""`flashcards import`."""
+"""The command `import`."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ _SHOWN = 40  # remarks
 
 @click.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one file a line.")
 def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
-    """Bring in decks with their history: Anki's packages, the database of hashcards, review logs as CSV.
+    """Import decks, cards and reviews from Anki, hashcards or CSV.
 
-    Decks become files and folders, media go to `media/`, every card keeps its schedule and all its reviews. A file
-    imported again changes nothing; a newer one updates what was not changed here since. The state is backed up first.
+    Decks become files and folders, media files go to `media/`, and every card keeps its schedule and all its reviews.
+    Importing the same file again changes nothing; a newer one updates whatever was not changed here since. The state is
+    backed up first.
 
     \b
-    flashcards import --dry-run anki.colpkg   say what would happen
+    flashcards import --dry-run anki.colpkg   show what would change
     flashcards import anki.colpkg             everything that Anki holds
     flashcards import deck.apkg other.apkg
     flashcards import collection.anki2        from the folder of a profile, while Anki is closed
-    flashcards import hashcards.db            reviews of decks that lie here
+    flashcards import hashcards.db            reviews of cards in these decks
     flashcards import reviews.csv             card,rating,time,duration
     """
-    with console.opened() as collection:
+    with console.open_collection() as collection:
         for path in files:
             report = _import(collection, path, dry_run=dry_run)
             _print(report, as_json)
@@ -49,7 +50,7 @@ def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportRepor
 
 
 class _Progress:
-    """A bar for each thing that takes long."""
+    """A progress bar for each step that takes long."""
 
     def __init__(self) -> None:
         self._label = ""
@@ -62,7 +63,7 @@ class _Progress:
         self._end()
 
     def step(self, label: str, done: int, total: int) -> None:
-        """Show how far it is."""
+        """Show the progress of a step."""
         if label != self._label:
             self._end()
             self._label = label
@@ -82,35 +83,32 @@ def _print(report: ImportReport, as_json: bool) -> None:
         console.print_json(asdict(report) | {"remarks": remarks})
         return
     for remark in report.remarks[:_SHOWN]:
-        console.flow(
-            console.visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"), err=True
+        console.print_text(
+            console.make_visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"),
+            err=True,
         )
     if len(report.remarks) > _SHOWN:
         click.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
-    console.flow(f"{console.visible(report.source)}: {_summary(report)}")
+    console.print_text(f"{console.make_visible(report.source)}: {_summary(report)}")
 
 
 def _summary(report: ImportReport) -> str:
     if not report.changes_anything:
         stay = "stays as it is" if report.kept == 1 else "stay as they are"
-        kept = f" {console.plural(report.kept, 'note')} {stay} here." if report.kept else ""
+        kept = f" {console.plural(report.kept, 'note')} {stay}." if report.kept else ""
         return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
     said = [
         (report.added, "note", "added"),
         (report.updated, "note", "updated"),
         (report.unchanged, "note", "already here"),
-        (report.kept, "note", "kept as here"),
+        (report.kept, "note", "kept unchanged"),
         (report.reviews, "review", "added"),
-        (report.cards, "card", "rescheduled or marked"),
-        (report.media, "medium", "copied"),
+        (report.cards, "card", "rescheduled, flagged or suspended"),
+        (report.media, "media file", "copied"),
     ]
-    parts = [f"{_count(count, word)} {done}" for count, word, done in said if count]
+    parts = [f"{console.plural(count, word)} {done}" for count, word, done in said if count]
     if report.settings:
         decks = sum(line.startswith("[decks.") for line in report.settings.splitlines())
         parts.append(f"settings of {console.plural(decks, 'deck')} written" if decks else "settings written")
-    would = "Nothing was changed; it would be: " if report.dry_run else ""
+    would = "Dry run, nothing was changed. An import would give: " if report.dry_run else ""
     return f"{would}{', '.join(parts)}."
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count:,} media" if word == "medium" else console.plural(count, word)

@@ -1,4 +1,4 @@
-"""`flashcards stats`."""
+"""The commands `stats`, `forecast` and `simulate`: what was, what comes, what would be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Apart, Number, Ruled
+from flashcards.cli.params import Excludes, Number, OptionRules
 
 if TYPE_CHECKING:
     from flashcards.insight.report import Report
@@ -18,15 +18,17 @@ _YEAR = 365
 
 @click.command("stats", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--days", type=click.IntRange(1, 36_500), default=_YEAR, metavar="N", help="How far to look back; 365.")
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), default=_YEAR, metavar="N", help="Days to look back; default 365."
+)
 @click.option("--all", "everything", is_flag=True, help="Look back to the first review.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-@Ruled(Apart("--all", ("--days",), "it looks back to the first review"))
+@OptionRules(Excludes("--all", ("--days",), "it looks back to the first review"))
 def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: bool, page: Path | None) -> None:
-    """What was reviewed, how well it was recalled, and how well FSRS predicted it.
+    """Show past reviews, recall and predictions.
 
-    QUERY narrows it to some cards. docs/stats.md explains every number.
+    QUERY limits the statistics to some cards. docs/stats.md explains every number.
 
     \b
     flashcards stats
@@ -38,24 +40,29 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
     from flashcards.insight.stats_report import build_stats_report
 
     check_page(page)
-    with console.opened() as collection:
-        found = build_overview(collection, now_ms(), None if everything else days, console.chosen(collection, query))
+    with console.open_collection() as collection:
+        found = build_overview(
+            collection, now_ms(), None if everything else days, console.select_cards(collection, query)
+        )
     counted = any(found.cards.states.values()) or found.cards.orphaned
     show_report(
-        build_stats_report(found), page, as_json=as_json, empty="" if counted else "There are no cards to count."
+        build_stats_report(found),
+        page,
+        as_json=as_json,
+        empty="" if counted else "There are no cards yet. `flashcards init` creates an example deck.",
     )
 
 
 @click.command("forecast", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--days", type=click.IntRange(1, 3650), default=30, metavar="N", help="How far to look ahead; 30.")
+@click.option("--days", type=click.IntRange(1, 3650), default=30, metavar="N", help="Days to look ahead; default 30.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
 def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None) -> None:
-    """How many cards are due on the days ahead, without new cards and with them.
+    """Show how many cards will be due on the next days.
 
-    "Due now" counts due days as they are. "Expected" is what comes when every day is kept: cards come back, and new
-    ones are begun as the limits say.
+    "Due now" counts the present due days. "Expected" assumes that you review every day: cards come back, and new cards
+    are introduced within the limits.
 
     \b
     flashcards forecast
@@ -66,36 +73,36 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
     from flashcards.insight.forecast import build_forecast, build_forecast_report
 
     check_page(page)
-    with console.opened() as collection, console.progress("Looking ahead") as step:
+    with console.open_collection() as collection, console.progress("Looking ahead") as step:
         if not collection.limits:
             if as_json:
                 console.print_json({"overdue": 0, "days": []})
             else:
-                console.flow("There are no cards to look ahead at.")
+                console.print_text("There are no cards yet. `flashcards init` creates an example deck.")
             return
-        found = build_forecast(collection, now_ms(), days, console.chosen(collection, query), step)
+        found = build_forecast(collection, now_ms(), days, console.select_cards(collection, query), step)
     show_report(build_forecast_report(found), page, as_json=as_json)
 
 
 @click.command("simulate", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--days", type=click.IntRange(1, 3650), default=365, metavar="N", help="How far ahead; 365.")
+@click.option("--days", type=click.IntRange(1, 3650), default=365, metavar="N", help="Days to simulate; default 365.")
 @click.option(
     "--retention",
     "retentions",
     type=Number(0.7, 0.99),
     multiple=True,
     metavar="R",
-    help="One to compare, 0.7 to 0.99; may be given again. Default: six from 0.70 to 0.95.",
+    help="A retention to compare, 0.7 to 0.99; repeatable. Default: six from 0.70 to 0.95.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
 def simulate_command(
     query: tuple[str, ...], days: int, retentions: tuple[float, ...], as_json: bool, page: Path | None
 ) -> None:
-    """What each retention would cost and bring: minutes a day, reviews, cards known.
+    """Compare the workload and result of several retentions.
 
-    Simulates your cards with your parameters, your limits, and the answers and the speed of your log, every day kept.
+    Simulates daily reviews of your cards with your parameters, your limits, and the answers and speed of your log.
 
     \b
     flashcards simulate
@@ -106,11 +113,14 @@ def simulate_command(
     from flashcards.insight import workload
 
     check_page(page)
-    with console.opened() as collection, console.progress("Simulating") as step:
-        only = console.chosen(collection, query)
+    with console.open_collection() as collection, console.progress("Simulating") as step:
+        only = console.select_cards(collection, query)
         present = collection.settings.policy.retention
         if not collection.limits or only == frozenset():
-            found, empty = workload.Comparison(days, present, 1.0, ()), "There are no cards to simulate."
+            found, empty = (
+                workload.Comparison(days, present, 1.0, ()),
+                "There are no cards to simulate. `flashcards list` shows all cards.",
+            )
         else:
             wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
             found, empty = workload.compare_retentions(collection, now_ms(), days, wanted, only, step), ""
@@ -130,7 +140,7 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
     if as_json:
         console.print_json(report.record)
     elif empty:
-        console.flow(empty)
+        console.print_text(empty)
     elif not page:
         from flashcards.insight.terminal import draw_report, open_console
 
@@ -140,7 +150,7 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
         from flashcards.insight.page import write_page
 
         write_page(report, page)
-        console.flow(f"{page} is written. Open it in a browser.", err=as_json)
+        console.print_text(f"Wrote {page}. Open it in a browser.", err=as_json)
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -1,4 +1,4 @@
-"""`flashcards list`."""
+"""The commands `list`, `show` and `edit`: looking at cards and opening their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one card a line.")
 def list_command(query: tuple[str, ...], as_json: bool) -> None:
-    """List the cards that a query finds; all of them without one.
+    """List the cards that a query finds; without one, all cards.
 
     \b
     flashcards list
@@ -29,31 +29,33 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.query import find_card_ids
 
-    with console.opened() as collection:
-        found = find_card_ids(collection, console.joined(query, collection.catalog.decks()))
+    with console.open_collection() as collection:
+        found = find_card_ids(collection, console.join_query(query, collection.catalog.decks()))
         if as_json:
             console.print_json_lines(build_records(collection, found, now_ms()))
         elif not found:
-            console.flow("No card matches." if query else "There are no cards yet. `flashcards init` makes an example.")
+            console.print_text(
+                "No card matches." if query else "There are no cards yet. `flashcards init` creates an example deck."
+            )
         else:
-            lines = ("\n".join(console.fitted(_line(each), 2)) for each in build_records(collection, found, now_ms()))
-            # The pager ends the last line itself.
+            lines = ("\n".join(console.fit_line(_line(each), 2)) for each in build_records(collection, found, now_ms()))
+            # The pager adds the last line break itself.
             click.echo_via_pager(f"\n{line}" if number else line for number, line in enumerate(lines))
 
 
 def _line(card: dict[str, Any]) -> str:
     due = "suspended" if card["suspended"] else (card["due"] or "new")[:10]
     name = f"{card['note'][:7]}.{card['slot']}"
-    return f"{name:16} {due:10}  {console.visible(card['deck'])}  {console.shortened(card['front'], 70)}"
+    return f"{name:16} {due:10}  {console.make_visible(card['deck'])}  {console.shorten(card['front'], 70)}"
 
 
 @click.command("show")
 @click.argument("card")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the card as in `list`, and its reviews.")
 def show_command(card: str, as_json: bool) -> None:
-    """Show one card: its text, its place, its schedule and its whole history.
+    """Show a card with its text, schedule and history.
 
-    CARD is the id that `list` shows, or as much of it as is unique; or PATH:LINE.
+    CARD is the id that `list` shows, or a unique prefix of it; or PATH:LINE.
 
     \b
     flashcards show k7f3q2m.c1
@@ -63,7 +65,7 @@ def show_command(card: str, as_json: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.review.rubric import count_points
 
-    with console.opened() as collection:
+    with console.open_collection() as collection:
         found = collection.store.card(find_card(collection, card))
         data = build_record(collection, found, collection.note_of(found), now_ms())
         data["reviews"] = _reviews(collection, found.id)
@@ -95,7 +97,7 @@ def _print(data: dict[str, Any]) -> None:
     for side in ("front", "back"):
         click.echo(click.style(f"{side.capitalize()}:", bold=True))
         for line in data[side].splitlines():
-            console.flow(f"  {console.visible(line)}")
+            console.print_text(f"  {console.make_visible(line)}")
     facts = {
         "id": data["id"],
         "place": f"{data['file']}:{data['line']}",
@@ -108,18 +110,18 @@ def _print(data: dict[str, Any]) -> None:
         "recall now": data["retrievability"] and f"{data['retrievability']:.0%}",
         "reviews": f"{data['reps']}, {data['lapses']} lapses" if data["reps"] else "",
     }
-    console.flow()
+    console.print_text()
     for name, value in facts.items():
         if value:
-            console.flow(f"{name:11} {console.visible(str(value))}", 2)
+            console.print_text(f"{name:11} {console.make_visible(str(value))}", 2)
     if data["points"]:
-        console.flow("\ncovered  point, those missed most first")
+        console.print_text("\ncovered  point (most missed first)")
     for each in data["points"]:
-        console.flow(f"{each['covered']:>3} of {each['reviews']:<2} {console.visible(each['point'])}", 2)
+        console.print_text(f"{each['covered']:>3} of {each['reviews']:<2} {console.make_visible(each['point'])}", 2)
     if data["reviews"]:
         click.echo(f"\n{'when':26}{'rating':9}{'took':>7}  {'next in':>9}  stability  difficulty")
     for review in data["reviews"]:
-        console.flow(_review_line(review), 2)
+        console.print_text(_review_line(review), 2)
 
 
 def _review_line(review: dict[str, Any]) -> str:
@@ -134,9 +136,9 @@ def _review_line(review: dict[str, Any]) -> str:
 @click.command("edit")
 @click.argument("card")
 def edit_command(card: str) -> None:
-    """Open a card's file in your editor, at the card's line.
+    """Open a card in your editor.
 
-    CARD is the id that `list` shows, or as much of it as is unique; or PATH:LINE. The editor is $VISUAL, else $EDITOR.
+    CARD is the id that `list` shows, or a unique prefix of it; or PATH:LINE. The editor is $VISUAL or $EDITOR.
 
     \b
     flashcards edit k7f3q2m.c1
@@ -145,13 +147,13 @@ def edit_command(card: str) -> None:
     from flashcards.cards import TextGone, find_card
     from flashcards.editor import open_editor
 
-    with console.opened() as collection:
+    with console.open_collection() as collection:
         found = collection.store.card(find_card(collection, card))
         entry = collection.note_of(found)
         if not entry.active:
             raise TextGone(card)
         open_editor(collection.root / entry.path, entry.note.line)
-        console.scan(collection)
+        console.scan_decks(collection)
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -1,4 +1,4 @@
-"""`flashcards mock`."""
+"""The command `mock`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Apart, Needs, Number, Ruled
+from flashcards.cli.params import Excludes, Number, OptionRules, Requires
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -20,25 +20,37 @@ _OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-sch
 
 @click.command("mock", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--questions", type=click.IntRange(1, 100), default=5, metavar="N", help="How many; 5.")
-@click.option("--per-question", type=Number(0, _DAY, min_open=True), default=4.0, metavar="M", help="Minutes each; 4.")
+@click.option(
+    "--questions", type=click.IntRange(1, 100), default=5, metavar="N", help="Number of questions; default 5."
+)
+@click.option(
+    "--per-question",
+    type=Number(0, _DAY, min_open=True),
+    default=4.0,
+    metavar="M",
+    help="Minutes for each question; default 4.",
+)
 @click.option(
     "--minutes",
     type=Number(0, _DAY, min_open=True),
     metavar="M",
-    help="Minutes in all. Default: those of the questions.",
+    help="Total minutes. Default: the sum over the questions.",
 )
-@click.option("--seed", type=int, metavar="N", help="Draw the same questions again.")
-@click.option("--no-schedule", is_flag=True, help="Let the ratings not count as reviews.")
+@click.option("--seed", type=int, metavar="N", help="Draw the questions of an earlier mock interview again.")
+@click.option("--no-schedule", is_flag=True, help="Do not count the ratings as reviews.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE.md", help="Write the report as Markdown.")
-@click.option("--history", is_flag=True, help="Show earlier mocks, and hold none.")
-@click.option("--show", metavar="WHEN", help="Show the report of an earlier mock: its time in --history, or `last`.")
-@click.option("--json", "as_json", is_flag=True, help="With --history and --show: print JSON, one mock a line.")
-@click.option("--plain", is_flag=True, help="No clearing and no clock that moves: for screen readers.")
-@Ruled(
-    Needs("--json", ("--history", "--show"), "a mock is held in a terminal"),
-    Apart("--history", ("QUERY", *_OF_HOLDING, "--report", "--show"), "it lists every earlier mock and holds none"),
-    Apart("--show", ("QUERY", *_OF_HOLDING), "it shows an earlier mock and holds none"),
+@click.option("--history", is_flag=True, help="List earlier mock interviews.")
+@click.option(
+    "--show", metavar="WHEN", help="Show the report of an earlier mock interview: its time in --history, or `last`."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="With --history or --show: print JSON, one mock interview a line."
+)
+@click.option("--plain", is_flag=True, help="For screen readers: no clearing, no moving clock.")
+@OptionRules(
+    Requires("--json", ("--history", "--show"), "a mock interview runs in a terminal"),
+    Excludes("--history", ("QUERY", *_OF_HOLDING, "--report", "--show"), "it only lists earlier mock interviews"),
+    Excludes("--show", ("QUERY", *_OF_HOLDING), "it only shows an earlier mock interview"),
 )
 def command(
     query: tuple[str, ...],
@@ -53,11 +65,11 @@ def command(
     as_json: bool,
     plain: bool,
 ) -> None:
-    """Hold a mock interview: questions across skills, a clock, the model answer and its points to tick.
+    """Rehearse an interview against the clock.
 
-    Draws what is weak or not seen for long first, the skills (`skill:` tags) in turns, rubric cards where there are
-    any. Speak your answers aloud, jot them down, or write them in your editor (Ctrl-E). Whatever you do is saved at
-    once.
+    Draws weak and long unseen cards first, alternating between skills (`skill:` tags), and rubric cards if there are
+    any. Speak your answers aloud, take notes, or write them in your editor (Ctrl-E); then compare with the model answer
+    and tick its points. Everything is saved at once.
 
     \b
     flashcards mock
@@ -73,7 +85,7 @@ def command(
     if history or show is not None:
         from flashcards.cli import mock_reports
 
-        with console.opened() as collection:
+        with console.open_collection() as collection:
             if show is not None:
                 mock_reports.show(collection, show, report, as_json)
             else:
@@ -84,8 +96,10 @@ def command(
     from flashcards.cli.mock_reports import print_report, write_report
 
     whole = minutes if minutes is not None else questions * per_question
-    with console.opened() as collection:
-        held = _held(collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain)
+    with console.open_collection() as collection:
+        held = _hold_interview(
+            collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain
+        )
         if held is None:
             return
         mock, interrupted = held
@@ -95,7 +109,7 @@ def command(
         raise KeyboardInterrupt
 
 
-def _held(
+def _hold_interview(
     collection: Collection,
     query: tuple[str, ...],
     questions: int,
@@ -106,7 +120,7 @@ def _held(
     schedule: bool,
     plain: bool,
 ) -> tuple[int, bool] | None:
-    """Hold it; returns its id and whether it was interrupted, or None where there is nothing to ask."""
+    """Run the interview; return its id and whether it was interrupted, or None without a card to ask."""
     from flashcards.collection import now_ms
     from flashcards.mock.draw import draw_cards
     from flashcards.mock.recorder import MockRecorder, list_candidates
@@ -115,11 +129,11 @@ def _held(
     from flashcards.mock.terminal import TerminalMock
 
     at = now_ms()
-    only = console.chosen(collection, query)
+    only = console.select_cards(collection, query)
     every = only if only is not None else {row[0] for row in collection.connection.execute("SELECT id FROM cards")}
     able = list_candidates(collection, sorted(every), collection.clock.day(at))
     if not able:
-        console.flow("There is no card to ask. `flashcards list` shows all cards.")
+        console.print_text("There is no card to ask. `flashcards list` shows all cards.")
         return None
     chosen_seed = at % 100_000 if seed is None else seed
     cards = draw_cards(able, questions, chosen_seed)
@@ -130,21 +144,21 @@ def _held(
     session = MockSession(asked, timing, hall, now_ms(), collection.settings.rubric_thresholds)
     try:
         over, interrupted = TerminalMock(collection, session, now_ms, plain=plain).run(), False
-        console.flow(f"\n{over.reason}" if over.reason else "")
+        console.print_text(f"\n{over.reason}" if over.reason else "")
     except KeyboardInterrupt:
         interrupted = True
-        console.flow("\n")
+        console.print_text("\n")
     return hall.mock, interrupted
 
 
 def _check_report(path: Path) -> None:
-    """Refuse to take the place of a file that is no report."""
+    """Raise an error if writing the report would overwrite another file."""
     from flashcards.errors import UsageError
     from flashcards.mock.report import MARK
 
     if path.suffix.lower() != ".md":
-        raise UsageError(f"{path} cannot be the report: its name must end with .md.")
+        raise UsageError(f"{path} cannot be the report: choose a name that ends in .md.")
     if not path.parent.is_dir():
-        raise UsageError(f"{path} cannot be the report: the folder {path.parent} is not there.")
+        raise UsageError(f"{path} cannot be the report: the folder {path.parent} does not exist. Create it first.")
     if path.exists() and not (path.is_file() and path.read_bytes().startswith(MARK.encode())):
-        raise UsageError(f"{path} exists and is no report of a mock. Name another file, or remove it first.")
+        raise UsageError(f"{path} exists and is not a mock interview report; not overwriting it. Name another file.")

@@ -1,4 +1,4 @@
-"""`flashcards optimize`."""
+"""The command `optimize`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import console
-from flashcards.cli.params import Apart, Ruled
+from flashcards.cli.params import Excludes, OptionRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 
 _DAYS_SHOWN = 14
 _NO_BETTER_THAN_THE_AVERAGE = (
-    "Who always said the average would have predicted better still: recall hardly depended on what FSRS looks at."
+    "A constant prediction (your average recall) would have done even better: FSRS found little to learn from these"
+    " reviews."
 )
 
 
 @click.command("optimize")
-@click.option("--dry-run", is_flag=True, help="Only show how well fitted parameters would do.")
-@click.option("--per-deck", is_flag=True, help="Fit each top-level deck by itself, too, where that predicts it better.")
-@click.option("--reschedule", is_flag=True, help="Move due days to what the memory states say; shows them first.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask before due days are moved.")
+@click.option("--dry-run", is_flag=True, help="Only show how well fitted parameters would predict.")
+@click.option("--per-deck", is_flag=True, help="Also fit each top-level deck by itself, if that predicts it better.")
+@click.option("--reschedule", is_flag=True, help="Move due days to match the memory states, after showing the change.")
+@click.option("--yes", "-y", is_flag=True, help="Move due days without a confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@Ruled(Apart("--dry-run", ("--yes",), "it moves nothing"))
+@OptionRules(Excludes("--dry-run", ("--yes",), "it changes nothing"))
 def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> None:
-    """Fit FSRS to your own memory: parameters that predict better what you recall.
+    """Fit the FSRS parameters to your own memory.
 
-    The newest fifth of the reviews judges parameters fitted to the older ones; the better ones are kept, in
-    flashcards.toml. Decks that have parameters of their own there are fitted by themselves. Memory states are computed
-    anew, due days stay unless you say --reschedule. Needs 400 reviews.
+    The newest fifth of the reviews tests parameters fitted to the older ones; the better parameters are saved in
+    flashcards.toml. Decks with parameters of their own there are fitted separately. Memory states are recomputed; due
+    days stay unless you add --reschedule. Needs 400 reviews.
 
     \b
     flashcards optimize --dry-run
@@ -50,15 +51,15 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     from scheduler.reschedule import find_moves
 
     if reschedule and as_json and not (yes or dry_run):
-        raise UsageError("--reschedule asks before it moves due days, which --json leaves no room for. Add --yes.")
-    with console.opened() as collection:
+        raise UsageError("--reschedule asks before it moves due days, which --json cannot do. Add --yes.")
+    with console.open_collection() as collection:
         scopes = fit_all(collection)
         if not any(scope.fit for scope in scopes):
             most = max(scope.reviews for scope in scopes)
             where = " in decks with the same parameters" if len(scopes) > 1 else ""
             raise FlashcardsError(
-                f"There are {console.plural(most, 'review')} of a later day than the one before{where}"
-                f"{_ignored(collection)}: too few to fit parameters to. Come back when there are {LEAST_REVIEWS}."
+                f"Only {console.plural(most, 'usable review')} (at least a day after the card's previous review){where}"
+                f"{_describe_ignored(collection)}; optimize needs {LEAST_REVIEWS}."
             )
         if per_deck and scopes[0].fit:
             scopes += fit_decks(collection, scopes[0].fit.parameters)
@@ -67,10 +68,10 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
         if not dry_run:
             write_parameters(collection, scopes)
     recomputed = moved = 0
-    # Opened anew: by the settings as they are now.
-    with console.unscanned() as collection:
+    # Open again, with the settings as they are now.
+    with console.open_without_scan() as collection:
         if not dry_run:
-            recomputed, moved = _applied(collection, reschedule, yes, as_json=as_json)
+            recomputed, moved = _apply_parameters(collection, reschedule, yes, as_json=as_json)
         elif reschedule and not as_json:
             with preview_parameters(collection, scopes) as policy_of:
                 _show_moves(collection, find_moves(collection.store, policy_of))
@@ -85,30 +86,30 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
         )
 
 
-def _ignored(collection: Collection) -> str:
+def _describe_ignored(collection: Collection) -> str:
     before = collection.settings.policy.ignore_reviews_before
     return f", of cards first learnt since {before} (`ignore_reviews_before`)" if before else ""
 
 
-def _applied(collection: Collection, reschedule: bool, yes: bool, *, as_json: bool) -> tuple[int, int]:
-    """Memory states and due days by the parameters that hold now; returns how many of each changed."""
+def _apply_parameters(collection: Collection, reschedule: bool, yes: bool, *, as_json: bool) -> tuple[int, int]:
+    """Recompute memory states and due days with the present parameters; return how many of each changed."""
     from scheduler import backup
 
     backup(collection.connection, collection.backups)
     recomputed = collection.follow_parameters()
     if recomputed and not as_json:
-        click.echo(f"{console.plural(recomputed, 'memory state')} computed anew.")
-    return recomputed, _rescheduled(collection, yes, as_json=as_json) if reschedule else 0
+        click.echo(f"{console.plural(recomputed, 'memory state')} recomputed.")
+    return recomputed, _reschedule_cards(collection, yes, as_json=as_json) if reschedule else 0
 
 
-def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
+def _reschedule_cards(collection: Collection, yes: bool, *, as_json: bool) -> int:
     from flashcards.collection import now_ms
     from scheduler.reschedule import find_moves
 
     found = find_moves(collection.store, collection.policy)
     if not as_json:
         _show_moves(collection, found)
-    if not found or (not yes and not click.confirm("Move them?", err=True)):
+    if not found or (not yes and not click.confirm("Move these cards?", err=True)):
         return 0
     moved = collection.store.reschedule({move.card: move.after for move in found}, now_ms())
     if not as_json:
@@ -117,18 +118,18 @@ def _rescheduled(collection: Collection, yes: bool, *, as_json: bool) -> int:
 
 
 def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
-    """The days ahead as they are and as they would be."""
+    """Print the due cards of the next days, before and after the change."""
     from flashcards.collection import now_ms
     from flashcards.insight.report import Column, DataTable, whole
     from scheduler.reschedule import count_due_by_day
 
     if not found:
-        click.echo("No card would be due on another day.")
+        click.echo("No due day would change.")
         return
     today = collection.clock.day(now_ms())
     before = count_due_by_day(collection.store, today, _DAYS_SHOWN)
     after = count_due_by_day(collection.store, today, _DAYS_SHOWN, found)
-    console.flow(f"{console.plural(len(found), 'card')} would be due on another day. Cards due:")
+    console.print_text(f"{console.plural(len(found), 'card')} would be due on another day. Cards due:")
     rows = [
         {"day": str(collection.clock.date(today + number)), "now": was, "then": will}
         for number, (was, will) in enumerate(zip(before, after, strict=True))
@@ -146,22 +147,22 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
         if scope.fit is None:
             if own and not scope.reviews:
                 continue
-            console.flow(f"{name}: {console.plural(scope.reviews, 'review')}, too few to fit to.")
+            console.print_text(f"{name}: {console.plural(scope.reviews, 'review')}; not enough to fit.")
             click.echo()
             continue
         fit = scope.fit
-        console.flow(f"{name}: {fit.reviews:,} reviews. How well the newest {fit.present.reviews:,} are predicted:")
+        console.print_text(f"{name}: {fit.reviews:,} reviews. Prediction of the newest {fit.present.reviews:,}:")
         compared = "the parameters of all decks" if scope.deck and not scope.own else "the present parameters"
         rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
         if fit.own != fit.present:
-            rows.append(("FSRS's own", fit.own))
-        rows.append(("always the average", fit.average))
+            rows.append(("FSRS defaults", fit.own))
+        rows.append(("constant average", fit.average))
         form = "{:.4f}".format
         columns = [Column("", "what"), Column("log loss", "log_loss", form), Column("RMSE(bins)", "rmse_bins", form)]
         _show(DataTable(columns, [{"what": what, **figures._asdict()} for what, figures in rows]))
-        console.flow(_verdict(scope, dry_run=dry_run))
+        console.print_text(_describe_verdict(scope, dry_run=dry_run))
         if min(fit.present.log_loss, fit.fitted.log_loss, fit.own.log_loss) > fit.average.log_loss:
-            console.flow(_NO_BETTER_THAN_THE_AVERAGE)
+            console.print_text(_NO_BETTER_THAN_THE_AVERAGE)
         click.echo()
 
 
@@ -172,17 +173,15 @@ def _show(table: DataTable) -> None:
     screen.print(draw_table(table, screen.width))
 
 
-def _verdict(scope: Scope, *, dry_run: bool) -> str:
+def _describe_verdict(scope: Scope, *, dry_run: bool) -> str:
     if scope.is_better and scope.fit:
-        which = (
-            "FSRS's own parameters predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
-        )
-        return f"{which}: they {'would be' if dry_run else 'are'} taken."
+        which = "The FSRS defaults predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
+        return f"{which}: they {'would be' if dry_run else 'are now'} used."
     if scope.deck and not scope.own:
-        return "Parameters of its own would not be worth it: the deck keeps those of all decks."
+        return "Its own parameters would not predict better: the deck keeps those of all decks."
     if scope.fit and scope.fit.fitted.log_loss < scope.fit.present.log_loss:
-        return "All reviews together are predicted as well or better by the present parameters: they are kept."
-    return "The present parameters predict as well or better: they are kept."
+        return "Over all reviews, the present parameters predict at least as well: they are kept."
+    return "The present parameters predict at least as well: they are kept."
 
 
 def _record(scope: Scope) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the values of options may be, beyond what click knows."""
+"""Types of option values that click lacks, and rules about which options go together."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from flashcards.errors import UsageError
 
 
 class Number(click.FloatRange):
-    """A number in a range; neither `nan` nor an infinite one lies in any."""
+    """A finite number in a range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number, checked."""
+        """Parse and check the number."""
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value!r} is no number.", param, ctx)
+            self.fail(f"{value!r} is not a number.", param, ctx)
         return number
 
 
@@ -34,73 +34,73 @@ class Day(click.DateTime):
         super().__init__(["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The date at 00:00."""
+        """Parse the date; the time is 00:00."""
         try:
             day: datetime = super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"{value!r} is no date such as 2026-12-15.", param, ctx)
+            self.fail(f"{value!r} is not a date. Write it like 2026-12-15.", param, ctx)
         return day
 
 
-class OptionsApart(UsageError):
+class OptionsConflict(UsageError):
     """Options that contradict each other."""
 
     def __init__(self, option: str, others: Sequence[str], because: str) -> None:
-        super().__init__(f"{option} does not go together with {_listed(others, 'and')}: {because}.")
+        super().__init__(f"{option} cannot be combined with {_join_names(others, 'and')}: {because}.")
 
 
-class OptionAlone(UsageError):
-    """An option without the one that gives it a meaning."""
+class OptionIncomplete(UsageError):
+    """An option without another one that it needs."""
 
     def __init__(self, option: str, others: Sequence[str], because: str) -> None:
-        super().__init__(f"{option} goes only with {_listed(others, 'or')}: {because}.")
+        super().__init__(f"{option} needs {_join_names(others, 'or')}: {because}.")
 
 
-class Apart(NamedTuple):
-    """`option` stands with none of `others`; `because` ends the sentence that says so."""
+class Excludes(NamedTuple):
+    """A rule: `option` excludes `others`; `because` ends the error message."""
 
     option: str
     others: tuple[str, ...]
     because: str
 
     def check(self, given: Sequence[str]) -> None:
-        """Refuse what was given where it breaks the rule."""
+        """Raise an error if the options given break the rule."""
         clash = [other for other in self.others if other in given]
         if self.option in given and clash:
-            raise OptionsApart(self.option, clash, self.because)
+            raise OptionsConflict(self.option, clash, self.because)
 
 
-class Needs(NamedTuple):
-    """`option` stands with one of `others` only; `because` ends the sentence that says so."""
+class Requires(NamedTuple):
+    """A rule: `option` needs one of `others`; `because` ends the error message."""
 
     option: str
     others: tuple[str, ...]
     because: str
 
     def check(self, given: Sequence[str]) -> None:
-        """Refuse what was given where it breaks the rule."""
+        """Raise an error if the options given break the rule."""
         if self.option in given and not any(other in given for other in self.others):
-            raise OptionAlone(self.option, self.others, self.because)
+            raise OptionIncomplete(self.option, self.others, self.because)
 
 
-Rule = Apart | Needs
+Rule = Excludes | Requires
 
 
-class Ruled:
-    """Decorates the function of a command, below its options: they are held against `rules` before it runs.
+class OptionRules:
+    """A decorator for a command: checks its options against `rules` before it runs.
 
-    An option is named as it is typed, the words of a command by their name in capitals: `QUERY`.
+    Place it below the options. Rules name an option as it is typed, an argument in capitals: `QUERY`.
     """
 
     def __init__(self, *rules: Rule) -> None:
         self.rules = rules
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function with the rules before it; a test finds them as its attribute `rules`."""
+        """Wrap the function with the check; the attribute `rules` of the result lists the rules."""
 
         @wraps(function)
         def checked(*arguments: Any, **values: Any) -> Any:
-            given = _given(click.get_current_context())
+            given = _names_given(click.get_current_context())
             for rule in self.rules:
                 rule.check(given)
             return function(*arguments, **values)
@@ -109,10 +109,10 @@ class Ruled:
         return checked
 
 
-def _given(context: click.Context) -> list[str]:
-    """The options and arguments that the command line holds, by their first names."""
+def _names_given(context: click.Context) -> list[str]:
+    """List the options and arguments given on the command line, by their first names."""
     return [
-        spelling(parameter)
+        option_name(parameter)
         for parameter in context.command.params
         if parameter.name
         and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
@@ -120,10 +120,10 @@ def _given(context: click.Context) -> list[str]:
     ]
 
 
-def spelling(parameter: click.Parameter) -> str:
-    """How the rules name a parameter."""
+def option_name(parameter: click.Parameter) -> str:
+    """Return the name that rules use for a parameter."""
     return parameter.opts[0] if isinstance(parameter, click.Option) else (parameter.name or "").upper()
 
 
-def _listed(names: Sequence[str], word: str) -> str:
+def _join_names(names: Sequence[str], word: str) -> str:
     return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,4 +1,4 @@
-"""`flashcards readiness`."""
+"""The command `readiness`."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _FARTHEST = 3650  # days
     "on",
     metavar="DATE",
     type=Day(),
-    help="Such as 2026-12-15. Default: the last `deadline` of the decks.",
+    help="The day, like 2026-12-15. Default: the last `deadline` of the decks.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
 def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Path | None) -> None:
-    """Will I know it on the day? Recall on a date, if nothing more is done and if the plan is kept.
+    """Predict what you will know on a given day.
 
-    Says how many new cards and minutes a day it takes, whether your limits allow it, and which cards gain most from a
-    review now. Cards never seen count as not known.
+    Compares doing nothing with following the plan. Shows how many new cards and minutes a day the plan takes, whether
+    your limits allow it, and which cards gain most from a review now. Cards never seen count as not known.
 
     \b
     flashcards readiness --on 2026-12-15
@@ -47,32 +47,32 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
     from flashcards.insight.readiness_report import build_readiness_report
 
     check_page(page)
-    with console.opened() as collection, console.progress("Looking at the day") as step:
+    with console.open_collection() as collection, console.progress("Looking at the day") as step:
         at = now_ms()
-        day = on.toordinal() - _EPOCH if on else _deadline(collection)
+        day = on.toordinal() - _EPOCH if on else _last_deadline(collection)
         today = collection.clock.day(at)
         named = collection.clock.date(day)
         if on is None and day <= today:
-            raise UsageError(f"The last `deadline` of the decks, {named}, is over. Name another day with --on.")
+            raise UsageError(f"The last `deadline` of the decks, {named}, has passed. Choose another day with --on.")
         if not today < day <= today + _FARTHEST:
-            raise UsageError(f"The day {named} must lie ahead, by ten years at most. Choose another with --on.")
-        only = console.chosen(collection, query)
+            raise UsageError(f"{named} is not a day within the next ten years. Choose another day with --on.")
+        only = console.select_cards(collection, query)
         if not collection.limits or only == frozenset():
-            found, empty = build_empty(collection, at, day), "There are no cards to look at."
+            found, empty = build_empty(collection, at, day), "No card matches. `flashcards list` shows all cards."
         else:
             found, empty = predict_readiness(collection, at, day, only, step), ""
         names, questions = _name_gains(collection, found)
     show_report(build_readiness_report(found, names, questions), page, as_json=as_json, empty=empty)
 
 
-def _deadline(collection: Collection) -> int:
-    """The last day that a deck works towards."""
+def _last_deadline(collection: Collection) -> int:
+    """Return the last deadline of the decks."""
     from flashcards.errors import UsageError
     from scheduler.limits import find_deadline_day
 
     days = [day for limit in collection.limits if (day := find_deadline_day(limit.policy)) is not None]
     if not days:
-        raise UsageError("No deck has a `deadline`. Name the day: `flashcards readiness --on 2026-12-15`.")
+        raise UsageError("No deck has a `deadline`. Choose a day: `flashcards readiness --on 2026-12-15`.")
     return max(days)
 
 

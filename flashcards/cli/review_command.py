@@ -1,4 +1,4 @@
-"""`flashcards review`."""
+"""The command `review`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Apart, Needs, Number, Ruled
+from flashcards.cli.params import Excludes, Number, OptionRules, Requires
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -16,28 +16,34 @@ if TYPE_CHECKING:
     from flashcards.review.views import Finished
     from scheduler.policy import ReviewOrder
 
-_CRAMMING = "Cramming: the schedule stays as it is."
+_CRAMMING = "Cramming: the schedule does not change."
 
 
 @click.command("review", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--new", type=click.IntRange(min=0), metavar="N", help="Ask N new cards, whatever the daily limits say.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask N cards at the most.")
+@click.option("--new", type=click.IntRange(min=0), metavar="N", help="Ask N new cards, regardless of the daily limit.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N cards.")
 @click.option(
     "--order",
     type=click.Choice(["due", "retrievability", "random", "overdue"]),
-    help="The order of due cards: by due day, likeliest recalled first, shuffled, or furthest overdue first.",
+    help="Order of due cards: by due day, most likely recalled first, random, or most overdue first.",
 )
-@click.option("--ahead", type=click.IntRange(1, 365), metavar="DAYS", help="Ask what falls due within DAYS, too.")
-@click.option("--backlog", is_flag=True, help="All that is due, no limits, nothing new: likeliest recalled first.")
-@click.option("--cram", is_flag=True, help="Ask every card, due or not, until it is recalled; the schedule stays.")
-@click.option("--count", is_flag=True, help="With --cram: let the ratings count as reviews.")
-@click.option("--minutes", type=Number(0, 1440, min_open=True), metavar="N", help="Ask no more after N minutes.")
-@click.option("--plain", is_flag=True, help="No boxes, colour or clearing, every part labelled: for screen readers.")
-@Ruled(
-    Needs("--count", ("--cram",), "every other review counts anyway"),
-    Apart("--cram", ("--new", "--order", "--ahead", "--backlog"), "it asks every card"),
-    Apart("--backlog", ("--new", "--order"), "it asks nothing new, in an order of its own"),
+@click.option(
+    "--ahead", type=click.IntRange(1, 365), metavar="DAYS", help="Also ask cards that become due within DAYS."
+)
+@click.option(
+    "--backlog", is_flag=True, help="Ask all due cards without limits and nothing new, most likely recalled first."
+)
+@click.option(
+    "--cram", is_flag=True, help="Ask every card, due or not, until it is recalled; the schedule does not change."
+)
+@click.option("--count", is_flag=True, help="With --cram: count the ratings as reviews.")
+@click.option("--minutes", type=Number(0, 1440, min_open=True), metavar="N", help="Stop asking after N minutes.")
+@click.option("--plain", is_flag=True, help="For screen readers: labels, no boxes, no colour, no clearing.")
+@OptionRules(
+    Requires("--count", ("--cram",), "all other reviews count anyway"),
+    Excludes("--cram", ("--new", "--order", "--ahead", "--backlog"), "it asks every card"),
+    Excludes("--backlog", ("--new", "--order"), "it asks nothing new and has its own order"),
 )
 def command(
     query: tuple[str, ...],
@@ -51,10 +57,10 @@ def command(
     minutes: float | None,
     plain: bool,
 ) -> None:
-    """Be asked what is due, in the terminal.
+    """Review due cards in the terminal.
 
-    QUERY narrows it to some cards; the name of a deck means that deck. Space shows the answer, 1 to 4 rate it, `?`
-    lists all keys. Every rating is saved before the next question appears.
+    QUERY limits the review to some cards; the name of a deck means that deck. Space shows the answer, 1 to 4 rate it,
+    `?` lists all keys. Every rating is saved before the next question appears.
 
     \b
     flashcards review
@@ -69,10 +75,10 @@ def command(
         from flashcards.errors import UsageError
 
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
-    with console.opened() as collection:
-        only = console.chosen(collection, query)
+    with console.open_collection() as collection:
+        only = console.select_cards(collection, query)
         if only is not None and not only:
-            console.flow(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
+            console.print_text(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
             return
         from flashcards.review.collection_desk import CollectionDesk
 
@@ -104,22 +110,20 @@ def _ask(collection: Collection, desk: CollectionDesk, until_ms: int | None, mes
         desk, now_ms(), until_ms=until_ms, message=message, thresholds=collection.settings.rubric_thresholds
     )
     if isinstance(session.view, Finished):
-        _say_nothing_is_due(collection, session.view)
+        _print_nothing_due(collection, session.view)
         return
     from flashcards.review.terminal import TerminalReview
 
     TerminalReview(collection, session, desk.prepare, now_ms, plain=plain).run()
 
 
-def _say_nothing_is_due(collection: Collection, view: Finished) -> None:
+def _print_nothing_due(collection: Collection, view: Finished) -> None:
     from flashcards.review.report import describe_upcoming
 
     _, notes = collection.catalog.counts()
     if not notes:
-        console.flow(
-            f"There are no cards in {collection.root}. `flashcards init` makes a small example deck to begin with."
-        )
+        console.print_text(f"There are no cards in {collection.root}. `flashcards init` creates an example deck.")
         return
-    console.flow("Nothing is due now.")
+    console.print_text("Nothing is due now.")
     for line in describe_upcoming(view.summary.upcoming, collection.clock):
-        console.flow(line)
+        console.print_text(line)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from flashcards.cli import console
-from flashcards.cli.params import Apart, Ruled
+from flashcards.cli.params import Excludes, OptionRules
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ class PasswordMissing(UsageError):
 @click.option(
     "--password-file",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Take the password from the first line of a file. Default: one is made once and shown once.",
 )
 @click.option("--reset-password", is_flag=True, help="Make a new password and show it; apps have to log in again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: first the address, then one a sync.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the first download.")
-@Ruled(
-    Apart("--lan", ("--host",), "both say where to listen"),
-    Apart("--reset-password", ("--password-file",), "the file says what the password is"),
+@OptionRules(
+    Excludes("--lan", ("--host",), "both say where to listen"),
+    Excludes("--reset-password", ("--password-file",), "the file says what the password is"),
 )
 def command(
     lan: bool,
@@ -91,7 +91,7 @@ def command(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Be the sync server of Anki's apps, so that AnkiDroid, AnkiMobile and Anki review these decks.
+    """Sync with AnkiDroid, AnkiMobile and Anki.
 
     The apps get every card with its schedule and work offline. Reviews, edits and new notes made there come into the
     Markdown files and the review log here; what changes here goes there. Runs until it is stopped with Ctrl+C.
@@ -106,7 +106,7 @@ def command(
     from flashcards.sync.host import SyncHost, listen, phone_folder, run
 
     root = find_collection(click.get_current_context().find_root().obj)
-    with console.opened():  # says what is wrong with the folder before anything is promised
+    with console.open_collection():  # says what is wrong with the folder before anything is promised
         pass
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
     is_first = not (phone_folder(root) / "collection.anki2").exists()
@@ -139,13 +139,13 @@ class _Printer:
         else:
             self._explain(url, user)
         if password is not None:
-            console.flow(
+            console.print_text(
                 f"Password: {password}   (shown this once; --reset-password makes a new one)", err=self._as_json
             )
         if is_open:
-            console.flow(_PLAIN_HTTP, err=True)
+            console.print_text(_PLAIN_HTTP, err=True)
         if not self._as_json:
-            console.flow("Waiting for syncs. Ctrl+C stops.")
+            console.print_text("Waiting for syncs. Ctrl+C stops.")
         sys.stdout.flush()
 
     def print_sync(self, report: SyncReport) -> None:
@@ -153,21 +153,21 @@ class _Printer:
         if self._as_json:
             console.print_json(_record(report))
         else:
-            console.flow(console.visible(_line(report)))
+            console.print_text(console.make_visible(_line(report)))
         sys.stdout.flush()
 
     def complain(self, sentence: str) -> None:
         """Print what a person should know, on standard error."""
-        console.flow(console.visible(f"{datetime.now().astimezone():%H:%M:%S}  {sentence}"), err=True)
+        console.print_text(console.make_visible(f"{datetime.now().astimezone():%H:%M:%S}  {sentence}"), err=True)
         sys.stderr.flush()
 
     def _explain(self, url: str, user: str) -> None:
-        console.flow(f"The decks are served at {url}\n")
+        console.print_text(f"The decks are served at {url}\n")
         if sys.stdout.isatty():
             import segno
 
             segno.make(url).terminal(out=sys.stdout, compact=True)
-        console.flow(f"{_APPS}\n\nName:     {user}")
+        console.print_text(f"{_APPS}\n\nName:     {user}")
 
 
 def _check_extra() -> None:
@@ -204,7 +204,7 @@ def _read_password(path: Path) -> str:
 
 
 def _confirm(*, yes: bool) -> None:
-    console.flow(f"{_REPLACES}\n", err=True)
+    console.print_text(f"{_REPLACES}\n", err=True)
     if not yes and sys.stdin.isatty() and sys.stdout.isatty():
         click.confirm("Is there nothing in the app that would be lost?", abort=True, err=True)
 

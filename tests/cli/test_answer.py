@@ -39,7 +39,7 @@ def test_a_rating_is_a_word_or_a_number(deck: Runner, word: str, number: str, na
 
 def test_the_answer_says_when_the_card_is_asked_again(deck: Runner) -> None:
     name = deck.card('"one"')["id"]
-    assert deck("answer", name, "good").out == f"{name} is asked again in 10m.\n"
+    assert deck("answer", name, "good").out == f"{name} is due again in 10m.\n"
 
 
 class TestTheTime:
@@ -63,7 +63,7 @@ class TestTheTime:
         deck("answer", "a.md:1", "good", "--at", HOUR_AGO.isoformat())
         early = (HOUR_AGO - timedelta(seconds=1)).isoformat()
         error = deck.fails("answer", "a.md:1", "good", "--at", early)
-        assert f", after {early}. The log is kept in order of time." in error
+        assert f", which is after {early}. Give a later time." in error
         assert deck.card('"one"')["reps"] == 1
         deck("answer", "a.md:1", "good", "--at", HOUR_AGO.isoformat())
         assert deck.card('"one"')["reps"] == 2

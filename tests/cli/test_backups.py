@@ -52,7 +52,7 @@ def test_restoring_asks_first_and_no_changes_nothing(deck: Runner) -> None:
     deck("answer", "a.md:1", "good")
     done = process(["restore"], deck.root, code=None, stdin="n\n")
     assert done.code != 0
-    assert "Replace the present review state by " in done.err
+    assert "Replace the review state by " in done.err
     assert deck.card('"one"')["reps"] == 1
     assert process(["restore"], deck.root, stdin="y\n").out.startswith("Restored ")
     assert deck.card('"one"')["reps"] == 0
@@ -86,7 +86,7 @@ def test_the_state_comes_back_where_it_was_lost(deck: Runner) -> None:
 class TestDoctor:
     def test_finds_a_sound_state_sound(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
-        assert deck("doctor").out == ("The database is sound.\nEvery card is what its log of 1 review says.\n")
+        assert deck("doctor").out == ("The database is sound.\nEvery card agrees with the log of 1 review.\n")
 
     def test_finds_a_card_that_is_not_what_its_log_says_and_puts_it_right(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
@@ -98,13 +98,13 @@ class TestDoctor:
         found = deck("doctor", code=1)
         assert found.out.splitlines()[1:] == [
             "a.md:1: one: reviews, stability",
-            "1 card differs from the log. `flashcards doctor --rebuild` puts it right.",
+            "1 card differs from the log. `flashcards doctor --rebuild` corrects it.",
         ]
-        assert deck.card('"one"')["reps"] == 7, "nothing is put right unasked"
+        assert deck.card('"one"')["reps"] == 7, "nothing is corrected unasked"
         assert {each["field"] for each in deck("doctor", "--json", code=1).json["differences"]} == {"stability", "reps"}
         assert backups(deck) == []
         rebuilt = deck("doctor", "--rebuild").out
-        assert "a.md:1: one: reviews, stability\n1 card put right by the log. The state before is in " in rebuilt
+        assert "a.md:1: one: reviews, stability\n1 card corrected from the log. The previous state is in " in rebuilt
         after = deck.card('"one"')
         assert after.pop("stability") == pytest.approx(before.pop("stability"), rel=1e-4)
         assert after == before
@@ -118,7 +118,7 @@ class TestDoctor:
         connection.commit()
         (number,) = connection.execute("SELECT id FROM cards WHERE reps = 1").fetchone()
         connection.close()
-        assert f"The card number {number}, whose text is unknown: state\n" in deck("doctor", code=1).out
+        assert f"Card number {number}, whose text is unknown: state\n" in deck("doctor", code=1).out
         (difference,) = deck("doctor", "--json", code=1).json["differences"]
         assert (difference["card"], difference["id"], difference["front"]) == (number, None, None)
 
@@ -133,7 +133,7 @@ class TestDoctor:
         assert lines[1] == "a.md:1: question number 0: lapses"
         assert lines[21:] == [
             "… and 10 more",
-            "30 cards differ from the log. `flashcards doctor --rebuild` puts them right.",
+            "30 cards differ from the log. `flashcards doctor --rebuild` corrects them.",
         ]
 
 

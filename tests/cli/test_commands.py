@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class TestInit:
     def test_makes_a_deck_without_problems_and_settings_at_their_defaults(self, cli: Runner) -> None:
         done = cli("init")
-        assert done.out == "Wrote example.md.\nWrote flashcards.toml.\nNow try `flashcards review`.\n"
+        assert done.out == "Wrote example.md.\nWrote flashcards.toml.\nNext: `flashcards review`\n"
         assert cli("check").err == "No problems.\n"
         assert {card["kind"] for card in cli("list", "--json").lines} == {"question", "term", "pair", "cloze"}
         text = (cli.root / "flashcards.toml").read_text(encoding="utf-8")
@@ -27,14 +27,14 @@ class TestInit:
 
     def test_makes_the_folder_that_it_is_given(self, cli: Runner) -> None:
         done = cli("init", "new/place")
-        assert "Now try `flashcards -C new/place review`." in done.out
+        assert "Next: `flashcards -C new/place review`" in done.out
         assert (cli.root / "new" / "place" / ".flashcards" / "state.db").is_file()
 
     def test_leaves_what_is_there_as_it_is(self, cli: Runner) -> None:
         cli.write("example.md", question("mine"))
         cli.write("flashcards.toml", "new_per_day = 3\n")
         done = cli("init")
-        assert done.out.startswith("example.md is there already; left as it is.\nflashcards.toml is there already; ")
+        assert done.out.startswith("example.md already exists; it was not changed.\nflashcards.toml already exists; ")
         assert (cli.root / "example.md").read_text(encoding="utf-8") == question("mine")
         assert (cli.root / "flashcards.toml").read_text(encoding="utf-8") == "new_per_day = 3\n"
         assert cli.card()["front"] == "mine"
@@ -286,7 +286,7 @@ class TestCheck:
         assert cli("check", "--explain").out.splitlines() == [
             "a.md:1-2: forward: `Q:` and `A:`: one",
             "a.md:4: c1 c2: `C:` with a gap: [x] and [y]",
-            "a.md:6: forward reverse: a separator with blanks around it: a",
+            "a.md:6: forward reverse: a separator with spaces around it: a",
             "a.md:8-11: forward: `Q:` and `A:`, a task list makes it a rubric: do",
         ]
 
@@ -299,7 +299,7 @@ class TestOrphans:
         shown = cli("orphans").out
         assert "  a.md:1  1 review  one answer\n" in shown
         cli.write("b.md", question("one"))
-        assert cli("orphans").out == "No note has lost its text.\n"
+        assert cli("orphans").out == "Every note still has its text.\n"
         assert cli.card('"one"')["reps"] == 1
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.cli import COMMANDS
+from flashcards.cli import COMMANDS, GROUPS
 
 if TYPE_CHECKING:
     from tests.cli.runner import Runner
@@ -36,9 +36,14 @@ def test_every_option_says_what_it_does(command: str) -> None:
 
 def test_the_help_lists_every_command_with_a_sentence(cli: Runner) -> None:
     shown = cli("--help").out
-    listed = {line.split()[0]: line.split()[1:] for line in shown.partition("Commands:\n")[2].splitlines()}
-    assert list(listed) == list(COMMANDS)
-    assert all(listed.values())
+    rows = [line.split(maxsplit=1) for line in shown.partition("Every day:\n")[2].splitlines() if line[:1] == " "]
+    assert [name for name, *_ in rows] == list(COMMANDS)
+    assert all(len(sentence) <= 60 and sentence.endswith(".") for _, sentence in rows)
+
+
+def test_the_help_groups_commands_by_purpose(cli: Runner) -> None:
+    titles = [line.rstrip(":") for line in cli("--help").out.splitlines() if line.endswith(":") and line[0] != " "]
+    assert titles == ["Options", *GROUPS]
 
 
 def test_without_a_command_the_help_is_shown(cli: Runner) -> None:

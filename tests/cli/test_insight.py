@@ -42,8 +42,8 @@ def test_every_line_fits_the_terminal(
 
 
 def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
-    assert cli("stats").out == "There are no cards to count.\n"
-    assert cli("forecast").out == "There are no cards to look ahead at.\n"
+    assert cli("stats").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
+    assert cli("forecast").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
     assert cli("forecast", "--json").json == {"overdue": 0, "days": []}
 
 
@@ -61,7 +61,7 @@ def test_one_run_can_print_json_and_write_a_page(made: Runner, command: str) -> 
         made.write("flashcards.toml", f"deadline = {(datetime.now(UTC) + timedelta(days=40)).date()}\n")
     found = made(*command.split(), "--json", "--html", "page.html")
     assert found.json
-    assert found.err == "page.html is written. Open it in a browser.\n"
+    assert found.err == "Wrote page.html. Open it in a browser.\n"
     assert Path("page.html").read_text().startswith("<!doctype html>")
 
 
@@ -92,7 +92,7 @@ def test_a_simulation_says_the_same_in_every_form(cli: Runner) -> None:
 
 
 def test_without_cards_there_is_nothing_to_simulate(cli: Runner) -> None:
-    assert cli("simulate").out == "There are no cards to simulate.\n"
+    assert cli("simulate").out == "There are no cards to simulate. `flashcards list` shows all cards.\n"
 
 
 @pytest.mark.parametrize("command", ["stats", "forecast"])
@@ -229,7 +229,7 @@ def test_without_cards_programs_get_the_same_shape_with_nothing_in_it(cli: Runne
 
 
 def test_no_number_is_no_retention(cli: Runner) -> None:
-    assert "is no number" in cli.fails("simulate", "--retention", "nan")
+    assert "is not a number" in cli.fails("simulate", "--retention", "nan")
 
 
 def test_a_page_that_cannot_be_written_is_named_as_it_was_asked_for(made: Runner) -> None:

@@ -19,7 +19,7 @@ def test_an_interview_needs_a_terminal(cli: Runner) -> None:
 
 
 def test_without_a_mock_there_is_no_history(cli: Runner) -> None:
-    assert cli("mock", "--history").out == "No mock was held yet. `flashcards mock` holds one.\n"
+    assert cli("mock", "--history").out == "There is no mock interview yet. `flashcards mock` starts one.\n"
     assert cli("mock", "--history", "--json").out == ""
 
 
@@ -51,7 +51,7 @@ def test_the_report_of_an_earlier_mock_is_shown_again_with_what_was_written(held
     assert lines[-5:] == ["  1. How do you begin?", "     my words", "     Note: be brief", "", SEED]
 
 
-SEED = "The same questions again: --seed 7"
+SEED = "To repeat these questions: --seed 7"
 
 
 def test_an_earlier_mock_is_named_by_its_time_as_the_history_lists_it(held: Runner) -> None:
@@ -66,7 +66,7 @@ def test_an_earlier_mock_is_named_by_its_time_as_the_history_lists_it(held: Runn
 
 
 def test_a_mock_that_was_never_held_is_refused(held: Runner) -> None:
-    assert "No mock was held at `1999`." in held.fails("mock", "--show", "1999")
+    assert "There is no mock interview at `1999`." in held.fails("mock", "--show", "1999")
 
 
 def test_the_report_of_an_earlier_mock_can_be_written_and_read_by_programs(held: Runner) -> None:

@@ -20,9 +20,9 @@ def test_a_note_is_pinned_by_its_key_and_keeps_its_history(cli: Runner) -> None:
 
 def test_a_note_that_has_an_id_is_left_as_it_is(cli: Runner) -> None:
     file = cli.write("a.md", question("one", comment="<!-- id: p1 -->"), question("two"))
-    assert cli("pin", "deck:a").out == "1 note pinned, 1 had an id already.\n"
+    assert cli("pin", "deck:a").out == "1 note pinned; 1 already had an id.\n"
     before = file.read_bytes()
-    assert cli("pin", "deck:a").out == "0 notes pinned, 2 had an id already.\n"
+    assert cli("pin", "deck:a").out == "0 notes pinned; 2 already had an id.\n"
     assert file.read_bytes() == before
 
 

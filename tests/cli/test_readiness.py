@@ -62,9 +62,9 @@ def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--on", "2020-01-01"], "The day 2020-01-01 must lie ahead"),
-        (["--on", "tomorrow"], "is no date such as 2026-12-15"),
-        ([], "No deck has a `deadline`. Name the day"),
+        (["--on", "2020-01-01"], "2020-01-01 is not a day within the next ten years"),
+        (["--on", "tomorrow"], "is not a date. Write it like 2026-12-15"),
+        ([], "No deck has a `deadline`. Choose a day"),
     ],
 )
 def test_a_day_that_cannot_be_is_refused(cli: Runner, arguments: list[str], said: str) -> None:
@@ -112,4 +112,4 @@ def test_the_limit_that_keeps_new_cards_back_is_named(cli: Runner, monkeypatch: 
 def test_a_deadline_that_is_over_is_said_to_be(cli: Runner) -> None:
     small(cli.root).close()
     cli.write("flashcards.toml", f'deadline = "{day(0)}"\n')
-    assert f"The last `deadline` of the decks, {day(0)}, is over." in cli.fails("readiness")
+    assert f"The last `deadline` of the decks, {day(0)}, has passed." in cli.fails("readiness")

@@ -33,12 +33,13 @@ def test_a_command_that_reads_works_where_no_file_holds_a_card(cli: Runner, argu
 
 
 def test_where_there_is_nothing_a_sentence_says_so(cli: Runner) -> None:
-    assert cli("list").out == "There are no cards yet. `flashcards init` makes an example.\n"
-    assert cli("due").out == "There are no cards yet. `flashcards init` makes an example.\n"
-    assert cli("backup", "--list") == (0, "", "There is no backup yet. `flashcards backup` makes one.\n")
-    assert cli.fails("mock", "--show", "last") == "Error: No mock was held yet. `flashcards mock` holds one.\n"
+    assert cli("list").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
+    assert cli("due").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
+    assert cli("backup", "--list") == (0, "", "There is no backup yet. `flashcards backup` creates one.\n")
+    said = "Error: There is no mock interview yet. `flashcards mock` starts one.\n"
+    assert cli.fails("mock", "--show", "last") == said
     assert cli("scan").out == "0 files, 0 notes, 0 cards; nothing changed.\n"
-    assert cli("orphans").out == "No note has lost its text.\n"
+    assert cli("orphans").out == "Every note still has its text.\n"
     assert cli("check") == (0, "", "No problems.\n")
 
 
@@ -91,7 +92,7 @@ def test_an_interrupt_says_that_everything_is_saved(cli: Runner, monkeypatch: py
 
     cli.write("a.md", question("one"))
     monkeypatch.setattr("flashcards.query.find_card_ids", interrupted)
-    assert cli("list", code=130).err.strip() == "Interrupted. Everything that was rated is saved."
+    assert cli("list", code=130).err.strip() == "Interrupted. Every rating so far is saved."
 
 
 def test_an_interrupt_from_outside_leaves_with_130(cli: Runner) -> None:
@@ -107,12 +108,12 @@ def test_an_interrupt_from_outside_leaves_with_130(cli: Runner) -> None:
     assert running.stderr
     assert running.stdin
     seen = ""
-    while "Go on?" not in seen:
+    while "Continue?" not in seen:
         seen += running.stderr.read(1)
     running.send_signal(signal.SIGINT)
     rest = running.communicate(timeout=30)[1]
     assert running.returncode == 130
-    assert rest.endswith("Interrupted. Everything that was rated is saved.\n")
+    assert rest.endswith("Interrupted. Every rating so far is saved.\n")
     assert "Traceback" not in rest
     assert cli.ids("is:suspended") == []
 

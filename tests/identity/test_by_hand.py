@@ -191,7 +191,7 @@ def test_the_commands_link_and_unlink(parted: World, capsys: pytest.CaptureFixtu
     new = parted.note("Langerhans")
     folder = str(parted.root)
     assert run(["-C", folder, "link", old.key[:7], f"{folder}/a.md:4"]) == 0
-    assert f"goes on with the history of {old.key}." in capsys.readouterr().out
+    assert f"continues the history of {old.key}." in capsys.readouterr().out
     assert run(["-C", folder, "unlink", old.key, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"note": new.key, "orphan": old.key}
     assert run(["-C", folder, "link", old.key, new.key, "--json"]) == 0
@@ -220,6 +220,6 @@ def test_scan_tells_what_is_unclear_and_link_settles_it(world: World, capsys: py
     assert list(unclear) == ["note", "file", "line", "text", "candidates"]
     assert sorted(each["note"] for each in unclear["candidates"]) == sorted(keys)
     assert list(unclear["candidates"][0]) == ["note", "file", "line", "score", "text"]
-    assert f"`flashcards link OLD {unclear['note']}` says which it is." in said.err
+    assert f"run `flashcards link {unclear['candidates'][0]['note']} {unclear['note']}`." in said.err
     assert run(["-C", folder, "link", keys[1], unclear["note"]]) == 0
     assert world.note("takes down").key == keys[1]

@@ -244,9 +244,9 @@ def test_a_time_limit_ends_the_session_after_the_card_that_is_asked(tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--count"], "--count goes only with --cram"),
-        (["--cram", "--new", "3"], "--cram does not go together with --new"),
-        (["--backlog", "--order", "due"], "--backlog does not go together with --order"),
+        (["--count"], "--count needs --cram"),
+        (["--cram", "--new", "3"], "--cram cannot be combined with --new"),
+        (["--backlog", "--order", "due"], "--backlog cannot be combined with --order"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(tmp_path: Path, options: list[str], said: str) -> None:

@@ -38,7 +38,7 @@ def test_ctrl_c_leaves_with_130_and_what_was_rated_is_saved(tmp_path: Path, show
         terminal.act("2", SHOW)
         if shown:
             terminal.act(" ", BUTTONS)
-        terminal.act("\x03", "Interrupted. Everything that was rated is saved.")
+        terminal.act("\x03", "Interrupted. Every rating so far is saved.")
         assert terminal.ended() == 130
         assert "Traceback" not in terminal.text
         assert terminal.mode_now() == terminal.mode

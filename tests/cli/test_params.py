@@ -8,7 +8,7 @@ import click
 import pytest
 
 from flashcards.cli import COMMANDS, group
-from flashcards.cli.params import Apart, Needs, Rule, spelling
+from flashcards.cli.params import Excludes, Requires, Rule, option_name
 
 if TYPE_CHECKING:
     from tests.cli.runner import Runner
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def parameters(command: str) -> dict[str, click.Parameter]:
     found = group.get_command(click.Context(group), command)
     assert found
-    return {spelling(parameter): parameter for parameter in found.params}
+    return {option_name(parameter): parameter for parameter in found.params}
 
 
 def rules() -> list[tuple[str, Rule]]:
@@ -41,7 +41,7 @@ def typed(command: str, option: str) -> list[str]:
     return [option, "x.md" if isinstance(parameter.type, click.Path) else "1"]
 
 
-CLASHES = [(name, rule, other) for name, rule in rules() if isinstance(rule, Apart) for other in rule.others]
+CLASHES = [(name, rule, other) for name, rule in rules() if isinstance(rule, Excludes) for other in rule.others]
 
 
 def test_the_commands_whose_options_can_contradict_each_other_have_rules() -> None:
@@ -54,26 +54,26 @@ def test_a_rule_names_parameters_of_its_command(command: str, rule: Rule) -> Non
 
 
 @pytest.mark.parametrize(("command", "rule", "other"), CLASHES, ids=lambda each: str(each).partition("(")[0])
-def test_two_options_that_contradict_each_other_are_refused(cli: Runner, command: str, rule: Apart, other: str) -> None:
+def test_contradictory_options_are_refused(cli: Runner, command: str, rule: Excludes, other: str) -> None:
     said = cli.fails(command, *typed(command, rule.option), *typed(command, other))
-    assert said == f"Error: {rule.option} does not go together with {other}: {rule.because}.\n"
+    assert said == f"Error: {rule.option} cannot be combined with {other}: {rule.because}.\n"
     assert list(cli.root.iterdir()) == [], "nothing was done"
 
 
 @pytest.mark.parametrize(
-    ("command", "rule"), [each for each in rules() if isinstance(each[1], Needs)], ids=lambda each: str(each)[:20]
+    ("command", "rule"), [each for each in rules() if isinstance(each[1], Requires)], ids=lambda each: str(each)[:20]
 )
-def test_an_option_without_the_one_that_it_goes_with_is_refused(cli: Runner, command: str, rule: Needs) -> None:
+def test_an_option_without_the_one_that_it_goes_with_is_refused(cli: Runner, command: str, rule: Requires) -> None:
     said = cli.fails(command, *typed(command, rule.option))
-    assert said == f"Error: {rule.option} goes only with {' or '.join(rule.others)}: {rule.because}.\n"
+    assert said == f"Error: {rule.option} needs {' or '.join(rule.others)}: {rule.because}.\n"
 
 
 def test_all_that_clashes_is_named_at_once(cli: Runner) -> None:
     said = cli.fails("review", "--cram", "--ahead", "3", "--backlog", "--new", "1")
-    assert said == "Error: --cram does not go together with --new, --ahead and --backlog: it asks every card.\n"
+    assert said == "Error: --cram cannot be combined with --new, --ahead and --backlog: it asks every card.\n"
 
 
 def test_json_without_the_schedule_is_refused(cli: Runner) -> None:
     cli.write("a.md", "Q: one\nA: two\n")
-    assert "--no-history is for packages" in cli.fails("export", "--no-history", "-o", "a.json")
+    assert "--no-history works only with packages" in cli.fails("export", "--no-history", "-o", "a.json")
     cli("export", "--no-history", "-o", "a.csv")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.cli.card_commands import DueInvalid, days
+from flashcards.cli.card_commands import DueDateInvalid, parse_days
 from tests.cli.runner import Runner, process, question
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class TestManyCards:
     def test_where_nobody_can_answer_nothing_is_changed(self, many: Runner) -> None:
         done = process(["suspend", "deck:many"], many.root, code=None)
         assert done.code != 0
-        assert "This concerns 21 cards. Go on?" in done.err
+        assert "This changes 21 cards. Continue?" in done.err
         assert done.out == ""
         assert many.ids("is:suspended") == []
 
@@ -123,7 +123,7 @@ class TestEachAct:
     def test_a_word_that_looks_like_a_flag_within_a_negation_is_none(self, many: Runner) -> None:
         """`-kind:…` holds a `y` in other words such as `-tag:y`; it must not be read as `-y`."""
         done = process(["suspend", "-tag:y"], many.root, code=None)
-        assert "This concerns 41 cards. Go on?" in done.err
+        assert "This changes 41 cards. Continue?" in done.err
 
     def test_a_misspelt_option_is_no_query(self, many: Runner) -> None:
         for option in ("--jsno", "--y", "-C", "-x"):
@@ -176,20 +176,20 @@ class TestSetDue:
     @given(st.integers(0, 36_500), st.integers(0, 36_500))
     def test_ranges_are_read_as_they_are_written(self, first: int, last: int) -> None:
         if first <= last:
-            assert days(f"{first}-{last}", TODAY, DATE) == (TODAY + first, TODAY + last)
+            assert parse_days(f"{first}-{last}", TODAY, DATE) == (TODAY + first, TODAY + last)
         else:
-            with pytest.raises(DueInvalid):
-                days(f"{first}-{last}", TODAY, DATE)
+            with pytest.raises(DueDateInvalid):
+                parse_days(f"{first}-{last}", TODAY, DATE)
 
     @given(st.integers(-36_500, 36_500))
     def test_dates_are_counted_from_the_day_that_is_today(self, away: int) -> None:
         when = (DATE + datetime.timedelta(days=away)).isoformat()
-        assert days(when, TODAY, DATE) == (TODAY + away, TODAY + away)
+        assert parse_days(when, TODAY, DATE) == (TODAY + away, TODAY + away)
 
     @given(st.text(max_size=12))
     def test_any_text_is_a_day_within_reach_or_refused(self, text: str) -> None:
         try:
-            first, last = days(text, TODAY, DATE)
-        except DueInvalid:
+            first, last = parse_days(text, TODAY, DATE)
+        except DueDateInvalid:
             return
         assert TODAY - 36_500 <= first <= last <= TODAY + 36_500
