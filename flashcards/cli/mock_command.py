@@ -122,8 +122,8 @@ def _hold_interview(
 ) -> tuple[int, bool] | None:
     """Run the interview; return its id and whether it was interrupted, or None without a card to ask."""
     from flashcards.collection import now_ms
-    from flashcards.mock.draw import draw_cards
-    from flashcards.mock.recorder import MockRecorder, list_candidates
+    from flashcards.mock.draw import draw_cards, list_candidates
+    from flashcards.mock.recorder import MockRecorder
     from flashcards.mock.session import MockSession, Timing
     from flashcards.mock.store import Mock
     from flashcards.mock.terminal import TerminalMock

@@ -5,7 +5,12 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.review.rubric import count_points
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
 
 SKILL: Final = "skill:"
 """How a tag begins that names a skill."""
@@ -61,3 +66,27 @@ def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[i
                 left.remove(chosen)
                 found.append(chosen.card)
     return found
+
+
+def list_candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
+    """The cards that may be asked: rubric cards where there are any, else all; none suspended or without a text."""
+    found: list[Candidate] = []
+    rubrics: list[Candidate] = []
+    for number in cards:
+        card = collection.store.card(number)
+        entry = collection.note_of(card)
+        if not card.active or card.suspended or card.slot not in entry.note.slots:
+            continue
+        recall = None
+        if card.stability is not None:
+            model = collection.store.model(collection.policy(card.deck).parameters)
+            recall = model.retrievability(card.stability, card.elapsed_days(today))
+        missed = 0.0
+        if entry.note.points:
+            counts = count_points(collection.connection, number)
+            asked = sum(each.reviews for each in counts)
+            missed = 1 - sum(each.covered for each in counts) / asked if asked else 0.0
+        waited = None if card.last_day is None else card.elapsed_days(today)
+        candidate = Candidate(number, find_skills(entry.note.tags), recall, missed, waited)
+        (rubrics if entry.note.points else found).append(candidate)
+    return rubrics or found

@@ -5,43 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashcards.cards import render_sides
-from flashcards.mock.draw import Candidate, find_skills
+from flashcards.mock.draw import find_skills
 from flashcards.mock.store import Mock, MockAnswer, Mocks
 from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.rubric import add_ticks, count_points
+from flashcards.review.rubric import add_ticks
 from flashcards.review.session import LONGEST_MS
 from scheduler import Rating, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flashcards.collection import Collection
     from flashcards.mock.session import Result
     from flashcards.review.views import Asked
-
-
-def list_candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
-    """The cards that may be asked: rubric cards where there are any, else all; none suspended or without a text."""
-    found: list[Candidate] = []
-    rubrics: list[Candidate] = []
-    for number in cards:
-        card = collection.store.card(number)
-        entry = collection.note_of(card)
-        if not card.active or card.suspended or card.slot not in entry.note.slots:
-            continue
-        recall = None
-        if card.stability is not None:
-            model = collection.store.model(collection.policy(card.deck).parameters)
-            recall = model.retrievability(card.stability, card.elapsed_days(today))
-        missed = 0.0
-        if entry.note.points:
-            counts = count_points(collection.connection, number)
-            asked = sum(each.reviews for each in counts)
-            missed = 1 - sum(each.covered for each in counts) / asked if asked else 0.0
-        waited = None if card.last_day is None else card.elapsed_days(today)
-        candidate = Candidate(number, find_skills(entry.note.tags), recall, missed, waited)
-        (rubrics if entry.note.points else found).append(candidate)
-    return rubrics or found
 
 
 class MockRecorder:

@@ -6,21 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flashcards.review.desk import Desk
-from flashcards.review.events import (
+from flashcards.review.rubric import propose_rating
+from flashcards.review.views import (
+    Answer,
+    Asked,
     Bury,
     Event,
+    Finished,
     Flag,
+    Question,
     Quit,
     Rate,
     Refresh,
     ShowAnswer,
+    Summary,
     Suspend,
     Tick,
     TypeAnswer,
     Undo,
+    Upcoming,
+    View,
 )
-from flashcards.review.rubric import propose_rating
-from flashcards.review.views import Answer, Asked, Finished, Question, Summary, Upcoming, View
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review, State
 from scheduler.queue import Counts
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashcards.errors import FlashcardsError
-from flashcards.review import events
+from flashcards.review import views as events
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.report import describe_card, describe_summary

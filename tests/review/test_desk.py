@@ -8,9 +8,20 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.events import Bury, Quit, Rate, Refresh, ShowAnswer, Suspend, Undo
 from flashcards.review.session import Session
-from flashcards.review.views import Answer, Finished, Question, View
+from flashcards.review.views import (
+    Answer,
+    Bury,
+    Finished,
+    Question,
+    Quit,
+    Rate,
+    Refresh,
+    ShowAnswer,
+    Suspend,
+    Undo,
+    View,
+)
 from scheduler import Clock, Rating
 from scheduler.queue import Counts
 from tests.review.small_collections import DECK, collection_in, questions, write

@@ -7,10 +7,9 @@ from pathlib import Path
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.cram_desk import CramDesk
-from flashcards.review.events import Bury, Quit, Rate, ShowAnswer, Undo
 from flashcards.review.report import describe_summary
 from flashcards.review.session import Session
-from flashcards.review.views import Answer, Finished, Question
+from flashcards.review.views import Answer, Bury, Finished, Question, Quit, Rate, ShowAnswer, Undo
 from scheduler import Rating, ReviewKind
 from tests.review.fake_desk import card, desk
 from tests.review.small_collections import collection_in, questions

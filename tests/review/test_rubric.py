@@ -8,10 +8,9 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.events import Rate, ShowAnswer, Tick, Undo
 from flashcards.review.rubric import assign_point_keys, count_points, propose_rating, remove_points
 from flashcards.review.session import Session
-from flashcards.review.views import Answer
+from flashcards.review.views import Answer, Rate, ShowAnswer, Tick, Undo
 from flashcards.settings import SettingInvalid, load_settings
 from scheduler import Rating
 from tests.review.pty_driver import Terminal

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.review.events import (
+from flashcards.review.session import LONGEST_MS, Session
+from flashcards.review.views import (
+    Answer,
     Bury,
+    Finished,
     Flag,
+    Question,
     Quit,
     Rate,
     Refresh,
@@ -16,8 +20,6 @@ from flashcards.review.events import (
     TypeAnswer,
     Undo,
 )
-from flashcards.review.session import LONGEST_MS, Session
-from flashcards.review.views import Answer, Finished, Question
 from scheduler import DatabaseBusy, DiskFull, Leech, Rating, State
 from scheduler.queue import Counts
 from tests.review.fake_desk import asked, card, desk
