@@ -1,1 +1,1 @@
-"""What the log says about a person's memory: statistics, forecasts, and how they are drawn."""
+"""Statistics, forecasts and fitting from the log, and reports of them."""

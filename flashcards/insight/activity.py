@@ -1,4 +1,4 @@
-"""What was reviewed, how well it was recalled, and what the cards are now: numbers only, on whole columns."""
+"""Count what was reviewed and how well it was recalled, on whole columns of the log."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from scheduler.columns import Ratings
 
 MATURE_DAYS: Final = 21
-"""From this interval on a card is mature, as in Anki."""
+"""Days: from this interval on a card is mature, as in Anki."""
 
 
 class DayActivity(NamedTuple):
-    """What was done on a day: cards rated for the first time, all ratings, those that were Again, and the time."""
+    """The work of a day: cards rated for the first time, all ratings, how many were Again, and the time."""
 
     day: int
     new: int
@@ -40,7 +40,7 @@ class DayActivity(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """How many reviews of learnt cards there were, and how many of them were recalled."""
+    """Reviews of learnt cards, and how many of them were recalled."""
 
     reviews: int
     recalled: int
@@ -60,7 +60,7 @@ class Hour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """How well recall was predicted by the memory states of the time; `figures` is None without reviews to judge by."""
+    """How well the memory states of the time predicted recall; `figures` is None without reviews."""
 
     bins: Sequence[CalibrationBin]
     figures: Figures | None
@@ -72,7 +72,7 @@ class Activity:
     """What the log says of a period.
 
     Attributes:
-        days: each day of the period, oldest first, idle ones too.
+        days: each day of the period, oldest first, with days without reviews.
         streak: days in a row, up to today or yesterday, on which something was reviewed.
         weeks: the true retention of each week, by the day it begins on (a Monday).
         young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`.
@@ -96,10 +96,10 @@ class Activity:
 def count_activity(
     ratings: Ratings, today: int, days: int | None, decks: Mapping[int, int], decays: Mapping[int, float]
 ) -> Activity:
-    """What the log says.
+    """Count the reviews of a period.
 
     Args:
-        ratings: those that count, of all times.
+        ratings: all ratings that count.
         today: the day.
         days: how many days up to today; None is from the first rating on.
         decks: the deck of each card.
@@ -126,7 +126,7 @@ def count_activity(
 
 
 def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
-    """Which were of cards that were learnt: under review, or after a step of a day or more; Anki's true retention."""
+    """Find the ratings of learnt cards: under review, or after a step of a day or more, as Anki's true retention."""
     under_review = ratings.state_before == int(State.REVIEW)
     on_steps = ratings.state_before != int(State.NEW)
     found: NDArray[np.bool_] = under_review | (on_steps & (ratings.interval_before >= DAY_SECONDS))
@@ -145,8 +145,8 @@ def _days(period: Ratings, start: int, today: int) -> list[DayActivity]:
 
 
 def _streak(days: NDArray[np.int64], today: int) -> int:
-    """Days in a row up to today, or to yesterday where nothing was done today yet; `days` are nearly in order."""
-    # Each change first, which leaves little to sort; clocks that were put back leave days twice.
+    """Count the days in a row up to today, or up to yesterday; `days` are nearly in order."""
+    # Keeping only changes leaves little to sort; a clock that was put back repeats days.
     active = np.unique(days[np.flatnonzero(np.diff(days, prepend=days[:1] - 1))])
     active = active[active <= today]
     if not active.size or active[-1] < today - 1:
@@ -160,7 +160,7 @@ def _recall(recalled: NDArray[np.bool_]) -> Recall:
 
 
 def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
-    """Reviews by key; the keys lie close together, as days and the ids of decks do."""
+    """Group the reviews by key; the keys are close together, as days and ids of decks are."""
     if not keys.size:
         return {}
     first = int(keys.min())
@@ -189,7 +189,7 @@ def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
 
 
 def _look_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The value of each key; 0 where it has none."""
+    """Return the value of each key, or 0."""
     if not values:
         return np.zeros_like(keys)
     known = np.fromiter(values.keys(), np.int64, len(values))
@@ -203,7 +203,7 @@ def _look_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.i
 def _predictions(
     ratings: Ratings, start: int, today: int, decks: Mapping[int, int], decays: Mapping[int, float]
 ) -> Predictions:
-    """Each review of a later day, predicted from the memory state that the rating before it left."""
+    """Predict each review of a later day from the memory state that the rating before it left."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
     same = np.diff(card, prepend=-1) == 0
@@ -227,7 +227,7 @@ def _predictions(
 
 
 def _so_far(card: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How many are counted of the same card up to and with each row; the rows stand card by card."""
+    """Count, for each row, the counted rows of its card up to this one; rows are ordered by card."""
     total = np.cumsum(counted)
     first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))
     earlier: NDArray[np.int64] = total[first] - counted[first]

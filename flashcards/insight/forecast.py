@@ -1,4 +1,4 @@
-"""How many cards are due on the days ahead: by due days as they are, and by what comes when every day is kept."""
+"""Forecast the cards due on the days ahead: by due days as they are, and by simulating that every day is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scheduler.clock import Clock
     from scheduler.model import Card
 
-_MOST_CARDS: Final = 5_000  # of more, every so manieth stands for the others
+_MOST_CARDS: Final = 5_000  # larger sets are sampled: every nth note represents the rest
 
 
 class ForecastDay(NamedTuple):
@@ -32,7 +32,7 @@ class ForecastDay(NamedTuple):
 
     Attributes:
         day: the day.
-        due: cards that are due on it now, all overdue ones on the first, those on steps on the day of the step.
+        due: cards whose due day it is now; overdue ones count on the first day.
         reviews: reviews expected when every day is kept and no new card is begun.
         with_new: reviews expected when new cards are begun as the limits say.
         new: new cards then begun.
@@ -49,7 +49,7 @@ class ForecastDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The days ahead, and how many of the cards due today were due before it."""
+    """The days ahead, and how many of the cards due today were due earlier."""
 
     clock: Clock
     overdue: int
@@ -63,10 +63,10 @@ def build_forecast(
     only: frozenset[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Forecast:
-    """Look so many days ahead, today included, at all cards or at `only` some.
+    """Forecast `days` days, today included, for all cards or for `only` some.
 
-    What is expected comes of a simulated learner, who recalls as FSRS predicts and answers as this person does, and as
-    fast; of many cards a sample stands for all.
+    A simulated learner recalls as FSRS predicts, and answers as this person does and as fast. Of many cards a sample
+    represents all.
     """
     today = collection.clock.day(now_ms)
     cards = find_askable_cards(collection, only)
@@ -87,7 +87,7 @@ def build_forecast(
     )
     due = count_due_by_day(collection.store, today, days, only=None if only is None else {card.id for card in cards})
     overdue = sum(_due_before(card, today, collection.clock) for card in cards)
-    # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
+    # A card on a step that was asked today counts as one more review; the simulation counts its answers separately.
     steps = sum(card.due_ms is not None and card.last_day == today and not card.is_buried(today) for card in chosen)
     return Forecast(
         collection.clock,
@@ -107,7 +107,7 @@ def build_forecast(
 
 
 def find_askable_cards(collection: Collection, only: frozenset[int] | None) -> list[Card]:
-    """The cards that will be asked: those with a text that are not suspended."""
+    """List the cards that will be asked: those with a text that are not suspended."""
     rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE {ASKABLE}")
     return [card for card in map(to_card, rows) if only is None or card.id in only]
 
@@ -115,17 +115,17 @@ def find_askable_cards(collection: Collection, only: frozenset[int] | None) -> l
 def sample_cards(
     cards: list[Card], limits: Sequence[DeckLimits], most: int
 ) -> tuple[list[Card], list[DeckLimits], int]:
-    """At most about so many cards that stand for all, with limits to match, and how many each of them stands for.
+    """Sample about `most` cards, keeping the cards of a note together.
 
-    The cards of a note stay together.
+    Returns the sample, limits to match, and how many cards each of the sample represents.
     """
     each = -(-len(cards) // most) or 1
     notes = {note: number for number, note in enumerate(sorted({card.note for card in cards}))}
     chosen = [card for card in cards if notes[card.note] % each == 0]
-    return chosen, [_shared(limit, each) for limit in limits], each
+    return chosen, [_share_out(limit, each) for limit in limits], each
 
 
-def _shared(limit: DeckLimits, each: int) -> DeckLimits:
+def _share_out(limit: DeckLimits, each: int) -> DeckLimits:
     policy = limit.policy
     new, reviews = -(-policy.new_per_day // each), -(-policy.reviews_per_day // each)
     return limit._replace(policy=replace(policy, new_per_day=new, reviews_per_day=reviews))

@@ -1,4 +1,4 @@
-"""Fitting the parameters of a collection, or of single decks, to its own reviews."""
+"""Fit the parameters of a collection, or of single decks, to its own reviews."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
 
 LEAST_GAIN = 0.001
-"""In log loss: a deck gets parameters of its own only if they predict it so much better than those of all decks."""
+"""Log loss: a deck gets its own parameters only if they predict it better than the collection's by this much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was fitted together, and what came of it.
+    """Decks that were fitted together, and the result.
 
     Attributes:
         deck: a deck with those below it; empty is all decks that have no parameters of their own.
         reviews: how many there were to fit to.
-        fit: None where these were too few.
+        fit: None if there were too few.
         own: whether the deck has parameters of its own already.
     """
 
@@ -49,7 +49,7 @@ class Scope:
 
     @property
     def is_better(self) -> bool:
-        """Whether other parameters than the present ones are to be taken, and written."""
+        """Whether the fitted parameters should replace the present ones."""
         if self.fit is None or not self.fit.is_better:
             return False
         return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen.log_loss >= LEAST_GAIN
@@ -77,7 +77,7 @@ def fit_all(collection: Collection) -> list[Scope]:
 
 
 def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Scope]:
-    """Fit each top-level deck by itself, but what has parameters of its own; compare with those of all decks."""
+    """Fit each top-level deck that has no parameters of its own; compare with the collection's parameters."""
     log, decks = _log(collection)
     holders = _holders(collection)
     heads: dict[str, list[int]] = defaultdict(list)
@@ -91,7 +91,7 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
 
 
 def write_parameters(collection: Collection, scopes: list[Scope]) -> None:
-    """Write the parameters that are wanted into the settings."""
+    """Write the better parameters into the settings."""
     values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.is_better}
     if values:
         write_settings(collection.root, "parameters", values)
@@ -99,9 +99,9 @@ def write_parameters(collection: Collection, scopes: list[Scope]) -> None:
 
 @contextmanager
 def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Callable[[int], Policy]]:
-    """Let the memory states be for a while what the wanted parameters make of them; yields each deck's settings then.
+    """Recompute the memory states with the better parameters, and undo that when the block ends.
 
-    In the end everything is as it was.
+    Yields a function that returns each deck's settings in the meantime.
     """
     names = collection.catalog.deck_names()
     holders = _holders(collection)
@@ -121,7 +121,7 @@ def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Itera
 
 
 class _OnlyALook(Exception):
-    """Takes the transaction back."""
+    """Rolls the transaction back."""
 
 
 def _common(collection: Collection) -> tuple[float, ...]:
@@ -129,7 +129,7 @@ def _common(collection: Collection) -> tuple[float, ...]:
 
 
 def _holders(collection: Collection) -> dict[int, str | None]:
-    """Where each deck's parameters stand: the deck of `flashcards.toml`, empty for the collection, None elsewhere."""
+    """Find where each deck's parameters are set: a deck of `flashcards.toml`, "" for its top, None in front matter."""
     front_matter = collection.catalog.deck_settings()
     found: dict[int, str | None] = {}
     for name, number in collection.catalog.decks().items():
@@ -142,7 +142,7 @@ def _holders(collection: Collection) -> dict[int, str | None]:
 
 
 def _log(collection: Collection) -> tuple[LogColumns, NDArray[np.int64]]:
-    """The log, and the deck of each row's card."""
+    """Read the log, and the deck of each row's card."""
     log = read_log(collection.connection)
     rows = collection.connection.execute("SELECT id, deck FROM cards ORDER BY id").fetchall()
     cards = np.array([row[0] for row in rows], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Will I know it on the day? What is recalled on a date if nothing more is done, and if the plan is kept."""
+"""Predict what is recalled on a day, if nothing more is done and if the plan is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scheduler.model import Card
 
 SEEDS: Final = (1, 2, 3)
-"""So many lives are simulated; their spread says how much is luck."""
+"""The seeds of the simulated lives."""
 
 _MOST_GAINS: Final = 10
 _NO_LIMIT: Final = 1_000_000  # cards a day
@@ -32,7 +32,7 @@ _CURVE_POINTS: Final = 60
 
 
 class GroupRecall(NamedTuple):
-    """Part of some cards that is recalled on the day; of cards never seen, nothing.
+    """The part of some cards that is recalled on the day; cards never seen count as not recalled.
 
     Attributes:
         cards: how many there are.
@@ -78,13 +78,13 @@ class StudyPlan:
 
     @property
     def feasible(self) -> bool:
-        """Whether the limits as they are set let every card be seen in time."""
+        """Whether the limits allow every card to be seen in time."""
         return self.unseen == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The answer.
+    """The whole prediction.
 
     Attributes:
         today, day: days since 1970-01-01, read by `clock`.
@@ -107,7 +107,7 @@ class Readiness:
 
 
 def build_empty(collection: Collection, now_ms: int, day: int) -> Readiness:
-    """The answer where there are no cards."""
+    """Return the prediction for no cards."""
     today, none = collection.clock.day(now_ms), GroupRecall(0, 0, 0.0, 0.0)
     return Readiness(collection.clock, today, day, none, 0.0, {}, StudyPlan(0, 0, 0.0, 0, 0, 0), (), ())
 
@@ -119,7 +119,7 @@ def predict_readiness(
     only: frozenset[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Readiness:
-    """Look at a day, which must lie ahead, for all cards or for `only` some of them."""
+    """Predict a day, which must lie ahead, for all cards or for `only` some of them."""
     today = collection.clock.day(now_ms)
     days = day - today
     cards = find_askable_cards(collection, only)
@@ -153,7 +153,7 @@ def predict_readiness(
 
 
 class _Models:
-    """FSRS by deck, quick, one for each set of parameters."""
+    """A quick FSRS model for each deck; decks with the same parameters share one."""
 
     def __init__(self, collection: Collection) -> None:
         made: dict[tuple[float, ...], QuickModel] = {}
@@ -197,7 +197,7 @@ def _plan(
     new_left = sum(card.state is State.NEW for card in cards)
     unseen = sum(card.stability is None for card in lives[0].cards.values())
     each = new_a_day(new_left, today, today + days)
-    # All decks together hold so many: the limit is set at the top and nowhere else.
+    # All decks together have one limit: it is set at the top only.
     enough = [_unbound(limit, each) for limit in collection.limits]
     life = lives[0] if unseen == 0 else _simulate_life(cards, _at_the_top(enough, each), today, days, learner, None)
     minutes = fmean(day.seconds for day in life.days) / 60
@@ -212,14 +212,14 @@ def _unbound(limit: DeckLimits, each: int) -> DeckLimits:
 
 
 def _at_the_top(limits: list[DeckLimits], each: int) -> list[DeckLimits]:
-    """The decks below one deck that lets so many new cards a day through in all."""
+    """Put the decks below one deck that allows `each` new cards a day in all."""
     top = 0  # no deck has this id
     policy = replace(limits[0].policy, new_per_day=each, reviews_per_day=_NO_LIMIT)
     return [DeckLimits(top, (), policy), *(limit._replace(parents=(top, *limit.parents)) for limit in limits)]
 
 
 def find_gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[Gain]:
-    """The cards whose recall on the day gains most from a review today, the most first: of those seen, if any were.
+    """Find the cards whose recall on the day gains most from a review today; only seen cards, if there are any.
 
     A review is recalled with the chance that FSRS predicts, and rated Good; else Again.
     """

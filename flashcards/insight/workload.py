@@ -1,4 +1,4 @@
-"""What each retention would cost and bring in the time ahead, for this person's cards, memory, speed and limits."""
+"""Simulate what each retention would cost and bring, with this person's cards, memory, speed and limits."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
 
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
-_MOST_CARDS: Final = 2_000  # of more, every so manieth stands for the others
+_MOST_CARDS: Final = 2_000  # larger sets are sampled: every nth note represents the rest
 _MONTH: Final = 30
 _COLOURS: Final = (4, 3, 2, 1, 5, 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A retention and what it means.
+    """What one retention costs and brings.
 
     Attributes:
         retention: the setting.
@@ -69,7 +69,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Several retentions over so many days; `sampled` is the part of the cards that was simulated."""
+    """Several retentions over `days` days; `sampled` is the part of the cards that was simulated."""
 
     days: int
     present: float
@@ -85,7 +85,7 @@ def compare_retentions(
     only: frozenset[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
-    """Live through the days ahead at each retention; every day is kept."""
+    """Simulate the days ahead at each retention, every day kept."""
     cards = find_askable_cards(collection, only)
     sample, limits, each = sample_cards(cards, collection.limits, _MOST_CARDS)
     learner = estimate_learner(read_ratings(collection.connection))
@@ -98,11 +98,11 @@ def compare_retentions(
             if progress:
                 progress(first + done, days * len(retentions))
 
-        found.append(_at(sample, limits, order, each, retention, today, days, learner, step))
+        found.append(_simulate_at(sample, limits, order, each, retention, today, days, learner, step))
     return Comparison(days, collection.settings.policy.retention, 1 / each, tuple(found))
 
 
-def _at(
+def _simulate_at(
     cards: list[Card],
     shared: Sequence[DeckLimits],
     order: Policy,
@@ -155,7 +155,7 @@ def _compare(present: Workload, other: Workload) -> str:
 
 
 def find_cheapest(comparison: Comparison) -> Workload:
-    """The retention with the fewest minutes for each card known; it may know fewer cards than others."""
+    """Find the retention with the fewest minutes for each card known; others may know more cards."""
     return min(comparison.workloads, key=lambda each: each.minutes_per_card)
 
 

@@ -38,19 +38,19 @@ class Candidate(NamedTuple):
 
 
 def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
-    """The skills that tags name, those of the card before those of its file."""
+    """Find the skills that tags name, those of the card before those of its file."""
     return tuple(tag.removeprefix(SKILL) for tag in reversed(tuple(tags)) if tag.startswith(SKILL))
 
 
 def weakness(candidate: Candidate) -> float:
-    """How much a card asks to be asked: forgotten, missed, and not seen for long add up."""
+    """Compute the sampling weight of a card: forgotten, missed and not seen for long add up."""
     forgotten = 1.0 if candidate.recall is None else 1 - candidate.recall
     waited = 1.0 if candidate.days_since is None else min(candidate.days_since, _LONG) / _LONG
     return _LEAST + forgotten + candidate.missed + waited
 
 
 def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
-    """So many cards, the skills taking turns, the weaker the likelier; the same for the same seed and candidates."""
+    """Draw cards, the skills in turns, the weaker the likelier; the same seed and candidates give the same."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):
@@ -69,7 +69,7 @@ def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[i
 
 
 def list_candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
-    """The cards that may be asked: rubric cards where there are any, else all; none suspended or without a text."""
+    """List the cards that may be asked: rubric cards if there are any, else all with a text, none suspended."""
     found: list[Candidate] = []
     rubrics: list[Candidate] = []
     for number in cards:

@@ -39,7 +39,7 @@ class MockRecorder:
             self.mock = self._mocks.begin(mock)
 
     def read(self, card: int) -> tuple[Asked, tuple[str, ...]]:
-        """A card and its skills.
+        """Return a card and its skills.
 
         Raises:
             LookupError: its text is gone.
@@ -50,12 +50,12 @@ class MockRecorder:
         return asked, find_skills(asked.entry.note.tags)
 
     def keep_draft(self, result: Result) -> None:
-        """See `Recorder`."""
+        """Store a question that is answered in part, or not rated yet."""
         with transaction(self._collection.connection):
             self._mocks.put(self.mock, self._row(result))
 
     def record_answer(self, result: Result, now_ms: int) -> None:
-        """See `Recorder`: the rating and the answer are one transaction."""
+        """Store the rating and the answer in one transaction."""
         store, card, rating = self._collection.store, result.asked.card, Rating(result.rating or 0)
         duration_ms = min(round(result.seconds * 1000), LONGEST_MS)
         points = dict.fromkeys(result.covered, True) | dict.fromkeys(result.missed, False)
@@ -69,12 +69,12 @@ class MockRecorder:
             self._mocks.put(self.mock, self._row(result))
 
     def record_note(self, result: Result) -> None:
-        """See `Recorder`."""
+        """Store the note to the last question."""
         with transaction(self._collection.connection):
             self._mocks.note(self.mock, result.number, result.note)
 
     def finish(self) -> None:
-        """See `Recorder`."""
+        """Store that the interview came to its end."""
         with transaction(self._collection.connection):
             self._mocks.finish(self.mock)
 

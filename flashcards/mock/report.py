@@ -17,7 +17,7 @@ _MOST_MISSED: Final = 10
 
 
 class Coverage(NamedTuple):
-    """Points covered, of how many. A question without a rubric is one point, covered by Good or Easy."""
+    """Covered points and all points. A question without a rubric is one point, covered by Good or Easy."""
 
     covered: int
     points: int
@@ -29,18 +29,18 @@ class Coverage(NamedTuple):
 
 
 def select_rated(answers: Iterable[MockAnswer]) -> list[MockAnswer]:
-    """Those that were carried through; of the others what was written and ticked is kept, and counts for nothing."""
+    """Select the answers that were rated; only these count."""
     return [answer for answer in answers if answer.rating]
 
 
 def measure_coverage(answers: Iterable[MockAnswer]) -> Coverage:
-    """All of them together that were rated."""
+    """Sum up the points of all rated answers."""
     each = [_measure(answer) for answer in select_rated(answers)]
     return Coverage(sum(one.covered for one in each), sum(one.points for one in each))
 
 
 def group_by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
-    """Of each skill, those covered least first; a question counts for its first skill."""
+    """Measure each skill, the lowest first; a question counts for its first skill."""
     groups: dict[str, list[MockAnswer]] = defaultdict(list)
     for answer in select_rated(answers):
         groups[answer.skills[0] if answer.skills else "other"].append(answer)
@@ -49,7 +49,7 @@ def group_by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
 
 
 def count_missed(mocks: Iterable[Sequence[MockAnswer]]) -> list[tuple[str, int]]:
-    """The points missed most, in how many answers."""
+    """Count in how many answers each point was missed, most missed first."""
     counts = Counter(point for answers in mocks for answer in answers for point in answer.missed)
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_MISSED]
 
@@ -64,7 +64,7 @@ def _rating(answer: MockAnswer) -> str:
 
 
 def format_span(seconds: float) -> str:
-    """`4:05`."""
+    """Format seconds as `4:05`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"
 
@@ -72,7 +72,7 @@ def format_span(seconds: float) -> str:
 def format_lines(
     mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]
 ) -> list[str]:
-    """The report for a terminal."""
+    """Format the report for a terminal, a line each."""
     if not answers:
         return ["No question was answered."]
     all_of_it = measure_coverage(answers)
@@ -103,7 +103,7 @@ def format_lines(
 
 
 def format_written(answers: Sequence[MockAnswer]) -> list[str]:
-    """What the person wrote, question by question, for a terminal."""
+    """Format what the person wrote, question by question, for a terminal."""
     found = ["", "What you wrote:"]
     for answer in answers:
         texts = [*answer.answer.splitlines(), *([f"Note: {answer.note}"] if answer.note else [])]
@@ -115,7 +115,7 @@ def format_written(answers: Sequence[MockAnswer]) -> list[str]:
 def format_markdown(
     mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]], clock: Clock
 ) -> str:
-    """The report as Markdown."""
+    """Format the report as Markdown."""
     when = clock.iso(mock.id)[:16].replace("T", " ")
     ending = "" if mock.finished else " It was left before the end."
     found = [f"{MARK}, {when}", "", f"Drawn from `{mock.query or 'all cards'}`, seed {mock.seed}.{ending}", ""]
@@ -142,7 +142,7 @@ def format_markdown(
 
 
 def to_json(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str, Any]:
-    """A mock for programs."""
+    """Return an interview as a JSON object."""
     whole = measure_coverage(answers)
     return {
         "at": clock.iso(mock.id),
@@ -164,7 +164,7 @@ def to_json(mock: Mock, answers: Sequence[MockAnswer], clock: Clock) -> dict[str
 
 
 def answers_to_json(answers: Sequence[MockAnswer]) -> list[dict[str, Any]]:
-    """The questions of a mock for programs; `rating` is null where none was decided on."""
+    """Return the questions of an interview as JSON objects; `rating` is null if the person gave no rating."""
     return [
         {
             "number": answer.number,

@@ -47,19 +47,19 @@ class Result:
 
 
 class Recorder(Protocol):
-    """Keeps what was done. Whatever it records is saved when it returns."""
+    """Keeps what was done, saving it before it returns."""
 
     def keep_draft(self, result: Result) -> None:
-        """A question was answered in part, or is not rated yet; takes the place of what was kept of it before."""
+        """Keep a question that is answered in part, or not rated yet; it replaces an earlier draft."""
 
     def record_answer(self, result: Result, now_ms: int) -> None:
-        """A question was answered and rated."""
+        """Record a question that was answered and rated."""
 
     def record_note(self, result: Result) -> None:
-        """A note was added to the last one."""
+        """Record a note to the last question."""
 
     def finish(self) -> None:
-        """All questions were asked, or the time was over."""
+        """Record that all questions were asked, or that the time was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The model answer; points are ticked, and a rating is decided on."""
+    """The model answer: points are ticked, and a rating is chosen."""
 
     number: int
     total: int
@@ -99,7 +99,7 @@ class Noting:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The end. `reason` says why, "" where every question was asked; `finished` is False for one who left."""
+    """The end. `reason` is "" if every question was asked; `finished` is False if the person left."""
 
     results: tuple[Result, ...]
     finished: bool
@@ -133,14 +133,14 @@ class MockSession:
         self.view: MockView = self._ask(now_ms)
 
     def keep_text(self, now_ms: int, text: str) -> None:
-        """So much is written of an answer or of a note, which may go on; kept, whatever ends it."""
+        """Keep what is written so far of an answer or a note, whatever ends it."""
         if isinstance(self.view, Asking) and text.strip():
             self._recorder.keep_draft(self._unrated(self.view, self._seconds(now_ms, self.view), text.strip()))
         elif isinstance(self.view, Noting) and text.strip():
             self._recorder.record_note(replace(self.view.result, note=text.strip()))
 
     def answer(self, now_ms: int, text: str) -> MockView:
-        """The answer is given; `text` is what was written of it."""
+        """Take the answer; `text` is what was written of it."""
         if isinstance(self.view, Asking):
             asking = self.view
             seconds = self._seconds(now_ms, asking)
@@ -151,7 +151,7 @@ class MockSession:
         return self.view
 
     def tick(self, point: int) -> MockView:
-        """A point was covered; the second time, it was not."""
+        """Tick a point, or untick it."""
         if isinstance(self.view, Judging) and 0 <= point < len(self.view.asked.entry.note.points):
             ticked = self.view.ticked ^ {point}
             self.view = replace(self.view, ticked=ticked, proposed=self._propose(self.view.asked, ticked))
@@ -159,7 +159,7 @@ class MockSession:
         return self.view
 
     def rate(self, now_ms: int, rating: Rating) -> MockView:
-        """The person decides on a rating, which is recorded at once."""
+        """Record the person's rating at once."""
         if isinstance(self.view, Judging):
             view = self.view
             points = view.asked.entry.note.points
@@ -171,7 +171,7 @@ class MockSession:
         return self.view
 
     def note(self, now_ms: int, text: str) -> MockView:
-        """A note to oneself, or "" for none; then the next question."""
+        """Take a note to oneself, or "" for no note, and ask the next question."""
         if isinstance(self.view, Noting):
             if text.strip():
                 self._results[-1] = replace(self.view.result, note=text.strip())
@@ -180,7 +180,7 @@ class MockSession:
         return self.view
 
     def leave(self) -> MockView:
-        """The person leaves; what was rated is kept."""
+        """Leave the interview; what was rated is kept."""
         if not isinstance(self.view, Over):
             self.view = Over(tuple(self._results), finished=False, reason="You left before the end.")
         return self.view
@@ -200,7 +200,7 @@ class MockSession:
         return max(0, now_ms - asking.since_ms) / 1000
 
     def _unrated(self, view: Asking | Judging, seconds: float, text: str) -> Result:
-        """The question as far as it is answered and ticked."""
+        """Return the question as far as it is answered and ticked."""
         ticked = view.ticked if isinstance(view, Judging) else frozenset()
         covered = tuple(point for at, point in enumerate(view.asked.entry.note.points) if at in ticked)
         skills = self._questions[view.number - 1][1]

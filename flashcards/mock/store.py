@@ -54,13 +54,13 @@ class MockAnswer(NamedTuple):
 
 
 class Mocks:
-    """The mocks in a collection's database. A method that writes is to be called within a transaction."""
+    """The mock interviews in a collection's database. Call what writes within a transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def begin(self, mock: Mock) -> int:
-        """A mock begins; returns its id, moved on until it is unique."""
+        """Add an interview; return its id, moved on until it is unique."""
         number = mock.id
         while self._connection.execute("SELECT 1 FROM mocks WHERE id = ?", (number,)).fetchone():
             number += 1
@@ -68,7 +68,7 @@ class Mocks:
         return number
 
     def put(self, mock: int, answer: MockAnswer) -> None:
-        """A question was answered, or begun to be; takes the place of what was kept of it before."""
+        """Store a question that was answered in part or in full; it replaces the earlier row."""
         row = (*answer[:3], json.dumps(answer.skills), *answer[4:9])
         points = (json.dumps(answer.covered), json.dumps(answer.missed))
         self._connection.execute(
@@ -76,20 +76,20 @@ class Mocks:
         )
 
     def note(self, mock: int, number: int, text: str) -> None:
-        """A note was written to the last question."""
+        """Store a note to a question."""
         self._connection.execute("UPDATE mock_answers SET note = ? WHERE mock = ? AND number = ?", (text, mock, number))
 
     def finish(self, mock: int) -> None:
-        """The mock came to its end."""
+        """Store that an interview came to its end."""
         self._connection.execute("UPDATE mocks SET finished = 1 WHERE id = ?", (mock,))
 
     def all(self) -> list[Mock]:
-        """Every mock, oldest first."""
+        """List every interview, oldest first."""
         rows = self._connection.execute("SELECT id, query, seed, questions, seconds, finished FROM mocks ORDER BY id")
         return [Mock._make((*row[:5], bool(row[5]))) for row in rows]
 
     def answers(self, mock: int) -> list[MockAnswer]:
-        """The questions of a mock, in order."""
+        """List the questions of an interview, in order."""
         found = []
         for row in self._connection.execute(_ANSWERS, (mock,)):
             skills, covered, gone = (tuple(json.loads(row[at])) for at in (3, 9, 10))

@@ -103,7 +103,7 @@ class TerminalMock:
         self._session.answer(self._now_ms(), "\n".join(lines).strip())
 
     def _line(self, clock: Callable[[], str] | None, lines: Sequence[str] = ()) -> str | None:
-        """A line, as `TimedLine` reads it; whatever else ends it, what stands there so far is kept with the `lines`."""
+        """Read a line. Whatever else ends it, what was typed so far is kept with the `lines`."""
         line = TimedLine(self._keyboard, clock)
         try:
             return line.read()
@@ -117,7 +117,7 @@ class TerminalMock:
         self._session.keep_text(self._now_ms(), "\n".join(lines))
 
     def _left(self, view: Asking) -> str:
-        """`2:05 / 14:40`: what is left for the question and in all; behind a minus sign once it is over."""
+        """Format what is left for the question and in all, `2:05 / 14:40`; negative once it is over."""
         now = self._now_ms()
         parts = []
         for until in (view.question_until_ms, view.until_ms):
@@ -144,7 +144,7 @@ class TerminalMock:
             return
 
     def _edit_text(self, text: str) -> str:
-        """The answer, written on in the person's editor."""
+        """Let the person write the answer in an editor."""
         from flashcards.editor import open_editor
 
         handle, name = tempfile.mkstemp(prefix="flashcards-answer-", suffix=".md")
@@ -176,7 +176,7 @@ _TICK: Final = 1.0  # seconds
 
 
 class TimedLine:
-    """Reads lines below a clock, on one line of the terminal that is drawn anew each second and with each key.
+    """Reads a line below a clock, both on one line of the terminal, redrawn each second and with each key.
 
     Args:
         keyboard: open.
@@ -192,7 +192,7 @@ class TimedLine:
         self.typed = ""
 
     def read(self) -> str | None:
-        """A line; `EDITOR` when the editor was asked for; None when the person leaves."""
+        """Read a line; `EDITOR` if the editor was asked for, None if the person leaves."""
         self.typed = ""
         self._draw()
         while True:
@@ -219,7 +219,7 @@ class TimedLine:
             self._draw()
 
     def _draw(self) -> None:
-        """The clock and as much of the line's end as fits: one line of the terminal, never more."""
+        """Draw the clock and as much of the line's end as fits on one line of the terminal."""
         prompt = f"{self._clock()} > " if self._clock else "> "
         room = max(1, get_terminal_size().columns - count_columns(prompt) - 1)
         shown = self.typed

@@ -38,7 +38,7 @@ _ON_DAY = (
 
 
 def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] | None = None) -> Upcoming:
-    """When cards (those of `only`, or all) are due after what is `left` of today's queue."""
+    """Find when cards are due after what is `left` of today's queue; `only` narrows it to some cards."""
     clock = store.clock
     today = clock.day(now_ms)
     values: dict[str, int | str] = {"today": today, "now_ms": now_ms, "end_ms": clock.start_of(today + 1)}
@@ -122,11 +122,11 @@ class CollectionDesk:
         self._queue = build_queue(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
 
     def prepare(self) -> None:
-        """Load what the first answer needs; to be called once the first question is on the screen."""
+        """Load what the first answer needs; call it once the first question is on the screen."""
         self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
 
     def next_card(self, now_ms: int) -> int | None:
-        """See `Desk`. Where another process has written since, the queue is built anew."""
+        """Return the card to ask now. After another process wrote, the queue is rebuilt first."""
         version = self._data_version()
         if version != self._version:
             self.refresh(now_ms)
@@ -134,7 +134,7 @@ class CollectionDesk:
         return None if card is None or isinstance(card, Wait) else card
 
     def read(self, card: int) -> Asked | None:
-        """See `Desk`."""
+        """Return the card as it is now; None if its text is gone."""
         row = self._store.card(card)
         entry = self._collection.note_of(row)
         if not row.active or row.slot not in entry.note.slots:
@@ -147,11 +147,11 @@ class CollectionDesk:
         )
 
     def counts(self) -> Counts:
-        """See `Desk`."""
+        """Count the cards left today."""
         return self._queue.counts()
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """See `Desk`."""
+        """Compute what each rating would do to the card."""
         policy = self._policy(card.deck)
         load = self._store.load(card, policy, now_ms)
         self._shown = (card, load)
@@ -160,7 +160,7 @@ class CollectionDesk:
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
     ) -> Review:
-        """See `Desk`."""
+        """Record a rating and the points covered, in one transaction."""
         load = self._shown[1] if self._shown and self._shown[0] == card else None
         policy = self._policy(card.deck)
         if points:
@@ -173,46 +173,46 @@ class CollectionDesk:
         return review
 
     def undo(self, now_ms: int) -> Review:
-        """See `Desk`."""
+        """Take back the last rating of today."""
         return self._store.undo(now_ms)
 
     def siblings(self, card: Card) -> list[int]:
-        """See `Desk`."""
+        """List all cards of the card's note."""
         return [each.id for each in self._store.cards_of(card.note)]
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
-        """See `Desk`."""
+        """Hide cards until tomorrow."""
         self._store.bury(cards, self._collection.clock.day(now_ms))
 
     def unbury(self, cards: Sequence[int], now_ms: int) -> None:
-        """See `Desk`."""
+        """Show buried cards again."""
         self._store.unbury(cards, self._collection.clock.day(now_ms))
 
     def suspend(self, cards: Sequence[int]) -> list[int]:
-        """See `Desk`."""
+        """Stop asking cards; return those that were not suspended before."""
         awake = [card.id for card in self._store.cards(cards) if not card.suspended]
         self._store.suspend(awake)
         return awake
 
     def unsuspend(self, cards: Sequence[int]) -> None:
-        """See `Desk`."""
+        """Ask suspended cards again."""
         self._store.unsuspend(cards)
 
     def flag(self, card: int, flag: int) -> None:
-        """See `Desk`."""
+        """Set a card's flag."""
         self._store.flag([card], flag)
 
     def refresh(self, now_ms: int) -> None:
-        """See `Desk`."""
+        """Rebuild the queue of the day."""
         self._version = self._data_version()
         self._queue.refresh(now_ms)
 
     def find_upcoming(self, now_ms: int) -> Upcoming:
-        """See `Desk`."""
+        """Find when cards are due next."""
         return find_upcoming(self._store, now_ms, self.counts(), self._only)
 
     def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
-        """See `Desk`."""
+        """Count the cards due on each of the next days."""
         day = self._collection.clock.day(now_ms)
         due = dict(self._store.connection.execute(_DUE_AHEAD, (day, day + DAYS_AHEAD)))
         return tuple(due.get(day + ahead, 0) for ahead in range(1, DAYS_AHEAD + 1))
@@ -223,7 +223,7 @@ class CollectionDesk:
         return self._policies[deck]
 
     def _data_version(self) -> int:
-        """A number that changes when another connection writes to the database."""
+        """Read a number that changes when another connection writes to the database."""
         return int(self._store.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
@@ -231,7 +231,7 @@ _ALL = 1_000_000_000
 
 
 def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
-    """The decks with room for `new` more new cards today in each, whatever was done (by deck) already.
+    """Return the decks with room for `new` more new cards today, whatever was `done` already.
 
     New cards count among the reviews, too: of these there is no end, so that used up ones leave room for new cards.
     """
@@ -240,7 +240,7 @@ def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) 
 
 
 def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
-    """The decks with room for all that is due, and for nothing new."""
+    """Return the decks with room for everything due, and for nothing new."""
     return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
 
 
@@ -255,7 +255,7 @@ def choose_cards(
     limit: int | None,
     ahead_days: int = 0,
 ) -> frozenset[int]:
-    """The cards that a session is to keep to: today's, with `new` new ones whatever `limits` say, `limit` in all.
+    """Choose the cards of a session: today's, with `new` new ones whatever `limits` say, `limit` in all.
 
     None is as many as the limits allow.
     """
@@ -268,7 +268,7 @@ def choose_cards(
 
 
 def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
-    """Steps of today first, then due and new cards in the share that they are mixed in."""
+    """Take steps of today first, then due and new cards in the share in which they are mixed."""
     started = [row[0] for row in gathered.learning]
     due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]
     new = [row[0] for row in gathered.new]

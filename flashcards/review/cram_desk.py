@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class CramDesk(CollectionDesk):
-    """Asks every card of a collection, or of `only`, in an order that the day shuffles.
+    """Asks every card of a collection, or of `only`, shuffled by the day.
 
     Args:
         collection: open, its decks read.
@@ -49,17 +49,17 @@ class CramDesk(CollectionDesk):
         self._left: dict[int, None] = dict.fromkeys(shuffled[:limit])
 
     def next_card(self, now_ms: int) -> int | None:  # noqa: ARG002 - when does not matter
-        """See `Desk`."""
+        """Return the card to ask now."""
         return next(iter(self._left), None)
 
     def counts(self) -> Counts:
-        """See `Desk`."""
+        """Count the cards left today."""
         states = [self._store.card(card).state for card in self._left]
         new, review = states.count(State.NEW), states.count(State.REVIEW)
         return Counts(new, len(states) - new - review, review)
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """See `Desk`. Where ratings do not count, none of them changes the interval."""
+        """Compute what each rating would do. If ratings do not count, no rating changes the interval."""
         if self._counting:
             return super().outcomes(card, now_ms)
         memory = card.memory or Memory(0.0, 0.0)
@@ -69,7 +69,7 @@ class CramDesk(CollectionDesk):
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
     ) -> Review:
-        """See `Desk`. Forgotten cards come again after the others."""
+        """Record a rating. A forgotten card comes again after the others."""
         try:
             if self._counting:
                 review = super().rate(card, rating, now_ms, duration_ms, points)
@@ -87,7 +87,7 @@ class CramDesk(CollectionDesk):
         return review
 
     def undo(self, now_ms: int) -> Review:
-        """See `Desk`."""
+        """Take back the last rating of today."""
         if self._counting:
             review = super().undo(now_ms)
         elif self._crammed:
@@ -99,7 +99,7 @@ class CramDesk(CollectionDesk):
         return review
 
     def refresh(self, now_ms: int) -> None:
-        """See `Desk`."""
+        """Rebuild the queue of the day."""
         super().refresh(now_ms)
         askable = self._askable()
         self._left = {card: None for card in self._left if card in askable}

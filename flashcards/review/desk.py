@@ -11,19 +11,19 @@ from scheduler.queue import Counts
 
 
 class Desk(Protocol):
-    """Hands the session its cards and records what is done with them. Whatever it records is saved when it returns."""
+    """Hands the session its cards and records what is done with them, saving it before it returns."""
 
     def next_card(self, now_ms: int) -> int | None:
-        """The card to ask now; None when none is left that is due within minutes."""
+        """Return the card to ask now; None if no card is left that is due within minutes."""
 
     def read(self, card: int) -> Asked | None:
-        """The card as it is now; None when its text is gone from the decks."""
+        """Return the card as it is now; None if its text is gone from the decks."""
 
     def counts(self) -> Counts:
-        """The cards left today."""
+        """Count the cards left today."""
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """What each rating would do to the card."""
+        """Compute what each rating would do to the card."""
 
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
@@ -42,7 +42,7 @@ class Desk(Protocol):
         """
 
     def siblings(self, card: Card) -> list[int]:
-        """All cards of the card's note, itself among them."""
+        """List all cards of the card's note, itself among them."""
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
         """Hide cards until tomorrow."""
@@ -51,19 +51,19 @@ class Desk(Protocol):
         """Show buried cards again."""
 
     def suspend(self, cards: Sequence[int]) -> list[int]:
-        """Stop asking cards; returns those that were not suspended before."""
+        """Stop asking cards; return those that were not suspended before."""
 
     def unsuspend(self, cards: Sequence[int]) -> None:
         """Ask suspended cards again."""
 
     def flag(self, card: int, flag: int) -> None:
-        """Give a card a flag, 1 to 7, or none, 0."""
+        """Give a card a flag, 1 to 7; 0 removes it."""
 
     def refresh(self, now_ms: int) -> None:
-        """Choose the cards of the day anew, after something else than a rating changed them."""
+        """Choose the cards of the day again, after something other than a rating changed them."""
 
     def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
-        """How many cards are due on each of the next `DAYS_AHEAD` days, tomorrow first."""
+        """Count the cards due on each of the next `DAYS_AHEAD` days, tomorrow first."""
 
     def find_upcoming(self, now_ms: int) -> Upcoming:
-        """When cards are due next."""
+        """Find when cards are due next."""

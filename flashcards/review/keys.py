@@ -118,20 +118,20 @@ class KeyMap:
             self._actions[key] = action
 
     def action(self, key: str) -> Action | None:
-        """What a key does, or None."""
+        """Return what a key does, or None."""
         return self._actions.get(key)
 
     def label(self, action: Action) -> str:
-        """The key of an action as it is shown: `u`, or `space`."""
+        """Return the key of an action as it is shown: `u`, or `space`."""
         key = self._keys[action]
         return "space" if key == " " else key
 
     def assign_point_keys(self, count: int) -> list[str]:
-        """The keys that tick the points of a rubric card: letters that do nothing else."""
+        """Return the keys that tick the points of a rubric card: letters that do nothing else."""
         return assign_point_keys(self._actions, count)
 
     def explanations(self) -> list[tuple[str, str]]:
-        """Every key as it is shown, with what it does."""
+        """List every key as it is shown, with what it does."""
         return [(self.label(action), text) for action, text in _EXPLANATIONS.items()]
 
 

@@ -59,7 +59,7 @@ _KINDS = {"new": "new", "learning": "being learnt", "review": "under review"}
 
 
 def draw_ratings(view: Answer, keys: KeyMap) -> list[Text]:
-    """`3 Good`, for each rating; the one that the points of a rubric propose is underlined."""
+    """Draw `3 Good` for each rating; the one that the points of a rubric propose is underlined."""
     found = []
     for action, rating in RATINGS.items():
         style = _RATINGS[rating] + (" underline" if view.asked.entry.note.points and rating is view.proposed else "")
@@ -68,13 +68,13 @@ def draw_ratings(view: Answer, keys: KeyMap) -> list[Text]:
 
 
 def draw_buttons(view: Answer, keys: KeyMap) -> list[Text]:
-    """`3 Good 10m`, for each rating."""
+    """Draw `3 Good 10m` for each rating."""
     pairs = zip(draw_ratings(view, keys), view.intervals, strict=True)
     return [text.append(f" {format_interval(seconds)}") for text, seconds in pairs]
 
 
 def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
-    """`a [x] point`, for each point of a rubric card, given as plain text; then what they propose."""
+    """Draw `a [x] point` for each point of a rubric card, given as plain text, and what they propose."""
     labels = keys.assign_point_keys(len(points))
     lines = []
     for at, point in enumerate(points):
@@ -87,7 +87,7 @@ def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]
 
 
 def flow_parts(parts: Sequence[Text], separator: str, width: int) -> Text:
-    """The parts side by side, on as many lines as the width asks for; a part is broken only if it is wider itself."""
+    """Put the parts side by side, over as many lines as needed; only a part wider than a line is broken."""
     lines: list[list[Text]] = []
     used = 0
     for part in parts:
@@ -103,7 +103,7 @@ def flow_parts(parts: Sequence[Text], separator: str, width: int) -> Text:
 
 
 def hang(line: Text, indent: int, console: Console) -> Text:
-    """A line of which what does not fit goes on below it, so far from the left, where there is room for that."""
+    """Wrap a line, indenting what follows by `indent` if there is room for that."""
     width = console.width
     if ("\n" not in line.plain and cell_len(line.plain) <= width) or width < 2 * indent:
         return line
@@ -113,7 +113,7 @@ def hang(line: Text, indent: int, console: Console) -> Text:
 
 
 def draw_typed(given: str, expected: str, *, coloured: bool) -> list[Text]:
-    """What to say of a typed answer: that it is right, or where it differs.
+    """Say that a typed answer is right, or where it differs.
 
     In colour wrong characters are red and struck out, missing ones underlined; else they stand in `[-…-]` and `{+…+}`.
     """
@@ -139,12 +139,12 @@ _BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word b
 
 
 def is_same_text(given: str, expected: str) -> bool:
-    """Whether the two are the same, apart from blanks and the spelling of accents in Unicode."""
+    """Tell whether two texts are the same, apart from spaces and the Unicode form of accents."""
     return _tidy(given) == _tidy(expected)
 
 
 def find_difference(given: str, expected: str) -> list[Piece]:
-    """What was right, wrong and missing, in order of the text.
+    """Find what was right, wrong and missing, in order of the text.
 
     The right and the wrong pieces together are what was typed, the right and the missing ones the answer.
     """
@@ -172,5 +172,5 @@ def _tidy(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text, each with the blank before it."""
+    """Split a text into words, each with the space before it."""
     return [word if index == 0 else f" {word}" for index, word in enumerate(text.split())]

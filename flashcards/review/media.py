@@ -33,7 +33,7 @@ class NothingOpens(FlashcardsError):
 
 
 def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
-    """The local media that the sides shown name, each once, in order; with `sound` only what can be played."""
+    """Find the local media files that the visible sides name, in order; with `sound` only playable ones."""
     from flashcards.deck.media import PLAYED, extension, find_references
 
     shown = (asked.face.front, asked.face.back) if answered else (asked.face.front,)
@@ -42,12 +42,12 @@ def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str
 
 
 def open_all(root: Path, asked: Asked, urls: list[str]) -> list[str]:
-    """Open each file with the program the system has for it; returns a sentence for each."""
+    """Open each file with the system's program for it; return a sentence for each."""
     return [_attempt(root, asked, url, _open) for url in urls]
 
 
 def play(root: Path, asked: Asked, url: str) -> str:
-    """Play a sound; where there is no player, open it. Returns a sentence."""
+    """Play a sound, or open it if there is no player. Return a sentence."""
     return _attempt(root, asked, url, _play)
 
 
@@ -80,7 +80,7 @@ def _play(path: Path) -> None:
 
 
 def _start(command: list[str]) -> None:
-    """Start a program that outlives us and keeps its hands off the terminal."""
+    """Start a program that outlives us and leaves the terminal alone."""
     process = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def describe_summary(summary: Summary, clock: Clock) -> list[str]:
-    """What was done, how it went, what is left, and when the next cards are due; a sentence or so a line."""
+    """Say what was done, how it went, what is left, and when the next cards are due, a line each."""
     lines = [_done(summary)]
     if summary.cards:
         parts = [f"{rating.name.capitalize()} {count}" for rating, count in summary.ratings.items()]
@@ -33,7 +33,7 @@ def describe_summary(summary: Summary, clock: Clock) -> list[str]:
 
 
 def describe_upcoming(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
-    """When the next cards are due, and with `held` what the limits keep from being asked today."""
+    """Say when the next cards are due, and with `held` what the limits hold back today."""
     parts = []
     if upcoming.now:
         parts.append(f"{plural(upcoming.now, 'card')} now")
@@ -51,12 +51,12 @@ def describe_upcoming(upcoming: Upcoming, clock: Clock, *, held: bool = True) ->
 
 
 def describe_counts(counts: Counts) -> str:
-    """`3 new, 0 learning, 7 review`."""
+    """Format `3 new, 0 learning, 7 review`."""
     return f"{counts.new:,} new, {counts.learning:,} learning, {counts.review:,} review"
 
 
 def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: float | None) -> list[str]:
-    """A card's place, schedule and history.
+    """Describe a card's place, schedule and history, a line each.
 
     Args:
         asked: the card.

@@ -22,7 +22,7 @@ _COUNTS = """
 
 
 class PointCount(NamedTuple):
-    """A point, how often it was covered, and in how many reviews it stood."""
+    """A point, how often it was covered, and in how many reviews it was asked."""
 
     point: str
     covered: int
@@ -30,14 +30,14 @@ class PointCount(NamedTuple):
 
 
 def add_ticks(connection: sqlite3.Connection, review: int, points: Iterable[tuple[str, bool]]) -> None:
-    """Keep which points were covered in a review; the caller holds the transaction that the review is written in."""
+    """Store which points were covered in a review. The caller holds the transaction of that review."""
     connection.executemany(
         "INSERT INTO ticks VALUES (?, ?, ?)", ((review, point, covered) for point, covered in points)
     )
 
 
 def count_points(connection: sqlite3.Connection, card: int) -> list[PointCount]:
-    """The points of a card, those missed most first; reviews that were taken back do not count."""
+    """Count how often each point of a card was covered, most missed first. Undone reviews do not count."""
     return [PointCount(*row) for row in connection.execute(_COUNTS, (card,))]
 
 
@@ -45,7 +45,7 @@ _TASK: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\](?:\s|$)")
 
 
 def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
-    """The rating that the share of points covered amounts to.
+    """Return the rating that the share of covered points amounts to.
 
     Args:
         ticked: the points covered.
@@ -57,12 +57,12 @@ def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rat
 
 
 def assign_point_keys(taken: Collection[str], count: int) -> list[str]:
-    """A key for each of so many points: letters that do nothing else; fewer where they run out."""
+    """Return a key for each point."""
     return [letter for letter in ascii_lowercase if letter not in taken][:count]
 
 
 def remove_points(markdown: str) -> str:
-    """An answer without the lines of its task list."""
+    """Return an answer without the lines of its task list."""
     kept = []
     within = False
     for line in markdown.splitlines():

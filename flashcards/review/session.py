@@ -38,17 +38,17 @@ class Tally:
         self._reviews: dict[int, Review] = {}
 
     def add(self, review: Review) -> None:
-        """A rating was recorded."""
+        """Keep a rating."""
         self._reviews[review.id] = review
 
     def remove(self, review: Review) -> None:
-        """A rating was taken back; one that is not of this session changes nothing."""
+        """Drop a rating that was taken back; one of another session changes nothing."""
         self._reviews.pop(review.id, None)
 
     def summary(
         self, left: Counts, upcoming: Upcoming, due_ahead: tuple[int, ...], due_before: tuple[int, ...]
     ) -> Summary:
-        """How the session went."""
+        """Sum up how the session went."""
         done = list(self._reviews.values())
         of_reviews = [review.rating for review in done if review.state_before is State.REVIEW]
         return Summary(
@@ -78,7 +78,7 @@ _GONE = "The text of that card is gone from the decks; its history is kept."
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """Cards that were buried or suspended while `card` was asked, so that it can be taken back."""
+    """Cards that were buried or suspended while `card` was asked."""
 
     card: int
     cards: tuple[int, ...]
@@ -101,7 +101,7 @@ class Session:
         message: str = "",
         thresholds: Sequence[float] = RUBRIC_THRESHOLDS,
     ) -> None:
-        """Begin.
+        """Begin with the first card.
 
         Args:
             desk: where the cards come from.
@@ -121,7 +121,7 @@ class Session:
         self._until_ms = until_ms
 
     def handle(self, event: Event) -> View:
-        """Take an event; returns the view after it.
+        """Take an event and return the view after it.
 
         Where the database is busy or the disk full nothing is recorded: the view stays, with a message that says so.
         """
@@ -228,7 +228,7 @@ class Session:
         return Answer(asked, self._desk.counts(), intervals, given, message, ticked, self._propose(asked, ticked))
 
     def _reread(self, view: Question | Answer, now_ms: int, message: str) -> View:
-        """The same side of the same card as it is now."""
+        """Return the same side of the same card as it is now."""
         asked = self._desk.read(view.asked.card.id)
         if asked is None:
             return self._move_on(now_ms, _GONE)
@@ -272,7 +272,7 @@ class Session:
         return self._back(review.card, now_ms, f"{_name(review)} is taken back.")
 
     def _back(self, card: int, now_ms: int, message: str) -> View:
-        """Put a card back in front, whether or not it is in today's queue."""
+        """Ask a card again, whether or not it is in today's queue."""
         self._desk.refresh(now_ms)
         asked = self._desk.read(card)
         if asked is None:

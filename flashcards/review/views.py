@@ -99,7 +99,7 @@ class Upcoming:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the session went. What was taken back is not counted.
+    """How the session went, without what was taken back.
 
     Attributes:
         cards: different cards rated.
@@ -126,7 +126,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end: nothing is left to ask within the next minutes, or the person left."""
+    """The end: no card is left for the next minutes, or the person left."""
 
     summary: Summary
     message: str = ""
@@ -136,7 +136,7 @@ View = Question | Answer | Finished
 
 
 def pile(card: Card) -> str:
-    """Which of the counts a card belongs to: `new`, `learning` or `review`."""
+    """Return which of the counts a card belongs to: `new`, `learning` or `review`."""
     if card.state is State.NEW:
         return "new"
     return "review" if card.state is State.REVIEW else "learning"
