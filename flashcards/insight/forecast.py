@@ -6,7 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.collection import find_ordering
-from flashcards.insight.report import Bars, Column, DataTable, Figure, FigureGroup, Lines, Report, RowBar, Series, whole
+from flashcards.insight.report import (
+    Bars,
+    Column,
+    Curves,
+    DataTable,
+    Figure,
+    FigureGroup,
+    Report,
+    RowBar,
+    Series,
+    whole,
+)
 from flashcards.text import plural
 from scheduler.columns import read_ratings
 from scheduler.conditions import ASKABLE
@@ -161,7 +172,7 @@ def build_forecast_report(forecast: Forecast) -> Report:
     reviews = Figure(
         "Reviews a day",
         "Due now: by the due days as they are. Expected: every day kept, without and with new cards.",
-        Lines([float(day.day) for day in days], names, series),
+        Curves([float(day.day) for day in days], names, series),
         DataTable(columns, rows, RowBar("with_new", most)),
         wide=True,
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from flashcards.disk.atomic import replace_file
 from flashcards.errors import UsageError
-from flashcards.insight.report import Bars, DataTable, Figure, FigureGroup, Lines, Report
+from flashcards.insight.report import Bars, Curves, DataTable, Figure, FigureGroup, Report
 from flashcards.insight.svg import draw_plot
 
 _CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
@@ -137,7 +137,7 @@ def _draw_group(group: FigureGroup) -> str:
 def _draw_figure(figure: Figure) -> str:
     parts = [f"<figcaption><h3>{escape(figure.title)}</h3><p>{escape(figure.text)}</p></figcaption>"]
     plot = draw_plot(figure.plot, figure.title, wide=figure.wide) if figure.plot else ""
-    if isinstance(figure.plot, (Bars, Lines)) and len(figure.plot.series) > 1:
+    if isinstance(figure.plot, (Bars, Curves)) and len(figure.plot.series) > 1:
         names = ((one.colour, escape(one.name)) for one in figure.plot.series)
         legend = "".join(f'<span><i style="background: var(--c{colour})"></i>{name}</span>' for colour, name in names)
         parts.append(f'<div class="legend">{legend}</div>')

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from flashcards.insight.report import (
     Column,
+    Curves,
     DataTable,
     Figure,
     FigureGroup,
-    Lines,
     Report,
     RowBar,
     Series,
     percent,
-    rounded,
     whole,
+    whole_percent,
 )
 from flashcards.text import plural
 
@@ -30,8 +30,8 @@ def build_readiness_report(found: Readiness, names: Mapping[int, str], questions
     record = _build_record(found, names)
     tiles = [
         ("days left", whole(found.day - found.today)),
-        ("if the plan is kept", rounded(found.total.kept)),
-        ("if nothing more is done", rounded(found.total.idle)),
+        ("if the plan is kept", whole_percent(found.total.kept)),
+        ("if nothing more is done", whole_percent(found.total.idle)),
         ("never seen", whole(found.plan.new_left)),
         ("minutes a day", whole(found.plan.minutes_a_day)),
     ]
@@ -88,7 +88,7 @@ def _name_limit(plan: StudyPlan) -> str:
 
 
 def _build_curve(found: Readiness) -> Figure:
-    plot = Lines(
+    plot = Curves(
         [float(day) for day, _, _ in found.curve],
         [f"{found.clock.date(day):%d %b}" for day, _, _ in found.curve],
         [
@@ -108,8 +108,8 @@ def _build_decks(record: Mapping[str, Any]) -> Figure:
         Column("deck", "deck"),
         Column("cards", "cards", whole),
         Column("seen", "seen", whole),
-        Column("idle", "idle", rounded),
-        Column("kept", "kept", rounded),
+        Column("idle", "idle", whole_percent),
+        Column("kept", "kept", whole_percent),
     ]
     rows = [*record["decks"], {"deck": "all", **record["total"]}]
     text = (

@@ -27,7 +27,7 @@ def share(value: float | None) -> str:
     return DASH if value is None else f"{value:.1%}"
 
 
-def rounded(value: float | None) -> str:
+def whole_percent(value: float | None) -> str:
     """Format 0.915 as `92%`; None is a dash."""
     return DASH if value is None else f"{value:.0%}"
 
@@ -138,8 +138,8 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """Lines through values at `xs`, which rise; `low` and `high` are the least range of the vertical axis."""
+class Curves:
+    """Curves through values at `xs`, which rise; `low` and `high` are the least range of the vertical axis."""
 
     xs: Sequence[float]
     names: Sequence[str]
@@ -167,7 +167,7 @@ class Scatter:
     form: Format = percent
 
 
-Plot = Bars | Lines | Calendar | Scatter
+Plot = Bars | Curves | Calendar | Scatter
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from flashcards.insight.report import (
     Bars,
     Calendar,
     Column,
+    Curves,
     DataTable,
     Figure,
     FigureGroup,
     Level,
-    Lines,
     Point,
     Report,
     RowBar,
@@ -22,10 +22,10 @@ from flashcards.insight.report import (
     Series,
     number,
     percent,
-    rounded,
     share,
     tenth,
     whole,
+    whole_percent,
 )
 from flashcards.text import plural
 
@@ -213,7 +213,7 @@ def _build_recall(overview: Overview, record: Mapping[str, Any]) -> list[Figure]
     days = list(overview.activity.weeks)
     shares = [row["retention"] for row in weeks]
     lowest = min((value or 0 for value in shares), default=0.5)
-    plot = Lines(
+    plot = Curves(
         [float(day) for day in days],
         [f"{overview.clock.date(day):%d %b}" for day in days],
         [Series("recalled", shares, 2)],
@@ -299,8 +299,8 @@ def _build_prediction(predictions: Predictions, record: Mapping[str, Any]) -> Fi
             f" {average.log_loss:.4f}, {average.rmse_bins:.4f}. Lower is better."
         )
     columns = [
-        Column("predicted", "predicted", rounded),
-        Column("recalled", "recalled", rounded),
+        Column("predicted", "predicted", whole_percent),
+        Column("recalled", "recalled", whole_percent),
         Column("of", "reviews", whole),
     ]
     return Figure("Prediction and fact", words, Scatter(points, "predicted", "recalled"), DataTable(columns, rows))

@@ -11,9 +11,9 @@ from typing import Final
 from flashcards.insight.report import (
     Bars,
     Calendar,
+    Curves,
     Format,
     Level,
-    Lines,
     Plot,
     Scatter,
     Series,
@@ -40,7 +40,7 @@ def draw_plot(plot: Plot, label: str, *, wide: bool = False) -> str:
     match plot:
         case Bars():
             return _draw_bars(plot, label, wide=wide)
-        case Lines():
+        case Curves():
             return _draw_lines(plot, label, wide=wide)
         case Scatter():
             return _draw_scatter(plot, label)
@@ -107,7 +107,7 @@ def _draw_bars(plot: Bars, label: str, *, wide: bool) -> str:
     return frame.draw(label, body, marks, all_names=not plot.dates)
 
 
-def _draw_lines(plot: Lines, label: str, *, wide: bool) -> str:
+def _draw_lines(plot: Curves, label: str, *, wide: bool) -> str:
     """Draw lines; a value that is None breaks its line."""
     xs, series = plot.xs, plot.series
     values = [value for one in series for value in one.values if value is not None]

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flashcards.insight.report import Bars, Calendar, DataTable, Figure, Lines, Plot, Report, Series, measure_level
+from flashcards.insight.report import Bars, Calendar, Curves, DataTable, Figure, Plot, Report, Series, measure_level
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
@@ -84,7 +84,7 @@ def _draw_plot(plot: Plot, width: int) -> RenderableType | None:
         case Bars(names=names, series=series, rate=rate):
             drawn = _draw_series(names, series, None, width)
             return _draw_series(names, [*series, rate], None, width) if drawn and rate else drawn
-        case Lines(names=names, series=series, high=high):
+        case Curves(names=names, series=series, high=high):
             return _draw_series(names, series, high, width)
     return None
 

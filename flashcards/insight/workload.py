@@ -9,10 +9,10 @@ from flashcards.collection import find_ordering
 from flashcards.insight.forecast import find_askable_cards, sample_cards
 from flashcards.insight.report import (
     Column,
+    Curves,
     DataTable,
     Figure,
     FigureGroup,
-    Lines,
     Report,
     RowBar,
     Series,
@@ -208,14 +208,14 @@ def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> li
         Figure(
             "What each retention brings",
             "Cards that would be recalled at the end, for the minutes a day that it takes.",
-            Lines(retentions, [f"{each:.0%}" for each in retentions], [known]),
+            Curves(retentions, [f"{each:.0%}" for each in retentions], [known]),
             DataTable(columns, rows, RowBar("minutes_a_day", most, "yellow")),
             wide=True,
         ),
         Figure(
             "Minutes a day",
             "On average over each 30 days.",
-            Lines([float(at) for at in months], [f"month {at + 1}" for at in months], shown),
+            Curves([float(at) for at in months], [f"month {at + 1}" for at in months], shown),
             wide=True,
             in_terminal="nothing",
         ),

@@ -26,7 +26,7 @@ class Candidate(NamedTuple):
         card: its id.
         skills: what it trains, from its tags; the first counts.
         recall: the chance that it is recalled today; None for a card never seen.
-        missed: the part of its points that was missed so far; 0 where none were ticked.
+        missed: the part of its points that was missed so far; 0 if no points were ticked.
         days_since: days since it was last asked in any way; None is never.
     """
 
@@ -69,7 +69,7 @@ def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[i
 
 
 def list_candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
-    """List the cards that may be asked: rubric cards if there are any, else all with a text, none suspended."""
+    """List the cards that may be asked: rubric cards if there are any, else all with a text that are not suspended."""
     found: list[Candidate] = []
     rubrics: list[Candidate] = []
     for number in cards:

@@ -31,7 +31,7 @@ class Result:
         seconds: from the question to the end of the answer.
         answer: what was jotted down; "" where it was spoken.
         rating: what the person decided; None as long as they have not.
-        covered, missed: the points of the rubric; none is missed before the rating.
+        covered, missed: the points of the rubric; before the rating no point is missed.
         note: what the person wrote to themselves.
     """
 

@@ -37,7 +37,7 @@ class Mock(NamedTuple):
 class MockAnswer(NamedTuple):
     """A question of a mock and how it went.
 
-    `covered` and `missed` are points, `budget` and `seconds` are seconds; `rating` is 0 where none was decided on.
+    `covered` and `missed` are points, `budget` and `seconds` are seconds; `rating` is 0 if the person gave no rating.
     """
 
     number: int

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _HELP: Final = "Answer aloud, or jot it down. Enter on an empty line ends the answer; Ctrl-E writes it in your editor."
 _TIME: Final = "The time for this question is over. Finish your thought; it is counted."
-_NOTE: Final = "A note to yourself, or Enter for none."
+_NOTE: Final = "A note to yourself, or Enter to skip it."
 
 
 class TerminalMock:
@@ -183,7 +183,7 @@ class TimedLine:
         clock: what to show before the line, asked each time; None draws the line once a key, without a clock.
 
     Attributes:
-        typed: what stands on the line.
+        typed: what is on the line.
     """
 
     def __init__(self, keyboard: Keyboard, clock: Callable[[], str] | None) -> None:

@@ -1,4 +1,4 @@
-"""When cards are due next, read from the store."""
+"""Ask what is due in a collection, choose the cards of a session, and find when cards are due next."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ class CollectionDesk:
         collection: open, its decks read.
         now_ms: the instant.
         only: ask only these cards; None is all.
-        new: ask so many new cards, whatever the daily limits say; None keeps to the limits.
-        limit: ask so many cards at the most; None is all.
+        new: how many new cards to ask, whatever the daily limits say; None keeps to the limits.
+        limit: how many cards to ask at most; None is all.
         order: the order of due cards; None is what the settings say.
-        ahead_days: ask what falls due within so many days, too.
+        ahead_days: also ask what falls due within this many days.
         backlog: ask all that is due, whatever the limits say, and nothing new.
     """
 
@@ -233,7 +233,7 @@ _ALL = 1_000_000_000
 def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
     """Return the decks with room for `new` more new cards today, whatever was `done` already.
 
-    New cards count among the reviews, too: of these there is no end, so that used up ones leave room for new cards.
+    New cards count as reviews, too: reviews are unlimited, so that new cards have room.
     """
     room = new + sum(each.new for each in done.values())
     return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]

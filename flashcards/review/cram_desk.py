@@ -26,7 +26,7 @@ class CramDesk(CollectionDesk):
         collection: open, its decks read.
         now_ms: the instant.
         only: ask only these cards; None is all.
-        limit: ask so many cards at the most; None is all.
+        limit: how many cards to ask at most; None is all.
         count: let the ratings count as reviews; else they are written down, and the schedule stays as it is.
     """
 

@@ -38,7 +38,7 @@ class Desk(Protocol):
         """Take back the last rating of today and return it.
 
         Raises:
-            NothingToUndo: there is none.
+            NothingToUndo: nothing was rated today.
         """
 
     def siblings(self, card: Card) -> list[int]:

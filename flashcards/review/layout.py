@@ -115,7 +115,7 @@ def hang(line: Text, indent: int, console: Console) -> Text:
 def draw_typed(given: str, expected: str, *, coloured: bool) -> list[Text]:
     """Say that a typed answer is right, or where it differs.
 
-    In colour wrong characters are red and struck out, missing ones underlined; else they stand in `[-…-]` and `{+…+}`.
+    In colour, wrong characters are red and struck out, missing ones underlined; else they are in `[-…-]` and `{+…+}`.
     """
     if is_same_text(given, expected):
         typed = Text.assemble(("Typed: ", "dim"), (escape_controls(given.strip()), "green"))

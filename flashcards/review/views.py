@@ -13,7 +13,7 @@ from scheduler import Card, Rating, State
 from scheduler.queue import Counts
 
 DAYS_AHEAD = 7
-"""Of so many days ahead the end of a session says what changed."""
+"""The days ahead for which the end of a session says what changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class Suspend:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Give the card a flag, 1 to 7, or none, 0."""
+    """Give the card a flag, 1 to 7; 0 removes it."""
 
     now_ms: int
     flag: int
