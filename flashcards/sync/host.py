@@ -108,7 +108,7 @@ class SyncHost:
 
     def _complain(self, peer: str, method: str, error: Exception) -> None:
         reason = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
-        self._tell(f"{peer}: {ascii(method)[1:40]} refused: {reason}")
+        self._tell(f"{peer}: {ascii(method)[1:-1][:40]} refused: {reason}")
 
 
 def phone_folder(root: Path) -> Path:

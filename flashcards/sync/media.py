@@ -103,7 +103,7 @@ class MediaStore:
             return _wrapped(self._take(body))
         answer = self._methods.get(method)
         if answer is None:
-            raise BadRequest(f"There is no method `{ascii(method)[1:40]}`.")
+            raise BadRequest(f"There is no method `{ascii(method)[1:-1][:40]}`.")
         return _wrapped(answer(read_object(body)))
 
     def path_of(self, name: str) -> Path | None:

@@ -112,7 +112,7 @@ class SyncService:
             return self._upload(header, body)
         step = self._sync_steps.get(method)
         if step is None:
-            raise BadRequest(f"There is no method `{ascii(method)[1:40]}`.")
+            raise BadRequest(f"There is no method `{ascii(method)[1:-1][:40]}`.")
         payload = read_object(body)
         try:
             return pack_json(step(header, payload))

@@ -28,10 +28,10 @@ SECOND = os.environ.get("FLASHCARDS_SECOND_ANKI", "")
 class Server:
     """A running server."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, account: Account) -> None:
         self.reports: list[SyncReport] = []
         self.sentences: list[str] = []
-        self.host = SyncHost(root, Account.create(USER, PASSWORD), self.reports.append, self.sentences.append)
+        self.host = SyncHost(root, account, self.reports.append, self.sentences.append)
         self.server = self.host.build_server()
         self.listener = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
@@ -120,13 +120,14 @@ class World:
         self.folder = folder
         self.root = folder / "decks"
         self.root.mkdir()
+        self.account = Account.create(USER, PASSWORD)
         self._server: Server | None = None
         self._phones: list[Phone] = []
 
     @property
     def server(self) -> Server:
         if self._server is None:
-            self._server = Server(self.root)
+            self._server = Server(self.root, self.account)
         return self._server
 
     def restart(self) -> None:
@@ -140,7 +141,6 @@ class World:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        os.utime(path, (1_700_000_000, path.stat().st_mtime_ns // 10**9 - 5))
         return path
 
     def read(self, name: str) -> str:
