@@ -44,6 +44,8 @@ class ImportedState(NamedTuple):
         memory: its memory state, if it cannot be computed because the beginning of its log is lost.
         keeps_log: whether the other program keeps a log. The state from a program without one counts if it is newer
             than the last row here.
+        log_is_whole: whether everything that happened to the card is in the log. Then counts and memory state follow
+            from it, and the stated due time counts only after the log's last row.
     """
 
     state: State
@@ -57,6 +59,7 @@ class ImportedState(NamedTuple):
     changed_ms: int
     memory: Memory | None = None
     keeps_log: bool = True
+    log_is_whole: bool = False
 
 
 class CardHistory(NamedTuple):

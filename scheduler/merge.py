@@ -198,6 +198,8 @@ class _Merging:
                 leech=Leech.TAGGED if imported.leech else Leech.NO,
             )
         now = fold_log(each.card, log)
+        if imported.log_is_whole:
+            return now
         reps = lapses = 0
         if not ours:
             reps, lapses = imported.reps - now.reps, imported.lapses - now.lapses

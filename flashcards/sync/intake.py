@@ -9,19 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from flashcards.anki.imports.cards import CardImport, KnownChanges
 from flashcards.anki.imports.deck_text import remove_notes
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
-from flashcards.anki.imports.run import KnownChanges, import_changes
+from flashcards.anki.imports.run import import_changes
 from flashcards.anki.package.identity import Guids, deck_id
+from flashcards.anki.package.model import LogRow
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.sync.mirror import TABLE_STATEMENTS
-from flashcards.sync.rows import CARD_COLUMNS, COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
+from flashcards.sync.rows import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
 from flashcards.sync.set_aside import set_aside
 from flashcards.text import plural
+from scheduler import transaction
 
 if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiCard, Package
@@ -91,6 +94,7 @@ class NoteIntake:
         notes = self._touched(received)
         if notes:
             self._import(received, notes)
+        self._import_reviews_of_gone(received)
         self._unbury(received)
         self._remove(received)
         self._mention_moves(received)
@@ -110,6 +114,7 @@ class NoteIntake:
         media = MediaPlan(self._collection.root, StoredMedia(self._media))
         changes = KnownChanges(
             edits=self._edits(received),
+            new_cards={number for number, before in received.before["cards"].items() if before is None},
             marks_before=_MarksBefore(received).of,
             settings="dconf" in received.objects,
             back_up=self._is_backup_due(),
@@ -120,6 +125,23 @@ class NoteIntake:
             media.close()
         self._count(report)
         self._keep_texts(received)
+
+    def _import_reviews_of_gone(self, received: Received) -> None:
+        """Take over reviews of cards that were deleted, there or here, after they were reviewed on the phone."""
+        cards = {row[1] for row in received.reviews}
+        gone = cards - {number for (number,) in self._rows("SELECT id FROM cards WHERE id IN ({})", cards)}
+        logs: dict[int, list[LogRow]] = {}
+        for row in sorted(self._rows(_all_of("revlog", "cid"), gone)):
+            values = dict(zip(LOG_COLUMNS, row, strict=True))
+            number = self._here["card"].get(values["cid"], int(values["cid"]))
+            logs.setdefault(number, []).append(LogRow(*(values[name] for name in LOG_COLUMNS if name != "usn")))
+        if logs:
+            collection = self._collection
+            cards_import = CardImport(
+                collection, self._package([]), Origins(collection.connection), collection.settings, now_ms()
+            )
+            with transaction(collection.connection):
+                self._taken.reviews += cards_import.apply_reviews(logs)
 
     def _count(self, report: ImportReport) -> None:
         taken = self._taken

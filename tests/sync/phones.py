@@ -74,7 +74,8 @@ class Phone:
 
     def download(self) -> None:
         """Sync for the first time."""
-        assert self.do("sync") in ("FULL_DOWNLOAD", "FULL_SYNC")
+        required = self.do("sync")
+        assert required in ("FULL_DOWNLOAD", "FULL_SYNC"), required
         self.do("full", upload=False)
 
     def sync(self) -> None:

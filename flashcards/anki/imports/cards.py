@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.deck_files import PlacedNote
-from flashcards.anki.package.model import AnkiCard, Package
-from flashcards.anki.package.schedule_reader import HistoryReader, count_days_as_anki
+from flashcards.anki.package.model import AnkiCard, LogRow, Package
+from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki
 from flashcards.catalog.imports import SeenMarks
 from scheduler.clock import Clock
-from scheduler.imported_log import CardHistory
+from scheduler.imported_log import CardHistory, ImportedState, make_imported_row
 from scheduler.merge import merge
 from scheduler.model import Rating, ReviewKind, State
 
@@ -59,6 +60,25 @@ def join_histories(history: CardHistory, twins: Sequence[CardHistory]) -> CardHi
             lapses=max(lapses, *[each.lapses for each in states]),
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChanges:
+    """What changed in Anki since both sides were equal, where that is known: then no times are compared.
+
+    Attributes:
+        edits: the notes that were edited there, by guid, and whether each was edited here too.
+        new_cards: the cards that were made there, by their ids.
+        marks_before: tells the suspension and flag that a card had there before.
+        settings: whether deck options changed there.
+        back_up: whether the state is to be copied first.
+    """
+
+    edits: Mapping[str, bool]
+    new_cards: Set[int]
+    marks_before: Callable[[AnkiCard], SeenMarks]
+    settings: bool
+    back_up: bool
 
 
 class StatusImport:
@@ -158,20 +178,23 @@ class CardImport:
         notes: Iterable[PlacedNote],
         report: ImportReport,
         progress: Callable[[int, int], None],
-        marks_before: Callable[[AnkiCard], SeenMarks] | None = None,
+        changes: KnownChanges | None = None,
     ) -> None:
         """Merge the reviews, and take over suspension, flag and burial where they changed there.
 
-        `marks_before` tells the marks that a card had there; without it, those of the last import count.
+        `changes` says what changed there, if that is known.
         """
-        if marks_before is None and not _tells_schedules(self._package):
+        if changes is None and not _tells_schedules(self._package):
             return
         pairs, twins = separate_duplicates(self._pair_cards(notes))
         self.pairs = pairs
         leeches = self._find_leeches()
 
         def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
-            return self._reader.read_history(card, ours, leech=card.id in leeches, model=self._find_model(deck))
+            found = self._reader.read_history(card, ours, leech=card.id in leeches, model=self._find_model(deck))
+            if changes is None or card.id in changes.new_cards:
+                return found
+            return found._replace(imported=found.imported._replace(log_is_whole=True))
 
         histories = (
             join_histories(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
@@ -182,9 +205,34 @@ class CardImport:
         merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
         marks = StatusImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
-        before = {ours: marks_before(card) for card, ours, _ in pairs} if marks_before else None
+        before = {ours: changes.marks_before(card) for card, ours, _ in pairs} if changes else None
         report.cards = merged.cards + marks.apply(((card, ours) for card, ours, _ in pairs), before)
         self.remembered = marks.remembered
+
+    def apply_reviews(self, logs: Mapping[int, Sequence[LogRow]]) -> int:
+        """Merge reviews of cards whose note is gone in Anki, by their ids here; return how many are new."""
+        days = count_days_as_anki(self._clock, self._at)
+        cards = {card.id: card for card in self._collection.store.cards(logs)}
+        histories = []
+        for number, log in logs.items():
+            reviews = convert_log(log)
+            if number not in cards or not reviews:
+                continue
+            last = make_imported_row(number, reviews[-1].at_ms, reviews[-1], days)
+            state = ImportedState(
+                last.state_after,
+                last.due_day,
+                last.due_ms,
+                last.steps_left,
+                last.interval_after,
+                reps=0,
+                lapses=0,
+                leech=False,
+                changed_ms=last.id,
+                log_is_whole=True,
+            )
+            histories.append(CardHistory(number, reviews, state))
+        return merge(self._collection.connection, histories, days, self._find_model).reviews
 
     def _pair_cards(self, notes: Iterable[PlacedNote]) -> Iterable[tuple[AnkiCard, int, int]]:
         """Yield each card of the package that is here: the card, its id here, its deck here."""

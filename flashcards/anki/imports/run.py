@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.imports import remarks
-from flashcards.anki.imports.cards import CardImport
+from flashcards.anki.imports.cards import CardImport, KnownChanges
 from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
 from flashcards.anki.imports.deck_text import key
 from flashcards.anki.imports.draft import IncomingNote
@@ -24,11 +23,11 @@ from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.media import MediaNames
-from flashcards.anki.package.model import AnkiCard, AnkiNote, Package
+from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.reader import read_package
 from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.to_markdown.convert import Converter
-from flashcards.catalog.imports import Origins, SeenMarks
+from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.importers.report import ImportReport
 from flashcards.importers.transaction import run_import
@@ -43,23 +42,6 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 _STRIDE: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class KnownChanges:
-    """What changed in Anki since both sides were equal, where that is known: then no times are compared.
-
-    Attributes:
-        edits: the notes that were edited there, by guid, and whether each was edited here too.
-        marks_before: tells the suspension and flag that a card had there before.
-        settings: whether deck options changed there.
-        back_up: whether the state is to be copied first.
-    """
-
-    edits: Mapping[str, bool]
-    marks_before: Callable[[AnkiCard], SeenMarks]
-    settings: bool
-    back_up: bool
 
 
 def import_package(
@@ -170,7 +152,7 @@ class _PackageImport:
             notes,
             report,
             lambda done, total: self._progress("Bringing in the reviews", done, total),
-            changes.marks_before if changes else None,
+            changes,
         )
         if changes:
             self._remember_ids({key(draft) for draft in found.new}, notes, cards)
