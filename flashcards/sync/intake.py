@@ -104,13 +104,13 @@ class NoteIntake:
         """Return the notes that came, and those of the cards and reviews that came, as far as they still exist."""
         found = dict.fromkeys(row[0] for row in received.notes)
         found |= dict.fromkeys(row[_NID] for row in received.cards)
-        cards = {row[1] for row in received.reviews}
+        cards = {row[1] for row in (*received.reviews, *received.collided)}
         found |= dict.fromkeys(number for (number,) in self._rows("SELECT nid FROM cards WHERE id IN ({})", cards))
         exist = {number for (number,) in self._rows("SELECT id FROM notes WHERE id IN ({})", found)}
         return [number for number in found if number in exist]
 
     def _import(self, received: Received, notes: list[int]) -> None:
-        package = self._package(notes)
+        package = self._package(notes, received.collided)
         media = MediaPlan(self._collection.root, StoredMedia(self._media))
         changes = KnownChanges(
             edits=self._edits(received),
@@ -179,19 +179,20 @@ class NoteIntake:
         connection = self._collection.connection
         return KnownNotes(self._collection.catalog, Origins(connection), Guids(connection))
 
-    def _package(self, notes: list[int]) -> Package:
+    def _package(self, notes: list[int], more_reviews: Iterable[Row] = ()) -> Package:
         """Read some notes of the mirror, with their cards and the whole log of these, as if from a package."""
         db = sqlite3.connect(":memory:")
         try:
             for statement in TABLE_STATEMENTS:
-                db.execute(statement)
+                db.execute(statement.replace("revlog (id integer PRIMARY KEY", "revlog (id integer"))
             columns = ("crt", "mod", "scm", "ver", "dty", "usn", "ls", "conf", "models", "decks", "dconf", "tags")
             col = self._mirror.connection.execute(f"SELECT id, {', '.join(columns)} FROM col").fetchone()
             _insert(db, "col", [col])
             _insert(db, "notes", self._rows(_all_of("notes", "id"), notes))
             cards = self._rows(_all_of("cards", "nid"), notes)
             _insert(db, "cards", cards)
-            _insert(db, "revlog", self._rows(_all_of("revlog", "cid"), [row[0] for row in cards]))
+            reviews = self._rows(_all_of("revlog", "cid"), [row[0] for row in cards])
+            _insert(db, "revlog", [*reviews, *more_reviews])
             return read_tables(db, Path(_SOURCE))
         finally:
             db.close()

@@ -16,7 +16,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from flashcards.sync.rows import COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
+from flashcards.sync.rows import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 
 OBJECTS: Final = ("models", "decks", "dconf")
@@ -240,6 +240,11 @@ class Mirror:
         verb = "INSERT OR IGNORE" if table == "revlog" else "INSERT OR REPLACE"
         self.connection.executemany(f"{verb} INTO {table} VALUES ({marks})", values)
         return taken
+
+    def has_other_review(self, row: Row) -> bool:
+        """Whether the log holds a review of another card with the instant of this one."""
+        found = self.connection.execute("SELECT cid FROM revlog WHERE id = ?", (row[0],)).fetchone()
+        return found is not None and found[0] != row[LOG_COLUMNS.index("cid")]
 
     def check_references(self, notes: Iterable[Row]) -> None:
         """Check that notes have a note type and as many fields as it says.

@@ -27,6 +27,7 @@ class Received:
     Attributes:
         since: the change number from which on the client had not seen anything.
         before: the rows of notes and cards as the mirror held them, by table and id; None where there was none.
+        collided: reviews of the very instant of a known review of another card; the mirror cannot hold them.
         contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
         gone: the rows of what was deleted.
     """
@@ -35,6 +36,7 @@ class Received:
     notes: list[Row] = field(default_factory=list)
     cards: list[Row] = field(default_factory=list)
     reviews: list[Row] = field(default_factory=list)
+    collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
     gone: list[Row] = field(default_factory=list)
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
@@ -44,7 +46,8 @@ class Received:
     @property
     def is_empty(self) -> bool:
         """Whether nothing came that a collection could take over."""
-        return not (self.notes or self.cards or self.reviews or self.objects) and self.graves.is_empty
+        rows = self.notes or self.cards or self.reviews or self.collided or self.objects
+        return not rows and self.graves.is_empty
 
 
 class Intake(Protocol):
@@ -133,6 +136,7 @@ class SyncSession:
         received = self.received
         reviews, cards, notes = (read_rows(table, chunk.get(table)) for table in ("revlog", "cards", "notes"))
         self._mirror.check_references(notes)
+        received.collided += [row for row in reviews if self._mirror.has_other_review(row)]
         received.reviews += self._mirror.put_rows("revlog", reviews, self._usn)
         received.cards += self._put("cards", cards)
         received.notes += self._put("notes", notes)

@@ -46,7 +46,9 @@ class Days:
             self.deleted = False
             self._at_terminal()
             for phone in self.phones:
+                self._tick(minutes=1)
                 self._on_phone(phone)
+            self._tick(minutes=1)
             if self.random.random() < 0.2:
                 self.world.restart()
             order = self.random.sample(self.phones, 2)
@@ -189,8 +191,12 @@ class Days:
         return f"Q: question {self.serial}\nA: answer {token}\n{both_ways}\n"
 
     def _next_day(self) -> None:
+        self._tick(minutes=24 * 60 + self.random.randrange(-300, 300))
+
+    def _tick(self, minutes: int) -> None:
+        """Move the clock, which begins again at that instant in every process: so no two act in one millisecond."""
         if _CLOCK:
-            now = datetime.now().astimezone() + timedelta(days=1, minutes=self.random.randrange(-300, 300))
+            now = datetime.now().astimezone() + timedelta(minutes=minutes)
             Path(_CLOCK).write_text(now.strftime("@%Y-%m-%d %H:%M:%S"), encoding="utf-8")
 
     # What must hold

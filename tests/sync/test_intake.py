@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flashcards.collection import now_ms
 from scheduler import Rating
 from tests.sync.phones import World, state_of
 
@@ -187,4 +188,36 @@ def test_a_deck_file_that_ends_in_open_code_gets_no_note_and_the_note_is_kept(wo
     phone.sync()
     assert world.read("a.md") == text
     assert phone.rows("SELECT count(*) FROM notes") == [[2]]
+    phone.check()
+
+
+def test_reviews_of_two_phones_in_one_millisecond_both_count(world: World) -> None:
+    world.write("a.md", DECK)
+    one, two = world.phone(), world.phone()
+    one.download()
+    two.download()
+    at = now_ms() - 5_000
+    one.do("answer", cards=[one.card("one?")], rating=3, at=at)
+    two.do("answer", cards=[two.card("two?")], rating=4, at=at)
+    for phone in (one, two, one, two):
+        phone.sync()
+    assert [(time, rating) for time, _, rating in world.reviews()] == [(at, 3), (at + 1, 4)]
+    for phone in (one, two):
+        assert phone.rows("SELECT reps FROM cards WHERE reps > 0") == [[1], [1]]
+        phone.check()
+
+
+def test_reviews_of_a_note_that_was_deleted_here_or_there_are_kept(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    phone.do("answer", cards=[phone.card("two?")], rating=2)
+    phone.do("delete", notes=[phone.note("two?")])
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    phone.sync()
+    assert [rating for _, _, rating in world.reviews()] == [3, 2]
+    world.write("a.md", DECK)
+    phone.sync()
+    assert phone.rows(f"SELECT reps FROM cards WHERE id = {phone.card('one?')}") == [[1]]
     phone.check()
