@@ -22,7 +22,7 @@ _SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 def get_deck_name(path: str) -> str:
     """Return the name of the deck in the file at `path` within the collection: `a/b.md` is `a::b`."""
-    return _clean_name(re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).replace("/", "::"))
+    return clean_deck_name(re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).replace("/", "::"))
 
 
 def parse(text: str, path: str) -> Deck:
@@ -48,7 +48,7 @@ def parse(text: str, path: str) -> Deck:
     problems.sort(key=lambda problem: problem.line)
     lines = {setting: head.lines.get(setting, 1) for setting in settings}
     return Deck(
-        _clean_name(str(name)) if name else get_deck_name(path),
+        clean_deck_name(str(name)) if name else get_deck_name(path),
         tuple(add_footnotes(reader.notes, body)),
         tuple(problems),
         settings,
@@ -56,7 +56,8 @@ def parse(text: str, path: str) -> Deck:
     )
 
 
-def _clean_name(name: str) -> str:
+def clean_deck_name(name: str) -> str:
+    """Return a deck's name without empty parts and needless blanks."""
     parts = (" ".join(part.split()) for part in name.split("::"))
     return "::".join(part for part in parts if part) or "deck"
 

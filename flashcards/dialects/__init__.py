@@ -2,5 +2,5 @@
 
 NATIVE = "native"
 
-NAMES = (NATIVE, "obsidian")
+NAMES = (NATIVE, "obsidian", "headings", "inka", "obsidian-to-anki", "flashcards-obsidian", "mdsr")
 """The formats that a file can be read in, as `format:` and `flashcards.toml` name them."""

@@ -9,22 +9,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from flashcards.deck import front_matter
-from flashcards.deck.attributes import split_tags
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem, StatedSchedule
 from flashcards.deck.parse import get_deck_name
-from flashcards.deck.source import normalize
 from flashcards.deck.wiki_markdown import add_footnotes
+from flashcards.dialects.building import Breadcrumbs, list_prose, read_lines
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_schedules import cut_schedules, read_schedules
 from flashcards.dialects.obsidian_settings import ObsidianSettings, is_in_tags
 
 _TAG: Final = re.compile(r"(?<!\S)#[^\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u206f\u2e00-\u2e7f]+")
-_HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
 _BLOCK_ID: Final = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
 _INLINE_CODE: Final = re.compile(r"`[^`\n]+`")
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _NATIVE: Final = re.compile(r"^Q[:：][^\n]*\n(?:(?!A[:：])[^\n]*\n)?A[:：]", re.MULTILINE)
 
 
@@ -44,14 +40,12 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
         settings: of the plugin in that vault.
         only_tagged: whether a note without a flashcard tag has no cards, as in the plugin.
     """
-    text = normalize(text)
     name = _folder_deck(path) if settings.folders_are_decks else get_deck_name(path)
     if settings.is_ignored(path):
         return Deck(name)
-    head = front_matter.read_front_matter(text)
-    body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
-    lines = body.split("\n")
-    file_tags = [f"#{tag}" for tag in split_tags(head.values.get("tags") or head.values.get("tag") or ())[0]]
+    file = read_lines(text, path)
+    lines, body = file.lines, "\n".join(file.lines)
+    file_tags = [f"#{tag}" for tag in file.tags]
     tag_lines = _tag_lines(lines)
     all_tags = [*file_tags, *(tag for line in tag_lines for tag in line.tags)]
     if any(is_in_tags(tag, settings.ignored_tags) for tag in all_tags):
@@ -88,27 +82,13 @@ def _native_notes(body: str) -> tuple[Problem, ...]:
 def _tag_lines(lines: Sequence[str]) -> list[_TagLine]:
     """Find the lines with tags, outside of code."""
     found = []
-    for number, line in _prose(lines):
+    for number, line in list_prose(lines):
         if "#" in line:
             tags = tuple(_TAG.findall(_INLINE_CODE.sub(" ", line)))
             tags = tuple(tag for tag in tags if not tag[1:].isdigit())
             if tags:
                 found.append(_TagLine(number, tags))
     return found
-
-
-def _prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines outside of code blocks, with their numbers."""
-    closing = ""
-    for number, line in enumerate(lines):
-        fence = _FENCE.match(line)
-        if closing:
-            if fence and fence[1].startswith(closing) and not line.strip(" `~"):
-                closing = ""
-        elif fence:
-            closing = fence[1]
-        else:
-            yield number, line
 
 
 class _Text(NamedTuple):
@@ -146,20 +126,13 @@ class _Reader:
     def run(self) -> None:
         """Read all blocks into `notes` and `problems`."""
         decks = iter(self._deck_lines())
-        headings = iter([(at, match) for at, line in _prose(self._lines) if (match := _HEADING.fullmatch(line))])
-        next_deck, next_heading = next(decks, None), next(headings, None)
+        crumbs = Breadcrumbs(self._lines)
+        next_deck = next(decks, None)
         current = self._file_decks
-        breadcrumb: list[tuple[int, str]] = []
         for block in self._blocks:
             while next_deck and next_deck.line < block.first:
                 current, next_deck = self._flashcard_tags(next_deck), next(decks, None)
-            while next_heading and next_heading[0] < block.first:
-                level = len(next_heading[1][1])
-                breadcrumb = [each for each in breadcrumb if each[0] < level]
-                if next_heading[1][2]:
-                    breadcrumb.append((level, next_heading[1][2]))
-                next_heading = next(headings, None)
-            self._read(block, current or self._any_deck, tuple(heading for _, heading in breadcrumb))
+            self._read(block, current or self._any_deck, crumbs.above(block.first))
         decks_of_notes = [note.deck for note in self.notes if note.deck]
         if decks_of_notes:
             self.main_deck = decks_of_notes[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -12,9 +13,21 @@ from flashcards.deck.parse import parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NAMES, NATIVE
 from flashcards.dialects.choose import Choice
+from flashcards.dialects.flashcards_obsidian import read_flashcards_obsidian
+from flashcards.dialects.headings import read_headings
+from flashcards.dialects.inka import read_inka
+from flashcards.dialects.mdsr import read_mdsr
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_settings import ObsidianSettings
+from flashcards.dialects.obsidian_to_anki import read_obsidian_to_anki
 
+_READERS: Final[dict[str, Callable[[str, str], Deck]]] = {
+    "headings": read_headings,
+    "inka": read_inka,
+    "obsidian-to-anki": read_obsidian_to_anki,
+    "flashcards-obsidian": read_flashcards_obsidian,
+    "mdsr": read_mdsr,
+}
 _FORMAT: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=]", re.MULTILINE)
 
 
@@ -43,6 +56,8 @@ def _named_format(text: str) -> tuple[str | None, int]:
 def _read(text: str, path: str, name: str, choice: Choice, *, is_named: bool) -> Deck:
     if name == NATIVE:
         return parse(text, path)
+    if name in _READERS:
+        return _READERS[name](text, path)
     vault = choice.vault
     return read_obsidian(
         text,

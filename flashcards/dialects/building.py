@@ -1,0 +1,165 @@
+"""What the readers of the dialects share: a file's head and lines, gaps in braces, and notes with their problems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flashcards.deck import front_matter
+from flashcards.deck.attributes import split_tags
+from flashcards.deck.cloze import MAX_NUMBER
+from flashcards.deck.markdown import outline
+from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
+from flashcards.deck.parse import clean_deck_name, get_deck_name
+from flashcards.deck.source import Spans, normalize
+from flashcards.deck.wiki_markdown import add_footnotes
+
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*)")
+
+GapGroups = Callable[[re.Match[str]], tuple[str, str | None]]
+"""Gets a match; returns the group that holds what the gap hides, and the number that is written, if any."""
+
+GapNumber = Callable[[int, int, int], int]
+"""Gets the written number or 0, how many gaps stand before, and how many of those had no number; returns its number."""
+
+
+@dataclass(slots=True)
+class FileText:
+    """A file as lines, its front matter blanked out.
+
+    Attributes:
+        path: within the collection.
+        lines: the lines.
+        values: what the front matter says.
+        tags: the tags that it gives all notes.
+    """
+
+    path: str
+    lines: list[str]
+    values: dict[str, Any]
+    tags: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class DeckBuilder:
+    """Collects the notes and problems of one file."""
+
+    file: FileText
+    name: str = ""
+    notes: list[Note] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add_sides(self, lines: tuple[int, int], front: str, back: str, *, both_ways: bool = False, **more: Any) -> None:
+        """Add a note with two sides; `lines` are the first and the last, counted from 0."""
+        front, back = front.strip(), back.strip()
+        if not front or not back:
+            self.report(lines[0], "empty-side", "This card has an empty side.", "Write it, or remove the card.")
+            return
+        slots = (FORWARD, REVERSE) if both_ways else (FORWARD,)
+        kind = Kind.PAIR if lines[0] == lines[1] else Kind.QUESTION
+        self.notes.append(Note(kind, lines[0] + 1, lines[1] + 1, (front, back), slots, **self._complete(more)))
+
+    def add_cloze(self, lines: tuple[int, int], text: str, gaps: Sequence[Gap], **more: Any) -> None:
+        """Add a cloze, the gaps of which are those of its text."""
+        gaps = [gap for gap in gaps if text[gap.inner_start : gap.inner_end].strip()]
+        if any(not 1 <= number <= MAX_NUMBER for gap in gaps for number in gap.numbers):
+            hint = "Number the gaps 1, 2, 3 and so on."
+            self.report(lines[0], "gap-number", f"A gap's number lies between 1 and {MAX_NUMBER}.", hint)
+        elif not gaps:
+            self.report(lines[0], "cloze-without-gap", "This cloze has no gap.", "Write one, or give it an answer.")
+        else:
+            slots = tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
+            more = self._complete(more)
+            self.notes.append(Note(Kind.CLOZE, lines[0] + 1, lines[1] + 1, (text,), slots, tuple(gaps), **more))
+
+    def _complete(self, more: dict[str, Any]) -> dict[str, Any]:
+        return more | {"tags": tuple(dict.fromkeys((*self.file.tags, *more.get("tags", ()))))}
+
+    def report(self, line: int, code: str, message: str, hint: str) -> None:
+        """Report a problem of a line, counted from 0."""
+        self.problems.append(Problem(line + 1, code, message, hint))
+
+    def build(self) -> Deck:
+        """Return the deck, in order of the file."""
+        notes = add_footnotes(sorted(self.notes, key=lambda note: note.line), "\n".join(self.file.lines))
+        problems = tuple(sorted(self.problems, key=lambda problem: problem.line))
+        name = clean_deck_name(self.name) if self.name else get_deck_name(self.file.path)
+        return Deck(name, tuple(notes), problems)
+
+
+def read_lines(text: str, path: str) -> FileText:
+    """Take a file apart into its front matter and its lines."""
+    text = normalize(text)
+    head = front_matter.read_front_matter(text)
+    body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
+    tags = split_tags(head.values.get("tags") or head.values.get("tag") or ())[0]
+    return FileText(path, body.split("\n"), dict(head.values), tags)
+
+
+def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines outside of code blocks, with their numbers."""
+    closing = ""
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line)
+        if closing:
+            if fence and fence[1].startswith(closing) and not line.strip(" `~"):
+                closing = ""
+        elif fence:
+            closing = fence[1]
+        else:
+            yield number, line
+
+
+class Breadcrumbs:
+    """The headings above each line of a file, outermost first."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        found = ((number, read_heading(line)) for number, line in list_prose(lines))
+        self._coming = iter([(number, *heading) for number, heading in found if heading])
+        self._next = next(self._coming, None)
+        self._open: list[tuple[int, str]] = []
+
+    def above(self, line: int) -> tuple[str, ...]:
+        """Return the headings above a line; lines are asked for in order."""
+        while self._next and self._next[0] < line:
+            _, level, text = self._next
+            self._open = [each for each in self._open if each[0] < level]
+            if text:
+                self._open.append((level, text))
+            self._next = next(self._coming, None)
+        return tuple(text for _, text in self._open)
+
+
+def read_heading(line: str) -> tuple[int, str] | None:
+    """Return the level and the text of a heading, or None where the line is none."""
+    match = _HEADING.fullmatch(line)
+    if not match:
+        return None
+    text = match[2].rstrip()
+    closed = text.rstrip("#")
+    if not closed or closed[-1] in " \t":
+        text = closed.rstrip()
+    return len(match[1]), text
+
+
+def find_opaque(text: str) -> Spans:
+    """Return the code, math, links and HTML of a text, where nothing is looked for."""
+    return Spans(outline(text).opaque)
+
+
+def find_brace_gaps(text: str, pattern: re.Pattern[str], groups: GapGroups, number: GapNumber) -> list[Gap]:
+    """Return the gaps that a pattern finds outside of code, math and links."""
+    opaque = find_opaque(text)
+    gaps: list[Gap] = []
+    unnumbered = 0
+    for match in pattern.finditer(text):
+        if match.start() in opaque:
+            continue
+        inner, written = groups(match)
+        found = number(int(written) if written else 0, len(gaps), unnumbered)
+        gaps.append(Gap((found,), match.start(), match.end(), *match.span(inner)))
+        unnumbered += written is None
+    return gaps

@@ -1,0 +1,98 @@
+"""The dialect of inka: sections between lines of `---`, with `1. question` and `> answer`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from flashcards.deck.attributes import split_tags
+from flashcards.deck.model import Deck
+from flashcards.deck.source import normalize
+from flashcards.dialects.building import DeckBuilder, FileText, find_brace_gaps, list_prose, read_lines
+
+_QUESTION: Final = re.compile(r"\d+\.[ \t]+(.*)")
+_ID: Final = re.compile(r"[ \t]*<!--[ \t]*ID:[ \t]*(\d+)[ \t]*-->[ \t]*")
+_NUMBERED_LINE: Final = re.compile(r"^\d+\.[ \t]", re.MULTILINE)
+_GAP: Final = re.compile(
+    r"\{\{c(?P<anki>\d{1,9})::(?P<whole>(?:(?!\}\}|\{\{).)+)\}\}|\{(?:c?(?P<short>\d{1,9})::)?(?P<part>[^{}\n]+)\}",
+    re.DOTALL,
+)
+
+
+def read_inka(text: str, path: str) -> Deck:
+    """Read a file with sections of inka."""
+    file = _read_file(text, path)
+    builder = DeckBuilder(file)
+    for start, end in _list_sections(file.lines):
+        _read_section(builder, start, end)
+    decks = [note.deck for note in builder.notes if note.deck]
+    builder.name = decks[0] if decks else ""
+    return builder.build()
+
+
+def _read_file(text: str, path: str) -> FileText:
+    """Take a file apart; a section at its top, which looks like front matter, stays."""
+    file = read_lines(text, path)
+    plain = normalize(text).split("\n")
+    blanked = next((at for at, line in enumerate(file.lines) if line), len(file.lines))
+    if _NUMBERED_LINE.search("\n".join(plain[:blanked])):
+        return FileText(path, plain, {}, ())
+    return file
+
+
+def _list_sections(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield where each section begins behind its first `---`, and where it ends."""
+    start = -1
+    for number, line in list_prose(lines):
+        if line.rstrip() == "---":
+            if start < 0:
+                start = number + 1
+            else:
+                yield start, number
+                start = -1
+
+
+def _read_section(builder: DeckBuilder, start: int, end: int) -> None:
+    lines = builder.file.lines
+    prose = {number for number, _ in list_prose(lines[start:end])}
+    deck, pin = "", ""
+    tags: tuple[str, ...] = ()
+    questions: list[tuple[int, str]] = []
+    for number in range(start, end):
+        line = lines[number]
+        if number - start not in prose:
+            continue
+        if line.startswith("Deck:") and not questions:
+            deck = line[5:].strip()
+        elif line.startswith("Tags:") and not questions:
+            tags = split_tags(" ".join(line[5:].split()))[0]
+        elif match := _ID.fullmatch(line):
+            pin = match[1]
+        elif _QUESTION.match(line):
+            questions.append((number, pin))
+            pin = ""
+    ends = [*(number for number, _ in questions[1:]), end]
+    for (number, pin), stop in zip(questions, ends, strict=False):
+        _read_question(builder, number, stop, deck, tags, pin)
+
+
+def _read_question(builder: DeckBuilder, start: int, end: int, deck: str, tags: tuple[str, ...], pin: str) -> None:
+    lines = builder.file.lines[start:end]
+    match = _QUESTION.match(lines[0])
+    lines[0] = match[1] if match else lines[0]
+    lines = [line for line in lines if not _ID.fullmatch(line)]
+    answer = next((at for at, line in enumerate(lines) if line.startswith(">") and at), len(lines))
+    question = "\n".join(lines[:answer]).strip()
+    answers = [line.removeprefix(">").removeprefix(" ") for line in lines[answer:] if line.startswith(">")]
+    last = start + max((at for at, line in enumerate(builder.file.lines[start:end]) if line.strip()), default=0)
+    if answers:
+        builder.add_sides((start, last), question, "\n".join(answers), deck=deck, tags=tags, pin=pin)
+        return
+    gaps = find_brace_gaps(question, _GAP, _group_names, lambda given, before, _unnumbered: given or before + 1)
+    builder.add_cloze((start, last), question, gaps, deck=deck, tags=tags, pin=pin)
+
+
+def _group_names(match: re.Match[str]) -> tuple[str, str | None]:
+    """Return the group that holds what a gap hides, and its number."""
+    return ("whole", match["anki"]) if match["whole"] is not None else ("part", match["short"])
