@@ -121,6 +121,10 @@ class Catalog:
             for file, path, size, mtime_ns, digest, present, *rest in rows
         }
 
+    def pins(self) -> Iterator[tuple[str, int]]:
+        """The identity written into each note that has one, and the note's id."""
+        yield from self._db.execute("SELECT pin, id FROM notes WHERE pin != '' AND active = 1")
+
     def dialects(self) -> dict[str, str]:
         """Return the dialect that read each file, by path."""
         return dict(self._db.execute("SELECT path, dialect FROM files WHERE present = 1"))

@@ -51,6 +51,7 @@ class IncomingNote:
         changed_s: when it was last changed there, epoch seconds.
         pin: the identity written into the file.
         problems: what it does not say, as parts of a sentence.
+        anki_id: the id of the note in Anki.
     """
 
     source: str
@@ -68,6 +69,7 @@ class IncomingNote:
     changed_s: int
     pin: str = ""
     problems: tuple[str, ...] = ()
+    anki_id: str = ""
 
     @property
     def fingerprint(self) -> bytes:

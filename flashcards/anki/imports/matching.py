@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN: Final = 200  # characters of a text that is named
+_ANKI_ID: Final = re.compile(r"[0-9]{10,16}")
 _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
 
@@ -86,13 +88,22 @@ class KnownNotes:
         self.origins = origins.all()
         self._guids = guids
         self._ours: dict[str, int] | None = None
+        self._by_anki_id: dict[str, int] | None = None
 
-    def find_note(self, source: str, part: int) -> int | None:
-        """Find the note that a note of a package is, by its guid."""
+    def find_note(self, source: str, part: int, anki_id: str = "") -> int | None:
+        """Find the note that a note of a package is: by its guid, or by the id in Anki that another tool wrote here."""
         origin = self.origins.get((source, part))
         if origin is not None:
             return origin.note
-        return self._index_by_guid().get(source) if part == 0 and looks_ours(source) else None
+        if part:
+            return None
+        found = self._index_by_guid().get(source) if looks_ours(source) else None
+        return self._index_by_anki_id().get(anki_id) if found is None and anki_id else found
+
+    def _index_by_anki_id(self) -> dict[str, int]:
+        if self._by_anki_id is None:
+            self._by_anki_id = {pin: note for pin, note in self.catalog.pins() if _ANKI_ID.fullmatch(pin)}
+        return self._by_anki_id
 
     def _index_by_guid(self) -> dict[str, int]:
         if self._ours is None:
@@ -124,7 +135,7 @@ def match_notes(
     by_note: dict[int, list[IncomingNote]] = defaultdict(list)
     rest: list[IncomingNote] = []
     for draft in drafts:
-        note = known.find_note(draft.source, draft.part)
+        note = known.find_note(draft.source, draft.part, draft.anki_id)
         if note is None:
             rest.append(draft)
         else:

@@ -110,6 +110,7 @@ class NoteConverter:
             content=digest(content.encode("utf-8", "replace")),
             changed_s=note.changed,
             problems=tuple(problems),
+            anki_id=str(note.id),
         )
 
     def _convert_own(

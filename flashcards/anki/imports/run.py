@@ -181,7 +181,7 @@ class _PackageImport:
             if not cards:
                 lost += 1
                 continue
-            here = known.find_note(note.guid, 0)
+            here = known.find_note(note.guid, 0, str(note.id))
             deck = self._package.decks[cards[0].home].name
             own = None if here is None else self._own.of(here, note.fields)
             self._media.start_note(places.get(here or 0) or layout.find_path(deck, converter.find_source(note)[0]), own)
