@@ -11,8 +11,8 @@ from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
 from tests.deck.fixture_reader import PATH, Case, describe, read
 
-FIXTURES = Path(__file__).parent / "fixtures"
-CASES = [case for path in sorted(FIXTURES.glob("obsidian-*.md")) for case in read(path)]
+FIXTURES = Path(__file__).parent / "fixtures/obsidian"
+CASES = [case for path in sorted(FIXTURES.glob("*.md")) for case in read(path)]
 MANY = 3000
 NASTY = {
     "open gaps": "==a;;" * MANY,
