@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flashcards.collection import Collection
 from flashcards.settings import (
     SETTINGS,
+    MockPreset,
     SettingInvalid,
     Settings,
     find_front_matter_problems,
@@ -173,6 +174,11 @@ def test_windows_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -
         ("[decks.a]\nfuzz = true\n[decks.'b::c']\nfuzz = 1", "4: `fuzz` must be true or false."),
         ("[decks.a]\nrollover = 3", "2: `rollover` applies to the whole collection."),
         ("decks.a.fuzz = 1", "1: `fuzz` must be true or false."),
+        ("mocks = 3", "1: `mocks` must hold tables such as"),
+        ("[mocks.a]\nquestion = 3", "1: `a` has no `question`. A mock has query, questions, minutes, per_question."),
+        ("fuzz = true\n[mocks.a]\nquestions = 0", "2: `a` has a `questions` that cannot be used: it must be"),
+        ("[mocks.a]\nminutes = nan", "1: `a` has a `minutes` that cannot be used: it must be minutes, more than 0"),
+        ("[mocks.a]\nquery = 3", "1: `a` has a `query` that cannot be used: it must be a word in quotes."),
         ("fuzz = true\ndecks = { a = { fuzz = 1 } }", "2: `fuzz` must be true or false."),
     ],
 )
@@ -191,6 +197,14 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
 def test_what_is_given_twice_is_named_with_its_line(tmp_path: Path, text: str, name: str) -> None:
     message = f"flashcards.toml:2: is not valid TOML: `{name}` is given twice; keep one of them."
     assert refused(tmp_path, text) == message
+
+
+def test_a_mock_preset_says_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    text = '[mocks."phone screen"]\nquery = "tag:a"\nquestions = 4\nminutes = 30\n[mocks.b]\nper_question = 2.5'
+    assert read(tmp_path, text).mocks == {
+        "phone screen": MockPreset("tag:a", 4, 30.0, None),
+        "b": MockPreset("", None, None, 2.5),
+    }
 
 
 def test_no_parameters_are_those_of_fsrs(tmp_path: Path) -> None:

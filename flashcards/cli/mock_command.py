@@ -10,35 +10,40 @@ import click
 
 from flashcards.cli import complete, console
 from flashcards.cli.params import Excludes, Number, OptionRules, Requires
+from flashcards.settings import MockPreset
+from flashcards.settings.values import MOST_MINUTES, MOST_QUESTIONS
+from flashcards.text import plural
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
-_DAY = 1440  # minutes
-_OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-schedule")
+_QUESTIONS = 5
+_PER_QUESTION = 4.0  # minutes
+_OF_HOLDING = ("--preset", "--questions", "--per-question", "--minutes", "--seed", "--no-schedule")
 
 
 @click.command("mock", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
+@click.option("--preset", metavar="NAME", help="Hold the mock interview [mocks.NAME] of flashcards.toml.")
 @click.option(
-    "--questions", type=click.IntRange(1, 100), default=5, metavar="N", help="Number of questions; default 5."
+    "--questions", type=click.IntRange(1, MOST_QUESTIONS), metavar="N", help="Number of questions; default 5."
 )
 @click.option(
     "--per-question",
-    type=Number(0, _DAY, min_open=True),
-    default=4.0,
+    type=Number(0, MOST_MINUTES, min_open=True),
     metavar="M",
     help="Minutes for each question; default 4.",
 )
 @click.option(
     "--minutes",
-    type=Number(0, _DAY, min_open=True),
+    type=Number(0, MOST_MINUTES, min_open=True),
     metavar="M",
     help="Total minutes. Default: the sum over the questions.",
 )
 @click.option("--seed", type=int, metavar="N", help="Draw the questions of an earlier mock interview again.")
 @click.option("--no-schedule", is_flag=True, help="Do not count the ratings as reviews.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FILE.md", help="Write the report as Markdown.")
+@click.option("--presets", is_flag=True, help="List the mock interviews of flashcards.toml.")
 @click.option("--history", is_flag=True, help="List earlier mock interviews.")
 @click.option(
     "--show", metavar="WHEN", help="Show the report of an earlier mock interview: its time in --history, or `last`."
@@ -51,15 +56,23 @@ _OF_HOLDING = ("--questions", "--per-question", "--minutes", "--seed", "--no-sch
     Requires("--json", ("--history", "--show"), "a mock interview runs in a terminal"),
     Excludes("--history", ("QUERY", *_OF_HOLDING, "--report", "--show"), "it only lists earlier mock interviews"),
     Excludes("--show", ("QUERY", *_OF_HOLDING), "it only shows an earlier mock interview"),
+    Excludes(
+        "--presets",
+        ("QUERY", *_OF_HOLDING, "--report", "--show", "--history"),
+        "it only lists the mock interviews of flashcards.toml",
+    ),
+    Excludes("--preset", ("QUERY",), "the preset says which cards are asked"),
 )
 def command(
     query: tuple[str, ...],
-    questions: int,
-    per_question: float,
+    preset: str | None,
+    questions: int | None,
+    per_question: float | None,
     minutes: float | None,
     seed: int | None,
     no_schedule: bool,
     report: Path | None,
+    presets: bool,
     history: bool,
     show: str | None,
     as_json: bool,
@@ -74,6 +87,7 @@ def command(
     \b
     flashcards mock
     flashcards mock tag:scenario --questions 8 --minutes 30
+    flashcards mock --preset final-loop
     flashcards mock tpm --seed 7 --report mock.md
     flashcards mock --history
     flashcards mock --show last
@@ -82,6 +96,10 @@ def command(
 
     if report:
         _check_report(report)
+    if presets:
+        with console.open_collection() as collection:
+            _list_presets(collection)
+        return
     if history or show is not None:
         from flashcards.cli import mock_reports
 
@@ -95,11 +113,11 @@ def command(
         raise UsageError("A mock interview needs a terminal. `flashcards mock --history` works without one.")
     from flashcards.cli.mock_reports import print_report, write_report
 
-    whole = minutes if minutes is not None else questions * per_question
     with console.open_collection() as collection:
-        held = _hold_interview(
-            collection, query, questions, per_question, whole, seed, schedule=not no_schedule, plain=plain
-        )
+        plan = _find_preset(collection, preset) if preset is not None else MockPreset()
+        words = (plan.query,) if plan.query else query
+        count, each, whole = _plan_times(plan, MockPreset("", questions, minutes, per_question))
+        held = _hold_interview(collection, words, count, each, whole, seed, schedule=not no_schedule, plain=plain)
         if held is None:
             return
         mock, interrupted = held
@@ -107,6 +125,46 @@ def command(
         write_report(collection, mock, report)
     if interrupted:
         raise KeyboardInterrupt
+
+
+def _find_preset(collection: Collection, name: str) -> MockPreset:
+    """Find a mock interview of `flashcards.toml` by its name."""
+    from flashcards.errors import UsageError
+    from flashcards.text import suggest
+
+    mocks = collection.settings.mocks
+    if name in mocks:
+        return mocks[name]
+    if not mocks:
+        raise UsageError(f'flashcards.toml describes no mock interview. Add a table [mocks."{name}"].')
+    hint = suggest(name, mocks, "`flashcards mock --presets` lists them.")
+    raise UsageError(f"`{name}` is not a mock interview of flashcards.toml. {hint}")
+
+
+def _plan_times(preset: MockPreset, given: MockPreset) -> tuple[int, float, float]:
+    """Return the number of questions, the minutes for each and the minutes for all.
+
+    What is given counts before the preset, and the preset before the default.
+    """
+    count = given.questions or preset.questions or _QUESTIONS
+    share = preset.minutes / (preset.questions or _QUESTIONS) if preset.minutes else _PER_QUESTION
+    each = given.per_question or preset.per_question or share
+    if given.minutes:
+        return count, each, given.minutes
+    if preset.minutes and not (given.questions or given.per_question):
+        return count, each, preset.minutes
+    return count, each, count * each
+
+
+def _list_presets(collection: Collection) -> None:
+    """Print the mock interviews of `flashcards.toml`, one a line."""
+    if not collection.settings.mocks:
+        console.print_text('flashcards.toml describes no mock interview. Add a table such as [mocks."phone screen"].')
+    for name, preset in collection.settings.mocks.items():
+        count, _, whole = _plan_times(preset, MockPreset())
+        console.print_text(
+            f"{name}: {plural(count, 'question')} in {whole:g} minutes, {preset.query or 'all cards'}", 2
+        )
 
 
 def _hold_interview(

@@ -2,11 +2,19 @@
 
 from flashcards.settings.file import SettingInvalid, find_key_line, find_unknown_decks, load_settings
 from flashcards.settings.model import FILE_NAME, Settings, find_front_matter_problems
-from flashcards.settings.values import SETTINGS, Setting, find_setting_problem, has_values, make_default_text
+from flashcards.settings.values import (
+    SETTINGS,
+    MockPreset,
+    Setting,
+    find_setting_problem,
+    has_values,
+    make_default_text,
+)
 
 __all__ = [
     "FILE_NAME",
     "SETTINGS",
+    "MockPreset",
     "Setting",
     "SettingInvalid",
     "Settings",

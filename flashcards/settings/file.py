@@ -12,7 +12,7 @@ from flashcards.dialects import NAMES
 from flashcards.disk.atomic import replace_file, replace_unchanged
 from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings.model import FILE_NAME, Settings
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, find_setting_problem
+from flashcards.settings.values import BY_NAME, MOCK_READERS, TOP_LEVEL, MockPreset, find_setting_problem
 from flashcards.text import suggest
 from scheduler.policy import Policy
 
@@ -68,7 +68,9 @@ class _Reader:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
         policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
         formats = self._formats(values)
-        return Settings(policy, self._decks(values), rollover, self._keys(values), thresholds, formats)
+        return Settings(
+            policy, self._decks(values), rollover, self._keys(values), thresholds, formats, self._mocks(values)
+        )
 
     def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
         given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
@@ -104,6 +106,23 @@ class _Reader:
         if not isinstance(keys, dict) or not all(isinstance(key, str) and len(key) == 1 for key in keys.values()):
             raise self._invalid("keys", 'must be a table of single characters, such as undo = "z".')
         return {str(name): str(key) for name, key in keys.items()}
+
+    def _mocks(self, values: Mapping[str, Any]) -> dict[str, MockPreset]:
+        mocks = values.get("mocks", {})
+        if not isinstance(mocks, dict) or not all(isinstance(table, dict) for table in mocks.values()):
+            raise self._invalid("mocks", 'must hold tables such as [mocks."phone screen"].')
+        presets = {}
+        for name, table in mocks.items():
+            read = {}
+            for key, value in table.items():
+                if key not in MOCK_READERS:
+                    raise self._invalid(name, f"has no `{key}`. A mock has {', '.join(MOCK_READERS)}.")
+                try:
+                    read[key] = MOCK_READERS[key](value)
+                except ValueError as error:
+                    raise self._invalid(name, f"has a `{key}` that cannot be used: it {error}.") from error
+            presets[str(name)] = MockPreset(**read)
+        return presets
 
     def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
         if name in TOP_LEVEL:

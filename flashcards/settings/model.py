@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, find_setting_problem, read_setting
+from flashcards.settings.values import BY_NAME, TOP_LEVEL, MockPreset, find_setting_problem, read_setting
 from flashcards.text import list_deck_path, suggest
 from scheduler.policy import Policy
 
@@ -27,6 +27,7 @@ class Settings:
         keys: of the review: what is done -> key.
         rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         formats: folders or globs -> the dialect that their files are written in.
+        mocks: mock interviews by name.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -35,6 +36,7 @@ class Settings:
     keys: Mapping[str, str] = field(default_factory=dict)
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
     formats: Mapping[str, str] = field(default_factory=dict)
+    mocks: Mapping[str, MockPreset] = field(default_factory=dict)
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.

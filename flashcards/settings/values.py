@@ -130,8 +130,52 @@ SETTINGS = (
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The same by name."""
 
-TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "formats", "decks")
+TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "formats", "mocks", "decks")
 """What else `flashcards.toml` may hold, for the whole collection alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class MockPreset:
+    """A mock interview that is held by its name; None where it does not say.
+
+    Attributes:
+        query: finds the cards that may be asked; "" is every card.
+        questions: how many are asked.
+        minutes: for all of them.
+        per_question: minutes for each.
+    """
+
+    query: str = ""
+    questions: int | None = None
+    minutes: float | None = None
+    per_question: float | None = None
+
+
+MOST_QUESTIONS = 100
+MOST_MINUTES = 1440
+
+
+def _read_minutes(value: Any) -> float:
+    minutes = _read_number(value)
+    if not 0 < minutes <= MOST_MINUTES:
+        raise ValueError(f"must be minutes, more than 0 and at most {MOST_MINUTES}")
+    return minutes
+
+
+def _read_questions(value: Any) -> int:
+    count = _read_integer(value)
+    if not 1 <= count <= MOST_QUESTIONS:
+        raise ValueError(f"must be a whole number from 1 to {MOST_QUESTIONS}")
+    return count
+
+
+MOCK_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "query": _read_word,
+    "questions": _read_questions,
+    "minutes": _read_minutes,
+    "per_question": _read_minutes,
+}
+"""How each value of a mock preset is read."""
 
 
 def find_setting_problem(name: str, value: Any) -> str:
@@ -187,6 +231,12 @@ def make_default_text() -> str:
         "# folders whose files are written for another tool (docs/dialects.md); a vault of Obsidian is found by itself",
         "#[formats]",
         '#"Notes/Uni" = "obsidian"',
+        "",
+        "# mock interviews, held with `flashcards mock --preset NAME`",
+        '#[mocks."phone screen"]',
+        '#query = "tag:scenario"',
+        "#questions = 4",
+        "#minutes = 30",
         "",
         "# settings for one deck and the decks below it",
         '#[decks."tpm::scenarios"]',

@@ -23,6 +23,33 @@ def test_without_a_mock_there_is_no_history(cli: Runner) -> None:
     assert cli("mock", "--history", "--json").out == ""
 
 
+PRESETS = """
+[mocks."phone screen"]
+query = "tag:asked"
+questions = 1
+minutes = 3
+
+[mocks.whole]
+"""
+
+
+def test_presets_are_listed_with_their_times_and_queries(cli: Runner) -> None:
+    cli.write("flashcards.toml", PRESETS)
+    assert cli("mock", "--presets").out.splitlines() == [
+        "phone screen: 1 question in 3 minutes, tag:asked",
+        "whole: 5 questions in 20 minutes, all cards",
+    ]
+
+
+def test_without_a_preset_the_list_says_how_to_make_one(cli: Runner) -> None:
+    assert "Add a table such as [mocks." in cli("mock", "--presets").out
+
+
+def test_a_preset_stands_without_a_query_and_is_not_listed_and_held_at_once(cli: Runner) -> None:
+    assert "the preset says which cards are asked" in cli.fails("mock", "--preset", "whole", "tpm")
+    assert "it only lists the mock interviews of flashcards.toml" in cli.fails("mock", "--preset", "whole", "--presets")
+
+
 QUESTION = "Q: How do you begin?\nA: With facts.\n"
 
 
