@@ -69,7 +69,7 @@ class _Reader:
         policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
         formats = self._formats(values)
         return Settings(
-            policy, self._decks(values), rollover, self._keys(values), thresholds, formats, self._mocks(values)
+            policy, self._decks(values), rollover, self._keys(values), thresholds, formats, self._read_mocks(values)
         )
 
     def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
@@ -107,7 +107,7 @@ class _Reader:
             raise self._invalid("keys", 'must be a table of single characters, such as undo = "z".')
         return {str(name): str(key) for name, key in keys.items()}
 
-    def _mocks(self, values: Mapping[str, Any]) -> dict[str, MockPreset]:
+    def _read_mocks(self, values: Mapping[str, Any]) -> dict[str, MockPreset]:
         mocks = values.get("mocks", {})
         if not isinstance(mocks, dict) or not all(isinstance(table, dict) for table in mocks.values()):
             raise self._invalid("mocks", 'must hold tables such as [mocks."phone screen"].')
