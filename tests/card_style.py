@@ -254,7 +254,9 @@ def find_same_term(notes: Iterable[tuple[str, Note]]) -> list[str]:
     """Find terms that two notes define, each in its own words."""
     places: dict[str, list[str]] = defaultdict(list)
     asked = re.compile(
-        r"(?:what (?:is|are|does|do)|how is) (?:an?|the)? ?([^?,]+?)(?: (?:mean|say|stand for))?\?", re.I
+        r"what (?:is|are|does|do) (?:(?:an?|the) (?:\w+['’]s )?)?([^?,]+?)(?: of (?:an?|the) \w+)?"
+        r"(?: (?:mean|measure|say|show|stand for))?\?",
+        re.IGNORECASE,
     )
     for where, note in list_fronts(notes):
         match = asked.fullmatch(note)

@@ -263,8 +263,9 @@ def test_a_shipped_fact_in_other_words_is_caught(markdown: str) -> None:
     assert pair.startswith("bad.md")
 
 
-def test_a_term_that_is_asked_twice_is_caught() -> None:
-    deck = parse("T: error budget\nD: What may fail\n\nQ: What is an error budget?\nA: Slack for risk", "bad.md")
+@pytest.mark.parametrize("asked", ["What is an error budget?", "What does the error budget of a service say?"])
+def test_a_term_that_is_asked_twice_is_caught(asked: str) -> None:
+    deck = parse(f"T: error budget\nD: What may fail\n\nQ: {asked}\nA: Slack for risk", "bad.md")
     assert len(find_same_term(("bad.md", note) for note in deck.notes)) == 1
 
 
