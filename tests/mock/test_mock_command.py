@@ -56,6 +56,6 @@ def test_a_preset_asks_its_cards_in_its_time(tmp_path: Path) -> None:
 def test_an_unknown_preset_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
     write(tmp_path, deck="Q: a\nA: b\n")
     (tmp_path / "flashcards.toml").write_text(PRESETS, encoding="utf-8")
-    with Terminal("-C", str(tmp_path), "mock", "--preset", "phone-screen") as terminal:
-        terminal.wait_for("Did you mean `phone")
+    with Terminal("-C", str(tmp_path), "mock", "--preset", "phone-screen", columns=200) as terminal:
+        terminal.wait_for("Did you mean `phone screen`?")
         assert terminal.ended() == 2
