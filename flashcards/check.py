@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.deck.math import find_unbalanced_math
 from flashcards.deck.media import find_references
+from flashcards.deck.pitfalls import find_lost_cells, find_unbalanced_math
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
@@ -63,6 +63,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     finder = FileFinder(collection.root)
     for entry in entries:
         found += _check_math(entry)
+        found += _check_tables(entry)
         found += _check_media(collection, entry, finder)
     return sorted(found)
 
@@ -204,6 +205,14 @@ def _check_math(entry: Entry) -> Iterator[FileProblem]:
         if problem := find_unbalanced_math(text):
             message = f"{problem[:1].upper()}{problem[1:]}."
             yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
+
+
+def _check_tables(entry: Entry) -> Iterator[FileProblem]:
+    for text in entry.note.fields:
+        if lost := find_lost_cells(text):
+            message = f"A row of the table has {lost.cells} cells, but its head has {plural(lost.columns, 'column')}."
+            hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the head."
+            yield FileProblem(entry.path, entry.note.line, "table", message, hint)
 
 
 def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> Iterable[FileProblem]:

@@ -110,6 +110,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> 
     as_read = (row.present, row.hash, row.format, row.reader) if row else None
     if as_read == (True, found_digest, FORMAT_VERSION, reader):
         return ReadFile(found, found_digest, None, mtime_ns)
+    from flashcards.deck.pitfalls import find_conflict
     from flashcards.dialects.read import read_deck  # here, since it takes long to load, and mostly no file changed
 
     try:
@@ -123,5 +124,18 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> 
             "Save it as UTF-8; until then its notes stay as they were.",
         )
         return ReadFile(found, found_digest, None, mtime_ns, problem)
-    deck, dialect = read_deck(text, found.path, choice)
+    if line := find_conflict(text):
+        message = "This line is a conflict marker of a merge; the file is not read."
+        hint = "Resolve the conflict and remove the marker; until then its notes stay as they were."
+        return ReadFile(found, found_digest, None, mtime_ns, Problem(line, "conflict", message, hint))
+    try:
+        deck, dialect = read_deck(text, found.path, choice)
+    except Exception as error:  # whatever a file holds, the other files are read
+        problem = Problem(
+            1,
+            "unreadable",
+            f"The file cannot be read because of an error in this program: {type(error).__name__}: {error}.",
+            "Report it with this file; until then its notes stay as they were.",
+        )
+        return ReadFile(found, found_digest, None, mtime_ns, problem)
     return ReadFile(found, found_digest, deck, mtime_ns, dialect=dialect, reader=reader)

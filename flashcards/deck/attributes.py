@@ -13,6 +13,7 @@ KNOWN = ("id", "tags", "reverse", "type")
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _BETWEEN = re.compile(r"[;\n]")
 _PART = re.compile(r"([a-z][a-z-]*)\s*(?::(?!:)\s*(.*))?", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
 
@@ -73,7 +74,7 @@ def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
         given = [str(value)]
     tags: list[str] = []
     problems = []
-    for tag in (" ".join(tag.strip().lstrip("#").split()) for tag in given):
+    for tag in (" ".join(_CONTROLS.sub(" ", tag).strip().lstrip("#").split()) for tag in given):
         if not tag:
             continue
         whole = tag.replace(" ", "-")

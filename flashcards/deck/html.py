@@ -1,23 +1,108 @@
-"""Read HTML that a person or another program wrote, tag by tag."""
+"""Split HTML that a person or another program wrote into tags and text.
+
+Any text can be read, in linear time: what is not complete is text. The parser of the standard library raises errors for
+some texts and needs quadratic time for others.
+"""
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Final, NamedTuple
+
+_NAME: Final = re.compile(r"</?([A-Za-z][^\s/>\x00]*)")
+_ATTRIBUTE: Final = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)(\s*=\s*)?")
+_UNQUOTED: Final = re.compile(r"[^\s>]*")
+_TAG_END: Final = re.compile(r"[\s/]*>")
+_RAW: Final = frozenset({"script", "style"})  # their content is text up to their end
+_RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
 
 
-class TagReader(HTMLParser):
-    """A reader of the opening tags in pieces of HTML; a tag may begin in one piece and end in a later one."""
+class Tag(NamedTuple):
+    """A tag: its name and attributes in lower case; whether it is `</x>`, and whether it is `<x/>`."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._tags: list[tuple[str, dict[str, str]]] = []
+    name: str
+    attributes: dict[str, str]
+    closes: bool = False
+    is_empty: bool = False
 
-    def read(self, html: str) -> list[tuple[str, dict[str, str]]]:
-        """Return the name and the attributes of each tag that ends in `html`."""
-        self._tags = []
-        self.feed(html)
-        return self._tags
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep one opening tag."""
-        self._tags.append((tag, {name: value or "" for name, value in attrs}))
+def split_html(html: str) -> Iterator[Tag | str]:
+    """Split `html` into tags and text; comments, declarations and processing instructions are left out."""
+    return _Splitter(html).run()
+
+
+class _Splitter:
+    def __init__(self, html: str) -> None:
+        self._html = html
+        self._missing: set[str] = set()  # what does not occur in the rest of the text
+
+    def run(self) -> Iterator[Tag | str]:
+        html = self._html
+        done = at = 0
+        while (at := html.find("<", at)) >= 0:
+            found, end = self._read(at)
+            if end <= at:
+                at += 1
+                continue
+            if done < at:
+                yield unescape(html[done:at])
+            if found:
+                yield found
+            done = at = end
+            if isinstance(found, Tag) and found.name in _RAW and not found.closes and not found.is_empty:
+                match = _RAW_END[found.name].search(html, at)
+                at = match.start() if match else len(html)
+                if done < at:
+                    yield html[done:at]
+                done = at
+        if done < len(html):
+            yield unescape(html[done:])
+
+    def _read(self, at: int) -> tuple[Tag | str, int]:
+        """Read what begins at `at`; return it and where it ends, or 0 if it is text."""
+        html = self._html
+        if html.startswith("<!--", at):
+            return "", self._find("-->", at + 4, 3)
+        if html.startswith("<![CDATA[", at):
+            end = self._find("]]>", at + 9, 3)
+            return html[at + 9 : end - 3] if end else "", end
+        if html.startswith(("<!", "<?"), at):
+            return "", self._find(">", at + 2, 1)
+        match = _NAME.match(html, at)
+        if match is None or ">" in self._missing:
+            return "", 0
+        attributes: dict[str, str] = {}
+        place = match.end()
+        while not (ending := _TAG_END.match(html, place)):
+            attribute = _ATTRIBUTE.match(html, place)
+            if attribute is None:
+                self._missing.add(">")
+                return "", 0
+            place = attribute.end()
+            value = ""
+            if attribute[2]:
+                value, place = self._read_value(place)
+            attributes.setdefault(attribute[1].lower(), value)
+        closes = html.startswith("</", at)
+        return Tag(match[1].lower(), {} if closes else attributes, closes, "/" in ending[0]), ending.end()
+
+    def _read_value(self, at: int) -> tuple[str, int]:
+        quote = self._html[at : at + 1]
+        if quote in {'"', "'"}:
+            end = self._find(quote, at + 1, 1)
+            if end:
+                return unescape(self._html[at + 1 : end - 1]), end
+        match = _UNQUOTED.match(self._html, at)
+        return (unescape(match[0]), match.end()) if match else ("", at)
+
+    def _find(self, text: str, at: int, length: int) -> int:
+        """Return where the next `text` ends, or 0."""
+        if text in self._missing:
+            return 0
+        found = self._html.find(text, at)
+        if found < 0:
+            self._missing.add(text)
+            return 0
+        return found + length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 import pyromark
@@ -13,9 +13,6 @@ from flashcards.deck.markdown import OPTIONS
 from flashcards.deck.model import Note
 from flashcards.deck.source import map_byte_offsets
 from flashcards.deck.wiki_markdown import rewrite_additions
-
-if TYPE_CHECKING:
-    from flashcards.deck.html import TagReader
 
 AUDIO: Final = frozenset({"aac", "flac", "m4a", "mp3", "oga", "ogg", "opus", "spx", "wav"})
 VIDEO: Final = frozenset({"3gp", "avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "swf", "webm"})
@@ -62,22 +59,25 @@ def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
     source = f"{text}\n\n{definitions}" if definitions else text
     at = map_byte_offsets(source)
     found: list[tuple[str, int]] = []
-    reader: TagReader | None = None
+    html: list[str] = []  # the lines of the open HTML block
+    start = 0
     for event, place in pyromark.events_with_range(source, options=OPTIONS):
         if isinstance(event, str):
             continue
         ((name, value),) = event.items()
+        if name == "Html":
+            start = start if html else place["start"]
+            html.append(str(value))
+            continue
         if name == "Start":
             urls = _find_urls(value)
-        elif name in ("Html", "InlineHtml"):
-            if reader is None:
-                from flashcards.deck.html import TagReader
-
-                reader = TagReader()
-            urls = [url for tag, attributes in reader.read(str(value)) for url in _find_html_urls(tag, attributes)]
+        elif name == "InlineHtml" or (name == "End" and html):
+            urls = _find_html_urls(str(value) if name == "InlineHtml" else "".join(html))
+            start, html = (place["start"] if name == "InlineHtml" else start), []
         else:
             continue
-        found += [(unquote(url), at(place["start"])) for url in urls if url and scheme(url) == ""]
+        offset = at(place["start"] if name == "Start" else start)
+        found += [(unquote(url), offset) for url in urls if url and scheme(url) == ""]
     return found
 
 
@@ -91,10 +91,16 @@ def _find_urls(tag: Any) -> list[str]:
     return []
 
 
-def _find_html_urls(tag: str, attributes: dict[str, str]) -> list[str]:
-    if tag in _EMBEDDING:
-        return [attributes.get("src", "")]
-    return _keep_media(attributes.get("href", "")) if tag == "a" else []
+def _find_html_urls(html: str) -> list[str]:
+    from flashcards.deck.html import Tag, split_html
+
+    urls: list[str] = []
+    for tag in split_html(html):
+        if isinstance(tag, Tag) and tag.name in _EMBEDDING:
+            urls.append(tag.attributes.get("src", ""))
+        elif isinstance(tag, Tag) and tag.name == "a":
+            urls += _keep_media(tag.attributes.get("href", ""))
+    return urls
 
 
 def _keep_media(url: str) -> list[str]:

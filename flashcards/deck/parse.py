@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import Attributes
@@ -11,18 +11,23 @@ from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
 from flashcards.deck.markdown import Heading, Outline, find_definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
-from flashcards.deck.source import Lines, Span, normalize
+from flashcards.deck.pitfalls import find_unread_questions
+from flashcards.deck.source import Lines, Span, Spans, normalize
 from flashcards.deck.tokens import Token, TokenKind, tokenize
 from flashcards.deck.wiki_markdown import add_footnotes
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
+MAX_LEVELS: Final = 100
+MAX_NAME_LENGTH: Final = 1000  # characters
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 
 def get_deck_name(path: str) -> str:
     """Return the name of the deck in the file at `path` within the collection: `a/b.md` is `a::b`."""
-    return clean_deck_name(re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).replace("/", "::"))
+    levels = re.sub(r"\.md\Z", "", path, flags=re.IGNORECASE).split("/")
+    return clean_deck_name("::".join([*levels[: MAX_LEVELS - 1], "/".join(levels[MAX_LEVELS - 1 :])]))
 
 
 def parse(text: str, path: str) -> Deck:
@@ -35,10 +40,11 @@ def parse(text: str, path: str) -> Deck:
     text = normalize(text)
     head = front_matter.read_front_matter(text)
     problems: list[Problem] = []
-    if head.error:
-        problems.append(Problem(head.error[0], "front-matter", head.error[1], head.error[2]))
+    problems += [Problem(line, "front-matter", message, hint) for line, message, hint in head.problems]
     settings = dict(head.values)
-    name = settings.pop("deck", None) or settings.pop("name", None)
+    key = "deck" if settings.get("deck") else "name"
+    name = _find_name(settings.pop(key, None), path, head.lines.get(key, 1), problems)
+    settings.pop("deck", None)
     tags = _read_tags(settings, head.lines, problems)
     # Spaces replace the front matter, so that offsets and lines stay those of the file.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
@@ -48,7 +54,7 @@ def parse(text: str, path: str) -> Deck:
     problems.sort(key=lambda problem: problem.line)
     lines = {setting: head.lines.get(setting, 1) for setting in settings}
     return Deck(
-        clean_deck_name(str(name)) if name else get_deck_name(path),
+        name,
         tuple(add_footnotes(reader.notes, body)),
         tuple(problems),
         settings,
@@ -57,9 +63,24 @@ def parse(text: str, path: str) -> Deck:
 
 
 def clean_deck_name(name: str) -> str:
-    """Return a deck's name without empty parts and needless blanks."""
-    parts = (" ".join(part.split()) for part in name.split("::"))
+    """Return the name of a deck without control characters, empty levels and needless spaces."""
+    parts = (" ".join(_CONTROLS.sub(" ", part).split()) for part in name.split("::"))
     return "::".join(part for part in parts if part) or "deck"
+
+
+def _find_name(given: object, path: str, line: int, problems: list[Problem]) -> str:
+    """Return the name of the deck: `given` by the front matter if that is possible, else by `path`."""
+    if not given:
+        return get_deck_name(path)
+    name = clean_deck_name(str(given))
+    levels = name.count("::") + 1
+    if levels <= MAX_LEVELS and len(name) <= MAX_NAME_LENGTH:
+        return name
+    found = f"{levels:,} levels" if levels > MAX_LEVELS else f"{len(name):,} characters"
+    limit = f"{MAX_LEVELS} levels" if levels > MAX_LEVELS else f"{MAX_NAME_LENGTH:,} characters"
+    message = f"The name of the deck has {found}; the limit is {limit}."
+    problems.append(Problem(line, "deck-name", message, "Shorten it; until then the deck is named after its file."))
+    return get_deck_name(path)
 
 
 def _read_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
@@ -116,6 +137,14 @@ class _Reader:
             what = "comment" if mark == "-->" else "fence"
             message = f"This {what} is never closed, so the notes below it are not read."
             self._add_problem(at, f"open-{what}", message, f"Write {mark} on its own line where it ends.")
+        self._report_unread_questions()
+
+    def _report_unread_questions(self) -> None:
+        spans = [(self._lines.find_start(note.line), self._lines.find_start(note.end_line + 1)) for note in self.notes]
+        for at in find_unread_questions(self.body, Spans(self._parts.opaque), Spans(spans)):
+            message = "This looks like a question, but it makes no card."
+            hint = "Write `Q:` and `A:` at the start of a line, without other signs in front of them."
+            self._add_problem(at, "no-marker", message, hint)
 
     def _take_marker(self, token: Token) -> None:
         """Open a note, or begin its second side. Inside a note, a marker indented further than its own is text.

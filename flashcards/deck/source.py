@@ -53,6 +53,10 @@ class Lines:
         """Return the line of the character at `offset`."""
         return bisect_right(self._starts, offset)
 
+    def find_start(self, line: int) -> int:
+        """Return the offset at which `line` begins; of a line behind the last one, where the text ends."""
+        return self._starts[min(line, len(self._starts)) - 1]
+
 
 class Spans:
     """A set of places in a text, to find the one around an offset."""

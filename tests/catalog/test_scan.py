@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from flashcards.catalog.files import FoundFile, Unreadable
     from flashcards.deck.model import Deck
+    from flashcards.dialects.choose import Choice
 
 
 @pytest.fixture
@@ -347,3 +348,39 @@ def test_files_are_read_again_once_by_a_new_version_of_the_format(
     parsed.clear()
     world.scan()
     assert parsed == []
+
+
+def test_a_file_with_conflict_markers_is_named_and_keeps_its_notes(world: World) -> None:
+    world.write("a.md", question("one"), question("two"))
+    world.scan()
+    card = world.rate("one")
+    world.write("a.md", question("one"), "<<<<<<< HEAD\nQ: two\nA: 2\n=======\nQ: two\nA: 3\n>>>>>>> branch\n")
+    report = world.scan()
+    assert (report.added, report.removed) == ([], [])
+    assert world.problems() == [("a.md", 4, "conflict")]
+    assert world.fronts() == ["one", "two"]
+    world.write("a.md", question("one"), "Q: two\nA: 3\n")
+    world.scan()
+    assert world.problems() == []
+    assert world.reviews(card) == 1
+
+
+def test_a_file_that_breaks_the_reader_is_named_and_costs_no_other_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write("a.md", question("one"))
+    world.scan()
+
+    def read_or_fail(text: str, path: str, choice: Choice) -> tuple[Deck, str]:
+        if path == "a.md":
+            raise RecursionError("too deep")
+        return read_deck(text, path, choice)
+
+    read_deck = dialects.read_deck
+    world.write("a.md", question("two"))
+    world.write("b.md", question("three"))
+    with monkeypatch.context() as patch:
+        patch.setattr(dialects, "read_deck", read_or_fail)
+        world.scan()
+    assert world.problems() == [("a.md", 1, "unreadable")]
+    assert world.fronts() == ["one", "three"]

@@ -94,8 +94,8 @@ class TestDecks:
             ("new_per_day: true", 2, "`new_per_day` must be a whole number. Its default is 20."),
             ("learning_steps: 1 minute", 2, '`learning_steps` must be steps such as "1m 10m" or "30s 1h 2d".'),
             ("format: word", 2, 'The format "word" is not known.'),
-            ("deck: [unclosed", 2, "The front matter cannot be read: "),
-            ("deck = x = y", 2, "The front matter cannot be read: "),
+            ("deck: [unclosed", 2, "This setting cannot be read: "),
+            ("deck = x = y", 2, "This setting cannot be read: "),
             ("deck: x\nname: y", 3, "`name` has no effect here. Remove it; `deck` names the deck."),
         ],
     )
@@ -206,3 +206,35 @@ class TestSettings:
         cli.write("flashcards.toml", "retension = 0.9\n")
         cli.fails("list", code=1)
         assert [path.name for path in cli.root.iterdir()] == ["flashcards.toml"]
+
+
+class TestTextThatIsShownOtherwise:
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            (
+                "Q: Operators?\nA:\n| op | meaning |\n|---|---|\n| `a|b` | or |\n",
+                "a.md:1: A row of the table has 3 cells, but its head has 2 columns. The last ones are not shown; "
+                "write `\\|` for a `|` that is text, or add columns to the head.\n",
+            ),
+            (
+                "Q: Half?\nA: $\\frac{1{2}$\n",
+                "a.md:1: `$` is left open. Close it, or write `\\$`.\n",
+            ),
+            (
+                "# RAID\n\n**Q:** What is RAID?\n\n**A:** Risks\n",
+                "a.md:3: This looks like a question, but it makes no card. "
+                "Write `Q:` and `A:` at the start of a line, without other signs in front of them.\n",
+            ),
+        ],
+    )
+    def test_is_reported_by_check(self, cli: Runner, text: str, said: str) -> None:
+        cli.write("a.md", text)
+        assert cli("check", code=1).out == said
+
+    def test_properties_of_other_programs_are_no_problem_but_slips_are(self, cli: Runner) -> None:
+        properties = "aliases: [x]\ncssclasses: wide\ncreated: 2024-01-01\nTitle: Rome\nauthor: me\n"
+        cli.write("a.md", f"---\n{properties}---\n", question("one"))
+        assert cli("check").out == ""
+        cli.write("a.md", f"---\n{properties}tag: x\nnew_per_dy: 3\n---\n", question("one"))
+        assert [line.partition(" ")[0] for line in cli("check", code=1).out.splitlines()] == ["a.md:7:", "a.md:8:"]

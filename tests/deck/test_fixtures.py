@@ -20,6 +20,7 @@ PROBLEM_CODES = {
     "empty-side",
     "front-matter",
     "gap-number",
+    "no-marker",
     "open-comment",
     "open-fence",
     "open-gap",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.to_markdown.placeholders import PLACEHOLDER
+from flashcards.deck.html import Tag, split_html
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.placeholders import CutField
@@ -42,8 +42,13 @@ class Element:
 def parse_html(html: str) -> Element:
     """Parse a piece of HTML into a tree under an element without a tag; drop comments."""
     builder = _Builder()
-    builder.feed(html)
-    builder.close()
+    for piece in split_html(html):
+        if isinstance(piece, str):
+            builder.add_text(piece)
+        elif piece.closes:
+            builder.close_tag(piece.name)
+        else:
+            builder.open_tag(piece)
     return builder.root
 
 
@@ -74,26 +79,21 @@ def get_text(node: Element | str) -> str:
     return "".join(get_text(child) for child in node.children)
 
 
-class _Builder(HTMLParser):
+class _Builder:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.root = Element("")
         self._open = [self.root]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _ENDS:
-            self._close_implied(*_ENDS[tag])
-        element = Element(tag, {name: value or "" for name, value in attrs})
+    def open_tag(self, tag: Tag) -> None:
+        if tag.name in _ENDS:
+            self._close_implied(*_ENDS[tag.name])
+        element = Element(tag.name, tag.attributes)
         self._open[-1].children.append(element)
-        if tag not in VOID and len(self._open) < _MAX_DEPTH:
+        is_empty = tag.name in VOID or (tag.is_empty and tag.name not in ("div", "span", "p", "b", "i"))
+        if not is_empty and len(self._open) < _MAX_DEPTH:
             self._open.append(element)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID and self._open[-1].tag == tag and tag not in ("div", "span", "p", "b", "i"):
-            self._open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
+    def close_tag(self, tag: str) -> None:
         if tag == "br":  # browsers take `</br>` for one
             self._open[-1].children.append(Element("br"))
             return
@@ -102,16 +102,12 @@ class _Builder(HTMLParser):
                 del self._open[depth:]
                 return
 
-    def handle_data(self, data: str) -> None:
+    def add_text(self, data: str) -> None:
         children = self._open[-1].children
         if children and isinstance(children[-1], str):
             children[-1] += data
         else:
             children.append(data)
-
-    def unknown_decl(self, data: str) -> None:
-        if data.startswith("CDATA["):
-            self.handle_data(data[6:])
 
     def _close_implied(self, ended: set[str], limits: set[str]) -> None:
         for depth in range(len(self._open) - 1, 0, -1):

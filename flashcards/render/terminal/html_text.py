@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Final
 
+from flashcards.deck.html import Tag, split_html
 from flashcards.deck.media import PLAYED, extension
 from flashcards.deck.wiki_markdown import BY_NAME
 from flashcards.render.terminal.text import write_script
@@ -27,8 +27,13 @@ def html_to_text(html: str, *, plain: bool = False) -> str:
         plain: use no symbols.
     """
     reader = _Reader(plain=plain)
-    reader.feed(html)
-    reader.close()
+    for piece in split_html(html):
+        if isinstance(piece, str):
+            reader.add_text(piece)
+        elif piece.closes:
+            reader.close_tag(piece.name)
+        else:
+            reader.open_tag(piece)
     lines = (_SPACES.sub(" ", line).strip(" ") for line in "".join(reader.out).splitlines())
     return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip("\n").replace(_KEPT_SPACE, " ")
 
@@ -41,9 +46,8 @@ def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
     return f"[image: {alt} ({url})]" if alt else f"[image: {url}]"
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, *, plain: bool) -> None:
-        super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self._plain = plain
         self._unseen = 0
@@ -52,8 +56,8 @@ class _Reader(HTMLParser):
         self._lists: list[int | None] = []  # the number of the next item of each open list
         self._scripts: list[int] = []  # where the text of each open `<sup>` or `<sub>` begins
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
+    def open_tag(self, opening: Tag) -> None:
+        tag, values = opening.name, opening.attributes
         if tag in _UNSEEN:
             self._unseen += 1
         elif tag in _NEW_LINE:
@@ -65,7 +69,7 @@ class _Reader(HTMLParser):
         elif tag in ("sup", "sub"):
             self._scripts.append(len(self.out))
         elif tag in ("img", "audio", "video", "source") and values.get("src"):
-            self.out.append(label_media(values["src"] or "", values.get("alt") or "", played=tag != "img"))
+            self.out.append(label_media(values["src"], values.get("alt", ""), played=tag != "img"))
 
     def _start_line(self, tag: str) -> None:
         if tag in ("ul", "ol"):
@@ -83,7 +87,7 @@ class _Reader(HTMLParser):
         elif tag == "pre":
             self._as_written += 1
 
-    def handle_endtag(self, tag: str) -> None:
+    def close_tag(self, tag: str) -> None:
         if tag in _UNSEEN:
             self._unseen = max(0, self._unseen - 1)
         elif tag in ("sup", "sub") and self._scripts:
@@ -98,7 +102,7 @@ class _Reader(HTMLParser):
         elif tag in _NEW_LINE and tag != "br":
             self.out.append("\n")
 
-    def handle_data(self, data: str) -> None:
+    def add_text(self, data: str) -> None:
         if self._as_written:
             self.out.append(data.expandtabs(4).replace(" ", _KEPT_SPACE))
         elif not self._unseen:

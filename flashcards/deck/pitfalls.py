@@ -1,0 +1,141 @@
+"""Find text that is shown otherwise than its author probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import pyromark
+
+from flashcards.deck.markdown import OPTIONS, outline
+from flashcards.deck.source import Spans, map_byte_offsets
+
+_TOKEN: Final = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
+_MATH_OPENING: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\\(|\\\[|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))")
+
+_CONFLICT: Final = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?|={7}")
+_FENCE: Final = re.compile(r"[ \t>]*(?:[QATDC][:：][ \t]*)?(?:[-+*][ \t]+)?(`{3,}|~{3,})([^`\n]*)")
+_MARKER: Final = re.compile(r" {0,3}[QATDC][:：]")
+
+_EMPHASISED: Final = re.compile(
+    r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3})(?:Q|Question|T|Term|C|Cloze)[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])",
+    re.MULTILINE | re.IGNORECASE,
+)
+# Each is a way to write a question, and the same way to write its answer.
+_STYLES: Final = (
+    (r"^#{1,6}[ \t]+Q[0-9]*[:：.]", r"^(?:#{1,6}[ \t]+)?A[0-9]*[:：.]"),
+    (r"^[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+Q[:：]", r"^[ \t]*(?:(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?A[:：]"),
+    (r"^[ \t]*>[ \t]*Q[:：]", r"^[ \t]*>[ \t]*A[:：]"),
+    (r"^ {0,3}q[:：][ \t]", r"^ {0,3}a[:：][ \t]"),
+    (r"^ {0,3}Q[0-9]+[:：.)]", r"^ {0,3}A[0-9]+[:：.)]"),
+    (r"^ {0,3}Q[.)][ \t]", r"^ {0,3}A[.)][ \t]"),
+    (r"^ {0,3}Question[ \t]*[0-9]*[:：]", r"^ {0,3}Answer[ \t]*[0-9]*[:：]"),
+)
+_COMPILED: Final = tuple((re.compile(q, re.MULTILINE), re.compile(a, re.MULTILINE)) for q, a in _STYLES)
+_QUESTION_HINT: Final = re.compile(r"[*_]{1,3}(?:[qtc]|Question|Term|Cloze)|[Qq][0-9:：.)]|Question", re.IGNORECASE)
+
+
+class LostCells(NamedTuple):
+    """A row of a table with more cells than the head, which are not shown; `line` counts from 0 in the text."""
+
+    line: int
+    cells: int
+    columns: int
+
+
+def find_conflict(text: str) -> int:
+    """Return the line of the first conflict marker of a version control system outside code, or 0."""
+    if not any(sign in text for sign in ("<<<<<<<", ">>>>>>>", "|||||||", "\n=======\n")):
+        return 0
+    fence = before = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        match = _FENCE.match(line)
+        if fence:
+            if match and match[1].startswith(fence) and not match[2].strip():
+                fence = ""
+        elif match:
+            fence = match[1]
+        elif _CONFLICT.fullmatch(line) and (line != "=======" or not before.strip() or _MARKER.match(before)):
+            return number
+        before = line
+    return 0
+
+
+def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[int]:
+    """Find a question that makes no card because its marker is not at the start of the line, or is emphasised.
+
+    Args:
+        text: the text of a deck.
+        opaque: code, HTML and math in it.
+        notes: the notes in it; inside them, only emphasised markers count.
+    """
+    if not _QUESTION_HINT.search(text):
+        return
+    for match in _EMPHASISED.finditer(text):
+        if match.start(1) not in opaque:
+            yield match.start(1)
+            return
+    for question, answer in _COMPILED:
+        for match in question.finditer(text):
+            if match.end() - 1 not in opaque and match.end() - 1 not in notes and answer.search(text, match.end()):
+                yield match.end() - 1
+                return
+
+
+def find_lost_cells(text: str) -> LostCells | None:
+    """Find the first row of a table that has more cells than the head of its table."""
+    if "|" not in text:
+        return None
+    columns = 0
+    for event, place in pyromark.events_with_range(text, options=OPTIONS):
+        start = event.get("Start") if isinstance(event, dict) else None
+        if isinstance(start, dict) and "Table" in start:
+            columns = len(start["Table"])
+        elif start == "TableRow":
+            at = map_byte_offsets(text)
+            row = text[at(place["start"]) : at(place["end"])].strip().replace("\\|", "")
+            cells = row.removeprefix("|").removesuffix("|").count("|") + 1
+            if cells > columns:
+                return LostCells(text.count("\n", 0, at(place["start"])), cells, columns)
+    return None
+
+
+def find_unbalanced_math(text: str) -> str | None:
+    """Describe the first unbalanced formula of a Markdown text; None if all are balanced."""
+    if "$" not in text and "\\" not in text:
+        return None
+    parts = outline(text)
+    for start, end in parts.math:
+        if problem := _find_unbalanced(text[start:end].strip("$")):
+            return problem
+    opaque = Spans(parts.opaque)
+    for match in _MATH_OPENING.finditer(text):
+        if match.start(1) not in opaque:
+            return f"`{match[1]}` is left open"
+    return None
+
+
+def _find_unbalanced(formula: str) -> str | None:
+    braces, sides = 0, 0
+    environments: list[str] = []
+    for match in _TOKEN.finditer(formula):
+        token = match[0]
+        if token == "{":
+            braces += 1
+        elif token == "}":
+            braces -= 1
+            if braces < 0:
+                return "a `}` in the math has no `{`"
+        elif token.startswith("\\begin"):
+            environments.append(match[1])
+        elif token.startswith("\\end"):
+            if not environments or environments.pop() != match[1]:
+                return f"`\\end{{{match[1]}}}` has no `\\begin{{{match[1]}}}`"
+        elif match[2]:
+            sides += 1 if match[2] == "left" else -1
+    if braces:
+        return "a `{` in the math is left open"
+    if environments:
+        return f"`\\begin{{{environments[-1]}}}` has no `\\end{{{environments[-1]}}}`"
+    return "`\\left` and `\\right` do not pair up" if sides else None

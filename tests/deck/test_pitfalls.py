@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from flashcards.deck.parse import MAX_LEVELS, get_deck_name, parse
+from flashcards.deck.pitfalls import LostCells, find_conflict, find_lost_cells, find_unbalanced_math
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Q: a?\nA: b\n\n<<<<<<< HEAD\nQ: c?\nA: d1\n=======\nQ: c?\nA: d2\n>>>>>>> branch\n", 4),
+        ("Q: a?\nA: b\n=======\nQ: c?\nA: d\n", 3),
+        ("Q: a?\nA: b\n\n=======\n", 4),
+        ("Q: a?\nA: b\n>>>>>>> branch\n", 3),
+        ("a\n||||||| base\n", 2),
+        ("```\n<<<<<<< HEAD\n```\n<<<<<<<\n", 4),
+        ("A: ```\n<<<<<<< HEAD\n```\n", 0),
+        ("~~~~ git\n>>>>>>> x\n~~~\n>>>>>>> x\n~~~~\n", 0),
+        ("Chapter\n=======\n", 0),
+        (" <<<<<<< HEAD\n", 0),
+        ("<<<<<<<< HEAD\n", 0),
+        ("a <<<<<<< b\n", 0),
+        ("========\n", 0),
+    ],
+)
+def test_a_conflict_marker_outside_code_is_found(text: str, line: int) -> None:
+    assert find_conflict(text) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**Q:** one\n\n**A:** two",
+        "**Q**: one",
+        "__Q:__ one",
+        "*Question:* one",
+        "**Q1:** one",
+        "**Q.** one",
+        "- **Q:** one",
+        "## Q: one\n\nA: two",
+        "### Q1. one\nA1. two",
+        "- Q: one\n- A: two",
+        "1. Q: one\n   A: two",
+        "> Q: one\n> A: two",
+        "q: one\na: two",
+        "Q1: one\nA1: two",
+        "Q. one\nA. two",
+        "Question: one\nAnswer: two",
+        "Question 1: one\nAnswer 1: two",
+    ],
+)
+def test_a_question_with_another_marker_is_reported_once(text: str) -> None:
+    for body in (text, f"Prose.\n\n{text}\n\n{text}"):
+        found = [problem.code for problem in parse(body, "x.md").problems if problem.code != "stray-answer"]
+        assert found == ["no-marker"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q: one\nA: two\n- Q: x\n- A: y",
+        "```\n**Q:** one\n```",
+        "`**Q:** one`",
+        "A question: what now?",
+        "Question: what now?",
+        "**Queue:** a line of people",
+        "**Quality** is what counts: always",
+        "q: only this",
+        "> Q: only this",
+        "**C** is a language",
+        "**T**est: it",
+    ],
+)
+def test_text_that_only_resembles_a_marker_is_no_problem(text: str) -> None:
+    assert parse(text, "x.md").problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("| op | meaning |\n|---|---|\n| `a|b` | or |", LostCells(2, 3, 2)),
+        ("x\n\n| a |\n|---|\n| b |\n| c | d |", LostCells(5, 2, 1)),
+        ("a | b\n--|--\nc | d | e", LostCells(2, 3, 2)),
+        ("| é | b |\n|---|---|\n| $|x|$ | or |", LostCells(2, 4, 2)),
+        ("| op | meaning |\n|---|---|\n| `a\\|b` | or |", None),
+        ("| a | b |\n|---|---|\n| c |", None),
+        ("a || b", None),
+    ],
+)
+def test_cells_beyond_the_head_of_a_table_are_found(text: str, lost: LostCells | None) -> None:
+    assert find_lost_cells(text) == lost
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (r"$\frac{a$", "`$` is left open"),
+        (r"$\frac{a}{b$ and more", "`$` is left open"),
+        (r"an open \(x + 1", r"`\(` is left open"),
+        (r"an open \[x + 1", r"`\[` is left open"),
+        ("$$x", "`$$` is left open"),
+        (r"$\alpha", "`$` is left open"),
+        (r"\(\frac{a\)", "a `{` in the math is left open"),
+        (r"$\left( x$", r"`\left` and `\right` do not pair up"),
+        (r"\[words\] and \(words\)", None),
+        (r"`\(x` and `$\frac{a$`", None),
+        (r"$5 and \$x", None),
+        (r"\\(x", None),
+        (r"C:\\[x", None),
+        (r"$\frac{a}{b}$", None),
+    ],
+)
+def test_math_that_is_left_open_is_found(text: str, problem: str | None) -> None:
+    assert find_unbalanced_math(text) == problem
+
+
+def test_a_deck_of_too_many_levels_is_named_after_its_file() -> None:
+    deck = parse(f"---\ndeck: {'::'.join(['a'] * 1500)}\n---\nQ: a\nA: b\n", "x.md")
+    assert deck.name == "x"
+    assert [(problem.code, problem.line) for problem in deck.problems] == [("deck-name", 2)]
+    assert get_deck_name("a/" * 500 + "b.md").count("::") == MAX_LEVELS - 1
+
+
+def test_a_deck_with_a_very_long_name_is_named_after_its_file() -> None:
+    deck = parse(f"---\ndeck: {'x' * 1001}\n---\nQ: a\nA: b\n", "x.md")
+    assert (deck.name, [problem.code for problem in deck.problems]) == ("x", ["deck-name"])
+
+
+def test_names_hold_no_control_characters() -> None:
+    deck = parse('---\ndeck: "a\\x1b]0;b\\u2028c\\r"\ntags: ["x\\x07y"]\n---\nQ: a\nA: b\n', "x.md")
+    assert (deck.name, deck.notes[0].tags) == ("a ]0;b c", ("x-y",))
