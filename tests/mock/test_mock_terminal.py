@@ -56,7 +56,7 @@ def test_a_whole_mock_its_report_and_its_history_agree(tmp_path: Path) -> None:
         terminal.act("\r", "0 of 2 covered")
         terminal.act("1", "A note to yourself")
         terminal.act("\r", "2 of 2 questions, 2 of 4 points (50%)")
-        terminal.wait_for("written.")  # a long path breaks the line before it
+        terminal.wait_for("Wrote ")  # a long path breaks the line before it
         assert terminal.ended() == 0
         assert terminal.mode_now() == terminal.mode
     text = report.read_text(encoding="utf-8")
@@ -148,7 +148,7 @@ def test_after_an_interruption_the_report_is_of_what_was_done(tmp_path: Path) ->
         terminal.act("a", "1 of 2")
         terminal.act(" ", "A note to yourself")
         terminal.act("half a no\x03", "1 of 2 questions, 1 of 2 points (50%)")
-        terminal.wait_for("Everything that was rated is saved")
+        terminal.wait_for("Every rating so far is saved")
         assert terminal.ended() == 130
     assert "> first I would ask" in report.read_text(encoding="utf-8")
 
