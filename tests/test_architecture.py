@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "cards": {*_CORE, "identity"},
     "query": _CORE,
     "links": {*_CORE, "cards"},
+    "convert": {*_CORE, "disk", "identity"},
     "pins": {*_CORE, "disk"},
     "check": {*_CORE, "disk", "render", "review", "settings"},
     "review": {*_CORE, "disk", "editor", "render", "settings"},

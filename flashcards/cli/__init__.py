@@ -35,6 +35,7 @@ GROUPS = {
         "link": "link_commands",
         "unlink": "link_commands",
         "pin": "link_commands",
+        "convert": "convert_command",
     },
     "Cards": {
         "suspend": "card_commands",

@@ -180,10 +180,10 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
 
     with console.open_without_scan() as collection:
         _, unreadable = console.scan_decks(collection, warn=False)
-        selected = [_relative_path(collection, path) for path in paths]
+        selected = [relative_path(collection, path) for path in paths]
         if explain:
             _explain(collection, selected)
-        found = [problem for problem in find_problems(collection, unreadable) if _is_selected(problem.file, selected)]
+        found = [problem for problem in find_problems(collection, unreadable) if is_selected(problem.file, selected)]
         for problem in found:
             if as_json:
                 console.print_json(
@@ -204,7 +204,12 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
         return 1 if found else 0
 
 
-def _relative_path(collection: Collection, path: str) -> str:
+def relative_path(collection: Collection, path: str) -> str:
+    """Return the path within the collection of a file or folder that a person named.
+
+    Raises:
+        PathOutside: it is not there, or not in the collection.
+    """
     root = collection.root.resolve()
     for base in (Path.cwd(), root):
         with suppress(OSError, RuntimeError):  # a name that is too long, or a loop of links
@@ -214,7 +219,8 @@ def _relative_path(collection: Collection, path: str) -> str:
     raise PathOutside(path, collection.root)
 
 
-def _is_selected(file: str, selected: list[str]) -> bool:
+def is_selected(file: str, selected: list[str]) -> bool:
+    """Return whether a file is one of the selected, or lies in one; without any, each file is selected."""
     return not selected or any(path in (".", file) or file.startswith(f"{path}/") for path in selected)
 
 
@@ -239,7 +245,7 @@ _REASONS = {
 
 
 def _explain(collection: Collection, selected: list[str]) -> None:
-    entries: list[Entry] = [entry for entry in collection.catalog.entries() if _is_selected(entry.path, selected)]
+    entries: list[Entry] = [entry for entry in collection.catalog.entries() if is_selected(entry.path, selected)]
     _explain_dialects(collection, selected)
     dialects = collection.catalog.dialects()
     for entry in sorted(entries, key=lambda entry: (entry.path, entry.note.line)):
@@ -258,7 +264,7 @@ def _explain_dialects(collection: Collection, selected: list[str]) -> None:
     chooser = collection.chooser()
     for path, dialect in sorted(collection.catalog.dialects().items()):
         choice = chooser.choose(path)
-        if _is_selected(path, selected) and (dialect != NATIVE or choice.signature):
+        if is_selected(path, selected) and (dialect != NATIVE or choice.signature):
             why = choice.why if dialect == choice.name else "its front matter says so"
             console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}", 2)
 

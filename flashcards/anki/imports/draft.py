@@ -12,6 +12,7 @@ from flashcards.anki.to_markdown.escape import escape_everything
 from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
+from flashcards.deck.write import write_note
 from flashcards.identity.keys import fingerprint
 
 _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
@@ -27,10 +28,8 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cleaned for tag in tags if (cleaned := clean_tag(tag))))
 
 
-_BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
 _BLANKS: Final = re.compile(r"\s+")
 _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
-_MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +77,9 @@ class IncomingNote:
 
     def write(self, file_tags: tuple[str, ...] = ()) -> str:
         """Write the note for a file that gives these tags to all its notes, without a line break at its end."""
-        comment = self._comment(tuple(tag for tag in self.tags if tag not in file_tags))
-        if self.kind is Kind.PAIR:
-            separator = ":::" if self.reverse else "::"
-            return f"{self.fields[0]} {separator} {self.fields[1]}{' ' + comment if comment else ''}"
-        if self.kind is Kind.CLOZE:
-            return _add_comment(_add_marker("C", self.fields[0]), comment)
-        (front_marker, back_marker), (front, back) = _MARKERS[self.kind], self.fields
-        apart = "\n" in front or _BLOCK_START.match(front) or _can_pair_up(front, back)
-        gap = "\n\n" if apart else "\n"
-        return _add_comment(f"{_add_marker(front_marker, front)}{gap}{_add_marker(back_marker, back)}", comment)
+        tags = tuple(tag for tag in self.tags if tag not in file_tags)
+        attributes = {"reverse": self.reverse, "typed": self.typed}
+        return write_note(self.kind, self.fields, tags=tags, pin=self.pin, **attributes)
 
     def is_read_back(self) -> bool:
         """Check whether a file that holds it and another note is read as these two."""
@@ -98,16 +90,6 @@ class IncomingNote:
         """Check whether a note of a file is this one."""
         slots = {slot for _, slot in self.cards}
         return note.fields == self.fields and slots <= set(note.slots) and note.typed == self.typed
-
-    def _comment(self, tags: tuple[str, ...]) -> str:
-        parts = [f"tags: {', '.join(tags)}"] if tags else []
-        if self.reverse and self.kind is Kind.QUESTION:
-            parts.append("reverse")
-        if self.typed:
-            parts.append("type")
-        if self.pin:
-            parts.append(f"id: {self.pin}")
-        return f"<!-- {'; '.join(parts)} -->" if parts else ""
 
 
 def make_readable(draft: IncomingNote) -> IncomingNote:
@@ -144,21 +126,3 @@ def _spell_out(markdown: str, *, cloze: bool) -> str:
 def list_cards(reverse: bool) -> tuple[tuple[int, str], ...]:
     """Return the cards of a note that is asked forward, and perhaps in reverse."""
     return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
-
-
-def _can_pair_up(front: str, back: str) -> bool:
-    """Check whether a sign of one side could pair up with one of the other in one paragraph."""
-    if front.count("[") > front.count("]"):
-        return True
-    return any(sign in front and sign in back for sign in "$~")
-
-
-def _add_marker(marker: str, text: str) -> str:
-    return f"{marker}:\n\n{text}" if _BLOCK_START.match(text) else f"{marker}: {text}"
-
-
-def _add_comment(text: str, comment: str) -> str:
-    if not comment:
-        return text
-    several = text.count("\n") > 1 or "```" in text
-    return f"{text}{chr(10) * 2 if several else chr(10)}{comment}"

@@ -1,0 +1,247 @@
+"""Files of other tools' dialects rewritten in the native format; every card keeps its history."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.catalog.store import Entry, encode
+from flashcards.deck.attributes import split_tags
+from flashcards.deck.cloze import replace_gaps
+from flashcards.deck.front_matter import read_front_matter
+from flashcards.deck.model import REVERSE, Deck, Gap, Kind, Note
+from flashcards.deck.parse import get_deck_name, parse
+from flashcards.deck.source import normalize
+from flashcards.deck.write import write_note
+from flashcards.dialects import NATIVE
+from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
+from flashcards.errors import FlashcardsError
+from flashcards.identity.keys import fingerprint
+from scheduler import transaction
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+
+_FORMAT_LINE: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=][^\n]*\n", re.MULTILINE)
+_MARKED: Final = re.compile(r"[QTC]:")
+_END: Final = "<!-- end -->"
+_STOPS: Final = re.compile(r"#{1,6}[ \t]|---[ \t]*\Z|<!--[ \t]*end[ \t]*-->")
+
+
+class ConversionImpossible(FlashcardsError):
+    """A file that cannot be said in the native format, and why."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason} The file is left as it is.")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One file before and after.
+
+    Attributes:
+        path: within the collection.
+        before, after: its bytes.
+        entries: its notes, in order.
+        notes: what they will be read as.
+        deck: the deck of all its notes afterwards.
+        moved: how many of them were in other decks.
+    """
+
+    path: str
+    before: bytes
+    after: bytes
+    entries: tuple[Entry, ...]
+    notes: tuple[Note, ...]
+    deck: str
+    moved: int
+
+
+def plan_conversion(collection: Collection, path: str) -> Conversion:
+    """Find out what a file is in the native format; nothing is written.
+
+    Raises:
+        FileChanged: the file says something else by now.
+        ConversionImpossible: a note cannot be said in the native format.
+    """
+    before = (collection.root / path).read_bytes()
+    row = collection.catalog.files()[path]
+    if row.hash != digest(before):
+        raise FileChanged(collection.root / path)
+    entries = _list_entries(collection, path)
+    text = before.decode()
+    decks = Counter(entry.deck for entry in entries)
+    deck = decks.most_common(1)[0][0] if decks else get_deck_name(path)
+    names_format = collection.chooser().choose(path).name != NATIVE
+    after = _write_file(path, normalize(text), entries, deck, names_format=names_format)
+    read = parse(after, path)
+    _compare(path, entries, read)
+    if "\r\n" in text:
+        after = after.replace("\n", "\r\n")
+    moved = sum(decks.values()) - decks[deck]
+    return Conversion(path, before, after.encode(), entries, read.notes, deck, moved)
+
+
+def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: int) -> Path | None:
+    """Write the files, and let their notes be known by their new texts; returns where the old files are kept.
+
+    Raises:
+        FileChanged: a file says something else by now; those before it are written.
+    """
+    kept: Path | None = None
+    for conversion in conversions:
+        kept = kept or collection.backups / time.strftime("converted-%Y%m%d-%H%M%S", time.localtime(at_ms / 1000))
+        _keep(kept / conversion.path, conversion.before)
+        with transaction(collection.connection):
+            for entry, note in zip(conversion.entries, conversion.notes, strict=True):
+                text = fingerprint(note)
+                if text != entry.fingerprint:
+                    collection.connection.execute(
+                        "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
+                        (text, entry.id, encode(note), at_ms),
+                    )
+        replace_unchanged(collection.root / conversion.path, conversion.before, conversion.after)
+    return kept
+
+
+def plan_mark(collection: Collection, path: str, dialect: str) -> Conversion:
+    """Find out what a file is with the name of its dialect in its front matter; nothing is written."""
+    before = (collection.root / path).read_bytes()
+    after = _set_front_matter(before.decode(), [f"format: {dialect}"]).encode()
+    entries = _list_entries(collection, path)
+    deck = entries[0].deck if entries else ""
+    return Conversion(path, before, after, entries, tuple(entry.note for entry in entries), deck, 0)
+
+
+def _keep(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_file(path) as file:
+        file.write(data)
+
+
+def _list_entries(collection: Collection, path: str) -> tuple[Entry, ...]:
+    rows = collection.connection.execute(
+        "SELECT n.id FROM notes n JOIN files f ON f.id = n.file WHERE f.path = ? AND n.active = 1", (path,)
+    )
+    found = collection.catalog.entries([note for (note,) in rows])
+    return tuple(sorted(found, key=lambda entry: (entry.note.line, entry.note.end_line)))
+
+
+def _write_file(path: str, text: str, entries: Sequence[Entry], deck: str, *, names_format: bool) -> str:
+    head = read_front_matter(text)
+    value = head.values.get("tags")
+    file_tags = () if value is None else split_tags(value)[0]
+    lines = text.split("\n")
+    by_line: dict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_line[entry.note.line].append(entry)
+    texts = {line: [_write_note(path, entry.note, file_tags) for entry in same] for line, same in by_line.items()}
+    out: list[str] = []
+    at = 1
+    for line, same in sorted(by_line.items()):
+        out += lines[at - 1 : line - 1]
+        if out and out[-1].strip() and not _is_one_line(texts[line]):
+            out.append("")
+        at = max(entry.note.end_line for entry in same) + 1
+        out.append("\n\n".join(texts[line]))
+        if not _is_one_line(texts[line]):
+            out += _separate(lines[at - 1 :], texts, at)
+    out += lines[at - 1 :]
+    given = ["format: native"] if names_format else []
+    if deck != get_deck_name(path):
+        given.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
+    return _set_front_matter("\n".join(out), given)
+
+
+def _is_one_line(texts: Sequence[str]) -> bool:
+    """Return whether notes are a single pair, which ends with its line."""
+    return len(texts) == 1 and not _MARKED.match(texts[0])
+
+
+def _separate(rest: Sequence[str], texts: Mapping[int, list[str]], line: int) -> Iterator[str]:
+    """Yield what must stand behind a note so that the text below, from this line on, is no part of it."""
+    blank = next((number for number, text in enumerate(rest) if text.strip()), len(rest))
+    if blank == len(rest):
+        return
+    following = texts.get(line + blank)
+    if (following is None and not _STOPS.match(rest[blank])) or (following and _is_one_line(following)):
+        yield ""
+        yield _END
+    if not blank:
+        yield ""
+
+
+def _write_note(path: str, note: Note, file_tags: Sequence[str]) -> str:
+    kind, fields = note.kind, note.fields
+    if kind is Kind.CLOZE:
+        if any(gap.hidden for gap in note.gaps):
+            reason = "Gaps that other cards hide cannot be said in the native format."
+            raise ConversionImpossible(path, note.line, reason)
+        fields = (replace_gaps(fields[0], note.gaps, _write_gap),)
+    elif kind is Kind.PAIR and not _is_pair(fields, note):
+        kind = Kind.QUESTION
+    return write_note(
+        kind,
+        fields,
+        tags=[tag for tag in note.tags if tag not in file_tags],
+        reverse=REVERSE in note.slots,
+        typed=note.typed,
+        pin=note.pin,
+    )
+
+
+def _write_gap(gap: Gap, inner: str) -> str:
+    numbers = ",".join(map(str, gap.numbers))
+    return f"{{{{c{numbers}::{inner}{'::' + gap.hint if gap.hint else ''}}}}}"
+
+
+def _is_pair(fields: Sequence[str], note: Note) -> bool:
+    """Return whether a note can stand on one line with a separator."""
+    if any("\n" in field for field in fields) or note.typed:
+        return False
+    reverse = REVERSE in note.slots
+    read = parse(write_note(Kind.PAIR, fields, reverse=reverse), "x.md").notes
+    return len(read) == 1 and (read[0].fields, read[0].slots) == (tuple(fields), note.slots)
+
+
+def _compare(path: str, entries: Sequence[Entry], read: Deck) -> None:
+    """Check that a converted file says the same notes.
+
+    Raises:
+        ConversionImpossible: it does not.
+    """
+    for number, entry in enumerate(entries):
+        note = read.notes[number] if number < len(read.notes) else None
+        if note is None or _asked(note) != _asked(entry.note) or not set(entry.note.tags) <= set(note.tags):
+            raise ConversionImpossible(path, entry.note.line, "This note would be read as another one.")
+    if len(read.notes) > len(entries):
+        line = read.notes[len(entries)].line
+        raise ConversionImpossible(path, line, "Text outside of the cards would become a card.")
+
+
+def _asked(note: Note) -> tuple[object, ...]:
+    """Return what a note asks: its cards, and its text with what each gap hides."""
+    if note.kind is not Kind.CLOZE:
+        return note.slots, note.fields
+    hidden = tuple((gap.numbers, note.fields[0][gap.inner_start : gap.inner_end], gap.hint) for gap in note.gaps)
+    return note.slots, replace_gaps(note.fields[0], note.gaps, lambda _, inner: inner), hidden
+
+
+def _set_front_matter(text: str, given: Sequence[str]) -> str:
+    """Return a text whose front matter has these lines, and no other `format:`."""
+    head = read_front_matter(text)
+    body = text[head.end :] if head.end else text
+    old = text[: head.end]
+    inner = "\n".join(old.split("\n")[1:-2]) + "\n" if old.count("\n") > 2 else ""
+    names = {line.partition(":")[0] for line in given}
+    inner = _FORMAT_LINE.sub("", inner)
+    if "deck" in names:
+        inner = re.sub(r"^[\"']?deck[\"']?[ \t]*[:=][^\n]*\n", "", inner, flags=re.MULTILINE)
+    lines = "".join(f"{line}\n" for line in given) + inner
+    return f"---\n{lines}---\n{body}" if lines.strip() else body

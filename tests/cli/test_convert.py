@@ -1,0 +1,134 @@
+"""`convert` rewrites files of other tools in the native format."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.runner import Runner
+
+DATA = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
+VAULT = """---
+aliases: [x]
+---
+# Physics
+
+#flashcards/physics
+
+Intro prose.
+
+- What is c?::The speed of light ^id-1
+energy:::joule <!--SR:!2026-12-16,51,230!2000-01-01,1,250-->
+
+Which laws?
+?
+- one
+- two
+  more of two
+<!--SR:!2026-12-16,51,230-->
+
+Some prose below.
+
+Light is ==fast;;how?== and ==bright== #hard.
+
+## End
+"""
+
+
+@pytest.fixture
+def vault(cli: Runner) -> Runner:
+    cli.write(DATA, '{"settings": {}}')
+    cli.write("notes/a.md", VAULT)
+    return cli
+
+
+def cards(cli: Runner) -> list[tuple[str, str, str, str, int, str | None]]:
+    names = ("id", "back", "deck", "state", "reps", "due")
+    return sorted(tuple(card[name] for name in names) for card in cli("list", "--json").lines)
+
+
+def test_every_card_keeps_its_id_its_answer_its_deck_and_its_history(vault: Runner) -> None:
+    vault("answer", vault.card('"speed of light"')["id"], "good")
+    before = cards(vault)
+    shown = vault("convert", "--yes", "notes")
+    assert "+- What is c?" in shown.out
+    assert cards(vault) == before
+    scan = vault("scan", "--json").json
+    assert (scan["added"], scan["removed"]) == ([], [])
+    assert "check" not in vault("check", code=None).out
+    text = (vault.root / "notes/a.md").read_text("utf-8")
+    assert text.startswith('---\nformat: native\ndeck: "flashcards::physics"\naliases: [x]\n---\n')
+    assert "energy ::: joule\n" in text
+    assert "Intro prose." in text
+    assert "Some prose below." in text
+    assert "SR:!" not in text
+
+
+def test_nothing_is_written_by_a_dry_run_or_without_consent(vault: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert vault("convert", "--dry-run", "notes").out.startswith("--- a/notes/a.md\n+++ b/notes/a.md\n")
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    vault("convert", "notes")
+    assert (vault.root / "notes/a.md").read_text("utf-8") == VAULT
+
+
+def test_the_old_file_is_kept(vault: Runner) -> None:
+    vault("convert", "--yes", "notes/a.md")
+    (kept,) = (vault.root / ".flashcards/backups").glob("converted-*/notes/a.md")
+    assert kept.read_text("utf-8") == VAULT
+
+
+def test_windows_line_ends_stay(vault: Runner) -> None:
+    vault.write("notes/a.md", "#flashcards\r\n\r\na::b\r\n")
+    vault("convert", "--yes", "notes")
+    data = (vault.root / "notes/a.md").read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") > 3
+
+
+def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
+    vault.write("notes/a.md", "#flashcards\n\n==ash;;x== and ==sha;;y==\n")
+    vault.write("notes/b.md", "#flashcards\n\na::b\n")
+    result = vault("convert", "--yes", "notes", code=1)
+    assert "notes/a.md:3: Gaps that other cards hide cannot be said in the native format." in " ".join(
+        result.err.split()
+    )
+    assert (vault.root / "notes/a.md").read_text("utf-8") == "#flashcards\n\n==ash;;x== and ==sha;;y==\n"
+    assert "a :: b" in (vault.root / "notes/b.md").read_text("utf-8")
+
+
+def test_notes_of_several_decks_are_told(vault: Runner) -> None:
+    vault.write("notes/a.md", "#flashcards/one\na::b\nc::d\n\n#flashcards/two\ne::f\n")
+    assert "1 note from other decks will be in `flashcards::one`" in vault("convert", "--yes", "notes").err
+
+
+def test_a_file_is_only_marked(vault: Runner) -> None:
+    before = cards(vault)
+    vault("convert", "--mark", "--yes", "notes")
+    text = (vault.root / "notes/a.md").read_text("utf-8")
+    assert text == VAULT.replace("---\naliases", "---\nformat: obsidian\naliases", 1)
+    assert cards(vault) == before
+
+
+def test_native_files_are_left_alone(cli: Runner) -> None:
+    cli.write("a.md", "Q: a\nA: b\n")
+    assert cli("convert", "a.md").err == "There is nothing to convert.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("headings", "# D\n\n## {{c1::Paris}}?\n\nx\n\n## Why?\n\nso\n\n- a\n\n1. b\n"),
+        ("inka", "prose\n\n---\nDeck: D\n\n1. q\n\n> a\n\n<!--ID:1607372352424-->\n2. {x} and {y}\n---\n\nmore\n"),
+        (
+            "obsidian-to-anki",
+            "TARGET DECK: D\n\nSTART\nCloze\na {b} [c]\nEND\n\nprose\n\nSTARTI [Basic] q Back: a ENDI\n",
+        ),
+        ("flashcards-obsidian", "# H\n\nq? #card\na\n^1607372352424\n\nx::y\n\nThe ==z==\n"),
+        ("mdsr", "> [!sr] q\n> a\n\nprose\n\n> [!sr-bi] c\n> d\n"),
+    ],
+)
+def test_every_dialect_can_be_converted(cli: Runner, name: str, text: str) -> None:
+    cli.write("x.md", f"---\nformat: {name}\n---\n{text}")
+    before = cards(cli)
+    assert before
+    cli("convert", "--yes", "x.md")
+    assert "format:" not in (cli.root / "x.md").read_text("utf-8")
+    assert cards(cli) == before
