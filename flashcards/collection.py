@@ -36,7 +36,7 @@ from scheduler import (
     translate_errors,
 )
 from scheduler.identity import rename_slots
-from scheduler.limits import DeckLimits, raise_limits_for_deadlines
+from scheduler.limits import COLLECTION, DeckLimits
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"
@@ -275,15 +275,15 @@ class Collection:
 
     @cached_property
     def limits(self) -> list[DeckLimits]:
-        """Every deck with its parents and its policy, in order of name; as of the last scan."""
-        return raise_limits_for_deadlines(self._limits(), self.store, self.clock.day(now_ms()))
+        """Every deck with its parents and its policy, in order of name, as of the last scan.
 
-    def _limits(self) -> list[DeckLimits]:
+        The collection itself comes first: the settings at the top of its file bind all decks.
+        """
         decks = self.catalog.decks()
         front_matter = self.catalog.deck_settings()
-        found = []
+        found = [DeckLimits(COLLECTION, (), self.settings.policy)] if decks else []
         for name in sorted(decks):
-            parents = tuple(decks[above] for above in list_deck_path(name)[:-1])
+            parents = (COLLECTION, *(decks[above] for above in list_deck_path(name)[:-1]))
             found.append(DeckLimits(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
         return found
 

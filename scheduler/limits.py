@@ -1,8 +1,7 @@
-"""How many cards each deck may still ask today; a deck's limits bind the decks below it."""
+"""How many cards each deck may still ask today: limits, which bind the decks below, and deadlines, which come first."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
     from scheduler.log import Done
     from scheduler.policy import Policy
-    from scheduler.store import Store
 
 
 class DeckLimits(NamedTuple):
@@ -24,37 +22,24 @@ class DeckLimits(NamedTuple):
     policy: Policy
 
 
-def raise_limits_for_deadlines(decks: Sequence[DeckLimits], store: Store, today: int) -> list[DeckLimits]:
-    """Raise the limits of decks, and of those above them, to the new cards a day that their deadlines need."""
-    days = {deck.deck: find_deadline_day(deck.policy) for deck in decks}
-    ahead = {deck: day for deck, day in days.items() if day is not None and day > today}
-    if not ahead:
-        return list(decks)
-    more: dict[int, int] = {}
-    for deck in decks:
-        if deck.deck in ahead:
-            wanted = new_a_day(store.count_new(deck.deck), today, ahead[deck.deck])
-            for each in (deck.deck, *deck.parents):
-                more[each] = more.get(each, 0) + wanted
-    return [_with_room(deck, more.get(deck.deck, 0)) for deck in decks]
-
-
-def _with_room(deck: DeckLimits, new: int) -> DeckLimits:
-    policy = deck.policy
-    if new <= policy.new_per_day:
-        return deck
-    reviews = policy.reviews_per_day + new - policy.new_per_day
-    return deck._replace(policy=replace(policy, new_per_day=new, reviews_per_day=reviews))
+COLLECTION = 0
+"""The deck above all others: the collection itself, whose limits bind every deck. Cards never belong to it."""
 
 
 class Allowance:
-    """How many more cards may be taken, by deck and by the decks above it."""
+    """How many more cards may be taken, by deck and by the decks above it.
 
-    __slots__ = ("_chains", "left")
+    In a simulation of a sample each card counts `weight` times. The last one may then overdraw a limit; `debts` carries
+    that over to the next day.
+    """
 
-    def __init__(self, left: dict[int, int], chains: Mapping[int, Sequence[int]]) -> None:
+    __slots__ = ("_chains", "_weight", "debts", "left")
+
+    def __init__(self, left: dict[int, int], chains: Mapping[int, Sequence[int]], weight: int = 1) -> None:
         self.left = left
         self._chains = chains
+        self._weight = weight
+        self.debts: dict[int, int] = {}
 
     def take(self, deck: int) -> bool:
         """Take one card of a deck, if it and every deck above it allow one more."""
@@ -63,20 +48,38 @@ class Allowance:
             if left[link] <= 0:
                 return False
         for link in chain:
-            left[link] -= 1
+            left[link] -= self._weight
+            if left[link] < 0:
+                self.debts[link] = -left[link]
         return True
+
+    def reserve(self, deck: int) -> None:
+        """Take one card of a deck, whatever the limits say."""
+        for link in self._chains[deck]:
+            self.left[link] -= self._weight
 
     def has_left(self, deck: int) -> bool:
         """Return whether `take` would succeed."""
-        return all(self.left[link] > 0 for link in self._chains[deck])
+        return self.find_limit(deck) is None
+
+    def find_limit(self, deck: int) -> int | None:
+        """Find the outermost deck whose limit keeps cards of a deck back, if any."""
+        return next((link for link in self._chains[deck] if self.left[link] <= 0), None)
 
     def cap(self, other: Allowance) -> None:
         """Allow no more than `other` does, deck by deck."""
         for deck, most in other.left.items():
             self.left[deck] = min(self.left[deck], most)
 
+    def repay(self, debts: Mapping[int, int]) -> None:
+        """Subtract what was overdrawn the day before."""
+        for deck, owed in debts.items():
+            self.left[deck] -= owed
 
-def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
+
+def compute_allowances(
+    decks: Sequence[DeckLimits], done: Mapping[int, Done], weight: int = 1
+) -> tuple[Allowance, Allowance]:
     """Compute what is left today of reviews and of new cards.
 
     As in Anki, a new card counts among the reviews, too: once the reviews are taken, cap the new cards.
@@ -88,7 +91,7 @@ def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) ->
         for link in chains.get(deck, ()):
             reviews[link] -= was.new + was.reviews
             new[link] -= was.new
-    return Allowance(reviews, chains), Allowance(new, chains)
+    return Allowance(reviews, chains, weight), Allowance(new, chains, weight)
 
 
 LAST_PASS_DAYS = 7
@@ -107,6 +110,22 @@ _GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's share of `_WHOLE`
 def find_deadline_day(policy: Policy) -> int | None:
     """Return the day that a deck works towards, in days since 1970-01-01, if any."""
     return date.fromisoformat(policy.deadline).toordinal() - _EPOCH if policy.deadline else None
+
+
+def has_deadline(policy: Policy, today: int) -> bool:
+    """Return whether a deck works towards a day that lies ahead."""
+    day = find_deadline_day(policy)
+    return day is not None and day > today
+
+
+def group_by_deadline(decks: Sequence[DeckLimits], today: int) -> dict[int, list[int]]:
+    """Group the decks that work towards a day ahead by that day, the nearest first."""
+    groups: dict[int, list[int]] = {}
+    for deck in decks:
+        day = find_deadline_day(deck.policy)
+        if day is not None and day > today:
+            groups.setdefault(day, []).append(deck.deck)
+    return dict(sorted(groups.items()))
 
 
 def new_a_day(unseen: int, today: int, day: int) -> int:

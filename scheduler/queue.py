@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from scheduler.limits import DeckLimits
     from scheduler.model import Card
-    from scheduler.policy import NewMix, Policy
+    from scheduler.policy import Policy
     from scheduler.queue_builder import DayCards
     from scheduler.store import Store
 
@@ -44,6 +44,7 @@ def build_queue(
     only_cards: Iterable[int] | None = None,
     ahead_days: int = 0,
     order: Policy | None = None,
+    paced: bool = True,
 ) -> Queue:
     """Build the queue of the day of `now_ms`.
 
@@ -54,16 +55,22 @@ def build_queue(
         only_cards: ask only these cards, if they are to be asked today.
         ahead_days: ask what falls due within this many days, too.
         order: the settings whose `review_order` and `new_mix` hold for the session; those of the first deck by default.
+        paced: keep the pace of deadlines; otherwise new cards come as the limits alone say.
     """
-    return Queue(store, _selection(decks, only_cards, ahead_days, order), now_ms)
+    return Queue(store, _selection(decks, only_cards, ahead_days, order, paced), now_ms)
 
 
 def count_by_deck(
-    store: Store, decks: Sequence[DeckLimits], now_ms: int, *, order: Policy | None = None
+    store: Store,
+    decks: Sequence[DeckLimits],
+    now_ms: int,
+    *,
+    order: Policy | None = None,
+    only_cards: Iterable[int] | None = None,
 ) -> dict[int, Counts]:
-    """Count for each deck its own cards in today's queue over all decks; the sum equals the queue's counts."""
-    gathered = build_day(store, _selection(decks, None, 0, order), now_ms)
-    kinds = (gathered.new, gathered.learning + gathered.day_learning, gathered.reviews)
+    """Count for each deck its own cards in today's queue; the sum equals the queue's counts."""
+    cards = build_day(store, _selection(decks, only_cards, 0, order), now_ms)
+    kinds = (cards.new, cards.learning + cards.day_learning, cards.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
     return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
 
@@ -79,13 +86,13 @@ class Queue:
 
     def refresh(self, now_ms: int) -> None:
         """Build the queue again from the store."""
-        gathered = build_day(self._store, self._selection, now_ms)
+        cards = build_day(self._store, self._selection, now_ms)
         self._day = self._store.clock.day(now_ms)
         self._end_ms = self._store.clock.start_of(self._day + 1 + self._selection.ahead_days)
-        self._learning: dict[int, int] = {row[0]: row[-1] for row in gathered.learning}
-        self._kinds = {row[0]: kind for kind, rows in _by_kind(gathered) for row in rows}
+        self._learning: dict[int, int] = {row[0]: row[-1] for row in cards.learning}
+        self._kinds = {row[0]: kind for kind, rows in _by_kind(cards) for row in rows}
         # A dictionary keeps the order and removes quickly; the values are unused.
-        self._main: dict[int, None] = dict.fromkeys(row[0] for row in _mix(gathered, self._selection.order.new_mix))
+        self._main: dict[int, None] = dict.fromkeys(row[0] for row in cards.mix(self._selection.order.new_mix))
 
     def next_card(self, now_ms: int) -> int | Wait | None:
         """Return the card to ask now: a step that is due, else the next card of the day, else a step soon due.
@@ -135,6 +142,7 @@ def _selection(
     only_cards: Iterable[int] | None,
     ahead_days: int,
     order: Policy | None,
+    paced: bool = True,
 ) -> Selection:
     from scheduler.policy import Policy
 
@@ -143,29 +151,13 @@ def _selection(
         order=order or (decks[0].policy if decks else Policy()),
         only_cards=None if only_cards is None else frozenset(only_cards),
         ahead_days=ahead_days,
+        paced=paced,
     )
 
 
-def _by_kind(gathered: DayCards) -> tuple[tuple[State, list[Row]], ...]:
+def _by_kind(cards: DayCards) -> tuple[tuple[State, list[Row]], ...]:
     return (
-        (State.LEARNING, gathered.day_learning),
-        (State.REVIEW, gathered.reviews),
-        (State.NEW, gathered.new),
+        (State.LEARNING, cards.day_learning),
+        (State.REVIEW, cards.reviews),
+        (State.NEW, cards.new),
     )
-
-
-def _mix(gathered: DayCards, new_mix: NewMix) -> list[Row]:
-    due = _spread(gathered.reviews, gathered.day_learning)
-    if new_mix == "first":
-        return gathered.new + due
-    if new_mix == "last":
-        return due + gathered.new
-    return _spread(due, gathered.new)
-
-
-def _spread(many: list[Row], few: list[Row]) -> list[Row]:
-    """Merge both lists, each in its order, the second spread evenly among the first."""
-    ratio = (len(many) + 1) / (len(few) + 1)
-    places = [((index + 1) * ratio, 1, entry) for index, entry in enumerate(few)]
-    places += [(index + 1.0, 0, entry) for index, entry in enumerate(many)]
-    return [entry for _, _, entry in sorted(places, key=lambda place: place[:2])]

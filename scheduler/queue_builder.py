@@ -1,24 +1,33 @@
-"""Choosing the cards of a day: what is due, then what is new, within the limits, one card of a note.
+"""Building the queue of a day: what is due, then what is new, within the limits, one card of a note.
 
-The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards.
+The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards. New
+cards of decks with a deadline are reserved before all but the first. A simulation builds its days here, too.
 """
 
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from scheduler.conditions import LEARNING, NEW, SHOWN, UNDER_REVIEW
+from scheduler.conditions import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW
 from scheduler.connection import snapshot
 from scheduler.intervals import draw
-from scheduler.limits import LAST_PASS_DAYS, compute_allowances, find_deadline_day, is_in_last_pass
+from scheduler.limits import (
+    LAST_PASS_DAYS,
+    compute_allowances,
+    group_by_deadline,
+    is_in_last_pass,
+    new_a_day,
+)
+from scheduler.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from scheduler.limits import Allowance, DeckLimits
+    from scheduler.log import Done
     from scheduler.memory import Model
-    from scheduler.policy import Policy
+    from scheduler.policy import NewMix, NewOrder, Policy, ReviewOrder
     from scheduler.store import Store
 
 
@@ -30,47 +39,84 @@ class Selection(NamedTuple):
         order: the settings that order the session's cards and mix them.
         only_cards: ask only these cards; by default all.
         ahead_days: ask what falls due within this many days, too.
+        paced: new cards of decks with a deadline come at the pace that it needs, else as the limits say.
+        weight: how many cards each card represents; more than 1 in a simulation of a sample.
     """
 
     decks: tuple[DeckLimits, ...]
     order: Policy
     only_cards: frozenset[int] | None = None
     ahead_days: int = 0
+    paced: bool = True
+    weight: int = 1
 
 
 Row = tuple[Any, ...]
 """A card as read: id, note, deck, and more by kind. Plain, because there can be tens of thousands of them."""
 
 
+class CardSource(Protocol):
+    """Where the cards of a day are read: a store or a simulation. All rows are of cards that are shown today."""
+
+    today: int
+
+    def read_learning(self) -> Iterable[Row]:
+        """Read the cards on a step within the day: id, note, deck, and when they are due."""
+
+    def read_due(self, *, on_steps: bool, order: ReviewOrder) -> Iterable[Row]:
+        """Read due cards in order, on steps of days or under review: id, note, deck, perhaps stability and last day.
+
+        Two orders depend on each deck's settings: those rows come by due day, with the last two columns.
+        """
+
+    def read_later(self, deck: int) -> Iterable[Row]:
+        """Read cards under review that are due after today: id, note, deck, last day."""
+
+    def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
+        """Read new cards of a deck in order: id, note, deck."""
+
+    def read_rated(self) -> Iterable[Row]:
+        """Read the cards that were rated today: id, note, deck, and whether they were new before."""
+
+    def count_new(self) -> Mapping[int, int]:
+        """Count the new cards of each deck, buried ones included."""
+
+    def count_done(self) -> Mapping[int, Done]:
+        """Count what was done today, by deck."""
+
+    def model(self, parameters: tuple[float, ...]) -> Model:
+        """Return FSRS with these parameters."""
+
+
 class DayCards(NamedTuple):
-    """The cards of a day, each list in order. The rows of `learning` end with the time at which they are due."""
+    """The cards of a day, each list in order. The rows of `learning` end with the time at which they are due.
+
+    `reviews_left` and `new_left` are what the limits still allow after all of them.
+    """
 
     learning: list[Row]
     day_learning: list[Row]
     reviews: list[Row]
     new: list[Row]
+    reviews_left: Allowance
+    new_left: Allowance
+
+    def mix(self, new_mix: NewMix) -> list[Row]:
+        """Return all cards but those on steps within the day, in the order of asking."""
+        due = _spread(self.reviews, self.day_learning)
+        if new_mix == "first":
+            return self.new + due
+        if new_mix == "last":
+            return due + self.new
+        return _spread(due, self.new)
 
 
-# The same shuffle all day, another one tomorrow: a quadratic hash of the id with a factor that the day chooses. The
-# prime 2^31 - 1 keeps every product within SQLite's integers.
-_PRIME = 2_147_483_647
-_SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
-
-_ORDERS = {
-    "due": f"due_day, {_SHUFFLED}",
-    "random": _SHUFFLED,
-    # Sorted later in Python, because they depend on each deck's settings.
-    "overdue": "due_day",
-    "retrievability": "due_day",
-}
-
-_LEARNING = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {SHOWN} ORDER BY due_ms, id"
-_DUE = f"SELECT id, note, deck{{more}} FROM cards WHERE due_day <= :until AND {{state}} AND {SHOWN} ORDER BY {{order}}"
-_LATER = (
-    f"SELECT id, note, last_day FROM cards WHERE deck = :deck AND due_day > :until AND {UNDER_REVIEW}"
-    f" AND {SHOWN} ORDER BY due_day, id"
-)
-_NEW = f"SELECT id, note, deck FROM cards WHERE deck = :deck AND {NEW} AND {SHOWN} ORDER BY {{order}}"
+def _spread(many: list[Row], few: list[Row]) -> list[Row]:
+    """Merge both lists, each in its order, the second spread evenly among the first."""
+    ratio = (len(many) + 1) / (len(few) + 1)
+    places = [((index + 1) * ratio, 1, entry) for index, entry in enumerate(few)]
+    places += [(index + 1.0, 0, entry) for index, entry in enumerate(many)]
+    return [entry for _, _, entry in sorted(places, key=lambda place: place[:2])]
 
 
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
@@ -79,65 +125,203 @@ def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
     This reads only what is due, and new cards only as far as the limits allow.
     """
     with snapshot(store.connection):
-        return _DayBuilder(store, selection, now_ms).build()
+        return choose_cards(_StoreSource(store, selection, now_ms), selection)
 
 
-class _DayBuilder:
-    """One reading of the store."""
+def choose_cards(source: CardSource, selection: Selection, yesterday: DayCards | None = None) -> DayCards:
+    """Choose the cards to ask today from a source, within the limits; a sample repays what it overdrew `yesterday`."""
+    builder = _DayBuilder(source, selection)
+    if yesterday:
+        builder.reviews.repay(yesterday.reviews_left.debts)
+        builder.new.repay(yesterday.new_left.debts)
+    return builder.build()
+
+
+# The same shuffle all day, another one tomorrow: a quadratic hash of the id with a factor that the day chooses. The
+# prime 2^31 - 1 keeps every product within SQLite's integers.
+_PRIME = 2_147_483_647
+_SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
+
+
+def shuffle(card: int, today: int) -> int:
+    """Compute the key that shuffles a day's cards, as the store's queries do."""
+    return (card % _PRIME) * (card % _PRIME) % _PRIME * _shuffle_factor(today) % _PRIME
+
+
+def _shuffle_factor(today: int) -> int:
+    return 1 + int(draw(today, 0) * (_PRIME - 1))
+
+
+# Sorted later in Python, because they depend on each deck's settings.
+_MEASURED = ("overdue", "retrievability")
+
+_STEPS = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {SHOWN} ORDER BY due_ms, id"
+_DUE = f"SELECT id, note, deck{{more}} FROM cards WHERE due_day <= :until AND {{state}} AND {SHOWN} ORDER BY {{order}}"
+_LATER = (
+    f"SELECT id, note, deck, last_day FROM cards WHERE deck = :deck AND due_day > :until AND {UNDER_REVIEW}"
+    f" AND {SHOWN} ORDER BY due_day, id"
+)
+_NEW = f"SELECT id, note, deck FROM cards WHERE deck = :deck AND {NEW} AND {SHOWN} ORDER BY {{order}}"
+_COUNT_NEW = f"SELECT deck, count(*) FROM cards WHERE {NEW} AND {ASKABLE} GROUP BY deck"
+_RATED = (
+    f"SELECT cards.id, note, deck, max(state_before = {State.NEW:d}) FROM reviews JOIN cards ON cards.id = card"
+    f" WHERE day = :today AND {RATED} GROUP BY cards.id"
+)
+
+
+class _StoreSource:
+    """The cards of a store; see `CardSource`."""
 
     def __init__(self, store: Store, selection: Selection, now_ms: int) -> None:
-        self.store = store
-        self.selection = selection
+        self._store = store
+        self._only = selection.only_cards
         self.today = store.clock.day(now_ms)
-        self.values = {
+        self._values = {
             "today": self.today,
             "until": self.today + selection.ahead_days,
             "end_ms": store.clock.start_of(self.today + 1 + selection.ahead_days),
-            "factor": 1 + int(draw(self.today, 0) * (_PRIME - 1)),
+            "factor": _shuffle_factor(self.today),
         }
+
+    def read_learning(self) -> Iterable[Row]:
+        """See `CardSource`."""
+        return self._read(_STEPS)
+
+    def read_due(self, *, on_steps: bool, order: ReviewOrder) -> Iterable[Row]:
+        """See `CardSource`."""
+        more = ", stability, last_day" if order in _MEASURED else ""
+        by = {"due": f"due_day, {_SHUFFLED}", "random": _SHUFFLED}.get(order, "due_day")
+        return self._read(_DUE.format(more=more, state=LEARNING if on_steps else UNDER_REVIEW, order=by))
+
+    def read_later(self, deck: int) -> Iterable[Row]:
+        """See `CardSource`."""
+        return self._read(_LATER, deck=deck)
+
+    def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
+        """See `CardSource`."""
+        return self._read(_NEW.format(order=_SHUFFLED if order == "random" else "position, id"), deck=deck)
+
+    def read_rated(self) -> Iterable[Row]:
+        """See `CardSource`."""
+        return self._store.connection.execute(_RATED, self._values)
+
+    def count_new(self) -> Mapping[int, int]:
+        """See `CardSource`."""
+        return dict(self._store.connection.execute(_COUNT_NEW))
+
+    def count_done(self) -> Mapping[int, Done]:
+        """See `CardSource`."""
+        return self._store.done(self.today)
+
+    def model(self, parameters: tuple[float, ...]) -> Model:
+        """See `CardSource`."""
+        return self._store.model(parameters)
+
+    def _read(self, query: str, **values: int) -> Iterable[Row]:
+        rows = self._store.connection.execute(query, self._values | values)
+        only = self._only
+        return rows if only is None else (row for row in rows if row[0] in only)
+
+
+class _DayBuilder:
+    """One day being built."""
+
+    def __init__(self, source: CardSource, selection: Selection) -> None:
+        self.source = source
+        self.selection = selection
+        self.today = source.today
         self.policies = {deck.deck: deck.policy for deck in selection.decks}
-        self.bury = {deck: policy.bury_siblings for deck, policy in self.policies.items()}
-        self.reviews, self.new = compute_allowances(selection.decks, store.done(self.today))
+        self.done = source.count_done()
+        self.reviews, self.new = compute_allowances(selection.decks, self.done, selection.weight)
+        groups = group_by_deadline(selection.decks, self.today)
+        self.deadlines = {deck: day for day, decks in groups.items() for deck in decks}
+        self.groups = groups if selection.paced else {}
+        self.rated = [row for row in source.read_rated() if row[2] in self.deadlines] if groups else []
         self.notes: set[int] = set()
 
     def build(self) -> DayCards:
-        """Read the kinds of cards in the order in which they use up the limits."""
-        learning = [row for row in self._read(_LEARNING) if row[2] in self.bury]
-        self.notes.update(row[1] for row in learning)
-        day_learning = self._take(self._read(self._due(LEARNING, "due")), self.reviews)
-        return DayCards(learning, day_learning, self._take(self._due_reviews(), self.reviews), self._new())
+        """Choose the kinds of cards in the order in which they use up the limits."""
+        learning = self._known(self.source.read_learning())
+        # With a deadline a card that was new today does not keep back its siblings that are due.
+        introduced = {card for card, _, _, was_new in self.rated if was_new}
+        self.notes.update(row[1] for row in chain(learning, self.rated) if row[0] not in introduced)
+        steps = self._known(self.source.read_due(on_steps=True, order="due"))
+        reviews = self._known(chain(self._due_reviews(), self._last_pass()))
+        reserved = self._reserve({row[1] for row in chain(learning, steps, reviews)}) if self.groups else []
+        taken = {row[0] for rows in (steps, reviews) for row in self._take_due(rows)}
+        steps, reviews = ([row for row in rows if row[0] in taken] for rows in (steps, reviews))
+        self.notes.update(row[1] for row in self.rated)
+        new = reserved + self._new()
+        return DayCards(learning, steps, reviews, new, self.reviews, self.new)
+
+    def _known(self, rows: Iterable[Row]) -> list[Row]:
+        return [row for row in rows if row[2] in self.policies]
 
     def _due_reviews(self) -> Iterable[Row]:
         order = self.selection.order.review_order
-        if order not in ("retrievability", "overdue"):
-            return chain(self._read(self._due(UNDER_REVIEW, order)), self._last_pass())
-        rows = self._read(self._due(UNDER_REVIEW, order, ", stability, last_day"))
+        rows = self.source.read_due(on_steps=False, order=order)
+        if order not in _MEASURED:
+            return rows
         measure = self._retrievability if order == "retrievability" else self._overdueness
-        return chain(sorted(rows, key=lambda row: (-measure(row), row[0])), self._last_pass())
+        return sorted(rows, key=lambda row: (-measure(row), row[0]))
 
     def _last_pass(self) -> Iterable[Row]:
         """Find cards due later that the last pass before their deck's deadline asks once more."""
-        for deck, policy in self.policies.items():
-            day = find_deadline_day(policy)
-            if day is None or not day - LAST_PASS_DAYS <= self.today < day:
+        for deck, day in self.deadlines.items():
+            if self.today < day - LAST_PASS_DAYS:
                 continue
-            for card, note, last_day in self._read(_LATER, deck=deck):
+            for row in self.source.read_later(deck):
+                card, _, _, last_day = row
                 if last_day is not None and is_in_last_pass(card, last_day, day, self.today):
-                    yield card, note, deck
+                    yield row
 
-    def _due(self, state: str, order: str, more: str = "") -> str:
-        return _DUE.format(more=more, state=state, order=_ORDERS[order])
+    def _reserve(self, due_notes: set[int]) -> list[Row]:
+        """Choose the new cards that deadlines need today; one deadline is spread once over all its decks.
+
+        Siblings of cards that are asked today come only if other cards are missing.
+        """
+        chosen: list[Row] = []
+        unseen = self.source.count_new()
+        busy = due_notes | {note for _, note, _, _ in self.rated}
+        for day, decks in self.groups.items():
+            introduced = sum(self.done[deck].new for deck in decks if deck in self.done)
+            left = sum(unseen.get(deck, 0) for deck in decks) * self.selection.weight
+            quota = new_a_day(left + introduced, self.today, day) - introduced
+            late: list[Row] = []
+            for row in chain.from_iterable(map(self._read_new, decks)):
+                if quota <= 0:
+                    break
+                if row[1] in busy and self.policies[row[2]].bury_siblings:
+                    late.append(row)
+                    continue
+                busy.add(row[1])
+                chosen.append(row)
+                quota -= self.selection.weight
+            chosen += late[: max(0, -(-quota // self.selection.weight))]
+        for row in chosen:
+            self.reviews.reserve(row[2])
+            self.new.reserve(row[2])
+        return chosen
+
+    def _take_due(self, rows: list[Row]) -> list[Row]:
+        """Take due cards within the limits; those of decks with a deadline first."""
+        if not self.deadlines:
+            return self._take(rows, self.reviews)
+        first = self._take((row for row in rows if row[2] in self.deadlines), self.reviews)
+        return first + self._take((row for row in rows if row[2] not in self.deadlines), self.reviews)
 
     def _new(self) -> list[Row]:
-        """Read each deck's new cards, only as far as the limits allow."""
+        """Read the new cards of each deck without a deadline, only as far as the limits allow."""
         self.new.cap(self.reviews)
         chosen: list[Row] = []
-        for deck in self.bury:
-            if self.new.has_left(deck):
-                order = _SHUFFLED if self.policies[deck].new_order == "random" else "position, id"
-                rows = self._read(_NEW.format(order=order), deck=deck)
-                chosen += self._take(rows, self.new, stop=True)
+        paced = {deck for decks in self.groups.values() for deck in decks}
+        for deck in self.policies:
+            if deck not in paced and self.new.has_left(deck):
+                chosen += self._take(self._read_new(deck), self.new, stop=True)
         return chosen
+
+    def _read_new(self, deck: int) -> Iterable[Row]:
+        return self.source.read_new(deck, self.policies[deck].new_order)
 
     def _take(self, rows: Iterable[Row], allowance: Allowance, *, stop: bool = False) -> list[Row]:
         """Keep the rows that the limits allow, one of a note if siblings are buried.
@@ -145,11 +329,10 @@ class _DayBuilder:
         With `stop` the rows are of one deck and the first refusal is the end.
         """
         chosen = []
-        bury, notes, take = self.bury, self.notes, allowance.take
+        policies, notes, take = self.policies, self.notes, allowance.take
         for row in rows:
             note, deck = row[1], row[2]
-            buries = bury.get(deck)
-            if buries is None or (buries and note in notes):
+            if note in notes and policies[deck].bury_siblings:
                 continue
             if take(deck):
                 notes.add(note)
@@ -157,11 +340,6 @@ class _DayBuilder:
             elif stop:
                 break
         return chosen
-
-    def _read(self, query: str, **values: int) -> Iterable[Row]:
-        rows = self.store.connection.execute(query, self.values | values)
-        only = self.selection.only_cards
-        return rows if only is None else (row for row in rows if row[0] in only)
 
     def _retrievability(self, row: Row) -> float:
         """Compute the chance of recall today; 0 for a card without a memory state."""
@@ -175,8 +353,8 @@ class _DayBuilder:
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0
-        wanted = self._model(deck).interval_days(stability, self.policies[deck].retention)
-        return float(max(0, self.today - last_day) / wanted)
+        interval = self._model(deck).interval_days(stability, self.policies[deck].retention)
+        return float(max(0, self.today - last_day) / interval)
 
     def _model(self, deck: int) -> Model:
-        return self.store.model(self.policies[deck].parameters)
+        return self.source.model(self.policies[deck].parameters)

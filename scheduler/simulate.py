@@ -12,23 +12,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scheduler.answer import Moment, Outcome, apply_rating, compute_outcome, decide_leech
 from scheduler.clock import Clock
-from scheduler.intervals import Load, draw
-from scheduler.limits import LAST_PASS_DAYS, compute_allowances, find_deadline_day, is_in_last_pass
+from scheduler.intervals import Load
 from scheduler.memory import QuickModel
 from scheduler.model import DAY_SECONDS, Card, Rating, State
+from scheduler.queue_builder import Selection, choose_cards, shuffle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from scheduler.learner import Learner
-    from scheduler.limits import Allowance, DeckLimits
+    from scheduler.limits import DeckLimits
     from scheduler.log import Done
     from scheduler.memory import Model
-    from scheduler.policy import Policy
+    from scheduler.policy import NewOrder, Policy, ReviewOrder
+    from scheduler.queue_builder import DayCards, Row
 
 
 SITTING = 8 * 3600
@@ -53,7 +56,7 @@ CLOCK = SimulatedClock()
 class ReviewPlan(Protocol):
     """Which cards are asked, and when they come back."""
 
-    def ask(self, day: int, cards: Mapping[int, Card]) -> Iterable[int]:
+    def ask(self, day: int) -> Iterable[int]:
         """Choose the cards to ask on a day, in order, each once. The simulation itself asks steps within the day."""
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
@@ -161,7 +164,7 @@ def _day(living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner) 
     start_ms = (day * DAY_SECONDS + SITTING) * 1000
     new = reviews = steps = lapses = recalled = 0
     seconds = 0.0
-    for asked in plan.ask(day, living):
+    for asked in plan.ask(day):
         card = living[asked]
         now_ms = start_ms
         before: Rating | None = None
@@ -192,8 +195,111 @@ def rate_card(card: Card, rating: Rating, plan: ReviewPlan, now_ms: int) -> Card
     return apply_rating(card, rating, plan.outcome(card, rating, now_ms), leech, Moment(now_ms, CLOCK.day(now_ms), 0))
 
 
+class _SimulatedSource:
+    """The cards of a simulation on one of its days; see `CardSource`."""
+
+    def __init__(
+        self,
+        cards: Iterable[Card],
+        model_of: Callable[[tuple[float, ...]], Model],
+        done: Mapping[int, Done],
+    ) -> None:
+        self.today = 0
+        self.model = model_of
+        self.load: Counter[int] = Counter()
+        self._done = done
+        self._first_day: int | None = None
+        self._learning: list[Card] = []  # on a step within the day when the simulation begins
+        self._due: dict[int, dict[int, Card]] = defaultdict(dict)
+        self._waiting: dict[int, Card] = {}
+        self._new: dict[int, dict[int, Card]] = defaultdict(dict)
+        self._notes: dict[int, dict[int, int]] = defaultdict(dict)
+        for card in sorted(cards, key=lambda card: (card.position, card.id)):
+            self.add(card)
+            if card.due_ms is not None:
+                self._learning.append(card)
+
+    def on(self, day: int) -> _SimulatedSource:
+        """Move on to a day."""
+        self.today = day
+        if self._first_day is None:
+            self._first_day = day
+        for past in [each for each in self._due if each <= day]:
+            self._waiting |= self._due.pop(past)
+        return self
+
+    def add(self, card: Card) -> None:
+        """Add a card as it is after a rating, or at the beginning."""
+        if card.state is State.NEW:
+            self._new[card.deck][card.id] = card
+        elif card.due_day is not None:
+            self._due[card.due_day][card.id] = card
+            self.load[card.due_day] += 1
+            self._notes[card.note][card.id] = card.due_day
+
+    def remove(self, card: Card) -> None:
+        """Remove a card as it was before a rating."""
+        self._new[card.deck].pop(card.id, None)
+        self._waiting.pop(card.id, None)
+        if card.due_day is not None:
+            self._due[card.due_day].pop(card.id, None)
+            self.load[card.due_day] -= 1
+        self._notes[card.note].pop(card.id, None)
+
+    def find_sibling_days(self, card: Card) -> list[int]:
+        """Find the days on which the other cards of its note are due."""
+        return [day for other, day in self._notes[card.note].items() if other != card.id]
+
+    def read_learning(self) -> list[Row]:
+        """Read the cards that were on a step within the day when the simulation began."""
+        steps = [card for card in self._learning if not card.is_buried(self.today)]
+        self._learning = [card for card in self._learning if card.is_buried(self.today)]
+        return [(card.id, card.note, card.deck, card.due_ms) for card in steps]
+
+    def read_due(self, *, on_steps: bool, order: ReviewOrder) -> list[Row]:
+        """See `CardSource`."""
+        cards = [card for card in self._shown(self._waiting) if (card.state is not State.REVIEW) == on_steps]
+        by_day = order != "random"
+        cards.sort(key=lambda card: (card.due_day or 0 if by_day else 0, shuffle(card.id, self.today)))
+        return [(card.id, card.note, card.deck, card.stability, card.last_day) for card in cards]
+
+    def read_later(self, deck: int) -> list[Row]:
+        """See `CardSource`."""
+        later = (card for day in sorted(self._due) for card in self._shown(self._due[day]))
+        return [
+            (card.id, card.note, card.deck, card.last_day)
+            for card in later
+            if card.deck == deck and card.state is State.REVIEW
+        ]
+
+    def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
+        """See `CardSource`."""
+        cards: Iterable[Card] = self._shown(self._new[deck])
+        if order == "random":
+            cards = sorted(cards, key=lambda card: shuffle(card.id, self.today))
+        return ((card.id, card.note, card.deck) for card in cards)
+
+    def read_rated(self) -> list[Row]:
+        """Read the cards that were rated on the first day before the simulation."""
+        if self.today != self._first_day:
+            return []
+        waiting = chain(self._learning, *(cards.values() for cards in self._due.values()))
+        return [(card.id, card.note, card.deck, card.reps == 1) for card in waiting if card.last_day == self.today]
+
+    def count_new(self) -> dict[int, int]:
+        """See `CardSource`."""
+        return {deck: len(cards) for deck, cards in self._new.items()}
+
+    def count_done(self) -> Mapping[int, Done]:
+        """Count what was done on the first day before the simulation."""
+        return self._done if self.today == self._first_day else {}
+
+    def _shown(self, cards: Mapping[int, Card]) -> Iterator[Card]:
+        return (card for card in cards.values() if not card.is_buried(self.today))
+
+
 class PolicyPlan:
-    """Asks and schedules by the policies of decks.
+    """Asks and schedules by the policies of decks, with the queue that a review has.
 
     Args:
         cards: all cards, without suspended ones; new ones are asked in the order of `position`, deck by deck.
@@ -201,33 +307,25 @@ class PolicyPlan:
         model_of: makes FSRS with some parameters; the quick one by default.
         order: the settings that order a day; those of the first deck by default.
         done: what was done by deck on the first day; by default nothing.
+        weight: how many cards each card represents, if they are a sample.
     """
 
     def __init__(
         self,
         cards: Iterable[Card],
         decks: Sequence[DeckLimits],
-        model_of: Callable[[Sequence[float]], Model] = QuickModel,
+        model_of: Callable[[tuple[float, ...]], Model] = QuickModel,
         *,
         order: Policy | None = None,
         done: Mapping[int, Done] | None = None,
+        weight: int = 1,
     ) -> None:
-        self._decks = decks
+        self._selection = Selection(tuple(decks), order or decks[0].policy, weight=weight)
         self._policies = {deck.deck: deck.policy for deck in decks}
+        model_of = lru_cache(maxsize=None)(model_of)
         self._models = {deck.deck: model_of(deck.policy.parameters) for deck in decks}
-        self._order = order or decks[0].policy
-        self._done = done or {}
-        self._waiting: dict[int, Card] = {}
-        self._on_steps: list[Card] = []  # cards on a step within the day when the simulation begins
-        self._due: dict[int, list[int]] = defaultdict(list)
-        self._load: Counter[int] = Counter()
-        self._new: dict[int, list[int]] = {deck.deck: [] for deck in decks}
-        self._notes: dict[int, dict[int, int]] = defaultdict(dict)
-        for card in sorted(cards, key=lambda card: (card.position, card.id)):
-            if card.deck in self._policies:
-                self._add(card)
-                if card.due_ms is not None:
-                    self._on_steps.append(card)
+        self._cards = _SimulatedSource([card for card in cards if card.deck in self._policies], model_of, done or {})
+        self._today: DayCards | None = None
 
     def policy(self, card: Card) -> Policy:
         """Return the settings of the card's deck."""
@@ -237,109 +335,25 @@ class PolicyPlan:
         """Return FSRS with the parameters of the card's deck."""
         return self._models[card.deck]
 
-    def ask(self, day: int, cards: Mapping[int, Card]) -> Iterator[int]:
-        """Choose steps of days and reviews first, then new cards, within the limits, one card of a note.
-
-        Cards on a step within the day when the simulation begins come before all of them, outside the limits.
-        """
-        for past in [each for each in self._due if each <= day]:
-            self._waiting.update((card, cards[card]) for card in self._due.pop(past) if cards[card].due_day == past)
-        reviews, new = compute_allowances(self._decks, self._done)
-        self._done = {}
-        steps = [card for card in self._on_steps if not card.is_buried(day)]
-        self._on_steps = [card for card in self._on_steps if card.is_buried(day)]
-        notes: set[int] = {card.note for card in steps}
-        due = [card for card in self._waiting.values() if not card.is_buried(day)]
-        due.sort(key=lambda card: self._place(card, day))
-        due += self._last_pass(day, cards)
-        asked = [card.id for card in steps]
-        asked += self._take(due, reviews, notes)
-        new.cap(reviews)
-        for deck, waiting in self._new.items():
-            if waiting and new.has_left(deck):
-                asked += self._take(self._in_order(deck, waiting, cards, day), new, notes, stop=True)
-        return iter(asked)
-
-    def _last_pass(self, day: int, cards: Mapping[int, Card]) -> Iterator[Card]:
-        """Find what the last pass before a deadline asks, see `scheduler.limits`."""
-        deadlines = {deck: find_deadline_day(policy) for deck, policy in self._policies.items()}
-        near = {deck: end for deck, end in deadlines.items() if end and end - LAST_PASS_DAYS <= day < end}
-        if not near:
-            return
-        for card in cards.values():
-            end = near.get(card.deck)
-            if end is None or card.state is not State.REVIEW or card.last_day is None or (card.due_day or 0) <= day:
-                continue
-            if not card.is_buried(day) and is_in_last_pass(card.id, card.last_day, end, day):
-                yield card
+    def ask(self, day: int) -> Iterator[int]:
+        """Choose the cards of a day, as `build_day` does; steps within the day come first."""
+        self._today = choose_cards(self._cards.on(day), self._selection, self._today)
+        return (row[0] for row in chain(self._today.learning, self._today.mix(self._selection.order.new_mix)))
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
         """Compute the outcome, as `Store.outcomes` does."""
-        policy = self._policies[card.deck]
-        return compute_outcome(
-            card, rating, policy, now_ms, CLOCK, self._models[card.deck], self._load_for(card, now_ms)
-        )
+        policy, load = self._policies[card.deck], self._load_for(card, now_ms)
+        return compute_outcome(card, rating, policy, now_ms, CLOCK, self._models[card.deck], load)
 
     def record_rating(self, before: Card, after: Card) -> None:
         """Move the card to the day on which it is due next."""
-        if before.state is State.NEW:
-            self._new[before.deck].remove(before.id)
-        self._waiting.pop(before.id, None)
-        if before.due_day is not None:
-            self._load[before.due_day] -= 1
-        self._notes[before.note].pop(before.id, None)
+        self._cards.remove(before)
         if not after.suspended:
-            self._add(after)
-
-    def _add(self, card: Card) -> None:
-        if card.state is State.NEW:
-            self._new[card.deck].append(card.id)
-        elif card.due_day is not None:
-            self._due[card.due_day].append(card.id)
-            self._load[card.due_day] += 1
-            self._notes[card.note][card.id] = card.due_day
+            self._cards.add(after)
 
     def _load_for(self, card: Card, now_ms: int) -> Load | None:
         policy = self._policies[card.deck]
         if not policy.is_balanced:
             return None
-        siblings = [day for other, day in self._notes[card.note].items() if other != card.id]
-        due = self._load if policy.load_balance else {}
-        return Load(CLOCK.day(now_ms), due, siblings, policy.easy_days)
-
-    def _take(
-        self, cards: Iterable[Card], allowance: Allowance, notes: set[int], *, stop: bool = False
-    ) -> Iterator[int]:
-        """Keep the cards that the limits allow, one of a note.
-
-        With `stop` the cards are of one deck and the first refusal is the end.
-        """
-        for card in cards:
-            if self._policies[card.deck].bury_siblings and card.note in notes:
-                continue
-            if allowance.take(card.deck):
-                notes.add(card.note)
-                yield card.id
-            elif stop:
-                break
-
-    def _in_order(self, deck: int, waiting: list[int], cards: Mapping[int, Card], day: int) -> Iterable[Card]:
-        new = [card for card in waiting if not cards[card].is_buried(day)]
-        if self._policies[deck].new_order == "random":
-            return (cards[card] for card in sorted(new, key=lambda card: draw(card, day)))
-        return (cards[card] for card in new)
-
-    def _place(self, card: Card, day: int) -> tuple[float, ...]:
-        """Compute the sort key of a due card: steps of days first, then reviews by the order of the session."""
-        shuffled = draw(card.id, day)
-        first = float(card.state is State.REVIEW)
-        match self._order.review_order if first else "due":
-            case "retrievability" if card.stability is not None:
-                return first, -self.model(card).retrievability(card.stability, card.elapsed_days(day)), shuffled
-            case "overdue" if card.stability is not None:
-                wanted = self.model(card).interval_days(card.stability, self.policy(card).retention)
-                return first, -card.elapsed_days(day) / wanted, shuffled
-            case "random":
-                return first, shuffled
-            case _:
-                return first, float(card.due_day or 0), shuffled
+        due = self._cards.load if policy.load_balance else {}
+        return Load(CLOCK.day(now_ms), due, self._cards.find_sibling_days(card), policy.easy_days)

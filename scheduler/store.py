@@ -22,6 +22,7 @@ from scheduler.connection import transaction
 from scheduler.database import TableSet
 from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.intervals import Ahead, Load
+from scheduler.limits import has_deadline
 from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
 from scheduler.rows import Cards, append, update_schedule
@@ -41,10 +42,11 @@ TABLE_SET = TableSet(
 )
 """The scheduler's tables, for `open_database`."""
 
-# Only what would be asked today: later cards are free again tomorrow anyway. Steps within the day continue.
+# Only what would be asked today: later cards are free again tomorrow anyway. Steps within the day continue. With a
+# deadline the queue itself keeps siblings apart, because its pace can need them.
 _BURY_SIBLINGS = f"""
     UPDATE cards SET buried_day = :today, buried_by = :review
-    WHERE note = :note AND id <> :card AND {SHOWN} AND ({NEW} OR {DUE_TODAY})
+    WHERE note = :note AND id <> :card AND {SHOWN} AND ({DUE_TODAY} OR {NEW})
 """
 
 
@@ -126,10 +128,9 @@ class Store(Cards):
                     "UPDATE cards SET suspended = ?, buried_day = NULL, buried_by = NULL WHERE id = ?",
                     (after.suspended, card_id),
                 )
-            if policy.bury_siblings:
-                self.connection.execute(
-                    _BURY_SIBLINGS, {"note": before.note, "card": card_id, "today": moment.day, "review": review.id}
-                )
+            if policy.bury_siblings and not has_deadline(policy, moment.day):
+                values = {"note": before.note, "card": card_id, "today": moment.day, "review": review.id}
+                self.connection.execute(_BURY_SIBLINGS, values)
         if current:
             self._ahead.record_rating(before, after, moment.day)
         return review

@@ -119,7 +119,15 @@ class CollectionDesk:
         if new is not None:
             limits = allow_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         self._version = self._data_version()
-        self._queue = build_queue(self._store, limits, now_ms, only_cards=cards, ahead_days=ahead_days, order=policy)
+        self._queue = build_queue(
+            self._store,
+            limits,
+            now_ms,
+            only_cards=cards,
+            ahead_days=ahead_days,
+            order=policy,
+            paced=new is None and not backlog,
+        )
 
     def prepare(self) -> None:
         """Load what the first answer needs; call it once the first question is on the screen."""
@@ -263,7 +271,8 @@ def choose_cards(
     gathered = build_day(store, selection, now_ms)
     if new is not None:
         roomy = allow_new(limits, new, store.done(store.clock.day(now_ms)))
-        gathered = gathered._replace(new=build_day(store, selection._replace(decks=tuple(roomy)), now_ms).new[:new])
+        selection = selection._replace(decks=tuple(roomy), paced=False)
+        gathered = gathered._replace(new=build_day(store, selection, now_ms).new[:new])
     return _first(gathered, limit, order.new_mix)
 
 

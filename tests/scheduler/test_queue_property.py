@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, build_queue, count_by_deck
-from tests.scheduler.world import MINUTE, NOW, TODAY, add, make_due, open_store
+from tests.scheduler.world import CLOCK, MINUTE, NOW, TODAY, add, make_due, open_store
 
 policies = st.builds(
     Policy,
@@ -23,6 +23,7 @@ policies = st.builds(
     review_order=st.sampled_from(["due", "random", "retrievability", "overdue"]),
     new_mix=st.sampled_from(["first", "last"]),
     new_order=st.sampled_from(["deck", "random"]),
+    deadline=st.sampled_from(["", "", *(str(CLOCK.date(TODAY + days)) for days in (1, 5, 9, 30))]),
 )
 acts = st.lists(
     st.tuples(st.sampled_from([*Rating, "undo", "bury", "suspend"]), st.integers(0, 15)), min_size=1, max_size=25

@@ -28,12 +28,14 @@ STEPS_OF_DAYS = replace(PLAIN, learning_steps=(60, 2 * DAY_SECONDS), relearning_
         replace(PLAIN, leech_threshold=1, leech_action="suspend", maximum_interval=6),
         replace(PLAIN, review_order="retrievability", reviews_per_day=10),
         replace(PLAIN, deadline=str(Clock().date(TODAY + 30))),
+        replace(PLAIN, deadline=str(Clock().date(TODAY + 30)), bury_siblings=True),
+        replace(PLAIN, bury_siblings=True, new_order="random", review_order="random", reviews_per_day=12),
     ],
-    ids=["plain", "steps of days", "no steps", "leeches", "retrievability", "deadline"],
+    ids=["plain", "steps of days", "no steps", "leeches", "retrievability", "deadline", "siblings", "random"],
 )
 def test_the_same_learner_meets_the_same_reviews_in_a_simulation_and_in_a_store(tmp_path: Path, policy: Policy) -> None:
     store = Store(open_store(tmp_path).connection, Clock(0, UTC))
-    ids = add(store, 80)
+    ids = add(store, 80, siblings=2)
     limits = [DeckLimits(DECK, (), policy)]
     planned = simulate(store.cards(ids), PolicyPlan(store.cards(ids), limits, Model), TODAY, DAYS, Learner(seed=3))
     queue = build_queue(store, limits, _sitting(TODAY))
@@ -45,11 +47,11 @@ def test_the_same_learner_meets_the_same_reviews_in_a_simulation_and_in_a_store(
 def test_a_day_is_ordered_by_the_settings_of_the_session_not_by_those_of_the_first_deck() -> None:
     fading = a_card(id=1, state=State.REVIEW, due_day=1, stability=1.0, difficulty=5.0, last_day=0, reps=1)
     known = fading._replace(id=2, note=2, due_day=2, stability=90.0)
-    cards = {card.id: card for card in (fading, known)}
+    cards = [fading, known]
     decks = [DeckLimits(DECK, (), PLAIN)]
-    assert list(PolicyPlan(cards.values(), decks).ask(5, cards)) == [1, 2]
+    assert list(PolicyPlan(cards, decks).ask(5)) == [1, 2]
     likeliest = replace(PLAIN, review_order="retrievability")
-    assert list(PolicyPlan(cards.values(), decks, order=likeliest).ask(5, cards)) == [2, 1]
+    assert list(PolicyPlan(cards, decks, order=likeliest).ask(5)) == [2, 1]
 
 
 def _sitting(day: int) -> int:

@@ -14,7 +14,6 @@ from scheduler.limits import (
     find_deadline_day,
     is_in_last_pass,
     new_a_day,
-    raise_limits_for_deadlines,
 )
 from scheduler.queue import count_by_deck
 from scheduler.simulate import PolicyPlan, simulate
@@ -97,25 +96,98 @@ def test_the_counts_are_what_the_session_asks(store: Store) -> None:
     assert count_by_deck(store, limits, NOW)[DECK].review == build_queue(store, limits, NOW).counts().review == 20
 
 
-def test_limits_give_way_as_far_as_the_day_asks_for_in_the_decks_above_too(store: Store) -> None:
+def new_cards(store: Store, limits: list[DeckLimits], now: int = NOW) -> Counter[int]:
+    """The new cards of today's queue, by deck."""
+    return Counter({deck: counts.new for deck, counts in count_by_deck(store, limits, now).items() if counts.new})
+
+
+def test_new_cards_of_a_deadline_are_reserved_before_those_of_other_decks(store: Store) -> None:
+    add(store, 400, deck=1)
+    add(store, 5, deck=2)
+    family = [DeckLimits(PARENT, (), PLAIN), DeckLimits(1, (PARENT,), PLAIN), DeckLimits(2, (PARENT,), towards(16))]
+    assert new_cards(store, family) == {1: 19, 2: 1}
+
+
+def test_one_deadline_is_spread_once_over_all_its_decks(store: Store) -> None:
+    for deck in range(1, 101):
+        add(store, 3, deck=deck)
+    many = [DeckLimits(deck, (), towards(60)) for deck in range(1, 101)]
+    assert new_cards(store, many).total() == 6  # 300 cards in the 57 days before the last three
+
+
+def test_each_deadline_has_its_own_pace(store: Store) -> None:
+    add(store, 100, deck=1)
+    add(store, 100, deck=2)
+    assert new_cards(store, [DeckLimits(1, (), towards(13)), DeckLimits(2, (), towards(23))]) == {1: 10, 2: 5}
+
+
+def test_limits_give_way_to_the_pace_and_leave_the_other_decks_nothing(store: Store) -> None:
     add(store, 90, deck=1)
     add(store, 50, deck=2)
-    tight = Policy(new_per_day=2, reviews_per_day=10)
+    tight = Policy(new_per_day=2, reviews_per_day=3)
     family = [
         DeckLimits(PARENT, (), tight),
         DeckLimits(1, (PARENT,), towards(13, tight)),
         DeckLimits(2, (PARENT,), tight),
     ]
-    raised = {deck.deck: deck.policy for deck in raise_limits_for_deadlines(family, store, TODAY)}
-    assert (raised[1].new_per_day, raised[1].reviews_per_day) == (9, 17)
-    assert raised[PARENT].new_per_day == 9
-    assert raised[2] == tight
+    assert new_cards(store, family) == {1: 9}
 
 
-def test_limits_that_suffice_and_days_that_are_past_change_nothing(store: Store) -> None:
-    add(store, 10)
-    for policy in (towards(13), towards(-1), PLAIN):
-        assert raise_limits_for_deadlines(decks(policy), store, TODAY) == decks(policy)
+def test_due_cards_of_a_deadline_come_first_where_the_reviews_are_limited(store: Store) -> None:
+    for deck in (1, 2):
+        for card in add(store, 10, deck=deck):
+            make_due(store, card)
+    family = [
+        DeckLimits(PARENT, (), replace(PLAIN, reviews_per_day=12)),
+        DeckLimits(1, (PARENT,), PLAIN),
+        DeckLimits(2, (PARENT,), towards(30)),
+    ]
+    assert {deck: counts.review for deck, counts in count_by_deck(store, family, NOW).items()} == {
+        PARENT: 0,
+        1: 2,
+        2: 10,
+    }
+
+
+def test_the_pace_is_kept_through_the_day_and_to_the_end(store: Store) -> None:
+    add(store, 100, siblings=2)
+    policy = towards(13)
+    a_day = []
+    for ahead in range(13):
+        now = NOW + ahead * DAY
+        queue = build_queue(store, decks(policy), now)
+        introduced = 0
+        while isinstance(card := queue.next_card(now), int):
+            introduced += store.card(card).state is State.NEW
+            store.rate(card, Rating.EASY, policy, now)
+            queue = build_queue(store, decks(policy), now)
+        a_day.append(introduced)
+    assert a_day == [10] * 10 + [0] * 3
+
+
+def test_siblings_are_kept_apart_as_long_as_the_pace_allows(store: Store) -> None:
+    add(store, 40, siblings=2)
+    queue = build_queue(store, decks(towards(13)), NOW)
+    notes = [store.card(card).note for card in asked(queue, store, towards(13))]
+    assert len(notes) == len(set(notes)) == 4
+
+
+def test_siblings_are_asked_together_where_the_pace_needs_them(store: Store) -> None:
+    add(store, 8, siblings=8)
+    policy = towards(5)
+    assert len(asked(build_queue(store, decks(policy), NOW), store, policy)) == 4
+
+
+def test_more_new_cards_can_be_asked_for_than_the_pace_needs(store: Store) -> None:
+    add(store, 50)
+    assert build_queue(store, decks(towards(53)), NOW).counts().new == 1
+    assert build_queue(store, decks(towards(53)), NOW, paced=False).counts().new == PLAIN.new_per_day
+
+
+def test_after_the_day_the_limits_hold_again(store: Store) -> None:
+    add(store, 50)
+    for policy in (towards(0), towards(-1), PLAIN):
+        assert new_cards(store, decks(policy)) == {DECK: PLAIN.new_per_day}
 
 
 def test_the_plan_of_a_simulation_keeps_to_the_same_rules() -> None:
