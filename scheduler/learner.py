@@ -11,7 +11,7 @@ from scheduler.intervals import draw
 from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from numpy.typing import NDArray
 
@@ -38,6 +38,8 @@ class Learner:
         learning: the ratings of a step within the day, by the rating before (Again, Hard, Good).
         relearning: the same after a lapse.
         seconds: how long an answer takes, by rating: of new cards and their steps, of reviews, of relearning.
+        spoken: cards that are answered at length, such as those with a rubric.
+        spoken_seconds: how long such an answer takes.
         seed: a different seed is a different person with the same habits.
     """
 
@@ -58,6 +60,8 @@ class Learner:
         (19.38, 17.59, 12.38, 8.94),
         (16.44, 15.25, 12.32, 8.03),
     )
+    spoken: Set[int] = frozenset()
+    spoken_seconds: float = 240.0
     seed: int = 1
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
@@ -85,9 +89,9 @@ class Learner:
         rows = self.relearning if card.state is State.RELEARNING else self.learning
         return Rating(1 + _index(rows[min(before, Rating.GOOD) - 1], drawn))
 
-    def estimate_seconds(self, state: State, rating: Rating) -> float:
-        """Estimate the seconds that an answer takes, for a card in this state."""
-        return self.seconds[_ROW[state]][rating - 1]
+    def estimate_seconds(self, card: Card, rating: Rating) -> float:
+        """Estimate the seconds that an answer takes."""
+        return self.spoken_seconds if card.id in self.spoken else self.seconds[_ROW[card.state]][rating - 1]
 
 
 _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
@@ -112,11 +116,20 @@ _WEIGHT = 30
 
 _LONGEST_SECONDS = 60.0
 
+_SPOKEN_WEIGHT = 5
+"""This many answers of the usual length count beside the log's."""
 
-def estimate_learner(ratings: Ratings, seed: int = 1) -> Learner:
-    """Estimate a learner from a log; without one, the average person."""
+_LONGEST_SPOKEN_SECONDS = 900.0
+
+
+def estimate_learner(ratings: Ratings, spoken: Set[int] = frozenset(), seed: int = 1) -> Learner:
+    """Estimate a learner from a log; without one, the average person.
+
+    The cards of `spoken` have a speed of their own.
+    """
     usual = Learner()
     rows = ratings.by_card()
+    is_spoken = np.isin(rows.card, np.fromiter(spoken, dtype=np.int64, count=len(spoken)))
     same_day = (np.diff(rows.card, prepend=-1) == 0) & (np.diff(rows.day, prepend=-1) == 0)
     before = np.concatenate((rows.rating[-1:], rows.rating[:-1]))
     later = ~same_day & (rows.state_before != int(State.NEW))
@@ -130,7 +143,7 @@ def estimate_learner(ratings: Ratings, seed: int = 1) -> Learner:
         for state, rows_of in ((State.LEARNING, usual.learning), (State.RELEARNING, usual.relearning))
     )
     seconds = tuple(
-        _seconds(rows.where(np.isin(rows.state_before, states)), given)
+        _seconds(rows.where(np.isin(rows.state_before, states) & ~is_spoken), given)
         for states, given in zip(_GROUPS, usual.seconds, strict=True)
     )
     return Learner(
@@ -139,6 +152,8 @@ def estimate_learner(ratings: Ratings, seed: int = 1) -> Learner:
         learning=learning,  # type: ignore[arg-type]  # three rows
         relearning=relearning,  # type: ignore[arg-type]
         seconds=seconds,  # type: ignore[arg-type]
+        spoken=spoken,
+        spoken_seconds=_spoken_seconds(rows.duration_ms[is_spoken], usual.spoken_seconds),
         seed=seed,
     )
 
@@ -155,6 +170,12 @@ def _mix(ratings: NDArray[np.int64], usual: Four) -> Four:
     counts = np.bincount(ratings, minlength=5)[1:5] + _WEIGHT * np.array(usual)
     again, hard, good, easy = (counts / counts.sum()).tolist()
     return again, hard, good, easy
+
+
+def _spoken_seconds(duration_ms: NDArray[np.int64], usual: float) -> float:
+    """Compute how long an answer at length takes on average, mixed with the usual time."""
+    times = np.minimum(duration_ms / 1000, _LONGEST_SPOKEN_SECONDS)
+    return float((times.sum() + _SPOKEN_WEIGHT * usual) / (times.size + _SPOKEN_WEIGHT))
 
 
 def _seconds(rows: Ratings, usual: Four) -> Four:

@@ -29,34 +29,33 @@ COLLECTION = 0
 class Allowance:
     """How many more cards may be taken, by deck and by the decks above it.
 
-    In a simulation of a sample each card counts `weight` times. The last one may then overdraw a limit; `debts` carries
+    In a simulation of a sample a card can represent several. The last one may then overdraw a limit; `debts` carries
     that over to the next day.
     """
 
-    __slots__ = ("_chains", "_weight", "debts", "left")
+    __slots__ = ("_chains", "debts", "left")
 
-    def __init__(self, left: dict[int, int], chains: Mapping[int, Sequence[int]], weight: int = 1) -> None:
+    def __init__(self, left: dict[int, int], chains: Mapping[int, Sequence[int]]) -> None:
         self.left = left
         self._chains = chains
-        self._weight = weight
         self.debts: dict[int, int] = {}
 
-    def take(self, deck: int) -> bool:
-        """Take one card of a deck, if it and every deck above it allow one more."""
+    def take(self, deck: int, weight: int = 1) -> bool:
+        """Take one card of a deck, which counts `weight` times, if it and every deck above it allow one more."""
         left, chain = self.left, self._chains[deck]
         for link in chain:
             if left[link] <= 0:
                 return False
         for link in chain:
-            left[link] -= self._weight
+            left[link] -= weight
             if left[link] < 0:
                 self.debts[link] = -left[link]
         return True
 
-    def reserve(self, deck: int) -> None:
+    def reserve(self, deck: int, weight: int = 1) -> None:
         """Take one card of a deck, whatever the limits say."""
         for link in self._chains[deck]:
-            self.left[link] -= self._weight
+            self.left[link] -= weight
 
     def has_left(self, deck: int) -> bool:
         """Return whether `take` would succeed."""
@@ -77,9 +76,7 @@ class Allowance:
             self.left[deck] -= owed
 
 
-def compute_allowances(
-    decks: Sequence[DeckLimits], done: Mapping[int, Done], weight: int = 1
-) -> tuple[Allowance, Allowance]:
+def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
     """Compute what is left today of reviews and of new cards.
 
     As in Anki, a new card counts among the reviews, too: once the reviews are taken, cap the new cards.
@@ -91,7 +88,7 @@ def compute_allowances(
         for link in chains.get(deck, ()):
             reviews[link] -= was.new + was.reviews
             new[link] -= was.new
-    return Allowance(reviews, chains, weight), Allowance(new, chains, weight)
+    return Allowance(reviews, chains), Allowance(new, chains)
 
 
 LAST_PASS_DAYS = 7

@@ -7,6 +7,7 @@ cards of decks with a deadline are reserved before all but the first. A simulati
 from __future__ import annotations
 
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from scheduler.conditions import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW
@@ -40,7 +41,7 @@ class Selection(NamedTuple):
         only_cards: ask only these cards; by default all.
         ahead_days: ask what falls due within this many days, too.
         paced: new cards of decks with a deadline come at the pace that it needs, else as the limits say.
-        weight: how many cards each card represents; more than 1 in a simulation of a sample.
+        weights: how many cards a card represents, in a simulation of a sample; 1 if missing.
     """
 
     decks: tuple[DeckLimits, ...]
@@ -48,7 +49,7 @@ class Selection(NamedTuple):
     only_cards: frozenset[int] | None = None
     ahead_days: int = 0
     paced: bool = True
-    weight: int = 1
+    weights: Mapping[int, int] = MappingProxyType({})
 
 
 Row = tuple[Any, ...]
@@ -79,7 +80,7 @@ class CardSource(Protocol):
         """Read the cards that were rated today: id, note, deck, and whether they were new before."""
 
     def count_new(self) -> Mapping[int, int]:
-        """Count the new cards of each deck, buried ones included."""
+        """Count the new cards of each deck, buried ones included, by their weights."""
 
     def count_done(self) -> Mapping[int, Done]:
         """Count what was done today, by deck."""
@@ -232,7 +233,7 @@ class _DayBuilder:
         self.today = source.today
         self.policies = {deck.deck: deck.policy for deck in selection.decks}
         self.done = source.count_done()
-        self.reviews, self.new = compute_allowances(selection.decks, self.done, selection.weight)
+        self.reviews, self.new = compute_allowances(selection.decks, self.done)
         groups = group_by_deadline(selection.decks, self.today)
         self.deadlines = {deck: day for day, decks in groups.items() for deck in decks}
         self.groups = groups if selection.paced else {}
@@ -281,11 +282,11 @@ class _DayBuilder:
         Siblings of cards that are asked today come only if other cards are missing.
         """
         chosen: list[Row] = []
-        unseen = self.source.count_new()
+        unseen, weights = self.source.count_new(), self.selection.weights
         busy = due_notes | {note for _, note, _, _ in self.rated}
         for day, decks in self.groups.items():
             introduced = sum(self.done[deck].new for deck in decks if deck in self.done)
-            left = sum(unseen.get(deck, 0) for deck in decks) * self.selection.weight
+            left = sum(unseen.get(deck, 0) for deck in decks)
             quota = new_a_day(left + introduced, self.today, day) - introduced
             late: list[Row] = []
             for row in chain.from_iterable(map(self._read_new, decks)):
@@ -296,11 +297,14 @@ class _DayBuilder:
                     continue
                 busy.add(row[1])
                 chosen.append(row)
-                quota -= self.selection.weight
-            chosen += late[: max(0, -(-quota // self.selection.weight))]
+                quota -= weights.get(row[0], 1)
+            for row in late:
+                if quota > 0:
+                    chosen.append(row)
+                    quota -= weights.get(row[0], 1)
         for row in chosen:
-            self.reviews.reserve(row[2])
-            self.new.reserve(row[2])
+            self.reviews.reserve(row[2], weights.get(row[0], 1))
+            self.new.reserve(row[2], weights.get(row[0], 1))
         return chosen
 
     def _take_due(self, rows: list[Row]) -> list[Row]:
@@ -329,12 +333,12 @@ class _DayBuilder:
         With `stop` the rows are of one deck and the first refusal is the end.
         """
         chosen = []
-        policies, notes, take = self.policies, self.notes, allowance.take
+        policies, notes, take, weights = self.policies, self.notes, allowance.take, self.selection.weights
         for row in rows:
             note, deck = row[1], row[2]
             if note in notes and policies[deck].bury_siblings:
                 continue
-            if take(deck):
+            if take(deck, weights.get(row[0], 1) if weights else 1):
                 notes.add(note)
                 chosen.append(row)
             elif stop:

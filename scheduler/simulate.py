@@ -24,7 +24,7 @@ from scheduler.model import DAY_SECONDS, Card, Rating, State
 from scheduler.queue_builder import Selection, choose_cards, shuffle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from scheduler.learner import Learner
     from scheduler.limits import DeckLimits
@@ -123,6 +123,7 @@ def simulate(
     days: int,
     learner: Learner,
     *,
+    counted: Set[int] | None = None,
     known_every: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
@@ -136,6 +137,7 @@ def simulate(
         first_day: days since 1970-01-01.
         days: how many.
         learner: who answers.
+        counted: the cards that the result counts; by default all. Others are answered, too.
         known_every: count the cards known only on every nth day, because it takes as long as the reviews themselves.
         progress: called after each day with the days done and all days.
     """
@@ -143,9 +145,10 @@ def simulate(
     done: list[SimulatedDay] = []
     known: list[float] = []
     for day in range(first_day, first_day + days):
-        done.append(_day(living, plan, day, learner))
+        done.append(_live_through(living, plan, day, learner, counted))
         if len(done) % known_every == 0 or len(done) == days:
-            known.append(count_known(living.values(), plan.model, day))
+            chosen = living.values() if counted is None else [living[card] for card in counted]
+            known.append(count_known(chosen, plan.model, day))
         if progress is not None:
             progress(len(done), days)
     return Simulation(first_day, tuple(done), tuple(known), living)
@@ -160,12 +163,15 @@ def count_known(cards: Iterable[Card], model_of: Callable[[Card], Model], day: i
     )
 
 
-def _day(living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner) -> SimulatedDay:
+def _live_through(
+    living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner, counted: Set[int] | None
+) -> SimulatedDay:
     start_ms = (day * DAY_SECONDS + SITTING) * 1000
     new = reviews = steps = lapses = recalled = 0
     seconds = 0.0
     for asked in plan.ask(day):
         card = living[asked]
+        is_counted = counted is None or asked in counted
         now_ms = start_ms
         before: Rating | None = None
         while True:
@@ -174,12 +180,13 @@ def _day(living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner) 
                 recall = plan.model(card).retrievability(card.stability, day - card.last_day)
             rating = learner.choose_rating(card, before, recall)
             after = rate_card(card, rating, plan, now_ms)
-            seconds += learner.estimate_seconds(card.state, rating)
-            new += card.state is State.NEW
-            reviews += recall is not None
-            recalled += recall is not None and rating is not Rating.AGAIN
-            steps += recall is None and card.state is not State.NEW
-            lapses += after.lapses - card.lapses
+            if is_counted:
+                seconds += learner.estimate_seconds(card, rating)
+                new += card.state is State.NEW
+                reviews += recall is not None
+                recalled += recall is not None and rating is not Rating.AGAIN
+                steps += recall is None and card.state is not State.NEW
+                lapses += after.lapses - card.lapses
             plan.record_rating(card, after)
             card, before = after, rating
             if card.due_ms is None or card.suspended:
@@ -203,8 +210,10 @@ class _SimulatedSource:
         cards: Iterable[Card],
         model_of: Callable[[tuple[float, ...]], Model],
         done: Mapping[int, Done],
+        weights: Mapping[int, int],
     ) -> None:
         self.today = 0
+        self._weights = weights
         self.model = model_of
         self.load: Counter[int] = Counter()
         self._done = done
@@ -288,7 +297,7 @@ class _SimulatedSource:
 
     def count_new(self) -> dict[int, int]:
         """See `CardSource`."""
-        return {deck: len(cards) for deck, cards in self._new.items()}
+        return {deck: sum(self._weights.get(card, 1) for card in cards) for deck, cards in self._new.items()}
 
     def count_done(self) -> Mapping[int, Done]:
         """Count what was done on the first day before the simulation."""
@@ -307,7 +316,7 @@ class PolicyPlan:
         model_of: makes FSRS with some parameters; the quick one by default.
         order: the settings that order a day; those of the first deck by default.
         done: what was done by deck on the first day; by default nothing.
-        weight: how many cards each card represents, if they are a sample.
+        weights: how many cards each card represents, if they are a sample.
     """
 
     def __init__(
@@ -318,13 +327,14 @@ class PolicyPlan:
         *,
         order: Policy | None = None,
         done: Mapping[int, Done] | None = None,
-        weight: int = 1,
+        weights: Mapping[int, int] | None = None,
     ) -> None:
-        self._selection = Selection(tuple(decks), order or decks[0].policy, weight=weight)
+        self._selection = Selection(tuple(decks), order or decks[0].policy, weights=weights or {})
         self._policies = {deck.deck: deck.policy for deck in decks}
         model_of = lru_cache(maxsize=None)(model_of)
         self._models = {deck.deck: model_of(deck.policy.parameters) for deck in decks}
-        self._cards = _SimulatedSource([card for card in cards if card.deck in self._policies], model_of, done or {})
+        known = [card for card in cards if card.deck in self._policies]
+        self._cards = _SimulatedSource(known, model_of, done or {}, weights or {})
         self._today: DayCards | None = None
 
     def policy(self, card: Card) -> Policy:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.collection import find_ordering
 from flashcards.insight.report import (
     Bars,
     Column,
@@ -18,24 +17,19 @@ from flashcards.insight.report import (
     Series,
     whole,
 )
+from flashcards.insight.simulation import ASSUMED_SPEED, read_days_ahead
 from flashcards.text import plural
-from scheduler.columns import read_ratings
-from scheduler.conditions import ASKABLE
-from scheduler.learner import estimate_learner
-from scheduler.limits import DeckLimits
-from scheduler.log import Done
+from scheduler.model import State
 from scheduler.reschedule import count_due_by_day
-from scheduler.rows import CARD_COLUMNS, to_card
-from scheduler.simulate import PolicyPlan, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
     from scheduler.model import Card
 
-_MOST_CARDS: Final = 5_000  # larger sets are sampled: every nth note represents the rest
+_MOST_CARDS: Final = 5_000  # larger collections are sampled
 
 
 class ForecastDay(NamedTuple):
@@ -60,11 +54,15 @@ class ForecastDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The days ahead, and how many of the cards due today were due earlier."""
+    """The days ahead, and how many of the cards due today were due before it.
+
+    `is_speed_assumed` says that the log is too short to tell the person's speed.
+    """
 
     clock: Clock
     overdue: int
     days: tuple[ForecastDay, ...]
+    is_speed_assumed: bool = False
 
 
 def build_forecast(
@@ -74,35 +72,27 @@ def build_forecast(
     only: frozenset[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Forecast:
-    """Forecast `days` days, today included, for all cards or for `only` some.
+    """Look ahead at all cards, or at `only` some of them; today is the first of the days.
 
-    A simulated learner recalls as FSRS predicts, and answers as this person does and as fast. Of many cards a sample
-    represents all.
+    A simulated learner keeps every day: recall follows FSRS, answers and speed the person's log. A large collection is
+    sampled.
     """
-    today = collection.clock.day(now_ms)
-    cards = find_askable_cards(collection, only)
-    chosen, limits, each = sample_cards(cards, collection.limits, _MOST_CARDS)
-    nothing_new = [limit._replace(policy=replace(limit.policy, new_per_day=0)) for limit in limits]
+    ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
+    today, each = ahead.today, ahead.each
 
-    learner = estimate_learner(read_ratings(collection.connection))
-
-    def part(first: int) -> Callable[[int, int], None] | None:
+    def follow(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
 
-    order = find_ordering(collection, only)
-    was = {deck: Done(*(-(-count // each) for count in done)) for deck, done in collection.store.done(today).items()}
-    plans = [PolicyPlan(chosen, decks, order=order, done=was) for decks in (nothing_new, limits)]
-    kept, grown = (
-        simulate(chosen, plan, today, days, learner, known_every=days, progress=part(number * days))
-        for number, plan in enumerate(plans)
-    )
-    due = count_due_by_day(collection.store, today, days, only=None if only is None else {card.id for card in cards})
-    overdue = sum(_due_before(card, today, collection.clock) for card in cards)
-    # A card on a step that was asked today counts as one more review; the simulation counts its answers separately.
-    steps = sum(card.due_ms is not None and card.last_day == today and not card.is_buried(today) for card in chosen)
+    learned = [card for card in ahead.cards if card.state is not State.NEW]
+    without = ahead.simulate(days, cards=learned, known_every=days, progress=follow(0))
+    with_new = ahead.simulate(days, known_every=days, progress=follow(days))
+    due = count_due_by_day(collection.store, today, days, only=only)
+    cards = ahead.find_counted()
+    # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
+    steps = sum(card.due_ms is not None and card.last_day == today and not card.is_buried(today) for card in cards)
     return Forecast(
         collection.clock,
-        overdue,
+        sum(_is_overdue(card, today, collection.clock) for card in cards) * each,
         tuple(
             ForecastDay(
                 today + at,
@@ -112,37 +102,13 @@ def build_forecast(
                 more.new * each,
                 round(more.seconds / 60 * each, 1),
             )
-            for at, (less, more) in enumerate(zip(kept.days, grown.days, strict=True))
+            for at, (less, more) in enumerate(zip(without.days, with_new.days, strict=True))
         ),
+        ahead.is_speed_assumed,
     )
 
 
-def find_askable_cards(collection: Collection, only: frozenset[int] | None) -> list[Card]:
-    """List the cards that will be asked: those with a text that are not suspended."""
-    rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE {ASKABLE}")
-    return [card for card in map(to_card, rows) if only is None or card.id in only]
-
-
-def sample_cards(
-    cards: list[Card], limits: Sequence[DeckLimits], most: int
-) -> tuple[list[Card], list[DeckLimits], int]:
-    """Sample about `most` cards, keeping the cards of a note together.
-
-    Returns the sample, limits to match, and how many cards each of the sample represents.
-    """
-    each = -(-len(cards) // most) or 1
-    notes = {note: number for number, note in enumerate(sorted({card.note for card in cards}))}
-    chosen = [card for card in cards if notes[card.note] % each == 0]
-    return chosen, [_share_out(limit, each) for limit in limits], each
-
-
-def _share_out(limit: DeckLimits, each: int) -> DeckLimits:
-    policy = limit.policy
-    new, reviews = -(-policy.new_per_day // each), -(-policy.reviews_per_day // each)
-    return limit._replace(policy=replace(policy, new_per_day=new, reviews_per_day=reviews))
-
-
-def _due_before(card: Card, today: int, clock: Clock) -> bool:
+def _is_overdue(card: Card, today: int, clock: Clock) -> bool:
     due_day = card.due_day if card.due_ms is None else clock.day(card.due_ms)
     return due_day is not None and due_day < today
 
@@ -187,5 +153,7 @@ def build_forecast_report(forecast: Forecast) -> Report:
     text = [f"The next {plural(len(days), 'day')}."]
     if forecast.overdue:
         text.append(f"{forecast.overdue:,} of the cards due today are overdue.")
-    record = {"overdue": forecast.overdue, "days": rows}
+    if forecast.is_speed_assumed:
+        text.append(ASSUMED_SPEED)
+    record = {"overdue": forecast.overdue, "days": rows, "speed_assumed": forecast.is_speed_assumed}
     return Report("Forecast", text, tiles, [FigureGroup("Days ahead", [reviews, minutes])], record)

@@ -7,21 +7,19 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.insight.forecast import find_askable_cards
-from scheduler.columns import read_ratings
-from scheduler.learner import estimate_learner
-from scheduler.limits import DeckLimits, new_a_day
+from flashcards.insight.simulation import read_days_ahead
+from scheduler.limits import new_a_day
 from scheduler.memory import QuickModel
 from scheduler.model import Rating, State
-from scheduler.simulate import PolicyPlan, Simulation, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from flashcards.collection import Collection
+    from flashcards.insight.simulation import DaysAhead
     from scheduler.clock import Clock
-    from scheduler.learner import Learner
     from scheduler.model import Card
+    from scheduler.simulate import Simulation
 
 SEEDS: Final = (1, 2, 3)
 """The seeds of the simulated lives."""
@@ -65,7 +63,7 @@ class StudyPlan:
         new_a_day: new cards a day that introduce all of them in time.
         minutes_a_day: what that takes on average, reviews included.
         unseen: cards that stay unseen by the limits as they are set.
-        new_per_day: the limit on new cards that holds now, of all decks at the top together.
+        new_per_day: the limit on new cards of the whole collection.
         cards_a_day: cards asked on the busiest day of it, new ones and reviews.
     """
 
@@ -93,6 +91,7 @@ class Readiness:
         plan: what it takes.
         gains: the cards that gain most from a review now.
         curve: (day, recalled if idle, recalled if kept) from today on.
+        is_speed_assumed: the log is too short to tell the person's speed.
     """
 
     clock: Clock
@@ -104,6 +103,7 @@ class Readiness:
     plan: StudyPlan
     gains: tuple[Gain, ...]
     curve: tuple[tuple[int, float, float], ...]
+    is_speed_assumed: bool = False
 
 
 def build_empty(collection: Collection, now_ms: int, day: int) -> Readiness:
@@ -119,11 +119,12 @@ def predict_readiness(
     only: frozenset[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Readiness:
-    """Predict a day, which must lie ahead, for all cards or for `only` some of them."""
-    today = collection.clock.day(now_ms)
-    days = day - today
-    cards = find_askable_cards(collection, only)
-    learner = estimate_learner(read_ratings(collection.connection))
+    """Predict a day, which must lie ahead, for all cards or for `only` some of them.
+
+    The simulated lives are those of the whole collection, with the queue that a review has.
+    """
+    ahead = read_days_ahead(collection, now_ms, only)
+    today, days, cards = ahead.today, day - ahead.today, ahead.find_counted()
     models = _Models(collection)
     lives = []
     for number, seed in enumerate(SEEDS):
@@ -132,7 +133,7 @@ def predict_readiness(
             if progress:
                 progress(first + done, days * len(SEEDS))
 
-        lives.append(_simulate_life(cards, collection.limits, today, days, replace(learner, seed=seed), step))
+        lives.append(ahead.simulate(days, seed=seed, progress=step))
     names = collection.catalog.deck_names()
     groups: dict[str, list[Card]] = defaultdict(list)
     for card in cards:
@@ -146,9 +147,10 @@ def predict_readiness(
         _recall(models, cards, lives, day),
         max(shares) - min(shares),
         {name: _recall(models, group, lives, day) for name, group in sorted(groups.items())},
-        _plan(collection, cards, lives, today, days, learner),
+        _plan(ahead, cards, lives, day, str(collection.clock.date(day))),
         tuple(find_gains(models, cards, today, day)),
         tuple(_curve(models, cards, lives, today, day)),
+        ahead.is_speed_assumed,
     )
 
 
@@ -166,17 +168,6 @@ class _Models:
         return self._by_deck[card.deck]
 
 
-def _simulate_life(
-    cards: list[Card],
-    limits: Sequence[DeckLimits],
-    today: int,
-    days: int,
-    learner: Learner,
-    progress: Callable[[int, int], None] | None,
-) -> Simulation:
-    return simulate(cards, PolicyPlan(cards, limits), today, days, learner, known_every=1, progress=progress)
-
-
 def _chance(models: _Models, card: Card, day: int) -> float:
     if card.stability is None:
         return 0.0
@@ -191,31 +182,30 @@ def _recall(models: _Models, cards: list[Card], lives: Sequence[Simulation], day
     return GroupRecall(len(cards), sum(card.stability is not None for card in cards), idle, kept)
 
 
-def _plan(
-    collection: Collection, cards: list[Card], lives: Sequence[Simulation], today: int, days: int, learner: Learner
-) -> StudyPlan:
+def _plan(ahead: DaysAhead, cards: list[Card], lives: Sequence[Simulation], day: int, date: str) -> StudyPlan:
     new_left = sum(card.state is State.NEW for card in cards)
-    unseen = sum(card.stability is None for card in lives[0].cards.values())
-    each = new_a_day(new_left, today, today + days)
-    # All decks together have one limit: it is set at the top only.
-    enough = [_unbound(limit, each) for limit in collection.limits]
-    life = lives[0] if unseen == 0 else _simulate_life(cards, _at_the_top(enough, each), today, days, learner, None)
-    minutes = fmean(day.seconds for day in life.days) / 60
-    tops = sum(limit.policy.new_per_day for limit in collection.limits if not limit.parents)
-    busiest = max((day.new + day.reviews for day in life.days), default=0)
-    return StudyPlan(new_left, each, minutes, unseen, tops, busiest)
+    unseen = sum(lives[0].cards[card.id].stability is None for card in cards)
+    life = lives[0] if unseen == 0 else _live_towards(ahead, cards, day, date)
+    minutes = fmean(done.seconds for done in life.days) / 60
+    busiest = max((done.new + done.reviews for done in life.days), default=0)
+    top = ahead.limits[0].policy.new_per_day
+    return StudyPlan(new_left, new_a_day(new_left, ahead.today, day), minutes, unseen, top, busiest)
 
 
-def _unbound(limit: DeckLimits, each: int) -> DeckLimits:
-    new = max(limit.policy.new_per_day, each)
-    return limit._replace(policy=replace(limit.policy, new_per_day=new, reviews_per_day=_NO_LIMIT))
-
-
-def _at_the_top(limits: list[DeckLimits], each: int) -> list[DeckLimits]:
-    """Put the decks below one deck that allows `each` new cards a day in all."""
-    top = 0  # no deck has this id
-    policy = replace(limits[0].policy, new_per_day=each, reviews_per_day=_NO_LIMIT)
-    return [DeckLimits(top, (), policy), *(limit._replace(parents=(top, *limit.parents)) for limit in limits)]
+def _live_towards(ahead: DaysAhead, cards: list[Card], day: int, date: str) -> Simulation:
+    """Simulate what it takes: a deadline for the decks of these cards, and no limit on reviews."""
+    decks = {card.deck for card in cards}
+    limits = [
+        limit._replace(
+            policy=replace(
+                limit.policy,
+                reviews_per_day=_NO_LIMIT,
+                deadline=date if limit.deck in decks else limit.policy.deadline,
+            )
+        )
+        for limit in ahead.limits
+    ]
+    return ahead.simulate(day - ahead.today, limits=limits, known_every=day - ahead.today)
 
 
 def find_gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[Gain]:

@@ -17,6 +17,7 @@ from flashcards.insight.report import (
     whole,
     whole_percent,
 )
+from flashcards.insight.simulation import ASSUMED_SPEED
 from flashcards.text import plural
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def describe_readiness(found: Readiness) -> list[str]:
         f" nothing more is done, {found.total.kept:.0%} if the plan is kept (simulated lives differ by"
         f" {100 * found.spread:.1f} points)."
     ]
+    if found.is_speed_assumed:
+        said.append(ASSUMED_SPEED)
     minutes = plural(round(plan.minutes_a_day), "minute")
     if not plan.new_left:
         return [*said, f"Every card was seen. The reviews take {minutes} a day."]
@@ -137,6 +140,7 @@ def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:
         },
         "gains": [{"id": names[g.card], "now": g.now, "on_day": g.on_day, "gain": g.gain} for g in found.gains],
         "curve": [{"date": str(date(day)), "idle": idle, "kept": kept} for day, idle, kept in found.curve],
+        "speed_assumed": found.is_speed_assumed,
     }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.collection import find_ordering
-from flashcards.insight.forecast import find_askable_cards, sample_cards
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -19,22 +17,17 @@ from flashcards.insight.report import (
     tenth,
     whole,
 )
+from flashcards.insight.simulation import ASSUMED_SPEED, read_days_ahead
 from flashcards.text import plural
-from scheduler.columns import read_ratings
-from scheduler.learner import estimate_learner
-from scheduler.simulate import PolicyPlan, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flashcards.collection import Collection
-    from scheduler.learner import Learner
-    from scheduler.limits import DeckLimits
-    from scheduler.model import Card
-    from scheduler.policy import Policy
+    from flashcards.insight.simulation import DaysAhead
 
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
-_MOST_CARDS: Final = 2_000  # larger sets are sampled: every nth note represents the rest
+_MOST_CARDS: Final = 2_000  # larger collections are sampled
 _MONTH: Final = 30
 _COLOURS: Final = (4, 3, 2, 1, 5, 6)
 
@@ -69,12 +62,16 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Several retentions over `days` days; `sampled` is the part of the cards that was simulated."""
+    """Several retentions over the same days; `sampled` is the part of the cards that was simulated.
+
+    `is_speed_assumed` says that the log is too short to tell the person's speed.
+    """
 
     days: int
     present: float
     sampled: float
     workloads: tuple[Workload, ...]
+    is_speed_assumed: bool = False
 
 
 def compare_retentions(
@@ -85,46 +82,32 @@ def compare_retentions(
     only: frozenset[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
-    """Simulate the days ahead at each retention, every day kept."""
-    cards = find_askable_cards(collection, only)
-    sample, limits, each = sample_cards(cards, collection.limits, _MOST_CARDS)
-    learner = estimate_learner(read_ratings(collection.connection))
-    order, today = find_ordering(collection, only), collection.clock.day(now_ms)
+    """Live through the days ahead at each retention; every day is kept."""
+    ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
     found = []
     for number, retention in enumerate(retentions):
-        first = number * days
 
-        def step(done: int, _all: int, first: int = first) -> None:
+        def step(done: int, _all: int, first: int = number * days) -> None:
             if progress:
                 progress(first + done, days * len(retentions))
 
-        found.append(_simulate_at(sample, limits, order, each, retention, today, days, learner, step))
-    return Comparison(days, collection.settings.policy.retention, 1 / each, tuple(found))
+        found.append(_simulate_at(ahead, retention, days, step))
+    present = collection.settings.policy.retention
+    return Comparison(days, present, 1 / ahead.each, tuple(found), ahead.is_speed_assumed)
 
 
-def _simulate_at(
-    cards: list[Card],
-    shared: Sequence[DeckLimits],
-    order: Policy,
-    each: int,
-    retention: float,
-    today: int,
-    days: int,
-    learner: Learner,
-    progress: Callable[[int, int], None],
-) -> Workload:
-    limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in shared]
-    plan = PolicyPlan(cards, limits, order=order)
-    found = simulate(cards, plan, today, days, learner, known_every=days, progress=progress)
-    minutes = [day.seconds / 60 * each for day in found.days]
+def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Callable[[int, int], None]) -> Workload:
+    limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in ahead.limits]
+    found = ahead.simulate(days, limits=limits, known_every=days, progress=progress)
+    minutes = [day.seconds / 60 * ahead.each for day in found.days]
     months = [minutes[at : at + _MONTH] for at in range(0, days, _MONTH)]
     return Workload(
         retention,
-        sum(day.reviews for day in found.days) * each,
+        sum(day.reviews for day in found.days) * ahead.each,
         sum(minutes) / days,
         sum(minutes[-_MONTH:]) / len(minutes[-_MONTH:]),
-        sum(day.new for day in found.days) * each,
-        found.known[-1] * each,
+        sum(day.new for day in found.days) * ahead.each,
+        found.known[-1] * ahead.each,
         tuple(sum(month) / len(month) for month in months),
     )
 
@@ -178,11 +161,15 @@ def build_workload_report(comparison: Comparison) -> Report:
         "present": comparison.present,
         "sampled": comparison.sampled,
         "retentions": rows,
+        "speed_assumed": comparison.is_speed_assumed,
     }
     text = [f"The next {plural(comparison.days, 'day')}, every day kept, at several retentions (* is yours)."]
     tiles = [("days", whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
     groups = [FigureGroup("Cost and gain", _build_figures(comparison, rows))] if rows else []
-    return Report("Simulation", [*text, *give_advice(comparison)], tiles, groups, record)
+    text += give_advice(comparison)
+    if comparison.is_speed_assumed:
+        text.append(ASSUMED_SPEED)
+    return Report("Simulation", text, tiles, groups, record)
 
 
 def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> list[Figure]:

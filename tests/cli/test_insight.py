@@ -79,7 +79,7 @@ def test_all_looks_back_to_the_first_review(made: Runner) -> None:
 def test_a_simulation_says_the_same_in_every_form(cli: Runner) -> None:
     collection_of(cli.root, 60).close()
     record = cli("simulate", "--days", "20", "--retention", "0.8", "--retention", "0.9", "--json").json
-    assert list(record) == ["days", "present", "sampled", "retentions"]
+    assert list(record) == ["days", "present", "sampled", "retentions", "speed_assumed"]
     assert [each["retention"] for each in record["retentions"]] == [0.8, 0.9]
     assert list(record["retentions"][0]) == [
         *("retention", "reviews", "minutes_a_day", "minutes_a_day_at_the_end", "new", "known", "minutes_by_month"),

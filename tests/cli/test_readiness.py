@@ -19,7 +19,7 @@ def day(ahead: int) -> str:
 def test_cards_never_seen_count_as_not_known(cli: Runner) -> None:
     small(cli.root).close()
     found = cli("readiness", "--on", day(10), "--json").json
-    assert list(found) == ["on", "days", "total", "spread", "decks", "plan", "gains", "curve"]
+    assert list(found) == ["on", "days", "total", "spread", "decks", "plan", "gains", "curve", "speed_assumed"]
     assert (found["on"], found["days"]) == (day(10), 10)
     assert list(found["total"]) == ["cards", "seen", "idle", "kept"]
     assert (found["total"]["cards"], found["total"]["seen"]) == (3, 2)
@@ -48,7 +48,7 @@ def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_day_asked_about(cl
     assert cli("due", "--json").json["total"]["new"] == 6
     assert cli("readiness", "--json").json["on"] == day(13)
     with Collection(cli.root) as collection:
-        assert collection.limits[0].policy.deadline == day(13)
+        assert collection.limits[-1].policy.deadline == day(13)
 
 
 def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:

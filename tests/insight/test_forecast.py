@@ -107,5 +107,5 @@ def test_some_cards_can_be_looked_at_alone(tmp_path: Path) -> None:
 def test_the_shape_for_programs_is_stable(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 1) as collection:
         record = build_forecast_report(build_forecast(collection, now_ms(), 2)).record
-    assert list(record) == ["overdue", "days"]
+    assert list(record) == ["overdue", "days", "speed_assumed"]
     assert [list(day) for day in record["days"]] == [["date", "due", "reviews", "with_new", "new", "minutes"]] * 2
