@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from flashcards.sync.incoming import read_conf, read_mapping, read_objects
 from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
-from flashcards.sync.rows import Graves, Row, read_graves, read_integer, read_rows, what_a_person_sets
+from flashcards.sync.rows import Graves, Row, read_graves, read_rows, what_a_person_sets
 from flashcards.sync.wire import BadRequest, SessionReplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FROM_NEWER: Final = ("conf", "crt")
-_MOST_OBJECTS: Final = 10_000
 _MOST_TAGS: Final = 100_000
 
 
@@ -106,7 +105,7 @@ class SyncSession:
     def apply_changes(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Take the client's note types, decks, presets, tags and configuration; return ours."""
         answer = self._changes()
-        changes = _read_mapping(payload.get("changes"))
+        changes = read_mapping(payload.get("changes"))
         decks = changes.get("decks") or [[], []]
         if not isinstance(decks, list) or len(decks) != len(OBJECTS) - 1:
             raise BadRequest("The decks cannot be understood.")
@@ -114,8 +113,7 @@ class SyncSession:
             self._put_objects(name, value)
         self._put_tags(changes.get("tags") or [])
         if self._client_is_newer:
-            if isinstance(conf := changes.get("conf"), dict):
-                self._mirror.write_json("conf", conf)
+            self._mirror.write_json("conf", read_conf(changes.get("conf"), self._mirror.json("conf")))
         else:
             answer |= {"conf": self._mirror.json("conf"), "crt": self._mirror.created}
         return answer
@@ -132,7 +130,7 @@ class SyncSession:
 
     def apply_chunk(self, payload: Mapping[str, Any]) -> None:
         """Take the client's rows."""
-        chunk = _read_mapping(payload.get("chunk"))
+        chunk = read_mapping(payload.get("chunk"))
         received = self.received
         reviews, cards, notes = (read_rows(table, chunk.get(table)) for table in ("revlog", "cards", "notes"))
         self._mirror.check_references(notes)
@@ -195,18 +193,15 @@ class SyncSession:
         return mirror.put_rows(table, rows, self._usn)
 
     def _put_objects(self, name: str, value: Any) -> None:
-        if not isinstance(value, list) or len(value) > _MOST_OBJECTS:
-            raise BadRequest(f"The {name} cannot be understood.")
         if not value:
             return
         objects = self._mirror.objects(name)
-        for each in map(_read_mapping, value):
-            key = str(read_integer(each.get("id"), "id", 1))
-            _check_object(name, each, objects.get(key))
+        for each in read_objects(name, value, objects):
+            key = str(each["id"])
             known = objects.get(key)
             if known and known["usn"] >= self.received.since and known.get("mod", 0) >= each.get("mod", 0):
                 continue
-            objects[key] = each | {"id": int(key), "usn": self._usn}
+            objects[key] = each | {"usn": self._usn}
             self.received.objects.setdefault(name, []).append(objects[key])
         self._mirror.write_json(name, objects)
 
@@ -258,27 +253,3 @@ class Sessions:
         if self._present:
             self._present.close()
             self._present = None
-
-
-def _read_mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadRequest("A part of the request is not a JSON object.")
-    return value
-
-
-def _check_object(name: str, value: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
-    if not isinstance(value.get("name"), str) or not value["name"]:
-        raise BadRequest(f"One of the {name} has no name.")
-    read_integer(value.get("mod", 0), "mod")
-    if name != "models":
-        return
-    sizes = []
-    for part in ("flds", "tmpls"):
-        parts = value.get(part)
-        if not isinstance(parts, list) or not all(isinstance(each, dict) and "name" in each for each in parts):
-            raise BadRequest(f"The note type `{value['name']}` cannot be understood.")
-        sizes.append(len(parts))
-    if type(value.get("type")) is not int or not all(sizes):
-        raise BadRequest(f"The note type `{value['name']}` cannot be understood.")
-    if known and sizes != [len(known["flds"]), len(known["tmpls"])]:
-        raise BadRequest(f"The note type `{value['name']}` has another number of fields or cards here.")

@@ -1,0 +1,120 @@
+"""Note types, decks, presets and configuration that clients send: held against what such an object looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flashcards.sync.rows import read_integer
+from flashcards.sync.wire import BadRequest
+
+_MOST_OBJECTS: Final = 10_000
+_LARGE: Final = ("id", "mod", "usn", "conf", "did", "sched", "scm")
+_LARGEST: Final = (1 << 53) - 1
+_LARGEST_COUNT: Final = (1 << 31) - 1
+_FREE: Final = ("req", "vers", "conf", "id", "other", "media", "rtl", "prewrap")
+"""Keys whose values Anki computes itself or that differ between its versions."""
+
+_NOT_IN_FILTERED: Final = ("conf", "extendNew", "extendRev", "newLimit", "reviewLimit")
+_DEEPEST: Final = 8
+
+
+def read_mapping(value: Any) -> dict[str, Any]:
+    """Check and return a JSON object."""
+    if not isinstance(value, dict):
+        raise BadRequest("A part of the request is not a JSON object.")
+    return value
+
+
+def read_objects(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Check and return note types (`models`), decks or presets (`dconf`); what they lack is filled in.
+
+    Args:
+        name: which of them.
+        value: what came.
+        known: those that the mirror holds, by id; each is an example of how one looks.
+
+    Raises:
+        BadRequest: one of them cannot be.
+    """
+    if not isinstance(value, list) or len(value) > _MOST_OBJECTS:
+        raise BadRequest(f"The {name} cannot be understood.")
+    return [_read_object(name, read_mapping(each), known) for each in value]
+
+
+def read_conf(value: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Check and return the configuration, with what it lacks as it was."""
+    if not isinstance(value, dict):
+        return dict(known)
+    for key, example in known.items():
+        if key in value and key not in _FREE and not _is_like(key, value[key], example):
+            raise BadRequest(f"The configuration has a wrong value for `{key}`.")
+    return {**known, **value}
+
+
+def _read_object(name: str, value: dict[str, Any], known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    key = str(read_integer(value.get("id"), "id", 1))
+    title = value.get("name")
+    if not isinstance(title, str) or not title.strip() or _depth(value) > _DEEPEST:
+        raise BadRequest(f"One of the {name} has no name, or is too deep.")
+    read_integer(value.get("mod", 0), "mod")
+    example = known.get(key) or next(iter(known.values()), {})
+    if name == "decks" and value.get("dyn"):
+        example = {part: each for part, each in example.items() if part not in _NOT_IN_FILTERED}
+        if not isinstance(value.get("terms"), list):
+            raise BadRequest(f"The filtered deck `{title}` has no search.")
+    found = _complete(title, value, example)
+    if name == "models":
+        _check_parts(title, found, known.get(key), example)
+    return found
+
+
+def _complete(title: str, value: dict[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
+    """Check an object's values against those of an example; return it with what it lacks as there."""
+    for key, each in example.items():
+        if key not in _FREE and key in value and not _is_like(key, value[key], each):
+            raise BadRequest(f"`{title}` has a wrong value for `{key}`.")
+    return {**{key: each for key, each in example.items() if key not in value}, **value}
+
+
+def _check_parts(
+    title: str, value: dict[str, Any], known: Mapping[str, Any] | None, example: Mapping[str, Any]
+) -> None:
+    """Check the fields and templates of a note type."""
+    if type(value.get("type")) is not int or value["type"] not in (0, 1):
+        raise BadRequest(f"The note type `{title}` is of a kind that does not exist.")
+    for part in ("flds", "tmpls"):
+        parts = value.get(part)
+        if not isinstance(parts, list) or not parts:
+            raise BadRequest(f"The note type `{title}` has no {part}.")
+        if known and len(parts) != len(known[part]):
+            raise BadRequest(f"The note type `{title}` has another number of fields or cards here.")
+        for each in parts:
+            if not isinstance(each, dict) or not isinstance(each.get("name"), str):
+                raise BadRequest(f"The note type `{title}` has a part without a name.")
+            each.update(_complete(title, each, {**example[part][0], "name": each["name"]}))
+
+
+def _is_like(key: str, value: Any, example: Any) -> bool:
+    """Whether a value is of the kind of an example."""
+    if example is None or value is None:
+        return example is None or value is None
+    if isinstance(example, bool):
+        return value in (0, 1)
+    if isinstance(example, int):
+        most = _LARGEST if key in _LARGE else _LARGEST_COUNT
+        return isinstance(value, int) and -most <= value <= most
+    if isinstance(example, float):
+        return isinstance(value, (int, float)) and abs(value) <= _LARGEST_COUNT
+    if isinstance(example, str):
+        return isinstance(value, str)
+    if isinstance(example, list):
+        return isinstance(value, list) and (not example or all(_is_like(key, each, example[0]) for each in value))
+    return isinstance(value, dict) and all(
+        _is_like(name, value[name], each) for name, each in example.items() if name in value
+    )
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0) if inner or isinstance(value, (dict, list)) else 0
