@@ -88,16 +88,18 @@ class Bridge:
         for sentence in self.taken.sentences:
             self._tell(sentence)
 
-    def take_upload(self, data: bytes) -> str:
+    def take_upload(self, mirror: Mirror, data: bytes) -> str:
         """Import a whole collection; return `OK`, or a sentence that says why not."""
-        from flashcards.anki.imports.run import import_package
+        from flashcards.sync.upload import import_upload
 
         try:
+            self.refresh(mirror)
             with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
                 path = Path(folder) / "upload.anki2"
                 path.write_bytes(data)
-                report = import_package(self._scanned(), path)
-        except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+                report = import_upload(self._scanned(), mirror, self._media, path)
+            mirror.begin_again()
+        except (Refusal, FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             return f"The collection was not taken over: {error}"
         self._tell(f"upload: {report.added} notes added, {report.updated} updated, {report.reviews} reviews")
         self._seen = ()

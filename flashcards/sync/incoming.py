@@ -12,7 +12,7 @@ _MOST_OBJECTS: Final = 10_000
 _LARGE: Final = ("id", "mod", "usn", "conf", "did", "sched", "scm")
 _LARGEST: Final = (1 << 53) - 1
 _LARGEST_COUNT: Final = (1 << 31) - 1
-_FREE: Final = ("req", "vers", "conf", "id", "other", "media", "rtl", "prewrap")
+_FREE: Final = ("did", "req", "vers", "conf", "id", "other", "media", "rtl", "prewrap")
 """Keys whose values Anki computes itself or that differ between its versions."""
 
 _NOT_IN_FILTERED: Final = ("conf", "extendNew", "extendRev", "newLimit", "reviewLimit")
@@ -47,7 +47,7 @@ def read_conf(value: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(value, dict):
         return dict(known)
     for key, example in known.items():
-        if key in value and key not in _FREE and not _is_like(key, value[key], example):
+        if key in value and not _is_like("id", value[key], example) and not _are_numbers(value[key], example):
             raise BadRequest(f"The configuration has a wrong value for `{key}`.")
     return {**known, **value}
 
@@ -113,6 +113,11 @@ def _is_like(key: str, value: Any, example: Any) -> bool:
     return isinstance(value, dict) and all(
         _is_like(name, value[name], each) for name, each in example.items() if name in value
     )
+
+
+def _are_numbers(*values: Any) -> bool:
+    """Whether all are whole numbers; some programs write ids as text."""
+    return all(isinstance(each, (int, str)) and str(each).lstrip("-").isdecimal() for each in values)
 
 
 def _depth(value: Any) -> int:

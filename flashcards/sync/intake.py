@@ -92,7 +92,7 @@ class NoteIntake:
     def take(self, received: Received) -> TakenOver:
         """Take everything over; each part is all or nothing, and can be done again."""
         notes = self._touched(received)
-        if notes:
+        if notes or "dconf" in received.objects:
             self._import(received, notes)
         self._import_reviews_of_gone(received)
         self._unbury(received)

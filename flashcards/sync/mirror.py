@@ -129,6 +129,10 @@ class Mirror:
         """Let what changes from now on have a change number of its own, so that a download brings all before it."""
         self.connection.execute("UPDATE col SET usn = usn + 1")
 
+    def begin_again(self) -> None:
+        """Let every client download everything at its next sync."""
+        self.connection.execute("UPDATE col SET scm = max(scm + 1, ?)", (time.time_ns() // 1_000_000,))
+
     def finish(self, at_ms: int) -> None:
         """End a sync: a new modification time, and the next change number."""
         self.connection.execute("UPDATE col SET mod = ?, usn = usn + 1, ls = ?", (at_ms, at_ms))

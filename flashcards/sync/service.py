@@ -34,7 +34,7 @@ class Source(Intake, Protocol):
     def refresh(self, mirror: Mirror) -> None:
         """Bring the mirror up to date with the collection."""
 
-    def take_upload(self, data: bytes) -> str:
+    def take_upload(self, mirror: Mirror, data: bytes) -> str:
         """Take over a whole collection; return `OK`, or a sentence that says why not."""
 
 
@@ -191,6 +191,6 @@ class SyncService:
 
     def _upload(self, header: ClientHeader, body: bytes) -> bytes:
         self._sessions.abort()
-        answer = self._source.take_upload(body)
+        answer = self._source.take_upload(self._mirror, body)
         self._report(SyncReport(self._account.user, header.client, "upload"))
         return answer.encode()

@@ -144,6 +144,11 @@ class Driver:
         self.col.models.add_field(found, self.col.models.new_field(name))
         self.col.models.update_dict(found)
 
+    def set_option(self, deck: str, new_per_day: int) -> None:
+        found = self.col.decks.config_dict_for_deck_id(self.col.decks.id(deck))
+        found["new"]["perDay"] = new_per_day
+        self.col.decks.update_config(found)
+
     def options(self, deck: str) -> list[Any]:
         found = self.col.decks.config_dict_for_deck_id(self.col.decks.id(deck))
         return [found["new"]["perDay"], round(found["desiredRetention"], 4)]

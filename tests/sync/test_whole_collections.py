@@ -1,0 +1,141 @@
+"""Uploads, note types of a phone's own, decks options changed there, and months away."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+from scheduler import Rating
+from tests.sync.phones import PhoneError, World, state_of
+
+DECK = "Q: one?\nA: 1\n\nQ: two?\nA: **2**\n\nC: a [gap] and [more]\n"
+
+
+def test_an_upload_is_imported_and_the_next_sync_downloads(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("edit", note=phone.note("one?"), field=1, text="uploaded")
+    phone.do("add", kind="Flashcards Basic", fields=["three?", "3"], deck="a")
+    phone.do("answer", cards=[phone.card("two?")], rating=3)
+    phone.do("add_field", kind="Flashcards Basic", name="Extra")
+    assert phone.do("sync") == "FULL_SYNC"
+    phone.do("full", upload=True)
+    assert "A: uploaded" in world.read("a.md")
+    assert len(world.reviews()) == 1
+    assert phone.do("sync") in ("FULL_SYNC", "FULL_DOWNLOAD")
+    phone.do("full", upload=False)
+    phone.sync()
+    assert phone.rows("SELECT count(*) FROM notes") == [[4]]
+    assert phone.rows("SELECT count(*) FROM fields WHERE name = 'Extra'") == [[0]]
+    phone.check()
+
+
+def test_an_app_with_cards_of_its_own_can_be_uploaded_into_an_empty_folder(world: World) -> None:
+    phone = world.phone()
+    phone.do("add", kind="Basic", fields=["mine?", "yes"], deck="Own deck")
+    phone.do("answer", cards=[phone.card("mine?")], rating=4)
+    assert phone.do("sync") in ("FULL_UPLOAD", "FULL_SYNC")
+    phone.do("full", upload=True)
+    assert "Q: mine?\nA: yes\n" in world.read("Own deck.md")
+    assert len(world.reviews()) == 1
+    phone.download()
+    phone.sync()
+    assert phone.rows("SELECT reps FROM cards") == [[1]]
+    phone.check()
+
+
+def test_a_damaged_upload_is_refused_with_a_sentence_and_changes_nothing(world: World) -> None:
+    world.write("a.md", DECK)
+    service = world.server.host._service
+    header = type("H", (), {"key": world.account.log_in("me", "secret-word"), "client": "x", "session": "s"})()
+    for body in (b"", b"no database", b"SQLite format 3\0" + bytes(5000)):
+        answer = world.server.host._worker.submit(service.answer, "sync", "upload", header, body, "x").result()
+        assert answer.startswith(b"The collection was not taken over: ")
+    assert world.read("a.md") == DECK
+
+
+def test_a_note_of_a_type_of_the_phones_own_stays_there_as_it_is_until_it_is_edited_here(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("add_type", name="My type", like="Flashcards Basic")
+    note = phone.do("add", kind="My type", fields=["own?", "<i>answer</i>"], deck="a")
+    phone.do("answer", cards=[phone.card("own?")], rating=3)
+    phone.sync()
+    assert "Q: own?\nA: *answer*" in world.read("a.md")
+    kind = "SELECT t.name FROM notes n JOIN notetypes t ON t.id = n.mid WHERE n.id = "
+    assert phone.rows(f"{kind}{note}") == [["My type"]]
+    world.rate("own?", Rating.GOOD)
+    phone.sync()
+    assert phone.rows(f"SELECT reps FROM cards WHERE nid = {note}") == [[2]]
+    assert phone.rows(f"{kind}{note}") == [["My type"]]
+    world.write("a.md", world.read("a.md").replace("*answer*", "edited here"))
+    phone.sync()
+    assert phone.rows(f"{kind}{note}") == [["Flashcards Basic"]]
+    assert "edited here" in phone.rows(f"SELECT flds FROM notes WHERE id = {note}")[0][0]
+    assert phone.rows(f"SELECT reps FROM cards WHERE nid = {note}") == [[2]]
+    phone.check()
+
+
+def test_a_phone_that_was_away_while_much_changed_comes_to_the_same_as_the_others(world: World) -> None:
+    world.write("a.md", "".join(f"Q: question {number}?\nA: {number}\n\n" for number in range(600)))
+    away, other = world.phone(), world.phone()
+    away.download()
+    other.download()
+    away.do("answer", cards=[away.card("question 1?")], rating=3)
+    for turn in range(4):
+        text = "".join(f"Q: question {number}?\nA: {number} {turn}\n\n" for number in range(turn * 50, 600))
+        world.write("a.md", text + f"Q: added {turn}\nA: x\n")
+        other.do("answer", cards=[row[0] for row in other.rows("SELECT id FROM cards LIMIT 20")], rating=3)
+        other.sync()
+        world.restart()
+    away.sync()
+    other.sync()
+    assert state_of(away) == state_of(other)
+    assert len(world.reviews()) == 81
+    away.check()
+
+
+def test_deck_options_changed_on_the_phone_are_taken_over_or_put_back(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("set_option", deck="a", new_per_day=7)
+    phone.sync()
+    assert "new_per_day = 7" in world.read("flashcards.toml")
+    assert phone.do("options", deck="a")[0] == 7
+    world.write("flashcards.toml", "new_per_day = 3\n")
+    phone.sync()
+    phone.do("set_option", deck="a", new_per_day=9)
+    phone.sync()
+    assert world.read("flashcards.toml") == "new_per_day = 3\n"
+    assert phone.do("options", deck="a")[0] == 3
+
+
+def test_the_mirror_that_is_handed_out_holds_nothing_but_ankis_tables(world: World) -> None:
+    world.write("a.md", DECK)
+    header = type("H", (), {"key": world.account.log_in("me", "secret-word"), "client": "x", "session": "s"})()
+    host = world.server.host
+    data = host._worker.submit(host._service.answer, "sync", "download", header, b"{}", "x").result()
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(data)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert tables == {"col", "notes", "cards", "revlog", "graves"}
+    assert json.loads(connection.execute("SELECT conf FROM col").fetchone()[0])["fsrs"] is True
+    connection.close()
+
+
+def test_a_folder_whose_settings_cannot_be_read_is_said_and_mended_without_a_restart(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    world.write("flashcards.toml", "retention = 7\n")
+    with pytest.raises(PhoneError):
+        phone.do("sync")
+    assert any("retention" in sentence for sentence in world.server.sentences)
+    world.write("flashcards.toml", "retention = 0.8\n")
+    phone.sync()
+    assert phone.do("options", deck="a")[1] == 0.8
