@@ -1,8 +1,13 @@
-"""The database inside a package, read into plain data. Schema 11 keeps its settings as JSON, 14 and later in tables."""
+"""The database inside a package, read into plain data.
+
+Schema 11 keeps settings, note types and decks as JSON. Schema 14 moved the configuration, deck options and tags to
+tables of their own, schema 15 the rest; each is read from where the collection has it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,13 +26,15 @@ from flashcards.anki.package.model import (
     LogRow,
     Package,
     PackageDeck,
+    Preset,
     Template,
 )
 from flashcards.importers.report import Malformed, PackageInvalid, PackageNewer
 
-_OLDEST, _TABLES, _NEWEST = 11, 14, 18  # schema versions
+_OLDEST, _NEWEST = 11, 18  # schema versions
 _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
 _SEPARATOR: Final = "\x1f"
+_MISSING: Final = re.compile(r"no such (table|column): (\w+)")
 _LARGEST: Final = 1 << 53
 _MOST: Final = 1 << 32  # no count or interval of Anki reaches it
 _MOST_CARDS: Final = 1 << 16  # of a note
@@ -71,9 +78,17 @@ def _translate_errors(path: Path) -> Iterator[None]:
     except Malformed as error:
         raise PackageInvalid(path, str(error)) from error
     except sqlite3.Error as error:
-        raise PackageInvalid(path, "its collection is damaged, or is not one of Anki's") from error
+        raise PackageInvalid(path, _find_reason(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise PackageInvalid(path, "its collection cannot be understood") from error
+
+
+def _find_reason(error: sqlite3.Error) -> str:
+    """Return what is wrong with a collection that SQLite cannot read."""
+    missing = _MISSING.search(str(error))
+    if missing:
+        return f"its collection has no {missing[1]} `{missing[2]}`; it is not one of Anki's, or is damaged"
+    return "its collection is damaged"
 
 
 def _connect(database: Path) -> sqlite3.Connection:
@@ -104,20 +119,10 @@ class _Reader:
             raise Malformed(f"its schema ({schema}) is too old")
         if not 0 <= created <= _LATEST_START:
             raise Malformed("its collection began at an impossible time")
-        if schema < _TABLES:
-            config = _read_object(conf)
-            types = {int(key): _read_note_type(int(key), value) for key, value in _read_object(models).items()}
-            found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(decks).items()}
-            options = {int(key): presets.read_preset_json(int(key), each) for key, each in _read_object(dconf).items()}
-        else:
-            config = {key: json.loads(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
-            types = {each.id: each for each in self._read_note_types()}
-            rows = self._select("id, name, kind FROM decks", int, str, bytes)
-            found = {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
-            rows = self._select(
-                "id, name, config, CAST(coalesce(mtime_secs, 0) AS INTEGER) FROM deck_config", int, str, bytes, int
-            )
-            options = {each: presets.read_preset_message(each, *rest) for each, *rest in rows}
+        types = self._read_all_note_types(models)
+        package_decks = self._read_all_decks(decks)
+        options = self._read_all_presets(dconf)
+        config = self._read_config(conf)
         package = Package(
             created_s=created,
             created_offset=_read_offset(config.get("creationOffset")),
@@ -125,7 +130,7 @@ class _Reader:
             changed_ms=min(max(changed, 0), _LATEST * 1000),
             load_balance=config.get("loadBalancerEnabled") is not False,
             note_types=types,
-            decks=found,
+            decks=package_decks,
             presets=options,
             notes=self._read_notes(types),
             cards={},
@@ -136,6 +141,36 @@ class _Reader:
         if config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2:
             schedule_reader.convert_first_scheduler(package)
         return package
+
+    def _has_rows(self, table: str) -> bool:
+        """Check whether the collection keeps something in a table, which older schemas keep as JSON."""
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        if self._db.execute(query, (table,)).fetchone() is None:
+            return False
+        return self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+
+    def _read_config(self, text: str) -> dict[str, Any]:
+        if not self._has_rows("config"):
+            return _read_object(text)
+        return {key: json.loads(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
+
+    def _read_all_note_types(self, text: str) -> dict[int, AnkiNoteType]:
+        if self._has_rows("notetypes"):
+            return {each.id: each for each in self._read_note_types()}
+        return {int(key): _read_note_type(int(key), value) for key, value in _read_object(text).items()}
+
+    def _read_all_decks(self, text: str) -> dict[int, PackageDeck]:
+        if self._has_rows("decks"):
+            rows = self._select("id, name, kind FROM decks", int, str, bytes)
+            return {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
+        return {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
+
+    def _read_all_presets(self, text: str) -> dict[int, Preset]:
+        if self._has_rows("deck_config"):
+            changed = "CAST(coalesce(mtime_secs, 0) AS INTEGER)"
+            rows = self._select(f"id, name, config, {changed} FROM deck_config", int, str, bytes, int)
+            return {each: _read_preset(each, *rest) for each, *rest in rows}
+        return {int(key): presets.read_preset_json(int(key), each) for key, each in _read_object(text).items()}
 
     def _select(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
         """Yield rows, and check the types of their values, which the tables of others do not promise."""
@@ -277,6 +312,13 @@ def _read_object(text: str) -> dict[str, Any]:
         raise Malformed("its collection cannot be understood")
     json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def _read_preset(key: int, name: str, config: bytes, changed: int) -> Preset:
+    """Read a row of `deck_config`, which holds JSON in schema 14 and a message in later ones."""
+    if config.startswith(b"{"):  # no message begins so
+        return presets.read_preset_json(key, {"name": name, **_read_object(config.decode())})
+    return presets.read_preset_message(key, name, config, changed)
 
 
 def _read_note_type(key: int, value: dict[str, Any]) -> AnkiNoteType:

@@ -73,8 +73,13 @@ def write_package(
     types: Mapping[int, dict[str, Any]] | None = None,
     presets: Mapping[int, dict[str, Any]] | None = None,
     col: Mapping[str, Any] | None = None,
+    tables: Mapping[str, Sequence[tuple[Any, ...]]] | None = None,
 ) -> Path:
-    """Write a package; `col` overrides columns of the table `col`."""
+    """Write a package.
+
+    `col` overrides columns of the table `col`; `tables` adds tables and their rows, by their definition, such
+    as `config (KEY text, val blob)`.
+    """
     connection = sqlite3.connect(":memory:")
     connection.executescript(_SCHEMA)
     deck_table = {key: {"id": key, "name": name, "conf": 1, "dyn": 0} for key, name in (decks or {1: "Deck"}).items()}
@@ -92,6 +97,10 @@ def write_package(
     )
     for number, note in enumerate(notes):
         _add(connection, number, note)
+    for definition, rows in (tables or {}).items():
+        connection.execute(f"CREATE TABLE {definition}")
+        table = definition.partition("(")[0]
+        connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
     connection.commit()
     write_zip(path, {"collection.anki2": connection.serialize()}, media or {})
     connection.close()
