@@ -181,3 +181,24 @@ def create_anki_ids(db: Database) -> None:
         not_null=("there",),
         strict=True,
     )
+
+
+@migrations()
+def create_note_bases(db: Database) -> None:
+    """Create what notes were on both sides when they were last equal, and add the age of packages to statuses."""
+    db.table("note_bases").create(
+        {
+            "note": int,
+            "form": int,  # 0: in a note type of ours, 1: in another one
+            "here": bytes,  # digests of fields, 8 bytes each
+            "there": bytes,
+            "earlier": bytes,  # digests of fields that earlier exports held
+            "tags": str,
+            "flags": int,  # 1: reverse, 2: typed
+            "changed_s": int,
+        },
+        pk=("note", "form"),
+        not_null=("here", "there", "earlier", "tags", "flags", "changed_s"),
+        strict=True,
+    )
+    db.table("origin_cards").add_column("package_ms", int, not_null_default=0)

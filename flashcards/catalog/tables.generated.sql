@@ -82,7 +82,7 @@ CREATE TABLE "origins" (
 CREATE TABLE "origin_cards" (
    "card" INTEGER PRIMARY KEY,
    "changed_s" INTEGER NOT NULL
-, "suspended" INTEGER, "flag" INTEGER) STRICT
+, "suspended" INTEGER, "flag" INTEGER, "package_ms" INTEGER NOT NULL DEFAULT 0) STRICT
 
 CREATE TABLE "imports" (
    "mark" TEXT PRIMARY KEY,
@@ -139,4 +139,16 @@ CREATE TABLE "anki_ids" (
    "here" INTEGER,
    "there" INTEGER NOT NULL,
    PRIMARY KEY ("kind", "here")
+) STRICT
+
+CREATE TABLE "note_bases" (
+   "note" INTEGER,
+   "form" INTEGER,
+   "here" BLOB NOT NULL,
+   "there" BLOB NOT NULL,
+   "earlier" BLOB NOT NULL,
+   "tags" TEXT NOT NULL,
+   "flags" INTEGER NOT NULL,
+   "changed_s" INTEGER NOT NULL,
+   PRIMARY KEY ("note", "form")
 ) STRICT

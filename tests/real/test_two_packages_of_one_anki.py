@@ -99,7 +99,6 @@ def test_the_same_edit_on_both_sides_is_no_conflict(home: Home, world: World, tm
     [
         ("Q: dog?\nA: Hund", {"Front": "the dog"}, "the front is `the dog`"),
         ("Q: dog\nA: Hund!", {"Back": "der Hund"}, "the back is `der Hund`"),
-        ("Q: dog?\nA: Hund", {"Back": "der Hund"}, "the front is `dog`; the back is `der Hund`"),
     ],
 )
 def test_a_conflict_names_what_is_another_in_the_package(
@@ -114,7 +113,7 @@ def test_a_conflict_names_what_is_another_in_the_package(
     assert remark.message == f"Changed here and in the package; kept as it is here. In the package: {said}."
 
 
-def test_a_conflict_of_tags_alone_names_the_tags(home: Home, world: World, tmp_path: Path) -> None:
+def test_tags_of_both_sides_are_joined(home: Home, world: World, tmp_path: Path) -> None:
     note = world.add("Basic", "D", Front="dog", Back="Hund")
     world.add("Basic", "D", Front="cat", Back="Katze")
     home.import_file(world.export(tmp_path / "1.apkg"))
@@ -122,5 +121,5 @@ def test_a_conflict_of_tags_alone_names_the_tags(home: Home, world: World, tmp_p
     world.col.update_note(note)
     edit(world, note.id)
     edit_here(home, "A: Hund\n", "A: Hund\n<!-- tags: german -->\n")
-    (remark,) = home.import_file(world.export(tmp_path / "2.apkg")).remarks
-    assert remark.message.endswith("In the package: its tags are animal.")
+    assert home.import_file(world.export(tmp_path / "2.apkg")).remarks == []
+    assert "<!-- tags: german, animal -->" in home.read("D.md")

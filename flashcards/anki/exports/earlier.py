@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.package.identity import looks_ours
+from flashcards.anki.package.model import CLOZE
+from flashcards.catalog.imports import (
+    FLAG_REVERSE,
+    FLAG_TYPED,
+    OWN_FORM,
+    NoteBase,
+    Origins,
+    digest_fields,
+    split_digests,
+)
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -19,6 +29,13 @@ _REMEMBER = (  # quicker than INSERT OR REPLACE
     "INSERT INTO exported_notes VALUES (?, ?, ?, ?)"
     " ON CONFLICT(note) DO UPDATE SET guid = excluded.guid, deck = excluded.deck, ords = excluded.ords"
 )
+
+
+_REMEMBER_STATUS: Final = (
+    "INSERT OR IGNORE INTO origin_cards(card, changed_s, suspended, flag)"
+    " SELECT id, -1, suspended, flag FROM cards WHERE note = ? AND (suspended OR flag)"
+)
+_EARLIER: Final = 32  # digests of fields that are kept of earlier exports
 
 
 class _ExportedNote(NamedTuple):
@@ -35,11 +52,13 @@ class Exports:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._now: dict[int, _ExportedNote] = {}
+        self._bases: list[NoteBase] = []
 
     def record_notes(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
         """Yield the same notes; `finish` stores them."""
         for note in notes:
             self._now[note.id] = _ExportedNote(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
+            self._bases.append(_make_base(note))
             yield note
 
     def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
@@ -57,10 +76,27 @@ class Exports:
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
+            # Anki gives a status only to cards that it does not have yet.
+            self._connection.executemany(_REMEMBER_STATUS, [(note,) for note in self._now if note not in before])
+            self._store_bases()
         if whole:
             return ()
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]
         return (*_describe_changes(pairs, len(gone)), *self._describe_foreign_notes(before))
+
+    def _store_bases(self) -> None:
+        origins = Origins(self._connection)
+        known = origins.bases()
+        changed = []
+        for base in self._bases:
+            before = known.get((base.note, base.form))
+            if before is not None:
+                left = [each for each in split_digests(before.there) if each not in split_digests(base.there)]
+                earlier = [*split_digests(before.earlier), *left][-_EARLIER:]
+                base = base._replace(earlier=b"".join(earlier), changed_s=before.changed_s)
+            if base != before:
+                changed.append(base)
+        origins.remember_bases(changed)
 
     def _describe_foreign_notes(self, before: Sized[int]) -> Iterator[str]:
         if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
@@ -78,6 +114,19 @@ class Exports:
             "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
         )
         return [note for (note,) in rows]
+
+
+def _make_base(note: PackageNote) -> NoteBase:
+    """Make the base of a note as a package gives it to Anki."""
+    count = len(note.markdown)
+    reverse = typed = False
+    if note.family == CLOZE:
+        typed = bool(note.fields[1])
+    else:
+        reverse, typed = bool(note.fields[2]), bool(note.fields[3])
+    flags = FLAG_REVERSE * reverse | FLAG_TYPED * typed
+    here, there = digest_fields(note.markdown), digest_fields(note.fields[:count])
+    return NoteBase(note.id, OWN_FORM, here, there, b"", " ".join(note.tags), flags, 0)
 
 
 def _describe_changes(pairs: Iterable[tuple[_ExportedNote, _ExportedNote]], gone: int) -> Iterator[str]:

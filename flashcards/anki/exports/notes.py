@@ -173,6 +173,7 @@ class Gathering:
             tags=clean_tags(note.tags) if note.tags else (),
             fields=fields,
             cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
+            markdown=note.fields,
         )
 
     def _find_modified(self, entry: Entry) -> int:

@@ -89,13 +89,15 @@ class StatusImport:
         origins: remembers the marks they had there.
         reader: reads the cards.
         today: the day it is; an older burial is over.
+        package_ms: when the package was made; what an older one says is out of date.
 
     Attributes:
         remembered: of how many cards what is known of them changed.
     """
 
-    def __init__(self, store: Store, origins: Origins, reader: HistoryReader, today: int) -> None:
+    def __init__(self, store: Store, origins: Origins, reader: HistoryReader, today: int, package_ms: int) -> None:
         self.remembered = 0
+        self._package_ms = package_ms
         self._store = store
         self._origins = origins
         self._reader = reader
@@ -125,10 +127,11 @@ class StatusImport:
     def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
         """Collect what is to be done for a card; return its status if it is to be stored."""
         marks = self._reader.read_status(card)
-        now = SeenMarks(card.changed, marks.suspended, marks.flag)
+        now = SeenMarks(card.changed, marks.suspended, marks.flag, self._package_ms)
         if before is None:
             before = SeenMarks(-1, suspended=False, flag=0)
-        if now == before or card.changed < before.changed_s:  # an older package knows nothing new
+        is_older = card.changed < before.changed_s or self._package_ms < before.package_ms
+        if now == before or is_older:
             return None
         if card.changed != before.changed_s and marks.buried_day is not None and marks.buried_day >= self._today:
             self._buried[marks.buried_day].append(ours)
@@ -204,7 +207,9 @@ class CardImport:
         connection = self._collection.connection
         merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
-        marks = StatusImport(self._collection.store, self._origins, self._reader, self._clock.day(self._at))
+        marks = StatusImport(
+            self._collection.store, self._origins, self._reader, self._clock.day(self._at), self._package.changed_ms
+        )
         before = {ours: changes.marks_before(card) for card, ours, _ in pairs} if changes else None
         report.cards = merged.cards + marks.apply(((card, ours) for card, ours, _ in pairs), before)
         self.remembered = marks.remembered

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.anki.imports.deck_text import FileText, change_file, key, make_file
+from flashcards.anki.imports.deck_text import FileText, change_file, make_file
 from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import Match, describe_difference
+from flashcards.anki.imports.merging import make_base
 from flashcards.catalog.changed_files import FolderChanges, ReadFile
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
@@ -72,25 +73,31 @@ class DeckFiles:
         report = self._report
         match, foreign = self._leave_out_foreign(match)
         texts = self._make_texts(match)
-        changed = {key(draft): entry for draft, entry in match.changed}
+        changed = {draft.key: entry for draft, entry in match.changed}
         kept, said = self._sort_out_unwritten(texts, changed)
         texts = [text for text in texts if text.drafts]
         updated = [
-            (draft, changed[key(draft)]) for text in texts for draft in text.drafts.values() if key(draft) in changed
+            (draft, changed[draft.key]) for text in texts for draft in text.drafts.values() if draft.key in changed
         ]
-        written = self._catalogue(texts, updated)
-        added = [each for each in written if key(each.draft) not in changed]
+        written = self._catalogue(texts, updated, match.joined)
+        added = [each for each in written if each.draft.key not in changed]
         same = [PlacedNote(draft, note) for draft, note in match.same]
-        kept += [PlacedNote(draft, entry.id) for draft, entry in (*match.conflicts, *foreign)]
+        held = {each.note for each in kept} | {entry.id for _, entry in foreign}
+        kept += [PlacedNote(draft, entry.id) for draft, entry in foreign]
+        kept += [PlacedNote(draft, entry.id) for draft, entry in match.conflicts if draft.key not in changed]
         gone = [PlacedNote(draft, note) for draft, note in match.gone]
         self._remember(written, same, said)
+        self._remember_bases([*written, *same], match, held)
         report.added, report.updated = len(added), len(updated)
         report.unchanged = len({each.note for each in same}) + len(said)
-        report.kept, report.removed = len(kept), len(gone)
+        report.kept = len({each.note for each in kept} | {entry.id for _, entry in match.conflicts})
+        report.removed = len(gone)
         report.files = [text.path for text in texts]
         self._texts_now = {text.path: text.text for text in texts}
         self._remark(written, match)
-        return [*written, *same, *said, *kept, *gone]
+        found = [*written, *same, *said, *kept, *gone]
+        cards = match.cards  # of the package, whatever the merged note asks
+        return [PlacedNote(replace(draft, cards=cards.get(draft.key, draft.cards)), note) for draft, note in found]
 
     def has_prose(self, deck: str) -> bool:
         """Check whether the file of a deck has its prose, now that everything is written."""
@@ -120,23 +127,23 @@ class DeckFiles:
         remarks = self._report.remarks
         kept: dict[tuple[str, int], PlacedNote] = {}
         for text in texts:
-            said = {key(draft) for draft in text.said}
+            said = {draft.key for draft in text.said}
             for draft, _ in text.stuck:
-                if key(draft) in said:
-                    kept[key(draft)] = PlacedNote(draft, changed[key(draft)].id)
+                if draft.key in said:
+                    kept[draft.key] = PlacedNote(draft, changed[draft.key].id)
             remarks += _remark_stuck_tags(text)
             for draft in text.refused:
                 shown = " ".join(draft.fields[0].split())[:_SHOWN]
-                entry = changed.get(key(draft))
+                entry = changed.get(draft.key)
                 if entry is None:
                     message = f"Skipped `{shown}`: it cannot be represented in the deck format."
                     remarks.append(Remark(draft.deck, message))
                     continue
                 message = "Changed in the package, but that cannot be written here; kept as it is. The package says"
                 remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
-                kept[key(draft)] = PlacedNote(draft, entry.id)
-        need_not = [draft for text in texts for draft in text.said if key(draft) not in kept]
-        return list(kept.values()), [PlacedNote(draft, changed[key(draft)].id) for draft in need_not]
+                kept[draft.key] = PlacedNote(draft, entry.id)
+        need_not = [draft for text in texts for draft in text.said if draft.key not in kept]
+        return list(kept.values()), [PlacedNote(draft, changed[draft.key].id) for draft in need_not]
 
     def _make_texts(self, match: Match) -> list[FileText]:
         added: dict[str, list[IncomingNote]] = defaultdict(list)
@@ -165,7 +172,9 @@ class DeckFiles:
             raise FileChanged(file)
         return change_file(path, data.decode(), changes, added)
 
-    def _catalogue(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
+    def _catalogue(
+        self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]], joined: Set[tuple[str, int]]
+    ) -> list[PlacedNote]:
         """Update the catalog to the files as they will be; return which note each draft has become."""
         if not texts:
             return []
@@ -186,13 +195,14 @@ class DeckFiles:
         ]
         self._collection.connection.executemany(
             "UPDATE notes SET modified_ms = ? WHERE id = ?",
-            [(each.draft.changed_s * 1000, each.note) for each in written],
+            # A note with changes of both sides must be newer than the one in Anki, or Anki will not update it.
+            [(self._at if each.draft.key in joined else each.draft.changed_s * 1000, each.note) for each in written],
         )
         return written
 
     def _announce(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> None:
         """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
-        notes = {key(draft): text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
+        notes = {draft.key: text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
         for draft, entry in updated:
             if draft.fingerprint == entry.fingerprint:
                 continue
@@ -202,7 +212,7 @@ class DeckFiles:
             )
             self._collection.connection.execute(
                 "UPDATE notes SET fingerprint = ?, body = ? WHERE id = ?",
-                (draft.fingerprint, encode(notes[key(draft)]), entry.id),
+                (draft.fingerprint, encode(notes[draft.key]), entry.id),
             )
 
     def _find_places(self, paths: list[str]) -> dict[tuple[str, int], int]:
@@ -221,7 +231,7 @@ class DeckFiles:
         fresh, later = list(said), []
         for each in same:
             draft = each.draft
-            origin = known.get(key(draft))
+            origin = known.get(draft.key)
             if origin is None:
                 fresh.append(each)
             elif origin.content != draft.content and origin.changed_s <= draft.changed_s:
@@ -247,6 +257,16 @@ class DeckFiles:
         self._origins.remember(origins)
         self._origins.confirm(later)
         self.remembered = len(fresh) + len(later)
+
+    def _remember_bases(self, placed: list[PlacedNote], match: Match, held: Set[int]) -> None:
+        """Store what is now equal on both sides, except for notes that could not follow the package."""
+        bases = {(base.note, base.form): base for base in match.bases if base.note not in held}
+        known = self._origins.bases().keys() | bases.keys()
+        fresh = {each.note: each.draft for each in placed if (each.note, each.draft.form) not in known}
+        for entry in self._collection.catalog.entries(fresh):
+            base = make_base(fresh[entry.id], entry.id, entry.note.fields)
+            bases[base.note, base.form] = base
+        self.remembered += self._origins.remember_bases(bases.values())
 
     def _remark(self, written: Iterable[PlacedNote], match: Match) -> None:
         remarks = self._report.remarks

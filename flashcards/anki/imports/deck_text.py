@@ -51,13 +51,8 @@ class FileText:
 
     def refuse_others(self, wanted: Iterable[IncomingNote]) -> None:
         """Record which drafts that were to be written are not in the file."""
-        done = {key(draft) for draft in self.drafts.values()}
-        self.refused = [draft for draft in wanted if key(draft) not in done]
-
-
-def key(draft: IncomingNote) -> tuple[str, int]:
-    """Return what identifies a draft, whatever its text."""
-    return draft.source, draft.part
+        done = {draft.key for draft in self.drafts.values()}
+        self.refused = [draft for draft in wanted if draft.key not in done]
 
 
 def make_file(path: str, drafts: Sequence[IncomingNote], prose: str = "", *, names_format: bool = False) -> FileText:

@@ -10,6 +10,7 @@ from typing import Final
 from flashcards.anki.to_markdown.convert import NOTHING
 from flashcards.anki.to_markdown.escape import escape_everything
 from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
+from flashcards.catalog.imports import FOREIGN_FORM
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.write import write_note
@@ -51,6 +52,8 @@ class IncomingNote:
         pin: the identity written into the file.
         problems: what it does not say, as parts of a sentence.
         anki_id: the id of the note in Anki.
+        raw: the fields as the other program has them.
+        form: whether it has one of our note types there.
     """
 
     source: str
@@ -69,6 +72,13 @@ class IncomingNote:
     pin: str = ""
     problems: tuple[str, ...] = ()
     anki_id: str = ""
+    raw: tuple[str, ...] = ()
+    form: int = FOREIGN_FORM
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What identifies it, whatever its text."""
+        return self.source, self.part
 
     @property
     def fingerprint(self) -> bytes:

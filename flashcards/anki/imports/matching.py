@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.draft import IncomingNote
+from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
 from flashcards.anki.package.identity import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
-from flashcards.catalog.imports import Origin, Origins
+from flashcards.catalog.imports import NoteBase, Origin, Origins, digest_fields
+from flashcards.catalog.store import decode
 from flashcards.deck.model import REVERSE, Kind, Note
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry
 
 
-_SHOWN: Final = 200  # characters of a text that is named
 _ANKI_ID: Final = re.compile(r"[0-9]{10,16}")
 _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
@@ -52,7 +53,7 @@ def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:
     here = note.fields if len(note.fields) == len(texts) else ("",) * len(texts)
     for name, text, ours in zip(_SIDES[len(texts)], texts, here, strict=True):
         if text != ours:
-            yield f"the {name} is `{' '.join(text.split())[:_SHOWN]}`"
+            yield f"the {name} is `{show_difference(text, ours)}`"
     if draft.reverse != (REVERSE in note.slots):
         yield "it is asked in reverse, too" if draft.reverse else "it is asked forward only"
     if draft.typed != note.typed:
@@ -71,6 +72,9 @@ class Match:
         changed: notes whose text is to be replaced: the draft and the note.
         conflicts: notes that changed there and here.
         gone: notes that were taken out of the decks here.
+        bases: what is now equal on both sides.
+        cards: the cards of changed notes in the package, by `key`.
+        joined: the keys of changed notes that hold changes of both sides.
     """
 
     new: list[IncomingNote] = field(default_factory=list)
@@ -78,6 +82,9 @@ class Match:
     changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
     conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
     gone: list[tuple[IncomingNote, int]] = field(default_factory=list)
+    bases: list[NoteBase] = field(default_factory=list)
+    cards: dict[tuple[str, int], tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    joined: set[tuple[str, int]] = field(default_factory=set)
 
 
 class KnownNotes:
@@ -86,6 +93,8 @@ class KnownNotes:
     def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
         self.catalog = catalog
         self.origins = origins.all()
+        self._bases = origins.bases()
+        self._texts = origins
         self._guids = guids
         self._ours: dict[str, int] | None = None
         self._by_anki_id: dict[str, int] | None = None
@@ -104,6 +113,41 @@ class KnownNotes:
         if self._by_anki_id is None:
             self._by_anki_id = {pin: note for pin, note in self.catalog.pins() if _ANKI_ID.fullmatch(pin)}
         return self._by_anki_id
+
+    def find_base(self, draft: IncomingNote, entry: Entry) -> NoteBase | None:
+        """Return what a note was when both sides were last equal, as far as it is known."""
+        base = self._bases.get((entry.id, draft.form))
+        if base is not None:
+            return base
+        origin = self.origins.get((draft.source, draft.part))
+        if origin is None:
+            return None
+        note = entry.note
+        if origin.base != entry.fingerprint:
+            body = self._texts.find_text(entry.id, origin.base)
+            if body is None:
+                return None
+            note = decode(body, 0, 0)
+        # An import by an earlier version did not record what the other program had; compare what becomes of it here.
+        digests, flags = digest_fields(note.fields), make_flags(REVERSE in note.slots, note.typed)
+        return NoteBase(entry.id, draft.form, digests, digests, b"", origin.tags, flags, origin.changed_s)
+
+    def find_time(self, draft: IncomingNote, entry: Entry, base: NoteBase | None) -> int:
+        """Return the time, in epoch seconds, before which a change in the package is out of date."""
+        origin = self.origins.get((draft.source, draft.part))
+        if base is None and origin is None:
+            return entry.modified_ms // 1000 + 1
+        return max(base.changed_s if base else 0, origin.changed_s if origin else 0)
+
+    def update_base(self, found: Match, base: NoteBase) -> None:
+        """Add to a match what is now equal on both sides, unless that is recorded already."""
+        before = self._bases.get((base.note, base.form))
+        if before is None or base != before._replace(earlier=base.earlier):
+            found.bases.append(base if before is None else base._replace(earlier=before.earlier))
+
+    def was_reworded(self, entry: Entry) -> bool:
+        """Check whether the text of a note ever changed here."""
+        return self._texts.has_earlier_text(entry.id)
 
     def _index_by_guid(self) -> dict[str, int]:
         if self._ours is None:
@@ -146,17 +190,58 @@ def match_notes(
             origin = known.origins.get((draft.source, draft.part))
             if not entry.active:
                 found.gone.append((draft, entry.id))
-            elif _is_unchanged_there(draft, entry, origin, edits) or _is_as_here(draft, entry, write, fields):
+            elif _is_unchanged_there(draft, origin, edits):
                 found.same.append((draft, entry.id))
-            elif not replaced and _is_unchanged_here(draft, entry, origin, edits):
-                found.changed.append((_adapt_form(draft, entry), entry))
-                replaced = True
-            elif is_same_note(draft, entry.note):
+            elif _is_as_here(draft, entry, write, fields):
                 found.same.append((draft, entry.id))
+                known.update_base(found, make_base(draft, entry.id, entry.note.fields))
             else:
-                found.conflicts.append((draft, entry))
+                replaced |= _decide(draft, entry, known, found, edits, replaced=replaced)
     _match_by_text(rest, known.catalog, set(by_note), found)
     return found
+
+
+def _decide(
+    draft: IncomingNote,
+    entry: Entry,
+    known: KnownNotes,
+    found: Match,
+    edits: Mapping[str, bool] | None,
+    *,
+    replaced: bool,
+) -> bool:
+    """Merge, replace or keep a note that differs from the package; return whether it is replaced."""
+    base = None if edits is not None else known.find_base(draft, entry)
+    if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package takes nothing back
+        found.same.append((draft, entry.id))
+        return False
+    merged = None if base is None else merge_note(draft, entry, base)
+    if merged is not None:
+        known.update_base(found, merged.base)
+        if merged.conflicts:
+            found.conflicts.append((draft, entry))
+        if merged.changes and not replaced:
+            _replace(draft, merged.note, entry, found)
+            return True
+        if not merged.conflicts:
+            found.same.append((draft, entry.id))
+        return False
+    is_unchanged_here = not edits[draft.source] if edits is not None else not known.was_reworded(entry)
+    if is_unchanged_here and not replaced:
+        _replace(draft, draft, entry, found)
+        return True
+    if is_same_note(draft, entry.note):
+        found.same.append((draft, entry.id))
+    else:
+        found.conflicts.append((draft, entry))
+    return False
+
+
+def _replace(draft: IncomingNote, by: IncomingNote, entry: Entry, found: Match) -> None:
+    found.cards[draft.key] = draft.cards
+    if (by.fields, by.tags, by.typed, by.reverse) != (draft.fields, draft.tags, draft.typed, draft.reverse):
+        found.joined.add(draft.key)
+    found.changed.append((_adapt_form(by, entry), entry))
 
 
 def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[int], found: Match) -> None:
@@ -177,14 +262,10 @@ def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[in
             found.new.append(draft)
 
 
-def _is_unchanged_there(
-    draft: IncomingNote, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None
-) -> bool:
+def _is_unchanged_there(draft: IncomingNote, origin: Origin | None, edits: Mapping[str, bool] | None) -> bool:
     if edits is not None:
         return draft.source not in edits
-    if origin is not None:
-        return origin.content == draft.content or draft.changed_s < origin.changed_s
-    return draft.changed_s <= entry.modified_ms // 1000
+    return origin is not None and origin.content == draft.content
 
 
 def _is_as_here(
@@ -200,16 +281,6 @@ def _is_as_here(
     if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
         return True
     return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
-
-
-def _is_unchanged_here(
-    draft: IncomingNote, entry: Entry, origin: Origin | None, edits: Mapping[str, bool] | None
-) -> bool:
-    if edits is not None:
-        return not edits[draft.source]
-    if origin is None:  # ours; what Anki has was changed there later than here
-        return True
-    return origin.base == entry.fingerprint and origin.tags == " ".join(entry.note.tags)
 
 
 def _adapt_form(draft: IncomingNote, entry: Entry) -> IncomingNote:

@@ -23,6 +23,7 @@ from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.to_markdown.convert import NOTHING
+from flashcards.catalog.imports import OWN_FORM
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.disk.atomic import digest
 
@@ -118,8 +119,9 @@ class NoteConverter:
     ) -> Iterator[IncomingNote]:
         values = dict(zip(kind.fields, note.fields, strict=True))
         path, breadcrumb = self.find_source(note)
-        draft = replace(draft, path=path, breadcrumb=breadcrumb)
+        draft = replace(draft, path=path, breadcrumb=breadcrumb, form=OWN_FORM)
         if kind.kind == CLOZE_TYPE:
+            draft = replace(draft, raw=(values["Text"],))
             left = filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was taken out here
             if len(left) < len(ords):
                 problem = "a card whose gap was removed from the text was left out"
@@ -137,6 +139,7 @@ class NoteConverter:
             reverse=reverse,
             typed=typed,
             problems=(*draft.problems, *front[1], *back[1]),
+            raw=(values["Front"], values["Back"]),
         )
 
     def _convert_standard(
@@ -172,6 +175,7 @@ class NoteConverter:
                 reverse=mirror is not None,
                 typed=front.typed,
                 problems=tuple(dict.fromkeys(problems)),
+                raw=(front.html, back.html),
             )
 
     def _convert_cloze(
@@ -199,7 +203,7 @@ class NoteConverter:
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
             yield make_cloze(
-                replace(draft, part=part, problems=problems),
+                replace(draft, part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
                 self._converter,
                 open_hidden(front.html),
                 rest.html,

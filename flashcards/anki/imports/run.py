@@ -12,7 +12,6 @@ from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.imports import remarks
 from flashcards.anki.imports.cards import CardImport, KnownChanges
 from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
-from flashcards.anki.imports.deck_text import key
 from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import KnownNotes, match_notes
@@ -155,13 +154,13 @@ class _PackageImport:
             changes,
         )
         if changes:
-            self._remember_ids({key(draft) for draft in found.new}, notes, cards)
+            self._remember_ids({draft.key for draft in found.new}, notes, cards)
         return bool(files.remembered or cards.remembered)
 
     def _remember_ids(self, new: Set[tuple[str, int]], notes: Iterable[PlacedNote], cards: CardImport) -> None:
         """Keep the ids that new notes and their cards have in Anki."""
         there = {note.guid: note.id for note in self._package.notes}
-        added = {each.note: there[each.draft.source] for each in notes if key(each.draft) in new}
+        added = {each.note: there[each.draft.source] for each in notes if each.draft.key in new}
         whole = {each.note for each in notes if each.draft.part == 0}
         self._origins.remember_ids("note", ((here, there) for here, there in added.items() if here in whole))
         of_added = set(added.values())

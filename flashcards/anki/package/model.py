@@ -184,6 +184,7 @@ class PackageNote(NamedTuple):
         tags: as Anki takes them.
         fields: HTML, in the order of the note type's fields.
         cards: those that it has, in order.
+        markdown: the fields here.
     """
 
     id: int
@@ -194,3 +195,4 @@ class PackageNote(NamedTuple):
     tags: tuple[str, ...]
     fields: tuple[str, ...]
     cards: tuple[PackageCard, ...]
+    markdown: tuple[str, ...] = ()

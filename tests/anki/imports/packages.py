@@ -159,3 +159,16 @@ def studied(reviews: int = 3, **card: int) -> Made:
     log = [(START + n * DAY_MS, 3, n + 1, n, 2500, 4000 + n, 1 if n else 0) for n in range(reviews)]
     given = {"type": 2, "queue": 2, "ivl": reviews, "due": 1_200, "reps": reviews} | card
     return Made(["a", "b"], cards={0: given}, log=log)
+
+
+def edit_package(source: Path, target: Path, *statements: str, at_s: int = CREATED + 20 * 365 * 86_400) -> Path:
+    """Write a package in which somebody ran SQL statements at an instant, as an edit in Anki does."""
+    with zipfile.ZipFile(source) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    connection = sqlite3.connect(":memory:")
+    connection.deserialize(members["collection.anki2"])
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute("UPDATE col SET mod = ?", (at_s * 1000,))
+    connection.commit()
+    return write_zip(target, members | {"collection.anki2": connection.serialize()})

@@ -1,0 +1,153 @@
+"""Merge what changed here and in the package since both were last equal, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.anki.exports.notes import clean_tags
+from flashcards.anki.imports.cloze import find_gap_numbers
+from flashcards.anki.imports.draft import IncomingNote, list_cards
+from flashcards.catalog.imports import FLAG_REVERSE, FLAG_TYPED, NoteBase, digest_fields, split_digests
+from flashcards.deck.model import REVERSE, Kind
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+
+
+class Merged(NamedTuple):
+    """The result of a merge.
+
+    Attributes:
+        note: the note with the changes of both sides; a field that both changed is as it is here.
+        conflicts: the indexes of the fields that both sides changed.
+        base: what is now equal on both sides.
+        changes: whether the note differs from the one here.
+    """
+
+    note: IncomingNote
+    conflicts: tuple[int, ...]
+    base: NoteBase
+    changes: bool
+
+
+def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> Merged | None:
+    """Merge an incoming note with the one here; None if they do not have the same fields."""
+    note = entry.note
+    here, there, earlier = split_digests(base.here), split_digests(base.there), split_digests(base.earlier)
+    is_cloze = note.kind is Kind.CLOZE
+    if len(draft.fields) != len(note.fields) or len(here) != len(note.fields):
+        return None
+    if (draft.kind is Kind.CLOZE) != is_cloze:
+        return None
+    fields: list[str] = []
+    conflicts: list[int] = []
+    new_here, new_there = list(here), list(there)
+    now_here, now_there = split_digests(digest_fields(note.fields)), split_digests(digest_fields(_list_raw(draft)))
+    for index, (ours, theirs) in enumerate(zip(note.fields, draft.fields, strict=True)):
+        if now_there[index] == there[index] or now_there[index] in earlier:
+            fields.append(ours)
+        elif ours == theirs or _show_the_same(ours, theirs, note.definitions):
+            fields.append(ours)
+            new_here[index], new_there[index] = now_here[index], now_there[index]
+        elif now_here[index] == here[index]:
+            fields.append(theirs)
+            (new_here[index],) = split_digests(digest_fields([theirs]))
+            new_there[index] = now_there[index]
+        else:
+            fields.append(ours)
+            conflicts.append(index)
+    tags = merge_tags(note.tags, draft.tags, base.tags.split())
+    reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
+    typed = _merge_flag(note.typed, draft.typed, bool(base.flags & FLAG_TYPED))
+    merged = replace(
+        draft,
+        fields=tuple(fields),
+        cards=_choose_cards(draft, fields) if is_cloze else list_cards(reverse),
+        tags=tags,
+        reverse=reverse,
+        typed=typed,
+    )
+    changes = (merged.fields, tags, typed, reverse) != (note.fields, note.tags, note.typed, REVERSE in note.slots)
+    new_base = base._replace(
+        here=b"".join(new_here),
+        there=b"".join(new_there),
+        tags=" ".join(clean_tags(draft.tags)),
+        flags=make_flags(draft.reverse, draft.typed),
+        changed_s=draft.changed_s,
+    )
+    return Merged(merged, tuple(conflicts), new_base, changes)
+
+
+def make_base(draft: IncomingNote, note: int, fields: Sequence[str]) -> NoteBase:
+    """Make the base of a note whose fields say the same here and in the package."""
+    return NoteBase(
+        note,
+        draft.form,
+        digest_fields(fields),
+        digest_fields(_list_raw(draft)),
+        b"",
+        " ".join(clean_tags(draft.tags)),
+        make_flags(draft.reverse, draft.typed),
+        draft.changed_s,
+    )
+
+
+def make_flags(reverse: bool, typed: bool) -> int:
+    """Return the flags that a base keeps."""
+    return FLAG_REVERSE * reverse | FLAG_TYPED * typed
+
+
+def merge_tags(here: Sequence[str], there: Iterable[str], base: Iterable[str]) -> tuple[str, ...]:
+    """Add to the tags here those that were added there, and remove those that were removed there."""
+    before = _fold(base)
+    theirs = {_fold_one(tag): tag for tag in there}
+    removed = before - theirs.keys()
+    kept = [tag for tag in here if _fold_one(tag) not in removed]
+    known = _fold(here) | before
+    return (*kept, *[tag for folded, tag in theirs.items() if folded not in known])
+
+
+_LONGEST: Final = 200  # characters of a text that is shown
+
+
+def show_difference(theirs: str, ours: str) -> str:
+    """Return the part of a text that differs from another one, on one line."""
+    text, other = " ".join(theirs.split()), " ".join(ours.split())
+    if len(text) <= _LONGEST:
+        return text
+    pairs = enumerate(zip(text, other, strict=False))
+    same = next((at for at, (one, two) in pairs if one != two), min(len(text), len(other)))
+    first = max(0, min(same - _LONGEST // 4, len(text) - _LONGEST))
+    shown = text[first : first + _LONGEST]
+    return f"{'…' if first else ''}{shown}{'…' if first + _LONGEST < len(text) else ''}"
+
+
+def _list_raw(draft: IncomingNote) -> Sequence[str]:
+    return draft.raw or draft.fields
+
+
+def _show_the_same(ours: str, theirs: str, definitions: str) -> bool:
+    from flashcards.render.html.renderer import HtmlRenderer
+
+    render = HtmlRenderer({}, lambda name: name).render
+    return render(ours, definitions) == render(theirs)
+
+
+def _merge_flag(here: bool, there: bool, base: bool) -> bool:
+    return here if there == base else there
+
+
+def _choose_cards(draft: IncomingNote, fields: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """Return the cards whose gaps are in the merged text."""
+    numbers = find_gap_numbers(fields[0])
+    return tuple(card for card in draft.cards if int(card[1].removeprefix("c")) in numbers)
+
+
+def _fold(tags: Iterable[str]) -> set[str]:
+    return {_fold_one(tag) for tag in tags}
+
+
+def _fold_one(tag: str) -> str:
+    return next(iter(clean_tags([tag])), "").casefold()
