@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from tests.anki.imports.home import Home, refused
 from tests.anki.imports.packages import Made, write_package, write_zip
@@ -16,7 +17,7 @@ CONFIG = "config (KEY text primary key, usn integer, mtime_secs integer, val blo
 
 def test_options_in_json_of_a_table_are_read(home: Home, tmp_path: Path) -> None:
     """Anki 2.1.23 to 2.1.27 (schema 14) kept note types and decks as JSON, the rest in tables."""
-    tables = {
+    tables: dict[str, list[tuple[Any, ...]]] = {
         DECK_CONFIG: [(1, "Mine", 7, 0, json.dumps(PRESET).encode())],
         CONFIG: [("schedVer", 0, 0, b"2"), ("rollover", 0, 0, b"6"), ("creationOffset", 0, 0, b"0")],
     }
