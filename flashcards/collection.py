@@ -16,6 +16,7 @@ from typing import Self
 
 from flashcards.catalog.changed_files import FolderChanges, find_changes
 from flashcards.catalog.files import Unreadable
+from flashcards.catalog.order import place_files, sort_decks
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
@@ -216,6 +217,7 @@ class Collection:
                 self._follow_copies(report, at_ms)
             else:
                 self.update_cards(report, at_ms)
+            place_files(self.connection)
             if report.stated:
                 self._take_statements(report, at_ms)
         self.catalog.cache_notes({change.note: change.after for change in report.added if change.after}, at_ms)
@@ -275,14 +277,15 @@ class Collection:
 
     @cached_property
     def limits(self) -> list[DeckLimits]:
-        """Every deck with its parents and its policy, in order of name, as of the last scan.
+        """Every deck with its parents and its policy, in the order of new cards, as of the last scan.
 
         The collection itself comes first: the settings at the top of its file bind all decks.
         """
         decks = self.catalog.decks()
         front_matter = self.catalog.deck_settings()
         found = [DeckLimits(COLLECTION, (), self.settings.policy)] if decks else []
-        for name in sorted(decks):
+        orders = {name: values.get("order") for name, values in front_matter.items() if "order" in values}
+        for name in sort_decks(decks, {**self.settings.orders, **orders}):
             parents = (COLLECTION, *(decks[above] for above in list_deck_path(name)[:-1]))
             found.append(DeckLimits(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
         return found

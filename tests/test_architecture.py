@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "render": {"deck", "text"},
     "dialects": {"deck"},
     "settings": {"dialects", "disk", "errors", "scheduler", "text"},
-    "catalog": {"deck", "dialects", "disk", "errors", "identity", "scheduler"},
+    "catalog": {"deck", "dialects", "disk", "errors", "identity", "scheduler", "text"},
     "collection": {"catalog", "deck", "dialects", "disk", "errors", "settings", "scheduler", "text"},
     "cards": {*_CORE, "identity"},
     "query": _CORE,

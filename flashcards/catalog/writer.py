@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from flashcards.catalog.order import SPACING
 from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Note
@@ -27,10 +28,6 @@ def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[
                 "UPDATE texts SET body = ? WHERE note = ? AND fingerprint = ?",
                 (encode(renumber_gaps(former, numbers)), note, text),
             )
-
-
-SPACING = 1_000_000
-"""New cards are asked in order of `file id * SPACING + place in the file`."""
 
 
 class NoteWriter:

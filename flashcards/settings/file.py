@@ -12,7 +12,14 @@ from flashcards.dialects import NAMES
 from flashcards.disk.atomic import replace_file, replace_unchanged
 from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings.model import FILE_NAME, Settings
-from flashcards.settings.values import BY_NAME, MOCK_READERS, TOP_LEVEL, MockPreset, find_setting_problem
+from flashcards.settings.values import (
+    BY_NAME,
+    MOCK_READERS,
+    TOP_LEVEL,
+    MockPreset,
+    find_order_problem,
+    find_setting_problem,
+)
 from flashcards.text import suggest
 from scheduler.policy import Policy
 
@@ -68,9 +75,9 @@ class _Reader:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
         policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
         formats = self._formats(values)
-        return Settings(
-            policy, self._decks(values), rollover, self._keys(values), thresholds, formats, self._read_mocks(values)
-        )
+        decks, mocks = self._decks(values), self._read_mocks(values)
+        orders = {deck: table.pop("order") for deck, table in decks.items() if "order" in table}
+        return Settings(policy, decks, rollover, self._keys(values), thresholds, formats, mocks, orders)
 
     def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
         given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
@@ -87,7 +94,7 @@ class _Reader:
         if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
             raise self._invalid("decks", 'must hold tables such as [decks."tpm"].')
         return {
-            str(deck): {name: self._value(name, value, tuple(BY_NAME), str(deck)) for name, value in table.items()}
+            str(deck): {name: self._value(name, value, (*BY_NAME, "order"), str(deck)) for name, value in table.items()}
             for deck, table in decks.items()
         }
 
@@ -127,6 +134,12 @@ class _Reader:
     def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
         if name in TOP_LEVEL:
             raise self._invalid(name, "applies to the whole collection. Move it above the deck tables.", deck)
+        if name == "order" and deck:
+            if message := find_order_problem(value):
+                raise self._invalid(name, f"{message}.", deck)
+            return float(value)
+        if name == "order":
+            raise self._invalid(name, 'is a setting of single decks. Move it to [decks."NAME"].')
         if name not in BY_NAME:
             raise self._invalid(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
         if message := find_setting_problem(name, value):

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flashcards.settings.values import BY_NAME, TOP_LEVEL, MockPreset, find_setting_problem, read_setting
+from flashcards.settings.values import (
+    BY_NAME,
+    TOP_LEVEL,
+    MockPreset,
+    find_order_problem,
+    find_setting_problem,
+    read_setting,
+)
 from flashcards.text import list_deck_path, suggest
 from scheduler.policy import Policy
 
@@ -32,7 +39,7 @@ due version revision type kind class subtitle note notes
 _OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
 """Properties that Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others keep in their front matter."""
 
-_FRONT_MATTER_NAMES = ("deck", "name", "tags", "format", *BY_NAME)
+_FRONT_MATTER_NAMES = ("deck", "name", "tags", "format", "order", *BY_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Settings:
     Attributes:
         policy: for every deck that does not say otherwise.
         decks: for single decks and the decks below them: deck name -> setting -> value as read.
+        orders: of single decks among their neighbours: deck name -> number, the lowest first.
         rollover: the hour at which a day begins.
         keys: of the review: what is done -> key.
         rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
@@ -56,6 +64,7 @@ class Settings:
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
     formats: Mapping[str, str] = field(default_factory=dict)
     mocks: Mapping[str, MockPreset] = field(default_factory=dict)
+    orders: Mapping[str, float] = field(default_factory=dict)
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
@@ -79,6 +88,9 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
             found.append((name, f"`{name}` has no effect here.", "Remove it; `deck` names the deck."))
         elif name == "format":  # a name that is not known is a problem of the file, found where it is read
             continue
+        elif name == "order":
+            if message := find_order_problem(value):
+                found.append((name, f"`order` {message}.", "Lower numbers come first."))
         elif name in TOP_LEVEL:
             found.append((name, f"`{name}` holds for the whole collection.", f"Write it into {FILE_NAME}."))
         elif name.lower() in _OTHER_PROGRAMS:

@@ -178,6 +178,14 @@ MOCK_READERS: Mapping[str, Callable[[Any], Any]] = {
 """How each value of a mock preset is read."""
 
 
+def find_order_problem(value: Any) -> str:
+    """Return why a deck cannot have this `order`, to follow the name in a sentence; or nothing."""
+    try:
+        return "" if math.isfinite(_read_number(value)) else "must be a number"
+    except ValueError as error:
+        return str(error)
+
+
 def find_setting_problem(name: str, value: Any) -> str:
     """Return why a setting cannot have this value, to follow its name in a sentence; or nothing."""
     try:
@@ -241,6 +249,7 @@ def make_default_text() -> str:
         "# settings for one deck and the decks below it",
         '#[decks."tpm::scenarios"]',
         "#new_per_day = 5",
+        "#order = 2  # among the decks beside it: new cards of lower numbers come first, without a number by name",
         "",
     ]
     return "\n".join(lines)
