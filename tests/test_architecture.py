@@ -32,6 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "cards": {*_CORE, "identity"},
     "query": _CORE,
     "links": {*_CORE, "cards"},
+    "add": {*_CORE, "disk", "identity"},
+    "advice": {*_CORE, "check"},
     "convert": {*_CORE, "disk", "identity"},
     "pins": {*_CORE, "disk"},
     "check": {*_CORE, "disk", "render", "review", "settings"},

@@ -26,7 +26,9 @@ GROUPS = {
     },
     "Decks": {
         "init": "deck_commands",
+        "add": "add_command",
         "check": "deck_commands",
+        "format": "add_command",
         "scan": "deck_commands",
         "list": "list_commands",
         "show": "list_commands",

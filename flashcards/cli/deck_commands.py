@@ -16,8 +16,11 @@ from flashcards.dialects import NATIVE
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flashcards.catalog.report import Ambiguity, Change, ScanReport
     from flashcards.catalog.store import Entry
+    from flashcards.check import FileProblem
     from flashcards.collection import Collection
 
 
@@ -164,17 +167,20 @@ class PathOutside(UsageError):
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--explain", is_flag=True, help="Show which lines became which card, and why.")
+@click.option("--advice", is_flag=True, help="Say which cards are hard to learn as they are written, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem a line.")
 @OptionRules(Excludes("--explain", ("--json",), "its output is not JSON"))
-def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
+def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: bool) -> int:
     """List problems in the decks, and how to fix them.
 
-    Exits with 1 if there is a problem. A problem affects at most its own note; all others are asked as usual.
+    Exits with 1 if there is a problem. A problem affects at most its own note; all others are asked as usual. Advice
+    is no problem.
 
     \b
     flashcards check
     flashcards check tpm/tools.md
     flashcards check --explain tpm
+    flashcards check --advice tpm
     """
     from flashcards.check import find_problems
 
@@ -184,7 +190,8 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
         if explain:
             _explain(collection, selected)
         found = [problem for problem in find_problems(collection, unreadable) if is_selected(problem.file, selected)]
-        for problem in found:
+        remarks = [each for each in _find_advice(collection, wanted=advice) if is_selected(each.file, selected)]
+        for problem in (*found, *remarks):
             if as_json:
                 console.print_json(
                     {
@@ -200,8 +207,17 @@ def check_command(paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
                     f"{_display_path(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}", 2
                 )
         if not as_json:
-            console.print_text("No problems." if not found else f"{console.plural(len(found), 'problem')}.", err=True)
+            told = "No problems." if not found else f"{console.plural(len(found), 'problem')}."
+            if remarks:
+                told += f" {console.plural(len(remarks), 'piece')} of advice."
+            console.print_text(told, err=True)
         return 1 if found else 0
+
+
+def _find_advice(collection: Collection, *, wanted: bool) -> Sequence[FileProblem]:
+    from flashcards.advice import find_advice
+
+    return find_advice(collection) if wanted else ()
 
 
 def relative_path(collection: Collection, path: str) -> str:

@@ -1,0 +1,227 @@
+"""New notes written into a deck file: only what reads back as meant, and what `check` would not report."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.deck.media import find_references
+from flashcards.deck.model import Note, Problem
+from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
+from flashcards.deck.pitfalls import find_unbalanced_math
+from flashcards.deck.source import normalize
+from flashcards.dialects import NATIVE
+from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
+from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.errors import FlashcardsError, UsageError
+from flashcards.identity.keys import fingerprint
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+
+_FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
+_ALIKE: Final = 75.0  # of 100: fronts with so many words in common may ask the same
+_SHOWN: Final = 3  # near duplicates that are named
+
+
+class NothingToAdd(UsageError):
+    """A text without a note."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The text holds no note. Write `Q:` and `A:`, `T:` and `D:`, `C:` with a gap, or `front :: back`."
+        )
+
+
+class NoteRefused(FlashcardsError):
+    """A text with a problem that `check` would report."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        told = " ".join(f"Line {each.line}: {each.message} {each.hint}" for each in problems)
+        super().__init__(f"Nothing was added. {told}")
+
+
+class DuplicateRefused(FlashcardsError):
+    """A note that is in the collection already."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"Nothing was added: the same note is at {place}.")
+
+
+@dataclass(frozen=True, slots=True)
+class NearDuplicate:
+    """A note that may ask the same as a new one: its place, its front, and how alike they are, 0 to 100."""
+
+    place: str
+    front: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What is to be written.
+
+    Attributes:
+        path: the file, within the collection.
+        before: its bytes; None for a new file.
+        after: its bytes with the new notes.
+        notes: the new notes.
+        alike: notes that may ask the same.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes
+    notes: tuple[Note, ...]
+    alike: tuple[NearDuplicate, ...]
+
+
+def plan_addition(collection: Collection, deck: str, text: str) -> Addition:
+    """Find out what a deck's file is with more notes; nothing is written.
+
+    Args:
+        collection: open, and scanned.
+        deck: the name of the deck.
+        text: Markdown of the native format.
+
+    Raises:
+        NothingToAdd: it holds no note.
+        NoteRefused: `check` would report it.
+        DuplicateRefused: one of its notes is there already.
+        FileChanged: the deck's file says something else by now.
+    """
+    deck = clean_deck_name(deck)
+    text = normalize(text).strip("\n")
+    path, before = _find_file(collection, deck)
+    old = normalize(before.decode()) if before is not None else _write_head(collection, path, deck)
+    start = old.rstrip("\n")
+    joined = f"{start}\n\n{text}\n" if start else f"{text}\n"
+    alone = parse(f"{text}\n", path)
+    if not alone.notes and not alone.problems:
+        raise NothingToAdd
+    problems = [*alone.problems, *_find_problems(collection, path, alone.notes)]
+    if problems:
+        raise NoteRefused(problems)
+    if not _holds_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
+        joined = f"{start}\n\n<!-- end -->\n\n{text}\n"
+        if not _holds_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
+            raise NoteRefused([Problem(1, "add", "At the end of its file it would be read as something else.", "")])
+    entries = list(collection.catalog.entries())
+    _refuse_duplicates(entries, alone.notes)
+    after = joined.replace("\n", "\r\n") if before is not None and b"\r\n" in before else joined
+    return Addition(path, before, after.encode(), alone.notes, _find_alike(entries, alone.notes))
+
+
+def write_addition(root: Path, addition: Addition) -> None:
+    """Write the file.
+
+    Raises:
+        FileChanged: it says something else by now.
+    """
+    path = root / addition.path
+    if addition.before is not None:
+        replace_unchanged(path, addition.before, addition.after)
+        return
+    if path.exists():
+        raise FileChanged(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_file(path) as file:
+        file.write(addition.after)
+
+
+def _find_file(collection: Collection, deck: str) -> tuple[str, bytes | None]:
+    """Return the native file that holds most of a deck, and its bytes; else the path of a new one."""
+    row = collection.connection.execute(
+        "SELECT f.path, f.hash FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
+        " WHERE d.name = ? AND n.active = 1 AND f.present = 1 AND f.dialect = ? GROUP BY f.id"
+        " ORDER BY count(*) DESC, f.path LIMIT 1",
+        (deck, NATIVE),
+    ).fetchone()
+    path = row[0] if row else _free_path(collection, deck)
+    file = collection.root / path
+    if not file.exists():
+        return path, None
+    data = file.read_bytes()
+    known = collection.catalog.files().get(path)
+    if known is None or known.hash != digest(data):
+        raise FileChanged(file)
+    return path, data
+
+
+def _free_path(collection: Collection, deck: str) -> str:
+    """Return the path for a new file of a deck; a native file without notes at that path is used, no other."""
+    parts = [_FORBIDDEN.sub("-", part).strip(" .") or "deck" for part in deck.split("::")]
+    stem, number = "/".join(parts), 1
+    dialects = collection.catalog.dialects()
+    path = f"{stem}.md"
+    while (collection.root / path).exists() and dialects.get(path) != NATIVE:
+        number += 1
+        path = f"{stem}-{number}.md"
+    return path
+
+
+def _write_head(collection: Collection, path: str, deck: str) -> str:
+    lines = [] if collection.chooser().choose(path).name == NATIVE else [f"format: {NATIVE}"]
+    if get_deck_name(path) != deck:
+        lines.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
+    return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
+
+
+def _holds_both(old: Sequence[Note], new: Sequence[Note], both: Sequence[Note]) -> bool:
+    """Return whether a file holds the notes that it had, and then the new ones, each as it is alone."""
+    if len(both) != len(old) + len(new):
+        return False
+    pairs = zip(both, [*old, *new], strict=True)
+    return all((one.fields, one.slots, one.gaps) == (other.fields, other.slots, other.gaps) for one, other in pairs)
+
+
+def _find_problems(collection: Collection, path: str, notes: Sequence[Note]) -> Iterator[Problem]:
+    finder = FileFinder(collection.root)
+    for note in notes:
+        for field in note.fields:
+            if problem := find_unbalanced_math(field):
+                message = f"{problem[:1].upper()}{problem[1:]}."
+                yield Problem(note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
+        for reference in find_references(note):
+            try:
+                find_media_file(collection.root, path, reference.url, finder)
+            except MediaError as error:
+                yield Problem(note.line, error.code, error.message, error.hint)
+
+
+def _refuse_duplicates(entries: Sequence[Entry], notes: Sequence[Note]) -> None:
+    known = {entry.fingerprint: f"{entry.path}:{entry.note.line}" for entry in entries}
+    for note in notes:
+        text = fingerprint(note)
+        if text in known:
+            raise DuplicateRefused(known[text])
+        known[text] = "another line of the text"
+
+
+def _find_alike(entries: Sequence[Entry], notes: Sequence[Note]) -> tuple[NearDuplicate, ...]:
+    """Return the notes whose fronts have most words in common with those of the new ones."""
+    from rapidfuzz import fuzz, process, utils
+
+    fronts = [entry.note.fields[0] for entry in entries]
+    found: dict[int, float] = {}
+    for note in notes:
+        matches = process.extract(
+            note.fields[0],
+            fronts,
+            scorer=fuzz.token_sort_ratio,
+            processor=utils.default_process,
+            score_cutoff=_ALIKE,
+            limit=_SHOWN,
+        )
+        for _, score, index in matches:
+            found[index] = max(score, found.get(index, 0.0))
+    best = sorted(found.items(), key=lambda item: -item[1])[:_SHOWN]
+    return tuple(
+        NearDuplicate(f"{entries[index].path}:{entries[index].note.line}", fronts[index], score)
+        for index, score in best
+    )

@@ -1,0 +1,129 @@
+"""The commands `add` and `format`: new notes, and how they are written."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flashcards.cli import complete, console
+from flashcards.cli.params import Excludes, OptionRules
+
+if TYPE_CHECKING:
+    from flashcards.add import Addition
+
+_TEMPLATE = "Q: \nA: \n"
+
+
+@click.command("add")
+@click.argument("deck", shell_complete=complete.decks)
+@click.argument("text", nargs=-1)
+@click.option("--tags", default="", help="Tags of the note, separated by commas.")
+@click.option("--reverse", is_flag=True, help="Ask it in reverse, too.")
+@click.option("--type", "typed", is_flag=True, help="Let the answer be typed.")
+@click.option("--dry-run", is_flag=True, help="Check the note, and write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask if there are similar notes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the new cards as JSON Lines, as `list` does.")
+@OptionRules(Excludes("--dry-run", ("--json",), "there are no new cards to print"))
+def add_command(
+    deck: str, text: tuple[str, ...], tags: str, reverse: bool, typed: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Add notes to a deck.
+
+    With two TEXTs they are question and answer; one TEXT is Markdown in the deck format. Without TEXT the Markdown is
+    read from standard input, or written in your editor. A note that `check` would report, or that is there already,
+    is refused; similar ones are shown first.
+
+    \b
+    flashcards add tpm::tools "What is a RAID log?" "Risks, assumptions, issues, dependencies."
+    flashcards add biology "C: Speech is [produced] in [Broca's] area."
+    flashcards add biology < notes.md
+    """
+    from flashcards.add import plan_addition, write_addition
+    from flashcards.cards import build_records
+    from flashcards.collection import now_ms
+
+    markdown = _read(text, tags, reverse=reverse, typed=typed)
+    with console.open_collection() as collection:
+        addition = plan_addition(collection, deck, markdown)
+        _show_alike(addition)
+        if dry_run:
+            console.print_text(f"{console.plural(len(addition.notes), 'note')} would be added to {addition.path}.")
+            return
+        if addition.alike and not yes and not click.confirm("Add it all the same?", err=True):
+            return
+        write_addition(collection.root, addition)
+        report, _ = console.scan_decks(collection)
+        if as_json:
+            notes = [change.note for change in report.added]
+            marks = ",".join("?" * len(notes))
+            rows = collection.connection.execute(f"SELECT id FROM cards WHERE note IN ({marks}) ORDER BY id", notes)
+            console.print_json_lines(build_records(collection, [card for (card,) in rows], now_ms()))
+        else:
+            lines = ", ".join(f"{addition.path}:{change.line}" for change in report.added)
+            console.print_text(f"Added {console.plural(len(addition.notes), 'note')}: {console.make_visible(lines)}.")
+
+
+def _show_alike(addition: Addition) -> None:
+    for each in addition.alike:
+        front = console.shorten(each.front)
+        console.print_text(f"Similar: {console.make_visible(each.place)}: {front} ({each.score:.0f} %)", 2, err=True)
+
+
+def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> str:
+    """Return the Markdown to add, from the arguments, standard input or the editor."""
+    from flashcards.deck.model import Kind
+    from flashcards.deck.write import write_note
+
+    given = [tag.strip() for tag in tags.split(",") if tag.strip()]
+    if len(text) > 2:
+        raise click.UsageError("Give a question and an answer, each in quotes, or one text.")
+    if len(text) == 2:
+        fields = tuple(side.strip() for side in text)
+        if not all(fields):
+            raise click.UsageError("Question and answer must not be empty.")
+        return write_note(Kind.QUESTION, fields, tags=given, reverse=reverse, typed=typed)
+    if given or reverse or typed:
+        raise click.UsageError(
+            "--tags, --reverse and --type go with a question and an answer; write them into the text."
+        )
+    if text:
+        return text[0]
+    return _edit() if sys.stdin.isatty() else sys.stdin.read()
+
+
+def _edit() -> str:
+    """Let the person write the notes in an editor."""
+    from flashcards.editor import open_editor
+
+    handle, name = tempfile.mkstemp(prefix="flashcards-add-", suffix=".md")
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(_TEMPLATE)
+        open_editor(path, 1)
+        text = path.read_text(encoding="utf-8", errors="replace")
+    finally:
+        path.unlink(missing_ok=True)
+    return "" if text == _TEMPLATE else text
+
+
+@click.command("format")
+def format_command() -> None:
+    """Print how decks are written, and what makes a good card, on one page.
+
+    For people, and for programs that write cards.
+
+    \b
+    flashcards format
+    flashcards format > AGENTS.md
+    """
+    click.echo(files("flashcards.cli").joinpath("format.md").read_text(encoding="utf-8"), nl=False)
+
+
+COMMANDS: dict[str, click.Command] = {"add": add_command, "format": format_command}
