@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Excludes, OptionRules
 
 if TYPE_CHECKING:
     from flashcards.add import Addition
@@ -29,7 +28,6 @@ _TEMPLATE = "Q: \nA: \n"
 @click.option("--dry-run", is_flag=True, help="Check the note, and write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask if there are similar notes.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new cards as JSON Lines, as `list` does.")
-@OptionRules(Excludes("--dry-run", ("--json",), "there are no new cards to print"))
 def add_command(
     deck: str, text: tuple[str, ...], tags: str, reverse: bool, typed: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
@@ -53,7 +51,9 @@ def add_command(
         addition = plan_addition(collection, deck, markdown)
         _show_alike(addition)
         if dry_run:
-            console.print_text(f"{console.plural(len(addition.notes), 'note')} would be added to {addition.path}.")
+            console.print_text(
+                f"{console.plural(len(addition.notes), 'note')} would be added to {addition.path}.", err=as_json
+            )
             return
         if addition.alike and not yes and not click.confirm("Add it all the same?", err=True):
             return
@@ -115,7 +115,7 @@ def _edit() -> str:
 
 @click.command("format")
 def format_command() -> None:
-    """Print how decks are written, and what makes a good card, on one page.
+    """Print how decks and good cards are written, on one page.
 
     For people, and for programs that write cards.
 
