@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from flashcards.anki.exports.notes import RenderedNotes
 from flashcards.collection import Collection, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.render.macros import MACROS_FILE
@@ -48,6 +49,7 @@ class Bridge:
         self._media = media
         self._tell = tell
         self._collection: Collection | None = None
+        self._rendered = RenderedNotes()
         self._seen: tuple[object, ...] = ()
         self._settings_seen: object = None
 
@@ -67,7 +69,7 @@ class Bridge:
             collection = self._scanned()
             state = self._state(collection, mirror)
             if state != self._seen:
-                projection = Projection(collection)
+                projection = Projection(collection, self._rendered)
                 projection.update(mirror)
                 self._media.refresh(projection.media)
                 self._seen = self._state(collection, mirror)
@@ -80,6 +82,7 @@ class Bridge:
         Raises:
             CollectionUnusable: it cannot be written.
         """
+        self._seen = ()  # the merged log is replayed, and the cards go back
         try:
             collection = self._scanned()
             self.taken = NoteIntake(collection, mirror, self._media).take(received)
@@ -125,7 +128,7 @@ class Bridge:
             _stamp(self._root / MACROS_FILE),
             collection.clock.day(now_ms()),
             time.localtime().tm_gmtoff,
-            mirror.state,
+            mirror.state.schema,
         )
 
 

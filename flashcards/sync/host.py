@@ -64,6 +64,7 @@ class SyncHost:
         self._tell = tell
         self._worker = ThreadPoolExecutor(1, "sync")
         self._service: SyncService = self._worker.submit(self._open).result()
+        self._worker.submit(self._refresh)
 
     def build_server(self) -> uvicorn.Server:
         """Build the web server; it listens on the socket that it is run with."""
@@ -95,6 +96,12 @@ class SyncHost:
         self._bridge = Bridge(self._root, self._media, self._tell)
         return SyncService(self._account, GuessLimit(), self._mirror, self._media, self._bridge, self._finished)
 
+    def _refresh(self) -> None:
+        try:
+            self._service.refresh()
+        except Refusal as refusal:
+            self._tell(str(refusal))
+
     def _close(self) -> None:
         self._service.close()
         self._bridge.close()
@@ -105,6 +112,7 @@ class SyncHost:
     def _finished(self, report: SyncReport) -> None:
         report.taken, self._bridge.taken = self._bridge.taken, None
         self._report(report)
+        self._worker.submit(self._refresh)
 
     def _complain(self, peer: str, method: str, error: Exception) -> None:
         reason = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"

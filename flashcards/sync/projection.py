@@ -10,7 +10,7 @@ from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.exports.notes import Gathering, find_decks_in_use
+from flashcards.anki.exports.notes import Gathering, RenderedNotes, find_decks_in_use
 from flashcards.anki.package.identity import Guids
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.schedule_writer import History
@@ -36,8 +36,8 @@ _ORD: Final = _COMPARED.index("ord")
 _DECK: Final = _COMPARED.index("did")
 _QUEUE: Final = _COMPARED.index("queue")
 _FLAGS: Final = _COMPARED.index("flags")
-_TOLERANCE: Final = {"s": 1e-3, "d": 1e-3, "dr": 1e-3, "decay": 1e-3}
-"""Apps round the numbers of a memory state; what differs by less than this part is the same."""
+_ROUNDED: Final = {"s": 1e-4, "d": 1e-3, "dr": 6e-3, "decay": 1e-3, "lrt": 0.0}
+"""Apps round the numbers of a memory state; what differs by less is the same."""
 
 _VIEWS: Final = (
     "CREATE TEMP TABLE note_ids (here INTEGER PRIMARY KEY, there INTEGER NOT NULL)",
@@ -76,7 +76,8 @@ class Projection:
         problems: what is not as it should be.
     """
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, rendered: RenderedNotes) -> None:
+        self._rendered = rendered
         self.media: Mapping[str, Path] = {}
         self.problems: list[ExportProblem] = []
         self._collection = collection
@@ -92,7 +93,7 @@ class Projection:
 
     def _database(self, mirror: Mirror) -> bytes:
         collection = self._collection
-        gathering = Gathering(collection, find_decks_in_use(collection))
+        gathering = Gathering(collection, find_decks_in_use(collection), self._rendered)
         clock, at = collection.clock, now_ms()
         if mirror.is_new:
             first_day = None if len(gathering) else clock.day(at)
@@ -290,13 +291,13 @@ def _is_same_in_filtered_deck(row: list[Any], there: Any) -> bool:
 def _is_same_data(ours: str, theirs: str) -> bool:
     """Whether the memory states that two cards keep are the same; what only an app keeps does not matter."""
     one, other = _read(ours), _read(theirs)
-    for name in ("s", "d", "dr", "decay", "lrt"):
+    for name, tolerance in _ROUNDED.items():
         a, b = one.get(name), other.get(name)
         if a is None or b is None:
             if a is not b:
                 return False
             continue
-        if not isclose(a, b, rel_tol=_TOLERANCE.get(name, 0.0)):
+        if not isclose(a, b, rel_tol=1e-5, abs_tol=tolerance):
             return False
     return True
 

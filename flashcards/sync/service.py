@@ -94,6 +94,12 @@ class SyncService:
         """End whatever is under way without effect."""
         self._sessions.abort()
 
+    def refresh(self) -> None:
+        """Bring the mirror up to date beforehand, unless a sync is under way, so that the next client need not wait."""
+        if not self._sessions.is_active(_ACTIVE_SECONDS):
+            self._sessions.abort()
+            self._source.refresh(self._mirror)
+
     def answer(self, kind: str, method: str, header: ClientHeader, body: bytes, peer: str) -> bytes:
         """Answer a request of `kind` (`sync` or `msync`).
 
@@ -137,9 +143,7 @@ class SyncService:
         version = payload.get("v")
         if type(version) is not int or not OLDEST_VERSION <= version <= NEWEST_VERSION:
             raise VersionUnknown(ascii(version)[:20])
-        if not self._sessions.is_active(_ACTIVE_SECONDS):
-            self._sessions.abort()
-            self._source.refresh(self._mirror)
+        self.refresh()
         state = self._mirror.state
         return {
             "mod": state.modified,

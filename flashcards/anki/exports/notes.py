@@ -121,26 +121,54 @@ _ORDS: Final = {FORWARD: 0, REVERSE: 1} | {f"c{number}": number - 1 for number i
 _STRIDE: Final = 200  # notes between two calls of `progress`
 
 
+class RenderedNotes:
+    """The fields of notes that were rendered before; they hold as long as neither a note nor the macros change."""
+
+    def __init__(self) -> None:
+        self._macros: Mapping[str, str] = {}
+        self._known: dict[int, tuple[Entry, tuple[str, ...]]] = {}
+
+    def use_macros(self, macros: Mapping[str, str]) -> None:
+        """Forget everything if the macros changed."""
+        if macros != self._macros:
+            self._macros = macros
+            self._known.clear()
+
+    def find(self, entry: Entry) -> tuple[str, ...] | None:
+        """Return the fields of a note; None if it has to be rendered."""
+        known = self._known.get(entry.id)
+        return known[1] if known and known[0] == entry else None
+
+    def keep(self, entry: Entry, fields: tuple[str, ...]) -> None:
+        """Keep the fields of a note that names no media files: the names of these depend on other notes."""
+        self._known[entry.id] = (entry, fields)
+
+
 class Gathering:
     """The notes of some decks, rendered one after the other; made for one package.
 
     Args:
         collection: open, and scanned.
         decks: the names of the decks, each without those below it.
+        rendered: what an earlier gathering rendered, to be used again and added to.
 
     Attributes:
         media: the media that the notes rendered so far name.
         problems: what is not as it should be, so far.
     """
 
-    def __init__(self, collection: Collection, decks: Iterable[str]) -> None:
+    def __init__(self, collection: Collection, decks: Iterable[str], rendered: RenderedNotes | None = None) -> None:
         self.media = MediaNames(collection.root)
         self.problems: list[ExportProblem] = self.media.problems
         self._collection = collection
         self._notes = _find_note_ids(collection, decks)
         self._guids = Guids(collection.connection)
         self._macros, self._macros_changed = self._read_macros(collection.root / MACROS_FILE)
-        self._writer = FieldWriter(self._macros, self.media.name)
+        self._names_media = False
+        self._writer = FieldWriter(self._macros, self._name_media)
+        self._rendered = rendered
+        if rendered:
+            rendered.use_macros(self._macros)
         self._now = int(time.time())
 
     def __len__(self) -> int:
@@ -162,7 +190,7 @@ class Gathering:
     def _make_note(self, entry: Entry, cards: Mapping[str, int]) -> PackageNote:
         note = entry.note
         self.media.start_note(entry.path, note.line)
-        fields = self._writer.write_fields(entry)
+        fields = self._write_fields(entry)
         kind = family(note)
         return PackageNote(
             id=entry.id,
@@ -175,6 +203,21 @@ class Gathering:
             cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
             markdown=note.fields,
         )
+
+    def _write_fields(self, entry: Entry) -> tuple[str, ...]:
+        if self._rendered is None:
+            return self._writer.write_fields(entry)
+        fields = self._rendered.find(entry)
+        if fields is None:
+            self._names_media = False
+            fields = self._writer.write_fields(entry)
+            if not self._names_media:
+                self._rendered.keep(entry, fields)
+        return fields
+
+    def _name_media(self, url: str) -> str:
+        self._names_media = True
+        return self.media.name(url)
 
     def _find_modified(self, entry: Entry) -> int:
         """Return when what the note shows last changed (its text, media or macros), in epoch seconds."""
