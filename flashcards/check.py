@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flashcards.deck.media import find_references
 from flashcards.deck.pitfalls import find_lost_cells, find_unbalanced_math
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.nested import find_splits
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, find_front_matter_problems, find_key_line, find_unknown_decks
@@ -48,6 +49,10 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     found += [
         FileProblem(path, problem.line, problem.code, problem.message, problem.hint)
         for path, problem in collection.catalog.problems()
+    ]
+    found += [
+        FileProblem(split.folder or ".", 1, "nested-collection", split.message, split.hint)
+        for split in find_splits(collection.root, collection.settings.ignore)
     ]
     found += _check_front_matter(collection)
     found += _check_deck_tables(collection)

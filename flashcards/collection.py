@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from enum import Enum
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from flashcards.catalog.changed_files import FolderChanges, find_changes
-from flashcards.catalog.files import Unreadable
+from flashcards.catalog.files import IgnoreRules, Unreadable
 from flashcards.catalog.order import place_files, sort_decks
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
@@ -38,6 +39,7 @@ from scheduler import (
 )
 from scheduler.identity import rename_slots
 from scheduler.limits import COLLECTION, DeckLimits
+from scheduler.reading import ReadingConnection, copy_to_memory, open_reading
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"
@@ -88,6 +90,15 @@ def find_collection(given: str | None) -> Path:
     return here / "decks" if (here / "decks").is_dir() else here
 
 
+def can_keep_state(root: Path) -> bool:
+    """Check whether the state of a folder can be written, or made."""
+    folder = root / STATE_FOLDER
+    database = folder / DATABASE
+    return os.access(folder if folder.exists() else root, os.W_OK) and (
+        not database.exists() or os.access(database, os.W_OK)
+    )
+
+
 def expand_home(path: str) -> Path:
     """Replace `~` in `path` by the home folder, if it names one."""
     try:
@@ -99,6 +110,17 @@ def expand_home(path: str) -> Path:
 def now_ms() -> int:
     """Return the present instant, in epoch milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+class Access(Enum):
+    """What a command does with the state of a collection."""
+
+    READ = "read"
+    """It reads the state and writes nothing; changes of the decks are applied in memory."""
+    ACT = "act"
+    """It changes the state; if there is no state yet, it works in memory until `keep` is called."""
+    KEEP = "keep"
+    """It changes the state, which is made at once if there is no state yet."""
 
 
 class Collection:
@@ -113,20 +135,63 @@ class Collection:
         catalog: its files and notes, as of the last scan.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Open the collection in `root`, and make its state if it has no state yet.
+    def __init__(self, root: Path, access: Access = Access.KEEP) -> None:
+        """Open the collection in `root`.
 
         Raises:
             FlashcardsError: the folder or its settings cannot be used.
             SchedulerError: its database cannot be used.
         """
         self.root = root
-        self._finish_imports()
+        self._access = access
+        in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())
+        if not in_memory:
+            self._finish_imports()
         self.settings: Settings = load_settings(root)
         self.clock = Clock(self.settings.rollover)
-        self.connection = self._open()
-        self.store = Store(self.connection, self.clock)
-        self.catalog = Catalog(self.connection)
+        if access is Access.ACT and in_memory:
+            self._check_place()
+        self._attach(open_reading(self.database, TABLE_SETS) if in_memory else self._open())
+
+    def _check_place(self) -> None:
+        """Check that the state can be made, before anything is done that is to be kept."""
+        folder = self.state_folder
+        if folder.exists() and not folder.is_dir():
+            raise StateUnwritable(folder, "a file is in its place")
+        if not can_keep_state(self.root):
+            raise StateUnwritable(folder, "Permission denied")
+
+    def _attach(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.store = Store(connection, self.clock)
+        self.catalog = Catalog(connection)
+        self.forget_limits()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether changes are kept on disk, rather than in memory until the collection is closed."""
+        return not isinstance(self.connection, ReadingConnection)
+
+    def keep(self) -> None:
+        """Keep the state on disk from now on, if it was opened to act and is only in memory.
+
+        Raises:
+            StateUnwritable: the state cannot be made.
+        """
+        if self.is_kept or self._access is Access.READ:
+            return
+        connection = self._open()
+        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone():
+            connection.close()
+            raise StateUnwritable(self.state_folder, "another command made it in this moment. Run the command again")
+        with translate_errors(self.database), closing(self.connection) as memory:
+            memory.backup(connection)
+        self._attach(connection)
+
+    def detach(self) -> None:
+        """Turn a database that is only read into a copy in memory, which can change."""
+        if self._access is Access.READ and self.connection.execute("PRAGMA database_list").fetchone()[2]:
+            self._attach(copy_to_memory(self.connection))
 
     @property
     def state_folder(self) -> Path:
@@ -201,9 +266,12 @@ class Collection:
             What changed, and the folders and files that could not be looked at.
         """
         with translate_errors(self.database):
-            changes = find_changes(self.root, self.catalog, self.chooser(), progress)
+            changes = find_changes(self.root, self.catalog, self.chooser(), progress, IgnoreRules(self.settings.ignore))
+            if self._access is Access.READ:
+                changes.leave_out_unchanged()
             if not changes:
                 return ScanReport(), changes.unreadable
+            self.detach()
             report = self.apply(changes, now_ms())
         return report, changes.unreadable
 
@@ -302,6 +370,7 @@ class Collection:
         }
         if wanted == self.store.parameters_in_use():
             return 0
+        self.detach()
         with transaction(self.connection):
             found = self.store.rebuild(lambda deck: self.policy(deck).parameters, apply=True)
             self.store.set_parameters_in_use(wanted)

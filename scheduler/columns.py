@@ -9,6 +9,7 @@ import numpy as np
 
 from scheduler.connection import closing_connection, database_path
 from scheduler.model import ReviewKind
+from scheduler.reading import ReadingConnection
 
 if TYPE_CHECKING:
     import sqlite3
@@ -125,7 +126,7 @@ def _query(columns: Sequence[str], rows: str) -> str:
 def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """Split the log into parts worth reading at once: after which id, up to which."""
     count, last = connection.execute(_EXTENT).fetchone()
-    if count < _MANY:
+    if count < _MANY or isinstance(connection, ReadingConnection):
         return [(-1, last)]
     (middle,) = connection.execute("SELECT id FROM reviews ORDER BY id LIMIT 1 OFFSET ?", (count // 2,)).fetchone()
     return [(-1, middle), (middle, last)]

@@ -82,6 +82,27 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
     return connection
 
 
+def prepare_copy(
+    connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], *, only_check: bool = False
+) -> bool:
+    """Create or migrate the tables of a private copy, which needs no backup; return whether that was needed.
+
+    Args:
+        connection: the copy.
+        path: the database that was copied, for messages.
+        table_sets: the tables.
+        only_check: find out whether it is needed, and change nothing.
+
+    Raises:
+        DatabaseNewer: the database lists a migration that no table set knows.
+    """
+    pending = _pending(connection, path, table_sets)
+    if pending and not only_check:
+        with transaction(connection):
+            _make_tables(connection, table_sets)
+    return pending
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
     pending = _pending(connection, path, table_sets)  # first, so that a newer database stays untouched
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -121,16 +142,25 @@ def _migrate(connection: sqlite3.Connection, path: Path, table_sets: Sequence[Ta
     with transaction(connection):
         if not _pending(connection, path, table_sets):
             return  # another process has done it
-        if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            _create(connection, table_sets)
-            return
-        from sqlite_utils import Database
+        if not _is_empty(connection):
+            with closing_connection(path) as committed:
+                backup(committed, backups)
+        _make_tables(connection, table_sets)
 
-        with closing_connection(path) as committed:
-            backup(committed, backups)
-        database = Database(connection)
-        for table_set in table_sets:
-            import_module(table_set.module).migrations.apply(database)
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+
+
+def _make_tables(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:
+    if _is_empty(connection):
+        _create(connection, table_sets)
+        return
+    from sqlite_utils import Database
+
+    database = Database(connection)
+    for table_set in table_sets:
+        import_module(table_set.module).migrations.apply(database)
 
 
 def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:

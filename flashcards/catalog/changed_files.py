@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.files import FoundFile, Unreadable, find_deck_files
+from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
 from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest
@@ -46,9 +46,17 @@ class FolderChanges:
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)
 
+    def leave_out_unchanged(self) -> None:
+        """Leave out the files whose bytes are as before, and of which only the time would be written."""
+        self.changed = [file for file in self.changed if file.deck or file.problem]
+
 
 def find_changes(
-    root: Path, catalog: Catalog, chooser: Chooser, progress: Callable[[int, int], None] | None = None
+    root: Path,
+    catalog: Catalog,
+    chooser: Chooser,
+    progress: Callable[[int, int], None] | None = None,
+    ignore: IgnoreRules | None = None,
 ) -> FolderChanges:
     """Find the files that changed since the last scan, and read and parse those whose bytes did.
 
@@ -57,12 +65,13 @@ def find_changes(
         catalog: the catalog as of the last scan.
         progress: called with the number of files read and the number to read.
         chooser: chooses the dialect of each file by its path.
+        ignore: the paths that hold no decks.
     """
     known = catalog.files()
     changes = FolderChanges()
     present: set[str] = set()
     stale: list[FoundFile] = []
-    for found in find_deck_files(root):
+    for found in find_deck_files(root, ignore):
         if isinstance(found, Unreadable):
             changes.unreadable.append(found)
             continue

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +29,46 @@ class Unreadable:
     reason: str
 
 
-def find_deck_files(root: Path) -> Iterator[FoundFile | Unreadable]:
-    """Yield every `*.md` below `root`, in order of path, without hidden files and folders.
+IGNORED: Final = ("node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/")
+"""What is ignored unless `flashcards.toml` says otherwise, besides hidden files and folders."""
+
+_IGNORED_FOLDERS = frozenset(pattern.rstrip("/") for pattern in IGNORED)
+
+
+class IgnoreRules:
+    """Patterns of paths that hold no decks, as in `.gitignore`; without patterns, the folders of `IGNORED`."""
+
+    def __init__(self, patterns: Sequence[str] | None = None) -> None:
+        self._spec: PathSpec[Any] | None = None
+        self._is_default = patterns is None
+        if patterns:
+            from pathspec import PathSpec  # here, since most collections have no patterns
+
+            self._spec = PathSpec.from_lines("gitignore", patterns)
+
+    def is_ignored(self, path: str, *, is_folder: bool) -> bool:
+        """Check whether a path within the collection is ignored."""
+        if self._is_default:
+            return is_folder and path.rpartition("/")[2].casefold() in _IGNORED_FOLDERS
+        return self._spec is not None and self._spec.match_file(f"{path}/" if is_folder else path)
+
+
+def find_deck_files(root: Path, ignore: IgnoreRules | None = None) -> Iterator[FoundFile | Unreadable]:
+    """Yield every `*.md` below `root`, in order of path, without hidden and ignored files and folders.
 
     Links to folders are followed, each real folder once, so that a circle of links ends. A link to a folder that is
     found without it is skipped: its decks belong to the real place.
     """
     real = os.path.realpath(root)
-    yield from _Walk(real).folder(str(root), real, "")
+    yield from _Walk(real, ignore or IgnoreRules()).folder(str(root), real, "")
 
 
 class _Walk:
     """One search. `_root` is the real path of its folder, `_seen` holds the real paths of all folders so far."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, ignore: IgnoreRules) -> None:
         self._root = root
+        self._ignore = ignore
         self._seen = {root}
 
     def folder(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
@@ -59,6 +88,8 @@ class _Walk:
 
     def _entry(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
         if entry.is_dir():
+            if self._ignore.is_ignored(path, is_folder=True):
+                return
             real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
             if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
                 return
@@ -67,7 +98,7 @@ class _Walk:
                 yield from self.folder(entry.path, real, f"{path}/")
             else:
                 yield Unreadable(f"{_replace_non_utf8(path)}/", _NOT_TEXT)
-        elif entry.name.lower().endswith(".md"):
+        elif entry.name.lower().endswith(".md") and not self._ignore.is_ignored(path, is_folder=False):
             if not is_utf8(entry.name):
                 yield Unreadable(_replace_non_utf8(path), _NOT_TEXT)
             elif entry.is_file():

@@ -20,6 +20,7 @@ GROUPS = {
     "Every day": {
         "review": "review_command",
         "due": "due_command",
+        "status": "status_command",
         "mock": "mock_command",
         "answer": "answer_commands",
         "undo": "answer_commands",

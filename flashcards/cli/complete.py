@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 from click.shell_completion import CompletionItem
 
@@ -34,16 +32,18 @@ def _read_names(ctx: click.Context) -> tuple[list[str], list[str]]:
     import sqlite3
     from contextlib import closing
 
-    from flashcards.collection import DATABASE, STATE_FOLDER, find_collection
+    from flashcards.collection import DATABASE, STATE_FOLDER, TABLE_SETS, find_collection
     from flashcards.errors import FlashcardsError
+    from scheduler import SchedulerError
+    from scheduler.reading import open_reading
 
     try:
-        path: Any = find_collection(ctx.find_root().params.get("folder")) / STATE_FOLDER / DATABASE
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        path = find_collection(ctx.find_root().params.get("folder")) / STATE_FOLDER / DATABASE
+        with closing(open_reading(path, TABLE_SETS)) as connection:
             names = [row[0] for row in connection.execute("SELECT name FROM decks ORDER BY name")]
             texts = connection.execute("SELECT DISTINCT tags FROM notes WHERE tags != ''")
             return names, sorted({tag for (text,) in texts for tag in text.split()})
-    except (FlashcardsError, sqlite3.Error, OSError):
+    except (FlashcardsError, SchedulerError, sqlite3.Error, OSError):
         return [], []
 
 

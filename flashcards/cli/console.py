@@ -55,21 +55,36 @@ class QueryCommand(click.Command):
 
 @contextmanager
 def open_collection() -> Iterator[Collection]:
-    """Open the collection that the command line names, and scan its decks."""
+    """Open the collection to change its state, and scan its decks.
+
+    A folder without a state gets one at the end of the block, if something but the decks changed.
+    """
     with open_without_scan() as collection:
+        scan_decks(collection)
+        before = collection.connection.total_changes
+        yield collection
+        if not collection.is_kept and collection.connection.total_changes != before:
+            keep_state(collection)
+
+
+@contextmanager
+def read_collection() -> Iterator[Collection]:
+    """Open the collection to read it, and scan its decks in memory; nothing is written to its folder."""
+    with open_without_scan(reading=True) as collection:
         scan_decks(collection)
         yield collection
 
 
 @contextmanager
-def open_without_scan() -> Iterator[Collection]:
+def open_without_scan(*, reading: bool = False) -> Iterator[Collection]:
     """Open the collection that the command line names, without scanning its decks."""
     import sqlite3
 
-    from flashcards.collection import Collection, find_collection
+    from flashcards.collection import Access, Collection, find_collection
     from scheduler.errors import translate_error
 
-    with Collection(find_collection(click.get_current_context().find_root().obj)) as collection:
+    root = find_collection(click.get_current_context().find_root().obj)
+    with Collection(root, Access.READ if reading else Access.ACT) as collection:
         try:
             yield collection
         except sqlite3.Error as error:  # from a read; whatever writes translates its own errors
@@ -77,6 +92,24 @@ def open_without_scan() -> Iterator[Collection]:
             if named is None:
                 raise
             raise named from error
+
+
+def keep_state(collection: Collection) -> None:
+    """Keep the state of a folder on disk from now on, and say where if it is new."""
+    if collection.is_kept:
+        return
+    collection.keep()
+    place = make_visible(str(collection.root))
+    print_text(f"The review state of {place} is now kept in .flashcards.", err=True)
+    warn_of_splits(collection)
+
+
+def warn_of_splits(collection: Collection) -> None:
+    """Warn of other collections that hold some of the same decks, because their histories split."""
+    from flashcards.nested import find_splits
+
+    for split in find_splits(collection.root, collection.settings.ignore):
+        print_text(f"Warning: {make_visible(split.message)} {make_visible(split.hint)}", err=True)
 
 
 def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list[Unreadable]]:
@@ -87,7 +120,8 @@ def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport
         print_text(f"Warning: {make_visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
     for unclear in report.ambiguous if warn else ():
         print_text(_describe_ambiguity(unclear), err=True)
-    if recomputed := collection.follow_parameters():
+    recomputed = collection.follow_parameters()
+    if recomputed and collection.is_kept:
         print_text(
             f"The FSRS parameters changed: {plural(recomputed, 'memory state')} recomputed. Due days stay.",
             err=True,

@@ -77,6 +77,10 @@ def scan_command(as_json: bool) -> None:
     """
     with console.open_without_scan() as collection:
         report, _ = console.scan_decks(collection)
+        if report and not collection.is_kept:
+            console.keep_state(collection)
+        else:
+            console.warn_of_splits(collection)
         if as_json:
             console.print_json(_scan_record(collection, report))
         else:
@@ -184,7 +188,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
     """
     from flashcards.check import find_problems
 
-    with console.open_without_scan() as collection:
+    with console.open_without_scan(reading=True) as collection:
         _, unreadable = console.scan_decks(collection, warn=False)
         selected = [relative_path(collection, path) for path in paths]
         if explain:

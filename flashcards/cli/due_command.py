@@ -28,7 +28,7 @@ def command(as_json: bool) -> None:
     from flashcards.collection import find_ordering, now_ms
     from scheduler.queue import Counts, count_by_deck
 
-    with console.open_collection() as collection:
+    with console.read_collection() as collection:
         names = collection.catalog.deck_names()
         found = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection))
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}

@@ -55,7 +55,7 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
     from flashcards.anki.exports.export import choose_targets
     from flashcards.anki.exports.notes import find_decks_in_use
 
-    with _stopped_cleanly(), console.open_collection() as collection:
+    with _stopped_cleanly(), _open() as collection:
         plan = choose_targets(find_decks_in_use(collection), decks, output, collection.root)
         if no_history and any(target.path.suffix.lower() == ".json" for target in plan):
             raise UsageError("--no-history works only with packages: JSON contains the schedule of every card.")
@@ -68,6 +68,25 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
             if target.path.suffix.lower() == ".colpkg":
                 console.print_text(_REPLACES.format(name=target.path.name), err=True)
         _mention_problems(collection)
+
+
+@contextmanager
+def _open() -> Iterator[Collection]:
+    """Open the collection to record what is exported, or only to read it if its folder cannot be written."""
+    from flashcards.collection import can_keep_state, find_collection
+
+    if can_keep_state(find_collection(click.get_current_context().find_root().obj)):
+        with console.open_collection() as collection:
+            yield collection
+        return
+    with console.read_collection() as collection:
+        collection.detach()
+        yield collection
+        console.print_text(
+            f"Warning: {console.make_visible(str(collection.root))} cannot be written, so this export is not recorded."
+            " The next one cannot say which notes Anki has in excess.",
+            err=True,
+        )
 
 
 def _writer(path: Path, *, history: bool) -> Writer:

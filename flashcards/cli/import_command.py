@@ -37,6 +37,8 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     flashcards import reviews.csv             card,rating,time,duration
     """
     with console.open_collection() as collection:
+        if not dry_run:
+            console.keep_state(collection)
         for path in files:
             report = _import(collection, path, dry_run=dry_run)
             _print(report, as_json)

@@ -40,7 +40,7 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
     from flashcards.insight.stats_report import build_stats_report
 
     check_page(page)
-    with console.open_collection() as collection:
+    with console.read_collection() as collection:
         found = build_overview(
             collection, now_ms(), None if everything else days, console.select_cards(collection, query)
         )
@@ -73,7 +73,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
     from flashcards.insight.forecast import build_forecast, build_forecast_report
 
     check_page(page)
-    with console.open_collection() as collection, console.progress("Looking ahead") as step:
+    with console.read_collection() as collection, console.progress("Looking ahead") as step:
         if not collection.limits:
             if as_json:
                 console.print_json({"overdue": 0, "days": []})
@@ -113,7 +113,7 @@ def simulate_command(
     from flashcards.insight import workload
 
     check_page(page)
-    with console.open_collection() as collection, console.progress("Simulating") as step:
+    with console.read_collection() as collection, console.progress("Simulating") as step:
         only = console.select_cards(collection, query)
         present = collection.settings.policy.retention
         if not collection.limits or only == frozenset():

@@ -24,7 +24,7 @@ def orphans_command(as_json: bool) -> None:
     \b
     flashcards orphans
     """
-    with console.open_collection() as collection:
+    with console.read_collection() as collection:
         found = list(_orphans(collection))
         if as_json:
             console.print_json_lines(found)

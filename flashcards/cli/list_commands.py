@@ -29,7 +29,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.query import find_card_ids
 
-    with console.open_collection() as collection:
+    with console.read_collection() as collection:
         found = find_card_ids(collection, console.join_query(query, collection.catalog.decks()))
         if as_json:
             console.print_json_lines(build_records(collection, found, now_ms()))
@@ -65,7 +65,7 @@ def show_command(card: str, as_json: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.review.rubric import count_points
 
-    with console.open_collection() as collection:
+    with console.read_collection() as collection:
         found = collection.store.card(find_card(collection, card))
         data = build_record(collection, found, collection.note_of(found), now_ms())
         data["reviews"] = _reviews(collection, found.id)
@@ -147,13 +147,14 @@ def edit_command(card: str) -> None:
     from flashcards.cards import TextGone, find_card
     from flashcards.editor import open_editor
 
-    with console.open_collection() as collection:
+    with console.read_collection() as collection:
         found = collection.store.card(find_card(collection, card))
         entry = collection.note_of(found)
         if not entry.active:
             raise TextGone(card)
         open_editor(collection.root / entry.path, entry.note.line)
-        console.scan_decks(collection)
+    with console.open_collection():  # the new text is linked with the one before
+        pass
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -97,13 +97,13 @@ def command(
     if report:
         _check_report(report)
     if presets:
-        with console.open_collection() as collection:
+        with console.read_collection() as collection:
             _list_presets(collection)
         return
     if history or show is not None:
         from flashcards.cli import mock_reports
 
-        with console.open_collection() as collection:
+        with console.read_collection() as collection:
             if show is not None:
                 mock_reports.show(collection, show, report, as_json)
             else:
@@ -193,6 +193,7 @@ def _hold_interview(
     if not able:
         console.print_text("There is no card to ask. `flashcards list` shows all cards.")
         return None
+    console.keep_state(collection)
     chosen_seed = at % 100_000 if seed is None else seed
     cards = draw_cards(able, questions, chosen_seed)
     planned = Mock(at, " ".join(query), chosen_seed, len(cards), round(minutes * 60), finished=False)

@@ -47,7 +47,7 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
     from flashcards.insight.readiness_report import build_readiness_report
 
     check_page(page)
-    with console.open_collection() as collection, console.progress("Looking at the day") as step:
+    with console.read_collection() as collection, console.progress("Looking at the day") as step:
         at = now_ms()
         day = on.toordinal() - _EPOCH if on else _last_deadline(collection)
         today = collection.clock.day(at)

@@ -80,6 +80,8 @@ def command(
         if only is not None and not only:
             console.print_text(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
             return
+        if collection.catalog.counts()[1]:
+            console.keep_state(collection)
         from flashcards.review.collection_desk import CollectionDesk
 
         if cram:

@@ -106,8 +106,8 @@ def command(
     from flashcards.sync.host import SyncHost, listen, phone_folder, run
 
     root = find_collection(click.get_current_context().find_root().obj)
-    with console.open_collection():  # says what is wrong with the folder before anything is promised
-        pass
+    with console.open_collection() as collection:  # says what is wrong with the folder before anything is promised
+        console.keep_state(collection)
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
     is_first = not (phone_folder(root) / "collection.anki2").exists()
     account, password = _account(phone_folder(root), user, password_file, reset=reset_password)

@@ -36,10 +36,12 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
     """
     from scheduler import backup, check
 
-    with console.open_without_scan() as collection:
+    with console.open_without_scan(reading=not rebuild) as collection:
         damage = check(collection.connection)
         rebuild = rebuild and not damage  # a copy of damage would replace a sound backup
         saved = backup(collection.connection, collection.backups) if rebuild else None
+        if not damage:
+            collection.follow_parameters()
         found = [] if damage else _replay_log(collection, rebuild)
         cards = _find_differing_cards(collection, found)
         reviews = 0 if damage else _count_reviews(collection)
@@ -150,17 +152,26 @@ def backup_command(listed: bool) -> None:
     """
     from scheduler import DatabaseCorrupt, backup, check
 
-    with console.open_without_scan() as collection:
+    with console.open_without_scan(reading=listed) as collection:
         if listed:
             found = sorted(collection.backups.glob("*.db"), reverse=True)
             for path in found:
                 console.print_text(f"{path}  {path.stat().st_size:,} bytes")
             if not found:
                 console.print_text("There is no backup yet. `flashcards backup` creates one.", err=True)
+        elif not collection.is_kept:
+            raise NoState(collection.root)
         elif check(collection.connection):  # a copy of it would replace a sound backup
             raise DatabaseCorrupt(collection.database)
         else:
             console.print_text(f"Saved {backup(collection.connection, collection.backups)}.")
+
+
+class NoState(UsageError):
+    """The folder has no review state yet."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"{root} has no review state yet. The first review creates one.")
 
 
 class NoBackup(UsageError):

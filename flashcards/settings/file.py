@@ -74,10 +74,10 @@ class _Reader:
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
         policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
-        formats = self._formats(values)
-        decks, mocks = self._decks(values), self._read_mocks(values)
+        decks, keys, formats = self._decks(values), self._keys(values), self._formats(values)
         orders = {deck: table.pop("order") for deck, table in decks.items() if "order" in table}
-        return Settings(policy, decks, rollover, self._keys(values), thresholds, formats, mocks, orders)
+        rest = self._read_mocks(values), orders, self._ignore(values)
+        return Settings(policy, decks, rollover, keys, thresholds, formats, *rest)
 
     def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
         given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
@@ -88,6 +88,14 @@ class _Reader:
             raise self._invalid("rubric_thresholds", "must rise, such as [0.4, 0.7, 1.0].")
         hard, good, easy = map(float, numbers)
         return hard, good, easy
+
+    def _ignore(self, values: Mapping[str, Any]) -> tuple[str, ...] | None:
+        patterns = values.get("ignore")
+        if patterns is None:
+            return None
+        if not isinstance(patterns, list) or not all(isinstance(each, str) and each.strip() for each in patterns):
+            raise self._invalid("ignore", 'must be a list of patterns, such as ["drafts/", "*.draft.md"].')
+        return tuple(patterns)
 
     def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         decks = values.get("decks", {})

@@ -55,6 +55,7 @@ class Settings:
         rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         formats: folders or globs -> the dialect that their files are written in.
         mocks: mock interviews by name.
+        ignore: patterns of paths that hold no decks; nothing for the usual ones.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -65,6 +66,7 @@ class Settings:
     formats: Mapping[str, str] = field(default_factory=dict)
     mocks: Mapping[str, MockPreset] = field(default_factory=dict)
     orders: Mapping[str, float] = field(default_factory=dict)
+    ignore: tuple[str, ...] | None = None
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.

@@ -130,7 +130,7 @@ SETTINGS = (
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The same by name."""
 
-TOP_LEVEL = ("rollover", "rubric_thresholds", "keys", "formats", "mocks", "decks")
+TOP_LEVEL = ("rollover", "rubric_thresholds", "ignore", "keys", "formats", "mocks", "decks")
 """What else `flashcards.toml` may hold, for the whole collection alone."""
 
 
@@ -228,6 +228,9 @@ def make_default_text() -> str:
     lines += [
         "# the hour at which a day begins",
         "#rollover = 4",
+        "",
+        "# paths that hold no decks, as in .gitignore; hidden files and folders never do",
+        '#ignore = ["node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/"]',
         "",
         "# of the points of a rubric card: the shares from which on Hard, Good and Easy are proposed",
         "#rubric_thresholds = [0.4, 0.7, 1.0]",

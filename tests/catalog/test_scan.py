@@ -20,7 +20,7 @@ from tests.catalog.world import LONG_AGO_NS, World, question
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flashcards.catalog.files import FoundFile, Unreadable
+    from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable
     from flashcards.deck.model import Deck
     from flashcards.dialects.choose import Choice
 
@@ -112,7 +112,7 @@ def test_a_file_that_grew_between_the_look_and_the_reading_is_read_again(
 ) -> None:
     world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
 
-    def growing(root: Path) -> Iterator[FoundFile | Unreadable]:
+    def growing(root: Path, _ignore: IgnoreRules) -> Iterator[FoundFile | Unreadable]:
         yield from list(find_deck_files(root))
         world.write("a.md", question("one"), question("more"), mtime_ns=LONG_AGO_NS)
 
@@ -210,7 +210,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_gone(
     world.scan()
     world.write("b.md", question("two"), question("three"))
 
-    def vanishing(root: Path) -> Iterator[FoundFile | Unreadable]:
+    def vanishing(root: Path, _ignore: IgnoreRules) -> Iterator[FoundFile | Unreadable]:
         yield from list(find_deck_files(root))
         (root / "b.md").unlink()
 

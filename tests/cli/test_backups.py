@@ -139,6 +139,7 @@ class TestDoctor:
 
 def test_a_damaged_state_that_was_set_aside_is_no_backup(cli: Runner) -> None:
     cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(1500)))
+    cli("scan")
     cli("backup")
     path = cli.root / ".flashcards" / "state.db"
     content = path.read_bytes()

@@ -53,6 +53,7 @@ class TestDecks:
         if prefix is None:
             pytest.skip("permissions do not bind this user")
         file = cli.write("a.md", question("one"))
+        cli("scan")
         name = cli.ids()[0]
         cli.write("a.md", question("one"), question("two"))
         file.chmod(0)
@@ -67,6 +68,7 @@ class TestDecks:
         if prefix is None:
             pytest.skip("permissions do not bind this user")
         cli.write("sub/a.md", question("one"))
+        cli("scan")
         name = cli.ids()[0]
         (cli.root / "sub").chmod(0)
         try:

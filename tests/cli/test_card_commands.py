@@ -60,6 +60,7 @@ class TestManyCards:
 
     @pytest.mark.parametrize("option", ["--yes", "-y"])
     def test_with_yes_no_question_is_asked(self, many: Runner, option: str) -> None:
+        many("scan")
         done = process(["suspend", option, "deck:many"], many.root)
         assert (done.out, done.err) == ("21 cards suspended.\n", "")
 

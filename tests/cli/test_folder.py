@@ -94,7 +94,8 @@ def test_a_file_in_place_of_the_folder_is_refused(cli: Runner) -> None:
 
 
 def test_the_state_hides_itself_from_git(cli: Runner) -> None:
-    cli("list")
+    cli.write("a.md", question("one"))
+    cli("scan")
     assert (cli.root / ".flashcards" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
 
@@ -115,4 +116,5 @@ def test_a_folder_whose_name_is_not_utf_8_is_a_collection_like_any_other(cli: Ru
     folder = cli.root / os.fsdecode(b"x\xff")
     folder.mkdir()
     (folder / "a.md").write_text(question("one"), encoding="utf-8")
+    process([b"-C", os.fsencode(folder), "scan"], cli.root)
     process([b"-C", os.fsencode(folder), *command], cli.root)

@@ -48,6 +48,7 @@ def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_day_asked_about(cl
     assert cli("due", "--json").json["total"]["new"] == 6
     assert cli("readiness", "--json").json["on"] == day(13)
     with Collection(cli.root) as collection:
+        collection.scan()
         assert collection.limits[-1].policy.deadline == day(13)
 
 

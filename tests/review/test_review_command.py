@@ -41,6 +41,7 @@ def test_edit_opens_the_editor_at_the_card_and_reads_the_decks_again(
     assert run(["-C", str(decks), "edit", "deck.md:4"]) == 0
     assert (tmp_path / "arguments").read_text() == f"+4 {decks / 'deck.md'}"
     with Collection(decks) as collection:
+        collection.scan()
         assert collection.catalog.counts() == (1, 1)
 
 

@@ -13,6 +13,7 @@ from scheduler.columns import LogColumns, read_log
 from scheduler.log import Done
 from scheduler.memory import fill_parameters
 from scheduler.model import DAY_SECONDS, ReviewKind, State
+from scheduler.reading import attach_copy
 from scheduler.replay import read_stated_memories, replay_log
 
 if TYPE_CHECKING:
@@ -149,6 +150,9 @@ class History:
 
     def attach(self, connection: sqlite3.Connection) -> None:
         """Attach the collection's database to a package's, which is open for URIs, before its transaction begins."""
+        if not self._collection.is_kept:
+            attach_copy(connection, self._collection.connection, "state")
+            return
         path = quote(os.fsencode(self._collection.database.resolve()))
         connection.execute("ATTACH ? AS state", (f"file:{path}?mode=ro",))
 

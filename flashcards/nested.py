@@ -1,0 +1,72 @@
+"""Find collections within each other, whose decks would have two histories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from flashcards.catalog.files import FoundFile, IgnoreRules, find_deck_files
+from flashcards.collection import DATABASE, STATE_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Another collection that holds some of the same decks; `folder` is a path within the collection, or its own."""
+
+    folder: str
+    message: str
+    hint: str
+
+
+def find_splits(root: Path, ignore: Sequence[str] | None) -> list[Split]:
+    """Find the collections below and above a folder that hold some of the same decks.
+
+    Args:
+        root: the folder.
+        ignore: the patterns of its settings.
+    """
+    found = [
+        Split(
+            folder,
+            f"`{folder}` has a review state of its own ({folder}/{STATE_FOLDER}): its cards have two histories.",
+            f'Review them with `-C {folder}` and add "{folder}/" to `ignore` in flashcards.toml, or remove that state.',
+        )
+        for folder in _find_below(root, ignore)
+    ]
+    real = root.resolve()
+    above = next((folder for folder in real.parents if _has_state(folder)), None)
+    if above and not any(part.startswith(".") for part in real.relative_to(above).parts):
+        message = f"This folder is part of the collection {above}, which has a review state too."
+        hint = f'Use `-C {above}`, or add "{real.relative_to(above).as_posix()}/" to `ignore` in its flashcards.toml.'
+        found += [Split("", message, hint)] if _reads(above, real) else []
+    return found
+
+
+def _find_below(root: Path, ignore: Sequence[str] | None) -> list[str]:
+    folders: set[PurePosixPath] = set()
+    for file in find_deck_files(root, IgnoreRules(ignore)):
+        if isinstance(file, FoundFile):
+            folders.update(PurePosixPath(file.path).parents[:-1])
+    return sorted(str(folder) for folder in folders if _has_state(root / folder))
+
+
+def _has_state(folder: Path) -> bool:
+    return (folder / STATE_FOLDER / DATABASE).is_file()
+
+
+def _reads(above: Path, folder: Path) -> bool:
+    """Check whether the collection above does not ignore this folder."""
+    from flashcards.errors import FlashcardsError
+    from flashcards.settings import load_settings
+
+    try:
+        rules = IgnoreRules(load_settings(above).ignore)
+    except FlashcardsError:
+        return True
+    path = folder.relative_to(above)
+    steps = [path, *path.parents[:-1]]
+    return not any(rules.is_ignored(step.as_posix(), is_folder=True) for step in steps)
