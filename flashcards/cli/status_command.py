@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> None:
-    """Show which folder is used, where its review state is, and what it holds.
+    """Show the folder, its review state and what is due.
 
     \b
     flashcards status

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.cli import run
+from flashcards.collection import Collection
 from tests.anki.exports.folder import Folder
 
 REPOSITORY = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     made.write("other.md", "C: [x] [y]\n")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
+    Collection(made.root).close()  # its state exists, so that no export has to say where it is made
     return made
 
 
