@@ -42,6 +42,7 @@ def convert_command(paths: tuple[str, ...], mark: bool, dry_run: bool, yes: bool
         if not found:
             console.print_text("There is nothing to convert.", err=True)
         elif not dry_run and (yes or click.confirm(f"Write {console.plural(len(found), 'file')}?", err=True)):
+            console.keep_state(collection)
             kept = convert(collection, found, now_ms())
             console.scan_decks(collection)
             console.print_text(f"Wrote {console.plural(len(found), 'file')}; the old ones are in {kept}.", err=True)
