@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from flashcards.collection import find_ordering
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.rubric import add_ticks
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
-from scheduler import transaction
+from scheduler import DatabaseBusy, DiskFull, transaction
 from scheduler.conditions import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 from scheduler.limits import DeckLimits
-from scheduler.queue import Counts, Wait, build_queue
+from scheduler.queue import Counts, Queue, Wait, build_queue
 from scheduler.queue_builder import DayCards, Selection, build_day
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] 
 _DUE_AHEAD = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {ASKABLE} GROUP BY due_day"
 
 
+_FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
+
+
 class CollectionDesk:
     """Asks what is due in a collection.
 
@@ -103,30 +107,45 @@ class CollectionDesk:
         self._collection = collection
         self._store = collection.store
         self._only = only
+        self._new = new
+        self._order = order
+        self._ahead_days = ahead_days
+        self._backlog = backlog
         self._policies: dict[int, Policy] = {}
         self._shown: tuple[Card, Load | None] | None = None
-        limits = collection.limits
-        policy = find_ordering(collection, only)
-        if order is not None:
-            policy = replace(policy, review_order=order)
-        if backlog:
-            limits = lift_limits(limits)
-        cards = only
+        self._cards = only
         if new is not None or limit is not None:
-            cards = choose_cards(
-                self._store, limits, policy, now_ms, only=only, new=new, limit=limit, ahead_days=ahead_days
+            limits = lift_limits(collection.limits) if backlog else collection.limits
+            self._cards = choose_cards(
+                self._store,
+                limits,
+                self._choose_order(),
+                now_ms,
+                only=only,
+                new=new,
+                limit=limit,
+                ahead_days=ahead_days,
             )
-        if new is not None:
-            limits = allow_new(limits, new, self._store.done(collection.clock.day(now_ms)))
         self._version = self._data_version()
-        self._queue = build_queue(
+        self._limits = collection.limits
+        self._queue = self._build_queue(now_ms)
+
+    def _choose_order(self) -> Policy:
+        policy = find_ordering(self._collection, self._only)
+        return policy if self._order is None else replace(policy, review_order=self._order)
+
+    def _build_queue(self, now_ms: int) -> Queue:
+        limits: Sequence[DeckLimits] = lift_limits(self._limits) if self._backlog else self._limits
+        if self._new is not None:
+            limits = allow_new(limits, self._new, self._store.done(self._collection.clock.day(now_ms)))
+        return build_queue(
             self._store,
             limits,
             now_ms,
-            only_cards=cards,
-            ahead_days=ahead_days,
-            order=policy,
-            paced=new is None and not backlog,
+            only_cards=self._cards,
+            ahead_days=self._ahead_days,
+            order=self._choose_order(),
+            paced=self._new is None and not self._backlog,
         )
 
     def prepare(self) -> None:
@@ -139,7 +158,25 @@ class CollectionDesk:
         if version != self._version:
             self.refresh(now_ms)
         card = self._queue.next_card(now_ms)
+        if isinstance(card, int) and self._follow_file(card):
+            self.refresh(now_ms)
+            card = self._queue.next_card(now_ms)
         return None if card is None or isinstance(card, Wait) else card
+
+    def _follow_file(self, card: int) -> bool:
+        """Read the decks again if the file of a card was edited, renamed or removed since; tell whether it was."""
+        path = self._collection.note_of(self._store.card(card)).path
+        row = self._store.connection.execute(_FILE, (path,)).fetchone()
+        try:
+            found = (self._collection.root / path).stat()
+            if row == (found.st_size, found.st_mtime_ns):
+                return False
+        except OSError:
+            pass
+        # A database that is busy or full is met again at the next rating, which says so.
+        with suppress(DatabaseBusy, DiskFull):
+            return bool(self._collection.scan()[0])
+        return False
 
     def read(self, card: int) -> Asked | None:
         """Return the card as it is now; None if its text is gone."""
@@ -213,7 +250,13 @@ class CollectionDesk:
     def refresh(self, now_ms: int) -> None:
         """Rebuild the queue of the day."""
         self._version = self._data_version()
-        self._queue.refresh(now_ms)
+        self._collection.forget_limits()
+        self._policies.clear()
+        if self._collection.limits == self._limits:
+            self._queue.refresh(now_ms)
+        else:  # other decks, or other limits
+            self._limits = self._collection.limits
+            self._queue = self._build_queue(now_ms)
 
     def find_upcoming(self, now_ms: int) -> Upcoming:
         """Find when cards are due next."""

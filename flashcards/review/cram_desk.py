@@ -48,9 +48,13 @@ class CramDesk(CollectionDesk):
         # A dictionary for its order and its quick removals; the values are not used.
         self._left: dict[int, None] = dict.fromkeys(shuffled[:limit])
 
-    def next_card(self, now_ms: int) -> int | None:  # noqa: ARG002 - when does not matter
+    def next_card(self, now_ms: int) -> int | None:
         """Return the card to ask now."""
-        return next(iter(self._left), None)
+        card = next(iter(self._left), None)
+        if card is not None and self._follow_file(card):
+            self.refresh(now_ms)
+            card = next(iter(self._left), None)
+        return card
 
     def counts(self) -> Counts:
         """Count the cards left today."""

@@ -1,33 +1,63 @@
-"""Reading keys, one at a time and unechoed, and lines, from the terminal."""
+"""Read keys, one at a time and without echo, and lines, from the terminal."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from flashcards.review.keys import END_OF_INPUT
+from flashcards.review.keys import END_OF_INPUT, REDRAW
 
 _SEQUENCE_SECONDS = 0.05  # within which the rest of an escape sequence follows its first character
 _INTERRUPT = "\x03"
-_UNKNOWN = "\x1b[?"  # stands for every key that sends an escape sequence
+_UNKNOWN = "\x1b[?"  # represents every key whose escape sequence has no name
+
+_SEQUENCES: Final[Mapping[str, str]] = {
+    **{
+        f"{start}{letter}": name
+        for start in "[O"
+        for letter, name in zip("ABCDHF", ("up", "down", "right", "left", "home", "end"), strict=True)
+    },
+    "[1~": "home",
+    "[7~": "home",
+    "[4~": "end",
+    "[8~": "end",
+    "[5~": "page up",
+    "[6~": "page down",
+    "[3~": "delete",
+}
+"""The names of keys by what follows the escape character."""
+
+
+def _do_nothing() -> None:
+    pass
 
 
 class Keyboard:
-    """The terminal's keyboard, without echo as long as the block runs; at its end all is as it was.
+    """The terminal's keyboard, without echo while the block runs; at its end the terminal is as it was.
 
-    The mode holds for the whole block, not a key at a time, so that keys typed ahead are neither lost nor echoed.
-    Ctrl-C raises KeyboardInterrupt at any time.
+    The mode holds for the whole block, not for one key, so that keys typed ahead are neither lost nor echoed.
+    Ctrl-C raises KeyboardInterrupt at any time. After Ctrl-Z and `fg`, and after the window changed its size,
+    `REDRAW` comes as a key.
+
+    Args:
+        pause: called before the terminal is given to another program.
+        resume: called after it was taken back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pause: Callable[[], None] = _do_nothing, resume: Callable[[], None] = _do_nothing) -> None:
         self._fd = sys.stdin.fileno()
+        self._pause = pause
+        self._resume = resume
         self._before: list[Any] | None = None
-        self._on_continue: Any = None
+        self._handlers: dict[int, Any] = {}
         self._woken = self._waker = self._waker_before = -1
+        self._is_released = False
+        self._must_redraw = False
 
     def __enter__(self) -> Self:
         if sys.platform != "win32":
@@ -35,56 +65,64 @@ class Keyboard:
 
             self._before = termios.tcgetattr(self._fd)
             self._listen()
-            # A signal that comes just before we wait would go unnoticed until the next key: it writes here, too.
+            # A signal just before we wait would go unnoticed until the next key: its number is written to this pipe.
             self._woken, self._waker = os.pipe()
             os.set_blocking(self._woken, False)
             os.set_blocking(self._waker, False)
             self._waker_before = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
-            # A shell that stopped us with Ctrl-Z has put its own mode in place of ours.
-            self._on_continue = signal.signal(signal.SIGCONT, self._continued)
+            for number, handler in (
+                (signal.SIGCONT, self._continue),
+                (signal.SIGTSTP, self._stop),
+                (signal.SIGWINCH, self._change_size),
+            ):
+                self._handlers[number] = signal.signal(number, handler)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if sys.platform != "win32":
-            signal.signal(signal.SIGCONT, self._on_continue)
-            self.release()
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+            self._restore_mode()
             signal.set_wakeup_fd(self._waker_before)
             os.close(self._woken)
             os.close(self._waker)
 
     def key(self) -> str:
-        """The next key: a character, or `END_OF_INPUT` when there is no more input or the terminal is gone."""
+        """Return the next key: a character, a key's name, `REDRAW`, or `END_OF_INPUT` if there is no more input."""
         if sys.platform == "win32":
             import click
 
             return click.getchar()
-        character = self._character()
+        self._has_more(None)
+        if self._must_redraw:
+            self._must_redraw = False
+            return REDRAW
+        character = self._read_character()
         if character == _INTERRUPT:
             raise KeyboardInterrupt
-        if character == "\x1b" and self._more(_SEQUENCE_SECONDS):
-            self._skip_sequence()
-            return _UNKNOWN
+        if character == "\x1b" and self._has_more(_SEQUENCE_SECONDS):
+            return _SEQUENCES.get(self._read_sequence(), _UNKNOWN)
         return character
 
     def key_within(self, seconds: float | None) -> str | None:
-        """The next key, or None when none is pressed within so many seconds; None waits for ever."""
-        return self.key() if self._more(seconds) else None
+        """Return the next key, or None if no key is pressed within these seconds; None waits for ever."""
+        return self.key() if self._has_more(seconds) else None
 
     def line(self, prompt: str) -> str | None:
-        """A line typed with the usual editing keys; None at the end of input."""
-        # Merely being imported, it gives `input` its editing keys and its history.
+        """Return a line typed with the usual editing keys, or None at the end of input."""
+        # Importing it is enough to give `input` its editing keys and its history.
         with suppress(ImportError):
             import readline
 
             readline.set_auto_history(False)
-        # Readline, too, misses a signal that comes as it sets out to wait, so the waiting for the first key is ours.
+        # Readline, too, misses a signal that comes as it begins to wait, so that we wait for the first key.
         sys.stdout.write(prompt)
         sys.stdout.flush()
-        self._more(None)
+        self._has_more(None)
         sys.stdout.write("\r")
-        self.release()
+        self._restore_mode()
         try:
             return input(prompt)
         except (EOFError, OSError):
@@ -92,23 +130,30 @@ class Keyboard:
                 sys.stdout.write("\n")  # what follows begins a line
             return None
         finally:
-            self.resume()
+            self._listen()
 
     def release(self) -> None:
-        """Give the terminal back as it was, for another program or a line."""
+        """Give the terminal back as it was, for another program."""
+        self._is_released = True
+        self._pause()
+        self._restore_mode()
+
+    def take_back(self) -> None:
+        """Take the terminal again."""
+        if self._before is not None:
+            self._listen()
+        self._resume()
+        self._is_released = False
+
+    def _restore_mode(self) -> None:
         if sys.platform != "win32" and self._before is not None:
             import termios
 
             with suppress(termios.error):  # the terminal may be gone
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
 
-    def resume(self) -> None:
-        """Take it again."""
-        if self._before is not None:
-            self._listen()
-
     def _listen(self) -> None:
-        """No echo, no waiting for the end of a line; signals stay, so that Ctrl-C and Ctrl-Z work."""
+        """Turn off echo and waiting for whole lines; signals stay on, so that Ctrl-C and Ctrl-Z work."""
         if sys.platform != "win32":
             import termios
 
@@ -120,44 +165,66 @@ class Keyboard:
                 # Unlike `tty.setcbreak`, keeps what has been typed already.
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, mode)
 
-    def _continued(self, _signal: int, _frame: FrameType | None) -> None:
-        self._listen()
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        """Give the terminal back, then stop as Ctrl-Z asks."""
+        if not self._is_released:
+            self._pause()
+            self._restore_mode()
+        if sys.platform != "win32":
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTSTP)
+            signal.signal(signal.SIGTSTP, self._stop)
 
-    def _character(self) -> str:
-        data = self._byte()
+    def _continue(self, _signal: int, _frame: FrameType | None) -> None:
+        """Take the terminal again; a shell that stopped us has set its own mode."""
+        if not self._is_released:
+            self._listen()
+            self._resume()
+            self._must_redraw = True
+
+    def _change_size(self, _signal: int, _frame: FrameType | None) -> None:
+        self._must_redraw = True
+
+    def _read_character(self) -> str:
+        data = self._read_byte()
         while data and len(data) < 4:
             try:
                 return data.decode()
             except UnicodeDecodeError:
-                more = self._byte()
+                more = self._read_byte()
                 if not more:
                     break
                 data += more
         return data.decode(errors="replace")[:1] if data else END_OF_INPUT
 
-    def _byte(self) -> bytes:
-        self._more(None)
+    def _read_byte(self) -> bytes:
+        self._has_more(None)
         try:
             return os.read(self._fd, 1)
         except OSError:
             return b""
 
-    def _more(self, seconds: float | None) -> bool:
-        """Whether there is something to read within this time; None waits until there is."""
+    def _has_more(self, seconds: float | None) -> bool:
+        """Tell whether there is a key within this time; None waits until there is one."""
         if sys.platform == "win32":
             return True
         import select
 
-        while True:
+        while not self._must_redraw:
             ready = select.select([self._fd, self._woken], [], [], seconds)[0]
             if self._woken not in ready:
                 return bool(ready)
             with suppress(BlockingIOError):
                 os.read(self._woken, 4096)  # the signal's handler runs now
+        return True
 
-    def _skip_sequence(self) -> None:
+    def _read_sequence(self) -> str:
         """Read the rest of an escape sequence: `[` or `O`, parameters, a final character; or one character."""
-        character = self._character()
+        found = character = self._read_character()
         if character in ("[", "O"):
-            while self._more(_SEQUENCE_SECONDS) and not "@" <= (character := self._character()) <= "~":
-                pass
+            while self._has_more(_SEQUENCE_SECONDS):
+                character = self._read_character()
+                found += character
+                if "@" <= character <= "~":
+                    break
+        return found

@@ -31,6 +31,13 @@ class Action(StrEnum):
     HELP = "help"
     QUIT = "quit"
     REDRAW = "redraw"
+    UP = "up"
+    DOWN = "down"
+    PAGE_UP = "page_up"
+    PAGE_DOWN = "page_down"
+    TOP = "top"
+    BOTTOM = "bottom"
+    DETAILS = "details"
 
 
 DEFAULTS: Mapping[Action, str] = {
@@ -61,7 +68,13 @@ RATINGS: Mapping[Action, Rating] = {
 }
 
 END_OF_INPUT = ""
-"""What a keyboard gives when there is no more to read."""
+"""What a keyboard returns when there is no more to read."""
+
+REDRAW = "redraw"
+"""What a keyboard returns when the screen must be drawn again."""
+
+SCROLLS = (Action.UP, Action.DOWN, Action.PAGE_UP, Action.PAGE_DOWN, Action.TOP, Action.BOTTOM)
+"""The actions that scroll."""
 
 _FIXED: Mapping[str, Action] = {
     "\r": Action.SHOW,
@@ -70,6 +83,14 @@ _FIXED: Mapping[str, Action] = {
     "\x04": Action.QUIT,
     END_OF_INPUT: Action.QUIT,
     "\x0c": Action.REDRAW,
+    REDRAW: Action.REDRAW,
+    "\t": Action.DETAILS,
+    "up": Action.UP,
+    "down": Action.DOWN,
+    "page up": Action.PAGE_UP,
+    "page down": Action.PAGE_DOWN,
+    "home": Action.TOP,
+    "end": Action.BOTTOM,
 }
 
 _EXPLANATIONS: Mapping[Action, str] = {
@@ -78,7 +99,7 @@ _EXPLANATIONS: Mapping[Action, str] = {
     Action.HARD: "Hard: recalled with effort",
     Action.GOOD: "Good: recalled",
     Action.EASY: "Easy: recalled at once",
-    Action.UNDO: "undo the last rating, burying or suspending",
+    Action.UNDO: "undo the last rating, flag, burying or suspending",
     Action.EDIT: "edit the note in your editor",
     Action.BURY: "bury: hide the card until tomorrow",
     Action.SUSPEND: "suspend the card",
@@ -88,8 +109,13 @@ _EXPLANATIONS: Mapping[Action, str] = {
     Action.OPEN: "open its pictures and other media",
     Action.REPLAY: "play its sound again",
     Action.HELP: "this list (Ctrl-L draws the card again)",
+    Action.DETAILS: "open or close what a card hides in `<details>`",
+    Action.UP: "scroll a long card (PgUp, PgDn, Home and End, too)",
     Action.QUIT: "leave (Esc and Ctrl-D, too)",
 }
+
+
+_NAMES: Mapping[Action, str] = {Action.DETAILS: "Tab", Action.UP: "↑ ↓"}
 
 
 class KeyMap:
@@ -132,7 +158,7 @@ class KeyMap:
 
     def explanations(self) -> list[tuple[str, str]]:
         """List every key as it is shown, with what it does."""
-        return [(self.label(action), text) for action, text in _EXPLANATIONS.items()]
+        return [(_NAMES.get(action) or self.label(action), text) for action, text in _EXPLANATIONS.items()]
 
 
 def _unknown(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
@@ -41,17 +42,46 @@ _STYLES = {PieceKind.RIGHT: "green", PieceKind.WRONG: "red strike", PieceKind.MI
 _SIGNS = {PieceKind.RIGHT: ("", ""), PieceKind.WRONG: ("[-", "-]"), PieceKind.MISSING: ("{+", "+}")}
 
 
+_DETAILS = re.compile(
+    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]*`)"
+    r"|(?P<start><details\b(?P<attributes>[^>]*)>)|(?P<end></details\s*>)",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+)
+_SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary\s*>", re.IGNORECASE | re.DOTALL)
+
+
+def fold_details(markdown: str, delimiters: Sequence[str] = ()) -> str:
+    """Return Markdown in which each closed `<details>` has only its summary, unless it holds what a cloze asks."""
+    folded: list[str] = []
+    done = depth = start = 0
+    for found in _DETAILS.finditer(markdown) if "<details" in markdown.lower() else ():
+        if found["start"]:
+            if not depth and "open" in found["attributes"].lower().split():
+                continue
+            if not depth:
+                start = found.end()
+            depth += 1
+        elif found["end"] and depth:
+            depth -= 1
+            inside = markdown[start : found.start()]
+            if not depth and not any(each in inside for each in delimiters):
+                summary = _SUMMARY.search(inside)
+                folded += [markdown[done:start], summary[0] if summary else "<summary>Details</summary>"]
+                done = found.start()
+    return "".join([*folded, markdown[done:]])
+
+
 def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:
-    """`12 + 3 + 40`: new, learning and review cards left, the kind of the present one underlined; then the hint."""
+    """Draw `12 new · 3 learning · 40 review`, the kind of the present card underlined, and the hint."""
     present = pile(card)
     if plain:
         words = ", ".join(f"{name} {getattr(counts, name)}" for name in _PILES)
         return Text(f"{words.capitalize()}. This card is {_KINDS[present]}.")
     numbers = [
-        Text(str(getattr(counts, name)), f"bold underline {style}" if name == present else style)
+        Text(f"{getattr(counts, name)} {name}", f"bold underline {style}" if name == present else style)
         for name, style in _PILES.items()
     ]
-    line = Text(" + ").join(numbers)
+    line = Text(" · ").join(numbers)
     return flow_parts([line, Text(hint, "dim")], "   ", width) if hint else line
 
 
@@ -81,8 +111,13 @@ def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]
         key = labels[at] if at < len(labels) else " "
         mark, style = ("[x]", "green") if at in view.ticked else ("[ ]", "")
         lines.append(Text.assemble((key, "bold"), " ", (mark, style), " ", (escape_controls(point), style)))
-    proposal = f"{len(view.ticked)} of {len(points)} covered: {view.proposed.name.capitalize()}."
-    lines.append(Text(f"{proposal} {keys.label(Action.SHOW).capitalize()} takes it, a letter ticks a point.", "dim"))
+    covered = f"{len(view.ticked)} of {len(points)} covered"
+    show = keys.label(Action.SHOW).capitalize()
+    if view.ticked:
+        hint = f"{covered}: {view.proposed.name.capitalize()}. {show} takes it, a letter ticks a point."
+    else:
+        hint = f"{covered}. A letter ticks a point; if you covered no point, {keys.label(Action.AGAIN)} is Again."
+    lines.append(Text(hint, "dim"))
     return lines
 
 

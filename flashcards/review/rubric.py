@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from string import ascii_lowercase
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler import Rating
@@ -57,8 +57,8 @@ def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rat
 
 
 def assign_point_keys(taken: Collection[str], count: int) -> list[str]:
-    """Return a key for each point."""
-    return [letter for letter in ascii_lowercase if letter not in taken][:count]
+    """Return a key for each point: letters that do nothing else, then capitals and digits; fewer if they run out."""
+    return [key for key in ascii_lowercase + ascii_uppercase + digits if key not in taken][:count]
 
 
 def remove_points(markdown: str) -> str:

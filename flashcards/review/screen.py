@@ -1,15 +1,15 @@
-"""Drawing the views of a session with rich, line after line. Card text is never read as markup."""
+"""Draw the views of a session: in a window that scrolls, or line by line. Card text is never read as markup."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from flashcards.render.terminal.renderer import TerminalRenderer
+from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
@@ -20,10 +20,12 @@ from flashcards.review.layout import (
     draw_ratings,
     draw_typed,
     flow_parts,
+    fold_details,
     hang,
 )
 from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Question
+from flashcards.review.window import Window, measure_terminal
 from flashcards.text import wrap_line
 from scheduler.queue import Counts
 
@@ -47,93 +49,172 @@ class Screen:
     """
 
     def __init__(self, macros: Mapping[str, str], keys: KeyMap, *, plain: bool) -> None:
-        self._console = _console(plain)
+        self._console = _open_console(plain)
+        self._console.width = self._measure_width()
+        self._macros = macros
         self._renderer = TerminalRenderer(macros, plain=plain)
         self._keys = keys
         self._plain = plain
-        self._clears = not plain and self._console.is_terminal and not self._console.is_dumb_terminal
-        self._shown: tuple[Face, bool] | None = None  # plain: what was read out last, and whether with the answer
+        draws = not plain and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._window = Window(self._console.file) if draws else None
+        self._shown: tuple[Face, bool] | None = None  # what was drawn last, and whether with the answer
+        self._opens_details = False
 
     def open(self) -> None:
-        """Before the first view: move what is on the screen up into the scrollback, where clearing cannot reach it."""
-        if self._clears:
-            self._console.file.write("\n" * self._console.height)
+        """Take the screen, before the first view and after another program had it."""
+        if self._window:
+            self._window.enter()
+
+    def leave(self) -> None:
+        """Give the screen back as it was, for another program or at the end."""
+        if self._window:
+            self._window.leave()
 
     def show(self, view: Question | Answer) -> None:
         """Draw a view. It appears at once, in one write."""
-        with self._console:
-            if self._plain:
+        shown = (view.asked.face, isinstance(view, Answer))
+        if not self._shown or self._shown[0] != view.asked.face:
+            self._opens_details = False
+        if self._plain:
+            with self._console:
                 self._show_plain(view)
-            else:
-                self._show(view)
+        else:
+            question, answer = self._draw_question(view), self._draw_answer(view)
+            top = 0 if self._shown != shown else None
+            self._put(question, answer, self._capture(lambda: self._draw_footer(view)), top)
+        self._shown = shown
+
+    def scroll(self, action: Action) -> None:
+        """Scroll a card that is taller than the window."""
+        if self._window:
+            self._window.scroll(action)
+
+    def toggle_details(self) -> None:
+        """Let the next `show` open or close what the card hides in `<details>`."""
+        self._opens_details = not self._opens_details
+        if self._plain:
+            self._shown = None
 
     def say(self, *lines: str) -> None:
         """Print lines as they are, below whatever is shown; one that is too long goes on below its beginning."""
+        width = self._measure_width()
+        parts = [part for line in lines for part in wrap_line(escape_controls(line), width)]
+        if self._window:
+            self._window.append(parts)
+            return
         with self._console:
-            for line in lines:
-                for part in wrap_line(escape_controls(line), self._console.width):
-                    self._print(Text(part))
+            for part in parts:
+                self._print(Text(part))
 
     def close(self, lines: Iterable[str]) -> None:
-        """The end: only these lines are left."""
+        """Give the screen back and leave these lines on it."""
+        self.leave()
         with self._console:
-            self._clear()
             for line in lines:
                 self._print(Text(escape_controls(line)))
 
-    def ask(self, asked: Asked, heading: str, hint: str) -> None:
-        """A question of a mock interview, below its heading."""
-        self._clear()
-        self._print(Text(heading, "bold"))
-        self._print(self._place(asked))
-        self._blank()
-        self._print(self._side(asked, asked.face.front))
-        self._blank()
-        self._print(Text(hint, "dim"))
+    def ask(self, asked: Asked, heading: str, hint: str, written: Sequence[str] = ()) -> None:
+        """Draw a question of a mock interview below its heading, and what was written so far."""
 
-    def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating, written: str) -> None:
-        """What was written in answer to it, and the model answer with the points to be ticked."""
-        view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
-        self._clear()
-        if written:
-            self._print(Text("Your answer", "bold"))
-            self._print(Text(escape_controls(written)))
+        def draw() -> None:
+            self._print(Text(heading, "bold"))
+            self._print(self._draw_place(asked))
             self._blank()
-        self._print(Text("Model answer", "bold"))
-        self._blank()
-        self._back(view)
-        self._blank()
-        self._print(flow_parts(draw_ratings(view, self._keys), " · ", self._console.width))
+            self._print(self._draw_side(asked, asked.face.front))
+            self._blank()
+
+        def draw_written() -> None:
+            for line in written:
+                self._print(Text(f"> {escape_controls(line)}"))
+
+        self._shown = None
+        footer = self._capture(lambda: self._print(Text(hint, "dim")))
+        self._put(self._capture(draw), self._capture(draw_written), footer, -1 if written else 0)
+
+    def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating, written: str, message: str = "") -> None:
+        """Draw what was written in answer to it, and the model answer with the points to be ticked."""
+        view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
+
+        def draw() -> None:
+            if written:
+                self._print(Text("Your answer", "bold"))
+                self._print(Text(escape_controls(written)))
+                self._blank()
+            self._print(Text("Model answer", "bold"))
+            self._blank()
+            self._draw_back(view)
+            self._blank()
+
+        def draw_footer() -> None:
+            if message:
+                self._print(Text(message, "yellow"))
+            self._print(flow_parts(draw_ratings(view, self._keys), " · ", self._console.width))
+
+        top = 0 if self._shown != (asked.face, True) else None
+        self._shown = (asked.face, True)
+        self._put(self._capture(draw), [], self._capture(draw_footer), top)
 
     def redraw(self) -> None:
-        """Forget what was shown, so that the next `show` shows all of it."""
-        self._shown = None
+        """Let the next `show` read out all of it again."""
+        if self._plain:
+            self._shown = None
 
     def plain_text(self, markdown: str, definitions: str) -> str:
-        """The words of a piece of Markdown, as one would type them."""
-        renderer = self._renderer if self._plain else TerminalRenderer({}, plain=True)
-        wide = Console(width=100_000, color_system=None, force_terminal=False)
-        with wide.capture() as capture:
-            wide.print(renderer.render(markdown, definitions))
-        return capture.get().strip()
+        """Return the words of some Markdown as one would type them."""
+        return render_plain(markdown, definitions, self._macros)
 
-    def _show(self, view: Question | Answer) -> None:
+    def _put(self, first: Sequence[str], rest: Sequence[str], footer: Sequence[str], top: int | None) -> None:
+        """Show a body in two parts; if it does not fit and little of the second would be seen, begin there."""
+        body = [*first, *rest]
+        if self._window is None:
+            self._console.file.write("".join(f"{line}\n" for line in (*body, *footer)))
+            self._console.file.flush()
+            return
+        room = self._window.measure_room(footer)
+        if top == 0 and rest and len(body) > room and len(first) > room // 2:
+            top = len(first)
+        self._window.show(body, footer, top)
+
+    def _capture(self, draw: Callable[[], None]) -> list[str]:
+        self._console.width = self._measure_width()
+        with self._console.capture() as captured:
+            draw()
+        return captured.get().split("\n")[:-1]
+
+    def _measure_width(self) -> int:
+        return max(1, min(measure_terminal(self._console.file).columns, WIDEST))
+
+    def _draw_question(self, view: Question | Answer) -> list[str]:
+        """Draw what is above the answer; a cloze shows its answer in its text."""
         asked = view.asked
-        self._clear()
-        self._print(self._place(asked))
-        self._blank()
-        if not (isinstance(view, Answer) and asked.face.delimiters):
-            self._print(self._side(asked, asked.face.front))
-        if isinstance(view, Answer):
-            if not asked.face.delimiters:
+
+        def draw() -> None:
+            self._print(self._draw_place(asked))
+            self._blank()
+            if not (isinstance(view, Answer) and asked.face.delimiters):
+                self._print(self._draw_side(asked, asked.face.front))
+            if not (isinstance(view, Answer) and asked.face.delimiters):
                 self._blank()
+
+        return self._capture(draw)
+
+    def _draw_answer(self, view: Question | Answer) -> list[str]:
+        if not isinstance(view, Answer):
+            return []
+
+        def draw() -> None:
+            if not view.asked.face.delimiters:
                 self._print(Text("─" * self._console.width, "dim"))
                 self._blank()
-            self._back(view)
-        self._blank()
+            self._draw_back(view)
+            self._blank()
+
+        return self._capture(draw)
+
+    def _draw_footer(self, view: Question | Answer) -> None:
         if view.message:
             self._print(Text(escape_controls(view.message), "yellow"))
-        self._print(draw_counts(view.counts, asked.card, self._hint(view), self._console.width))
+        self._print(draw_counts(view.counts, view.asked.card, self._hint(view), self._console.width))
         if isinstance(view, Answer):
             self._print(flow_parts(draw_buttons(view, self._keys), " · ", self._console.width))
 
@@ -146,13 +227,13 @@ class Screen:
             return
         if self._shown != (asked.face, False):
             self._blank()
-            self._print(self._place(asked))
+            self._print(self._draw_place(asked))
             self._print(draw_counts(view.counts, asked.card, "", self._console.width, plain=True))
             self._print(Text("Question:"))
-            self._print(self._side(asked, asked.face.front))
+            self._print(self._draw_side(asked, asked.face.front))
         if isinstance(view, Answer):
             self._print(Text("Answer:"))
-            self._back(view)
+            self._draw_back(view)
             self._print(flow_parts(draw_buttons(view, self._keys), ", ", self._console.width))
         elif asked.typed:
             self._print(Text(f"{_TYPED}."))
@@ -160,12 +241,12 @@ class Screen:
             self._print(Text(f"Press {self._keys.label(Action.SHOW)} for the answer."))
         self._shown = (asked.face, answered)
 
-    def _back(self, view: Answer) -> None:
-        """The answer; of a rubric card its points, to be ticked, in the place of its task list."""
+    def _draw_back(self, view: Answer) -> None:
+        """Draw the answer; a rubric card shows points to be ticked instead of its task list."""
         note = view.asked.entry.note
         if note.points:
             if text := remove_points(view.asked.face.back):
-                self._print(self._side(view.asked, text))
+                self._print(self._draw_side(view.asked, text))
                 self._blank()
             points = [self.plain_text(point, note.definitions) for point in note.points]
             *pointed, proposal = draw_points(view, points, self._keys)
@@ -173,21 +254,23 @@ class Screen:
                 self._print(hang(line, POINT_INDENT, self._console))
             self._print(proposal)
         else:
-            self._print(self._side(view.asked, view.asked.face.back))
-        self._typed(view)
+            self._print(self._draw_side(view.asked, view.asked.face.back))
+        self._draw_typed(view)
 
-    def _place(self, asked: Asked) -> Text:
-        """Deck and headings above the card, and its flag."""
+    def _draw_place(self, asked: Asked) -> Text:
+        """Draw the deck and the headings above the card, and its flag."""
         names = " > ".join(escape_controls(name) for name in (asked.entry.deck, *asked.entry.note.breadcrumb))
         text = Text.assemble((names, "dim"))
         if asked.card.flag:
             text.append(f"  flag {asked.card.flag}", "bold yellow")
         return text
 
-    def _side(self, asked: Asked, markdown: str) -> RenderableType:
+    def _draw_side(self, asked: Asked, markdown: str) -> RenderableType:
+        if not self._opens_details:
+            markdown = fold_details(markdown, asked.face.delimiters)
         return self._renderer.render(markdown, asked.entry.note.definitions, asked.face.delimiters)
 
-    def _typed(self, view: Answer) -> None:
+    def _draw_typed(self, view: Answer) -> None:
         if view.given is None:
             return
         expected = self.plain_text(view.asked.expected, view.asked.entry.note.definitions)
@@ -196,11 +279,17 @@ class Screen:
             self._print(line)
 
     def _hint(self, view: Question | Answer) -> str:
+        face = view.asked.face
+        shown = face.front + face.back if isinstance(view, Answer) else face.front
+        details = "Tab opens details" if fold_details(shown, face.delimiters) != shown else ""
+        if self._opens_details and details:
+            details = "Tab closes details"
         if isinstance(view, Answer):
-            return ""
+            return details
         if view.asked.typed:
             return _TYPED
-        return f"{self._keys.label(Action.SHOW)} shows the answer · {self._keys.label(Action.HELP)} help"
+        show = f"{self._keys.label(Action.SHOW)} shows the answer · {self._keys.label(Action.HELP)} help"
+        return f"{show} · {details}" if details else show
 
     @property
     def _coloured(self) -> bool:
@@ -213,22 +302,17 @@ class Screen:
     def _blank(self) -> None:
         self._console.print()
 
-    def _clear(self) -> None:
-        if self._clears:
-            self._console.clear()
 
-
-def _console(plain: bool) -> Console:
+def _open_console(plain: bool) -> Console:
     console = Console(
         color_system=None if plain else "auto", highlight=False, markup=False, emoji=False, legacy_windows=False
     )
-    console.width = max(1, min(console.width, WIDEST))
     _never_fail(sys.stdout)
     return console
 
 
 def _never_fail(stream: object) -> None:
-    """Let a terminal that cannot show a character show another one in its place."""
+    """Let a terminal show another character instead of one that it cannot show."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from flashcards.review.desk import Desk
 from flashcards.review.rubric import propose_rating
 from flashcards.review.views import (
+    Accept,
     Answer,
     Asked,
     Bury,
@@ -76,6 +77,17 @@ _TIME_OVER = "The time you set is over."
 _GONE = "The text of that card is gone from the decks; its history is kept."
 
 
+NOTHING_TICKED = "Tick the points that you covered. If you covered no point, rate Again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Flagged:
+    """A card that was given another flag than `before`."""
+
+    card: int
+    before: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Hidden:
     """Cards that were buried or suspended while `card` was asked."""
@@ -115,7 +127,7 @@ class Session:
         self._until_ms: int | None = None  # the first card is asked in any case
         self._due_before = desk.count_due_ahead(now_ms)
         self._tally = Tally()
-        self._acts: list[_Hidden | None] = []  # what can be taken back, newest last; None stands for a rating
+        self._acts: list[_Hidden | _Flagged | None] = []  # what can be taken back, newest last; None is a rating
         self._since_ms = now_ms
         self.view: View = self._next(now_ms, message)
         self._until_ms = until_ms
@@ -143,6 +155,8 @@ class Session:
             return self._turn_over(view, event)
         if isinstance(event, Rate):
             return self._rate(view, event.rating, event.now_ms) if isinstance(view, Answer) else view
+        if isinstance(event, Accept):
+            return self._accept(view, event.now_ms)
         if isinstance(event, Tick):
             return self._tick(view, event.point) if isinstance(view, Answer) else view
         return self._act(view, event)
@@ -159,6 +173,7 @@ class Session:
             return self._move_on(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
         if isinstance(event, Flag):
             self._desk.flag(card.id, event.flag)
+            self._acts.append(_Flagged(card.id, card.flag))
             return self._reread(view, event.now_ms, f"Flag {event.flag}." if event.flag else "No flag.")
         self._desk.refresh(event.now_ms)
         return self._reread(view, event.now_ms, "")
@@ -200,6 +215,14 @@ class Session:
             return view
         given = event.text if isinstance(event, TypeAnswer) and view.asked.typed else None
         return self._answer(view.asked, event.now_ms, given)
+
+    def _accept(self, view: Question | Answer, now_ms: int) -> View:
+        """Rate as proposed. Without a ticked point that would be Again, which nobody gives by a slip of the hand."""
+        if not isinstance(view, Answer):
+            return view
+        if view.asked.entry.note.points and not view.ticked:
+            return replace(view, message=NOTHING_TICKED)
+        return self._rate(view, view.proposed, now_ms)
 
     def _tick(self, view: Answer, point: int) -> Answer:
         points = view.asked.entry.note.points
@@ -255,12 +278,23 @@ class Session:
         act = self._acts[-1] if self._acts else None
         if act is None:
             return self._undo_rating(now_ms)
+        if isinstance(act, _Flagged):
+            return self._undo_flag(act, now_ms)
         if act.buried:
             self._desk.unbury(act.cards, now_ms)
         else:
             self._desk.unsuspend(act.cards)
         self._acts.pop()
         return self._back(act.card, now_ms, "No longer buried." if act.buried else "No longer suspended.")
+
+    def _undo_flag(self, act: _Flagged, now_ms: int) -> View:
+        self._desk.flag(act.card, act.before)
+        self._acts.pop()
+        message = f"Flag {act.before} again." if act.before else "No longer flagged."
+        view = self.view
+        if isinstance(view, Finished) or view.asked.card.id != act.card:
+            return self._back(act.card, now_ms, message)
+        return self._reread(view, now_ms, message)
 
     def _undo_rating(self, now_ms: int) -> View:
         try:

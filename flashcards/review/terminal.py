@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flashcards.disk.atomic import replace_file
 from flashcards.errors import FlashcardsError
 from flashcards.review import views as events
 from flashcards.review.keyboard import Keyboard
-from flashcards.review.keys import RATINGS, Action, KeyMap
+from flashcards.review.keys import RATINGS, REDRAW, SCROLLS, Action, KeyMap
+from flashcards.review.line import LineEditor
 from flashcards.review.report import describe_card, describe_summary
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Finished, Question
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _TYPE = "Type the answer: "
 _FLAGS = "Flag, 0 to 7: "
+_BROKEN = "e edits again, u takes the edit back, any other key keeps it."
 
 
 class TerminalReview:
@@ -51,8 +54,9 @@ class TerminalReview:
         self._prepare = prepare
         self._now_ms = now_ms
         self._keys = KeyMap(collection.settings.keys)
-        self._screen = Screen(_macros(collection.root), self._keys, plain=plain)
-        self._keyboard = Keyboard()
+        self._screen = Screen(_read_macros(collection.root), self._keys, plain=plain)
+        self._plain = plain
+        self._keyboard = Keyboard(self._screen.leave, self._screen.open)
 
     def run(self) -> None:
         """Ask until nothing is left or the person leaves, then say how it went.
@@ -61,8 +65,7 @@ class TerminalReview:
             KeyboardInterrupt: Ctrl-C was pressed. The terminal is as it was before.
         """
         view = self._session.view
-        with exit_on_signals(), self._keyboard:
-            self._screen.open()
+        with exit_on_signals(), self._keyboard, self._take_screen():
             if not isinstance(view, Finished):
                 self._screen.show(view)
                 self._prepare()
@@ -73,10 +76,18 @@ class TerminalReview:
         lines = [view.message] if view.message else []
         self._screen.close(lines + describe_summary(view.summary, self._collection.clock))
 
+    @contextmanager
+    def _take_screen(self) -> Iterator[None]:
+        self._screen.open()
+        try:
+            yield
+        finally:
+            self._screen.leave()
+
     def _event(self, view: Question | Answer) -> events.Event:
-        """What the person does next that concerns the session."""
+        """Return what the person does next that concerns the session."""
         if isinstance(view, Question) and view.asked.typed:
-            return self._typed()
+            return self._read_typed(view)
         while True:
             key = self._keyboard.key()
             action = self._keys.action(key)
@@ -85,16 +96,25 @@ class TerminalReview:
                 return event
 
     def _tick(self, key: str, view: Question | Answer) -> events.Event | None:
-        """A letter beside a point of the answer ticks it."""
+        """Tick the point beside whose key was pressed."""
         keys = self._keys.assign_point_keys(len(view.asked.entry.note.points)) if isinstance(view, Answer) else []
         return events.Tick(self._now_ms(), keys.index(key)) if key in keys else None
 
-    def _typed(self) -> events.Event:
-        line = self._keyboard.line(_TYPE)
+    def _read_typed(self, view: Question) -> events.Event:
+        if self._plain:
+            line = self._keyboard.line(_TYPE)
+        else:
+            line = LineEditor(self._keyboard, lambda: _TYPE, pass_on=lambda key: self._pass_on(key, view)).read()
         now = self._now_ms()
         if line is None:
             return events.Quit(now)
         return events.TypeAnswer(now, line) if line.strip() else events.ShowAnswer(now)
+
+    def _pass_on(self, key: str, view: Question) -> None:
+        """Handle a key that does not edit the typed answer."""
+        action = self._keys.action(key)
+        if action in (*SCROLLS, Action.REDRAW, Action.DETAILS):
+            self._show_aside(action, view)
 
     def _event_of(self, action: Action, view: Question | Answer) -> events.Event | None:
         now = self._now_ms()
@@ -102,7 +122,7 @@ class TerminalReview:
             return events.Rate(now, RATINGS[action]) if isinstance(view, Answer) else None
         match action:
             case Action.SHOW:
-                return events.Rate(now, view.proposed) if isinstance(view, Answer) else events.ShowAnswer(now)
+                return events.Accept(now) if isinstance(view, Answer) else events.ShowAnswer(now)
             case Action.UNDO:
                 return events.Undo(now)
             case Action.BURY:
@@ -115,11 +135,11 @@ class TerminalReview:
                 return self._flag()
             case Action.EDIT:
                 return self._edit(view)
-        self._aside(action, view)
+        self._show_aside(action, view)
         return None
 
-    def _aside(self, action: Action, view: Question | Answer) -> None:
-        """What only shows something, and leaves the session where it is."""
+    def _show_aside(self, action: Action, view: Question | Answer) -> None:
+        """Do what only changes what is seen, and leaves the session as it is."""
         match action:
             case Action.HELP:
                 self._screen.say("", *(f"{key:>5}  {text}" for key, text in self._keys.explanations()))
@@ -130,26 +150,70 @@ class TerminalReview:
             case Action.REDRAW:
                 self._screen.redraw()
                 self._screen.show(view)
+            case Action.DETAILS:
+                self._screen.toggle_details()
+                self._screen.show(view)
+            case _ if action in SCROLLS:
+                self._screen.scroll(action)
 
     def _flag(self) -> events.Event | None:
         self._screen.say(_FLAGS)
-        key = self._keyboard.key()
+        key = self._read_key()
         return events.Flag(self._now_ms(), int(key)) if len(key) == 1 and key in "01234567" else None
 
+    def _read_key(self) -> str:
+        """Return the next key that is pressed, whatever happens to the window meanwhile."""
+        while (key := self._keyboard.key()) == REDRAW:
+            pass
+        return key
+
     def _edit(self, view: Question | Answer) -> events.Event | None:
+        """Let the person edit the note; if that breaks its file, say so and offer to go back."""
+        entry = view.asked.entry
+        path = self._collection.root / entry.path
+        before, known = _read_bytes(path), self._find_problems(entry.path)
+        line, key = entry.note.line, "e"
+        while key == "e":
+            if not self._open_editor(path, line):
+                return None
+            self._collection.scan()
+            problems = [each for each in self._find_problems(entry.path) if each[1:] not in {one[1:] for one in known}]
+            if not problems:
+                break
+            line = problems[0][0]
+            shown = [f"{entry.path}:{at}: {message} {hint}" for at, message, hint in problems[:3]]
+            self._screen.say("", *shown, _BROKEN)
+            key = self._read_key()
+        if key == "u" and before is not None:
+            with replace_file(path) as file:
+                file.write(before)
+            self._collection.scan()
+        return events.Refresh(self._now_ms())
+
+    def _open_editor(self, path: Path, line: int) -> bool:
         from flashcards.editor import open_editor
 
-        entry = view.asked.entry
         self._keyboard.release()
         try:
-            open_editor(self._collection.root / entry.path, entry.note.line)
+            open_editor(path, line)
         except FlashcardsError as error:
-            self._screen.say(str(error))
-            return None
+            failed = str(error)
+        else:
+            failed = ""
         finally:
-            self._keyboard.resume()
-        self._collection.scan()
-        return events.Refresh(self._now_ms())
+            self._keyboard.take_back()
+        if failed:
+            self._screen.redraw()
+            self._screen.say(failed)
+        return not failed
+
+    def _find_problems(self, path: str) -> list[tuple[int, str, str]]:
+        """Find what `check` says of a file: line, message and hint of each problem."""
+        return [
+            (problem.line, problem.message, problem.hint)
+            for file, problem in self._collection.catalog.problems()
+            if file == path
+        ]
 
     def _info(self, view: Question | Answer) -> list[str]:
         collection, card = self._collection, view.asked.card
@@ -172,8 +236,15 @@ class TerminalReview:
             self._screen.say(*open_all(root, asked, found))
 
 
-def _macros(root: Path) -> Mapping[str, str]:
-    """The TeX macros of a collection, from its `macros.tex`; none where it cannot be read."""
+def _read_bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _read_macros(root: Path) -> Mapping[str, str]:
+    """Read the TeX macros of a collection from its `macros.tex`, if that can be read."""
     from flashcards.render.macros import MACROS_FILE, parse_macros
 
     try:

@@ -166,6 +166,13 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Accept:
+    """Take the rating that is proposed: Good, or what the ticked points amount to."""
+
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Say that a point of the answer was covered, or, the second time, that it was not; points count from 0."""
 
@@ -217,4 +224,4 @@ class Quit:
     now_ms: int
 
 
-Event = ShowAnswer | TypeAnswer | Rate | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit
+Event = ShowAnswer | TypeAnswer | Rate | Accept | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,16 +27,18 @@ _LAUNCH = "import fcntl,os,sys,termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os
 
 
 class Terminal:
-    """`flashcards` with these arguments on a terminal of `columns` by `rows`; closed and killed at the end."""
+    """`flashcards`, or another `program`, on a terminal of `columns` by `rows`; closed and killed at the end."""
 
-    def __init__(self, *arguments: str, columns: int = 80, rows: int = 24, **environment: str) -> None:
+    def __init__(
+        self, *arguments: str, columns: int = 80, rows: int = 24, program: Sequence[str] = (), **environment: str
+    ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.mode: list[Any] = termios.tcgetattr(slave)
         self._slave = slave
         kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _LAUNCH, sys.executable, "-m", "flashcards", *arguments],
+            [sys.executable, "-c", _LAUNCH, *(program or (sys.executable, "-m", "flashcards")), *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -98,6 +101,10 @@ class Terminal:
     def mode_now(self) -> list[Any]:
         """The terminal's settings as they are now."""
         return termios.tcgetattr(self._slave)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the window another size."""
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def kill(self) -> None:
         """End the program by SIGKILL."""

@@ -8,6 +8,7 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.cram_desk import CramDesk
 from flashcards.review.session import Session
 from flashcards.review.views import (
     Answer,
@@ -392,3 +393,39 @@ def _note(collection: Collection) -> int:
 def _cards(collection: Collection, *wanted: str) -> list[int]:
     fronts = {card: collection.note_of(collection.store.card(card)).note.fields[0] for card in _all(collection)}
     return [card for card, front_text in fronts.items() if front_text in wanted]
+
+
+@pytest.mark.parametrize("scanned", [False, True], ids=["not scanned", "scanned elsewhere"])
+def test_a_file_that_is_renamed_during_a_session_is_asked_to_its_end(tmp_path: Path, scanned: bool) -> None:
+    with collection_in(tmp_path, a=questions(3)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        (tmp_path / "a.md").rename(tmp_path / "b.md")
+        if scanned:
+            with Collection(tmp_path) as other:
+                other.scan()
+        assert all_fronts(session) == ["Question 1?", "Question 2?", "Question 3?"]
+
+
+def test_a_text_that_is_edited_in_another_window_is_asked_as_it_is_now(tmp_path: Path) -> None:
+    with collection_in(tmp_path, a=questions(3)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        text = questions(3).replace("Question 2?", "Question two?").replace("Q: Question 3?\nA: Answer 3.\n", "")
+        write(tmp_path, a=text)
+        assert all_fronts(session) == ["Question 1?", "Question two?"]
+
+
+def test_a_text_that_is_edited_while_the_card_is_on_its_step_comes_again_as_it_is_now(tmp_path: Path) -> None:
+    with collection_in(tmp_path, a=questions(1)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        write(tmp_path, a=questions(1).replace("Answer 1", "The mended answer"))
+        view = answer(session, Rating.AGAIN)
+        assert isinstance(view, Question)
+        assert view.asked.face.back == "The mended answer."
+
+
+def test_a_crammed_text_that_is_edited_is_asked_as_it_is_now(tmp_path: Path) -> None:
+    with collection_in(tmp_path, a=questions(2)) as collection:
+        session = Session(CramDesk(collection, NOW), NOW)
+        write(tmp_path, a=questions(2, "Mended"))
+        answer(session)
+        assert front(session.view).startswith("Mended")

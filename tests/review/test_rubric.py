@@ -42,7 +42,9 @@ def test_the_share_of_points_covered_proposes_the_rating(ticked: int, rating: Ra
 
 def test_points_get_letters_that_do_nothing_else() -> None:
     assert assign_point_keys({"u", "e", "b"}, 4) == ["a", "c", "d", "f"]
-    assert len(assign_point_keys(set(), 99)) == 26
+    many = assign_point_keys(set("uei1234"), 99)
+    assert len(many) == len(set(many)) == 23 + 26 + 6
+    assert many[22:25] == ["z", "A", "B"]
 
 
 def test_the_answer_without_its_points_keeps_all_else() -> None:
@@ -116,10 +118,11 @@ def test_in_a_terminal_letters_tick_points_and_space_takes_what_they_propose(
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "review", *options) as terminal:
         terminal.wait_for("late project")
-        drawn = terminal.act(" ", "0 of 4 covered: Again.")
+        drawn = terminal.act(" ", "0 of 4 covered.")
         assert "a [ ] find the critical path" in drawn
         assert "b [ ] talk to the sponsor" in drawn
         assert "First facts" in drawn
+        terminal.act(" ", "Tick the points that you covered.")
         terminal.act("a", "1 of 4")
         terminal.act("b", "2 of 4")
         terminal.act("c", "3 of 4")

@@ -9,8 +9,8 @@ import pytest
 from rich.text import Text
 
 from flashcards.deck.model import Face
-from flashcards.review.keys import KeyMap
-from flashcards.review.layout import draw_typed, flow_parts
+from flashcards.review.keys import Action, KeyMap
+from flashcards.review.layout import draw_typed, flow_parts, fold_details
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Asked, Question
 from scheduler import State
@@ -50,7 +50,7 @@ def answer(of: Asked, given: str | None = None) -> Answer:
 
 def test_a_question_stands_below_its_breadcrumb_and_above_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line for line in ESCAPES.sub("", shown(capsys, question(asked(card(1))))).splitlines() if line]
-    assert lines == ["Deck > Heading", "front 1", "12 + 3 + 40   space shows the answer · ? help"]
+    assert lines == ["Deck > Heading", "front 1", "12 new · 3 learning · 40 review   space shows the answer · ? help"]
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_plain_reads_out_only_what_is_new(capsys: pytest.CaptureFixture[str]) ->
     assert shown(capsys, question(of), answer(of), flagged, plain=True) == "Flag 3.\n"
 
 
-def test_the_screen_is_cleared_for_a_card_but_never_in_plain(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "\x1b[2J" in shown(capsys, question(asked(card(1))))
+def test_each_view_is_painted_from_the_top_but_never_in_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, question(asked(card(1)))).startswith("\x1b[H")
     assert "\x1b" not in shown(capsys, question(asked(card(1))), answer(asked(card(1)), "x"), plain=True)
 
 
@@ -147,6 +147,7 @@ def test_no_line_is_wider_than_the_window_and_no_word_is_lost(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, plain: bool
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "200")
     words = "What does the programme manager of several teams answer for? " * 3
     view = replace(answer(asked(card(1), front=words, back="supercalifragilisticexpialidocious"), "x"), message=words)
     text = ESCAPES.sub("", shown(capsys, view, plain=plain))
@@ -165,11 +166,95 @@ def test_wide_windows_are_not_filled_beyond_what_reads_well(
     assert max(len(line.rstrip()) for line in text.splitlines()) == 100
 
 
-def test_what_was_shown_before_is_moved_out_of_reach_of_clearing(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen({}, KeyMap({}), plain=False).open()
-    assert capsys.readouterr().out == "\n" * 24
-    Screen({}, KeyMap({}), plain=True).open()
+def test_only_the_alternate_screen_is_drawn_on_and_the_normal_one_gets_the_last_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = Screen({}, KeyMap({}), plain=False)
+    screen.open()
+    screen.show(question(asked(card(1))))
+    screen.close(["Done."])
+    before, _, after = capsys.readouterr().out.partition("\x1b[?1049l")
+    assert before.startswith("\x1b[?1049h")
+    assert after == "Done.\n"
+    screen = Screen({}, KeyMap({}), plain=True)
+    screen.open()
+    screen.close([])
     assert capsys.readouterr().out == ""
+
+
+TALL = "\n\n".join(f"line {number}" for number in range(40))
+
+
+def test_a_card_taller_than_the_window_is_scrolled_and_nothing_is_cut_at_the_top(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = Screen({}, KeyMap({}), plain=False)
+    screen.show(question(asked(card(1), front=TALL)))
+    first = ESCAPES.sub("", capsys.readouterr().out).split("\n")
+    assert "line 0\r" in first
+    assert "line 39\r" not in first
+    assert any(re.match(r" Lines 1-\d+ of \d+ ↓", line) for line in first)
+    assert any("12 new" in line for line in first)
+    screen.scroll(Action.PAGE_DOWN)
+    second = ESCAPES.sub("", capsys.readouterr().out).split("\n")
+    assert len(set(second) & set(first) & {f"line {n}\r" for n in range(40)}) <= 1, "a page overlaps by one line"
+    screen.scroll(Action.BOTTOM)
+    assert "line 39\r" in ESCAPES.sub("", capsys.readouterr().out).split("\n")
+    screen.scroll(Action.UP)
+    screen.scroll(Action.TOP)
+    assert "line 0\r" in ESCAPES.sub("", capsys.readouterr().out).split("\n")
+
+
+def test_the_answer_to_a_long_question_is_in_view_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "back 1" in ESCAPES.sub("", shown(capsys, answer(asked(card(1), front=TALL))))
+
+
+def test_a_tick_leaves_a_long_card_where_it_was_scrolled_to(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen({}, KeyMap({}), plain=False)
+    view = answer(asked(card(1), back=TALL))
+    screen.show(view)
+    screen.scroll(Action.BOTTOM)
+    capsys.readouterr()
+    screen.show(replace(view, message="Flag 1."))
+    text = ESCAPES.sub("", capsys.readouterr().out)
+    assert "line 39" in text
+    assert "Flag 1." in text
+
+
+def test_what_details_hide_is_closed_until_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Ask.\n\n<details><summary>Hint</summary>\n\nthe *hidden* part\n\n</details>\n\nAfter."
+    screen = Screen({}, KeyMap({}), plain=False)
+    view = question(asked(card(1), front=text))
+    screen.show(view)
+    closed = ESCAPES.sub("", capsys.readouterr().out)
+    assert "Hint" in closed
+    assert "After." in closed
+    assert "hidden" not in closed
+    assert "Tab opens details" in closed
+    screen.toggle_details()
+    screen.show(view)
+    opened = ESCAPES.sub("", capsys.readouterr().out)
+    assert "the hidden part" in opened
+    assert "Tab closes details" in opened
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`<details>` and `</details>`",
+        "```\n<details>\nx\n</details>\n```",
+        "<details open>\n\nseen\n\n</details>",
+        "<details>never closed",
+        "<details><summary>s</summary>⦉[…]⦊</details>",
+    ],
+)
+def test_code_open_details_and_what_a_cloze_asks_are_not_hidden(text: str) -> None:
+    assert fold_details(text, ("⦉", "⦊")) == text
+
+
+def test_details_within_details_are_closed_with_the_outer_ones() -> None:
+    text = "a<details><summary>s</summary>b<details>c</details>d</details>e"
+    assert fold_details(text) == "a<details><summary>s</summary></details>e"
 
 
 def test_a_flag_stands_beside_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,4 +317,5 @@ def test_in_a_narrow_window_the_help_goes_on_below_its_beginning(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "24")
     Screen({}, KeyMap({}), plain=False).say("    i  the place and the schedule")
-    assert capsys.readouterr().out.splitlines() == ["    i  the place and the", "      schedule"]
+    said = ESCAPES.sub("", capsys.readouterr().out).split("\r\n")
+    assert said == ["    i  the place and the", "      schedule", ""]

@@ -279,3 +279,22 @@ def test_quitting_says_what_is_left() -> None:
 def _quit(session: Session) -> Session:
     session.handle(Quit(0))
     return session
+
+
+def test_undo_takes_back_a_flag_and_leaves_the_side_that_is_shown() -> None:
+    session = Session(desk(card(1), card(2)), 0)
+    session.handle(ShowAnswer(0))
+    session.handle(Flag(0, 3))
+    session.handle(Undo(0))
+    assert answer(session).message == "No longer flagged."
+    assert answer(session).asked.card.flag == 0
+
+
+def test_undo_takes_back_the_flag_of_an_earlier_card() -> None:
+    session = Session(desk(card(1), card(2)), 0)
+    session.handle(Flag(0, 3))
+    rate(session)
+    session.handle(Undo(0))
+    session.handle(Undo(0))
+    assert question(session).message == "No longer flagged."
+    assert question(session).asked.card.flag == 0

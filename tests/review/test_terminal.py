@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def test_a_whole_session_from_the_first_question_to_the_summary(tmp_path: Path) 
         first = terminal.wait_for(SHOW)
         assert "Neuro::Synapses > Synapses" in first
         assert "What do vesicles store?" in first
-        assert "3 + 0 + 0" in first
+        assert "3 new · 0 learning · 0 review" in first
         assert "Neurotransmitters" not in first
         assert "Neurotransmitters" in terminal.act(" ", BUTTONS)
         assert "agonist" in terminal.act("4", SHOW)
@@ -84,7 +85,7 @@ def test_a_key_from_the_settings_is_used_and_named(tmp_path: Path) -> None:
         terminal.wait_for("s shows the answer")
         terminal.act("s", "g Good")
         terminal.send("g")
-        terminal.wait_for("1 + 0")
+        terminal.wait_for("1 learning")
     assert ratings(tmp_path) == [Rating.GOOD]
 
 
@@ -170,6 +171,78 @@ def test_an_editor_that_is_not_there_leaves_the_card_where_it_is(tmp_path: Path)
         terminal.act(" ", BUTTONS)
 
 
+def test_an_edit_that_breaks_the_note_says_so_and_can_be_taken_back(tmp_path: Path) -> None:
+    decks = tmp_path / "decks"
+    write(decks, deck=questions(2))
+    editor = scripted_editor(tmp_path, "A: Answer 1.\n", "")
+    with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
+        terminal.wait_for(SHOW)
+        assert "deck.md:1: " in terminal.act("e", "u takes the edit back")
+        terminal.wait_for(SHOW)
+        assert "Question 1?" in terminal.act("u", SHOW)
+        assert "Answer 1." in terminal.act(" ", BUTTONS)
+    assert (decks / "deck.md").read_text() == questions(2)
+
+
+def test_an_edit_that_breaks_the_note_can_be_kept(tmp_path: Path) -> None:
+    decks = tmp_path / "decks"
+    write(decks, deck=questions(2))
+    editor = scripted_editor(tmp_path, "A: Answer 1.\n", "")
+    with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
+        terminal.wait_for(SHOW)
+        terminal.act("e", "any other key keeps it")
+        terminal.wait_for(SHOW)
+        assert "Question 2?" in terminal.act("k", SHOW)
+    assert "Answer 1." not in (decks / "deck.md").read_text()
+
+
+TALL = "Q: Which?\nA: begin\n\n" + "".join(f"  line {number}\n\n" for number in range(60)) + "  end\n"
+
+
+def test_a_tall_answer_is_scrolled_with_keys_and_leaves_nothing_on_the_normal_screen(tmp_path: Path) -> None:
+    write(tmp_path, deck=TALL)
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        first = terminal.act(" ", BUTTONS)
+        assert "begin" in first
+        assert "line 59" not in first
+        terminal.act("\x1b[6~", "line 10\n")
+        terminal.act("\x1b[F", "end\n")
+        terminal.act("\x1b[A", "line 5")
+        terminal.act("\x1b[H", "begin")
+        terminal.act("4", "Done: 1 card")
+        terminal.ended()
+        normal = terminal.raw.partition("\x1b[?1049l")[2]
+    assert "Done: 1 card" in normal
+    assert "begin" not in normal
+
+
+def test_another_size_of_the_window_draws_the_card_again(tmp_path: Path) -> None:
+    write(tmp_path, deck="Q: " + "word " * 30 + "?\nA: b\n")
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        terminal.resize(40, 20)
+        drawn = terminal.wait_for("the answer")
+        assert max(map(len, drawn.splitlines())) <= 40
+        terminal.act(" ", "4 Easy")
+        terminal.act("4", "Done: 1 card")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_after_ctrl_z_and_fg_the_card_is_drawn_again(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    with Terminal("--norc", "--noprofile", "-i", program=[shutil.which("bash") or ""], PS1="ready> ") as terminal:
+        terminal.wait_for("ready> ")
+        terminal.act(f"{sys.executable} -m flashcards -C {tmp_path} review\n", SHOW)
+        terminal.act("\x1a", "Stopped")
+        terminal.wait_for("ready> ")
+        assert "\x1b[?1049l" in terminal.raw, "the shell is seen on the normal screen"
+        assert "Question 1?" in terminal.act("fg\n", SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act("4", "Done: 1 card")
+        terminal.wait_for("ready> ")
+
+
 def test_flag_bury_suspend_and_information(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(4))
     with Terminal("-C", str(tmp_path), "review") as terminal:
@@ -220,7 +293,7 @@ def test_text_that_looks_like_markup_is_asked_as_typed(tmp_path: Path) -> None:
 def test_a_crammed_session_says_so_and_leaves_no_review(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(2))
     with Terminal("-C", str(tmp_path), "review", "--cram") as terminal:
-        assert "Cramming: the schedule stays as it is." in terminal.wait_for(SHOW)
+        assert "Cramming: the schedule does not change." in terminal.wait_for(SHOW)
         terminal.act(" ", BUTTONS)
         terminal.act("3", SHOW)
         terminal.act(" ", BUTTONS)

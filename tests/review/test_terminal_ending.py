@@ -115,7 +115,7 @@ def test_a_session_killed_at_any_point_keeps_every_rating_whose_next_question_wa
         # Somewhere within a burst of keys, the program is gone.
         terminal.send(" 3" * chance.randrange(1, 6))
         if chance.random() < 0.5:
-            terminal.wait_for("+")
+            terminal.wait_for("learning")
         terminal.kill()
     found = ratings(tmp_path)
     assert found[: len(acknowledged)] == acknowledged
@@ -139,7 +139,7 @@ def test_nothing_due_says_when_the_next_card_is(tmp_path: Path) -> None:
 
 def test_a_folder_without_cards_says_what_to_do(tmp_path: Path) -> None:
     with Terminal("-C", str(tmp_path), "review") as terminal:
-        terminal.wait_for("makes a small example deck")
+        terminal.wait_for("creates an example deck")
         assert terminal.ended() == 0
 
 
@@ -155,4 +155,4 @@ def test_the_name_of_a_deck_narrows_the_session_to_it(tmp_path: Path) -> None:
     with Terminal("-C", str(tmp_path), "review", "two") as terminal:
         drawn = terminal.wait_for(SHOW)
         assert "Two 1?" in drawn
-        assert "2 + 0 + 0" in drawn
+        assert "2 new · 0 learning" in drawn
