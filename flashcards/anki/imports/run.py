@@ -145,7 +145,9 @@ class _PackageImport:
         if changes is None:
             self._remark_media()
         if changes is None or changes.settings:
-            settings = SettingsImport(self._collection, self._package, journal, report).stage()
+            settings = SettingsImport(self._collection, self._package, journal, report).stage(
+                adds_notes=bool(found.new)
+            )
         cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
         cards.apply(
             notes,

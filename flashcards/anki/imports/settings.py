@@ -29,14 +29,20 @@ if TYPE_CHECKING:
 _STOCK: Final = dict(presets.read_preset_json(1, {}).settings)
 """What Anki gives a new deck; a deck that has these says nothing."""
 
+_DAILY: Final = ("new_per_day", "reviews_per_day")
+
 _STOCK_STEPS: Final = {"learning_steps": "1m 10m", "relearning_steps": "10m"}
 
 
 @dataclass(frozen=True, slots=True)
 class DeckSettings:
-    """The settings to write: the tables as TOML, and what could not be taken over, as sentences."""
+    """The settings to write: by deck, those of the top-level decks in Anki, and what could not be taken over.
 
-    tables: str
+    `limits` are the daily limits that each top-level deck has in Anki; `problems` are sentences.
+    """
+
+    tables: dict[str, dict[str, Any]]
+    limits: dict[str, dict[str, int]]
     problems: tuple[str, ...] = ()
 
 
@@ -55,7 +61,7 @@ def find_deck_settings(
     by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
     problems: dict[str, None] = {}
     said: dict[str, Mapping[str, Any]] = {}
-    tables: dict[str, Mapping[str, Any]] = {}
+    tables: dict[str, dict[str, Any]] = {}
     for name in sorted(by_name):
         deck = by_name[name]
         preset = package.presets.get(deck.preset or 0)
@@ -74,21 +80,35 @@ def find_deck_settings(
             table = _make_table(said[name], _find_inherited(name, tables, present), policy_of(name))
             if table:
                 tables[name] = table
-    return DeckSettings("\n".join(_write_table(name, table) for name, table in tables.items()), tuple(problems))
+    limits = {
+        top: {
+            key: present.decks.get(top, said[top]).get(key, said[top].get(key, getattr(policy_of(top), key)))
+            for key in _DAILY
+        }
+        for top in sorted({name.partition("::")[0] for name in wanted} & said.keys())
+    }
+    return DeckSettings(tables, limits, tuple(problems))
 
 
-def append_tables(before: str | None, tables: str, settings: Mapping[str, Any]) -> str:
-    """Append the tables to the text of `flashcards.toml`.
+def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
+    """Add deck tables to the text of `flashcards.toml`; a table that an import wrote before is extended.
 
     Args:
-        before: the text, or None where there is no file.
-        tables: those to add.
-        settings: of the whole collection; their lines are commented out before.
+        before: the text, if there is a file.
+        tables: those to add, by deck.
+        settings: of the whole collection; each has a line already, perhaps commented out.
     """
     head = make_default_text() if before is None else before
     for name, value in settings.items():
-        head = re.sub(rf"^#{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
-    return f"{head.rstrip()}\n\n{tables}" if tables else head
+        head = re.sub(rf"^#?{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
+    new = []
+    for name, table in tables.items():
+        first, rest = _write_table(name, table).split("\n", 1)
+        if f"\n{first}\n" in head:
+            head = head.replace(f"\n{first}\n", f"\n{first}\n{rest}")
+        else:
+            new.append(f"{first}\n{rest}")
+    return "\n".join([f"{head.rstrip()}\n", *new]) if new else head
 
 
 def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
@@ -143,16 +163,22 @@ class SettingsImport:
         self._report = report
         self._origins = Origins(collection.connection)
 
-    def stage(self) -> Settings:
-        """Stage the file, or say what a person would have to write; return the settings to come."""
+    def stage(self, *, adds_notes: bool) -> Settings:
+        """Stage the file, or say what a person would have to write; return the settings to come.
+
+        Args:
+            adds_notes: the import adds notes, so that the limits of the collection may have to rise.
+        """
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())
         wanted = find_deck_settings(self._package, decks, collection.settings, self._find_policy, self._is_given)
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
         before = path.read_bytes() if path.exists() else None
-        general = self._find_general()
-        if not wanted.tables and not general:
+        lifted = self._lift_limits(wanted) if adds_notes else {}
+        tables = "\n".join(_write_table(name, table) for name, table in wanted.tables.items())
+        general = self._find_general() | lifted
+        if not tables and not general:
             return collection.settings
         if not self._may_write(before):
             if "rollover" in general:
@@ -165,19 +191,44 @@ class SettingsImport:
                         "The package does not spread reviews over days; set `load_balance = false` to follow it.",
                     )
                 )
-            if wanted.tables:
-                message = (
-                    f"You edited this file, so it was not changed. To keep Anki's deck options, add:\n{wanted.tables}"
-                )
-                report.remarks.append(Remark(FILE_NAME, message))
+            if tables or lifted:
+                top = "".join(f"{key} = {value}\n" for key, value in lifted.items())
+                message = "You edited this file, so it was not changed. To keep Anki's deck options, write:\n"
+                report.remarks.append(Remark(FILE_NAME, message + "\n".join(filter(None, (top, tables)))))
             return collection.settings
-        text = append_tables(None if before is None else before.decode(), wanted.tables, general)
+        report.remarks += [
+            Remark(FILE_NAME, f"`{key}` of the whole collection was raised to {value:,}, the sum of Anki's decks.")
+            for key, value in lifted.items()
+        ]
+        text = add_tables(None if before is None else before.decode(), wanted.tables, general)
         data = text.encode()
         waiting = self._journal.stage_bytes(FILE_NAME, data)
         settings = _read_settings(waiting, data)
         self._origins.record_written_hash(FILE_NAME, digest(data))
-        report.settings = wanted.tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
+        report.settings = tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
+
+    def _lift_limits(self, wanted: DeckSettings) -> dict[str, int]:
+        """Find the limits of the collection that would hold Anki's decks back, and what they must be raised to.
+
+        A deck that would inherit the raised limit gets a table with its own.
+        """
+        settings = self._collection.settings
+        lifted: dict[str, int] = {}
+        for key in _DAILY:
+            earlier = [
+                table.get(key, 0)
+                for deck, table in settings.decks.items()
+                if "::" not in deck and deck not in wanted.limits
+            ]
+            total = sum(limits[key] for limits in wanted.limits.values()) + sum(earlier)
+            if total <= getattr(settings.policy, key):
+                continue
+            lifted[key] = total
+            for deck, limits in wanted.limits.items():
+                if key not in settings.decks.get(deck, {}) and limits[key] != total:
+                    wanted.tables.setdefault(deck, {})[key] = limits[key]
+        return lifted
 
     def _is_given(self, deck: str, preset: Preset) -> bool:
         """Check whether Anki has a preset from a package made here, and it was not changed there."""
