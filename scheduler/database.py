@@ -192,7 +192,7 @@ def backup(connection: sqlite3.Connection, folder: Path, *, keep: int = KEEP) ->
     with translate_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
         target = _fresh_name(folder, path)
-        _copy(connection, target)
+        copy_database(connection, target)
         for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-keep]:
             old.unlink(missing_ok=True)
     return target
@@ -228,8 +228,12 @@ def _fresh_name(folder: Path, path: Path) -> Path:
     return target
 
 
-def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy through SQLite under a temporary name, so that an interrupted copy never looks like a backup."""
+def copy_database(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy the database, as last committed, to a file; its folder is created.
+
+    It is copied under a temporary name, so that an interrupted copy never looks like a backup.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".part")
     try:
         with closing_connection(partial) as copy:
@@ -250,7 +254,7 @@ def _copy_checked(backup_file: Path, fresh: Path) -> None:
                 raise BackupUnusable(backup_file, "it is empty")
             if check(source):
                 raise BackupUnusable(backup_file, "it is damaged")
-            _copy(source, fresh)
+            copy_database(source, fresh)
     except (DatabaseCorrupt, DatabaseUnreadable) as error:
         raise BackupUnusable(backup_file, "it is damaged or not a database") from error
 

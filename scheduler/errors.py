@@ -86,10 +86,10 @@ class CardChanged(SchedulerError):
 
 
 class NothingToUndo(SchedulerError):
-    """There is no rating left to undo."""
+    """There is nothing left to undo."""
 
-    def __init__(self) -> None:
-        super().__init__("There is nothing to undo: no rating from today is left.")
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or "There is nothing to undo.")
 
 
 def find_newest_backup(path: Path) -> Path | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scheduler import log as logs
-from scheduler.answer import Moment, make_row
+from scheduler.acts import void
 from scheduler.connection import transaction
 from scheduler.model import ReviewKind
-from scheduler.rows import append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
@@ -73,7 +71,7 @@ def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, no
             if row.kind is ReviewKind.RATING and row.rating is not None and row.id > last
         ]
         for at, _, _ in reversed(ratings):
-            _take_back(store, source, at, now_ms)
+            void(store, source, at, now_ms)
         quiet = replace(policy, bury_siblings=False)
         for at, rating, duration in ratings:
             store.rate(target, rating, quiet, at, duration)
@@ -88,13 +86,3 @@ def delete_unused_cards(connection: sqlite3.Connection, note: int) -> int:
         )
         (left,) = connection.execute("SELECT count(*) FROM cards WHERE note = ?", (note,)).fetchone()
     return int(left)
-
-
-def _take_back(store: Store, card: int, rating: int, now_ms: int) -> None:
-    before = store.card(card)
-    after = logs.fold_log(before, [row for row in store.log(card) if row.id != rating])
-    day = store.clock.day(now_ms)
-    at = logs.choose_id(store.connection, card, now_ms, day)
-    moment = Moment(at, day, store.clock.offset_minutes(now_ms))
-    append(store.connection, make_row(ReviewKind.VOID, before, after, moment, voids=rating))
-    update_schedule(store.connection, after)

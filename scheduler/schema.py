@@ -99,6 +99,17 @@ def create_parameters_in_use(db: Database) -> None:
     )
 
 
+@migrations()
+def create_acts(db: Database) -> None:
+    """Create the table of acts that can be undone: what the cards were before each."""
+    db.table("acts").create(
+        {"id": int, "at_ms": int, "kind": str, "summary": str, "before": str, "undone_ms": int},
+        pk="id",
+        not_null=("at_ms", "kind", "summary", "before"),
+        strict=True,
+    )
+
+
 # Each answers a query of the queue from the index alone: new cards of a deck, due cards, running steps.
 _PARTIAL_INDEXES = (
     "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"

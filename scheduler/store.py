@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scheduler import log as logs
+from scheduler.acts import Acts, void
 from scheduler.answer import (
     Moment,
     Outcomes,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 TABLE_SET = TableSet(
     "scheduler",
     "scheduler.schema",
-    ("create_cards_and_reviews", "add_counts_of_unlogged_reviews", "create_parameters_in_use"),
+    ("create_cards_and_reviews", "add_counts_of_unlogged_reviews", "create_parameters_in_use", "create_acts"),
     Path(__file__).with_name("tables.generated.sql"),
 )
 """The scheduler's tables, for `open_database`."""
@@ -60,6 +61,7 @@ class Store(Cards):
     def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
         super().__init__(connection)
         self.clock = clock or Clock()
+        self.acts = Acts(self)
         self._ahead = Ahead(connection)
         self._models: dict[tuple[float, ...], Model] = {}
 
@@ -128,6 +130,8 @@ class Store(Cards):
                     "UPDATE cards SET suspended = ?, buried_day = NULL, buried_by = NULL WHERE id = ?",
                     (after.suspended, card_id),
                 )
+                if leech is not Leech.SUSPENDED:
+                    self.acts.add_status_of_rating(before, review.id)
             if policy.bury_siblings and not has_deadline(policy, moment.day):
                 values = {"note": before.note, "card": card_id, "today": moment.day, "review": review.id}
                 self.connection.execute(_BURY_SIBLINGS, values)
@@ -155,30 +159,29 @@ class Store(Cards):
             append(self.connection, make_row(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
 
     def undo(self, now_ms: int) -> Review:
-        """Undo the newest rating of today that was not taken back; return it. A void is added to the log.
-
-        The card becomes what the rest of its log says, and siblings that the rating buried are shown again.
+        """Undo the newest rating of today that was not taken back; return it. See `undo_rating`.
 
         Raises:
             NothingToUndo: there is no such rating today.
         """
         with transaction(self.connection):
-            day = self.clock.day(now_ms)
-            voided = logs.find_newest_rating(self.connection, day)
-            if voided is None:
+            rating = logs.find_newest_rating(self.connection, self.clock.day(now_ms))
+            if rating is None:
                 raise NothingToUndo
-            before = self.card(voided.card)
-            rest = [row for row in logs.read_reviews(self.connection, before.id) if row.id != voided.id]
-            after = logs.fold_log(before, rest)
-            append(
-                self.connection, make_row(ReviewKind.VOID, before, after, self._moment(before, now_ms), voids=voided.id)
-            )
-            update_schedule(self.connection, after)
+            return self.undo_rating(rating.id, now_ms)
+
+    def undo_rating(self, rating: int, now_ms: int) -> Review:
+        """Undo a rating, named by its row of the log; return it. A void is added to the log.
+
+        The card becomes what the rest of its log says, and siblings that the rating buried are shown again.
+        """
+        with transaction(self.connection):
+            (card,) = self.connection.execute("SELECT card FROM reviews WHERE id = ?", (rating,)).fetchone()
+            voided = void(self, card, rating, now_ms)
             if voided.leech is Leech.SUSPENDED:
-                self.connection.execute("UPDATE cards SET suspended = 0 WHERE id = ?", (before.id,))
+                self.connection.execute("UPDATE cards SET suspended = 0 WHERE id = ?", (card,))
             self.connection.execute(
-                "UPDATE cards SET buried_day = NULL, buried_by = NULL WHERE note = ? AND buried_by = ?",
-                (before.note, voided.id),
+                "UPDATE cards SET buried_day = NULL, buried_by = NULL WHERE buried_by = ?", (rating,)
             )
         return voided
 

@@ -69,3 +69,12 @@ CREATE TABLE "parameters_in_use" (
    "deck" INTEGER PRIMARY KEY,
    "parameters" TEXT NOT NULL
 ) STRICT
+
+CREATE TABLE "acts" (
+   "id" INTEGER PRIMARY KEY,
+   "at_ms" INTEGER NOT NULL,
+   "kind" TEXT NOT NULL,
+   "summary" TEXT NOT NULL,
+   "before" TEXT NOT NULL,
+   "undone_ms" INTEGER
+) STRICT

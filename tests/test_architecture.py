@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "advice": {*_CORE, "check"},
     "convert": {*_CORE, "disk", "identity"},
     "pins": {*_CORE, "disk"},
+    "undo": {*_CORE, "disk"},
     "check": {*_CORE, "nested", "disk", "render", "review", "settings"},
     "review": {*_CORE, "disk", "editor", "render", "settings"},
     "mock": {*_CORE, "cards", "editor", "review"},

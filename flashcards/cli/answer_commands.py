@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,12 @@ from flashcards.cli import console
 from flashcards.cli.params import Number
 from flashcards.errors import UsageError
 from flashcards.text import format_interval
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+    from scheduler import Card
+    from scheduler.acts import Act
 
 _RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
 
@@ -83,29 +90,76 @@ def _parse_time(text: str) -> int:
 
 
 @click.command("undo")
-@click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`.")
-def undo_command(as_json: bool) -> None:
-    """Take back the last rating; repeat to go further back.
+@click.option("--list", "listed", is_flag=True, help="List what can be undone, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card of a rating as in `list`, or the act.")
+def undo_command(listed: bool, as_json: bool) -> None:
+    """Undo the last thing that you did; repeat to go back.
 
-    The card returns to its previous state, and siblings that the rating buried are asked again. Only ratings of today
-    can be taken back. The log keeps both the rating and the undo.
+    Works for ratings, forget, set-due, suspend, bury, flag, link, unlink, optimize and import, in reverse order,
+    whichever process did them. A card returns to its previous state, and siblings that a rating buried are asked again.
+    The log keeps both a rating and its undo.
 
     \b
     flashcards undo
+    flashcards undo --list
     """
-    from flashcards.cards import build_record, format_card_id
-    from flashcards.collection import now_ms
+    from flashcards.undo import undo
 
     with console.open_collection() as collection:
-        at = now_ms()
-        voided = collection.store.undo(at)
-        card = collection.store.card(voided.card)
-        entry = collection.note_of(card)
-        if as_json:
-            console.print_json(build_record(collection, card, entry, at))
-        elif voided.rating:
-            name = format_card_id(entry, card.slot)
-            console.print_text(f"Took back {voided.rating.name.lower()} on {name} ({entry.path}:{entry.note.line}).")
+        if listed:
+            _list_acts(collection, as_json)
+            return
+        act = undo(collection)
+        if act.kind == "rating":
+            _report_rating(collection, act, as_json)
+        elif as_json:
+            console.print_json(_act_record(collection, act))
+        else:
+            console.scan_decks(collection)
+            console.print_text(f"Undid `{act.kind}`: {console.make_visible(act.summary)}.")
+
+
+def _list_acts(collection: Collection, as_json: bool) -> None:
+    acts = collection.store.acts.read()
+    if as_json:
+        console.print_json_lines(_act_record(collection, act) for act in acts)
+        return
+    for act in acts:
+        when = collection.clock.iso(act.at_ms)[:16].replace("T", " ")
+        what = _name_card(collection, act) if act.kind == "rating" else ""
+        console.print_text(f"{when}  {act.kind}: {console.make_visible(act.summary)}{what}", 2)
+    if not acts:
+        console.print_text("There is nothing to undo.", err=True)
+
+
+def _act_record(collection: Collection, act: Act) -> dict[str, Any]:
+    return {"at": collection.clock.iso(act.at_ms), "kind": act.kind, "summary": act.summary}
+
+
+def _name_card(collection: Collection, act: Act) -> str:
+    from flashcards.cards import format_card_id
+
+    card, entry = _find_rated(collection, act)
+    return f" on {format_card_id(entry, card.slot)} ({console.make_visible(entry.path)}:{entry.note.line})"
+
+
+def _find_rated(collection: Collection, act: Act) -> tuple[Card, Entry]:
+    (number,) = collection.connection.execute(
+        "SELECT card FROM reviews WHERE id = ?", (act.before["reviews"][0],)
+    ).fetchone()
+    card = collection.store.card(number)
+    return card, collection.note_of(card)
+
+
+def _report_rating(collection: Collection, act: Act, as_json: bool) -> None:
+    from flashcards.cards import build_record
+    from flashcards.collection import now_ms
+
+    card, entry = _find_rated(collection, act)
+    if as_json:
+        console.print_json(build_record(collection, card, entry, now_ms()))
+    else:
+        console.print_text(f"Took back {act.summary}{_name_card(collection, act)}.")
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -36,7 +36,7 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
     """Build a command that applies `act` to the cards of a query, after a confirmation if they are many."""
 
     def callback(query: tuple[str, ...], yes: bool, as_json: bool, **values: Any) -> None:
-        _run(query, yes, as_json, partial(act, **values), done)
+        _run(name, query, yes, as_json, partial(act, **values), done)
 
     options = [
         *extra,
@@ -47,7 +47,7 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
     return console.QueryCommand(name, callback=callback, params=options, help=text)
 
 
-def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:
+def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:
     from flashcards.collection import now_ms
 
     with console.open_collection() as collection:
@@ -55,7 +55,11 @@ def _run(query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str)
         if len(cards) > _ASK_ABOVE and not yes and not _confirm(len(cards)):
             console.print_text("Cancelled; nothing was changed.", err=True)
             raise click.exceptions.Exit(1)
-        changed = act(collection, cards, now_ms())
+        at = now_ms()
+        with collection.store.acts.record(name, cards, at) as summary:
+            changed = act(collection, cards, at)
+            if changed:
+                summary.append(f"{console.plural(changed, 'card')} {done}")
         if as_json:
             console.print_json({"found": len(cards), "changed": changed})
         elif not cards:

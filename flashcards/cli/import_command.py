@@ -46,9 +46,16 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
 
 def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportReport:
     from flashcards.import_file import run
+    from flashcards.undo import record_with_copy
 
     with _Progress() as progress:
-        return run(collection, path, dry_run=dry_run, progress=progress.step)
+        if dry_run:
+            return run(collection, path, dry_run=True, progress=progress.step)
+        with record_with_copy(collection, "import", [collection.root]) as summary:
+            report = run(collection, path, progress=progress.step)
+            if report.changes_anything:
+                summary.append(path.name)
+        return report
 
 
 class _Progress:

@@ -69,10 +69,13 @@ def link_command(old: str, new: str, yes: bool, as_json: bool) -> None:
     flashcards link k7f3q2m tpm/tools.md:12
     """
     from flashcards.links import link
+    from flashcards.undo import record_with_copy
 
     with console.open_collection() as collection:
         before, after = console.find_note_of(collection, old), console.find_note_of(collection, new)
-        linked = link(collection, before, after, with_reviews=yes)
+        with record_with_copy(collection, "link") as summary:
+            linked = link(collection, before, after, with_reviews=yes)
+            summary.append(f"{after.path}:{after.note.line} with {linked.key}")
         if as_json:
             console.print_json({"note": linked.key, "reviews": linked.reviews})
             return
@@ -95,10 +98,13 @@ def unlink_command(note: str, as_json: bool) -> None:
     flashcards unlink tpm/tools.md:12
     """
     from flashcards.links import unlink
+    from flashcards.undo import record_with_copy
 
     with console.open_collection() as collection:
         entry = console.find_note_of(collection, note)
-        key = unlink(collection, entry)
+        with record_with_copy(collection, "unlink") as summary:
+            key = unlink(collection, entry)
+            summary.append(f"{entry.path}:{entry.note.line} from {entry.key}")
         if as_json:
             console.print_json({"note": key, "orphan": entry.key})
             return

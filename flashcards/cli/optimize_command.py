@@ -46,12 +46,29 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     flashcards optimize --reschedule
     flashcards optimize --per-deck --dry-run
     """
-    from flashcards.errors import FlashcardsError, UsageError
-    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, preview_parameters, write_parameters
-    from scheduler.reschedule import find_moves
+    from flashcards.errors import UsageError
+    from flashcards.settings import FILE_NAME
+    from flashcards.undo import record_with_copy
 
     if reschedule and as_json and not (yes or dry_run):
         raise UsageError("--reschedule asks before it moves due days, which --json cannot do. Add --yes.")
+    if dry_run:
+        _optimize(dry_run, per_deck, reschedule, yes, as_json)
+        return
+    with (
+        console.open_without_scan() as collection,
+        record_with_copy(collection, "optimize", [collection.root / FILE_NAME]) as summary,
+    ):
+        if _optimize(dry_run, per_deck, reschedule, yes, as_json):
+            summary.append("parameters of FSRS")
+
+
+def _optimize(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> bool:
+    """Fit, and apply the parameters unless this is a dry run; tell whether anything changed."""
+    from flashcards.errors import FlashcardsError
+    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, preview_parameters, write_parameters
+    from scheduler.reschedule import find_moves
+
     with console.open_collection() as collection:
         scopes = fit_all(collection)
         if not any(scope.fit for scope in scopes):
@@ -84,6 +101,7 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
                 "rescheduled": moved,
             }
         )
+    return bool(recomputed or moved or any(scope.is_better for scope in scopes))
 
 
 def _describe_ignored(collection: Collection) -> str:

@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flashcards.collection import find_ordering
+from flashcards.collection import find_ordering, now_ms
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.rubric import add_ticks
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
-from scheduler import DatabaseBusy, DiskFull, transaction
+from flashcards.text import plural
+from scheduler import DatabaseBusy, DiskFull, NothingToUndo, transaction
 from scheduler.conditions import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 from scheduler.limits import DeckLimits
 from scheduler.queue import Counts, Queue, Wait, build_queue
@@ -218,7 +219,10 @@ class CollectionDesk:
         return review
 
     def undo(self, now_ms: int) -> Review:
-        """Take back the last rating of today."""
+        """Take back the last rating of today, unless something else was done after it."""
+        act = self._store.acts.last()
+        if act is not None and act.kind != "rating":
+            raise NothingToUndo(f"The last thing done was `{act.kind}`; `flashcards undo` takes it back.")
         return self._store.undo(now_ms)
 
     def siblings(self, card: Card) -> list[int]:
@@ -227,25 +231,44 @@ class CollectionDesk:
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
         """Hide cards until tomorrow."""
-        self._store.bury(cards, self._collection.clock.day(now_ms))
+        with self._store.acts.record("bury", cards, now_ms) as summary:
+            self._store.bury(cards, self._collection.clock.day(now_ms))
+            summary.append(plural(len(cards), "card"))
 
     def unbury(self, cards: Sequence[int], now_ms: int) -> None:
         """Show buried cards again."""
         self._store.unbury(cards, self._collection.clock.day(now_ms))
+        self._mark_undone("bury", now_ms)
 
     def suspend(self, cards: Sequence[int]) -> list[int]:
         """Stop asking cards; return those that were not suspended before."""
         awake = [card.id for card in self._store.cards(cards) if not card.suspended]
-        self._store.suspend(awake)
+        with self._store.acts.record("suspend", awake, now_ms()) as summary:
+            self._store.suspend(awake)
+            summary.append(plural(len(awake), "card"))
         return awake
 
     def unsuspend(self, cards: Sequence[int]) -> None:
         """Ask suspended cards again."""
         self._store.unsuspend(cards)
+        self._mark_undone("suspend", now_ms())
 
     def flag(self, card: int, flag: int) -> None:
         """Set a card's flag."""
-        self._store.flag([card], flag)
+        act = self._store.acts.last()
+        before = act.before["cards"][0] if act and act.kind == "flag" else None
+        if before and before[0] == card and before[-1] == flag:  # the flag goes back to what it was
+            self._store.acts.undo(now_ms())
+            return
+        with self._store.acts.record("flag", [card], now_ms()) as summary:
+            self._store.flag([card], flag)
+            summary.append("1 card")
+
+    def _mark_undone(self, kind: str, now_ms: int) -> None:
+        """Mark the last act as undone, if it is of this kind: the session has just taken it back."""
+        act = self._store.acts.last()
+        if act is not None and act.kind == kind:
+            self._store.acts.mark_undone(act.id, now_ms)
 
     def refresh(self, now_ms: int) -> None:
         """Rebuild the queue of the day."""

@@ -1,0 +1,188 @@
+"""Undo of everything: acts on cards, and acts such as links and imports that keep a copy of what was there before.
+
+A copy is a folder in `.flashcards/undo/`: the database, and the files that the act changed. Undoing such an act puts
+both back. What was done meanwhile was undone first, because acts are undone in order; what later exports, phones and
+mock interviews recorded stays.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flashcards.collection import DATABASE, Collection, now_ms
+from flashcards.disk.atomic import file_digest
+from flashcards.errors import FlashcardsError
+from scheduler import transaction
+from scheduler.database import copy_database
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from scheduler.acts import Act
+
+UNDO_FOLDER: Final = "undo"
+_KEPT: Final = 5  # copies; older acts can no longer be undone
+_TEXTS: Final = (".md", ".markdown", ".toml", ".tex")
+"""Files that are copied. Commands add other files, such as media, but never change them."""
+_LATER: Final = ("acts", "exported_notes", "anki_ids", "mocks", "mock_answers", "ticks")
+"""Tables whose present rows stay when the database of a copy is put back."""
+
+
+class UndoImpossible(FlashcardsError):
+    """The last act cannot be undone."""
+
+    def __init__(self, act: Act, reason: str) -> None:
+        super().__init__(f"The last act, `{act.kind}` ({act.summary}), cannot be undone: {reason}.")
+
+
+@contextmanager
+def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = ()) -> Iterator[list[str]]:
+    """Run the block and record it as one act that keeps a copy of the database and of files.
+
+    The block puts a summary into the list that it gets; without one, nothing is recorded.
+
+    Args:
+        collection: open, and scanned.
+        kind: the name of the command.
+        paths: the files and folders, in the collection, that the block may change.
+    """
+    folder = collection.state_folder / UNDO_FOLDER / str(now_ms())
+    before = {path: path.stat() for path in _list_files(paths)}
+    summary: list[str] = []
+    try:
+        copy_database(collection.connection, folder / DATABASE)
+        for path in before:
+            if path.suffix.lower() in _TEXTS:
+                _copy_file(path, _place_of(collection, folder, path))
+        yield summary
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if not summary:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    changed = _find_changes(collection, folder, paths, before)
+    collection.store.acts.add(kind, summary[0], {"copy": folder.name, "files": changed}, now_ms())
+    for old in sorted(folder.parent.iterdir(), key=lambda each: each.name)[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def undo(collection: Collection) -> Act:
+    """Take back the last act of any kind; return it.
+
+    Raises:
+        NothingToUndo: there is no act left.
+        UndoImpossible: its copy is gone, or a file was changed since.
+    """
+    act = collection.store.acts.last()
+    if act is None or "copy" not in act.before:
+        return collection.store.acts.undo(now_ms())
+    name, files = str(act.before["copy"]), dict(act.before.get("files", {}))
+    folder = collection.state_folder / UNDO_FOLDER / name
+    if not re.fullmatch(r"\d+", name) or not (folder / DATABASE).is_file():
+        raise UndoImpossible(act, "its copy of the earlier state is gone. `flashcards backup --list` lists backups")
+    targets = {_resolve(collection, path, act): digest for path, digest in files.items()}
+    for path, digest in targets.items():
+        if (file_digest(path) if path.is_file() else "") != digest:
+            raise UndoImpossible(act, f"{path} was changed since, and that would be lost. Move the file away first")
+    _put_back(collection.connection, folder / DATABASE, act)
+    for path in targets:
+        saved = _place_of(collection, folder, path)
+        if saved.is_file():
+            _copy_file(saved, path)
+        else:
+            path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    collection.forget_limits()
+    return act
+
+
+def _list_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """List files, and the files of folders; hidden ones only if they are named."""
+    for path in paths:
+        if path.is_file():
+            yield path
+        elif path.is_dir() and not path.is_symlink():
+            yield from _list_files(each for each in sorted(path.iterdir()) if not each.name.startswith("."))
+
+
+def _find_changes(
+    collection: Collection, folder: Path, paths: Iterable[Path], before: dict[Path, Any]
+) -> dict[str, str]:
+    """Return the digest of each file that is new or other than before, and drop the copies of the rest."""
+    changed = {}
+    for path in {*before, *_list_files(paths)}:
+        saved = _place_of(collection, folder, path)
+        if path in before and path.is_file() and _is_same(path.stat(), before[path]):
+            saved.unlink(missing_ok=True)
+        else:
+            changed[path.relative_to(collection.root).as_posix()] = file_digest(path) if path.is_file() else ""
+    return changed
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return (one.st_mtime_ns, one.st_size, one.st_ino) == (other.st_mtime_ns, other.st_size, other.st_ino)
+
+
+def _place_of(collection: Collection, folder: Path, path: Path) -> Path:
+    return folder / "files" / path.relative_to(collection.root)
+
+
+def _resolve(collection: Collection, path: str, act: Act) -> Path:
+    """Return the file that the state names; it must lie within the collection."""
+    found = collection.root / path
+    if not found.resolve().is_relative_to(collection.root.resolve()):
+        raise UndoImpossible(act, f"its record names {path}, which is outside the collection")
+    return found
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy a file with its mode and times, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copy2(source, partial)
+        partial.replace(target)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _put_back(connection: sqlite3.Connection, copy: Path, act: Act) -> None:
+    """Make the tables what they are in the copy, in one transaction, except for `_LATER` and later log rows."""
+    connection.execute("ATTACH DATABASE ? AS earlier", (str(copy),))
+    try:
+        with transaction(connection):
+            if _read_tables(connection, "main") != _read_tables(connection, "earlier"):
+                raise UndoImpossible(act, "the database has a newer form since")
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            triggers = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                connection.execute(f'DROP TRIGGER main."{name}"')
+            for table in _read_tables(connection, "main"):
+                if table not in _LATER and table != "reviews":
+                    connection.execute(f'DELETE FROM main."{table}"')
+                    connection.execute(f'INSERT INTO main."{table}" SELECT * FROM earlier."{table}"')
+            connection.execute(
+                "DELETE FROM main.reviews WHERE id NOT IN (SELECT id FROM earlier.reviews)"
+                " AND (id <= ? OR card NOT IN (SELECT id FROM main.cards))",
+                (act.at_ms,),
+            )
+            connection.execute("DELETE FROM main.reviews WHERE voids NOT IN (SELECT id FROM main.reviews)")
+            connection.execute("DELETE FROM main.exported_notes WHERE note NOT IN (SELECT id FROM main.notes)")
+            for _, sql in triggers:
+                connection.execute(sql)
+            connection.execute("UPDATE main.acts SET undone_ms = ? WHERE id = ?", (now_ms(), act.id))
+    finally:
+        connection.execute("DETACH DATABASE earlier")
+
+
+def _read_tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
+    """Return each table of a database with the statement that made it."""
+    rows = connection.execute(f"SELECT name, sql FROM {schema}.sqlite_master WHERE type = 'table'")
+    return {name: sql for name, sql in rows if not name.startswith("sqlite_") and name.isidentifier()}

@@ -1,0 +1,180 @@
+"""Undo: what a person did to cards, newest last, and how each act is taken back.
+
+A rating needs no row of its own, because the log has it. Every other act has a row in the table `acts` that says what
+the cards were before. An act with a copy of the database is taken back by whoever made the copy.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from scheduler import log as logs
+from scheduler.answer import Moment, make_row
+from scheduler.conditions import RATED
+from scheduler.connection import transaction
+from scheduler.errors import NothingToUndo
+from scheduler.model import Rating, Review, ReviewKind
+from scheduler.rows import append, update_schedule
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from scheduler.model import Card
+    from scheduler.store import Store
+
+_STATUS: Final = ("suspended", "buried_day", "buried_by", "flag")
+_NEWEST: Final = "SELECT id, at_ms, kind, summary, before FROM acts WHERE undone_ms IS NULL ORDER BY id DESC"
+_OF_RATING: Final = _NEWEST.replace("ORDER", "AND kind = 'rating' AND at_ms = ? ORDER")
+_RATINGS_AFTER: Final = f"SELECT id FROM reviews WHERE {RATED} AND id > ? ORDER BY id DESC LIMIT ?"
+
+
+class Act(NamedTuple):
+    """Something that can be undone.
+
+    Attributes:
+        id: its row in `acts`; 0 for a rating without one.
+        at_ms: when it was done, in epoch milliseconds.
+        kind: the name of the command, such as `forget`; `rating` for a rating.
+        summary: what was done, in words; the name of a rating.
+        before: what it changed: the status of cards before it, rows of the log, and what its recorder added.
+    """
+
+    id: int
+    at_ms: int
+    kind: str
+    summary: str
+    before: dict[str, Any]
+
+
+class Acts:
+    """The acts on the cards of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._db: sqlite3.Connection = store.connection
+
+    @contextmanager
+    def record(self, kind: str, cards: Sequence[int], now_ms: int) -> Iterator[list[str]]:
+        """Run the block, which changes these cards, and record it as one act, in one transaction.
+
+        The block puts a summary into the list that it gets; without one, nothing is recorded.
+        """
+        with transaction(self._db):
+            statuses = self._read_statuses(cards)
+            last = self._read_last_rows(cards)
+            summary: list[str] = []
+            yield summary
+            if summary:
+                rows = [row for card in cards for row in self._read_rows_after(card, last.get(card, 0))]
+                self.add(kind, summary[0], {"cards": statuses, "reviews": rows}, now_ms)
+
+    def add(self, kind: str, summary: str, before: dict[str, Any], now_ms: int) -> int:
+        """Add an act that was just done; return its id."""
+        with transaction(self._db):
+            (newest,) = self._db.execute("SELECT coalesce(max(id), 0) FROM reviews").fetchone()
+            cursor = self._db.execute(
+                "INSERT INTO acts (at_ms, kind, summary, before) VALUES (?, ?, ?, ?)",
+                (max(now_ms, newest), kind, summary, json.dumps(before)),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def add_status_of_rating(self, card: Card, rating: int) -> None:
+        """Add what a card was that a rating unburied or unsuspended."""
+        status = [card.id, int(card.suspended), card.buried_day, None, card.flag]
+        self.add("rating", "", {"cards": [status], "reviews": [rating]}, rating)
+
+    def last(self) -> Act | None:
+        """Return the act that `undo` takes back, or nothing."""
+        found = self.read(1)
+        return found[0] if found else None
+
+    def read(self, most: int = 20) -> list[Act]:
+        """Return the acts that can be undone, newest first."""
+        acts = [_read_act(row) for row in self._db.execute(f"{_NEWEST} LIMIT ?", (most,))]
+        oldest = acts[-1].at_ms if len(acts) == most else 0
+        known = {row for act in acts if act.kind == "rating" for row in act.before["reviews"]}
+        rows = self._db.execute(_RATINGS_AFTER, (oldest, most)).fetchall()
+        acts = [act if act.kind != "rating" else self._describe(act.before["reviews"][0], act) for act in acts]
+        ratings = [self._describe(row) for (row,) in rows if row not in known]
+        return sorted([*acts, *ratings], key=lambda act: (act.at_ms, act.kind != "rating"), reverse=True)[:most]
+
+    def undo(self, now_ms: int) -> Act:
+        """Take back the newest act; return it.
+
+        Raises:
+            NothingToUndo: there is no act left.
+        """
+        with transaction(self._db):
+            act = self.last()
+            if act is None:
+                raise NothingToUndo
+            if act.kind == "rating":
+                self._store.undo_rating(act.before["reviews"][0], now_ms)
+            else:
+                self._void(act.before.get("reviews", ()), now_ms)
+                self._finish_undo(act, now_ms)
+        return act
+
+    def undo_status_of_rating(self, rating: int, now_ms: int) -> None:
+        """Suspend or bury the card again that a rating, now taken back, had changed so."""
+        for row in self._db.execute(_OF_RATING, (rating,)).fetchall():
+            self._finish_undo(_read_act(row), now_ms)
+
+    def mark_undone(self, act: int, now_ms: int) -> None:
+        """Mark an act as taken back."""
+        self._db.execute("UPDATE acts SET undone_ms = ? WHERE id = ?", (now_ms, act))
+
+    def _finish_undo(self, act: Act, now_ms: int) -> None:
+        self._write_statuses(act.before.get("cards", ()))
+        self.mark_undone(act.id, now_ms)
+
+    def _describe(self, rating: int, act: Act | None = None) -> Act:
+        """Describe a rating, which may have an act of its own, as an act."""
+        (number,) = self._db.execute("SELECT rating FROM reviews WHERE id = ?", (rating,)).fetchone()
+        before = act.before if act else {"reviews": [rating]}
+        return Act(act.id if act else 0, rating, "rating", Rating(number).name.lower(), before)
+
+    def _read_statuses(self, cards: Iterable[int]) -> list[list[int | None]]:
+        columns = ", ".join(_STATUS)
+        rows = (self._db.execute(f"SELECT id, {columns} FROM cards WHERE id = ?", (card,)).fetchone() for card in cards)
+        return [list(row) for row in rows if row]
+
+    def _write_statuses(self, statuses: Iterable[Sequence[int | None]]) -> None:
+        assignments = ", ".join(f"{name} = ?" for name in _STATUS)
+        self._db.executemany(
+            f"UPDATE cards SET {assignments} WHERE id = ?", [(*values, card) for card, *values in statuses]
+        )
+
+    def _read_last_rows(self, cards: Iterable[int]) -> dict[int, int]:
+        last = "SELECT max(id) FROM reviews WHERE card = ?"
+        return {card: self._db.execute(last, (card,)).fetchone()[0] or 0 for card in cards}
+
+    def _read_rows_after(self, card: int, row: int) -> list[int]:
+        rows = self._db.execute("SELECT id FROM reviews WHERE card = ? AND id > ? ORDER BY id", (card, row))
+        return [number for (number,) in rows]
+
+    def _void(self, rows: Iterable[int], now_ms: int) -> None:
+        """Take back rows of the log: each card becomes what the rest of its log says."""
+        for row in sorted(rows, reverse=True):
+            (number,) = self._db.execute("SELECT card FROM reviews WHERE id = ?", (row,)).fetchone()
+            void(self._store, number, row, now_ms)
+
+
+def void(store: Store, card: int, row: int, now_ms: int) -> Review:
+    """Add a row to the log that takes another one back, and make the card what the rest of its log says."""
+    before = store.card(card)
+    log = store.log(card)
+    after = logs.fold_log(before, [each for each in log if each.id != row])
+    day = store.clock.day(now_ms)
+    moment = Moment(logs.choose_id(store.connection, card, now_ms, day), day, store.clock.offset_minutes(now_ms))
+    append(store.connection, make_row(ReviewKind.VOID, before, after, moment, voids=row))
+    update_schedule(store.connection, after)
+    return next(each for each in log if each.id == row)
+
+
+def _read_act(row: Sequence[Any]) -> Act:
+    number, at_ms, kind, summary, before = row
+    return Act(number, at_ms, kind, summary, json.loads(before))
