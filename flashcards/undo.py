@@ -167,7 +167,8 @@ def _put_back(connection: sqlite3.Connection, copy: Path, act: Act) -> None:
             for table in _read_tables(connection, "main"):
                 if table not in _LATER and table != "reviews":
                     connection.execute(f'DELETE FROM main."{table}"')
-                    connection.execute(f'INSERT INTO main."{table}" SELECT * FROM earlier."{table}"')
+                    # Without a condition, SQLite copies pages and loses count of deferred foreign keys.
+                    connection.execute(f'INSERT INTO main."{table}" SELECT * FROM earlier."{table}" WHERE 1')
             connection.execute(
                 "DELETE FROM main.reviews WHERE id NOT IN (SELECT id FROM earlier.reviews)"
                 " AND (id <= ? OR card NOT IN (SELECT id FROM main.cards))",

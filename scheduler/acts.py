@@ -83,7 +83,7 @@ class Acts:
 
     def add_status_of_rating(self, card: Card, rating: int) -> None:
         """Add what a card was that a rating unburied or unsuspended."""
-        status = [card.id, int(card.suspended), card.buried_day, None, card.flag]
+        status = [card.id, int(card.suspended), card.buried_day, card.buried_by, card.flag]
         self.add("rating", "", {"cards": [status], "reviews": [rating]}, rating)
 
     def last(self) -> Act | None:

@@ -181,8 +181,11 @@ class Store(Cards):
             if voided.leech is Leech.SUSPENDED:
                 self.connection.execute("UPDATE cards SET suspended = 0 WHERE id = ?", (card,))
             self.connection.execute(
-                "UPDATE cards SET buried_day = NULL, buried_by = NULL WHERE buried_by = ?", (rating,)
+                "UPDATE cards SET buried_day = NULL, buried_by = NULL"
+                " WHERE note = (SELECT note FROM cards WHERE id = ?) AND buried_by = ?",
+                (card, rating),
             )
+            self.acts.undo_status_of_rating(rating, now_ms)
         return voided
 
     # Each returns how many cards it changed

@@ -1,0 +1,121 @@
+"""Undo of acts that keep a copy: links, imports, fitted parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.anki.imports.packages import Made, write_package
+from tests.cli.conftest import cli as cli
+from tests.cli.runner import Runner, question
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """The contents of every file of the collection but its state."""
+    found = (path for path in root.rglob("*") if path.is_file() and ".flashcards" not in path.parts)
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+def state(cli: Runner) -> list[Any]:
+    return [cli("list", "--json").lines, cli("orphans", "--json").lines, cli("scan", "--json").json["notes"]]
+
+
+@pytest.fixture
+def orphaned(cli: Runner) -> Runner:
+    """A collection with a reviewed note that lost its text, and a new note."""
+    cli.write("a.md", question("one"), question("two"))
+    cli("answer", "a.md:1", "good")
+    cli.write("a.md", question("something else entirely, with other words", "nothing alike"), question("two"))
+    return cli
+
+
+def test_a_link_is_undone(orphaned: Runner) -> None:
+    before = state(orphaned)
+    (lost,) = orphaned("orphans", "--json").lines
+    orphaned("link", lost["note"], "a.md:1")
+    assert state(orphaned) != before
+    assert orphaned("undo").out.startswith("Undid `link`: a.md:1 with ")
+    assert state(orphaned) == before
+
+
+def test_a_link_that_moved_reviews_is_undone_with_the_reviews(orphaned: Runner) -> None:
+    orphaned("answer", "a.md:1", "hard")
+    before = state(orphaned)
+    (lost,) = orphaned("orphans", "--json").lines
+    orphaned("link", lost["note"], "a.md:1", "--yes")
+    orphaned("undo")
+    assert state(orphaned) == before
+    assert "Took back hard" in orphaned("undo").out
+    assert "Took back good" in orphaned("undo").out
+
+
+def test_unlinking_is_undone(orphaned: Runner) -> None:
+    (lost,) = orphaned("orphans", "--json").lines
+    orphaned("link", lost["note"], "a.md:1")
+    before = state(orphaned)
+    orphaned("unlink", "a.md:1")
+    orphaned("undo")
+    assert state(orphaned) == before
+
+
+def test_an_import_is_undone_with_its_files_cards_and_reviews(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    cli("answer", "a.md:1", "good")
+    before, had = state(cli), files(cli.root)
+    write_package(cli.root / "x.apkg", [Made(["front", "back"])])
+    had["x.apkg"] = (cli.root / "x.apkg").read_bytes()
+    cli("import", "x.apkg")
+    assert files(cli.root) != had
+    cli("answer", "a.md:1", "easy")
+    assert "Took back easy" in cli("undo").out
+    assert cli("undo").out == "Undid `import`: x.apkg.\n"
+    assert files(cli.root) == had
+    assert state(cli) == before
+    assert "Took back good" in cli("undo").out
+
+
+def test_an_import_whose_file_was_edited_since_is_not_undone(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    had = files(cli.root)
+    write_package(cli.root / "x.apkg", [Made(["front", "back"])])
+    cli("import", "x.apkg")
+    (new,) = (path for path in files(cli.root) if path not in had and path.endswith(".md"))
+    with (cli.root / new).open("a") as file:
+        file.write("\nMine.\n")
+    said = cli.fails("undo", code=1)
+    assert new in said
+    assert "would be lost" in said
+    assert (cli.root / new).read_text().endswith("Mine.\n")
+
+
+def test_an_act_whose_copy_is_gone_is_not_undone_and_hides_what_was_before(orphaned: Runner) -> None:
+    import shutil
+
+    (lost,) = orphaned("orphans", "--json").lines
+    orphaned("link", lost["note"], "a.md:1")
+    shutil.rmtree(orphaned.root / ".flashcards" / "undo")
+    assert "cannot be undone" in orphaned.fails("undo", code=1)
+    assert orphaned.card('"something"')["reps"] == 1
+
+
+def test_a_record_that_names_a_file_outside_the_collection_is_refused(orphaned: Runner) -> None:
+    from flashcards.collection import Collection
+
+    (lost,) = orphaned("orphans", "--json").lines
+    orphaned("link", lost["note"], "a.md:1")
+    with Collection(orphaned.root) as collection:
+        collection.connection.execute(
+            "UPDATE acts SET before = json_set(before, '$.files', json('{\"../x.md\": \"\"}'))"
+        )
+    assert "outside the collection" in orphaned.fails("undo", code=1)
+
+
+def test_what_can_be_undone_is_listed_newest_first(orphaned: Runner) -> None:
+    orphaned("flag", "2", "two")
+    lines = orphaned("undo", "--list").out.splitlines()
+    assert [line.split("  ", 1)[1].partition(":")[0] for line in lines] == ["flag", "rating"]
+    assert [each["kind"] for each in orphaned("undo", "--list", "--json").lines] == ["flag", "rating"]
