@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "undo": {*_CORE, "disk"},
     "check": {*_CORE, "nested", "disk", "render", "review", "settings"},
     "review": {*_CORE, "disk", "editor", "render", "settings"},
-    "mock": {*_CORE, "cards", "editor", "review"},
+    "mock": {*_CORE, "cards", "editor", "render", "review"},
     "insight": {*_CORE, "cards", "disk", "render", "settings"},
     "importers": {*_CORE, "cards", "disk"},
     "anki.package": {*_CORE, "disk", "importers", "render"},

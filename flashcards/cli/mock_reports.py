@@ -60,7 +60,7 @@ def show_history(collection: Collection, as_json: bool) -> None:
         return
     narrow = console.get_width() < _TABLE
     if not narrow:
-        click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>8}  drawn from")
+        click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>11}  drawn from")
     for mock, answers in held:
         console.print_text(_history_line(collection, mock, answers, narrow=narrow), 2)
     if gone := report.count_missed([answers for _, answers in held]):
@@ -147,8 +147,8 @@ def _history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnsw
     left = "" if mock.finished else ", left early"
     drawn_from = console.make_visible(mock.query) or "all cards"
     answered, share = len(report.select_rated(answers)), report.measure_coverage(answers).share
-    span = report.format_span(sum(answer.seconds for answer in answers))
+    time = report.format_seconds(sum(answer.seconds for answer in answers))
     when = _format_time(collection, mock)[:16]
     if narrow:
-        return f"{when}: {answered} of {mock.questions} answered, {share:.0%} of points, {span}, {drawn_from}{left}"
-    return f"{when:18}{answered:>4} of {mock.questions:<2}{share:>9.0%}{span:>9}  {drawn_from}{left}"
+        return f"{when}: {answered} of {mock.questions} answered, {share:.0%} of points, {time}, {drawn_from}{left}"
+    return f"{when:18}{answered:>4} of {mock.questions:<2}{share:>9.0%}{time:>12}  {drawn_from}{left}"

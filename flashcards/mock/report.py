@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from flashcards.mock.store import Mock, MockAnswer
-from flashcards.text import count_columns
+from flashcards.render.terminal.renderer import render_plain
+from flashcards.text import count_columns, format_duration
 from scheduler import Clock, Rating
 
 MARK: Final = "# Mock interview"
@@ -59,14 +60,24 @@ def _measure(answer: MockAnswer) -> Coverage:
     return Coverage(len(answer.covered), points) if points else Coverage(int(answer.rating >= Rating.GOOD), 1)
 
 
-def _rating(answer: MockAnswer) -> str:
+def _name_rating(answer: MockAnswer) -> str:
     return Rating(answer.rating).name.capitalize() if answer.rating else "not rated"
 
 
-def format_span(seconds: float) -> str:
-    """Format seconds as `4:05`."""
+def format_clock(seconds: float) -> str:
+    """Format what a clock shows: `4:05`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Format time spent or allowed: `45 s`, `4 min 10 s`."""
+    return format_duration(round(seconds * 1000))
+
+
+def _write_plainly(markdown: str) -> str:
+    """Return a question or a point as plain text in one line."""
+    return " ".join(render_plain(markdown).split())
 
 
 def format_lines(
@@ -79,7 +90,7 @@ def format_lines(
     used = sum(answer.seconds for answer in answers)
     found = [
         f"{len(select_rated(answers))} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
-        f" ({all_of_it.share:.0%}), {format_span(used)} of {format_span(mock.seconds)} used.",
+        f" ({all_of_it.share:.0%}), {format_seconds(used)} of {format_seconds(mock.seconds)} used.",
     ]
     if select_rated(answers):
         found += ["", "Skills, weakest first:"]
@@ -91,11 +102,11 @@ def format_lines(
     ]
     found += ["", "Questions:"]
     for answer in answers:
-        over = " over time" if answer.seconds > answer.budget else ""
-        took = f"{format_span(answer.seconds)} of {format_span(answer.budget)}{over}"
-        found.append(f"  {answer.number}. {took}  {_rating(answer):5}  {answer.front}")
-    if gone := count_missed([answers]):
-        found += ["", "Missed:", *(f"  {point}" for point, _ in gone)]
+        over = ", over time" if answer.seconds > answer.budget else ""
+        took = f"{format_seconds(answer.seconds)} of {format_seconds(answer.budget)}{over}"
+        found.append(f"  {answer.number}. {_write_plainly(answer.front)}")
+        found.append(f"     {_name_rating(answer)}, {took}")
+        found += [f"     missed: {_write_plainly(point)}" for point in answer.missed]
     shares = [f"{measure_coverage(each).share:.0%}" for _, each in earlier if select_rated(each)]
     if shares and select_rated(answers):
         found += ["", f"Trend: {' > '.join([*shares[-6:], f'{all_of_it.share:.0%}'])}"]
@@ -108,7 +119,8 @@ def format_written(answers: Sequence[MockAnswer]) -> list[str]:
     for answer in answers:
         texts = [*answer.answer.splitlines(), *([f"Note: {answer.note}"] if answer.note else [])]
         if texts:
-            found += [f"  {answer.number}. {answer.front}", *(f"     {text}" for text in texts)]
+            question = f"  {answer.number}. {_write_plainly(answer.front)}"
+            found += [question, *(f"     {text}" for text in texts)]
     return found if len(found) > 2 else []
 
 
@@ -127,7 +139,7 @@ def format_markdown(
     ]
     for answer in answers:
         found += ["", f"## {answer.number}. {answer.front}", ""]
-        found += [f"{format_span(answer.seconds)} of {format_span(answer.budget)}, {_rating(answer)}.", ""]
+        found += [f"{format_seconds(answer.seconds)} of {format_seconds(answer.budget)}, {_name_rating(answer)}.", ""]
         found += [f"- [x] {point}" for point in answer.covered] + [f"- [ ] {point}" for point in answer.missed]
         found += ["", *(f"> {line}" for line in answer.answer.splitlines())] if answer.answer else []
         found += ["", f"Note: {answer.note}"] if answer.note else []

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.errors import FlashcardsError
-from flashcards.mock.report import format_span
+from flashcards.mock.report import format_clock, format_seconds
 from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
 from flashcards.review.keyboard import Keyboard
 from flashcards.review.keys import RATINGS, SCROLLS, Action, KeyMap
@@ -78,7 +78,7 @@ class TerminalMock:
 
     def _ask(self, view: Asking) -> None:
         each, whole = view.question_until_ms - view.since_ms, view.until_ms - view.since_ms
-        times = f"{format_span(each / 1000)} for it, {format_span(whole / 1000)} in all"
+        times = f"{format_seconds(each / 1000)} for it, {format_seconds(whole / 1000)} in all"
         heading = f"Question {view.number} of {view.total}. {times}."
         lines: list[str] = []
         late = False
@@ -142,7 +142,7 @@ class TerminalMock:
         parts = []
         for until in (view.question_until_ms, view.until_ms):
             left = (until - now) / 1000
-            parts.append(format_span(left) if left >= 0 else f"-{format_span(-left)}")
+            parts.append(format_clock(left) if left >= 0 else f"-{format_clock(-left)}")
         return " / ".join(parts)
 
     def _judge(self, view: Judging) -> None:

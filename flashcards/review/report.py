@@ -28,13 +28,13 @@ def describe_summary(summary: Summary, clock: Clock) -> list[str]:
         lines.append(f"Left for today: {describe_counts(summary.left)}.")
     lines += describe_upcoming(summary.upcoming, clock, held=not any(summary.left))
     if summary.due_ahead != summary.due_before:
-        lines.append(_changes(summary.due_before, summary.due_ahead))
+        lines.append(_describe_changes(summary.due_before, summary.due_ahead))
     return lines
 
 
 def describe_upcoming(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
     """Say when the next cards are due, and with `held` what the limits hold back today."""
-    parts = []
+    parts: list[str] = []
     if upcoming.now:
         parts.append(f"{plural(upcoming.now, 'card')} now")
     if upcoming.today_ms is not None:
@@ -94,10 +94,15 @@ def _done(summary: Summary) -> str:
     return f"Done: {plural(summary.cards, 'card')}{in_brackets} in {format_duration(summary.duration_ms)}."
 
 
-def _changes(before: Sequence[int], after: Sequence[int]) -> str:
-    """`The days ahead: 3 (+2), 5, 0 (-1).`, tomorrow first."""
-    days = [f"{now:,} ({now - was:+,})" if now != was else f"{now:,}" for was, now in zip(before, after, strict=True)]
-    return f"Due on the days ahead, tomorrow first: {', '.join(days)}."
+def _describe_changes(before: Sequence[int], after: Sequence[int]) -> str:
+    """Say what the session changed: `Due tomorrow: 3 (2 before this session); in 3 days: 0 (1 before).`."""
+    changes = [(days, was, now) for days, (was, now) in enumerate(zip(before, after, strict=True), 1) if was != now]
+    parts: list[str] = []
+    for days, was, now in changes:
+        when = "tomorrow" if days == 1 else f"in {days} days"
+        earlier = "before" if parts else "before this session"
+        parts.append(f"{when}: {now:,} ({was:,} {earlier})")
+    return f"Due {'; '.join(parts)}."
 
 
 def _due(asked: Asked, clock: Clock) -> str:

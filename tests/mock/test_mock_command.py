@@ -48,7 +48,7 @@ def test_a_preset_asks_its_cards_in_its_time(tmp_path: Path) -> None:
     write(tmp_path, deck="Q: How is it asked?\nA: b\n<!-- tags: asked -->\n\nQ: How is it left out?\nA: d\n")
     (tmp_path / "flashcards.toml").write_text(PRESETS, encoding="utf-8")
     with Terminal("-C", str(tmp_path), "mock", "--preset", "phone screen") as terminal:
-        terminal.wait_for("Question 1 of 1. 3:00 for it, 3:00 in all.")
+        terminal.wait_for("Question 1 of 1. 3 min for it, 3 min in all.")
         terminal.wait_for("How is it asked?")
 
 

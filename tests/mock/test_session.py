@@ -135,9 +135,18 @@ def row(number: int, rating: int, covered: tuple[str, ...] = (), missed: tuple[s
 def test_an_answer_that_was_not_rated_is_shown_and_counts_for_nothing() -> None:
     answers = [row(1, 3, ("a",), ("b",)), row(2, 0, ("c",))]
     lines = report.format_lines(Mock(0, "", 1, 5, 600, finished=False), answers, ())
-    assert lines[0] == "1 of 5 questions, 1 of 2 points (50%), 1:00 of 10:00 used."
-    assert "  2. 0:30 of 1:00  not rated  front 2" in lines
+    assert lines[0] == "1 of 5 questions, 1 of 2 points (50%), 1 min of 10 min used."
+    at = lines.index("  2. front 2")
+    assert lines[at - 3 : at] == ["  1. front 1", "     Good, 30 s of 1 min", "     missed: b"]
+    assert lines[at + 1] == "     not rated, 30 s of 1 min"
     assert report.group_by_skill(answers) == {"risk": (1, 2)}
+
+
+def test_questions_and_points_are_reported_as_plain_text() -> None:
+    answer = row(1, 1, (), ("name the **owner**",))._replace(front="What is `x` in **risk**?")
+    lines = report.format_lines(Mock(0, "", 1, 1, 600, finished=True), [answer], ())
+    assert "  1. What is x in risk?" in lines
+    assert "     missed: name the owner" in lines
 
 
 def test_where_nothing_was_rated_the_report_has_no_skills_and_no_trend() -> None:
