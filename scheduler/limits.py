@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,22 +30,26 @@ COLLECTION = 0
 class Allowance:
     """How many more cards may be taken, by deck and by the decks above it.
 
+    `refused` counts the cards that were refused, by their deck and the outermost deck whose limit did it.
+
     In a simulation of a sample a card can represent several. The last one may then overdraw a limit; `debts` carries
     that over to the next day.
     """
 
-    __slots__ = ("_chains", "debts", "left")
+    __slots__ = ("_chains", "debts", "left", "refused")
 
     def __init__(self, left: dict[int, int], chains: Mapping[int, Sequence[int]]) -> None:
         self.left = left
         self._chains = chains
         self.debts: dict[int, int] = {}
+        self.refused: Counter[tuple[int, int]] = Counter()
 
     def take(self, deck: int, weight: int = 1) -> bool:
         """Take one card of a deck, which counts `weight` times, if it and every deck above it allow one more."""
         left, chain = self.left, self._chains[deck]
         for link in chain:
             if left[link] <= 0:
+                self.refused[deck, link] += 1
                 return False
         for link in chain:
             left[link] -= weight

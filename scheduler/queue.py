@@ -6,11 +6,13 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduler.conditions import NEW, SHOWN
+from scheduler.limits import has_deadline
 from scheduler.model import State
 from scheduler.queue_builder import Row, Selection, build_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Set
 
     from scheduler.limits import DeckLimits
     from scheduler.model import Card
@@ -73,6 +75,53 @@ def count_by_deck(
     kinds = (cards.new, cards.learning + cards.day_learning, cards.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
     return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
+
+
+class Held(NamedTuple):
+    """Cards that the limit of a deck holds back today; `kind` is `new` or `due`."""
+
+    setting: str
+    deck: int
+    kind: str
+    cards: int
+
+
+def find_held_cards(
+    store: Store,
+    decks: Sequence[DeckLimits],
+    now_ms: int,
+    *,
+    order: Policy | None = None,
+    only_cards: Iterable[int] | None = None,
+) -> list[Held]:
+    """Find the limits that keep cards back today, those on reviews first.
+
+    New cards that wait for the pace of a deadline are not held by a limit, nor are buried siblings.
+    """
+    selection = _selection(decks, only_cards, 0, order)
+    cards, today = build_day(store, selection, now_ms), store.clock.day(now_ms)
+    taken = Counter(row[2] for row in cards.new)
+    held: Counter[tuple[str, int, str]] = Counter()
+    for (_, by), count in cards.reviews_left.refused.items():
+        held["reviews_per_day", by, "due"] += count
+    stopped = dict(cards.new_left.refused.keys())
+    for deck in decks:
+        limit = stopped.get(deck.deck, cards.new_left.find_limit(deck.deck))
+        if limit is None or has_deadline(deck.policy, today):
+            continue
+        # New cards count among the reviews, whose limit can be the one that holds them.
+        setting = "new_per_day" if cards.reviews_left.left[limit] > 0 else "reviews_per_day"
+        held[setting, limit, "new"] += _count_new(store, deck, today, selection.only_cards) - taken[deck.deck]
+    return [Held(*key, count) for key, count in held.items() if count > 0]
+
+
+def _count_new(store: Store, deck: DeckLimits, today: int, only: Set[int] | None) -> int:
+    """Count the new cards of a deck that could be asked today, one of a note if siblings are buried."""
+    rows = store.connection.execute(
+        f"SELECT id, note FROM cards WHERE deck = :deck AND {NEW} AND {SHOWN}", {"deck": deck.deck, "today": today}
+    )
+    found = [(card, note) for card, note in rows if only is None or card in only]
+    return len({note for _, note in found}) if deck.policy.bury_siblings else len(found)
 
 
 class Queue:

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import console
+from flashcards.cli import complete, console
 from flashcards.text import list_deck_path
 
 if TYPE_CHECKING:
-    from scheduler.queue import Counts
+    from collections.abc import Sequence
+
+    from flashcards.collection import Collection
+    from scheduler.queue import Counts, Held
 
 
-@click.command("due")
+@click.command("due", cls=console.QueryCommand)
+@click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(as_json: bool) -> None:
+def command(query: tuple[str, ...], as_json: bool) -> None:
     """Show how many cards are due today, by deck.
 
     The counts of new, learning and review cards are those that `flashcards review` would ask, within the daily limits
-    and without buried siblings.
+    and without buried siblings. If a limit holds cards back, it is named.
 
     \b
     flashcards due
-    flashcards due --json
+    flashcards due tpm --json
     """
     from flashcards.collection import find_ordering, now_ms
-    from scheduler.queue import Counts, count_by_deck
+    from scheduler.queue import Counts, count_by_deck, find_held_cards
 
     with console.read_collection() as collection:
         names = collection.catalog.deck_names()
-        found = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection))
+        only, at, store, limits = console.select_cards(collection, query), now_ms(), collection.store, collection.limits
+        order = find_ordering(collection, only)
+        found = count_by_deck(store, limits, at, order=order, only_cards=only)
+        held = find_held_cards(store, limits, at, order=order, only_cards=only)
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
         total = Counts(
             sum(count.new for count in counts.values()),
@@ -39,11 +46,32 @@ def command(as_json: bool) -> None:
         )
         if as_json:
             decks = [{"deck": name, **_counts_record(counts[name])} for name in sorted(counts)]
-            console.print_json({"total": _counts_record(total), "decks": decks})
+            record = {"total": _counts_record(total), "decks": decks}
+            console.print_json(record | ({"held_back": _held_records(collection, held)} if held else {}))
         elif not names:
             console.print_text("There are no cards yet. `flashcards init` creates an example deck.")
         else:
             _print(counts, total)
+            for row in _held_records(collection, held):
+                where = f"of `{row['deck']}`" if row["deck"] else "of the whole collection"
+                cards = console.plural(row["cards"], f"{row['kind']} card")
+                console.print_text(f"{cards} held back: `{row['setting']} = {row['limit']}` {where}.")
+
+
+def _held_records(collection: Collection, held: Sequence[Held]) -> list[dict[str, Any]]:
+    """Describe the limits that hold cards back; the deck "" is the whole collection."""
+    names = collection.catalog.deck_names()
+    policies = {limit.deck: limit.policy for limit in collection.limits}
+    return [
+        {
+            "setting": each.setting,
+            "deck": names.get(each.deck, ""),
+            "limit": getattr(policies[each.deck], each.setting),
+            "kind": each.kind,
+            "cards": each.cards,
+        }
+        for each in held
+    ]
 
 
 _COLUMNS = 26  # width of the numbers, beside the names
