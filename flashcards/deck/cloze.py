@@ -10,7 +10,7 @@ from typing import Final
 from flashcards.deck import markdown
 from flashcards.deck.markdown import Outline, outline
 from flashcards.deck.model import REVERSE, Face, Gap, Kind, Note
-from flashcards.deck.source import Spans
+from flashcards.deck.source import Span, Spans
 
 MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 
@@ -53,7 +53,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     # A definition cannot begin right behind `C:`, so `C: [gap]: text` holds a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
-    explicit = _find_explicit_gaps(text, opaque)
+    explicit = _find_numbered_gaps(text, parts, defined)
     taken = Spans([*opaque, *((gap.start, gap.end) for gap in explicit)])
     found = _find_highlights(text, taken, parts.edges)
     if not explicit:
@@ -112,6 +112,17 @@ def _check_gap(gap: Gap, text: str) -> None:
             f"The number of a gap must be between 1 and {MAX_NUMBER}.",
             "Number the gaps c1, c2, c3 and so on.",
         )
+
+
+def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[Gap]:
+    """Find the gaps that say their number; as in Anki, one may be a part of a formula, but not begin in it alone."""
+    if "{{c" not in text:
+        return []
+    formulas = set(parts.math)
+    math = Spans(parts.math)
+    opaque = Spans([*(span for span in parts.opaque if span not in formulas), *defined])
+    found = _find_explicit_gaps(text, opaque)
+    return [gap for gap in found if math.around(gap.start) in (None, math.around(gap.end - 1))]
 
 
 def _find_explicit_gaps(text: str, opaque: Spans) -> list[Gap]:

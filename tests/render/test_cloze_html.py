@@ -10,6 +10,7 @@ from flashcards.anki.package.model import CLOZE
 from flashcards.anki.package.notetypes import make_note_type
 from flashcards.deck.cloze import GapError
 from flashcards.deck.model import Gap, Kind, Note
+from flashcards.deck.parse import parse
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_settings import ObsidianSettings
 from flashcards.render.html.cloze import escape_in_gap, render_cloze
@@ -131,3 +132,29 @@ def test_a_gap_that_other_cards_hide_says_so_in_classes_of_the_card() -> None:
         '{{c1::<span class="hide3">one</span>}} {{c2::two}} <span class="hide2">never asked</span>'
     )
     assert ".card3 .hide3" in make_note_type(CLOZE).css
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("$1+{{c1::1}}=2$", r"\(1+{{c1::1}}=2\)"),
+        (r"\(x^{{c1::\frac{a}{b}::which?}}\)", r"\(x^{{c1::\frac{a}{b&#125;::which?}}\)"),
+        ("$${{c1::a}}+{{c2::b}}$$", r"\[{{c1::a}}+{{c2::b}}\]"),
+    ],
+)
+def test_a_part_of_a_formula_can_be_a_gap(text: str, html: str) -> None:
+    (note,) = parse(f"C: {text}", "x.md").notes
+    assert render_cloze(note, HtmlRenderer({}, str)) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("`a == b && b == c`", "<code>a {{c1:: b &amp;&amp; b }} c</code>"),
+        ("$a ==b== c$", r"\(a {{c1::b}} c\)"),
+        ("==![[x.png|60]]== and [[n|==text==]]", '{{c1::<img src="[[x.png" alt="" width="60">}} and {{c2::text}}'),
+    ],
+)
+def test_a_gap_of_obsidian_may_lie_in_code_in_a_formula_or_around_an_embed(text: str, html: str) -> None:
+    (note,) = read_obsidian(f"#flashcards\n\n{text}", "a.md", ObsidianSettings()).notes
+    assert render_cloze(note, HtmlRenderer({}, str)) == html
