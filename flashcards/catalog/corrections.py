@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left
 from typing import NamedTuple
 
 from flashcards.catalog.report import ScanReport
@@ -45,14 +46,16 @@ class Corrections:
         self._db = connection
         self._catalog = Catalog(connection)
         self._now_ms = now_ms
+        self._lines: dict[int, list[int]] = {}  # of the notes of each file; no correction moves a text
         paths = {row.id: row.path for row in self._catalog.files().values()}
         self._writer = NoteWriter(connection, now_ms, paths)
 
     def link(self, old: int, new: int) -> HandLink:
         """Give the text of `new` to `old`, an orphan; `new` keeps no text and cannot be found by one."""
         before, after = self._catalog.load_known(old), self._catalog.load_known(new)
+        seen = self.make_seen(after)
         self._retire(after)
-        self._writer.link(Link(before, self._make_seen(after), NAME))
+        self._writer.link(Link(before, seen, NAME))
         written = self._catalog.load_known(old).note
         pairs = {
             (f"c{mine}", f"c{theirs}")
@@ -95,14 +98,16 @@ class Corrections:
         self._db.execute("DELETE FROM texts WHERE note = ? AND fingerprint = ?", (note, last.before))
         self._db.execute("DELETE FROM links WHERE id = ?", (last.id,))
         self._writer.report.orphaned.append(note)
-        self._writer.add([self._make_seen(known)])
+        self._writer.add([self.make_seen(known)])
         return HandUnlink(self._writer.report, renamed)
 
-    def _make_seen(self, known: Known) -> Seen:
-        (index,) = self._db.execute(
-            "SELECT count(*) FROM notes WHERE file = ? AND active = 1 AND line < ?", (known.file, known.note.line)
-        ).fetchone()
-        return Seen(known.file, known.deck, index, known.fingerprint, known.note)
+    def make_seen(self, known: Known) -> Seen:
+        """Return a note of the catalog as it was seen in its file."""
+        if known.file not in self._lines:
+            rows = self._db.execute("SELECT line FROM notes WHERE file = ? AND active = 1 ORDER BY line", (known.file,))
+            self._lines[known.file] = [line for (line,) in rows]
+        number = bisect_left(self._lines[known.file], known.note.line)
+        return Seen(known.file, known.deck, number, known.fingerprint, known.note)
 
     def _retire(self, known: Known) -> None:
         """Keep a note for its reviews only; no text is ever linked with it again."""

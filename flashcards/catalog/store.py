@@ -216,12 +216,7 @@ class Catalog:
             "SELECT t.note FROM texts t JOIN notes n ON n.id = t.note WHERE n.active = 0 AND t.fingerprint IN",
             fingerprints,
         )
-        found: list[Known] = []
-        ids = sorted(wanted)
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            found += self._load_known(f"id IN ({_list_marks(chunk)})", chunk)
-        return found
+        return self.load_many(sorted(wanted))
 
     def _orphan_ids(self, select: str, values: Sequence[object]) -> set[int]:
         found: set[int] = set()
@@ -245,6 +240,14 @@ class Catalog:
     def has_orphans(self) -> bool:
         """Check whether any note has lost its text."""
         return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
+
+    def load_many(self, notes: Sequence[int]) -> list[Known]:
+        """Load notes by their ids."""
+        found: list[Known] = []
+        for start in range(0, len(notes), _CHUNK):
+            chunk = notes[start : start + _CHUNK]
+            found += self._load_known(f"id IN ({_list_marks(chunk)})", chunk)
+        return found
 
     def load_known(self, note: int) -> Known:
         """Load one note.

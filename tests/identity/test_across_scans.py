@@ -222,3 +222,58 @@ def test_the_edits_of_a_copy_are_not_those_of_the_note_that_takes_its_place(worl
     note = world.note("ribosomes")
     assert note.path == "b.md"
     assert world.collection.connection.execute("SELECT * FROM links WHERE note = ?", (note.id,)).fetchall() == []
+
+
+AMYGDALA = "Q: What does the amygdala do?\nA: It processes fear."
+IMPROVED = "Q: What does the amygdala do in the brain?\nA: It processes fear."
+
+
+def test_a_note_that_is_pasted_improved_and_cut_after_a_scan_has_its_history(world: World) -> None:
+    world.write("old.md", RIBOSOMES, AMYGDALA)
+    world.scan()
+    cards = [world.rate("ribosomes"), world.rate("amygdala")]
+    world.write("new.md", RIBOSOMES, IMPROVED)
+    world.scan()
+    world.remove("old.md")
+    report = world.scan()
+    assert [(change.rule, change.path) for change in report.edited] == [("copy", "new.md")]
+    assert len(report.moved) == 2
+    assert world.cards("amygdala")["forward"].id == cards[1].id
+    assert all(world.card(card.id).active for card in cards)
+    assert not world.scan()
+
+
+def test_a_conflict_copy_that_is_kept_after_a_scan_has_the_histories(world: World) -> None:
+    world.write("deck.md", RIBOSOMES, AMYGDALA)
+    world.scan()
+    cards = [world.rate("ribosomes"), world.rate("amygdala")]
+    copy = "deck (Conflicted copy laptop 202603021129).md"
+    world.write(copy, RIBOSOMES, "Q: What does the amygdala do here?\nA: It processes fear, and more")
+    world.scan()
+    world.remove(copy)
+    world.write("deck.md", RIBOSOMES, "Q: What does the amygdala do here?\nA: It processes fear, and more")
+    world.scan()
+    assert world.cards("amygdala")["forward"].id == cards[1].id
+    assert all(world.card(card.id).active for card in cards)
+
+
+def test_a_new_note_like_a_reviewed_one_is_another_note_after_that_is_deleted(world: World) -> None:
+    world.write("a.md", "Q: What is the capital of France?\nA: Paris", NUCLEUS)
+    world.scan()
+    card = world.rate("France")
+    world.write(
+        "a.md", "Q: What is the capital of France?\nA: Paris", NUCLEUS, "Q: What is the capital of Peru?\nA: Lima"
+    )
+    world.scan()
+    world.write("a.md", NUCLEUS, "Q: What is the capital of Peru?\nA: Lima")
+    report = world.scan()
+    assert [change.note for change in report.removed] == [card.note]
+
+
+def test_a_note_first_seen_before_the_review_is_no_copy(world: World) -> None:
+    world.write("a.md", AMYGDALA, IMPROVED)
+    world.scan()
+    card = world.rate("amygdala do?")
+    world.write("a.md", IMPROVED)
+    report = world.scan()
+    assert [change.note for change in report.removed] == [card.note]
