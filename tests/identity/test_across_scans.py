@@ -271,7 +271,7 @@ def test_a_new_note_like_a_reviewed_one_is_another_note_after_that_is_deleted(wo
 
 
 def test_a_note_first_seen_before_the_review_is_no_copy(world: World) -> None:
-    world.write("a.md", AMYGDALA, IMPROVED)
+    world.write("a.md", IMPROVED, AMYGDALA)
     world.scan()
     card = world.rate("amygdala do?")
     world.write("a.md", IMPROVED)
