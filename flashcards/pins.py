@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from flashcards.catalog.store import Entry
-from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
+from flashcards.deck.write import insert_comment
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.errors import FlashcardsError
@@ -67,7 +67,7 @@ def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path)
         index = by_line.get(entry.note.line)
         if index is None or notes[index].fields != entry.note.fields:
             raise FileChanged(root / path)
-        _insert_comment(lines, notes[index], f"<!-- id: {entry.key} -->")
+        insert_comment(lines, notes[index], f"<!-- id: {entry.key} -->")
         expected[index] = notes[index]._replace(pin=entry.key)
     pinned = "".join(lines)
     after = parse(pinned, path).notes
@@ -78,16 +78,3 @@ def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path)
         if note is None or (note.fields, note.pin, note.slots) != (want.fields, want.pin, want.slots):
             raise PinImpossible(path, want.line)
     return pinned
-
-
-def _insert_comment(lines: list[str], note: Note, comment: str) -> None:
-    """Insert the comment at the end of the first line of a pair, or else on its own line after the note."""
-    place = (note.line if note.kind is Kind.PAIR else note.end_line) - 1
-    line = lines[place]
-    body = line.rstrip("\r\n")
-    ending = line[len(body) :]
-    if note.kind is Kind.PAIR:
-        lines[place] = f"{body.rstrip()} {comment}{ending}"
-    else:
-        newline = ending or next((other[len(other.rstrip("\r\n")) :] for other in lines), "") or "\n"
-        lines[place] = f"{body}{newline}{comment}{ending}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from flashcards.deck.model import Kind
+from flashcards.deck.model import Kind, Note
 
 _BLOCK_START: Final = re.compile(r"`{3}|[-*+] |[0-9]{1,9}[.)] |>|\||<(?:hr|table|details|dl|svg|math|object)\b")
 _MARKERS: Final = {Kind.QUESTION: ("Q", "A"), Kind.TERM: ("T", "D")}
@@ -70,3 +70,16 @@ def _add_comment(text: str, comment: str) -> str:
         return text
     several = text.count("\n") > 1 or "```" in text
     return f"{text}{chr(10) * 2 if several else chr(10)}{comment}"
+
+
+def insert_comment(lines: list[str], note: Note, comment: str) -> None:
+    """Insert the comment at the end of the first line of a pair, or else on its own line after the note."""
+    place = (note.line if note.kind is Kind.PAIR else note.end_line) - 1
+    line = lines[place]
+    body = line.rstrip("\r\n")
+    ending = line[len(body) :]
+    if note.kind is Kind.PAIR:
+        lines[place] = f"{body.rstrip()} {comment}{ending}"
+    else:
+        newline = ending or next((other[len(other.rstrip("\r\n")) :] for other in lines), "") or "\n"
+        lines[place] = f"{body}{newline}{comment}{ending}"

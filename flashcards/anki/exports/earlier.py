@@ -35,6 +35,9 @@ _REMEMBER_STATUS: Final = (
     "INSERT OR IGNORE INTO origin_cards(card, changed_s, suspended, flag)"
     " SELECT id, -1, suspended, flag FROM cards WHERE note = ? AND (suspended OR flag)"
 )
+_LATER_PARTS: Final = (
+    "SELECT note FROM origins o WHERE part > (SELECT min(part) FROM origins first WHERE first.source = o.source)"
+)
 _EARLIER: Final = 32  # digests of fields that are kept of earlier exports
 
 
@@ -105,7 +108,7 @@ class Exports:
                 " are, without edits and reviews made here, and Merge note types would spoil them; only a .colpkg,"
                 " which replaces everything there, brings them up to date."
             )
-        parts = {row[0] for row in self._connection.execute("SELECT note FROM origins WHERE part > 0")}
+        parts = {row[0] for row in self._connection.execute(_LATER_PARTS)}
         if split := len((parts & self._now.keys()).difference(before)):
             yield f"{plural(split, 'note')} made of one card of a larger note in Anki: there they are added as notes."
 

@@ -118,6 +118,7 @@ def _escape_text(text: str) -> str:
 
 
 _ORDS: Final = {FORWARD: 0, REVERSE: 1} | {f"c{number}": number - 1 for number in range(1, 500)}
+_NEVER_NEWER: Final = 1  # epoch seconds
 _STRIDE: Final = 200  # notes between two calls of `progress`
 
 
@@ -192,16 +193,19 @@ class Gathering:
         self.media.start_note(entry.path, note.line)
         fields = self._write_fields(entry)
         kind = family(note)
+        guid = self._guids.of(entry.id, entry.key, kind)
         return PackageNote(
             id=entry.id,
-            guid=self._guids.of(entry.id, entry.key, kind),
+            guid=guid,
             family=kind,
-            modified=self._find_modified(entry),
+            # Anki knows several notes of one guid by the last one, which the others must never update.
+            modified=self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
             deck=entry.deck,
             tags=clean_tags(note.tags) if note.tags else (),
             fields=fields,
             cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
             markdown=note.fields,
+            shares_guid=self._guids.is_shared(guid),
         )
 
     def _write_fields(self, entry: Entry) -> tuple[str, ...]:

@@ -79,26 +79,29 @@ def filter_ords(ords: Sequence[int], text: str) -> list[int]:
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
-def group_cards(ords: Sequence[int], fields: Mapping[str, str]) -> Iterator[tuple[list[int], Set[str]]]:
+def group_cards(
+    ords: Sequence[int], fields: Mapping[str, str], homes: Mapping[int, int]
+) -> Iterator[tuple[list[int], Set[str]]]:
     """Group the cards of a cloze note by the fields that they show: without its gap a field is empty there.
 
     Args:
         ords: of the cards.
         fields: those that the template shows with gaps.
+        homes: what keeps cards apart, by their ords.
 
     Yields:
         ords, and the names of the fields that they show; a card whose gap is nowhere goes with the first.
     """
-    if len(fields) < 2:
-        yield list(ords), fields.keys()
-        return
     numbers = {name: find_gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
-    first = next((names for names in shown.values() if names), frozenset(fields))
-    together: dict[Set[str], list[int]] = {first: []}
+    first = frozenset(fields)
+    if len(fields) > 1:
+        first = next((names for names in shown.values() if names), first)
+    together: dict[tuple[int, Set[str]], list[int]] = {(homes[ords[0]], first): []}
     for number, names in shown.items():
-        together.setdefault(names or first, []).append(number)
-    yield from ((found, names) for names, found in together.items())
+        key = (names or first) if len(fields) > 1 else first
+        together.setdefault((homes[number], key), []).append(number)
+    yield from ((found, names) for (_, names), found in together.items() if found)
 
 
 def keep_gaps_of(ords: Sequence[int], html: str) -> str:

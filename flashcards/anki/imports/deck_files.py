@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
 
-_SHOWN = 200  # characters of a text that is named
+_SHOWN: Final = 200  # characters of a text that is named
+_PIN_LENGTH: Final = 12
 
 
 class PlacedNote(NamedTuple):
@@ -148,7 +150,7 @@ class DeckFiles:
     def _make_texts(self, match: Match) -> list[FileText]:
         added: dict[str, list[IncomingNote]] = defaultdict(list)
         changes: dict[str, list[tuple[int, IncomingNote]]] = defaultdict(list)
-        for draft in match.new:
+        for draft in _pin_twins(match.new, self._collection.catalog.texts()):
             if not draft.cards:
                 continue
             added[self.layout.find_path(draft.deck, draft.path)].append(draft)
@@ -279,6 +281,18 @@ class DeckFiles:
                 counts[each.draft.deck, problem] = counts.get((each.draft.deck, problem), 0) + 1
         for (deck, problem), count in counts.items():
             remarks.append(Remark(deck, f"{plural(count, 'note')}: {problem}."))
+
+
+def _pin_twins(new: list[IncomingNote], known: Iterable[tuple[int, bytes]]) -> Iterator[IncomingNote]:
+    """Pin new notes with a text that another note has, too: without a pin, one could lose its history to the other."""
+    counts = Counter((draft.kind, draft.fields) for draft in new)
+    here = {text for _, text in known}
+    for draft in new:
+        if counts[draft.kind, draft.fields] > 1 or (here and draft.fingerprint in here):
+            name = digest(f"{draft.source}\x1f{draft.part}".encode("utf-8", "replace"))
+            yield replace(draft, pin=draft.pin or b32encode(name).decode().lower()[:_PIN_LENGTH])
+        else:
+            yield draft
 
 
 def _remark_stuck_tags(text: FileText) -> list[Remark]:

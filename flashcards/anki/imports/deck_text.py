@@ -14,6 +14,7 @@ from flashcards.deck import attributes, front_matter
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalize
+from flashcards.deck.write import insert_comment
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
 """What separates two notes: the first one if it is enough."""
@@ -116,9 +117,16 @@ def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: boo
         plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in ("true", "false", "yes", "no", "null", "on", "off")
         lines.append(f"deck: {name if plain else json.dumps(name, ensure_ascii=False)}")
     if tags:
-        written = (tag if _PLAIN_TAG.fullmatch(tag) else json.dumps(tag, ensure_ascii=False) for tag in tags)
-        lines.append(f"tags: [{', '.join(written)}]")
+        lines.append(f"tags: [{', '.join(map(_quote_tag, tags))}]")
     return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
+
+
+def _quote_tag(tag: str) -> str:
+    return tag if _PLAIN_TAG.fullmatch(tag) else json.dumps(tag, ensure_ascii=False)
+
+
+def _write_tags(tags: Sequence[str]) -> str:
+    return f"<!-- tags: {', '.join(tags)} -->"
 
 
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
@@ -143,6 +151,8 @@ def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tu
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BULLET: Final = re.compile(r"[ \t]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
 _BREAK: Final = re.compile(r"\\\n")
+_TAGS_SETTING: Final = re.compile(r"^tags[ \t]*:[^\n]*\n(?:[ \t]*-[ \t][^\n]*\n)*", re.MULTILINE)
+_EMPTY_FRONT_MATTER: Final = re.compile(r"\A---\r?\n---\r?\n(?:\r?\n)?")
 _SOME_NOTE: Final = "Q: x\nA: y\n"
 
 
@@ -152,6 +162,11 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
     What cannot be done without changing another note is refused, each note by itself.
     """
     file = _File(path, before)
+    if lowered := file.push_tags_down(added):
+        # A note that is added must not get tags from the file that it never had.
+        lines = dict(zip(file.list_lines(), lowered.list_lines(), strict=True))
+        changes = [(lines[line], draft) for line, draft in changes]
+        file, before = lowered, lowered.text
     said, steps = [], []
     for line, draft in changes:
         if file.holds(line, draft):
@@ -189,11 +204,35 @@ class _File:
 
     def __init__(self, path: str, before: str) -> None:
         self.deck = parse(before, path)
+        self.text = before
         self._path = path
-        self._text = before
         self._lines = [line for line in _LINE.findall(before) if line]
         self._tags = read_file_tags(before)
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
+
+    def list_lines(self) -> list[int]:
+        """Return the lines of the notes, in order."""
+        return [note.line for note in self.deck.notes]
+
+    def push_tags_down(self, added: Sequence[IncomingNote]) -> _File | None:
+        """Move those tags of the file that an added note lacks to its notes; None if there are no such tags."""
+        lacking = [tag for tag in self._tags if any(tag not in draft.tags for draft in added)]
+        if not lacking:
+            return None
+        comment = _write_tags(lacking)
+        lines = list(self._lines)
+        for note in sorted(self.deck.notes, key=lambda note: -note.line):
+            insert_comment(lines, note, comment)
+        kept = [tag for tag in self._tags if tag not in lacking]
+        line = f"tags: [{', '.join(map(_quote_tag, kept))}]\n" if kept else ""
+        first = self.deck.notes[0].line - 1 if self.deck.notes else len(lines)
+        head, rest = "".join(lines[:first]), "".join(lines[first:])
+        text = _TAGS_SETTING.sub(lambda _: line, head, count=1) + rest
+        lowered = _File(self._path, _EMPTY_FRONT_MATTER.sub("", text))
+        before = [_summarize(note._replace(tags=())) for note in self.deck.notes]
+        same_notes = [_summarize(note._replace(tags=())) for note in lowered.deck.notes] == before
+        same_tags = [set(note.tags) for note in lowered.deck.notes] == [set(note.tags) for note in self.deck.notes]
+        return lowered if same_notes and same_tags and set(lowered._tags) == set(kept) else None
 
     def holds(self, line: int, draft: IncomingNote) -> bool:
         """Check whether the note at a line says all of a draft; tags of the file count too."""
@@ -259,7 +298,7 @@ class _File:
 
     def _takes_more(self) -> bool:
         """Check whether a note can be added at all: not if the file ends in code that nothing closes."""
-        return len(parse(f"{self._text.rstrip()}\n\n{_SOME_NOTE}", self._path).notes) == len(self.deck.notes) + 1
+        return len(parse(f"{self.text.rstrip()}\n\n{_SOME_NOTE}", self._path).notes) == len(self.deck.notes) + 1
 
     def _find_note(self, line: int) -> Note | None:
         index = self._index.get(line)

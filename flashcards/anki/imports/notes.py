@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -40,15 +40,25 @@ class NoteConverter:
     Args:
         package: where they come from.
         converter: turns their fields into Markdown.
+        known: the guids and parts of the notes that were imported before.
+        start_deck: called before a part of a note that goes to another deck than its first part.
 
     Attributes:
         not_shown: counts what is left out.
     """
 
-    def __init__(self, package: Package, converter: Converter) -> None:
+    def __init__(
+        self,
+        package: Package,
+        converter: Converter,
+        known: Container[tuple[str, int]] = (),
+        start_deck: Callable[[str], None] = lambda _deck: None,
+    ) -> None:
         self.not_shown = Omissions()
         self._package = package
         self._converter = converter
+        self._known = known
+        self._start_deck = start_deck
         self._sides: dict[int, list[_Sides]] = {}
 
     def convert(self, note: AnkiNote) -> Iterator[IncomingNote]:
@@ -92,8 +102,8 @@ class NoteConverter:
         cards = self._package.cards[note.id]
         deck = self._package.decks[cards[0].home].name
         problems = []
-        if any(card.home != cards[0].home for card in cards):
-            problems.append("its cards are of several decks; all are now of the first card's")
+        if len({card.home for card in cards}) > 1 and not self._keeps_decks(note, kind):
+            problems.append("its cards were in several decks; all were moved to the first card's deck")
         templates = [(each.front, each.back) for each in kind.templates]
         content = json.dumps([note.fields, note.tags, ords, deck, kind.kind, templates], ensure_ascii=False)
         return IncomingNote(
@@ -113,6 +123,29 @@ class NoteConverter:
             problems=tuple(problems),
             anki_id=str(note.id),
         )
+
+    def _keeps_decks(self, note: AnkiNote, kind: AnkiNoteType) -> bool:
+        """Check whether cards in other decks become notes there: not if the note is here already, or is ours."""
+        return not is_ours(kind) and (note.guid, 0) not in self._known
+
+    def _find_homes(self, note: AnkiNote, kind: AnkiNoteType) -> dict[int, int]:
+        """Return what keeps cards apart, by their ords: their decks, or an earlier import that kept them apart."""
+        first = self._package.cards[note.id][0].home
+        if self._keeps_decks(note, kind):
+            return {card.ord: card.home for card in reversed(self._package.cards[note.id])}
+        return {
+            card.ord: -card.ord if card.ord and (note.guid, card.ord) in self._known else first
+            for card in self._package.cards[note.id]
+        }
+
+    def _move(self, draft: IncomingNote, note: AnkiNote, number: int) -> IncomingNote:
+        """Move a part of a note to the deck of its first card."""
+        home = next(card.home for card in self._package.cards[note.id] if card.ord == number)
+        deck = self._package.decks[home].name
+        if deck == draft.deck:
+            return draft
+        self._start_deck(deck)
+        return replace(draft, deck=deck)
 
     def _convert_own(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, ords: list[int]
@@ -150,14 +183,14 @@ class NoteConverter:
         found = {each: render_card(*sides[each], values) for each in ords}
         self._count_hidden(kind, values, sides, [side for pair in found.values() for side in pair])
         done: set[int] = set()
+        homes = self._find_homes(note, kind)
         for number in ords:
             if number in done:
                 continue
             front, back = found[number]
-            mirror = next(
-                (other for other in ords if other > number and other not in done and is_mirror(found, number, other)),
-                None,
-            )
+            others = [each for each in ords if each > number and each not in done and homes[each] == homes[number]]
+            mirror = next((each for each in others if is_mirror(found, number, each)), None)
+            part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
             question, answer = self._to_markdown(front.html), self._to_markdown(back.html)
             problems = [*draft.problems, *front.problems, *back.problems, *question[1], *answer[1]]
             if front.typed and not have_same_words(back.html, values[front.to_type]):
@@ -168,7 +201,7 @@ class NoteConverter:
                 problems.append("it has no question")
             done.update((number, number if mirror is None else mirror))
             yield replace(
-                draft,
+                part,
                 part=number,
                 fields=(question[0] or NOTHING, answer[0] or NOTHING),
                 cards=((number, FORWARD),) if mirror is None else ((number, FORWARD), (mirror, "reverse")),
@@ -185,7 +218,9 @@ class NoteConverter:
         sides = self._parse_templates(kind)
         front_side, back_side = sides[0]
         rendered: list[Rendered] = []
-        for group, names in group_cards(ords, {name: values.get(name, "") for name in front_side.clozes}):
+        homes = self._find_homes(note, kind)
+        fields = {name: values.get(name, "") for name in front_side.clozes}
+        for group, names in group_cards(ords, fields, homes):
             gaps = [each + 1 for each in group]
             of_group = values
             if len(group) < len(ords):
@@ -202,8 +237,9 @@ class NoteConverter:
             part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
+            whole = self._move(draft, note, group[0]) if self._keeps_decks(note, kind) else draft
             yield make_cloze(
-                replace(draft, part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
+                replace(whole, part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
                 self._converter,
                 open_hidden(front.html),
                 rest.html,

@@ -170,7 +170,12 @@ class _PackageImport:
 
     def _convert_notes(self, known: KnownNotes, layout: Layout) -> list[IncomingNote]:
         """Convert every note of the package, in the order in which they are to be written."""
-        converter = NoteConverter(self._package, Converter(self._media.make_url))
+        converter = NoteConverter(
+            self._package,
+            Converter(self._media.make_url),
+            known.origins,
+            lambda deck: self._media.start_note(layout.find_path(deck)),
+        )
         places = dict(known.catalog.paths())
         order = _sort_notes(self._package)
         drafts: list[IncomingNote] = []

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _DEFAULT_DECK: Final = 1  # Anki's own deck "Default"
 _LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
 _OURS: Final = re.compile(r"[0-9a-f]{16}")
+SHARED: Final = "#"
+"""What separates the guid that several notes of a package have from the number of a later one of them."""
 _FAMILIES: Final = (BASIC, CLOZE)
 
 # Notes that were imported whole, what they were given to Anki as, and their text of then where it is another now: the
@@ -25,7 +27,7 @@ _IMPORTED: Final = """
     FROM origins o JOIN notes n ON n.id = o.note
         LEFT JOIN exported_notes e ON e.note = o.note
         LEFT JOIN texts t ON t.note = o.note AND t.fingerprint = o.base AND o.base <> n.fingerprint
-    WHERE o.part = 0 ORDER BY o.source
+    WHERE o.part = (SELECT min(part) FROM origins first WHERE first.source = o.source) ORDER BY o.source
 """
 
 
@@ -46,16 +48,31 @@ class Guids:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._given: dict[int, _GivenGuid] = {}
         self._taken: dict[str, int] = {}
+        self._sharing: dict[str, list[int]] = {}
         for note, source, key, exported, body in connection.execute(_IMPORTED):
             self._taken[source] = note
+            given = family(decode(body, 0, 0)) if body else None
+            shared, mark, number = source.rpartition(SHARED)
+            if mark and number.isdigit() and shared in self._taken:
+                self._sharing.setdefault(shared, [self._taken[shared]]).append(note)
+                self._given[note] = _GivenGuid(shared, given)
+                continue
             ours = [make_guid(key, each) for each in _FAMILIES]
             if source not in ours and exported not in ours and (note not in self._given or source == exported):
-                self._given[note] = _GivenGuid(source, family(decode(body, 0, 0)) if body else None)
+                self._given[note] = _GivenGuid(source, given)
 
     def of(self, note: int, key: str, kind: str) -> str:
         """Return the guid of a note whose note type belongs to the family `kind`."""
         given = self._given.get(note)
         return given.guid if given and given.family in (None, kind) else self._ours(note, key, kind)
+
+    def is_shared(self, guid: str) -> bool:
+        """Check whether several notes have a guid in Anki."""
+        return guid in self._sharing
+
+    def is_last(self, note: int, guid: str) -> bool:
+        """Check whether a note is the one by which Anki knows a guid: the last one of those that share it."""
+        return guid not in self._sharing or self._sharing[guid][-1] == note
 
     def list_own(self, note: int, key: str) -> Iterator[str]:
         """Return our own guids that Anki may know a note by."""

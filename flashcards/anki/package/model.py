@@ -185,6 +185,7 @@ class PackageNote(NamedTuple):
         fields: HTML, in the order of the note type's fields.
         cards: those that it has, in order.
         markdown: the fields here.
+        shares_guid: whether other notes have its guid, too, as in some packages.
     """
 
     id: int
@@ -196,3 +197,4 @@ class PackageNote(NamedTuple):
     fields: tuple[str, ...]
     cards: tuple[PackageCard, ...]
     markdown: tuple[str, ...] = ()
+    shares_guid: bool = False

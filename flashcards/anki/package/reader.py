@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from flashcards.anki.package import presets, protobuf, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
+from flashcards.anki.package.identity import SHARED
 from flashcards.anki.package.model import (
     RECOVERED,
     AnkiCard,
@@ -279,7 +280,7 @@ def _make_unique(guid: str, taken: Counter[str]) -> str:
     found = guid
     while found in taken:
         taken[guid] += 1
-        found = f"{guid}#{taken[guid]}"
+        found = f"{guid}{SHARED}{taken[guid]}"
     taken[found] = 1
     return found
 

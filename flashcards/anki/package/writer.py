@@ -140,7 +140,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         while batch := list(islice(notes, _BATCH)):
             note_rows, card_rows = [], []
             for position, note in enumerate(batch, start=notes_written):
-                if note.guid in guids:
+                if note.guid in guids and not note.shares_guid:
                     raise GuidTwice(note.guid)
                 guids.add(note.guid)
                 note_rows.append(make_note_row(note, self._type(note.family).model_id))
