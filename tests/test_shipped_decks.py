@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.catalog.order import sort_decks
 from flashcards.deck.model import REVERSE, Deck, Kind, Note
 from flashcards.deck.parse import parse
 from tests.card_style import (
@@ -293,3 +294,32 @@ def test_a_rubric_may_be_longer_than_an_answer() -> None:
     points = "\n".join(f"- [ ] {'word ' * 6}" for _ in range(6))
     (card,) = list_cards(parse(f"Q: How would you begin?\n\nA:\n\n{points}", "rubric.md"), "rubric.md")
     assert (find_long_answer(card), find_long_list(card)) == ("", "")
+
+
+def cards_in_order() -> list[Card]:
+    """All cards in the order in which they are asked first."""
+    decks = {deck.name: deck for path in PATHS for deck in [shipped(path)]}
+    names = sort_decks(decks, {name: deck.settings.get("order") for name, deck in decks.items()})
+    return [card for name in names for card in list_cards(decks[name], name)]
+
+
+def test_every_shipped_file_has_a_place_of_its_own_in_the_order() -> None:
+    orders = [shipped(path).settings.get("order") for path in PATHS]
+    assert all(isinstance(order, int) for order in orders)
+    assert len(set(orders)) == len(orders)
+
+
+def test_the_difference_and_the_role_come_first_and_technical_depth_late() -> None:
+    decks = list(dict.fromkeys(card.where.rpartition(":")[0].removeprefix("tpm::") for card in cards_in_order()))
+    assert decks[:2] == ["the-difference", "the-tpm-role"]
+    subjects = ["project-management", "risk-and-dependencies", "stakeholders-and-communication", "change-and-metrics"]
+    places = [decks.index(name) for name in (*subjects, "system-design", "shipping-software")]
+    assert places == sorted(places)
+
+
+def test_scenarios_come_from_the_second_week_on_among_the_other_cards() -> None:
+    week = 7 * 20  # cards, at the pace of the defaults
+    kinds = [bool(card.note.points) for card in cards_in_order()]
+    weeks = [kinds[at : at + week] for at in range(0, len(kinds), week)]
+    assert not any(weeks[0])
+    assert all(any(each) and not all(each) for each in weeks[1:])

@@ -45,7 +45,7 @@ def command(decks: tuple[str, ...], output: str | None, no_history: bool, as_jso
 
     \b
     flashcards export                    all decks in one package
-    flashcards export tpm::scenarios     one deck, with the decks below it
+    flashcards export tpm::the-tpm-role  one deck, with the decks below it
     flashcards export -o build/          one package for each top-level deck
     flashcards export tpm --no-history   to share: every card is new
     flashcards export -o all.colpkg      everything, to replace a collection in Anki

@@ -64,7 +64,7 @@ def command(
 
     \b
     flashcards review
-    flashcards review tpm::scenarios
+    flashcards review tpm::system-design
     flashcards review tag:exam --limit 20
     flashcards review --backlog --minutes 15
     flashcards review tpm --cram

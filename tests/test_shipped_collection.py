@@ -1,4 +1,4 @@
-"""The mock interviews that ship find enough to ask, and leave time to answer."""
+"""The shipped folder as a collection: nothing to advise, and mock interviews that find enough to ask."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.advice import find_advice
 from flashcards.collection import Collection
 from flashcards.query import find_card_ids
 from flashcards.settings import load_settings
@@ -25,6 +26,10 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
     with Collection(folder) as opened:
         opened.scan()
         yield opened
+
+
+def test_the_shipped_decks_give_no_cause_for_advice(collection: Collection) -> None:
+    assert find_advice(collection) == []
 
 
 def test_twelve_mocks_ship_with_a_round_of_each_kind() -> None:
