@@ -11,7 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.media import find_references
-from flashcards.deck.pitfalls import find_lost_cells, find_unbalanced_math
+from flashcards.deck.model import Kind
+from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_unbalanced_math
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
@@ -69,6 +70,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     for entry in entries:
         found += _check_math(entry)
         found += _check_tables(entry)
+        found += _check_links(entry)
         found += _check_media(collection, entry, finder)
     return sorted(found)
 
@@ -207,9 +209,16 @@ def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
 
 def _check_math(entry: Entry) -> Iterator[FileProblem]:
     for text in entry.note.fields:
-        if problem := find_unbalanced_math(text):
+        if problem := find_unbalanced_math(text, is_cloze=entry.note.kind is Kind.CLOZE):
             message = f"{problem[:1].upper()}{problem[1:]}."
             yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
+
+
+def _check_links(entry: Entry) -> Iterator[FileProblem]:
+    for text in entry.note.fields:
+        for url in find_dead_links(text, entry.note.definitions):
+            message = f"The link to `{url}` has no target in Anki, which opens links of known programs only."
+            yield FileProblem(entry.path, entry.note.line, "link", message, "Write the address as text, too.")
 
 
 def _check_tables(entry: Entry) -> Iterator[FileProblem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from flashcards.deck import markdown
@@ -16,6 +17,7 @@ MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 
 _OPEN = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BRACE = re.compile(r"\\[\\{}]|\{|\}|::")
 _HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
 # Rare punctuation in matching pairs: punctuation, so that emphasis beside it works as beside a bracket.
@@ -49,7 +51,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
         return ()
     whole = f"{text}\n\n{definitions}" if definitions else text
-    parts = outline(whole)
+    parts = outline(whole, has_display_math=False)
     # A definition cannot begin right behind `C:`, so `C: [gap]: text` holds a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
@@ -191,7 +193,7 @@ def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
     edge = next(edges)
     found: list[_Place] = []
     stack: list[int] = []
-    label = -1  # where the label of a reference link begins, if its text has just ended
+    label = -1  # where the label of an image begins, if its description has just ended
     at = 0
     while match := _BRACKET.search(text, at):
         at = match.start()
@@ -208,7 +210,7 @@ def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
             if len(stack) == 1:
                 if stack[0] != label and _is_gap(text, stack[0], at):
                     found.append((stack[0], at + 1, stack[0] + 1, at))
-                label = at + 1
+                label = at + 1 if text.endswith("!", 0, stack[0]) else -1
             del stack[-1:]
             at += 1
         else:
@@ -228,7 +230,7 @@ def _is_gap(text: str, start: int, end: int) -> bool:
     is_wiki_link = inner.startswith("[") and inner.find("]") == len(inner) - 1
     if not inner.strip() or inner.startswith("^") or is_wiki_link:
         return False
-    return not text.endswith("!", 0, start) and not text.startswith(("(", "["), end + 1)
+    return not text.endswith("!", 0, start) and not text.startswith("(", end + 1)
 
 
 def _keep_outermost(places: list[_Place]) -> list[_Place]:
@@ -252,7 +254,7 @@ def build_face(note: Note, slot: str) -> Face:
     if note.kind is not Kind.CLOZE:
         front, back = note.fields
         return Face(back, front) if slot == REVERSE else Face(front, back)
-    text = note.fields[0]
+    text, gaps = unescape_brackets(note)
     number = int(slot[1:])
     opening, closing = choose_delimiters(text)
 
@@ -266,7 +268,47 @@ def build_face(note: Note, slot: str) -> Face:
             return f"{opening}{inner}{closing}"
         return "…" if number in gap.hidden else inner
 
-    return Face(replace_gaps(text, note.gaps, ask), replace_gaps(text, note.gaps, reveal), (opening, closing))
+    return Face(replace_gaps(text, gaps, ask), replace_gaps(text, gaps, reveal), (opening, closing))
+
+
+def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
+    r"""Return the text of a cloze, and its gaps in it, as they are rendered.
+
+    `\[` and `\]` are brackets everywhere in a cloze, also in math and code, where Markdown would keep the backslash.
+    In text they become entities, so that nothing reads them as math or as a link.
+    """
+    text = note.fields[0]
+    if "\\[" not in text and "\\]" not in text:
+        return text, note.gaps
+    opaque = Spans(outline(text, has_display_math=False).opaque)
+    pieces: list[str] = []
+    places = [0]  # pairs of an offset of `text` and of the result
+    moved = [0]
+    done = 0
+    for match in _ESCAPED.finditer(text):
+        if match[1] not in "[]":
+            continue
+        bracket = match[1] if match.start() in opaque else f"&#{ord(match[1])};"
+        pieces += [text[done : match.start()], bracket]
+        done = match.end()
+        places.append(done)
+        moved.append(moved[-1] + len(bracket) - 2)
+    pieces.append(text[done:])
+
+    def move(offset: int) -> int:
+        return offset + moved[bisect_right(places, offset) - 1]
+
+    gaps = tuple(
+        replace(
+            gap,
+            start=move(gap.start),
+            end=move(gap.end),
+            inner_start=move(gap.inner_start),
+            inner_end=move(gap.inner_end),
+        )
+        for gap in note.gaps
+    )
+    return "".join(pieces), gaps
 
 
 def find_hidden_text(note: Note, slot: str) -> str:
@@ -280,10 +322,11 @@ def find_hidden_text(note: Note, slot: str) -> str:
         inner_texts[gap] = inner
         return inner
 
-    replace_gaps(note.fields[0], note.gaps, remember)
+    text, gaps = unescape_brackets(note)
+    replace_gaps(text, gaps, remember)
     texts = []
     until = 0
-    for gap in note.gaps:
+    for gap in gaps:
         if number in gap.numbers and gap.start >= until:
             texts.append(inner_texts[gap])
             until = gap.end

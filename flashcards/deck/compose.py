@@ -9,13 +9,27 @@ from typing import NamedTuple
 
 from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
-from flashcards.deck.markdown import Outline
+from flashcards.deck.markdown import Outline, outline
 from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note, Problem
 from flashcards.deck.source import Lines, Span
 
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-+*]|[0-9]{1,9}[.)])(?=[ \t]))+[ \t]*")
 
 
+_FIRST_SIGN = re.compile(
+    r"(?P<rule>([-*_])[ \t]*(?:\2[ \t]*){2,}(?=\n|\Z))"
+    r"|(?P<heading>#{1,6}(?=[ \t\n]|\Z))"
+    r"|(?P<quotation>>)"
+    r"|(?P<bullet>[-+*](?=[ \t\n]|\Z)(?![ \t]+\[[ xX]\][ \t]))"
+    r"|(?P<number>[0-9]{1,9})(?=[.)](?:[ \t\n]|\Z))"
+    r"|(?P<definition>\[(?!\^)[^\]\n]+\]:)"
+)
+_CONTINUATIONS = {
+    "quotation": re.compile(r"\n[ \t]*>"),
+    "bullet": re.compile(r"\s*\n(?:[ \t]*[-+*][ \t]| {2,}\S|\t)"),
+    "number": re.compile(r"\s*\n(?:[ \t]*[0-9]{1,9}[.)][ \t]| {2,}\S|\t)"),
+}
+_GAP_LIKE = re.compile(r"\{\{c[0-9]+::|\[[^\[\]]+\]")
 _NO_ATTRIBUTES = Attributes()
 
 
@@ -101,13 +115,13 @@ class Composer:
         fields: tuple[str, ...]
         gaps: tuple[Gap, ...] = ()
         if draft.kind is Kind.CLOZE:
-            last = self._cut_piece(draft, draft.front_start, end)
+            last = self._cut_side(draft, draft.front_start, end)
             fields = (last.text,)
         else:
             if draft.back_start < 0:
                 raise self._report_missing_answer(draft, end)
-            first = self._cut_piece(draft, draft.front_start, draft.front_end)
-            last = self._cut_piece(draft, draft.back_start, end)
+            first = self._cut_side(draft, draft.front_start, draft.front_end)
+            last = self._cut_side(draft, draft.back_start, end)
             fields = (first.text, last.text)
         if not all(fields):
             raise self._report_empty_side(draft, fields)
@@ -150,7 +164,7 @@ class Composer:
                     draft.start,
                     "cloze-without-gap",
                     "`C:` without a gap.",
-                    _GAPS_ESCAPED if "\\[" in piece.text else _GAPS_MISSING,
+                    _hint_at_gap(piece.text),
                 )
             )
         return gaps
@@ -171,6 +185,14 @@ class Composer:
 
     def _make_problem(self, offset: int, code: str, message: str, hint: str) -> Problem:
         return Problem(self._lines.at(offset), code, message, hint)
+
+    def _cut_side(self, draft: OpenNote, start: int, end: int) -> Piece:
+        """Cut out a side of a note; a sign behind its marker is text, as it is in the file."""
+        piece = self._cut_piece(draft, start, end)
+        is_front_of_pair = draft.kind is Kind.PAIR and start == draft.front_start
+        if not piece.text or is_front_of_pair or "\n" in self._body[start : piece.kept[0][0]]:
+            return piece
+        return piece._replace(text=_escape_first_sign(piece.text, is_cloze=draft.kind is Kind.CLOZE))
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Return the text of `start:end` without comments, blank lines around it, and spaces behind a marker."""
@@ -206,12 +228,39 @@ class Composer:
 
 _GAPS_MISSING = r"Put what is to be recalled in `[brackets]`, or write `\C:` if it is text."
 _GAPS_ESCAPED = r"`\[` is text: remove the backslash where a gap begins, or write `\C:` if it is text."
+_GAPS_IN_MATH = r"A part of a formula is a gap only as `{{c1::…}}`; or put brackets around the whole formula."
+_GAPS_IN_CODE = r"A part of code cannot be a gap: put the brackets around it, as in `` [`x`] ``."
 _SIDES = {
     Kind.QUESTION: ("The question", "The answer"),
     Kind.TERM: ("The term", "The definition"),
     Kind.PAIR: ("The front of this pair", "The back of this pair"),
     Kind.CLOZE: ("The text of this cloze",),
 }
+
+
+def _hint_at_gap(text: str) -> str:
+    """Say what to do with a cloze that has no gap."""
+    parts = outline(text, has_display_math=False)
+    if any(_GAP_LIKE.search(text, start, end) for start, end in parts.math):
+        return _GAPS_IN_MATH
+    if any(text[start] in "`~" and _GAP_LIKE.search(text, start, end) for start, end in parts.opaque):
+        return _GAPS_IN_CODE
+    return _GAPS_ESCAPED if "\\[" in text else _GAPS_MISSING
+
+
+def _escape_first_sign(text: str, *, is_cloze: bool) -> str:
+    """Escape a sign at the start of `text` that would begin a block: a quotation, a list, a heading, a rule.
+
+    A quotation or a list that continues on the next line is kept, and so are tasks and fences.
+    """
+    match = _FIRST_SIGN.match(text)
+    if match is None or (is_cloze and match["definition"]):
+        return text
+    for kind, continuation in _CONTINUATIONS.items():
+        if match[kind] and continuation.match(text, text.find("\n") if "\n" in text else len(text)):
+            return text
+    at = match.end() if match["number"] else 0
+    return f"{text[:at]}\\{text[at:]}"
 
 
 def fold_label(label: str) -> str:

@@ -11,14 +11,16 @@ from typing import Any, Final
 import pyromark
 from pyromark import Options
 
-from flashcards.deck.source import Span, Spans, map_byte_offsets, map_without_breaks
+from flashcards.deck.source import Span, Spans, map_byte_offsets, map_without_inserted
 
 OPTIONS: Final = Options.ENABLE_TABLES | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH | Options.ENABLE_STRIKETHROUGH
 
-_ESCAPE = re.compile(r"\\.", re.DOTALL)
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_LONGEST_FORMULA = 10_000  # characters; bounds the search for the end of one
-_CLOSING = {"\\(": "\\)", "\\[": "\\]"}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_BLANK_LINE = re.compile(r"\n[ \t>]*\n")
+_NO_MATH = re.compile(r"[^\s$]\$[0-9]|[0-9]\$[^\s$]|[/:=,;+({\[<>&|-]\$[A-Za-z_]")  # dollar signs that may be text
+_AMOUNT = re.compile(r"[\s,;/–—-]*(?:(?:and|or|to|vs\.?)\s+)?[0-9][0-9.,]*[kKmMbB]?")
+_OPERATORS = frozenset("/:=,;+({[<>&|-")
+_MAX_PASSES = 40
 _EMPHASIS = frozenset({"Emphasis", "Strong", "Strikethrough"})
 _INLINE_TAGS = _EMPHASIS | {"Link", "Image"}
 _OPAQUE_TAGS = frozenset({"CodeBlock", "HtmlBlock", "Link", "Image"})
@@ -77,58 +79,130 @@ class Outline:
     emphasis: list[Span] = field(default_factory=list)
 
 
-def outline(text: str, breaks: Sequence[int] = ()) -> Outline:
-    """Parse `text` once and return where its parts are.
+def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = True) -> Outline:
+    r"""Parse `text` once and return where its parts are.
 
     Args:
         text: as `source.normalize` leaves it.
         breaks: offsets, in order, at which the parser sees an additional line break.
+        has_display_math: whether `\[x\]` is math; in a cloze, these are brackets.
     """
     found = Outline()
     _OutlineBuilder(found, text, breaks).run()
     if "\\(" in text or "\\[" in text:
-        _add_backslash_math(text, found)
+        _add_backslash_math(text, found, has_display_math=has_display_math)
     return found
 
 
-def _add_backslash_math(text: str, found: Outline) -> None:
+def _add_backslash_math(text: str, found: Outline, *, has_display_math: bool) -> None:
     r"""Add `\(x\)` and `\[x\]`, which CommonMark reads as escapes, if they begin outside everything opaque."""
     opaque = Spans(found.opaque)
-    paragraphs = [match.start() for match in _BLANK_LINE.finditer(text)]
+    closings = MathClosings(text)
     at = 0
     while match := _ESCAPE.search(text, at):
         at = match.end()
-        if match[0] not in _CLOSING or match.start() in opaque:
+        if match[1] not in "([" or match.start() in opaque or (match[1] == "[" and not has_display_math):
             continue
-        index = bisect_right(paragraphs, match.start())
-        limit = paragraphs[index] if index < len(paragraphs) else len(text)
-        closing = text.find(_CLOSING[match[0]], at, min(limit, at + _LONGEST_FORMULA))
-        if closing > at:
-            at = closing + 2
+        end = closings.find(match.start() + 1)
+        if end > at + 2:
+            at = end
             found.math.append((match.start(), at))
             found.opaque.append((match.start(), at))
     found.math.sort()
     found.opaque.sort()
 
 
+class MathClosings:
+    r"""The places of `\)` and `\]` in a text, to find where a formula ends."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._places: dict[str, list[int]] = {")": [], "]": []}
+        for match in _ESCAPE.finditer(text):
+            if match[1] in self._places:
+                self._places[match[1]].append(match.start())
+        self._paragraphs = [match.start() for match in _BLANK_LINE.finditer(text)]
+
+    def find(self, bracket: int) -> int:
+        r"""Return where the formula ends whose `(` or `[`, behind a backslash, is at `bracket`; 0 if it does not end.
+
+        A formula does not continue after a blank line.
+        """
+        places = self._places[")" if self._text[bracket] == "(" else "]"]
+        index = bisect_right(places, bracket)
+        paragraph = bisect_right(self._paragraphs, bracket)
+        limit = self._paragraphs[paragraph] if paragraph < len(self._paragraphs) else len(self._text)
+        return places[index] + 2 if index < len(places) and places[index] < limit else 0
+
+
+def escape_money(text: str) -> str:
+    """Escape the dollar signs of `text` that mean money, so that the parser does not read them as math.
+
+    As in Pandoc, a dollar sign before a digit does not end a formula: `$100-$200` is text.
+    """
+    return _insert(text, _find_money(text), "\\")
+
+
+def _find_money(text: str) -> list[int]:
+    """Find the dollar signs that begin math for the parser, but mean money or a variable of a shell."""
+    if text.count("$") < 2 or not _NO_MATH.search(text):
+        return []
+    found: list[int] = []
+    for _ in range(_MAX_PASSES):  # each escape lets later signs pair up anew; half of them are gone after each pass
+        escaped = _insert(text, found, "\\")
+        at, back = map_byte_offsets(escaped), map_without_inserted(found)
+        spans = [
+            (back(at(place["start"])), back(at(place["end"])))
+            for event, place in pyromark.events_with_range(escaped, options=OPTIONS)
+            if isinstance(event, dict) and "InlineMath" in event
+        ]
+        more = [start for start, end in spans if _is_money(text, start, end)]
+        if not more:
+            break
+        found = sorted({*found, *more})
+    return found
+
+
+def _is_money(text: str, start: int, end: int) -> bool:
+    """Return whether `text[start:end]`, which the parser reads as math, begins with a dollar sign that is text."""
+    content, following = text[start + 1 : end - 1], text[end : end + 1]
+    if following.isdigit():
+        return True
+    if text[start - 1 : start].isdigit() and _AMOUNT.fullmatch(content):
+        return True
+    return content[-1:] in _OPERATORS and (following.isalpha() or following == "_")
+
+
+def _insert(text: str, places: Sequence[int], inserted: str) -> str:
+    """Insert a character at each of `places`, which are in order."""
+    if not places:
+        return text
+    return inserted.join(text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True))
+
+
 def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
     """Find the link definitions of `text`, by label; `breaks` as for `outline`."""
     if "]:" not in text:
         return {}
-    parsed, at = _insert_breaks(text, breaks)
+    parsed, at = prepare_source(text, breaks)
     found = pyromark.reference_definitions(parsed, options=OPTIONS)
     spans = {label: definition["span"] for label, definition in found.items()}
     return {label: (at(span["start"]), at(span["end"])) for label, span in spans.items()}
 
 
-def _insert_breaks(text: str, breaks: Sequence[int]) -> tuple[str, Callable[[int], int]]:
-    """Insert line breaks into `text`; also return a function from the new byte offsets to characters of `text`."""
-    if not breaks:
-        return text, map_byte_offsets(text)
-    ends = [*breaks, len(text)]
-    parsed = "\n".join(text[start:end] for start, end in zip([0, *breaks], ends, strict=True))
-    at, back = map_byte_offsets(parsed), map_without_breaks(breaks)
-    return parsed, lambda offset: back(at(offset))
+def prepare_source(text: str, breaks: Sequence[int] = ()) -> tuple[str, Callable[[int], int]]:
+    """Insert line breaks and escapes into `text` for the parser.
+
+    Returns the new text, and a function from its byte offsets to characters of `text`.
+    """
+    broken = _insert(text, breaks, "\n")
+    money = _find_money(broken)
+    parsed = _insert(broken, money, "\\")
+    at = map_byte_offsets(parsed)
+    if not breaks and not money:
+        return parsed, at
+    without_escapes, without_breaks = map_without_inserted(money), map_without_inserted(breaks)
+    return parsed, lambda offset: without_breaks(without_escapes(at(offset)))
 
 
 class _OutlineBuilder:
@@ -136,7 +210,7 @@ class _OutlineBuilder:
 
     def __init__(self, found: Outline, text: str, breaks: Sequence[int]) -> None:
         self.found = found
-        self.text, self.at = _insert_breaks(text, breaks)
+        self.text, self.at = prepare_source(text, breaks)
         self.depth = 0
         self.quotes = 0
         self.heading: list[str] | None = None

@@ -9,9 +9,8 @@ from urllib.parse import unquote
 
 import pyromark
 
-from flashcards.deck.markdown import OPTIONS
+from flashcards.deck.markdown import OPTIONS, prepare_source
 from flashcards.deck.model import Note
-from flashcards.deck.source import map_byte_offsets
 from flashcards.deck.wiki_markdown import rewrite_additions
 
 AUDIO: Final = frozenset({"aac", "flac", "m4a", "mp3", "oga", "ogg", "opus", "spx", "wav"})
@@ -20,6 +19,15 @@ IMAGE: Final = frozenset(
     {"apng", "avif", "bmp", "gif", "heic", "ico", "jfif", "jpeg", "jpg", "png", "svg", "tif", "tiff", "webp"}
 )
 PLAYED: Final = AUDIO | VIDEO
+
+# Schemes of links that Anki hands to a program of their own; those that run code, or open files, are not among them.
+_SCHEMES: Final = """
+http https mailto ftp ftps sftp tel sms geo news irc ircs xmpp matrix sip sips webcal magnet doi urn
+obsidian zotero logseq notion joplin things omnifocus bear drafts craftdocs evernote onenote devonthink
+x-devonthink-item hook message mid thunderlink calibre marginnote3app marginnote4app goodnotes anki anki-x-callback
+vscode vscode-insiders cursor zed spotify msteams slack zoommtg linear figma
+"""
+LINK_SCHEMES: Final = frozenset(_SCHEMES.split())
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SPACES: Final = re.compile(r"[\x00-\x20]+")
@@ -57,11 +65,11 @@ def find_references(note: Note) -> list[Reference]:
 def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
     text = rewrite_additions(text, definitions)
     source = f"{text}\n\n{definitions}" if definitions else text
-    at = map_byte_offsets(source)
+    parsed, at = prepare_source(source)
     found: list[tuple[str, int]] = []
     html: list[str] = []  # the lines of the open HTML block
     start = 0
-    for event, place in pyromark.events_with_range(source, options=OPTIONS):
+    for event, place in pyromark.events_with_range(parsed, options=OPTIONS):
         if isinstance(event, str):
             continue
         ((name, value),) = event.items()

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 import pyromark
 
-from flashcards.deck.markdown import OPTIONS, outline
-from flashcards.deck.source import Spans, map_byte_offsets
+from flashcards.deck.markdown import OPTIONS, escape_money, outline, prepare_source
+from flashcards.deck.media import LINK_SCHEMES, scheme
+from flashcards.deck.source import Spans
 
 _TOKEN: Final = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 _MATH_OPENING: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\\(|\\\[|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))")
@@ -88,12 +89,12 @@ def find_lost_cells(text: str) -> LostCells | None:
     if "|" not in text:
         return None
     columns = 0
-    for event, place in pyromark.events_with_range(text, options=OPTIONS):
+    parsed, at = prepare_source(text)
+    for event, place in pyromark.events_with_range(parsed, options=OPTIONS):
         start = event.get("Start") if isinstance(event, dict) else None
         if isinstance(start, dict) and "Table" in start:
             columns = len(start["Table"])
         elif start == "TableRow":
-            at = map_byte_offsets(text)
             row = text[at(place["start"]) : at(place["end"])].strip().replace("\\|", "")
             cells = row.removeprefix("|").removesuffix("|").count("|") + 1
             if cells > columns:
@@ -101,19 +102,37 @@ def find_lost_cells(text: str) -> LostCells | None:
     return None
 
 
-def find_unbalanced_math(text: str) -> str | None:
-    """Describe the first unbalanced formula of a Markdown text; None if all are balanced."""
+def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
+    r"""Describe the first unbalanced formula of a Markdown text; None if all are balanced.
+
+    In a cloze, `\[` is a bracket.
+    """
     if "$" not in text and "\\" not in text:
         return None
-    parts = outline(text)
+    parts = outline(text, has_display_math=not is_cloze)
     for start, end in parts.math:
         if problem := _find_unbalanced(text[start:end].strip("$")):
             return problem
     opaque = Spans(parts.opaque)
     for match in _MATH_OPENING.finditer(text):
-        if match.start(1) not in opaque:
+        if match.start(1) not in opaque and not (is_cloze and match[1] == "\\["):
             return f"`{match[1]}` is left open"
     return None
+
+
+def find_dead_links(text: str, definitions: str = "") -> list[str]:
+    """Find the targets of links with a scheme that Anki does not open."""
+    if ":" not in text and ":" not in definitions:
+        return []
+    found: dict[str, None] = {}
+    source = f"{text}\n\n{definitions}" if definitions else text
+    for event in pyromark.events(escape_money(source), options=OPTIONS):
+        start = event.get("Start") if isinstance(event, dict) else None
+        if isinstance(start, dict) and "Link" in start:
+            url = start["Link"]["dest_url"]
+            if scheme(url) and scheme(url) not in LINK_SCHEMES | {"//"}:
+                found[url] = None
+    return list(found)
 
 
 def _find_unbalanced(formula: str) -> str | None:

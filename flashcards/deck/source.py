@@ -37,10 +37,10 @@ def map_byte_offsets(text: str) -> Callable[[int], int]:
     return to_character
 
 
-def map_without_breaks(breaks: Sequence[int]) -> Callable[[int], int]:
-    """Return a function from an offset in a text with line breaks inserted at `breaks` to the original offset."""
-    places = [offset + number for number, offset in enumerate(breaks)]
-    return lambda offset: offset - bisect_left(places, offset)
+def map_without_inserted(places: Sequence[int]) -> Callable[[int], int]:
+    """Return a function from an offset in a text with a character inserted at each of `places` to the original one."""
+    inserted = [offset + number for number, offset in enumerate(places)]
+    return lambda offset: offset - bisect_left(inserted, offset)
 
 
 class Lines:

@@ -12,10 +12,9 @@ from typing import Final
 
 import pyromark
 
-from flashcards.deck.markdown import OPTIONS
+from flashcards.deck.markdown import OPTIONS, MathClosings
+from flashcards.deck.source import map_byte_offsets
 
-_INLINE: Final = re.compile(rb"\(((?:(?!\n[ \t>]*\n)(?:[^\\]|\\[^)]))+?)\\\)")
-_DISPLAY: Final = re.compile(rb"\[((?:(?!\n[ \t>]*\n)(?:[^\\]|\\[^\]]))+?)\\\]")
 _QUOTE_PREFIX: Final = re.compile(r"\n(?:[ \t]{0,3}>[ \t]?)+")
 
 
@@ -57,29 +56,26 @@ def cut_out_math(source: str) -> CutMath:
     edge = next((chr(code) for code in range(0xE000, 0xF900) if chr(code) not in source), "")
     if not edge:
         return CutMath(source)
-    data = source.encode()
-    pieces: list[bytes] = []
+    closings = MathClosings(source)
+    pieces: list[str] = []
     formulas: list[Formula] = []
     done = 0
-    for bracket, in_quote in _find_escaped_brackets(source, data):
-        if bracket <= done:
+    for bracket, in_quote in _find_escaped_brackets(source):
+        end = 0 if bracket <= done else closings.find(bracket)
+        tex = source[bracket + 1 : end - 2] if end else ""
+        if not tex.strip():
             continue
-        display = data[bracket : bracket + 1] == b"["
-        match = (_DISPLAY if display else _INLINE).match(data, bracket)
-        if match is None or not match[1].strip():
-            continue
-        tex = match[1].decode()
-        pieces += [data[done : bracket - 1], f"{edge}{len(formulas)}{edge}".encode()]
-        formulas.append(Formula(_QUOTE_PREFIX.sub("\n", tex) if in_quote else tex, display))
-        done = match.end()
+        pieces += [source[done : bracket - 1], f"{edge}{len(formulas)}{edge}"]
+        formulas.append(Formula(_QUOTE_PREFIX.sub("\n", tex) if in_quote else tex, source[bracket] == "["))
+        done = end
     if not formulas:
         return CutMath(source)
-    pieces.append(data[done:])
-    return CutMath(b"".join(pieces).decode(), tuple(formulas), re.compile(f"{edge}([0-9]{{1,9}}){edge}"))
+    return CutMath("".join((*pieces, source[done:])), tuple(formulas), re.compile(f"{edge}([0-9]{{1,9}}){edge}"))
 
 
-def _find_escaped_brackets(source: str, data: bytes) -> list[tuple[int, bool]]:
-    """Find the byte offsets of escaped opening brackets, and whether they are in a quote."""
+def _find_escaped_brackets(source: str) -> list[tuple[int, bool]]:
+    """Find the offsets of escaped opening brackets, and whether they are in a quote."""
+    at = map_byte_offsets(source)
     found = []
     hidden = quotes = 0
     for event, place in pyromark.events_with_range(source, options=OPTIONS):
@@ -92,9 +88,9 @@ def _find_escaped_brackets(source: str, data: bytes) -> list[tuple[int, bool]]:
                 quotes += 1
             case {"End": {"BlockQuote": _}}:
                 quotes -= 1
-            case {"Text": str(text)} if not hidden:
+            case {"Text": str(text)} if not hidden and text[:1] in ("(", "["):
                 # The range of an escaped character begins after its backslash.
-                start = place["start"]
-                if text[:1] in ("(", "[") and text and data[start - 1 : start] == b"\\":
+                start = at(place["start"])
+                if text and source[start - 1 : start] == "\\":
                     found.append((start, quotes > 0))
     return found

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
+from flashcards.render.typed import write_typed_answer
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
     POINT_INDENT,
@@ -273,7 +274,7 @@ class Screen:
     def _draw_typed(self, view: Answer) -> None:
         if view.given is None:
             return
-        expected = self.plain_text(view.asked.expected, view.asked.entry.note.definitions)
+        expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
         self._blank()
         for line in draw_typed(view.given, expected, coloured=self._coloured):
             self._print(line)

@@ -224,6 +224,11 @@ class TestTextThatIsShownOtherwise:
                 "a.md:1: `$` is left open. Close it, or write `\\$`.\n",
             ),
             (
+                "Q: Where?\nA: [here](file:///etc/hosts) [and](other.md) [there](obsidian://open?vault=V)\n",
+                "a.md:1: The link to `file:///etc/hosts` has no target in Anki, which opens links of known programs "
+                "only. Write the address as text, too.\n",
+            ),
+            (
                 "# RAID\n\n**Q:** What is RAID?\n\n**A:** Risks\n",
                 "a.md:3: This looks like a question, but it makes no card. "
                 "Write `Q:` and `A:` at the start of a line, without other signs in front of them.\n",

@@ -14,6 +14,11 @@ from flashcards.deck.parse import parse
         ("T: one", r"Write `D:` below it, or `\T:` if it is text."),
         ("Q: one A: two", r"Put `A:` at the start of its own line, or write `\Q:` if it is text."),
         ("T: one\n\n    D: two", r"Put `D:` at the start of its own line, or write `\T:` if it is text."),
+        (
+            "C: $x[1]$",
+            r"A part of a formula is a gap only as `{{c1::…}}`; or put brackets around the whole formula.",
+        ),
+        ("C: `{{c1::x}}`", r"A part of code cannot be a gap: put the brackets around it, as in `` [`x`] ``."),
         ("C: one", r"Put what is to be recalled in `[brackets]`, or write `\C:` if it is text."),
         (r"C: \[one]", r"`\[` is text: remove the backslash where a gap begins, or write `\C:` if it is text."),
     ],

@@ -120,3 +120,43 @@ def test_typed_cloze_markers_make_no_cloze(collection: Collection) -> None:
     note = collection.new_note(model)
     note.fields = [html, html]
     assert note.fields_check() == NoteFieldsCheckResult.NORMAL
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "`[sound:x1.mp3]`",
+        "```\n[sound:x2.mp3]\n```",
+        "[sound:x3.mp3] and \\[sound:x4.mp3\\] and $$[sound:x5.mp3]$$",
+        "[anki:tts lang=en_US]x[/anki:tts]",
+        "[anki:play:q:0]",
+    ],
+)
+def test_text_in_square_brackets_is_not_played(collection: Collection, markdown: str) -> None:
+    html = RENDERER.render(markdown)
+    (card,) = added(collection, "Basic", [html, html])
+    output = card.render_output()
+    assert output.question_av_tags == [] == output.answer_av_tags
+    assert "[anki:play" not in output.question_text
+    assert not [name for name in collection.media.check().missing if name.startswith("x")]
+
+
+@pytest.mark.parametrize(
+    "markdown", ["`[latex]x[/latex]`", r"[latex]\\input{x}[/latex]", r"[\$]x[/\$]", r"[\$\$]x[/\$\$]"]
+)
+def test_text_is_not_compiled_as_latex(collection: Collection, markdown: str) -> None:
+    from anki.latex import render_latex_returning_errors
+
+    html = RENDERER.render(markdown)
+    (card,) = added(collection, "Basic", [html, html])
+    _, errors = render_latex_returning_errors(card.render_output().question_text, card.note_type(), collection)
+    assert errors == []
+    assert "<img" not in card.render_output().question_text
+
+
+def test_escaped_math_in_a_cloze_is_text(collection: Collection) -> None:
+    html = render_cloze(cloze_note(r"a \\(b\\) {{c1::x \\(**y**\\)}}"), RENDERER)
+    (card,) = added(collection, "Cloze", [html])
+    output = card.render_output()
+    assert "<strong>y</strong>" in output.answer_text
+    assert r"\(" not in output.answer_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from flashcards.deck.media import scheme
-from flashcards.render.html.tags import ATTRIBUTES, LINK_SCHEMES, LIST_CLASSES, TAGS, is_picture
+from flashcards.deck.media import LINK_SCHEMES, scheme
+from flashcards.render.html.tags import ATTRIBUTES, LIST_CLASSES, TAGS, is_picture
 
 VOID = frozenset({"br", "col", "hr", "img", "source", "wbr"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,33 +17,10 @@ from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from flashcards.render.macros import MACROS_FILE, parse_macros
+from flashcards.render.typed import make_typed_answer
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-
-_TAG: Final = re.compile(r"<[^<>]*>")
-_SOUND: Final = re.compile(r"\[sound:[^\]]*\]")
-_MATH: Final = re.compile(r"\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
-
-
-def make_typed_answer(html: str) -> str:
-    """Return the text to type for an answer, as HTML: one line, formulas as TeX, no pictures or sound.
-
-    Empty for an answer without words: then nothing is asked to be typed.
-    """
-    text = _SOUND.sub(" ", _TAG.sub(lambda tag: "" if _is_inline(tag[0]) else " ", html))
-    text = _MATH.sub(lambda match: match[1] or match[2] or "", text)
-    return escape(" ".join(unescape(text).split()), quote=False).replace("{{", "{&#123;")
-
-
-_INLINE: Final = re.compile(
-    r"</?(?:a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|u|var|wbr)\b"
-)
-
-
-def _is_inline(tag: str) -> bool:
-    return _INLINE.match(tag) is not None
-
 
 # HTML that shows nothing; for Anki a field with `<br>` and `<div>` only is empty.
 _UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)

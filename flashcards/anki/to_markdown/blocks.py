@@ -25,12 +25,14 @@ from flashcards.anki.to_markdown.elements import (
     write_item,
     write_link_url,
     write_list,
+    write_literal_code,
 )
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
 from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField
 from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_text
 from flashcards.deck.media import PLAYED, extension, is_remote, scheme
 
+_ESCAPED_BRACKET: Final = re.compile(r"\\[\[\]]")
 _LINES: Final = frozenset(
     {"div", "address", "article", "aside", "center", "figcaption", "figure", "footer", "form", "header", "main", "nav"}
     | {"section", "fieldset", "legend", "summary", "td", "th", "dt", "dd"}
@@ -122,7 +124,7 @@ class Blocks:
             self._tokens.append(InlineToken(RAW, f"![]({url})"))
         else:
             display = placeholder.kind == "display"
-            formula = write_formula(placeholder.value, display=display, beside=before + after)
+            formula = write_formula(placeholder.value, display=display, cloze=self._cloze, beside=before + after)
             self._tokens.append(InlineToken(RAW, formula))
 
     def _take_element(self, element: Element) -> None:
@@ -240,7 +242,9 @@ class Blocks:
     def _take_code(self, element: Element) -> None:
         text = " ".join(self._cut.restore(get_text(element)).replace("\xa0", " ").split())
         if text:
-            self._tokens.append(InlineToken(RAW, write_code_span(text)))
+            is_special = self._cloze and _ESCAPED_BRACKET.search(text)
+            code = write_literal_code(text, is_block=False) if is_special else write_code_span(text)
+            self._tokens.append(InlineToken(RAW, code))
 
     def _take_pre(self, element: Element) -> None:
         if self.has_gap(element):
@@ -249,7 +253,9 @@ class Blocks:
             return
         text = self._cut.restore(get_text(element)).replace("\xa0", " ").removeprefix("\n").rstrip()
         if text.strip():
-            self._add_block(write_code_block(text, find_language(element)))
+            is_special = self._cloze and _ESCAPED_BRACKET.search(text)
+            code = write_literal_code(text, is_block=True) if is_special else None
+            self._add_block(code or write_code_block(text, find_language(element)))
 
     def _take_code_lines(self, element: Element) -> None:
         self._flush()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
 
+from flashcards.anki.to_markdown.escape import escape_everything
 from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element
 from flashcards.deck.media import scheme
 
@@ -25,11 +26,12 @@ def encode_url(url: str) -> str:
     return _IN_URL.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), url)
 
 
-def write_formula(tex: str, *, display: bool, beside: str = "") -> str:
+def write_formula(tex: str, *, display: bool, cloze: bool = False, beside: str = "") -> str:
     """Write a formula, between `$` only if that is certain to be read as math."""
     tex = tex.strip()
     if display:
-        return f"\\[{tex}\\]" if "$" in tex else f"$${tex}$$"
+        in_brackets = f"\\(\\displaystyle {tex}\\)" if cloze else f"\\[{tex}\\]"  # in a cloze, `\\[` is a bracket
+        return in_brackets if "$" in tex else f"$${tex}$$"
     plain = "$" not in tex and not tex.endswith("\\") and not re.search(r"[\w$\\]", beside)
     return f"${tex}$" if plain else f"\\({tex}\\)"
 
@@ -40,6 +42,12 @@ def write_code_span(text: str) -> str:
     ticks = next("`" * count for count in range(1, len(text) + 2) if count not in runs)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def write_literal_code(text: str, *, is_block: bool) -> str:
+    """Write code as HTML, for text that Markdown cannot hold, such as `\\[` in a cloze."""
+    escaped = escape_everything(text).replace("\n", "&#10;")
+    return f"<pre><code>{escaped}</code></pre>" if is_block else f"<code>{escaped}</code>"
 
 
 def escape_link_text(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flashcards.deck.cloze import choose_delimiters, replace_gaps
+from flashcards.deck.cloze import choose_delimiters, replace_gaps, unescape_brackets
 from flashcards.deck.model import Gap, Note
 from flashcards.render.html.renderer import HtmlRenderer
 
@@ -26,7 +26,8 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
 
     A gap that begins inside an element and ends outside it is written in parts with the same number.
     """
-    text = note.fields[0]
+    text, gaps = unescape_brackets(note)
+    note = note._replace(fields=(text,), gaps=gaps)
     delimiters = choose_delimiters("".join((text, note.definitions, *(gap.hint for gap in note.gaps))))
     marked = replace_gaps(text, note.gaps, lambda _, inner: f"{delimiters[0]}{inner}{delimiters[1]}")
     html = renderer.render(marked, note.definitions)

@@ -8,8 +8,8 @@ from html import escape, unescape
 from typing import Final
 from urllib.parse import unquote
 
-from flashcards.deck.media import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
-from flashcards.render.html.tags import ATTRIBUTES, LINK_SCHEMES, is_picture
+from flashcards.deck.media import AUDIO, IMAGE, LINK_SCHEMES, PLAYED, extension, is_remote, scheme
+from flashcards.render.html.tags import ATTRIBUTES, is_picture
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
 _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
@@ -77,6 +77,8 @@ class _MediaPlacer:
             return ""
         if scheme(url) == "" and extension(url) in IMAGE:
             attributes["href"] = self._get_name(url)
+        elif scheme(url) == "//":
+            attributes["href"] = f"https:{url.strip()}"
         elif scheme(url) not in LINK_SCHEMES:
             self.links.append("")
             return ""

@@ -13,7 +13,7 @@ from typing import Final
 
 import pyromark
 
-from flashcards.deck.markdown import OPTIONS
+from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.wiki_markdown import drop_footnotes, has_additions, rewrite_additions
 from flashcards.render.code import CodeHighlighter
 from flashcards.render.html.media import place_media
@@ -29,6 +29,10 @@ _MATH: Final = re.compile(r'<span class="math math-(inline|display)">([^<]*)</sp
 _ALIGN: Final = re.compile(r'(<t[dh]) style="text-align: (left|center|right)"')
 _RUBRIC: Final = re.compile(r'<ul>(\n<li>\s*(?:<p>)?<input disabled="" type="checkbox")')
 _CHECKBOX: Final = re.compile(r'<input disabled="" type="checkbox"(?: checked="")?/>\n?')
+_TAG: Final = re.compile(r'(<span class="math [^<>]*>[^<]*</span>|<[^<>]*>)')
+_MATH_DELIMITER: Final = re.compile(r"\\([(\[])")
+# Text that Anki would read as a sound, speech, LaTeX or a field to type into.
+_ANKI_MARKUP: Final = re.compile(r"\[(?=sound:|anki:|/?latex\]|/?\${1,2}\]|\[?type:)", re.IGNORECASE)
 _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
@@ -59,7 +63,7 @@ class HtmlRenderer:
         elif is_plain(markdown):
             return markdown
         markdown = _FORBIDDEN.sub("", markdown)
-        cut = cut_out_math(markdown)
+        cut = cut_out_math(escape_money(markdown))
         source = f"{_FORBIDDEN.sub('', definitions)}\n\n{cut.source}" if definitions else cut.source
         html = (self._with_code if "```" in source or "~~~" in source else self._markdown).html(source)
         if "<input" in html:
@@ -68,11 +72,15 @@ class HtmlRenderer:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
             html = clean(escape_words(html)).replace("<p></p>", "")  # left behind by a block inside a paragraph
+        if "[" in html:
+            html = _ANKI_MARKUP.sub("&#91;", html)
         if "<img" in html or "<a" in html or "<video" in html:
             html = place_media(html, self._media)
         html = _unwrap(html)
         if "{{" in html:
             html = html.replace("{{", "{&#123;")  # otherwise Anki may read it as a field or a cloze
+        if "\\" in html:
+            html = _split_math_delimiters(html)
         html = self._write_all_math(html, cut)
         return _FORBIDDEN.sub("", html)
 
@@ -91,7 +99,23 @@ class HtmlRenderer:
     def _write_math(self, tex: str, display: bool) -> str:
         tex = _CLOZE_OPENING.sub("{ ", expand(tex, self._macros))
         content = escape(tex, quote=False).replace('"', "&quot;")  # safe in an attribute too
+        content = _ANKI_MARKUP.sub("&#91;", content)
+        if display and _ANKI_MARKUP.match(f"[{content}"):
+            content = f" {content}"
         return f"\\[{content}\\]" if display else f"\\({content}\\)"
+
+
+def _split_math_delimiters(html: str) -> str:
+    r"""Keep `\(` and `\[` in text from beginning a formula in Anki, by an element inside them; code is safe."""
+    out: list[str] = []
+    depth = 0  # of elements that hold code
+    for piece in _TAG.split(html):
+        if piece.startswith("<"):
+            depth += piece.startswith(("<code", "<pre")) - piece.startswith(("</code", "</pre"))
+        elif not depth:
+            piece = _MATH_DELIMITER.sub(r"\\<span>\1</span>", piece)
+        out.append(piece)
+    return "".join(out)
 
 
 def is_plain(markdown: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from flashcards.deck.media import scheme
+from flashcards.deck.media import LINK_SCHEMES, scheme
 
 if TYPE_CHECKING:
     import nh3
@@ -36,7 +36,6 @@ ATTRIBUTES: Final = {
     "video": frozenset({"src", "controls", "width", "height"}),
 }
 LIST_CLASSES: Final = frozenset({"rubric"})  # the only classes of `ul`
-LINK_SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
 _PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+", re.IGNORECASE)
 

@@ -16,7 +16,7 @@ _NEW_LINE: Final = frozenset(
 )
 _SPACES: Final = re.compile(r"[^\S\x1f]+")
 _KEPT_SPACE: Final = "\x1f"  # a space that is shown as it is written
-_UNSEEN: Final = frozenset({"script", "style"})
+_UNSEEN: Final = frozenset({"script", "style", "rp"})
 
 
 def html_to_text(html: str, *, plain: bool = False) -> str:
@@ -68,6 +68,8 @@ class _Reader:
             self._first_cell = False
         elif tag in ("sup", "sub"):
             self._scripts.append(len(self.out))
+        elif tag == "rt":
+            self.out.append("(")
         elif tag in ("img", "audio", "video", "source") and values.get("src"):
             self.out.append(label_media(values["src"], values.get("alt", ""), played=tag != "img"))
 
@@ -96,6 +98,8 @@ class _Reader:
         elif tag in ("ul", "ol") and self._lists:
             self._lists.pop()
             self.out.append("\n")
+        elif tag == "rt":
+            self.out.append(")")
         elif tag == "pre":
             self._as_written = max(0, self._as_written - 1)
             self.out.append("\n")

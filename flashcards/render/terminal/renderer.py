@@ -11,7 +11,7 @@ import pyromark
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from flashcards.deck.markdown import OPTIONS
+from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.wiki_markdown import drop_footnotes, rewrite_additions
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.literal_math import CutMath, cut_out_math
@@ -298,7 +298,7 @@ class TerminalRenderer:
         """
         markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
         definitions = drop_footnotes(definitions)
-        cut = cut_out_math(markdown)
+        cut = cut_out_math(escape_money(markdown))
         source = cut.source
         if definitions:
             source = f"{_SURROGATES.sub(chr(0xFFFD), definitions)}\n\n{source}"

@@ -22,6 +22,7 @@ _STYLES: Final = {
     **dict.fromkeys(("code", "kbd", "samp", "tt"), CODE),
     "mark": "reverse",
 }
+_RUBY: Final = frozenset({"ruby", "rb", "rt", "rp"})
 _SCRIPTS: Final = {"sup": "^", "sub": "_"}
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
@@ -113,12 +114,16 @@ class InlineTags:
     def __init__(self, writer: TextWriter, *, plain: bool) -> None:
         self._writer = writer
         self._plain = plain
+        self._in_reading = False
+        self._before_fallback: Text | None = None  # the text before an open `<rp>`
         self._open: list[tuple[str, Text]] = []  # with the text before it, if its own is collected apart
 
     def take(self, html: str) -> None:
         """Apply one tag of any name."""
         match = _TAG.match(html)
         name = match[2].lower() if match else ""
+        if name in _RUBY:
+            self._take_ruby(name, closes=bool(match and match[1]))
         if not match or (name not in _STYLES and name not in _SCRIPTS):
             return
         if not match[1]:
@@ -137,8 +142,23 @@ class InlineTags:
                     self._close(at)
                 return
 
+    def _take_ruby(self, name: str, *, closes: bool) -> None:
+        """Write the reading of characters in parentheses; `<rp>` holds parentheses for others, which are dropped."""
+        if self._before_fallback is not None:
+            self._writer.text, self._before_fallback = self._before_fallback, None
+        if self._in_reading and name != "rp":
+            self._writer.write(")")
+            self._in_reading = False
+        if name == "rt" and not closes:
+            self._writer.write("(")
+            self._in_reading = True
+        elif name == "rp" and not closes:
+            self._before_fallback, self._writer.text = self._writer.text, Text()
+
     def end(self) -> None:
         """Close all tags at the end of a block."""
+        if self._in_reading or self._before_fallback is not None:
+            self._take_ruby("ruby", closes=True)
         for name, before in reversed(self._open):
             if name in _STYLES:
                 self._writer.pop(_STYLES[name])
