@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flashcards.insight.past_error import PastError, measure_past_error
 from flashcards.insight.simulation import read_days_ahead
+from scheduler.columns import read_ratings
 from scheduler.limits import new_a_day
-from scheduler.memory import QuickModel
+from scheduler.memory import QuickModel, fill_parameters
 from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ class Readiness:
         gains: the cards that gain most from a review now.
         curve: (day, recalled if idle, recalled if kept) from today on.
         is_speed_assumed: the log is too short to tell the person's speed.
+        past_error: how far such predictions were off at earlier dates; nothing if the log is too short to tell.
     """
 
     clock: Clock
@@ -104,6 +107,7 @@ class Readiness:
     gains: tuple[Gain, ...]
     curve: tuple[tuple[int, float, float], ...]
     is_speed_assumed: bool = False
+    past_error: PastError | None = None
 
 
 def build_empty(collection: Collection, now_ms: int, day: int) -> Readiness:
@@ -151,7 +155,14 @@ def predict_readiness(
         tuple(find_gains(models, cards, today, day)),
         tuple(_curve(models, cards, lives, today, day)),
         ahead.is_speed_assumed,
+        _measure_past_error(collection, today, days),
     )
+
+
+def _measure_past_error(collection: Collection, today: int, days: int) -> PastError | None:
+    decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
+    decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
+    return measure_past_error(read_ratings(collection.connection), decks, decays, today, days)
 
 
 class _Models:

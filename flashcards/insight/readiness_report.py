@@ -63,9 +63,9 @@ def describe_readiness(found: Readiness) -> list[str]:
     plan, days = found.plan, found.day - found.today
     said = [
         f"On {found.clock.date(found.day):%A, %d %B %Y}, in {plural(days, 'day')}: {found.total.idle:.0%} recalled if"
-        f" nothing more is done, {found.total.kept:.0%} if the plan is kept (simulated lives differ by"
-        f" {100 * found.spread:.1f} points)."
+        f" nothing more is done, {found.total.kept:.0%} if the plan is kept."
     ]
+    said.append(_describe_error(found))
     if found.is_speed_assumed:
         said.append(ASSUMED_SPEED)
     minutes = plural(round(plan.minutes_a_day), "minute")
@@ -81,6 +81,24 @@ def describe_readiness(found: Readiness) -> list[str]:
         unseen = plural(plan.unseen, "card")
         said.append(f"Not feasible within your limits: {unseen} would stay unseen. {_name_limit(plan)}")
     return said
+
+
+def _describe_error(found: Readiness) -> str:
+    """Say how far the prediction may be off, measured on the person's own log."""
+    past = found.past_error
+    if past is None:
+        return (
+            "Your log is too short to tell how far such predictions are off;"
+            f" by the luck of simulated lives alone they differ by {100 * found.spread:.1f} points."
+        )
+    total = found.total
+    idle_low, idle_high = past.find_range(total.idle, total.seen / max(1, total.cards))
+    low, high = past.find_range(total.kept)
+    return (
+        f"At {plural(past.dates, 'earlier date')} of your log, predictions {plural(past.days, 'day')} ahead were off by"
+        f" {100 * past.error:.1f} points: likely {low:.0%} to {high:.0%} if the plan is kept,"
+        f" {idle_low:.0%} to {idle_high:.0%} if nothing more is done."
+    )
 
 
 def _name_limit(plan: StudyPlan) -> str:
@@ -141,6 +159,7 @@ def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:
         "gains": [{"id": names[g.card], "now": g.now, "on_day": g.on_day, "gain": g.gain} for g in found.gains],
         "curve": [{"date": str(date(day)), "idle": idle, "kept": kept} for day, idle, kept in found.curve],
         "speed_assumed": found.is_speed_assumed,
+        "past_error": found.past_error._asdict() if found.past_error else None,
     }
 
 

@@ -19,7 +19,18 @@ def day(ahead: int) -> str:
 def test_cards_never_seen_count_as_not_known(cli: Runner) -> None:
     small(cli.root).close()
     found = cli("readiness", "--on", day(10), "--json").json
-    assert list(found) == ["on", "days", "total", "spread", "decks", "plan", "gains", "curve", "speed_assumed"]
+    assert list(found) == [
+        "on",
+        "days",
+        "total",
+        "spread",
+        "decks",
+        "plan",
+        "gains",
+        "curve",
+        "speed_assumed",
+        "past_error",
+    ]
     assert (found["on"], found["days"]) == (day(10), 10)
     assert list(found["total"]) == ["cards", "seen", "idle", "kept"]
     assert (found["total"]["cards"], found["total"]["seen"]) == (3, 2)
