@@ -160,6 +160,10 @@ def run(arguments: list[str]) -> int:
     from flashcards.cli.console import print_text
     from scheduler.errors import SchedulerError
 
+    if "_FLASHCARDS_COMPLETE" in os.environ:
+        from flashcards.cli.shells import register_shells
+
+        register_shells()
     try:
         result = group.main(arguments, prog_name="flashcards", standalone_mode=False)
         if sys.stdout is not None:  # closed from the start

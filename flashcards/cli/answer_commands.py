@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import console
+from flashcards.cli import complete, console
 from flashcards.cli.params import Number
 from flashcards.errors import UsageError
 from flashcards.text import format_interval
@@ -37,7 +37,7 @@ class TimeTooEarly(UsageError):
 
 
 @click.command("answer")
-@click.argument("card")
+@click.argument("card", shell_complete=complete.card)
 @click.argument("rating", type=click.Choice(list(_RATINGS), case_sensitive=False))
 @click.option("--at", metavar="TIME", help="Time of the answer, ISO 8601; local time without an offset. Default: now.")
 @click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="Time taken to answer.")

@@ -1,50 +1,125 @@
-"""Shell completion of decks, tags and the words of the query language."""
+"""What is completed: decks, cards, files, backups and the words of the query language."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 _FIELDS = ("deck:", "tag:", "is:", "prop:", "rated:", "added:", "flag:", "kind:", "file:", "id:")
 _STATES = ("due", "new", "learn", "review", "suspended", "buried", "leech")
 
 
+_KINDS = ("question", "term", "pair", "cloze", "rubric")
+_MOST = 100  # ids offered
+
+
 def decks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a deck."""
-    return [CompletionItem(name) for name in _read_names(ctx)[0] if name.startswith(incomplete)]
+    return _offer(_read_decks(ctx), incomplete)
 
 
 def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a word of a query: a deck's name, `deck:…`, `tag:…`, `is:…` or another key."""
-    names, tags = _read_names(ctx)
-    words = [
-        *names,
-        *_FIELDS,
-        *(f"deck:{name}" for name in names),
-        *(f"tag:{tag}" for tag in tags),
-        *(f"is:{state}" for state in _STATES),
-    ]
-    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+    """Complete a word of a query: a deck's name, `deck:…`, `tag:…`, `is:…` or another key; `-` negates it."""
+    minus = "-" if incomplete.startswith("-") else ""
+    names = _read_decks(ctx)
+    values = {
+        "deck": names,
+        "tag": sorted({tag for (tags,) in _read(ctx, _TAGS) for tag in tags.split()}),
+        "is": _STATES,
+        "kind": _KINDS,
+        "flag": [str(number) for number in range(1, 8)],
+        "file": [path for (path,) in _read(ctx, _FILES)],
+    }
+    words = [*names, *_FIELDS, *(f"{key}:{value}" for key, each in values.items() for value in each)]
+    return [CompletionItem(minus + item.value) for item in _offer(words, incomplete.removeprefix("-"))]
 
 
-def _read_names(ctx: click.Context) -> tuple[list[str], list[str]]:
-    """Return decks and tags as of the last scan; empty lists if there is no readable state."""
+def card(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a card: an id, or a file and the line of a note."""
+    files = [path for (path,) in _read(ctx, _FILES)]
+    path, colon, _ = incomplete.rpartition(":")
+    if colon and path in files:
+        return _offer([f"{path}:{line}" for (line,) in _read(ctx, _LINES, path)], incomplete)
+    ids = [f"{key}.{slot}" for key, slot in _read(ctx, _IDS, incomplete.partition(".")[0])] if incomplete else []
+    return _offer([*ids, *(f"{path}:" for path in files)], incomplete)
+
+
+def files(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a file."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a backup, newest first."""
+    from flashcards.collection import BACKUPS
+
+    state = _find_state(ctx)
+    return _offer(sorted(map(str, (state / BACKUPS).glob("*.db")), reverse=True) if state else [], incomplete)
+
+
+def mocks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the time of an earlier mock interview."""
+    import datetime
+
+    times = (datetime.datetime.fromtimestamp(at / 1000).astimezone() for (at,) in _read(ctx, _MOCKS))  # local time
+    return _offer(["last", *(f"{time:%Y-%m-%dT%H:%M:%S}" for time in times)], incomplete)
+
+
+_DECKS = "SELECT name FROM decks ORDER BY name"
+_TAGS = "SELECT DISTINCT tags FROM notes WHERE tags != ''"
+_FILES = "SELECT path FROM files WHERE present = 1 ORDER BY path"
+_LINES = "SELECT line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1 AND f.path = ? ORDER BY line"
+_MOCKS = "SELECT id FROM mocks ORDER BY id DESC"
+_IDS = (
+    "SELECT key, slot FROM cards JOIN notes ON notes.id = cards.note"
+    f" WHERE notes.key >= :typed AND notes.key < :typed || char(1114111) AND cards.active = 1 LIMIT {_MOST}"
+)
+
+
+def _offer(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(incomplete) and word.isprintable()]
+
+
+def _read_decks(ctx: click.Context) -> list[str]:
+    """Return the decks, and the decks above them."""
+    names = [name for (name,) in _read(ctx, _DECKS)]
+    return sorted({"::".join(name.split("::")[:depth]) for name in names for depth in range(1, name.count("::") + 2)})
+
+
+def _find_state(ctx: click.Context) -> Path | None:
+    from flashcards.collection import STATE_FOLDER, find_collection
+    from flashcards.errors import FlashcardsError
+
+    try:
+        return find_collection(ctx.find_root().params.get("folder")) / STATE_FOLDER
+    except FlashcardsError:
+        return None
+
+
+def _read(ctx: click.Context, sql: str, typed: str = "") -> list[Any]:
+    """Return rows as of the last scan; nothing if there is no readable state."""
     import sqlite3
     from contextlib import closing
 
-    from flashcards.collection import DATABASE, STATE_FOLDER, TABLE_SETS, find_collection
-    from flashcards.errors import FlashcardsError
+    from flashcards.collection import DATABASE, TABLE_SETS
     from scheduler import SchedulerError
     from scheduler.reading import open_reading
 
+    state = _find_state(ctx)
     try:
-        path = find_collection(ctx.find_root().params.get("folder")) / STATE_FOLDER / DATABASE
-        with closing(open_reading(path, TABLE_SETS)) as connection:
-            names = [row[0] for row in connection.execute("SELECT name FROM decks ORDER BY name")]
-            texts = connection.execute("SELECT DISTINCT tags FROM notes WHERE tags != ''")
-            return names, sorted({tag for (text,) in texts for tag in text.split()})
-    except (FlashcardsError, SchedulerError, sqlite3.Error, OSError):
-        return [], []
+        if state is None:
+            return []
+        with closing(open_reading(state / DATABASE, TABLE_SETS)) as connection:
+            values: Any = {"typed": typed} if ":typed" in sql else (typed,) if "?" in sql else ()
+            return connection.execute(sql, values).fetchall()
+    except (SchedulerError, sqlite3.Error, OSError):
+        return []
 
 
 _INSTALL_LINES = {
@@ -61,14 +136,10 @@ def completion_command(shell: str) -> None:
 
     To install it:
     """
-    from click.shell_completion import get_completion_class
-
     from flashcards.cli import group
+    from flashcards.cli.shells import SHELLS
 
-    found = get_completion_class(shell)
-    if found is None:  # click knows every shell of the choice
-        raise click.UsageError(f"There is no completion for {shell}. Choose bash, zsh or fish.")
-    click.echo(found(group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())
+    click.echo(SHELLS[shell](group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashcards.cli import console
+from flashcards.cli import complete, console
 from flashcards.cli.params import Excludes, OptionRules
 from flashcards.dialects import NATIVE
 from flashcards.errors import UsageError
@@ -169,7 +169,7 @@ class PathOutside(UsageError):
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete.files)
 @click.option("--explain", is_flag=True, help="Show which lines became which card, and why.")
 @click.option("--advice", is_flag=True, help="Say which cards are hard to learn as they are written, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem a line.")

@@ -55,8 +55,8 @@ def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:
 
 
 @click.command("link")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=complete.card)
+@click.argument("new", shell_complete=complete.card)
 @click.option("--yes", "-y", is_flag=True, help="Link even if NEW was reviewed; its reviews join the history of OLD.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def link_command(old: str, new: str, yes: bool, as_json: bool) -> None:
@@ -85,7 +85,7 @@ def link_command(old: str, new: str, yes: bool, as_json: bool) -> None:
 
 
 @click.command("unlink")
-@click.argument("note")
+@click.argument("note", shell_complete=complete.card)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def unlink_command(note: str, as_json: bool) -> None:
     """Undo the last link of a note.

@@ -50,7 +50,7 @@ def _line(card: dict[str, Any]) -> str:
 
 
 @click.command("show")
-@click.argument("card")
+@click.argument("card", shell_complete=complete.card)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the card as in `list`, and its reviews.")
 def show_command(card: str, as_json: bool) -> None:
     """Show a card with its text, schedule and history.
@@ -134,7 +134,7 @@ def _review_line(review: dict[str, Any]) -> str:
 
 
 @click.command("edit")
-@click.argument("card")
+@click.argument("card", shell_complete=complete.card)
 def edit_command(card: str) -> None:
     """Open a card in your editor.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from flashcards.cli import console
+from flashcards.cli import complete, console
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -182,7 +182,12 @@ class NoBackup(UsageError):
 
 
 @click.command("restore")
-@click.argument("backup", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "backup",
+    required=False,
+    shell_complete=complete.backups,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
 @click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 def restore_command(backup: Path | None, yes: bool) -> None:
     """Replace the review state by a backup.

@@ -1,0 +1,150 @@
+"""The scripts that bash, zsh and fish complete with, and what each inserts for a name with colons or spaces."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Final, NamedTuple
+
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+    split_arg_string,
+)
+
+_BASH: Final = """\
+%(complete_func)s() {
+    local line type value
+    COMPREPLY=()
+    while IFS= read -r line; do
+        type=${line%%%%,*}
+        value=${line#*,}
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain)
+                COMPREPLY+=("$value")
+                [[ $value != *: ]] || compopt -o nospace ;;
+        esac
+    done < <(COMP_LINE="$COMP_LINE" COMP_POINT="$COMP_POINT" COMP_WORDBREAKS="$COMP_WORDBREAKS" \\
+        %(complete_var)s=bash_complete "$1" 2>/dev/null)
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+_FISH: Final = """\
+function %(complete_func)s
+    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp | string collect) \\
+        COMP_CWORD=(commandline -t | string collect) %(prog_name)s)
+    for completion in $response
+        set -l metadata (string split -m 1 "," -- $completion)
+        switch $metadata[1]
+            case dir
+                __fish_complete_directories (commandline -t)
+            case file
+                __fish_complete_path (commandline -t)
+            case plain
+                echo -- $metadata[2]
+        end
+    end
+end
+
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+_SPECIAL: Final = re.compile(r"[^\w@%+=:,./-]")
+_SPECIAL_IN_QUOTES: Final = re.compile(r'["\\$`]')
+
+
+class TypedWord(NamedTuple):
+    """The word before the cursor: its text without quotes, and the quote that is still open."""
+
+    text: str
+    quote: str
+
+
+class BashCompletion(BashComplete):
+    """Completion for bash, which splits words at colons and quotes nothing by itself."""
+
+    source_template = _BASH
+    _typed = TypedWord("", "")
+
+    @staticmethod
+    def _check_version() -> None:
+        """Accept every bash: the script does what old ones can do."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Split the line up to the cursor into the words before the last one, and the last one."""
+        line = os.environ["COMP_LINE"][: int(os.environ["COMP_POINT"])]
+        words, self._typed = split_line(line)
+        return words[1:], self._typed.text
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        """Write what replaces the text that bash sees as the present word."""
+        if item.type != "plain":
+            return f"{item.type},{item.value}"
+        return f"plain,{complete_word(str(item.value), self._typed, os.environ.get('COMP_WORDBREAKS', ''))}"
+
+
+class FishCompletion(FishComplete):
+    """Completion for fish, for names that contain commas or begin with a dash."""
+
+    source_template = _FISH
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Split the line up to the cursor; the word at the cursor may have an open quote."""
+        words = split_arg_string(os.environ["COMP_WORDS"])
+        typed = os.environ["COMP_CWORD"]
+        if not typed:
+            return words[1:], ""
+        return words[1:-1], words[-1]
+
+
+SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashCompletion, "zsh": ZshComplete, "fish": FishCompletion}
+"""The completion of each shell, by its name."""
+
+
+def register_shells() -> None:
+    """Make click complete with these classes instead of its own."""
+    for shell in SHELLS.values():
+        add_completion_class(shell)
+
+
+def split_line(line: str) -> tuple[list[str], TypedWord]:
+    """Split a command line as a shell does; return the finished words, and the word that is being typed."""
+    words: list[str] = []
+    word, quote, escaped, is_open = "", "", False, False
+    for character in line:
+        if escaped:
+            word, escaped = word + character, False
+        elif character == "\\" and quote != "'":
+            escaped, is_open = True, True
+        elif quote:
+            quote, word = ("", word) if character == quote else (quote, word + character)
+        elif character in "'\"":
+            quote, is_open = character, True
+        elif character.isspace():
+            if is_open:
+                words.append(word)
+            word, is_open = "", False
+        else:
+            word, is_open = word + character, True
+    return words, TypedWord(word, quote)
+
+
+def complete_word(value: str, typed: TypedWord, breaks: str) -> str:
+    """Return what bash inserts so that the shell then reads `value`.
+
+    Outside quotes bash replaces only what follows the last of its `breaks`, and special characters need a backslash.
+    """
+    if typed.quote == "'":
+        return value.replace("'", "'\\''")
+    if typed.quote:
+        return _SPECIAL_IN_QUOTES.sub(r"\\\g<0>", value)
+    text = typed.text.partition("=")[2] if typed.text.startswith("--") else typed.text
+    kept = max((text.rfind(each) + 1 for each in ":=" if each in breaks), default=0)
+    rest = value[kept:] if value.startswith(text[:kept]) else value
+    return _SPECIAL.sub(r"\\\g<0>", rest)
