@@ -6,7 +6,6 @@ the cards were before. An act with a copy of the database is taken back by whoev
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -73,6 +72,8 @@ class Acts:
 
     def add(self, kind: str, summary: str, before: dict[str, Any], now_ms: int) -> int:
         """Add an act that was just done; return its id."""
+        import json
+
         with transaction(self._db):
             (newest,) = self._db.execute("SELECT coalesce(max(id), 0) FROM reviews").fetchone()
             cursor = self._db.execute(
@@ -176,5 +177,7 @@ def void(store: Store, card: int, row: int, now_ms: int) -> Review:
 
 
 def _read_act(row: Sequence[Any]) -> Act:
+    import json
+
     number, at_ms, kind, summary, before = row
     return Act(number, at_ms, kind, summary, json.loads(before))

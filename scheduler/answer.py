@@ -277,13 +277,15 @@ def make_new(card: Card) -> Card:
     )
 
 
-def set_due_day(card: Card, day: int, interval: int) -> Card:
+def set_due_day(card: Card, day: int) -> Card:
     """Return the card under review and due on a day.
 
-    If it was not under review, its interval becomes `interval` seconds.
+    As in Anki with FSRS, the interval of a card under review counts from its last rating; any other has none yet.
     """
-    kept = card.interval if card.state is State.REVIEW else interval
-    return card._replace(state=State.REVIEW, due_day=day, due_ms=None, steps_left=0, interval=kept)
+    days = day - card.last_day if card.state is State.REVIEW and card.last_day is not None else 0
+    return card._replace(
+        state=State.REVIEW, due_day=day, due_ms=None, steps_left=0, interval=max(0, days) * DAY_SECONDS
+    )
 
 
 def make_row(

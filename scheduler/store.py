@@ -199,12 +199,11 @@ class Store(Cards):
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
         """Make cards due on a day. This also unburies the cards.
 
-        A card under review keeps its interval; any other gets the days until then.
+        The interval of a card under review then counts from its last rating.
         """
         given, today = list(cards), self.clock.day(now_ms)
-        until = max(1, day - today) * DAY_SECONDS
         with transaction(self.connection):
-            changed = self._log_each(ReviewKind.SET_DUE, given, now_ms, lambda card: set_due_day(card, day, until))
+            changed = self._log_each(ReviewKind.SET_DUE, given, now_ms, lambda card: set_due_day(card, day))
             self.unbury(given, today)
         return changed
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from scheduler import DEFAULT_PARAMETERS, Card, Clock, Memory, Model, Outcome, Policy, State, compute_outcomes
+from scheduler.answer import set_due_day
 from tests.scheduler.world import a_card
 
 pytest.importorskip("anki.collection")
@@ -89,6 +90,13 @@ class Judge:
         states = self.collection._backend.get_scheduling_states(self.card)
         until = CLOCK.until_rollover_seconds(now * 1000)
         return [_in_our_words(getattr(states, rating).normal, until) for rating in RATINGS]
+
+    def set_due(self, case: Case, days: int) -> tuple[int, int, int]:
+        """State, interval in days and days until due after a due date was set."""
+        self.answers(case)
+        self.collection.sched.set_due_date([self.card], str(days))
+        row = self.collection.db.first("select type, ivl, due from cards where id = ?", self.card)
+        return row[0], row[1], row[2] - self.collection.sched.today
 
 
 def verdicts(folder: str, cases: list[Case]) -> list[list[Answer]]:
@@ -229,3 +237,25 @@ def test_memory_states_along_a_history_are_those_of_anki(tmp_path: Path, monkeyp
         for after, answer in zip(mine, theirs, strict=True):
             assert after.stability == pytest.approx(answer.memory.stability, rel=2e-5)
             assert after.difficulty == pytest.approx(answer.memory.difficulty, rel=2e-6)
+
+
+@pytest.mark.parametrize("state", [State.NEW, State.LEARNING, State.REVIEW, State.RELEARNING])
+@pytest.mark.parametrize(("elapsed", "days"), [(0, 0), (0, 5), (1, 0), (12, 3), (400, 1)])
+def test_a_due_day_set_by_hand_is_that_of_anki(tmp_path: Path, state: State, elapsed: int, days: int) -> None:
+    now = int(time.time())
+    today = CLOCK.day(now * 1000)
+    rated = state is not State.NEW
+    card = a_card(
+        state=state,
+        stability=9.0 if rated else None,
+        difficulty=5.0 if rated else None,
+        last_day=today - elapsed if rated else None,
+        interval=20 * DAY if state is State.REVIEW else 0,
+        reps=3 if rated else 0,
+        steps_left=1 if state in (State.LEARNING, State.RELEARNING) else 0,
+    )
+    judge = Judge(tmp_path)
+    theirs = judge.set_due(Case(card, Policy(), elapsed, now), days)
+    judge.collection.close()
+    ours = set_due_day(card, today + days)
+    assert (int(ours.state), ours.interval // DAY, (ours.due_day or 0) - today) == theirs

@@ -119,12 +119,15 @@ def test_a_forgotten_card_starts_afresh(store: Store) -> None:
     assert store.card(card).memory == store.card(other).memory
 
 
-def test_a_due_day_set_by_hand_keeps_the_interval_of_a_review(store: Store) -> None:
+@pytest.mark.parametrize(("waited", "until", "interval"), [(30, 3, 33), (10, 0, 10), (0, 4, 4), (0, 0, 0)])
+def test_the_interval_of_a_due_day_set_by_hand_counts_from_the_last_rating(
+    store: Store, waited: int, until: int, interval: int
+) -> None:
     (card,) = add(store)
-    make_due(store, card, interval_days=30)
-    assert store.set_due([card], TODAY + 3, NOW) == 1
+    make_due(store, card, interval_days=waited)
+    assert store.set_due([card], TODAY + until, NOW) == 1
     found = store.card(card)
-    assert (found.due_day, found.interval, found.state) == (TODAY + 3, 30 * 86_400, State.REVIEW)
+    assert (found.due_day, found.interval, found.state) == (TODAY + until, interval * 86_400, State.REVIEW)
     assert found.memory is not None
 
 
@@ -139,7 +142,7 @@ def test_a_new_card_given_a_due_day_waits_until_then(store: Store) -> None:
     (card,) = add(store)
     store.set_due([card], TODAY + 5, NOW)
     found = store.card(card)
-    assert (found.state, found.due_day, found.interval) == (State.REVIEW, TODAY + 5, 5 * 86_400)
+    assert (found.state, found.due_day, found.interval) == (State.REVIEW, TODAY + 5, 0)
     store.rate(card, Rating.GOOD, PLAIN, NOW + 5 * DAY)
     assert store.card(card).memory is not None
 
