@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "review": {*_CORE, "disk", "editor", "render", "settings"},
     "mock": {*_CORE, "cards", "editor", "render", "review"},
     "insight": {*_CORE, "cards", "disk", "render", "settings"},
-    "importers": {*_CORE, "cards", "disk"},
+    "importers": {*_CORE, "cards", "disk", "identity"},
     "anki.package": {*_CORE, "disk", "importers", "render"},
     "anki.exports": {*_CORE, "anki.package", "cards", "disk", "render"},
     "anki.to_markdown": {"deck", "render"},

@@ -1,109 +1,39 @@
-"""The names that hashcards gives to cards: BLAKE3 of their text, as `src/types/card.rs` of hashcards 0.5 makes it.
-
-A question is hashed with its answer; a gap with the text of its cloze without brackets and the first and last byte of
-what it hides; a term and its definition are two gaps of one text.
-"""
+"""The database of hashcards: reviews of cards that it names by a hash of their text."""
 
 from __future__ import annotations
 
 import datetime
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flashcards.catalog.store import encode
+from flashcards.collection import now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.identity.keys import fingerprint
+from flashcards.importers.hashcards_files import HashedCard, read_hashcards_file
 from flashcards.importers.report import ImportInvalid, ImportReport, Remark
-from flashcards.importers.transaction import import_histories
+from flashcards.importers.transaction import merge_histories, run_import
 from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
-from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
+from scheduler.log import read_reviews
+from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
-
-
-_SIZE = 8  # bytes of an offset
-
-
-def hash_cards(note: Note) -> Iterator[tuple[str, str]]:
-    """Yield the slot and the hash of each card of a note that hashcards would know."""
-    if note.kind is Kind.QUESTION:
-        front, back = (_trim(field) for field in note.fields)
-        yield FORWARD, _hash(b"Basic", front.encode(), back.encode())
-    elif note.kind is Kind.TERM:
-        yield from _hash_term(*(_trim(field) for field in note.fields))
-    elif note.kind is Kind.CLOZE:
-        yield from _hash_cloze(note)
-
-
-def _trim(field: str) -> str:
-    """Trim the first line by itself, then the whole."""
-    first, line_break, rest = field.partition("\n")
-    return f"{first.strip()}{line_break}{rest}".strip()
-
-
-def _hash_term(term: str, definition: str) -> Iterator[tuple[str, str]]:
-    text = f"Term: {term}\n\nDefinition: {definition}".encode()
-    term_size, definition_size = len(term.encode()), len(definition.encode())
-    yield REVERSE, _hash_gap(text, 6, 6 + term_size - 1)
-    yield FORWARD, _hash_gap(text, 20 + term_size, 20 + term_size + definition_size - 1)
-
-
-def _hash_cloze(note: Note) -> Iterator[tuple[str, str]]:
-    text = _trim(note.fields[0])
-    if text != note.fields[0]:
-        return
-    data = text.encode()
-    clean, places = _remove_brackets(data)
-    slots = {len(text[: gap.start].encode()): f"c{gap.numbers[0]}" for gap in note.gaps}
-    for bracket, start, end in places:
-        if bracket in slots:
-            yield slots[bracket], _hash_gap(clean, start, end)
-
-
-def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
-    """Return the text of a cloze as hashcards shows it, and for each gap its bracket, first and last byte.
-
-    Brackets of images and escaped ones stay.
-    """
-    clean = bytearray()
-    places = []
-    image = escaped = False
-    opening: tuple[int, int] | None = None
-    for at, byte in enumerate(data):
-        following = data[at + 1 : at + 2]
-        if byte in b"[]" and (image or escaped):
-            image = image and byte == ord("[")
-            escaped = False
-            clean.append(byte)
-        elif byte == ord("["):
-            opening = (at, len(clean))
-        elif byte == ord("]"):
-            if opening:
-                places.append((*opening, len(clean) - 1))
-            opening = None
-        elif byte == ord("\\") and following in (b"[", b"]"):
-            escaped = True
-        else:
-            image = image or (byte == ord("!") and following == b"[")
-            clean.append(byte)
-    return bytes(clean), places
-
-
-def _hash_gap(text: bytes, first: int, last: int) -> str:
-    return _hash(b"Cloze", text, first.to_bytes(_SIZE, "little"), max(last, 0).to_bytes(_SIZE, "little"))
-
-
-def _hash(*parts: bytes) -> str:
-    from blake3 import blake3
-
-    return str(blake3(b"".join(parts)).hexdigest())
+    from flashcards.disk.journal import Journal
 
 
 _GRADES: Final = {"forgot": Rating.AGAIN, "hard": Rating.HARD, "good": Rating.GOOD, "easy": Rating.EASY}
 _EPOCH_ORDINAL: Final = datetime.date(1970, 1, 1).toordinal()
+_CUT: Final = (
+    "For hashcards, the text below the heading or line belongs to this answer; here the answer ends above it."
+    " Put that text into the answer without a heading to keep it on the card."
+)
+_NO_TEXT: Final = "The text of this card is not in the decks."
 _REMEDY: Final = "Nothing was changed; name the `hashcards.db` that lies beside the decks."
 
 
@@ -124,7 +54,7 @@ class _Card(NamedTuple):
 
 
 def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
-    """Import the reviews of every card whose text is in the collection.
+    """Import the reviews of every card; those without a text here become orphans with their history.
 
     Args:
         collection: open, and scanned.
@@ -143,19 +73,137 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
     except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
         raise ImportInvalid(path, "its reviews cannot be understood", _REMEDY) from error
     report = ImportReport(path.name)
-    histories = []
-    found: set[str] = set()
-    for card, name in _hash_own_cards(collection):
-        if name in cards and name not in found:
-            found.add(name)
-            if reviews[name] or cards[name].review_count:
-                histories.append(_make_history(card, cards[name], reviews[name]))
-    studied = [name for name, card in cards.items() if card.review_count]
-    lost = sum(name not in found for name in studied)
-    if lost:
-        message = f"{lost:,} of {len(studied):,} cards that were reviewed have no text here and are left out."
-        report.remarks.append(Remark(path.name, message))
-    return import_histories(collection, histories, report, dry_run=dry_run)
+    studied = {name: card for name, card in cards.items() if card.review_count or reviews[name]}
+
+    def bring_in(_journal: Journal) -> bool:
+        found: dict[str, int] = {}
+        for card, name in find_hashed_cards(collection, report):
+            if name in studied:
+                found.setdefault(name, card)
+        orphans = Orphans(collection)
+        orphans.remove(found)
+        lost = {
+            name: orphans.add(name, reviews[name])
+            for name in studied
+            if name not in found and not orphans.has_log_of(reviews[name])
+        }
+        here = found | {name: card for name, card in lost.items() if card is not None}
+        histories = [_make_history(card, studied[name], reviews[name]) for name, card in here.items()]
+        merge_histories(collection, histories, report)
+        if lost:
+            message = f"{len(lost):,} of {len(studied):,} reviewed cards have no text in the decks."
+            remedy = "Their reviews are kept; `flashcards orphans` lists them."
+            report.remarks.append(Remark(path.name, f"{message} {remedy}"))
+        return False
+
+    return run_import(collection, report, bring_in, dry_run=dry_run)
+
+
+def find_hashed_cards(collection: Collection, report: ImportReport | None = None) -> Iterator[tuple[int, str]]:
+    """Yield the id of each card that hashcards would know, and its hash; report answers that it shows longer."""
+    ids: dict[int, dict[str, int]] = defaultdict(dict)
+    for note, slot, card in collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1"):
+        ids[note][slot] = card
+    notes: dict[str, dict[int, Entry]] = defaultdict(dict)
+    for entry in collection.catalog.entries():
+        notes[entry.path][entry.note.line] = entry
+    for path, entries in notes.items():
+        by_line: dict[int, list[HashedCard]] = defaultdict(list)
+        for card in read_hashcards_file((collection.root / path).read_text(encoding="utf-8", errors="replace")):
+            by_line[card.line].append(card)
+        for line, hashed in by_line.items():
+            if line in entries:
+                entry = entries[line]
+                for card, slot in _pair_slots(hashed, entry.note):
+                    if slot in ids[entry.id]:
+                        yield ids[entry.id][slot], card.hash
+                        if report and _is_longer(card.answer, entry.note):
+                            report.remarks.append(Remark(f"{path}:{line}", _CUT))
+
+
+def _pair_slots(hashed: Sequence[HashedCard], note: Note) -> Iterator[tuple[HashedCard, str]]:
+    """Yield each card of hashcards with the slot of the same card here."""
+    if note.kind is Kind.QUESTION:
+        yield from ((card, FORWARD) for card in hashed if card.kind == "Q")
+    elif note.kind is Kind.TERM:
+        yield from ((card, FORWARD if card.place else REVERSE) for card in hashed if card.kind == "T")
+    elif note.kind is Kind.CLOZE:
+        gaps = sorted(note.gaps, key=lambda gap: gap.start)
+        texts = [_compare(note.fields[0][gap.inner_start : gap.inner_end]) for gap in gaps]
+        at = 0
+        for card in hashed:
+            place = next((each for each in range(at, len(gaps)) if texts[each] == _compare(card.text)), None)
+            if place is not None:
+                yield card, f"c{gaps[place].numbers[0]}"
+                at = place + 1
+
+
+def _is_longer(answer: str, note: Note) -> bool:
+    """Check whether an answer goes on after what is the answer here."""
+    return bool(answer) and len("".join(answer.split())) > len("".join(note.fields[1].split()))
+
+
+def _compare(text: str) -> str:
+    """Return the text of a gap without what one of both parsers removes: brackets, backslashes, indentation."""
+    return " ".join(text.replace("[", "").replace("]", "").replace("\\", "").split())
+
+
+class Orphans:
+    """Cards of hashcards whose text is not here: they keep their history, as cards whose text is gone do."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._db = collection.connection
+        self._place = self._db.execute("SELECT file, deck FROM notes WHERE active = 1 ORDER BY id LIMIT 1").fetchone()
+
+    def has_log_of(self, reviews: Sequence[_Review]) -> bool:
+        """Check whether reviews came already, when their text was here; its note keeps them."""
+        query = (
+            "SELECT 1 FROM reviews r JOIN cards c ON c.id = r.card JOIN notes n ON n.id = c.note"
+            " WHERE r.id = ? AND n.key NOT LIKE 'hashcards-%'"
+        )
+        return bool(reviews) and all(self._db.execute(query, (each.at_ms,)).fetchone() for each in reviews)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take back the reviews of orphans whose texts are here now: their cards get them instead."""
+        store = self._collection.store
+        for name in names:
+            row = self._db.execute(
+                "SELECT id FROM notes WHERE key = ? AND active = 0 AND fingerprint <> x''", (_make_key(name),)
+            ).fetchone()
+            if row:
+                for card in store.cards_of(row[0]):
+                    for review in reversed(read_reviews(self._db, card.id)):
+                        if review.kind is ReviewKind.RATING:
+                            store.undo_rating(review.id, now_ms())
+                self._db.execute("UPDATE notes SET fingerprint = x'' WHERE id = ?", row)
+
+    def add(self, name: str, reviews: Sequence[_Review]) -> int | None:
+        """Return the card of an orphan, made if it is not there; None if there is no deck at all."""
+        found = self._db.execute(
+            "SELECT c.id FROM cards c JOIN notes n ON n.id = c.note WHERE n.key = ?", (_make_key(name),)
+        ).fetchone()
+        if found or self._place is None:
+            return int(found[0]) if found else None
+        at_ms = reviews[0].at_ms if reviews else now_ms()
+        while self._db.execute("SELECT 1 FROM notes WHERE id = ?", (at_ms,)).fetchone():
+            at_ms += 1
+        note = Note(Kind.QUESTION, 1, 1, (f"hashcards {name}", _NO_TEXT), (FORWARD,))
+        values = (at_ms, _make_key(name), "", self._place[0], 1, 1, self._place[1], fingerprint(note), 0)
+        columns = "id, key, pin, file, line, end_line, deck, fingerprint, top_gap, tags, body, modified_ms, active"
+        self._db.execute(
+            f"INSERT INTO notes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, 0)",
+            (*values, encode(note), at_ms),
+        )
+        store = self._collection.store
+        store.add_cards([NewCard(at_ms, FORWARD, self._place[1], 0)], at_ms)
+        store.set_notes_active([at_ms], False)
+        (card,) = store.cards_of(at_ms)
+        return card.id
+
+
+def _make_key(name: str) -> str:
+    return f"hashcards-{name[:16]}"
 
 
 def _read_cards(database: sqlite3.Connection) -> Iterator[tuple[str, _Card]]:
@@ -180,15 +228,6 @@ def _read_reviews(database: sqlite3.Connection) -> dict[str, list[_Review]]:
 def _instant_ms(local: str) -> int:
     """Parse a local time without an offset."""
     return round(datetime.datetime.fromisoformat(local).astimezone().timestamp() * 1000)
-
-
-def _hash_own_cards(collection: Collection) -> Iterator[tuple[int, str]]:
-    rows = collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1")
-    ids = {(note, slot): card for note, slot, card in rows}
-    for entry in collection.catalog.entries():
-        for slot, name in hash_cards(entry.note):
-            if (entry.id, slot) in ids:
-                yield ids[entry.id, slot], name
 
 
 def _make_history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.parse
@@ -16,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.hashcards import hash_cards
+from flashcards.importers.hashcards import find_hashed_cards
+from flashcards.importers.hashcards_files import read_hashcards_file
 from flashcards.importers.report import ImportInvalid
 from scheduler import State
 from tests.anki.imports.home import Home
@@ -31,7 +34,7 @@ EXAMPLE = Path(__file__).parents[2] / "../shared/real/hashcards-example"
 
 @pytest.fixture
 def hashcards() -> str:
-    found = shutil.which("hashcards")
+    found = shutil.which(os.environ.get("HASHCARDS", "hashcards"))
     if found is None:
         pytest.skip("needs hashcards")
     return found
@@ -47,7 +50,7 @@ def decks(home: Home) -> Home:
 def hashes(root: Path) -> set[str]:
     with Collection(root) as collection:
         collection.scan()
-        return {name for entry in collection.catalog.entries() for _, name in hash_cards(entry.note)}
+        return {name for _, name in find_hashed_cards(collection)}
 
 
 def known(hashcards: str, root: Path) -> set[str]:
@@ -128,3 +131,86 @@ def test_what_is_no_database_of_hashcards_is_refused(home: Home, tmp_path: Path,
     path.write_bytes(content)
     with pytest.raises(ImportInvalid, match="not a hashcards database"):
         home.import_file(path)
+
+
+NOW = "2026-01-01T10:00:00.000"
+TABLES = """
+CREATE TABLE cards (card_hash text, last_reviewed_at text, stability real, difficulty real, interval_days integer,
+  due_date text, review_count integer);
+CREATE TABLE reviews (review_id integer primary key, card_hash text, reviewed_at text, grade text,
+  interval_days integer);
+"""
+
+
+def write_database(home: Home, texts: list[str]) -> Path:
+    """Write a database in which every card of some deck files has one review."""
+    path = home.root / "hashcards.db"
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path)
+    connection.executescript(TABLES)
+    for number, card in enumerate(card for text in texts for card in read_hashcards_file(text)):
+        connection.execute("INSERT INTO cards VALUES (?, ?, 3, 5, 3, '2026-01-04', 1)", (card.hash, NOW))
+        at = f"2026-01-01T10:00:{number:02}.000"
+        connection.execute("INSERT INTO reviews VALUES (NULL, ?, ?, 'good', 3)", (card.hash, at))
+    connection.commit()
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C: [der Hund]  \n[the dog]\n\nC: [plain] gap\n",
+        "C:\n[gehen]  \nto go\n",
+        "C: take along [past tense]  \nsecond line\n",
+        "Q:\nhard  \nbreak\nA: yes\n",
+        "Q: a \\[b\\]\nA: ***\n\nC: \\[x\\] and [y]\n",
+        "T: term  \nmore\nD:\n- a\n- b\n",
+        "C: [one] and\n\n- two\n- ![a](b.png) [three]\n",
+    ],
+)
+def test_every_review_finds_its_card(home: Home, text: str) -> None:
+    home.write("a.md", text)
+    report = home.import_file(write_database(home, [text]))
+    assert report.remarks == []
+    assert report.reviews == report.cards == len(list(read_hashcards_file(text)))
+    assert not home.import_file(home.root / "hashcards.db").changes_anything
+
+
+def test_an_answer_that_goes_on_below_a_heading_brings_its_review_and_is_reported(home: Home) -> None:
+    text = "Q: cat?\nA: die Katze\n\n### Plural\n\ndie Katzen\n\n---\n\nQ: plain?\nA: yes\n"
+    home.write("a.md", text)
+    report = home.import_file(write_database(home, [text]))
+    assert report.reviews == 2
+    (remark,) = report.remarks
+    assert remark.place == "a.md:1"
+    assert "below the heading" in remark.message
+
+
+def test_what_has_no_text_is_an_orphan_until_its_text_returns(home: Home) -> None:
+    old, new = "Q: gone\nA: x\n", "Q: here\nA: y\n"
+    home.write("a.md", new)
+    path = write_database(home, [old, new])
+    report = home.import_file(path)
+    assert report.reviews == 2
+    assert "1 of 2 reviewed cards have no text" in report.remarks[0].message
+    assert not home.import_file(path).changes_anything
+    home.write("a.md", f"{new}\n{old}")
+    home.import_file(path)
+    with Collection(home.root) as collection:
+        collection.scan()
+        reps = {
+            entry.note.fields[0]: [card.reps for card in collection.store.cards_of(entry.id)]
+            for entry in collection.catalog.entries()
+        }
+        assert not [entry for entry in collection.catalog.entries(active=False) if entry.fingerprint]
+    assert reps == {"here": [1], "gone": [1]}
+
+
+def test_a_text_that_was_here_when_its_review_came_keeps_it(home: Home) -> None:
+    text = "Q: gone\nA: x\n"
+    home.write("a.md", f"{text}\nQ: here\nA: y\n")
+    path = write_database(home, [text])
+    home.import_file(path)
+    home.write("a.md", "Q: here\nA: y\n")
+    assert not home.import_file(path).changes_anything
