@@ -121,7 +121,7 @@ class _Machine:
         first = self._at
         text = [line]
         following = self._lines[first + 1] if first + 1 < len(self._lines) else ""
-        if following.startswith(SCHEDULE_COMMENT):
+        if following.lstrip().startswith(SCHEDULE_COMMENT):
             self._at += 1
             text.append(following)
         elif following.startswith(SCHEDULE_CALLOUT):

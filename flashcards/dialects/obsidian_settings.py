@@ -16,6 +16,10 @@ _OLD_SWITCHES: Final = (
     ("convertBoldTextToClozes", False, BOLD),
     ("convertCurlyBracketsToClozes", False, CURLY),
 )
+_OLD_NAMES: Final = {
+    "singleLineCardSeparator": "singlelineCardSeparator",
+    "singleLineReversedCardSeparator": "singlelineReversedCardSeparator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def read_settings(text: str) -> ObsidianSettings:
     default = ObsidianSettings()
 
     def text_of(name: str, otherwise: str) -> str:
-        value = values.get(name)
+        value = values.get(name, values.get(_OLD_NAMES.get(name, name)))
         return value.strip() if isinstance(value, str) else otherwise
 
     def texts_of(name: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:
@@ -102,6 +106,8 @@ def _cloze_patterns(values: dict[str, Any], patterns: tuple[str, ...]) -> tuple[
     """Return the patterns, or what the switches of older versions stand for."""
     if isinstance(values.get("clozePatterns"), list):
         return patterns
+    if values.get("disableClozeCards") is True and not any(name in values for name, _, _ in _OLD_SWITCHES):
+        return ()
     return tuple(pattern for name, default, pattern in _OLD_SWITCHES if values.get(name, default) is True)
 
 

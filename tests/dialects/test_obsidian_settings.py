@@ -52,10 +52,22 @@ def test_every_setting_is_read() -> None:
         ({"convertBoldTextToClozes": True}, (HIGHLIGHT, BOLD)),
         ({"convertHighlightsToClozes": False, "convertCurlyBracketsToClozes": True}, (CURLY,)),
         ({"convertHighlightsToClozes": True, "clozePatterns": []}, ()),
+        ({"disableClozeCards": True}, ()),
+        ({"disableClozeCards": False}, (HIGHLIGHT,)),
+        ({"disableClozeCards": True, "convertHighlightsToClozes": True}, (HIGHLIGHT,)),
     ],
 )
 def test_older_switches_stand_for_patterns(switches: dict[str, object], patterns: tuple[str, ...]) -> None:
     assert settings(**switches).cloze_patterns == patterns
+
+
+def test_separators_are_read_by_their_older_names() -> None:
+    found = settings(singlelineCardSeparator="->->->", singlelineReversedCardSeparator="<->")
+    assert (found.inline, found.inline_reversed) == ("->->->", "<->")
+
+
+def test_the_newer_name_of_a_separator_wins() -> None:
+    assert settings(singlelineCardSeparator=">>", singleLineCardSeparator="::").inline == "::"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000])
