@@ -59,7 +59,7 @@ def measure_past_error(
         decks: the deck of each card.
         decays: the last FSRS parameter of each deck.
         today: the day.
-        horizon: how many days ahead the prediction is for; dates are this far apart if the log is long enough.
+        horizon: how many days ahead the prediction is for; dates are as far apart if the log is long enough.
 
     Returns:
         The error; nothing if the log is too short to tell.
@@ -69,6 +69,24 @@ def measure_past_error(
         return None
     span = today - int(pairs.day.min()) + 1
     days = max(_SHORTEST_DAYS, min(horizon, _LONGEST_DAYS, span // _LEAST_DATES))
+    found = _measure(pairs, today, days)
+    while found is None and days > _SHORTEST_DAYS:
+        days = max(_SHORTEST_DAYS, days // 2)
+        found = _measure(pairs, today, days)
+    return found
+
+
+class _Pairs(NamedTuple):
+    """Reviews of a later day than the rating before: their day, the day of that rating, and what it predicted."""
+
+    day: NDArray[np.int64]
+    previous: NDArray[np.int64]
+    predicted: NDArray[np.float64]
+    recalled: NDArray[np.bool_]
+
+
+def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
+    """Measure the error from dates that are this many days apart, if there are enough of them."""
     window = (today - pairs.day) // days
     date = today - (window + 1) * days + 1
     # A card whose state changed within the window is predicted from the state before it only once.
@@ -88,15 +106,6 @@ def measure_past_error(
     # A smaller error than the luck of all reviews together cannot be told.
     least = float((luck * count**2).sum() / count.sum() ** 2)
     return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
-
-
-class _Pairs(NamedTuple):
-    """Reviews of a later day than the rating before: their day, the day of that rating, and what it predicted."""
-
-    day: NDArray[np.int64]
-    previous: NDArray[np.int64]
-    predicted: NDArray[np.float64]
-    recalled: NDArray[np.bool_]
 
 
 def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], decays: Mapping[int, float]) -> _Pairs:

@@ -77,3 +77,10 @@ def test_a_short_log_tells_nothing() -> None:
 def test_cards_never_seen_are_certainly_not_recalled() -> None:
     low, high = PastError(0.1, 4, 100, 20).find_range(0.45, seen=0.5)
     assert (low, high) == pytest.approx((0.368, 0.5))
+
+
+def test_a_log_too_short_for_the_horizon_is_measured_over_fewer_days() -> None:
+    ratings = log(40, 60, 0.9)
+    found = measure(ratings, horizon=60, days=60)
+    assert found
+    assert 7 <= found.days < 20
