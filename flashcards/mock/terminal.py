@@ -70,7 +70,7 @@ class TerminalMock:
         elif isinstance(view, Judging):
             self._judge(view)
         elif isinstance(view, Noting):
-            self._screen.say("", _NOTE)
+            self._screen.prompt(_NOTE)
             text = self._line("> ")
             if text == EDITOR:
                 text = " ".join(self._edit_text(self._typed).split())

@@ -107,6 +107,13 @@ class Screen:
             for part in parts:
                 self._print(Text(part))
 
+    def prompt(self, text: str) -> None:
+        """Ask for a key or a line, at the bottom of the window."""
+        if self._window:
+            self._window.replace_footer(self._capture(lambda: self._print(Text(text, "yellow"))))
+        else:
+            self.say(text)
+
     def close(self, lines: Iterable[str]) -> None:
         """Give the screen back and leave these lines on it."""
         self.leave()

@@ -132,7 +132,7 @@ class TerminalReview:
             case Action.QUIT:
                 return events.Quit(now)
             case Action.FLAG:
-                return self._flag()
+                return self._flag(view)
             case Action.EDIT:
                 return self._edit(view)
         self._show_aside(action, view)
@@ -156,10 +156,13 @@ class TerminalReview:
             case _ if action in SCROLLS:
                 self._screen.scroll(action)
 
-    def _flag(self) -> events.Event | None:
-        self._screen.say(_FLAGS)
+    def _flag(self, view: Question | Answer) -> events.Event | None:
+        self._screen.prompt(_FLAGS)
         key = self._read_key()
-        return events.Flag(self._now_ms(), int(key)) if len(key) == 1 and key in "01234567" else None
+        if len(key) == 1 and key in "01234567":
+            return events.Flag(self._now_ms(), int(key))
+        self._screen.show(view)
+        return None
 
     def _read_key(self) -> str:
         """Return the next key that is pressed, whatever happens to the window meanwhile."""
@@ -182,7 +185,8 @@ class TerminalReview:
                 break
             line = problems[0][0]
             shown = [f"{entry.path}:{at}: {message} {hint}" for at, message, hint in problems[:3]]
-            self._screen.say("", *shown, _BROKEN)
+            self._screen.say("", *shown)
+            self._screen.prompt(_BROKEN)
             key = self._read_key()
         if key == "u" and before is not None:
             with replace_file(path) as file:

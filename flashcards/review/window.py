@@ -41,6 +41,10 @@ class Window:
         """Add lines to the body and scroll down to them."""
         self.show([*self._body, *lines], self._footer, -1)
 
+    def replace_footer(self, footer: Sequence[str]) -> None:
+        """Show another footer below the same body."""
+        self.show(self._body, footer, None)
+
     def scroll(self, action: Action) -> None:
         """Move the body by a line or a page, or to an end."""
         room = self._measure_body_room()

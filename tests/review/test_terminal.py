@@ -178,7 +178,6 @@ def test_an_edit_that_breaks_the_note_says_so_and_can_be_taken_back(tmp_path: Pa
     with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
         terminal.wait_for(SHOW)
         assert "deck.md:1: " in terminal.act("e", "u takes the edit back")
-        terminal.wait_for(SHOW)
         assert "Question 1?" in terminal.act("u", SHOW)
         assert "Answer 1." in terminal.act(" ", BUTTONS)
     assert (decks / "deck.md").read_text() == questions(2)
@@ -191,7 +190,6 @@ def test_an_edit_that_breaks_the_note_can_be_kept(tmp_path: Path) -> None:
     with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
         terminal.wait_for(SHOW)
         terminal.act("e", "any other key keeps it")
-        terminal.wait_for(SHOW)
         assert "Question 2?" in terminal.act("k", SHOW)
     assert "Answer 1." not in (decks / "deck.md").read_text()
 
