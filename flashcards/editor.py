@@ -83,4 +83,5 @@ def build_command(words: list[str], path: Path, line: int) -> list[str]:
         return [*words, *wait, *(["--block"] if name == "kate" else []), "--line", str(line), str(path)]
     if name in _FILE_ONLY:
         return [*words, str(path)]
-    return [*words, f"+{line}", str(path)]
+    # A wrapper may take the file alone: line 1 needs no argument.
+    return [*words, *([f"+{line}"] if line > 1 else []), str(path)]

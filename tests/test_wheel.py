@@ -23,7 +23,7 @@ def run(*arguments: str | Path, cwd: Path) -> str:
 
 def sources(folder: Path) -> Path:
     """A copy of what the wheel is built from; building leaves files beside it."""
-    for package in ("flashcards", "scheduler"):
+    for package in ("flashcards", "scheduler", "docs"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
@@ -41,6 +41,7 @@ def test_the_wheel_works_without_anything_for_development(tmp_path: Path) -> Non
     decks = tmp_path / "decks"
     run(programs / "flashcards", "init", decks, cwd=tmp_path)
     run(programs / "flashcards", "-C", decks, "check", cwd=tmp_path)
+    assert "# Deck format" in run(programs / "flashcards", "docs", "deck-format", cwd=tmp_path)
     assert "8" in run(programs / "flashcards", "-C", decks, "due", cwd=tmp_path)
     run(programs / "flashcards", "-C", decks, "export", "-o", tmp_path / "example.apkg", cwd=tmp_path)
     assert (tmp_path / "example.apkg").stat().st_size > 1000

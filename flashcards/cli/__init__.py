@@ -65,6 +65,7 @@ GROUPS = {
         "doctor": "state_commands",
         "backup": "state_commands",
         "restore": "state_commands",
+        "docs": "docs_command",
         "completion": "complete",
     },
 }

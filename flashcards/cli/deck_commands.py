@@ -30,21 +30,23 @@ _EXAMPLE = "example.md"
 @click.command("init")
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path), metavar="[DIR]")
 def init_command(folder: Path | None) -> None:
-    """Create an example deck and a settings file.
+    """Create a settings file, and an example deck in a new folder.
 
-    DIR is the folder, by default this one. Existing files are not touched. A folder that already holds Markdown does
-    not need this: every command works on it as it is.
+    DIR is the folder, by default this one. Existing files are not touched. A folder that already holds Markdown gets no
+    example; it does not need this command either, because every command works on it as it is.
 
     \b
     flashcards init
     flashcards init ~/notes/decks
     """
+    from flashcards.catalog.files import FoundFile, find_deck_files
     from flashcards.collection import Collection, expand_home
     from flashcards.settings import FILE_NAME, make_default_text
 
     named = folder or expand_home(click.get_current_context().find_root().obj or ".")
     named.mkdir(parents=True, exist_ok=True)
-    _write(named / _EXAMPLE, files("flashcards.cli").joinpath(_EXAMPLE).read_text(encoding="utf-8"))
+    if not any(isinstance(found, FoundFile) for found in find_deck_files(named)):
+        _write(named / _EXAMPLE, files("flashcards.cli").joinpath(_EXAMPLE).read_text(encoding="utf-8"))
     _write(named / FILE_NAME, make_default_text())
     with Collection(named) as collection:
         collection.scan()

@@ -78,13 +78,15 @@ class BashCompletion(BashComplete):
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Split the line up to the cursor into the words before the last one, and the last one."""
+        if "COMP_LINE" not in os.environ:  # called by the script of an earlier version
+            return super().get_completion_args()
         line = os.environ["COMP_LINE"][: int(os.environ["COMP_POINT"])]
         words, self._typed = split_line(line)
         return words[1:], self._typed.text
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
         """Write what replaces the text that bash sees as the present word."""
-        if item.type != "plain":
+        if item.type != "plain" or "COMP_LINE" not in os.environ:
             return f"{item.type},{item.value}"
         return f"plain,{complete_word(str(item.value), self._typed, os.environ.get('COMP_WORDBREAKS', ''))}"
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 
 class TestInit:
+    def test_writes_settings_only_where_there_are_notes(self, cli: Runner) -> None:
+        cli.write("notes.md", "# Mine\n")
+        cli("init")
+        assert not (cli.root / "example.md").exists()
+        assert (cli.root / "flashcards.toml").exists()
+
     def test_makes_a_deck_without_problems_and_settings_at_their_defaults(self, cli: Runner) -> None:
         done = cli("init")
         assert done.out == "Wrote example.md.\nWrote flashcards.toml.\nNext: `flashcards review`\n"
