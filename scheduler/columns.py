@@ -235,6 +235,13 @@ class Ratings(NamedTuple):
             return self
         return Ratings._make(column[chosen] for column in self)
 
+    def join(self, other: Ratings) -> Ratings:
+        """Merge with other ratings, oldest first."""
+        if not other.at_ms.size:
+            return self
+        both = Ratings._make(np.concatenate(columns) for columns in zip(self, other, strict=True))
+        return both.where(np.argsort(both.at_ms, kind="stable"))
+
     def by_card(self) -> Ratings:
         """Sort by card, each card's oldest first."""
         return self.where(np.argsort(self.card, kind="stable"))

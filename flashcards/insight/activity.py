@@ -94,32 +94,40 @@ class Activity:
 
 
 def count_activity(
-    ratings: Ratings, today: int, days: int | None, decks: Mapping[int, int], decays: Mapping[int, float]
+    ratings: Ratings,
+    crammed: Ratings,
+    today: int,
+    days: int | None,
+    decks: Mapping[int, int],
+    decays: Mapping[int, float],
 ) -> Activity:
     """Count the reviews of a period.
 
     Args:
-        ratings: all ratings that count.
+        ratings: all ratings that count for schedules.
+        crammed: those that do not; they are work, but say nothing of recall after an interval.
         today: the day.
         days: how many days up to today; None is from the first rating on.
         decks: the deck of each card.
         decays: the last FSRS parameter of each deck.
     """
-    first = min(int(ratings.day.min()), today) if ratings.day.size else today
+    answers = ratings.join(crammed)
+    first = min(int(answers.day.min()), today) if answers.day.size else today
     start = first if days is None else today - days + 1
     period = ratings.where((ratings.day >= start) & (ratings.day <= today))
+    answered = answers.where((answers.day >= start) & (answers.day <= today))
     tested = _select_tested(period)
     recalled = (period.rating > int(Rating.AGAIN))[tested]
     mature = (period.interval_before >= MATURE_DAYS * DAY_SECONDS)[tested]
     day = period.day[tested]
     return Activity(
-        days=_days(period, start, today),
-        streak=_streak(ratings.day, today),
+        days=_days(period, answered, start, today),
+        streak=_streak(answers.day, today),
         weeks=_group(day - (day + 3) % 7, recalled),
         young=_recall(recalled[~mature]),
         mature=_recall(recalled[mature]),
         hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
-        buttons=_buttons(period),
+        buttons=_buttons(answered),
         decks=_group(_look_up(decks, period.card[tested]), recalled),
         predictions=_predictions(ratings, start, today, decks, decays),
     )
@@ -133,12 +141,12 @@ def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
     return found
 
 
-def _days(period: Ratings, start: int, today: int) -> list[DayActivity]:
+def _days(period: Ratings, answered: Ratings, start: int, today: int) -> list[DayActivity]:
     count = today - start + 1
-    at = period.day - start
-    new = np.bincount(at, period.state_before == int(State.NEW), minlength=count)
-    again = np.bincount(at, period.rating == int(Rating.AGAIN), minlength=count)
-    seconds = np.bincount(at, period.duration_ms, minlength=count) / 1000
+    new = np.bincount(period.day - start, period.state_before == int(State.NEW), minlength=count)
+    at = answered.day - start
+    again = np.bincount(at, answered.rating == int(Rating.AGAIN), minlength=count)
+    seconds = np.bincount(at, answered.duration_ms, minlength=count) / 1000
     reviews = np.bincount(at, minlength=count)
     columns = (np.arange(start, start + count), new.astype(int), reviews, again.astype(int), seconds)
     return [DayActivity(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]

@@ -11,7 +11,7 @@ from flashcards.insight.activity import MATURE_DAYS, Activity, DayActivity, Reca
 from scheduler.columns import read_card_columns, read_ratings
 from scheduler.measures import retrievability
 from scheduler.memory import fill_parameters
-from scheduler.model import DAY_SECONDS, State
+from scheduler.model import DAY_SECONDS, ReviewKind, State
 
 if TYPE_CHECKING:
     import sqlite3
@@ -123,12 +123,13 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
         only: count only these cards; None is all.
     """
     today = collection.clock.day(now_ms)
-    ratings = read_ratings(collection.connection)
+    ratings, crammed = (read_ratings(collection.connection, kind) for kind in (ReviewKind.RATING, ReviewKind.CRAM))
     if only is not None:
-        ratings = ratings.where(np.isin(ratings.card, np.fromiter(only, np.int64, len(only))))
+        ids = np.fromiter(only, np.int64, len(only))
+        ratings, crammed = (each.where(np.isin(each.card, ids)) for each in (ratings, crammed))
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
     decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
-    done = count_activity(ratings, today, days, decks, decays)
+    done = count_activity(ratings, crammed, today, days, decks, decays)
     cards = count_cards(collection.connection, today, decays, only)
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}

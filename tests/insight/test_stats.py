@@ -206,3 +206,21 @@ def test_the_shape_for_programs_is_stable(found: Overview) -> None:
     assert len(record["calibration"]) == 10
     assert record["calibration"][0].keys() == {"low", "high", "reviews", "predicted", "recalled"}
     assert record["prediction"].keys() == {"reviews", "log_loss", "rmse_bins"}
+
+
+def test_crammed_answers_are_work_but_say_nothing_of_recall(tmp_path: Path) -> None:
+    with small(tmp_path / "decks") as collection:
+        before = build_overview(collection, now_ms(), 14, None)
+        first, _, third = card_ids(collection)
+        for card, rating in ((first, Rating.AGAIN), (third, Rating.EASY)):
+            collection.store.cram(card, rating, now_ms(), 9_000)
+        after = build_overview(collection, now_ms(), 14, None)
+        some = build_overview(collection, now_ms(), 14, frozenset([third]))
+    work = (after.now.reviews - before.now.reviews, after.now.again - before.now.again)
+    assert work == (2, 1)
+    assert after.now.seconds - before.now.seconds == 18
+    assert after.now.new == before.now.new
+    assert sum(map(sum, after.activity.buttons.values())) == sum(map(sum, before.activity.buttons.values())) + 2
+    for name in ("young", "mature", "hours", "weeks", "decks"):
+        assert getattr(after.activity, name) == getattr(before.activity, name)
+    assert (some.now.reviews, some.activity.streak) == (1, 1)

@@ -71,6 +71,28 @@ def test_a_night_in_which_the_clocks_change_is_one_day(tmp_path: Path, evening: 
     assert store.rebuild(default) == []
 
 
+@pytest.mark.parametrize(
+    ("last", "now", "days", "in_blocks"),
+    [
+        ("2026-03-28T03:30", "2026-03-30T12:00", 3, 2),  # half an hour before the rollover, then clocks went forward
+        ("2026-03-28T04:30", "2026-03-30T12:00", 2, 2),
+        ("2026-10-24T04:30", "2026-10-26T12:00", 2, 3),  # half an hour after it, then clocks went back
+        ("2026-10-24T03:30", "2026-10-26T12:00", 3, 3),
+    ],
+)
+def test_days_between_reviews_are_calendar_days_where_anki_counts_blocks_of_24_hours(
+    tmp_path: Path, last: str, now: str, days: int, in_blocks: int
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    store = Store(open_store(tmp_path).connection, Clock(4, zone))
+    at, later = (int(datetime.fromisoformat(each).replace(tzinfo=zone).timestamp()) * 1000 for each in (last, now))
+    next_rollover = store.clock.start_of(store.clock.day(later) + 1)
+    assert (next_rollover - at) // DAY == in_blocks
+    (card,) = add(store)
+    store.rate(card, Rating.EASY, PLAIN, at)
+    assert store.card(card).elapsed_days(store.clock.day(later)) == days
+
+
 def test_ratings_around_the_rollover_belong_to_their_own_days(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     first, second = add(store, 2)
