@@ -239,7 +239,7 @@ def find_same_meaning(notes: Iterable[tuple[str, Note]], contrasts: Iterable[tup
     def is_contrast(one: str, other: str) -> bool:
         return any((a in one and b in other) or (b in one and a in other) for a, b in allowed)
 
-    index = RareKeyIndex(dict(enumerate(words)), list_word_keys)
+    index = RareKeyIndex(enumerate(words), list_word_keys)
     return [
         f"{found[at][0]} and {found[there][0]}"
         for at, mine in enumerate(words)

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """One note in a scan. A new note has no `before`, a removed one no `after`."""
+    """One note in a scan. A new note has no `before`, a removed one no `after`.
+
+    `rested` are the slots for which a note of another kind has no card any more.
+    """
 
     note: int
     key: str
@@ -21,6 +24,7 @@ class Change(NamedTuple):
     score: float = 1.0
     before: Note | None = None
     after: Note | None = None
+    rested: tuple[str, ...] = ()
 
 
 class Ambiguity(NamedTuple):

@@ -44,7 +44,7 @@ def link_edited(
     # Only a scan that has something to judge needs rapidfuzz.
     from flashcards.identity.similar import link_similar
 
-    return link_similar([*known, *orphans], seen, links, catalog.sample(_SAMPLE))
+    return link_similar([*known, *orphans], seen, links, catalog.sample(_SAMPLE), former=catalog.find_former_texts)
 
 
 class Scan:

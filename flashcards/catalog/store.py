@@ -323,6 +323,20 @@ class Catalog:
         ).fetchone()
         return decode(row[0], 0, 0) if row else None
 
+    def find_former_texts(self, notes: Sequence[int], most: int = 5) -> dict[int, list[Note]]:
+        """Return the last earlier texts of notes, by their ids."""
+        found: dict[int, list[Note]] = {}
+        for start in range(0, len(notes), _CHUNK):
+            chunk = notes[start : start + _CHUNK]
+            rows = self._db.execute(
+                f"SELECT note, body FROM texts WHERE note IN ({_list_marks(chunk)}) ORDER BY until_ms DESC", chunk
+            )
+            for note, body in rows:
+                texts = found.setdefault(note, [])
+                if len(texts) < most:
+                    texts.append(decode(body, 0, 0))
+        return found
+
     def find_taken_keys(self, keys: Sequence[str]) -> set[str]:
         """Return those of `keys` that a note has already."""
         found: set[str] = set()

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from flashcards.catalog.order import SPACING
 from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.store import Catalog, decode, encode
-from flashcards.deck.model import Note
+from flashcards.deck.model import Kind, Note
 from flashcards.identity.keys import make_key
 from flashcards.identity.model import Doubt, Known, Link, Seen
-from flashcards.identity.slots import carry_cards, find_top_gap, renumber_gaps
+from flashcards.identity.slots import Renaming, carry_cards, find_top_gap, renumber_gaps
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
@@ -60,7 +60,8 @@ class NoteWriter:
         note = carried.note
         body = encode(note)
         path = self._paths[new.file]
-        change = Change(old.id, old.key, path, note.line, each.rule, each.score, old.note, note)
+        rested = _find_rested(old.note, note, carried.renamed)
+        change = Change(old.id, old.key, path, note.line, each.rule, each.score, old.note, note, rested)
         if not old.active:
             self.report.returned.append(change)
         elif body != old.body:
@@ -185,6 +186,14 @@ class NoteWriter:
             taken.add(name)
             keys.append(name)
         return keys
+
+
+def _find_rested(before: Note, after: Note, renamed: Renaming) -> tuple[str, ...]:
+    """Find the cards of a note that has no place for them since it changed its kind."""
+    if (before.kind is Kind.CLOZE) == (after.kind is Kind.CLOZE):
+        return ()
+    names = dict(renamed)
+    return tuple(slot for slot in before.slots if names.get(slot, slot) not in after.slots)
 
 
 def _join_tags(note: Note) -> str:

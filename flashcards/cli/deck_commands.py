@@ -147,6 +147,9 @@ def _print(collection: Collection, report: ScanReport) -> None:
             note = change.after or change.before
             line = console.shorten(note.fields[0]) if note else ""
             console.print_text(f"{word:9}{console.make_visible(change.path)}:{change.line}  {line}{how}", 2)
+            if change.rested and word == "edited":
+                names = " and ".join(f"`{slot}`" for slot in change.rested)
+                console.print_text(f"{'':9}Its card {names} has no place in this kind of note; its history is kept.", 2)
         if len(changes) > 20:
             console.print_text(f"{word:9}… and {len(changes) - 20:,} more")
     files, notes = collection.catalog.counts()

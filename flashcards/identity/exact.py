@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from flashcards.identity.model import Known, Link, Seen
+
+_MOST_PAIRS: Final = 10_000  # of notes with one text
+_HEADING: Final = 3  # another heading says more than two other neighbours
+_NOWHERE: Final = (b"-", b"-")  # the neighbours of an orphan
+
+_Name = TypeVar("_Name")
 
 ExactRule = Callable[[list[Known], list[Seen]], Iterator[tuple[Known, Seen]]]
 
@@ -51,41 +58,85 @@ def _pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
 
 def _match_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """Match notes with the same text, anywhere in the collection."""
-    yield from _pair_equal_texts(((note.fingerprint, note) for note in known), seen)
+    yield from _pair_equal_texts(((note.fingerprint, note) for note in known), known, seen)
 
 
 def _match_former_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """Match a text that the note had before: an edit that was undone."""
-    yield from _pair_equal_texts(((text, note) for note in known for text in note.former), seen)
+    yield from _pair_equal_texts(((text, note) for note in known for text in note.former), known, seen)
 
 
-def _pair_equal_texts(texts: Iterable[tuple[bytes, Known]], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """Pair notes of equal text: within a file first, then anywhere; notes in use before orphans."""
-    by_text: dict[bytes, list[Known]] = defaultdict(list)
+def _pair_equal_texts(
+    texts: Iterable[tuple[bytes, Known]], known: list[Known], seen: list[Seen]
+) -> Iterator[tuple[Known, Seen]]:
+    """Pair notes of equal text; if several have it, those that fit best by their places."""
+    old_by_text: dict[bytes, list[Known]] = defaultdict(list)
     for text, note in texts:
-        by_text[text].append(note)
-    left = [note for note in seen if note.fingerprint in by_text]
-    taken: set[int] = set()
-    for same_file in (True, False):
-        unmatched: list[Seen] = []
-        for new in left:
-            candidates = [
-                old
-                for old in by_text[new.fingerprint]
-                if old.id not in taken and (old.file == new.file or not same_file) and can_share_pin(old, new)
-            ]
-            best = candidates[0] if len(candidates) == 1 else min(candidates, key=_order_of_use, default=None)
-            if best:
-                taken.add(best.id)
-                yield best, new
-            else:
-                unmatched.append(new)
-        left = unmatched
+        old_by_text[text].append(note)
+    new_by_text: dict[bytes, list[Seen]] = defaultdict(list)
+    for new in seen:
+        if new.fingerprint in old_by_text:
+            new_by_text[new.fingerprint].append(new)
+    places: _Places | None = None
+    for text, news in new_by_text.items():
+        olds = old_by_text[text]
+        if len(olds) > 1 or len(news) > 1:
+            places = places or _Places(known, seen)
+            yield from _pair_by_place(olds, news, places)
+        elif can_share_pin(olds[0], news[0]):
+            yield olds[0], news[0]
 
 
-def _order_of_use(old: Known) -> tuple[bool, int, int]:
-    """Return a sort key: notes in use before orphans, in order of line."""
-    return not old.active, old.note.line, old.id
+def _pair_by_place(olds: list[Known], news: list[Seen], places: _Places) -> Iterator[tuple[Known, Seen]]:
+    """Pair notes of one text, the best fitting ones first."""
+    olds = sorted(olds, key=lambda old: (not old.active, old.file, old.note.line, old.id))
+    if len(olds) * len(news) > _MOST_PAIRS:  # a text that is everywhere says nothing by its place
+        yield from (pair for pair in zip(olds, news, strict=False) if can_share_pin(*pair))
+        return
+    pairs = [
+        (places.distance(old, new), abs(old_at - new_at), old_at, new_at)
+        for old_at, old in enumerate(olds)
+        for new_at, new in enumerate(news)
+        if can_share_pin(old, new)
+    ]
+    old_used: set[int] = set()
+    new_used: set[int] = set()
+    for _, _, old_at, new_at in sorted(pairs):
+        if old_at not in old_used and new_at not in new_used:
+            old_used.add(old_at)
+            new_used.add(new_at)
+            yield olds[old_at], news[new_at]
+
+
+class _Places:
+    """The texts before and after each note in its file."""
+
+    def __init__(self, known: Iterable[Known], seen: Iterable[Seen]) -> None:
+        in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
+        present = sorted(seen, key=lambda note: note.place)
+        self._old = _find_neighbours([(note.id, note.file, note.fingerprint) for note in in_use])
+        self._new = _find_neighbours([(note.place, note.file, note.fingerprint) for note in present])
+
+    def distance(self, old: Known, new: Seen) -> tuple[bool | int, ...]:
+        """Return a sort key that is least for the same place: file, use, neighbours, heading and tags."""
+        before, after = self._old.get(old.id, _NOWHERE), self._new[new.place]
+        return (
+            old.file != new.file,
+            not old.active,
+            sum(mine != theirs for mine, theirs in zip(before, after, strict=True))
+            + _HEADING * (old.note.breadcrumb != new.note.breadcrumb),
+            old.note.tags != new.note.tags,
+        )
+
+
+def _find_neighbours(notes: Sequence[tuple[_Name, int, bytes]]) -> dict[_Name, tuple[bytes, bytes]]:
+    """Return the texts before and after each note of a file, by its name; an end of the file has no text."""
+    found: dict[_Name, tuple[bytes, bytes]] = {}
+    for at, (name, file, _) in enumerate(notes):
+        before = notes[at - 1][2] if at and notes[at - 1][1] == file else b""
+        after = notes[at + 1][2] if at + 1 < len(notes) and notes[at + 1][1] == file else b""
+        found[name] = before, after
+    return found
 
 
 RULES: tuple[tuple[str, ExactRule], ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Note
@@ -14,6 +14,7 @@ from flashcards.identity.likeness import (
     compare_letters,
     compare_sides,
     is_key_replaced,
+    is_slip,
     is_template_refilled,
     weigh_sides,
 )
@@ -46,6 +47,10 @@ class Repeats:
         same = self._unchanged[at]
         return bool(text) and self._vanished[at] + same <= 1 and self._new[at] + same <= 1
 
+    def is_new_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
+        """Check whether another new note has the text, which is not `mine`."""
+        return text != mine and self._new[file, text] > 0
+
     def is_vanished_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
         """Check whether another vanished note had the text, which is not `mine`."""
         return text != mine and self._vanished[file, text] > 0
@@ -62,6 +67,10 @@ def _count_texts(texts: Iterable[tuple[int, str]]) -> Counter[tuple[int | None, 
 _OTHER_KIND: Final = 0.9  # of the likeness of a cloze and another kind of note
 _PART: Final = 0.7  # so much of the words that only one part has is found in what it is a part of
 _OWN: Final = 0.5  # the least weight of such words
+_HELD: Final = 0.5  # of the words that tell a note from its twin, so much says that it is this one
+_TELLING_BACK: Final = 1.5  # weight of a back that would be missed if it went to another note
+_OWN_BACK: Final = 1.0  # the least weight of a back that is contained in another
+_CONTAINED: Final = 0.95  # of the weight of a back that is contained
 _SWAPPED: Final = 0.9  # term and definition, each in the other's place
 _SHORT: Final = 12  # characters of a side that is looked at letter by letter
 _RARE: Final = 0.7
@@ -96,6 +105,7 @@ class Scores:
         home: Mapping[int, int],
         sample: Iterable[Note],
         tuning: Tuning,
+        former: Mapping[int, Sequence[Note]] | None = None,
     ) -> None:
         """Read the words of all notes.
 
@@ -106,8 +116,14 @@ class Scores:
             home: the new id of each old file that was renamed.
             sample: any notes of the collection.
             tuning: the numbers that decide.
+            former: earlier texts of old notes, by their ids.
         """
         self.old, self.new = old, new
+        self.former_sides = {
+            number: [split_sides(text) for text in former[note.id]]
+            for number, note in enumerate(old)
+            if former and note.id in former
+        }
         self.old_sides = [split_sides(each.note) for each in old]
         self.new_sides = [split_sides(each.note) for each in new]
         same = [split_sides(note.note) for note in unchanged]
@@ -125,12 +141,15 @@ class Scores:
         )
         self._old = [weigh_sides(each, self._weights) for each in self.old_sides]
         self._new = [weigh_sides(each, self._weights) for each in self.new_sides]
+        self._former = {
+            number: [weigh_sides(each, self._weights) for each in texts] for number, texts in self.former_sides.items()
+        }
         self._same = [weigh_sides(each, self._weights) for each in same]
-        self._same_index = RareKeyIndex(dict(enumerate(same)), list_word_keys)
+        self._same_index = RareKeyIndex(enumerate(same), list_word_keys)
         self._fronts = Repeats(_list_fronts(vanished), _list_fronts(fresh), _list_fronts(kept))
         self._backs = Repeats(_list_backs(vanished), _list_backs(fresh), _list_backs(kept))
         self._texts: dict[tuple[int, int], _TextScore] = {}
-        self._templates: dict[int, float] = {}
+        self._templates: dict[int, list[tuple[float, Sides]]] = {}
 
     def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
         """Score two notes, by their texts and by their places.
@@ -170,7 +189,12 @@ class Scores:
         )
 
     def _score_text(self, old: int, new: int) -> _TextScore:
-        one, other = self._old[old], self._new[new]
+        """Score the best of the texts that the old note has had."""
+        texts = (self._old[old], *self._former.get(old, ()))
+        return max((self._score_one_text(text, old, new) for text in texts), key=lambda each: each.text)
+
+    def _score_one_text(self, one: WeighedSides, old: int, new: int) -> _TextScore:
+        other = self._new[new]
         like = compare_sides(one, other, self._weights)
         file = self._files[old] if self._files[old] == self.new[new].file else None
         if one.sides.cloze != other.sides.cloze:
@@ -179,10 +203,27 @@ class Scores:
             judged = _TextScore(like.whole, like.whole, like.both)
         else:
             judged = self._score_sides(one, other, like, file)
-        unchanged = self._compare_with_unchanged(new)
-        if not is_ahead(judged.text, unchanged, unchanged, self._tuning.template_margin):
-            return judged._replace(text=0.0)  # no better than with another note for certain: they share a template
+        for alike, twin in self._compare_with_unchanged(new):
+            is_clear = is_ahead(judged.text, alike, alike, self._tuning.template_margin)
+            if not is_clear and not self._is_told_apart(one.sides, other.sides, twin):
+                return judged._replace(text=0.0)  # no better than another note for certain: they share a template
         return judged
+
+    def _is_told_apart(self, old: Sides, new: Sides, twin: Sides) -> bool:
+        """Check that the new note has the words that tell the old one from its unchanged twin, and not the twin's."""
+        ours, own, others = (each.front.counts.keys() | each.back.counts.keys() for each in (new, old, twin))
+        mine, theirs = self._measure_held(own - others, ours), self._measure_held(others - own, ours)
+        if own <= others:
+            return theirs < _HELD
+        return mine >= _HELD and mine > theirs
+
+    def _measure_held(self, words: Set[str], held: Set[str]) -> float:
+        """Return how much of the weight of some words a note holds; a slip of one counts too."""
+        total = sum(self._weights[word] for word in words)
+        found = (
+            self._weights[word] for word in words if word in held or any(is_slip(word, other) for other in held - words)
+        )
+        return sum(found) / total if total else 0.0
 
     def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
         front, new_front = old.sides.front.plain, new.sides.front.plain
@@ -191,14 +232,19 @@ class Scores:
         if (front, back) == (new_back, new_front) and front != back:
             text, both = _SWAPPED, True
         elif front == new_front:
-            if self._fronts.is_single(front, file) and not self._backs.is_vanished_elsewhere(new_back, back, file):
+            is_moved = old.back >= _TELLING_BACK and self._backs.is_new_elsewhere(back, new_back, file)
+            is_single = self._fronts.is_single(front, file)
+            if is_single and not is_moved and not self._backs.is_vanished_elsewhere(new_back, back, file):
                 sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
                 text = max(text, sure + 0.15 * _compare_short_sides(like.back, back, new_back))
+            elif like.back_weight >= max(_OWN_BACK, _CONTAINED * min(old.back, new.back)):
+                text, both = max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)), True  # an explanation more or less
         elif (
             back == new_back
             and self._backs.is_single(back, file)
             and self._find_rarest(old) >= _RARE
             and not self._fronts.is_vanished_elsewhere(new_front, front, file)
+            and not self._fronts.is_new_elsewhere(front, new_front, file)
             and not is_template_refilled(old.sides.front, new.sides.front, self._weights)
         ):
             # A long answer says which card it is; a short one may belong to other questions, too.
@@ -219,12 +265,13 @@ class Scores:
         """Return the weight of the most telling word of the back."""
         return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
 
-    def _compare_with_unchanged(self, new: int) -> float:
-        """Return how like the new note the nearest unchanged one is."""
+    def _compare_with_unchanged(self, new: int) -> list[tuple[float, Sides]]:
+        """Return how like the new note the nearest unchanged ones are."""
         if new not in self._templates:
-            near = self._same_index.find_nearest(self.new_sides[new])
-            alike = [compare_sides(self._same[number], self._new[new], self._weights).whole for number in near]
-            self._templates[new] = max(alike, default=0.0)
+            near = [self._same[number] for number in self._same_index.find_nearest(self.new_sides[new])]
+            self._templates[new] = [
+                (compare_sides(twin, self._new[new], self._weights).whole, twin.sides) for twin in near
+            ]
         return self._templates[new]
 
     def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from flashcards.deck.model import Note
@@ -28,6 +28,7 @@ def link_similar(
     links: Iterable[Link],
     sample: Iterable[Note] = (),
     tuning: Tuning = TUNING,
+    former: Callable[[Sequence[int]], Mapping[int, Sequence[Note]]] | None = None,
 ) -> tuple[list[Link], list[Doubt]]:
     """Link vanished notes with new ones that are like them.
 
@@ -37,6 +38,7 @@ def link_similar(
         links: the links of the other rules.
         sample: any notes of the collection, which show what words are common in it.
         tuning: the numbers that decide.
+        former: finds earlier texts of notes by their ids; a restored branch may have them with a typo fixed.
 
     Returns:
         The links, and the new notes for which several old ones are nearly as good.
@@ -51,7 +53,8 @@ def link_similar(
     if not new or not (vanished or orphans):
         return [], []
     unchanged = _find_unchanged(in_use, present, linked)
-    scores = Scores([*vanished, *orphans], new, unchanged, _find_homes(in_use, linked), sample, tuning)
+    texts = former([note.id for note in vanished]) if former else None
+    scores = Scores([*vanished, *orphans], new, unchanged, _find_homes(in_use, linked), sample, tuning, texts)
     run = _Run(scores, in_use, present, linked, tuning)
     run.link_vanished(len(vanished))
     run.link_orphans()
@@ -119,7 +122,8 @@ class _Run:
 
     def _find_sharing(self, keys_of: KeysOf, olds: Iterable[int]) -> set[tuple[int, int]]:
         """Find pairs that share rare words, or rare parts of words."""
-        index = RareKeyIndex({old: self._scores.old_sides[old] for old in olds if old in self._old}, keys_of)
+        texts = ((old, [self._scores.old_sides[old], *self._scores.former_sides.get(old, ())]) for old in olds)
+        index = RareKeyIndex(((old, text) for old, each in texts if old in self._old for text in each), keys_of)
         return {(old, new) for new in self._new for old in index.find_nearest(self._scores.new_sides[new])}
 
     def _find_side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Final
 
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
-from flashcards.identity.gaps import group_gaps, match_gaps
+from flashcards.identity.gaps import GapGroup, group_gaps, match_gaps
+from flashcards.identity.words import count_words
+
+_HIDES: Final = 0.7  # from here on a gap hides a side
+_LEAST_HIDDEN: Final = 3  # letters of a gap that is found within a side
 
 Renaming = tuple[tuple[str, str], ...]
 """Old and new names of slots; each old one once, each new one once."""
@@ -38,7 +43,8 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
 
     A gap without a written number keeps the number it had. A new one takes the next number above `used`, so that it
     never inherits the history of a removed gap. A written number counts; if a person renumbers gaps, their cards are
-    renamed. If front and back change places, so do their cards.
+    renamed. If front and back change places, so do their cards. If a note becomes a cloze or was one, the card that
+    asks for a side goes on with the gap that hides it.
 
     Args:
         before: the note with its former text that is most like this one.
@@ -52,10 +58,7 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
         return CarriedNote(after, top, _rename_sides(present, after))
     carried = _number_gaps(before, after, top) if before.kind is Kind.CLOZE else _number_above(after, top)
     if present.kind is not Kind.CLOZE:
-        note = carried.note
-        hidden = {group.text: f"c{group.number}" for group in group_gaps(note)}
-        slot = hidden.get((" ".join(present.fields[1].split()),))
-        return replace(carried, renamed=((FORWARD, slot),) if slot else ())
+        return replace(carried, renamed=_match_sides_with_gaps(present, carried.note))
     return carried
 
 
@@ -110,10 +113,38 @@ def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
 
 def _rename_sides(present: Note, after: Note) -> Renaming:
     if present.kind is Kind.CLOZE:
-        back = (" ".join(after.fields[1].split()),)
-        slot = next((f"c{group.number}" for group in group_gaps(present) if group.text == back), "")
-        return ((slot, FORWARD),) if slot else ()
+        return tuple((gap, side) for side, gap in _match_sides_with_gaps(after, present))
     return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _are_swapped(present.fields, after.fields) else ()
+
+
+def _match_sides_with_gaps(sided: Note, cloze: Note) -> Renaming:
+    """Pair the cards of a note with two sides with the gaps that hide what they ask for, the best pairs first."""
+    front, back = sided.fields
+    asked = {FORWARD: back} | ({REVERSE: front} if REVERSE in sided.slots else {})
+    groups = group_gaps(cloze)
+    scored = [
+        (-_compare_hidden(group, text), side, f"c{group.number}") for side, text in asked.items() for group in groups
+    ]
+    pairs: dict[str, str] = {}
+    for score, side, slot in sorted(scored):
+        if -score >= _HIDES and side not in pairs and slot not in pairs.values():
+            pairs[side] = slot
+    if not pairs and len(groups) == 1 and len(asked) == 1 and _compare_hidden(groups[0], front) < _HIDES:
+        pairs[FORWARD] = f"c{groups[0].number}"  # each has one card, and it does not ask for the front
+    return tuple(sorted(pairs.items()))
+
+
+def _compare_hidden(group: GapGroup, side: str) -> float:
+    """Return how surely a gap hides a side, 0 to 1: the same words, some of them, or nearly the same letters."""
+    hidden, whole = count_words(" ".join(group.text)).plain, count_words(side).plain
+    if hidden == whole:
+        return 1.0
+    inner, outer = sorted((hidden, whole), key=len)
+    if len(inner) >= _LEAST_HIDDEN and f" {inner} " in f" {outer} ":
+        return _HIDES + (1 - _HIDES) * len(inner) / len(outer)
+    from flashcards.identity.likeness import compare_letters
+
+    return compare_letters(hidden, whole)
 
 
 def _are_swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from heapq import nlargest, nsmallest
 from itertools import pairwise
@@ -167,11 +167,11 @@ KeysOf = Callable[[Sides], Iterable[str]]
 class RareKeyIndex:
     """An index that finds the notes that share rare keys: words, whole sides, or parts of words."""
 
-    def __init__(self, notes: Mapping[int, Sides], keys_of: KeysOf) -> None:
-        """Index notes, each by its number."""
+    def __init__(self, notes: Iterable[tuple[int, Sides]], keys_of: KeysOf) -> None:
+        """Index notes, each by its number; a note may have several texts."""
         self._keys_of = keys_of
         self._postings: dict[str, list[int]] = defaultdict(list)
-        for number, note in notes.items():
+        for number, note in notes:
             for key in keys_of(note):
                 self._postings[key].append(number)
 

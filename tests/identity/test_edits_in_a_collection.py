@@ -132,6 +132,48 @@ def test_a_question_whose_answer_becomes_a_gap_and_back_keeps_its_card(world: Wo
     assert world.card(card.id).active
 
 
+SWAPPED = {"forward": "c2", "reverse": "c1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "slots"),
+    [
+        ("osmosis :: the diffusion of water", "C: Osmosis is [the diffusion of water].", {"forward": "c1"}),
+        (
+            "osmosis ::: diffusion of water",
+            "C: [Osmosis] is [the diffusion of water].",
+            SWAPPED,
+        ),
+        ("T: osmosis\nD: It is diffusion of water.", "C: Osmosis is [diffusion of water].", {"forward": "c1"}),
+        ("Q: What is osmosis?\nA: diffusion of water", "C: Osmosis is diffusion of [water]", {"forward": "c1"}),
+        ("C: [Osmosis] is [diffusion of water].", "osmosis ::: diffusion of water", {"c2": "forward", "c1": "reverse"}),
+        ("C: Osmosis is [diffusion of water].", "Q: What is osmosis?\nA: Diffusion of water!", {"c1": "forward"}),
+    ],
+)
+def test_a_note_that_becomes_a_cloze_or_was_one_keeps_the_cards_that_ask_the_same(
+    world: World, before: str, after: str, slots: dict[str, str]
+) -> None:
+    world.write("a.md", NUCLEUS, "---", before, "---", MITOCHONDRIA)
+    world.scan()
+    cards = {slot: world.rate("smosis", slot).id for slot in slots}
+    world.write("a.md", NUCLEUS, "---", after, "---", MITOCHONDRIA)
+    world.scan()
+    found = world.cards("smosis")
+    assert {slot: found[slots[slot]].id for slot in slots} == cards
+    assert all(world.card(card).active for card in cards.values())
+
+
+def test_a_card_that_asks_for_what_no_gap_hides_rests_with_its_history(world: World) -> None:
+    world.write("a.md", NUCLEUS, "---", "osmosis ::: diffusion of water", "---", MITOCHONDRIA)
+    world.scan()
+    reverse = world.rate("osmosis", "reverse")
+    world.write("a.md", NUCLEUS, "---", "C: osmosis is [diffusion of water]", "---", MITOCHONDRIA)
+    report = world.scan()
+    assert [change.rested for change in report.edited] == [("reverse",)]
+    assert not world.card(reverse.id).active
+    assert world.card(reverse.id).reps == 1
+
+
 def test_what_was_never_edited_is_the_same_note_after_any_scan(world: World) -> None:
     world.write("a.md", RIBOSOMES, LYSOSOMES, MITOCHONDRIA, NUCLEUS)
     world.scan()

@@ -1,0 +1,120 @@
+"""Notes that are equal or nearly so stay apart through edits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.identity.world import World
+
+
+TWIN, OTHER = "Q: Same?\nA: Yes, the same.", "Q: Another one?\nA: No."
+
+
+def test_of_equal_texts_the_one_in_its_place_keeps_its_history(world: World) -> None:
+    world.write("a.md", TWIN, OTHER, TWIN)
+    world.scan()
+    first, third = [entry for entry in world.collection.catalog.entries() if "Same" in entry.note.fields[0]]
+    world.write("a.md", "Q: Same? Once more?\nA: Yes, the same.", OTHER, TWIN)
+    report = world.scan()
+    assert [change.note for change in report.edited] == [first.id]
+    assert (report.added, report.removed) == ([], [])
+    assert [entry.id for entry in world.collection.catalog.entries() if entry.note.line > 4] == [third.id]
+
+
+@pytest.mark.parametrize("gone", [0, 2])
+def test_of_equal_texts_the_one_that_is_deleted_loses_its_history(world: World, gone: int) -> None:
+    texts = [TWIN, OTHER, TWIN, "Q: The last one?\nA: It is."]
+    world.write("a.md", *texts)
+    world.scan()
+    twins = [entry.id for entry in world.collection.catalog.entries() if "Same" in entry.note.fields[0]]
+    del texts[gone]
+    world.write("a.md", *texts)
+    report = world.scan()
+    assert [change.note for change in report.removed] == [twins[0] if gone == 0 else twins[1]]
+
+
+def test_equal_texts_below_other_headings_or_with_other_tags_stay_apart(world: World) -> None:
+    world.write("a.md", "## One", TWIN, "## Two", TWIN)
+    world.scan()
+    by_heading = {entry.note.breadcrumb: entry.id for entry in world.collection.catalog.entries()}
+    world.write("a.md", "## Two", TWIN, "## One", TWIN)
+    world.scan()
+    assert {entry.note.breadcrumb: entry.id for entry in world.collection.catalog.entries()} == by_heading
+
+
+RIVER = "A: Meltwater from the high glaciers, with a lot of sediment."
+SPRING, EARLY = (
+    f"Q: What does the river carry in spring?\n{RIVER}",
+    f"Q: What does the river carry in early spring?\n{RIVER}",
+)
+
+
+def edit(world: World, before: list[str], after: list[str]) -> list[str]:
+    """The rules of the edits that a scan finds after these notes became those."""
+    world.write("a.md", *before)
+    world.scan()
+    world.write("a.md", *after)
+    report = world.scan()
+    return [f"{change.rule}: {change.after.fields[0]}" for change in report.edited if change.after]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_unchanged_twin_does_not_block_the_edit_of_the_other(world: World, order: int) -> None:
+    edited = f"Q: In the mountains, what does the river carry in early spring?\n{RIVER}"
+    found = edit(world, [SPRING, EARLY][::order], [SPRING, edited][::order])
+    assert found == ["similar: In the mountains, what does the river carry in early spring?"]
+
+
+def test_a_twin_whose_telling_words_are_all_in_the_other_is_edited(world: World) -> None:
+    edited = f"Q: In the mountains, what does the river carry in spring?\n{RIVER}"
+    assert len(edit(world, [SPRING, EARLY], [edited, EARLY])) == 1
+
+
+def test_a_note_of_the_same_template_is_another_note_beside_an_unchanged_one(world: World) -> None:
+    peru, spain, chad = (
+        f"Q: What is the capital of {name}" for name in ("Peru?\nA: Lima", "Spain?\nA: Madrid", "Chad?\nA: N'Djamena")
+    )
+    assert edit(world, [peru, spain], [chad, spain]) == []
+
+
+def test_an_explanation_added_or_removed_below_a_shared_question_is_an_edit(world: World) -> None:
+    short = "Q: Why?\nA: Because water expands."
+    long = f"{short} Ice takes up more room than water, since its molecules form a lattice."
+    others = ["Q: Why?\nA: Heat rises.", "Q: Why?\nA: Salt lowers the freezing point."]
+    assert len(edit(world, [others[0], short, others[1]], [others[1], long, others[0]])) == 1
+
+
+def test_another_answer_below_a_shared_question_is_another_note(world: World) -> None:
+    others = ["Q: Why?\nA: Heat rises.", "Q: Why?\nA: Salt lowers the freezing point."]
+    assert (
+        edit(world, ["Q: Why?\nA: Because water expands.", *others], ["Q: Why?\nA: Iron rusts in moist air.", *others])
+        == []
+    )
+
+
+def test_a_near_question_with_the_whole_answer_goes_before_the_same_question_with_another(world: World) -> None:
+    osmosis = "Q: What is osmosis?\nA: Water moving through a membrane towards more salt."
+    other = "Q: What is osmosis?\nA: A process that plants use to stay upright."
+    near = "Q: What is meant by osmosis in cells?\nA: Water moving through a membrane towards more salt."
+    assert edit(world, [osmosis], [other, near]) == ["similar: What is meant by osmosis in cells?"]
+
+
+def test_a_former_text_with_a_typo_fixed_is_recognised(world: World) -> None:
+    first = "Q: Which gland sets the pace of the metabolizm?\nA: The thyroid, by its hormones T3 and T4."
+    steps = [
+        first,
+        "Q: Name what governs how fast a body burns energy.\nA: The thyroid, by its hormones T3 and T4.",
+        "Q: Name what governs how fast a body burns energy.\nA: A butterfly-shaped organ in the neck.",
+    ]
+    for text in steps:
+        world.write("a.md", text, OTHER)
+        world.scan()
+    note = world.note("burns energy").id
+    assert len(list(world.collection.catalog.entries(active=False))) == 0
+    world.write("a.md", OTHER, first.replace("metabolizm", "metabolism"))
+    world.write("b.md", "Q: Where is the thyroid?\nA: In the neck.", "Q: What is T3?\nA: A hormone.")
+    world.scan()
+    assert world.note("metabolism").id == note
