@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -120,10 +120,12 @@ class NoteIntake:
             back_up=self._is_backup_due(),
         )
         try:
+            before = self._texts_of(received)
             report = import_changes(self._collection, package, media, _SOURCE, changes)
         finally:
             media.close()
         self._count(report)
+        self._keep_unwritten(received, changes.edits, before)
         self._keep_texts(received)
 
     def _import_reviews_of_gone(self, received: Received) -> None:
@@ -164,6 +166,28 @@ class NoteIntake:
                 )
                 self._taken.sentences.append(f"A note changed here and on the phone; the phone's text is in {place}.")
         return found
+
+    def _texts_of(self, received: Received) -> dict[int, bytes | None]:
+        """Return what the notes that came say here, by their ids in Anki; without those that are new."""
+        known = self._known()
+        found = {}
+        for row in received.notes:
+            note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
+            if note is not None:
+                found[row[0]] = text_here(self._collection, note)
+        return found
+
+    def _keep_unwritten(
+        self, received: Received, edits: Mapping[str, bool], before: Mapping[int, bytes | None]
+    ) -> None:
+        """Set aside what was edited on the phone and could not be written into its file."""
+        after = self._texts_of(received)
+        for row in received.notes:
+            is_contested = edits.get(row[_GUID])
+            if is_contested is False and row[0] in before and before[row[0]] == after.get(row[0]):
+                why = "edited on the phone, not written into the file"
+                place = set_aside(self._collection.state_folder, why, row[_FIELDS].split("\x1f"))
+                self._taken.sentences.append(f"An edit could not be written into its file; the text is in {place}.")
 
     def _keep_texts(self, received: Received) -> None:
         """Keep what the notes that came say here now, so that a later change here is told from this one."""

@@ -179,7 +179,7 @@ def test_a_note_added_to_a_deck_whose_file_has_tags_and_headings_is_written_into
     phone.check()
 
 
-def test_a_deck_file_that_ends_in_open_code_gets_no_note_and_the_note_is_kept(world: World) -> None:
+def test_a_note_for_a_deck_whose_file_ends_in_open_code_gets_a_file_beside_it(world: World) -> None:
     text = "Q: one?\nA: 1\n\n```\nopen\n"
     world.write("a.md", text)
     phone = world.phone()
@@ -187,8 +187,23 @@ def test_a_deck_file_that_ends_in_open_code_gets_no_note_and_the_note_is_kept(wo
     phone.do("add", kind="Flashcards Basic", fields=["three?", "3"], deck="a")
     phone.sync()
     assert world.read("a.md") == text
+    assert world.read("a-anki.md") == "---\ndeck: a\n---\n\nQ: three?\nA: 3\n"
     assert phone.rows("SELECT count(*) FROM notes") == [[2]]
+    assert phone.rows("SELECT DISTINCT d.name FROM cards c JOIN decks d ON d.id = c.did") == [["a"]]
     phone.check()
+
+
+def test_an_edit_of_a_note_in_a_file_of_another_format_is_kept_aside(world: World) -> None:
+    text = "---\nformat: obsidian\n---\n#flashcards\n\nfront::back\n"
+    world.write("a.md", text)
+    phone = world.phone()
+    phone.download()
+    phone.do("edit", note=phone.note("front"), field=1, text="edited on the phone")
+    phone.sync()
+    assert world.read("a.md") == text
+    assert phone.rows("SELECT flds FROM notes")[0][0].startswith("front\x1fback")
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "edited on the phone" in aside.read_text(encoding="utf-8")
 
 
 def test_reviews_of_two_phones_in_one_millisecond_both_count(world: World) -> None:

@@ -159,12 +159,24 @@ class DeckFiles:
         texts = []
         for path in dict.fromkeys([*added, *changes]):
             if (self._collection.root / path).exists():
-                texts.append(self._change_file(path, changes[path], added[path]))
+                text = self._change_file(path, changes[path], added[path])
+                texts += [text, *self._make_files_beside(text, {draft.key for draft in added[path]})]
             else:
-                prose = self.prose.get(added[path][0].deck, "")
-                names_format = self._chooser.choose(path).name != NATIVE
-                texts.append(make_file(path, added[path], prose, names_format=names_format))
+                texts.append(self._make_file(path, added[path]))
         return texts
+
+    def _make_files_beside(self, text: FileText, new: Set[tuple[str, int]]) -> list[FileText]:
+        """Give new notes that a file does not take, such as one that ends in open code, a file of their own."""
+        by_deck: dict[str, list[IncomingNote]] = defaultdict(list)
+        for draft in text.refused:
+            if draft.key in new:
+                by_deck[draft.deck].append(draft)
+        text.refused = [draft for draft in text.refused if draft.key not in new]
+        return [self._make_file(self.layout.find_other_path(deck), drafts) for deck, drafts in by_deck.items()]
+
+    def _make_file(self, path: str, drafts: list[IncomingNote]) -> FileText:
+        prose = self.prose.get(drafts[0].deck, "")
+        return make_file(path, drafts, prose, names_format=self._chooser.choose(path).name != NATIVE)
 
     def _change_file(self, path: str, changes: list[tuple[int, IncomingNote]], added: list[IncomingNote]) -> FileText:
         file = self._collection.root / path

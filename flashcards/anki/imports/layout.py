@@ -44,6 +44,10 @@ class Layout:
             self._of_deck[deck] = self._find_free_path(make_path(deck))
         return self._of_deck[deck]
 
+    def find_other_path(self, deck: str) -> str:
+        """Find a new file for notes of a deck that its own file does not take."""
+        return self._find_free_path(make_path(normalize_name(deck)))
+
     def _find_free_path(self, path: str) -> str:
         """Return `path`, or one like it if a file has that name, in any case."""
         stem = path.removesuffix(".md")
