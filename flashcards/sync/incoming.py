@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from flashcards.sync.rows import read_integer
@@ -109,10 +110,17 @@ def _is_like(key: str, value: Any, example: Any) -> bool:
     if isinstance(example, str):
         return isinstance(value, str)
     if isinstance(example, list):
-        return isinstance(value, list) and (not example or all(_is_like(key, each, example[0]) for each in value))
+        return isinstance(value, list) and _are_like(key, value, example)
     return isinstance(value, dict) and all(
         _is_like(name, value[name], each) for name, each in example.items() if name in value
     )
+
+
+def _are_like(key: str, values: list[Any], examples: list[Any]) -> bool:
+    """Whether a list is like another: each value like the one in its place, in a list of one kind like the first."""
+    if len({type(each) for each in examples}) > 1:
+        return len(values) == len(examples) and all(map(partial(_is_like, key), values, examples))
+    return not examples or all(_is_like(key, each, examples[0]) for each in values)
 
 
 def _are_numbers(*values: Any) -> bool:

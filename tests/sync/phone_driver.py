@@ -118,6 +118,23 @@ class Driver:
     def rename_deck(self, old: str, new: str) -> None:
         self.col.decks.rename(self.col.decks.id(old), new)
 
+    def make_deck(self, name: str) -> None:
+        self.col.decks.id(name)
+
+    def delete_deck(self, name: str) -> None:
+        self.col.decks.remove([self.col.decks.id(name)])
+
+    def filter(self, name: str, search: str) -> None:
+        deck = self.col.sched.get_or_create_filtered_deck(deck_id=0)
+        deck.name = name
+        del deck.config.search_terms[1:]
+        deck.config.search_terms[0].search = search
+        deck.config.search_terms[0].limit = 100
+        self.col.sched.add_or_update_filtered_deck(deck)
+
+    def unfilter(self, name: str) -> None:
+        self.col.sched.empty_filtered_deck(self.col.decks.id(name))
+
     def add_media(self, name: str, text: str) -> str:
         return str(self.col.media.write_data(name, text.encode()))
 
