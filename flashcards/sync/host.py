@@ -18,6 +18,7 @@ from flashcards.sync.media import CollectionFolder, MediaStore
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.service import SyncReport, SyncService
 from flashcards.sync.wire import Refusal
+from scheduler.errors import SchedulerError, translate_error
 
 if TYPE_CHECKING:
     import uvicorn
@@ -115,7 +116,10 @@ class SyncHost:
         self._worker.submit(self._refresh)
 
     def _complain(self, peer: str, method: str, error: Exception) -> None:
-        reason = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+        if isinstance(error, (sqlite3.Error, OSError)):
+            error = translate_error(error, self._root / STATE_FOLDER / FOLDER / _MIRROR) or error
+        known = isinstance(error, (Refusal, SchedulerError, FlashcardsError))
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
         self._tell(f"{peer}: {ascii(method)[1:-1][:40]} refused: {reason}")
 
 
