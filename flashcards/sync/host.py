@@ -91,7 +91,7 @@ class SyncHost:
 
     def _open(self) -> SyncService:
         folder = phone_folder(self._root)
-        self._lock = _lock(folder / _LOCK)
+        self._lock = take_lock(folder)
         self._mirror = Mirror(folder / _MIRROR)
         self._media = MediaStore(folder / _MEDIA, self._root, CollectionFolder(self._root))
         self._bridge = Bridge(self._root, self._media, self._tell)
@@ -125,7 +125,12 @@ class SyncHost:
 
 def phone_folder(root: Path) -> Path:
     """Return the folder that keeps what phones were given, making it if it does not exist."""
-    folder = root / STATE_FOLDER / FOLDER
+    return make_folder(root, FOLDER)
+
+
+def make_folder(root: Path, name: str) -> Path:
+    """Return a folder within the state of a collection, making it if it does not exist."""
+    folder = root / STATE_FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     ignore = root / STATE_FOLDER / ".gitignore"
     if not ignore.exists():
@@ -133,13 +138,13 @@ def phone_folder(root: Path) -> Path:
     return folder
 
 
-def _lock(path: Path) -> sqlite3.Connection:
-    """Hold a lock as long as the connection is open; it ends with the process, however that ends.
+def take_lock(folder: Path) -> sqlite3.Connection:
+    """Hold a folder's lock as long as the connection is open; it ends with the process, however that ends.
 
     Raises:
         ServerRunning: another process holds it.
     """
-    connection = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+    connection = sqlite3.connect(folder / _LOCK, isolation_level=None, timeout=0.0)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")

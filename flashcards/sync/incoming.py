@@ -93,7 +93,8 @@ def _check_parts(
         for each in parts:
             if not isinstance(each, dict) or not isinstance(each.get("name"), str):
                 raise BadRequest(f"The note type `{title}` has a part without a name.")
-            each.update(_complete(title, each, {**example[part][0], "name": each["name"]}))
+            known_part: dict[str, Any] = next(iter(example.get(part, ())), {})
+            each.update(_complete(title, each, {**known_part, "name": each["name"]}))
 
 
 def _is_like(key: str, value: Any, example: Any) -> bool:

@@ -113,10 +113,11 @@ class NoteIntake:
         package = self._package(notes, received.collided)
         media = MediaPlan(self._collection.root, StoredMedia(self._media))
         changes = KnownChanges(
-            edits=self._edits(received),
+            edits=None if received.is_first else self._edits(received),
             new_cards={number for number, before in received.before["cards"].items() if before is None},
             marks_before=_MarksBefore(received).of,
             settings="dconf" in received.objects,
+            adopts_ids=received.is_first,
             back_up=self._is_backup_due(),
         )
         try:
@@ -125,7 +126,8 @@ class NoteIntake:
         finally:
             media.close()
         self._count(report)
-        self._keep_unwritten(received, changes.edits, before)
+        if changes.edits is not None:
+            self._keep_unwritten(received, changes.edits, before)
         self._keep_texts(received)
 
     def _import_reviews_of_gone(self, received: Received) -> None:

@@ -23,8 +23,11 @@ _TABLE: Final = (
 )
 """One row a file; without a hash it was deleted. `path` is within the collection, with `/`."""
 
-_MOST_FILES: Final = 25  # of one archive
-_MOST_BYTES: Final = 2_500_000
+_SERVER: Final = "CREATE TABLE IF NOT EXISTS server (name TEXT PRIMARY KEY, sha1 TEXT NOT NULL) STRICT, WITHOUT ROWID"
+"""What a server has, as far as it said or was told; the row without a name holds its last change number."""
+
+MOST_FILES: Final = 25  # of one archive
+MOST_BYTES: Final = 2_500_000
 _MOST_CHANGES: Final = 250  # of one answer
 _LONGEST_NAME: Final = 255
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
@@ -52,6 +55,7 @@ class MediaStore:
     ) -> None:
         self._db = sqlite3.connect(database, isolation_level=None, timeout=5.0)
         self._db.execute(_TABLE)
+        self._db.execute(_SERVER)
         self._root = root
         self._folder = folder
         self._report = report or (lambda _came, _went: None)
@@ -117,6 +121,30 @@ class MediaStore:
         """Return the names of all files."""
         return [name for (name,) in self._db.execute("SELECT name FROM media WHERE sha1 IS NOT NULL")]
 
+    # As a client of a server
+
+    def digests(self) -> dict[str, str]:
+        """Return the hashes of all files by name."""
+        return dict(self._db.execute("SELECT name, sha1 FROM media WHERE sha1 IS NOT NULL"))
+
+    def agreed(self) -> dict[str, str]:
+        """Return the hashes of the files that the server has, as of the last sync."""
+        return dict(self._db.execute("SELECT name, sha1 FROM server WHERE name <> '' AND sha1 <> ''"))
+
+    @property
+    def server_usn(self) -> int:
+        """The number of the server's last change that was looked at."""
+        row = self._db.execute("SELECT sha1 FROM server WHERE name = ''").fetchone()
+        return int(row[0]) if row else 0
+
+    def keep_server(self, usn: int, files: Mapping[str, str]) -> None:
+        """Keep what the server has, and up to which change."""
+        self._db.executemany("INSERT OR REPLACE INTO server VALUES (?, ?)", [*files.items(), ("", str(usn))])
+
+    def take_file(self, name: str, data: bytes) -> None:
+        """Take a file of the server."""
+        self._take_one(name, data)
+
     def _changes(self, payload: Mapping[str, Any]) -> list[tuple[str, int, str]]:
         since = read_integer(payload.get("lastUsn"), "lastUsn")
         rows = self._db.execute(
@@ -136,12 +164,12 @@ class MediaStore:
         held: dict[str, str] = {}
         size = 0
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            for name in names[:_MOST_FILES]:
+            for name in names[:MOST_FILES]:
                 path = self.path_of(name)
                 if path is None:
                     continue
                 data = path.read_bytes()
-                if held and size + len(data) > _MOST_BYTES:
+                if held and size + len(data) > MOST_BYTES:
                     break
                 size += len(data)
                 archive.writestr(str(len(held)), data)
@@ -234,6 +262,25 @@ class CollectionFolder:
         if not beside.exists():
             with replace_file(beside) as file:
                 file.write(data)
+
+
+def read_download(body: bytes) -> dict[str, bytes]:
+    """Read the files that a server sends, by name.
+
+    Raises:
+        BadRequest: it is not such an archive, or a name cannot be.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
+                raise BadRequest("The archive unpacks to too much.")
+            meta = json.loads(archive.read("_meta"))
+            names = {str(member): unicodedata.normalize("NFC", str(name)) for member, name in dict(meta).items()}
+            if not all(map(is_plain_name, names.values())):
+                raise BadRequest("The server names a file as no file can be named.")
+            return {name: archive.read(member) for member, name in names.items()}
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, NotImplementedError, EOFError) as error:
+        raise BadRequest("The archive cannot be read.") from error
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:

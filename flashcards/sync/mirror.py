@@ -129,6 +129,33 @@ class Mirror:
         """Let what changes from now on have a change number of its own, so that a download brings all before it."""
         self.connection.execute("UPDATE col SET usn = usn + 1")
 
+    def start_from(self, schema: int) -> None:
+        """Empty the mirror, for everything to come from a server whose collection was made at this time."""
+        self.begin()
+        for table in ("notes", "cards", "revlog", "graves", "changes"):
+            self.connection.execute(f"DELETE FROM {table}")
+        self.connection.execute(
+            "UPDATE col SET crt = 0, mod = 0, scm = ?, usn = 0, conf = '{}', models = '{}', decks = '{}', dconf = '{}',"
+            " tags = '{}'",
+            (schema,),
+        )
+        self.commit()
+
+    def set_created(self, created: int) -> None:
+        """Let day 0 begin at an instant, in epoch seconds."""
+        self.connection.execute("UPDATE col SET crt = ?", (created,))
+
+    def finish_at(self, modified: int, usn: int) -> None:
+        """End a sync with a server, by its modification time and its next change number."""
+        self.connection.execute("UPDATE col SET mod = ?, usn = ?, ls = ?", (modified, usn, modified))
+
+    def has_pending(self, since: int) -> bool:
+        """Whether anything changed with this change number or a later one."""
+        pending = self.pending(since)
+        return bool(
+            any(pending.rows.values()) or any(pending.objects.values()) or pending.tags or not pending.graves.is_empty
+        )
+
     def begin_again(self) -> None:
         """Let every client download everything at its next sync."""
         self.connection.execute("UPDATE col SET scm = max(scm + 1, ?)", (time.time_ns() // 1_000_000,))

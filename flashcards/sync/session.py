@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flashcards.sync.incoming import read_conf, read_mapping, read_objects
 from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
-from flashcards.sync.rows import Graves, Row, read_graves, read_rows, what_a_person_sets
+from flashcards.sync.rows import USN, Graves, Row, read_graves, read_rows, what_a_person_sets
 from flashcards.sync.wire import BadRequest, SessionReplaced
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Received:
         collided: reviews of the very instant of a known review of another card; the mirror cannot hold them.
         contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
         gone: the rows of what was deleted.
+        is_first: whether the other side was never met: then only times tell what is newer.
     """
 
     since: int = 0
@@ -38,6 +39,7 @@ class Received:
     collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
     gone: list[Row] = field(default_factory=list)
+    is_first: bool = False
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
     contested: dict[str, set[int]] = field(default_factory=lambda: {"notes": set(), "cards": set()})
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -68,16 +70,18 @@ class SyncSession:
         key: the client's name for this sync.
         since: the change number from which on the client has not seen anything.
         client_is_newer: whether the client changed last; its configuration wins then.
+        usn: the server's present change number, where this side is the client: a server keeps what rows say.
     """
 
-    def __init__(self, mirror: Mirror, key: str, since: int, *, client_is_newer: bool) -> None:
+    def __init__(self, mirror: Mirror, key: str, since: int, *, client_is_newer: bool, usn: int | None = None) -> None:
         self.key = key
         self.received = Received(since)
         self.sent = 0
         self._mirror = mirror
         self._client_is_newer = client_is_newer
         mirror.begin()
-        self._usn = mirror.state.usn
+        self._usn = mirror.state.usn if usn is None else usn
+        self._stamps = usn is not None
         self._pending: Pending = mirror.pending(since)
         self._chunks = self._rows()
         self._is_sane = False
@@ -104,7 +108,7 @@ class SyncSession:
 
     def apply_changes(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Take the client's note types, decks, presets, tags and configuration; return ours."""
-        answer = self._changes()
+        answer = self.changes()
         changes = read_mapping(payload.get("changes"))
         decks = changes.get("decks") or [[], []]
         if not isinstance(decks, list) or len(decks) != len(OBJECTS) - 1:
@@ -160,11 +164,12 @@ class SyncSession:
         self._mirror.commit()
         return at
 
-    def _changes(self) -> dict[str, Any]:
+    def changes(self) -> dict[str, Any]:
+        """Return our note types, decks, presets and tags that the other side has not seen."""
         found = {}
         for name in OBJECTS:
             objects = self._mirror.objects(name)
-            found[name] = [objects[key] for key in self._pending.objects[name]]
+            found[name] = [self._stamp(objects[key]) for key in self._pending.objects[name]]
             self.sent += len(found[name])
         return {
             "models": found["models"],
@@ -175,7 +180,12 @@ class SyncSession:
     def _rows(self) -> Iterator[tuple[str, Row]]:
         for table, ids in self._pending.rows.items():
             for row in self._mirror.rows(table, ids):
+                if self._stamps:
+                    row[USN[table]] = self._usn
                 yield table, row
+
+    def _stamp(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value | {"usn": self._usn} if self._stamps else value
 
     def _put(self, table: str, rows: list[Row]) -> list[Row]:
         received, mirror = self.received, self._mirror

@@ -67,18 +67,20 @@ class KnownChanges:
     """What changed in Anki since both sides were equal, where that is known: then no times are compared.
 
     Attributes:
-        edits: the notes that were edited there, by guid, and whether each was edited here too.
+        edits: the notes that were edited there, by guid, and whether each was edited here too; None if times tell.
         new_cards: the cards that were made there, by their ids.
         marks_before: tells the suspension and flag that a card had there before.
         settings: whether deck options changed there.
         back_up: whether the state is to be copied first.
+        adopts_ids: whether notes that are here already keep the ids that they have there.
     """
 
-    edits: Mapping[str, bool]
+    edits: Mapping[str, bool] | None
     new_cards: Set[int]
     marks_before: Callable[[AnkiCard], SeenMarks]
     settings: bool
     back_up: bool
+    adopts_ids: bool = False
 
 
 class StatusImport:

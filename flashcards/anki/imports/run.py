@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -156,13 +156,16 @@ class _PackageImport:
             changes,
         )
         if changes:
-            self._remember_ids({draft.key for draft in found.new}, notes, cards)
+            new = {draft.key for draft in found.new}
+            kept = notes if changes.adopts_ids else [each for each in notes if each.draft.key in new]
+            self._remember_ids(kept, cards)
         return bool(files.remembered or cards.remembered)
 
-    def _remember_ids(self, new: Set[tuple[str, int]], notes: Iterable[PlacedNote], cards: CardImport) -> None:
-        """Keep the ids that new notes and their cards have in Anki."""
+    def _remember_ids(self, notes: Iterable[PlacedNote], cards: CardImport) -> None:
+        """Keep the ids that notes and their cards have in Anki."""
+        notes = list(notes)
         there = {note.guid: note.id for note in self._package.notes}
-        added = {each.note: there[each.draft.source] for each in notes if each.draft.key in new}
+        added = {each.note: there[each.draft.source] for each in notes}
         whole = {each.note for each in notes if each.draft.part == 0}
         self._origins.remember_ids("note", ((here, there) for here, there in added.items() if here in whole))
         of_added = set(added.values())

@@ -1,0 +1,243 @@
+"""The client of a self-hosted Anki sync server: the same steps as the server's, from the other side."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import flashcards
+from flashcards.errors import FlashcardsError, UsageError
+from flashcards.sync.bridge import Bridge
+from flashcards.sync.host import make_folder, take_lock
+from flashcards.sync.media import CollectionFolder, MediaStore
+from flashcards.sync.media_client import MediaClient
+from flashcards.sync.mirror import Mirror
+from flashcards.sync.session import SyncSession
+from flashcards.sync.wire import HEADER, SIZE_HEADER, Refusal, pack, pack_json, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flashcards.sync.intake import TakenOver
+
+FOLDER: Final = "anki-server"
+_ANKIWEB: Final = ("ankiweb.net", "ankiuser.net", "ankiweb.com")
+_SECONDS: Final = 60.0
+_OK: Final = "ok"
+_REASONS: Final = {
+    403: "it does not accept the name and the password, or the key. Log in again with --user and --password-file",
+    409: "another client syncs with it. Try again in a moment",
+    501: "it speaks another version of the sync protocol. Update it",
+}
+
+
+class AnkiWebRefused(UsageError):
+    """The address is AnkiWeb's."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "AnkiWeb serves Anki's own apps only, so flashcards does not connect to it. Exchange packages with"
+            " `flashcards export` and `flashcards import`, or run a server of your own: `flashcards serve`."
+        )
+
+
+class ServerUnusable(FlashcardsError):
+    """The server cannot be reached, or refuses."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"The sync server at {url} cannot be used: {reason}.")
+
+
+@dataclass(slots=True)
+class ServerSync:
+    """What a sync with a server did."""
+
+    came: TakenOver | None = None
+    rows_came: int = 0
+    rows_went: int = 0
+    media_came: int = 0
+    media_went: int = 0
+
+
+class Connection:
+    """Sends requests to one server.
+
+    Args:
+        url: the server's address, as the apps take it.
+        key: what it gave for the password; empty before the login.
+    """
+
+    def __init__(self, url: str, key: str = "") -> None:
+        check_url(url)
+        self.url = url if url.endswith("/") else f"{url}/"
+        self.key = key
+        self._session = secrets.token_hex(4)
+        self._opener = urllib.request.build_opener(_Redirects)
+
+    def log_in(self, user: str, password: str) -> None:
+        """Ask for the key of an account."""
+        self.key = str(self.send("hostKey", {"u": user, "p": password})["key"])
+
+    def send(self, method: str, payload: object, kind: str = "sync") -> Any:
+        """Send JSON and return the JSON of the answer."""
+        return json.loads(self.send_bytes(method, pack_json(payload), kind) or b"null")
+
+    def send_bytes(self, method: str, body: bytes, kind: str = "sync") -> bytes:
+        """Send a body and return that of the answer.
+
+        Raises:
+            ServerUnusable: the server cannot be reached, refuses, or answers what it should not.
+        """
+        header = {"v": 11, "k": self.key, "c": f"flashcards,{flashcards.__version__},any", "s": self._session}
+        request = urllib.request.Request(  # noqa: S310 - only http and https pass `check_url`
+            f"{self.url}{kind}/{method}",
+            pack(body),
+            {HEADER: json.dumps(header), "Content-Type": "application/octet-stream"},
+        )
+        try:
+            with self._opener.open(request, timeout=_SECONDS) as response:
+                if response.headers.get(SIZE_HEADER) is None:
+                    raise ServerUnusable(self.url, "it is not a sync server of Anki")
+                return unpack(response.read())
+        except urllib.error.HTTPError as error:
+            reason = _REASONS.get(error.code, f"it answers {method} with {error.code}")
+            raise ServerUnusable(self.url, reason) from error
+        except (OSError, http.client.HTTPException, Refusal) as error:
+            text = str(getattr(error, "reason", error)) or type(error).__name__
+            raise ServerUnusable(self.url, text.rstrip(".")) from error
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: a server that moved is said, and nothing is ever sent to an address nobody named."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+class ServerClient:
+    """Syncs a collection with a server. Only one process does it at a time."""
+
+    def __init__(self, root: Path, connection: Connection, tell: Callable[[str], None]) -> None:
+        folder = make_folder(root, FOLDER)
+        self._lock = take_lock(folder)
+        self._state = folder / "server.json"
+        self._connection = connection
+        self._mirror = Mirror(folder / "collection.anki2")
+        self._media = MediaStore(folder / "media.db", root, CollectionFolder(root))
+        self._bridge = Bridge(root, self._media, tell)
+
+    def close(self) -> None:
+        """Close everything; a sync under way ends without effect."""
+        self._mirror.roll_back()
+        for each in (self._bridge, self._media, self._mirror, self._lock):
+            each.close()
+
+    def sync(self) -> ServerSync:
+        """Bring both sides together.
+
+        Raises:
+            ServerUnusable: the server cannot be used; what it would have changed is as it was.
+            Refusal: the collection cannot be used, or the server sent what cannot be.
+        """
+        meta = self._connection.send("meta", {"v": 11, "cv": f"flashcards {flashcards.__version__}"})
+        if meta.get("cont") is False:
+            raise ServerUnusable(self._connection.url, str(meta.get("msg") or "it wants no sync").rstrip("."))
+        done = ServerSync()
+        is_first = self._mirror.state.schema != meta["scm"] or self._mirror.is_new
+        if is_first:
+            self._mirror.start_from(int(meta["scm"]))
+            self._exchange(meta, done, since=0)
+        else:
+            self._bridge.refresh(self._mirror)
+        if is_first or meta["mod"] != self._read_mod() or self._mirror.has_pending(self._mirror.state.usn):
+            if is_first:
+                meta = self._connection.send("meta", {"v": 11, "cv": f"flashcards {flashcards.__version__}"})
+                self._bridge.refresh(self._mirror)
+            self._exchange(meta, done, since=self._mirror.state.usn)
+        media = MediaClient(self._connection, self._media)
+        done.media_came, done.media_went = media.sync()
+        return done
+
+    def _exchange(self, meta: dict[str, Any], done: ServerSync, since: int) -> None:
+        send = self._connection.send
+        session = SyncSession(self._mirror, "client", since, client_is_newer=True, usn=int(meta["usn"]))
+        session.received.is_first = since == 0
+        try:
+            session.apply_graves({"chunk": send("start", {"minUsn": since, "lnewer": False, "graves": None})})
+            graves = session.start()
+            if any(graves.values()):
+                send("applyGraves", {"chunk": graves})
+            # What the server has is taken first, so that our answer holds nothing that is older than it.
+            ours = session.changes()
+            ours.pop("conf", None)
+            theirs = send("applyChanges", {"changes": ours})
+            if "crt" in theirs:
+                self._mirror.set_created(int(theirs["crt"]))
+            session.apply_changes({"changes": theirs})
+            self._pull(session, done)
+            self._push(session, done)
+            counts = [[0, 0, 0], *self._mirror.counts()[:3], 0, *self._mirror.counts()[3:]]
+            if send("sanityCheck2", {"client": counts}).get("status") != _OK:
+                self._mirror.roll_back()
+                self._mirror.start_from(0)
+                raise ServerUnusable(
+                    self._connection.url, "both sides do not agree on what they hold; sync again to compare everything"
+                )
+            if not session.received.is_empty:
+                self._bridge.take(self._mirror, session.received)
+                done.came = self._bridge.taken or done.came
+            modified = int(send("finish", {}))
+            self._mirror.finish_at(modified, int(meta["usn"]) + 1)
+            self._mirror.commit()
+            self._state.write_text(json.dumps({"mod": modified}), encoding="utf-8")
+        except BaseException:
+            session.close()
+            raise
+
+    def _pull(self, session: SyncSession, done: ServerSync) -> None:
+        while True:
+            chunk = self._connection.send("chunk", {})
+            session.apply_chunk({"chunk": chunk})
+            done.rows_came += sum(len(chunk.get(table) or ()) for table in ("revlog", "cards", "notes"))
+            if chunk.get("done"):
+                return
+
+    def _push(self, session: SyncSession, done: ServerSync) -> None:
+        while True:
+            chunk = session.chunk()
+            self._connection.send("applyChunk", {"chunk": chunk})
+            if chunk["done"]:
+                done.rows_went += session.sent
+                return
+
+    def _read_mod(self) -> int:
+        try:
+            return int(json.loads(self._state.read_text(encoding="utf-8"))["mod"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+
+def check_url(url: str) -> None:
+    """Check that an address is one of a server that may be used.
+
+    Raises:
+        AnkiWebRefused: it is AnkiWeb's.
+        UsageError: it is no address.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").lower()
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{url} is not an address. Write it as http://HOST:PORT/.") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageError(f"{url} is not an address. Write it as http://HOST:PORT/.")
+    if any(host == name or host.endswith(f".{name}") for name in _ANKIWEB):
+        raise AnkiWebRefused
