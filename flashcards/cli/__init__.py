@@ -53,6 +53,7 @@ GROUPS = {
         "export": "export_command",
         "import": "import_command",
         "serve": "serve_command",
+        "sync": "sync_command",
     },
     "Insight": {
         "stats": "insight_commands",

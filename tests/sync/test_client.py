@@ -186,3 +186,35 @@ def test_a_server_that_cannot_be_reached_or_is_something_else_is_said(world: Wor
         Connection(f"http://127.0.0.1:{port}/").log_in(USER, PASSWORD)
     with pytest.raises(ServerUnusable, match="does not accept the name and the password"):
         Connection(url).log_in(USER, "wrong")
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "flashcards", "-C", str(root), "sync", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_the_command_keeps_the_login_and_says_what_came_and_went(
+    world: World, url: str, anki: Phone, tmp_path: Path
+) -> None:
+    assert anki
+    world.write("a.md", DECK.replace("![](img/a.png)", ""))
+    (tmp_path / "password").write_text(PASSWORD, encoding="utf-8")
+    first = run(world.root, "--anki-server", url, "--user", USER, "--password-file", str(tmp_path / "password"))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.startswith("1 review, 1 new note came, ")
+    login = world.root / ".flashcards/anki-server/login.json"
+    assert PASSWORD not in login.read_text(encoding="utf-8")
+    assert login.stat().st_mode & 0o077 == 0
+    again = run(world.root, "--anki-server", url, "--json")
+    assert again.returncode == 0
+    assert '"sent": {"rows": 0, "media": 0}' in again.stdout
+
+
+def test_the_command_refuses_ankiweb_and_needs_a_password_once(world: World, url: str) -> None:
+    world.write("a.md", DECK)
+    refused = run(world.root, "--anki-server", "https://sync.ankiweb.net/")
+    assert refused.returncode == 2
+    assert "AnkiWeb serves Anki's own apps only" in refused.stderr
+    asked = run(world.root, "--anki-server", url, "--user", USER)
+    assert asked.returncode == 2
+    assert "--password-file" in asked.stderr
