@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.anki.imports.deck_text import FileText, change_file, make_file
+from flashcards.anki.imports.deck_text import FileText, change_file, make_file, read_file_tags
 from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import Match, describe_difference
@@ -63,6 +63,7 @@ class DeckFiles:
         self.prose: dict[str, str] = {}
         self.remembered = 0
         self._texts_now: dict[str, str] = {}
+        self._anybodys = anybodys
         self._chooser = collection.chooser()
         self._collection = collection
         self._origins = origins
@@ -184,7 +185,11 @@ class DeckFiles:
         row = self._collection.catalog.files().get(path)
         if row is None or row.hash != digest(data):
             raise FileChanged(file)
-        return change_file(path, data.decode(), changes, added)
+        text = data.decode()
+        if self._anybodys:  # the file stays as its person wrote it: what is added gets the tags of all its notes
+            tags = read_file_tags(text)
+            added = [replace(draft, tags=tuple(dict.fromkeys((*draft.tags, *tags)))) for draft in added]
+        return change_file(path, text, changes, added)
 
     def _catalogue(
         self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]], joined: Set[tuple[str, int]]
