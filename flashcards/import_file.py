@@ -1,4 +1,4 @@
-"""Bringing in what other programs hold: Anki's packages, the database of hashcards, review logs as CSV."""
+"""Import what other programs hold: Anki's packages, hashcards databases, states of other computers, review logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(
 
     Args:
         collection: the collection.
-        path: an .apkg, .colpkg or .anki2, the .db of hashcards, or a .csv.
+        path: an .apkg, .colpkg or .anki2, the .db of hashcards or of another computer, or a .csv.
         dry_run: find out what would happen, and do nothing.
         progress: called with what is being done, how much of it is done, and how much there is.
 
@@ -48,6 +48,10 @@ def run(
 
         return import_package(collection, path, dry_run=dry_run, progress=progress)
     if suffix == ".db":
+        from flashcards.importers.state_database import import_state, is_state
+
+        if is_state(path):
+            return import_state(collection, path, dry_run=dry_run)
         from flashcards.importers.hashcards import import_hashcards
 
         return import_hashcards(collection, path, dry_run=dry_run)

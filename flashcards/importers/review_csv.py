@@ -6,7 +6,7 @@ import csv
 import datetime
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -70,8 +70,13 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
         report.remarks.append(Remark(path.name, f"`{name}` is not a card, or several; its reviews were left out."))
     if len(unknown) > _SHOWN:
         report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards were not found."))
-    histories = [_make_history(collection, card, sorted(lines)) for card, lines in by_card.items()]
+    histories = [_make_history(collection, card, _drop_repeated(lines)) for card, lines in by_card.items()]
     return import_histories(collection, histories, report, dry_run=dry_run)
+
+
+def _drop_repeated(lines: Iterable[_Line]) -> list[_Line]:
+    """Sort lines by time; the same rating at the same instant is one review, with the longest duration."""
+    return sorted({(line.at_ms, line.rating): line for line in sorted(lines)}.values())
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:

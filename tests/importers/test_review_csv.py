@@ -42,7 +42,7 @@ def cards(home: Home) -> list[tuple[object, ...]]:
 def test_reviews_do_what_they_would_have_done_here(decks: Home, log: Path, tmp_path: Path) -> None:
     chance = random.Random(3)
     key = names(decks)[0]
-    rows = [(START + n * chance.randint(1, 3) * DAY_MS * 9, chance.choice([1, 2, 3, 3, 4])) for n in range(12)]
+    rows = [(START + (n * 9 + chance.randint(1, 3)) * DAY_MS, chance.choice([1, 2, 3, 3, 4])) for n in range(12)]
     rows.sort()
     log.write_text("card,rating,time,duration\n" + "".join(f"{key},{r},{t},{900}\n" for t, r in rows))
     assert decks.import_file(log).reviews == 12
@@ -117,3 +117,9 @@ def test_a_log_that_is_not_utf_8_is_refused(decks: Home, log: Path) -> None:
     log.write_bytes(b"card,rating,time\n\xff,3,1\n")
     with pytest.raises(ImportInvalid, match="UTF-8"):
         decks.import_file(log)
+
+
+def test_the_same_rating_at_the_same_instant_is_one_review(decks: Home, log: Path) -> None:
+    key = names(decks)[0]
+    log.write_text(f"card,rating,time,duration\n{key},3,{START},4200\n{key},good,{START},4200\n{key},3,{START},100\n")
+    assert decks.import_file(log).reviews == 1

@@ -1,0 +1,197 @@
+"""The state of another computer: reviews and acts of the same collection, merged by time, each once."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flashcards.collection import TABLE_SETS, now_ms
+from flashcards.importers.report import ImportInvalid, ImportReport, Remark
+from flashcards.importers.transaction import merge_histories, run_import
+from flashcards.text import plural
+from scheduler.database import prepare_copy
+from scheduler.errors import SchedulerError
+from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
+from scheduler.model import Review, ReviewKind
+from scheduler.store import Store
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.disk.journal import Journal
+    from scheduler.model import Card
+
+_REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
+_OURS: Final = ("cards", "reviews", "notes")
+_NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
+
+
+def is_state(path: Path) -> bool:
+    """Check whether a database is the state of a collection of this program."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error:
+        return False
+    return {*_OURS, "origins"} <= names
+
+
+def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
+    """Import the reviews and acts of the same collection on another computer.
+
+    Args:
+        collection: open, and scanned.
+        path: the `state.db` of the other computer, or a conflict copy of it.
+        dry_run: find out what would happen, and do nothing.
+
+    Raises:
+        ImportInvalid: it cannot be read.
+    """
+    report = ImportReport(path.name)
+    if path.resolve() == collection.database.resolve():
+        raise ImportInvalid(path, "it is the state of this collection itself", _REMEDY)
+    with closing(_open_copy(path)) as copy:
+        theirs = _State(copy)
+        ours = _State(collection.connection)
+
+        def bring_in(_journal: Journal) -> bool:
+            pairs = [(card, ours.cards[name]) for name, card in theirs.cards.items() if name in ours.cards]
+            here = dict(pairs)
+            store = Store(copy, collection.clock)
+            merge_histories(collection, _list_histories(store, here), report)
+            report.cards += _take_back(collection, theirs.voided)
+            report.cards += _follow_statuses(collection, theirs, ours, here)
+            missing = sum(theirs.has_log(card) for name, card in theirs.cards.items() if name not in ours.cards)
+            if missing:
+                message = f"{plural(missing, 'reviewed card')} of the other computer are not in the decks here."
+                remedy = "Synchronize the deck files first, then import again."
+                report.remarks.append(Remark(path.name, f"{message} {remedy}"))
+            return False
+
+        return run_import(collection, report, bring_in, dry_run=dry_run)
+
+
+def _open_copy(path: Path) -> sqlite3.Connection:
+    """Copy a state into memory, and migrate the copy to the present tables."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
+            source.backup(copy)
+        prepare_copy(copy, path, TABLE_SETS)
+    except (sqlite3.Error, SchedulerError) as error:
+        copy.close()
+        raise ImportInvalid(path, f"it cannot be read ({error})".rstrip("."), _REMEDY) from error
+    return copy
+
+
+class _Status(NamedTuple):
+    suspended: int
+    buried_day: int | None
+    buried_by: int | None
+    flag: int
+
+
+class _State:
+    """What the database of one computer says.
+
+    Attributes:
+        cards: ids by the key of the note and the slot.
+        voided: rows of the log that were taken back: their ids, with the time at which that was done.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        rows = connection.execute("SELECT n.key, c.slot, c.id FROM cards c JOIN notes n ON n.id = c.note")
+        self.cards = {(key, slot): card for key, slot, card in rows}
+        rows = connection.execute("SELECT voids, id FROM reviews WHERE voids IS NOT NULL")
+        self.voided: dict[int, int] = dict(rows.fetchall())
+
+    def has_log(self, card: int) -> bool:
+        """Check whether a card was ever reviewed."""
+        return self._db.execute("SELECT 1 FROM reviews WHERE card = ? LIMIT 1", (card,)).fetchone() is not None
+
+    def statuses(self) -> dict[int, _Status]:
+        """Return suspension, burial and flag of each card."""
+        rows = self._db.execute("SELECT id, suspended, buried_day, buried_by, flag FROM cards")
+        return {card: _Status(*status) for card, *status in rows}
+
+    def find_status_times(self) -> Mapping[int, int]:
+        """Return when the status of each card was last changed by an act, epoch milliseconds."""
+        found: dict[int, int] = defaultdict(int)
+        for at_ms, undone_ms, before in self._db.execute("SELECT at_ms, undone_ms, before FROM acts"):
+            for card, *_ in json.loads(before).get("cards", ()):
+                found[card] = max(found[card], at_ms, undone_ms or 0)
+        return found
+
+
+def _list_histories(store: Store, here: Mapping[int, int]) -> Iterator[CardHistory]:
+    for there, ours in here.items():
+        log = store.log(there)
+        if log:
+            reviews = [_convert(row) for row in log if row.kind not in _NOT_REVIEWS]
+            yield CardHistory(ours, reviews, _read_state(store.card(there), log))
+
+
+def _convert(row: Review) -> ImportedReview:
+    return ImportedReview(
+        row.id,
+        row.kind,
+        row.rating,
+        row.duration_ms,
+        row.state_before,
+        row.state_after,
+        row.interval_before,
+        row.interval_after,
+    )
+
+
+def _read_state(card: Card, log: list[Review]) -> ImportedState:
+    is_whole = not any(row.kind is ReviewKind.TAKEN_OVER for row in log)
+    return ImportedState(
+        state=card.state,
+        due_day=card.due_day,
+        due_ms=card.due_ms,
+        steps_left=card.steps_left,
+        interval=card.interval,
+        reps=card.reps,
+        lapses=card.lapses,
+        leech=card.leech,
+        changed_ms=log[-1].id,
+        memory=None if is_whole else card.memory,
+        log_is_whole=is_whole,
+    )
+
+
+def _take_back(collection: Collection, voided: Iterable[int]) -> int:
+    """Take back ratings here that were taken back there; return how many."""
+    taken = 0
+    for row in sorted(voided, reverse=True):
+        kept = collection.connection.execute(
+            "SELECT 1 FROM reviews WHERE id = ? AND kind = ?"
+            " AND id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)",
+            (row, int(ReviewKind.RATING)),
+        ).fetchone()
+        if kept:
+            collection.store.undo_rating(row, now_ms())
+            taken += 1
+    return taken
+
+
+def _follow_statuses(collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int]) -> int:
+    """Give cards the status that the later act on either computer left them; return how many changed."""
+    there_at, here_at = theirs.find_status_times(), ours.find_status_times()
+    there_now, here_now = theirs.statuses(), ours.statuses()
+    changed = [
+        (there_now[there], card)
+        for there, card in here.items()
+        if there_at.get(there, 0) > here_at.get(card, 0) and there_now[there] != here_now[card]
+    ]
+    collection.connection.executemany(
+        "UPDATE cards SET suspended = ?, buried_day = ?, buried_by = ?, flag = ? WHERE id = ?",
+        [(*status, card) for status, card in changed],
+    )
+    return len(changed)

@@ -1,0 +1,144 @@
+"""The state of another computer: both worked on the same decks since they were last equal."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flashcards.collection import Collection
+from flashcards.importers.report import ImportInvalid
+from scheduler import Card, Rating
+from tests.anki.imports.home import Home
+
+DECK = "Q: one?\nA: 1\n\nQ: two?\nA: 2\n"
+START = 1_700_000_000_000
+DAY_MS = 86_400_000
+
+
+class Computers:
+    """Two computers with the same decks."""
+
+    def __init__(self, folder: Path) -> None:
+        self.here = Home(folder / "here")
+        self.here.write("a.md", DECK)
+        self.do(self.here, lambda collection: rate(collection, "one?", Rating.GOOD, START))
+        shutil.copytree(self.here.root, folder / "there")
+        self.there = Home.__new__(Home)
+        self.there.root = folder / "there"
+
+    def do(self, home: Home, act: Callable[[Collection], object]) -> None:
+        with Collection(home.root) as collection:
+            collection.scan()
+            act(collection)
+
+    def merge(self) -> tuple[int, int]:
+        """Import the state of the computer there; return how many reviews and cards changed."""
+        copy = self.here.root / ".flashcards" / "state (conflicted copy).db"
+        with Collection(self.there.root) as collection:
+            collection.connection.execute("VACUUM INTO ?", (str(copy),))
+        report = self.here.import_file(copy)
+        copy.unlink()
+        return report.reviews, report.cards
+
+    def cards(self, home: Home) -> dict[str, Card]:
+        with Collection(home.root) as collection:
+            collection.scan()
+            return {
+                entry.note.fields[0]: collection.store.cards_of(entry.id)[0] for entry in collection.catalog.entries()
+            }
+
+
+@pytest.fixture
+def computers(tmp_path: Path) -> Computers:
+    return Computers(tmp_path)
+
+
+def find(collection: Collection, front: str) -> Card:
+    entry = next(entry for entry in collection.catalog.entries() if entry.note.fields[0] == front)
+    return collection.store.cards_of(entry.id)[0]
+
+
+def rate(collection: Collection, front: str, rating: Rating, at_ms: int) -> None:
+    card = find(collection, front)
+    collection.store.rate(card.id, rating, collection.policy(card.deck), at_ms)
+
+
+def test_reviews_of_both_are_merged_each_once(computers: Computers) -> None:
+    computers.do(computers.here, lambda collection: rate(collection, "one?", Rating.GOOD, START + DAY_MS))
+    computers.do(computers.there, lambda collection: rate(collection, "two?", Rating.EASY, START + DAY_MS))
+    assert computers.merge()[0] == 1
+    assert {front: card.reps for front, card in computers.cards(computers.here).items()} == {"one?": 2, "two?": 1}
+    assert computers.merge() == (0, 0)
+
+
+def test_one_card_reviewed_on_both_is_replayed_as_one_history(computers: Computers) -> None:
+    computers.do(computers.here, lambda collection: rate(collection, "one?", Rating.GOOD, START + DAY_MS))
+    computers.do(computers.there, lambda collection: rate(collection, "one?", Rating.AGAIN, START + 9 * DAY_MS))
+    computers.merge()
+    shutil.rmtree(computers.there.root)
+    alone = Home(computers.there.root)
+    alone.write("a.md", DECK)
+    for rating, at in ((Rating.GOOD, 0), (Rating.GOOD, 1), (Rating.AGAIN, 9)):
+        computers.do(alone, lambda c, rating=rating, at=at: rate(c, "one?", rating, START + at * DAY_MS))  # type: ignore[misc]
+    merged, whole = computers.cards(computers.here)["one?"], computers.cards(alone)["one?"]
+    assert merged.reps == whole.reps
+    assert (merged.stability, merged.difficulty) == pytest.approx((whole.stability, whole.difficulty), rel=1e-6)
+    assert merged.state is whole.state
+
+
+def test_a_review_that_was_undone_there_is_undone_here(computers: Computers) -> None:
+    def undo(collection: Collection) -> None:
+        (row,) = collection.connection.execute("SELECT max(id) FROM reviews").fetchone()
+        collection.store.undo_rating(row, START + 2000)
+
+    computers.do(computers.there, undo)
+    computers.merge()
+    assert computers.cards(computers.here)["one?"].reps == 0
+
+
+def test_the_later_act_decides_about_flags_and_suspension(computers: Computers) -> None:
+    def act(suspend: bool, at_ms: int) -> Callable[[Collection], None]:
+        def do(collection: Collection) -> None:
+            card = find(collection, "two?").id
+            with collection.store.acts.record("suspend", [card], at_ms) as summary:
+                (collection.store.suspend if suspend else collection.store.unsuspend)([card])
+                summary.append("x")
+
+        return do
+
+    computers.do(computers.here, act(True, START + 1))
+    computers.do(computers.here, act(False, START + 2))
+    computers.do(computers.there, act(True, START + 3))
+    computers.merge()
+    assert computers.cards(computers.here)["two?"].suspended
+    computers.do(computers.here, act(False, START + 4))
+    computers.merge()
+    assert not computers.cards(computers.here)["two?"].suspended
+
+
+def test_reviews_of_notes_that_are_not_here_are_reported(computers: Computers) -> None:
+    computers.there.write("b.md", "Q: new\nA: x\n")
+    computers.do(computers.there, lambda collection: rate(collection, "new", Rating.GOOD, START + DAY_MS))
+    copy = computers.here.root / "other.db"
+    with Collection(computers.there.root) as collection:
+        collection.connection.execute("VACUUM INTO ?", (str(copy),))
+    (remark,) = computers.here.import_file(copy).remarks
+    assert "1 reviewed card of the other computer" in remark.message
+
+
+def test_the_own_state_and_a_newer_one_are_refused(computers: Computers, tmp_path: Path) -> None:
+    with pytest.raises(ImportInvalid, match="state of this collection itself"):
+        computers.here.import_file(computers.here.root / ".flashcards" / "state.db")
+    newer = tmp_path / "newer.db"
+    with Collection(computers.there.root) as collection:
+        collection.connection.execute("VACUUM INTO ?", (str(newer),))
+    connection = sqlite3.connect(newer)
+    connection.execute("UPDATE _sqlite_migrations SET name = 'from_the_future' WHERE rowid = 1")
+    connection.commit()
+    connection.close()
+    with pytest.raises(ImportInvalid, match=r"newer\.db cannot be imported"):
+        computers.here.import_file(newer)
