@@ -57,7 +57,7 @@ def find_deck_files(root: Path, ignore: IgnoreRules | None = None) -> Iterator[F
     """Yield every `*.md` below `root`, in order of path, without hidden and ignored files and folders.
 
     Links to folders are followed, each real folder once, so that a circle of links ends. A link to a folder that is
-    found without it is skipped: its decks belong to the real place.
+    found without it is skipped: its decks belong to the real place. So is a link to such a file.
     """
     real = os.path.realpath(root)
     yield from _Walk(real, ignore or IgnoreRules()).folder(str(root), real, "")
@@ -70,6 +70,7 @@ class _Walk:
         self._root = root
         self._ignore = ignore
         self._seen = {root}
+        self._seen_files: set[tuple[int, int]] = set()  # device and inode of files with several links
 
     def folder(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
         """Yield what is in `folder`, whose real path is `real`."""
@@ -103,9 +104,35 @@ class _Walk:
                 yield Unreadable(_replace_non_utf8(path), _NOT_TEXT)
             elif entry.is_file():
                 status = entry.stat()
+                if self._is_linked_elsewhere(entry, status):
+                    return
                 yield FoundFile(path, status.st_size, status.st_mtime_ns)
             elif entry.is_symlink() and not Path(entry.path).exists():
                 yield Unreadable(path, "it is a link to a file that is not there")
+
+    def _is_linked_elsewhere(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
+        """Check whether a file is found by another path: the target of a link, or a file seen before."""
+        if entry.is_symlink():
+            real = os.path.realpath(entry.path)
+            is_deck = real.lower().endswith(".md")
+            if is_deck and self._is_found_anyway(real) and not self._is_ignored_anywhere(real):
+                return True
+        elif status.st_nlink == 1:
+            return False
+        identity = (status.st_dev, status.st_ino)
+        if identity in self._seen_files:
+            return True
+        self._seen_files.add(identity)
+        return False
+
+    def _is_ignored_anywhere(self, real: str) -> bool:
+        """Check whether a file below the root is ignored, or lies in a folder that is."""
+        path = real.removeprefix(f"{self._root}{os.sep}").replace(os.sep, "/")
+        parts = path.split("/")
+        folders = ("/".join(parts[:end]) for end in range(1, len(parts)))
+        return self._ignore.is_ignored(path, is_folder=False) or any(
+            self._ignore.is_ignored(folder, is_folder=True) for folder in folders
+        )
 
     def _is_found_anyway(self, real: str) -> bool:
         """Check whether a folder is below the root, and in no hidden folder."""

@@ -18,6 +18,10 @@ MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 _OPEN = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Escaped brackets that nothing reads as a link.
+_PLAIN_BRACKETS = re.compile(
+    r"(?<![!\[\]\\])\\\[(?![\^ ]|[xX]\\)[^\[\]\\\n]+\\\](?![(\[:\\])"
+)  # nothing reads these as a link
 _BRACE = re.compile(r"\\[\\{}]|\{|\}|::")
 _HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
 # Rare punctuation in matching pairs: punctuation, so that emphasis beside it works as beside a bracket.
@@ -275,12 +279,14 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
     r"""Return the text of a cloze, and its gaps in it, as they are rendered.
 
     `\[` and `\]` are brackets everywhere in a cloze, also in math and code, where Markdown would keep the backslash.
-    In text they become entities, so that nothing reads them as math or as a link.
+    In text they become entities if they could be read as a link.
     """
     text = note.fields[0]
     if "\\[" not in text and "\\]" not in text:
         return text, note.gaps
-    opaque = Spans(outline(text, has_display_math=False).opaque)
+    plain = Spans(outline(text, has_display_math=False).opaque)
+    if not note.definitions and "]:" not in text:
+        plain = Spans([*plain, *(match.span() for match in _PLAIN_BRACKETS.finditer(text))])
     pieces: list[str] = []
     places = [0]  # pairs of an offset of `text` and of the result
     moved = [0]
@@ -288,7 +294,7 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
     for match in _ESCAPED.finditer(text):
         if match[1] not in "[]":
             continue
-        bracket = match[1] if match.start() in opaque else f"&#{ord(match[1])};"
+        bracket = match[1] if match.start() in plain else f"&#{ord(match[1])};"
         pieces += [text[done : match.start()], bracket]
         done = match.end()
         places.append(done)

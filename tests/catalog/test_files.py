@@ -124,3 +124,26 @@ def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(tmp_path: P
 
 def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     assert list(find_deck_files(tmp_path / "nowhere")) == [Unreadable("", "No such file or directory")]
+
+
+def test_a_linked_file_is_found_once(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    put(root / "sub" / "a.md")
+    put(tmp_path / "outside.md")
+    (root / "link.md").symlink_to("sub/a.md")
+    (root / "z.md").symlink_to("link.md")
+    (root / "out1.md").symlink_to(tmp_path / "outside.md")
+    (root / "out2.md").symlink_to(tmp_path / "outside.md")
+    (root / "hard.md").hardlink_to(root / "sub" / "a.md")
+    assert files(root) == ["hard.md", "out1.md"]
+    (root / "hard.md").unlink()
+    assert files(root) == ["out1.md", "sub/a.md"]
+
+
+def test_a_link_to_a_file_that_is_not_found_without_it_is_followed(tmp_path: Path) -> None:
+    for name in (".hidden/a.md", "node_modules/b.md", "c.txt"):
+        put(tmp_path / name)
+    (tmp_path / "a.md").symlink_to(".hidden/a.md")
+    (tmp_path / "b.md").symlink_to("node_modules/b.md")
+    (tmp_path / "c.md").symlink_to("c.txt")
+    assert files(tmp_path) == ["a.md", "b.md", "c.md"]

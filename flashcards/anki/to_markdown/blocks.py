@@ -16,6 +16,7 @@ from flashcards.anki.to_markdown.elements import (
     find_kept_tags,
     find_language,
     is_balanced,
+    read_size,
     read_style,
     write_code_block,
     write_code_span,
@@ -221,7 +222,10 @@ class Blocks:
         if source:
             url = self._media(source) if scheme(source) == "" else source
             alt = self._cut.restore(element.attributes.get("alt", ""))
-            self._tokens.append(InlineToken(RAW, write_image(url, alt, element.attributes)))
+            size = read_size(element)
+            if size is None:
+                self._cut.problems.append("the size of a picture is left out")
+            self._tokens.append(InlineToken(RAW, write_image(url, alt, size or {})))
 
     def _take_player(self, element: Element) -> None:
         sources = [element.attributes.get("src", "")]

@@ -15,6 +15,7 @@ Media = Callable[[str], str]
 """A function from the name of a media file in the package to its URL in Markdown."""
 
 _IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
+_SIZE: Final = re.compile(r"([0-9]{1,5}(?:\.[0-9]+)?)(?:px|(%))?")
 _BRACKET: Final = re.compile(r"[\[\]]")
 _FENCE: Final = re.compile(r"`{3,}")
 _TICKS: Final = re.compile(r"`+")
@@ -115,15 +116,26 @@ def write_code_block(text: str, language_name: str) -> str:
     return f"{fence}{language_name}\n{text}\n{fence}"
 
 
-def write_image(url: str, alt: str, attributes: Mapping[str, str]) -> str:
+def read_size(element: Element) -> dict[str, str] | None:
+    """Read the width and height of a picture from its attributes and style; None if HTML cannot keep them."""
+    style = read_style(element)
+    found: dict[str, str] = {}
+    is_complete = not any(style.get(name, "none") not in ("none", "100%") for name in ("max-width", "max-height"))
+    for name in ("width", "height"):
+        for value in (style.get(name, ""), element.attributes.get(name, "").strip().lower()):
+            match = _SIZE.fullmatch(value)
+            if match and name not in found:
+                found[name] = f"{round(float(match[1]))}{match[2] or ''}"
+            elif not match and value not in ("", "auto", "none", "inherit", "initial"):
+                is_complete = False
+    return found if found or is_complete else None
+
+
+def write_image(url: str, alt: str, size: Mapping[str, str]) -> str:
     """Write a picture, as HTML if it has a size."""
     alt = " ".join(alt.split())
-    sizes = "".join(
-        f' {name}="{value}"'
-        for name in ("width", "height")
-        if (value := attributes.get(name, "").removesuffix("px")).rstrip("%").isdigit()
-    )
-    if sizes:
+    if size:
+        sizes = "".join(f' {name}="{value}"' for name, value in size.items())
         described = f' alt="{escape(alt)}"' if alt else ""
         return f'<img src="{escape(encode_url(url))}"{described}{sizes}>'
     return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({write_link_url(url)})"

@@ -13,6 +13,8 @@ from flashcards.anki.imports.draft import IncomingNote, list_cards, make_readabl
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
 from flashcards.deck.model import Kind
+from flashcards.deck.parse import parse
+from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from tests.render import strategies
 
@@ -248,6 +250,34 @@ def test_a_line_that_begins_with_an_unusual_space_keeps_its_first_character(blan
     for html in (f"{blank}{escape(text)}", f"a<br>{blank}{escape(text)}"):
         shown = unescape(re.sub(r"<[^<>]*>", "", rendered(markdown(html))))
         assert "".join(shown.split()) == "".join(unescape(html.replace("<br>", "")).split())
+
+
+@pytest.mark.parametrize(
+    ("html", "written"),
+    [
+        ('<img src="p.jpg" style="width: 120px;">', '<img src="p.jpg" width="120">'),
+        ('<img src="p.jpg" style="width:50%; height: auto">', '<img src="p.jpg" width="50%">'),
+        ('<img src="p.jpg" width="300" style="HEIGHT: 99.6px">', '<img src="p.jpg" width="300" height="100">'),
+        ('<img src="p.jpg" style="width: 10px" width="300">', '<img src="p.jpg" width="10">'),
+        ('<img src="p.jpg" style="max-width: 100%">', "![](p.jpg)"),
+    ],
+)
+def test_the_size_of_a_picture_is_kept(html: str, written: str) -> None:
+    assert Converter(lambda name: name).convert(html) == (written, ())
+
+
+@pytest.mark.parametrize("style", ["width: 10em", "max-width: 200px", "height: calc(1px + 2px)"])
+def test_a_size_that_html_cannot_keep_is_reported(style: str) -> None:
+    found = Converter(lambda name: name).convert(f'<img src="p.jpg" style="{style}">')
+    assert found == ("![](p.jpg)", ("the size of a picture is left out",))
+
+
+@pytest.mark.parametrize("code", ["PS1='\\[x\\]'", "a\\[0\\]"])
+@pytest.mark.parametrize("tag", ["code", "pre"])
+def test_code_with_escaped_brackets_stays_the_same_in_a_cloze(tag: str, code: str) -> None:
+    text = Converter(lambda name: name).convert(f"{{{{c1::x}}}} <{tag}>{code}</{tag}>", cloze=True).markdown
+    (note,) = parse(f"C: {text}\n", "x.md").notes
+    assert code in unescape(re.sub(r"<[^<>]*>", "", render_cloze(note, HtmlRenderer({}, str))))
 
 
 inline = st.recursive(
