@@ -177,12 +177,14 @@ class NoteWriter:
         firsts = [make_key(note.fingerprint) for note in notes]
         taken = self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []
+        occurrences: dict[bytes, int] = {}  # the last one of each text, so that equal notes take linear time
         for note, first in zip(notes, firsts, strict=True):
             name = note.note.pin if note.note.pin and note.note.pin not in taken else first
-            occurrence = 0
-            while name in taken or (occurrence and self._catalog.find_taken_keys([name])):
+            occurrence = occurrences.get(note.fingerprint, 0)
+            while name in taken or (name not in (first, note.note.pin) and self._catalog.find_taken_keys([name])):
                 occurrence += 1
                 name = make_key(note.fingerprint, occurrence)
+            occurrences[note.fingerprint] = occurrence
             taken.add(name)
             keys.append(name)
         return keys

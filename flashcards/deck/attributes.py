@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flashcards.text import find_nearest, suggest
@@ -28,14 +29,16 @@ class Attributes:
     typed: bool = False
     problems: tuple[tuple[str, str], ...] = ()
 
-    def __or__(self, other: Attributes) -> Attributes:
-        return Attributes(
-            self.pin or other.pin,
-            (*self.tags, *other.tags),
-            self.reverse or other.reverse,
-            self.typed or other.typed,
-            (*self.problems, *other.problems),
-        )
+
+def merge_attributes(found: Sequence[Attributes]) -> Attributes:
+    """Merge the attributes of several comments; the first id counts."""
+    return Attributes(
+        pin=next((each.pin for each in found if each.pin), ""),
+        tags=tuple(tag for each in found for tag in each.tags),
+        reverse=any(each.reverse for each in found),
+        typed=any(each.typed for each in found),
+        problems=tuple(problem for each in found for problem in each.problems),
+    )
 
 
 def is_end(comment: str) -> bool:
@@ -55,10 +58,12 @@ def read_attributes(comment: str) -> Attributes | None:
     sure = any(part and part[1] in ("id", "tags") and part[2] for part in parts)
     if not parts or not (sure or all(_looks_like_attribute(part) for part in parts)):
         return None
-    found = Attributes()
-    for text, part in zip(texts, parts, strict=True):
-        found |= _read_attribute(part[1], part[2]) if part else _report_unknown(text)
-    return found
+    return merge_attributes(
+        [
+            _read_attribute(part[1], part[2]) if part else _report_unknown(text)
+            for text, part in zip(texts, parts, strict=True)
+        ]
+    )
 
 
 def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

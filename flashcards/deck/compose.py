@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from flashcards.deck.attributes import Attributes
+from flashcards.deck.attributes import Attributes, merge_attributes
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.markdown import Outline, outline
 from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note, Problem
@@ -55,7 +55,7 @@ class OpenNote:
     back_indent: int = 0
     both_ways: bool = False
     cuts: list[Span] = field(default_factory=list)
-    attributes: Attributes = _NO_ATTRIBUTES
+    attributes: list[Attributes] = field(default_factory=list)
 
 
 class Piece(NamedTuple):
@@ -127,7 +127,7 @@ class Composer:
             raise self._report_empty_side(draft, fields)
         if draft.kind is Kind.CLOZE:
             gaps = self._find_gaps(draft, last, definitions)
-        attributes = draft.attributes
+        attributes = merge_attributes(draft.attributes) if draft.attributes else _NO_ATTRIBUTES
         return Note(
             kind=draft.kind,
             line=self._lines.at(draft.start),
@@ -271,7 +271,7 @@ def fold_label(label: str) -> str:
 def _list_slots(draft: OpenNote, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
     if draft.kind is Kind.CLOZE:
         return tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
-    both = draft.kind is Kind.TERM or draft.both_ways or draft.attributes.reverse
+    both = draft.kind is Kind.TERM or draft.both_ways or any(each.reverse for each in draft.attributes)
     return (FORWARD, REVERSE) if both else (FORWARD,)
 
 

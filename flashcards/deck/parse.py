@@ -213,7 +213,7 @@ class _Reader:
         if draft and token.start < draft.limit:
             for message, hint in found.problems:
                 self._add_problem(token.start, "attribute", message, hint)
-            draft.attributes |= found
+            draft.attributes.append(found)
             start = token.start
             if draft.cuts and not self.body[draft.cuts[-1][1] : start].strip(" \t"):
                 start = draft.cuts.pop()[0]  # two comments side by side are cut as one

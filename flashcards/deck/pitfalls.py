@@ -79,9 +79,13 @@ def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[in
             return
     for question, answer in _COMPILED:
         for match in question.finditer(text):
-            if match.end() - 1 not in opaque and match.end() - 1 not in notes and answer.search(text, match.end()):
-                yield match.end() - 1
+            at = match.end() - 1
+            if at in opaque or at in notes:
+                continue
+            if answer.search(text, at):
+                yield at
                 return
+            break  # no later question has an answer either
 
 
 def find_lost_cells(text: str) -> LostCells | None:

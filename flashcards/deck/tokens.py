@@ -55,10 +55,13 @@ def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int,
 
     Returns where it begins, and what would close it.
     """
+    end = len(body.rstrip())
+    last: Span | None = None
     for offset in hidden:
         span = opaque.around(offset)
-        if not span or body[span[1] :].strip():
+        if not span or span == last or span[1] < end:
             continue
+        last = span
         text = body[span[0] : span[1]].strip()
         fence = _OPENING.match(text)
         if fence and not re.search(rf"\n[ \t>]*{fence[1]}+[ \t]*\Z", text):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.attributes import Attributes, is_end, read_attributes, split_tags
+from flashcards.deck.attributes import Attributes, is_end, merge_attributes, read_attributes, split_tags
 
 
 def test_attributes_are_separated_by_semicolons() -> None:
@@ -75,7 +75,8 @@ def test_an_id_is_short_and_plain(pin: str, fits: bool) -> None:
 
 
 def test_of_two_ids_the_first_counts_and_tags_add_up() -> None:
-    assert Attributes("a", ("x",)) | Attributes("b", ("y",), typed=True) == Attributes("a", ("x", "y"), typed=True)
+    merged = merge_attributes([Attributes("a", ("x",)), Attributes("b", ("y",), typed=True)])
+    assert merged == Attributes("a", ("x", "y"), typed=True)
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,21 @@ PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 GAP_KINDS: Final = frozenset({"open", "hint", "close"})
 _PRIVATE: Final = re.compile(f"[{OPEN}{CLOSE}]")
 
-_MATH: Final = re.compile(
-    r"\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\]"
-    r"|\[\$\](?P<old>.*?)\[/\$\]|\[\$\$\](?P<olddisplay>.*?)\[/\$\$\]"
-    r"|\[latex\](?P<latex>.*?)\[/latex\]"
-    r"|<anki-mathjax(?P<attributes>[^>]*)>(?P<element>.*?)</anki-mathjax>",
-    re.DOTALL | re.IGNORECASE,
+_OPENING: Final = re.compile(
+    r"\\(?P<inline>\()|\\(?P<display>\[)|\[(?P<olddisplay>\$\$)\]|\[(?P<old>\$)\]|\[(?P<latex>latex)\]"
+    r"|<(?P<element>anki-mathjax)(?P<attributes>(?:\s[^<>]*)?)>",
+    re.IGNORECASE,
 )
+_CLOSINGS: Final = {
+    "inline": re.compile(r"\\\)"),
+    "display": re.compile(r"\\\]"),
+    "old": re.compile(r"\[/\$\]"),
+    "olddisplay": re.compile(r"\[/\$\$\]"),
+    "latex": re.compile(r"\[/latex\]", re.IGNORECASE),
+    "element": re.compile(r"</anki-mathjax>", re.IGNORECASE),
+}
 _MEDIA: Final = re.compile(r"<(?:img|audio|video)\b", re.IGNORECASE)
-_SOUND: Final = re.compile(r"\[sound:([^\]]+)\]")
+_SOUND: Final = re.compile(r"\[sound:([^\]]{1,1000})\]")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BREAK: Final = re.compile(r"<(?:br|/?div|/?p)\b[^<>]*>", re.IGNORECASE)
 _GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::|\}\}", re.IGNORECASE)
@@ -81,7 +87,7 @@ def cut_out_media(cut: CutField) -> None:
     """Cut math and sound out of the rest of a field."""
     html = cut.html
     if "\\" in html or "[" in html or "<anki" in html:
-        html = _MATH.sub(lambda match: _cut_out_formula(match, cut), html)
+        html = _cut_out_math(html, cut)
         cut.html = _SOUND.sub(lambda match: cut.add("sound", unescape(match[1]), match[0]), html)
 
 
@@ -130,30 +136,47 @@ def _cut_out_hint(text: str, open_gaps: list[bool], cut: CutField) -> str:
     return f"{head}{cut.add('hint', '::', '::')}{tail}"
 
 
-def _cut_out_formula(match: re.Match[str], cut: CutField) -> str:
-    name = match.lastgroup or ""
-    body = match[name]
-    display = name in ("display", "olddisplay")
-    if name == "element":
-        display = bool(re.search(r"block\s*=\s*[\"']?true", match["attributes"], re.IGNORECASE))
+def _cut_out_math(html: str, cut: CutField) -> str:
+    """Cut out all formulas; each kind of closing is searched for only as long as there is one."""
+    out: list[str] = []
+    missing: set[str] = set()
+    done = at = 0
+    while opening := _OPENING.search(html, at):
+        name = next(kind for kind in _CLOSINGS if opening[kind])
+        closing = None if name in missing else _CLOSINGS[name].search(html, opening.end())
+        if closing is None:
+            missing.add(name)
+            at = opening.end()
+            continue
+        at = closing.end()
+        display = name in ("display", "olddisplay")
+        if name == "element":
+            display = bool(re.search(r"block\s*=\s*[\"']?true", opening["attributes"], re.IGNORECASE))
+        body, source = html[opening.end() : closing.start()], html[opening.start() : at]
+        out += [html[done : opening.start()], _cut_out_formula(name, body, source, cut, display=display)]
+        done = at
+    return "".join((*out, html[done:]))
+
+
+def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, display: bool) -> str:
     inner = [cut.placeholders[int(found[1])] for found in PLACEHOLDER.finditer(body)]
     tex = PLACEHOLDER.sub("", _get_text(_fill_gaps(body, cut)))
     if name == "latex":
         found = _LATEX.fullmatch(tex)
         if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
             cut.problems.append("LaTeX that is more than a formula is kept as text")
-            return match[0]
+            return source
         display = found["inline"] is None and found["math"] is None
         tex = next(found[group] for group in _LATEX.groupindex if found[group] is not None)
     if not tex.strip():
-        return match[0]
-    placeholder = cut.add("display" if display else "inline", " ".join(tex.split()), PLACEHOLDER.sub("", match[0]))
+        return source
+    placeholder = cut.add("display" if display else "inline", " ".join(tex.split()), PLACEHOLDER.sub("", source))
     openings = [each for each in inner if each.kind == "open"]
     if not inner:
         return placeholder
     if len(openings) != sum(each.kind == "close" for each in inner):  # a gap begins or ends inside
         cut.problems.append("a formula and a gap overlap")
-        return match[0]
+        return source
     cut.problems.append("a gap inside a formula now hides the whole formula")
     numbers = dict.fromkeys(number for each in openings for number in each.value[3:-2].split(","))
     opening = cut.add("open", f"{{{{c{','.join(numbers)}::", "")
