@@ -95,8 +95,15 @@ def read_lines(text: str, path: str) -> FileText:
     text = normalize(text)
     head = front_matter.read_front_matter(text)
     body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
-    tags = split_tags(head.values.get("tags") or head.values.get("tag") or ())[0]
-    return FileText(path, body.split("\n"), dict(head.values), tags)
+    return FileText(path, body.split("\n"), dict(head.values), tuple(dict.fromkeys(_list_tags(head.values))))
+
+
+def _list_tags(values: dict[str, Any]) -> Iterator[str]:
+    """Yield the tags of a front matter: those of `tags` and `tag`, in capitals too, as Obsidian reads them."""
+    for name, value in values.items():
+        if name.lower() in ("tag", "tags") and value:
+            given = [tag for tag in value if tag is not None] if isinstance(value, list) else value
+            yield from split_tags(given)[0]
 
 
 def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -124,6 +124,16 @@ def test_schedules_and_block_ids_are_no_part_of_a_note(text: str) -> None:
     assert [note.fields for note in after.notes] == [note.fields for note in before.notes]
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["tags: x, flashcards/a", "tag: flashcards/a", "Tags: [x, flashcards/a]", "TAGS:\n- null\n- '#flashcards/a'"],
+)
+def test_tags_of_the_front_matter_are_found_by_any_of_its_names(line: str) -> None:
+    (note,) = read_obsidian(f"---\n{line}\n---\na::b", PATH, SETTINGS).notes
+    assert note.deck == "flashcards::a"
+    assert set(note.tags) <= {"x"}
+
+
 class TestSettings:
     def test_decks_come_from_folders(self) -> None:
         settings = ObsidianSettings(folders_are_decks=True)
