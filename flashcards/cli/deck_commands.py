@@ -266,7 +266,21 @@ _REASONS = {
         "pair": "a separator in the line",
         "cloze": "a gap in the paragraph",
     },
+    "headings": {"question": "a heading of the second level", "cloze": "such a heading with a gap"},
+    "inka": {"question": "a number with a `>` below it", "cloze": "a number with a gap"},
+    "obsidian-to-anki": {
+        "question": "`START` and `END`",
+        "pair": "`STARTI` and `ENDI`",
+        "cloze": "a marked note with a gap",
+    },
+    "flashcards-obsidian": {
+        "question": "`#card` behind the question",
+        "pair": "a separator in the line",
+        "cloze": "a gap in the paragraph",
+    },
+    "mdsr": {"question": "a callout of the type `sr`"},
 }
+"""What makes a card, by dialect and kind of note."""
 
 
 def _explain(collection: Collection, selected: list[str]) -> None:
@@ -278,7 +292,7 @@ def _explain(collection: Collection, selected: list[str]) -> None:
         lines = f"{note.line}" if note.line == note.end_line else f"{note.line}-{note.end_line}"
         front = console.shorten(note.fields[0], 50)
         slots = " ".join(note.slots)
-        why = _REASONS[dialects[entry.path]][note.kind.value] + (
+        why = _REASONS[dialects[entry.path]].get(note.kind.value, "a note on one line") + (
             ", a task list makes it a rubric" if note.points else ""
         )
         console.print_text(f"{_display_path(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)

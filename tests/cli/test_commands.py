@@ -296,6 +296,36 @@ class TestCheck:
             "a.md:8-11: forward: `Q:` and `A:`, a task list makes it a rubric: do",
         ]
 
+    @pytest.mark.parametrize(
+        ("dialect", "text", "reasons"),
+        [
+            (
+                "obsidian",
+                "#flashcards\na::b\n\nc\n?\nd\n\ne ==f==\n",
+                ["in the line", "on a line of its own", "a gap in the"],
+            ),
+            ("headings", "# Deck\n## a\nb\n## {{c1::c}}\nd\n", ["a heading of the second", "a heading with a gap"]),
+            ("inka", "---\nDeck: d\n\n1. a\n> b\n\n2. c {d}\n---\n", ["with a `>` below", "a number with a gap"]),
+            (
+                "obsidian-to-anki",
+                "START\nBasic\na\nBack: b\nEND\n\nSTARTI [Basic] c Back: d ENDI\n\nSTART\nCloze\n{e} f\nEND\n",
+                ["`START`", "`STARTI`", "with a gap"],
+            ),
+            ("flashcards-obsidian", "a #card\nb\n\nc::d\n\ne ==f==\n", ["`#card`", "in the line", "a gap in the"]),
+            ("mdsr", "> [!sr] a\n> b\n", ["a callout"]),
+        ],
+        ids=lambda value: value if isinstance(value, str) and "\n" not in value else "",
+    )
+    def test_explains_the_cards_of_every_dialect(
+        self, cli: Runner, dialect: str, text: str, reasons: list[str]
+    ) -> None:
+        cli.write("x/a.md", text)
+        cli.write("flashcards.toml", f'[formats]\nx = "{dialect}"\n')
+        first, *notes = cli("check", "--explain").out.splitlines()
+        assert first.startswith(f"x/a.md: {dialect}: ")
+        assert len(notes) == len(reasons)
+        assert all(reason in note for reason, note in zip(reasons, notes, strict=True))
+
 
 class TestOrphans:
     def test_lists_what_lost_its_text_until_it_is_back(self, cli: Runner) -> None:
