@@ -182,7 +182,7 @@ def run(arguments: list[str]) -> int:
         if isinstance(stop.__context__, EOFError):
             print_text("\nCancelled: no input to confirm with. Use --yes to skip the prompt.", err=True)
             return 1
-        print_text("Interrupted. Every rating so far is saved.", err=True)
+        print_text(" ".join(("Interrupted.", *map(str, (stop.__context__ or stop).args))), err=True)
         return 130
     except (_Enough, BrokenPipeError):
         # Keep Python from reporting the closed pipe at exit.

@@ -124,7 +124,9 @@ def command(
         print_report(collection, mock, in_full=False)
         write_report(collection, mock, report)
     if interrupted:
-        raise KeyboardInterrupt
+        from flashcards.review.terminal import ALL_SAVED
+
+        raise KeyboardInterrupt(ALL_SAVED)
 
 
 def _find_preset(collection: Collection, name: str) -> MockPreset:

@@ -47,7 +47,7 @@ class Recall(NamedTuple):
 
     @property
     def retention(self) -> float | None:
-        """The part recalled; None without reviews."""
+        """The part recalled; there is no such part without reviews."""
         return self.recalled / self.reviews if self.reviews else None
 
 
@@ -60,7 +60,7 @@ class Hour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """How well the memory states of the time predicted recall; `figures` is None without reviews."""
+    """How well the memory states of the time predicted recall; without reviews there are no `figures`."""
 
     bins: Sequence[CalibrationBin]
     figures: Figures | None
@@ -107,7 +107,7 @@ def count_activity(
         ratings: all ratings that count for schedules.
         crammed: those that do not; they are work, but say nothing of recall after an interval.
         today: the day.
-        days: how many days up to today; None is from the first rating on.
+        days: how many days up to today, or all from the first rating on.
         decks: the deck of each card.
         decays: the last FSRS parameter of each deck.
     """

@@ -38,7 +38,7 @@ class Scope:
     Attributes:
         deck: a deck with those below it; empty is all decks that have no parameters of their own.
         reviews: how many there were to fit to.
-        fit: None if there were too few.
+        fit: the result; missing if there were too few.
         own: whether the deck has parameters of its own already.
     """
 
@@ -129,7 +129,7 @@ def _common(collection: Collection) -> tuple[float, ...]:
 
 
 def _holders(collection: Collection) -> dict[int, str | None]:
-    """Find where each deck's parameters are set: a deck of `flashcards.toml`, "" for its top, None in front matter."""
+    """Find where each deck's parameters are set: a deck of `flashcards.toml` ("" is its top), nothing elsewhere."""
     front_matter = collection.catalog.deck_settings()
     found: dict[int, str | None] = {}
     for name, number in collection.catalog.decks().items():

@@ -119,8 +119,8 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
     Args:
         collection: open, its decks read.
         now_ms: the instant.
-        days: how many days up to today; None is from the first review on.
-        only: count only these cards; None is all.
+        days: how many days up to today, or all from the first review on.
+        only: count only these cards, if given.
     """
     today = collection.clock.day(now_ms)
     ratings, crammed = (read_ratings(collection.connection, kind) for kind in (ReviewKind.RATING, ReviewKind.CRAM))
@@ -164,7 +164,7 @@ def count_cards(
         connection: of the store.
         today: the day.
         decays: the last FSRS parameter of each deck.
-        only: count only these cards; None is all.
+        only: count only these cards, if given.
     """
     rows = np.array(read_card_columns(connection, _COLUMNS))
     if only is not None:

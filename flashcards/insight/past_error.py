@@ -30,7 +30,7 @@ class PastError(NamedTuple):
     Attributes:
         error: the typical distance between the predicted and the actual share of recalled cards, 0 to 1.
         dates: how many earlier dates were looked at.
-        reviews: how many reviews the predictions of these dates were compared with.
+        reviews: how many reviews the predictions were compared with.
         days: how far ahead of each date.
     """
 

@@ -204,7 +204,7 @@ def _plan(ahead: DaysAhead, cards: list[Card], lives: Sequence[Simulation], day:
 
 
 def _live_towards(ahead: DaysAhead, cards: list[Card], day: int, date: str) -> Simulation:
-    """Simulate what it takes: a deadline for the decks of these cards, and no limit on reviews."""
+    """Simulate what it takes: a deadline for the decks of the cards, and no limit on reviews."""
     decks = {card.deck for card in cards}
     limits = [
         limit._replace(

@@ -62,7 +62,7 @@ def describe_readiness(found: Readiness) -> list[str]:
     """Say what is recalled on the day and what it takes, a sentence or two each."""
     plan, days = found.plan, found.day - found.today
     said = [
-        f"On {found.clock.date(found.day):%A, %d %B %Y}, in {plural(days, 'day')}: {found.total.idle:.0%} recalled if"
+        f"On {found.clock.date(found.day)}, in {plural(days, 'day')}: {found.total.idle:.0%} recalled if"
         f" nothing more is done, {found.total.kept:.0%} if the plan is kept."
     ]
     said.append(_describe_error(found))

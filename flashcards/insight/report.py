@@ -23,12 +23,12 @@ def percent(value: float) -> str:
 
 
 def share(value: float | None) -> str:
-    """Format 0.915 as `91.5%`, always with one digit; None is a dash."""
+    """Format 0.915 as `91.5%`, always with one digit; no value is a dash."""
     return DASH if value is None else f"{value:.1%}"
 
 
 def whole_percent(value: float | None) -> str:
-    """Format 0.915 as `92%`; None is a dash."""
+    """Format 0.915 as `92%`; no value is a dash."""
     return DASH if value is None else f"{value:.0%}"
 
 
@@ -93,7 +93,7 @@ class DataTable:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One row of values, None where there is no value; `colour` is 1 to 6."""
+    """One row of values, some of which may be missing; `colour` is 1 to 6."""
 
     name: str
     values: Sequence[float | None]

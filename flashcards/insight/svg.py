@@ -108,7 +108,7 @@ def _draw_bars(plot: Bars, label: str, *, wide: bool) -> str:
 
 
 def _draw_lines(plot: Curves, label: str, *, wide: bool) -> str:
-    """Draw lines; a value that is None breaks its line."""
+    """Draw lines; a missing value breaks its line."""
     xs, series = plot.xs, plot.series
     values = [value for one in series for value in one.values if value is not None]
     values += [level.value for level in plot.levels]

@@ -56,7 +56,7 @@ def draw_bar(value: float, most: float, width: int) -> str:
 
 
 def draw_columns(values: Sequence[float | None], most: float | None = None) -> str:
-    """Draw a character for each value, as high as its part of `most` or of the highest; None is a space."""
+    """Draw a character for each value, as high as its part of `most` or of the highest; a missing value is a space."""
     most = most or max((value for value in values if value is not None), default=0) or 1
     return "".join(" " if value is None else _HEIGHTS[round(value / most * 7)] for value in values)
 

@@ -25,9 +25,9 @@ class Candidate(NamedTuple):
     Attributes:
         card: its id.
         skills: what it trains, from its tags; the first counts.
-        recall: the chance that it is recalled today; None for a card never seen.
+        recall: the chance that it is recalled today; missing for a card never seen.
         missed: the part of its points that was missed so far; 0 if no points were ticked.
-        days_since: days since it was last asked in any way; None is never.
+        days_since: days since it was last asked in any way; missing if it never was.
     """
 
     card: int

@@ -30,7 +30,7 @@ class Result:
         skills: what it trains.
         seconds: from the question to the end of the answer.
         answer: what was jotted down; "" where it was spoken.
-        rating: what the person decided; None as long as they have not.
+        rating: what the person decided; missing until then.
         covered, missed: the points of the rubric; before the rating no point is missed.
         note: what the person wrote to themselves.
     """
@@ -135,7 +135,7 @@ class MockSession:
     def keep_text(self, now_ms: int, text: str) -> None:
         """Keep what is written so far of an answer or a note, whatever ends it."""
         if isinstance(self.view, Asking) and text.strip():
-            self._recorder.keep_draft(self._unrated(self.view, self._seconds(now_ms, self.view), text.strip()))
+            self._recorder.keep_draft(self._make_result(self.view, self._seconds(now_ms, self.view), text.strip()))
         elif isinstance(self.view, Noting) and text.strip():
             self._recorder.record_note(replace(self.view.result, note=text.strip()))
 
@@ -147,7 +147,7 @@ class MockSession:
             none: frozenset[int] = frozenset()
             rating = self._propose(asking.asked, none)
             self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, none, rating)
-            self._recorder.keep_draft(self._unrated(self.view, seconds, text))
+            self._recorder.keep_draft(self._make_result(self.view, seconds, text))
         return self.view
 
     def tick(self, point: int) -> MockView:
@@ -155,7 +155,7 @@ class MockSession:
         if isinstance(self.view, Judging) and 0 <= point < len(self.view.asked.entry.note.points):
             ticked = self.view.ticked ^ {point}
             self.view = replace(self.view, ticked=ticked, proposed=self._propose(self.view.asked, ticked))
-            self._recorder.keep_draft(self._unrated(self.view, self.view.seconds, self.view.answer))
+            self._recorder.keep_draft(self._make_result(self.view, self.view.seconds, self.view.answer))
         return self.view
 
     def rate(self, now_ms: int, rating: Rating) -> MockView:
@@ -164,7 +164,7 @@ class MockSession:
             view = self.view
             points = view.asked.entry.note.points
             missed = tuple(point for at, point in enumerate(points) if at not in view.ticked)
-            result = replace(self._unrated(view, view.seconds, view.answer), rating=rating, missed=missed)
+            result = replace(self._make_result(view, view.seconds, view.answer), rating=rating, missed=missed)
             self._recorder.record_answer(result, now_ms)
             self._results.append(result)
             self.view = Noting(result)
@@ -199,7 +199,7 @@ class MockSession:
     def _seconds(self, now_ms: int, asking: Asking) -> float:
         return max(0, now_ms - asking.since_ms) / 1000
 
-    def _unrated(self, view: Asking | Judging, seconds: float, text: str) -> Result:
+    def _make_result(self, view: Asking | Judging, seconds: float, text: str) -> Result:
         """Return the question as far as it is answered and ticked."""
         ticked = view.ticked if isinstance(view, Judging) else frozenset()
         covered = tuple(point for at, point in enumerate(view.asked.entry.note.points) if at in ticked)

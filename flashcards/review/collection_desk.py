@@ -85,10 +85,10 @@ class CollectionDesk:
     Args:
         collection: open, its decks read.
         now_ms: the instant.
-        only: ask only these cards; None is all.
-        new: how many new cards to ask, whatever the daily limits say; None keeps to the limits.
-        limit: how many cards to ask at most; None is all.
-        order: the order of due cards; None is what the settings say.
+        only: ask only these cards, if given.
+        new: how many new cards to ask, whatever the daily limits say; by default the limits hold.
+        limit: how many cards to ask at most; by default all.
+        order: the order of due cards; by default what the settings say.
         ahead_days: also ask what falls due within this many days.
         backlog: ask all that is due, whatever the limits say, and nothing new.
     """
@@ -180,7 +180,7 @@ class CollectionDesk:
         return False
 
     def read(self, card: int) -> Asked | None:
-        """Return the card as it is now; None if its text is gone."""
+        """Return the card as it is now, unless its text is gone."""
         row = self._store.card(card)
         entry = self._collection.note_of(row)
         if not row.active or row.slot not in entry.note.slots:
@@ -331,7 +331,7 @@ def choose_cards(
 ) -> frozenset[int]:
     """Choose the cards of a session: today's, with `new` new ones whatever `limits` say, `limit` in all.
 
-    None is as many as the limits allow.
+    By default, as many as the limits allow.
     """
     selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
     gathered = build_day(store, selection, now_ms)

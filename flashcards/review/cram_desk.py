@@ -25,8 +25,8 @@ class CramDesk(CollectionDesk):
     Args:
         collection: open, its decks read.
         now_ms: the instant.
-        only: ask only these cards; None is all.
-        limit: how many cards to ask at most; None is all.
+        only: ask only these cards, if given.
+        limit: how many cards to ask at most; by default all.
         count: let the ratings count as reviews; else they are written down, and the schedule stays as it is.
     """
 

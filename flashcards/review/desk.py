@@ -14,10 +14,10 @@ class Desk(Protocol):
     """Hands the session its cards and records what is done with them, saving it before it returns."""
 
     def next_card(self, now_ms: int) -> int | None:
-        """Return the card to ask now; None if no card is left that is due within minutes."""
+        """Return the card to ask now, unless no card is left that is due within minutes."""
 
     def read(self, card: int) -> Asked | None:
-        """Return the card as it is now; None if its text is gone from the decks."""
+        """Return the card as it is now, unless its text is gone from the decks."""
 
     def counts(self) -> Counts:
         """Count the cards left today."""

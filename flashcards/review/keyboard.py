@@ -107,11 +107,11 @@ class Keyboard:
         return character
 
     def key_within(self, seconds: float | None) -> str | None:
-        """Return the next key, or None if no key is pressed within these seconds; None waits for ever."""
+        """Return the next key, or nothing if no key is pressed within these seconds; without them, wait for ever."""
         return self.key() if self._has_more(seconds) else None
 
     def line(self, prompt: str) -> str | None:
-        """Return a line typed with the usual editing keys, or None at the end of input."""
+        """Return a line typed with the usual editing keys, or nothing at the end of input."""
         # Importing it is enough to give `input` its editing keys and its history.
         with suppress(ImportError):
             import readline
@@ -205,7 +205,7 @@ class Keyboard:
             return b""
 
     def _has_more(self, seconds: float | None) -> bool:
-        """Tell whether there is a key within this time; None waits until there is one."""
+        """Tell whether there is a key within this time; without a time, wait until there is one."""
         if sys.platform == "win32":
             return True
         import select

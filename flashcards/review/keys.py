@@ -144,7 +144,7 @@ class KeyMap:
             self._actions[key] = action
 
     def action(self, key: str) -> Action | None:
-        """Return what a key does, or None."""
+        """Return what a key does, if anything."""
         return self._actions.get(key)
 
     def label(self, action: Action) -> str:

@@ -48,7 +48,7 @@ class LineEditor:
         self.typed = ""
 
     def read(self, *, with_editor: bool = False) -> str | None:
-        """Return the line, or None if the person leaves; `EDITOR` if that is allowed and was asked for."""
+        """Return the line, or nothing if the person leaves; `EDITOR` if that is allowed and was asked for."""
         self.typed, self._cursor = "", 0
         while True:
             self._draw()

@@ -62,7 +62,7 @@ def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: flo
         asked: the card.
         log: its reviews, oldest first.
         clock: reads instants.
-        recall: the chance of recall now, or None.
+        recall: the chance of recall now, if known.
     """
     card, entry = asked.card, asked.entry
     facts = {

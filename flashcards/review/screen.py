@@ -283,7 +283,7 @@ class Screen:
             return
         expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
         self._blank()
-        for line in draw_typed(view.given, expected, coloured=self._coloured):
+        for line in draw_typed(view.given, expected, coloured=self._has_colour):
             self._print(line)
 
     def _hint(self, view: Question | Answer) -> str:
@@ -300,7 +300,7 @@ class Screen:
         return f"{show} · {details}" if details else show
 
     @property
-    def _coloured(self) -> bool:
+    def _has_colour(self) -> bool:
         return self._console.color_system is not None and not self._console.no_color
 
     def _print(self, part: RenderableType) -> None:

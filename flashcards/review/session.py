@@ -1,4 +1,4 @@
-"""The ratings of one session, for its summary."""
+"""One sitting: event in, view out. No input or output, no clock."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ class Tally:
 
 
 RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
-"""Of the points of a rubric card: from 40 % covered on Hard is proposed, from 70 % Good, for all of them Easy."""
+"""Shares of covered points: 40 % proposes Hard, 70 % Good, and all of them Easy."""
 
 LONGEST_MS = 60_000
-"""The most time that counts for one card, as in Anki: who goes for a walk is not answering."""
+"""Answers are capped at one minute, as in Anki."""
 
 _ELSEWHERE = "That card was answered elsewhere; this is the next one."
 _TIME_OVER = "The time you set is over."
@@ -118,7 +118,7 @@ class Session:
         Args:
             desk: where the cards come from.
             now_ms: the instant.
-            until_ms: when no further card is to be asked; the one that is asked then is not cut short. None is never.
+            until_ms: when no further card is to be asked; the one that is asked then is not cut short.
             message: what to say with the first question.
             thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         """

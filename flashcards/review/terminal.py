@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.review.session import Session
 
+ALL_SAVED = "Every rating so far is saved."
 _TYPE = "Type the answer: "
 _FLAGS = "Flag, 0 to 7: "
 _BROKEN = "e edits again, u takes the edit back, any other key keeps it."
@@ -260,7 +261,7 @@ def _read_macros(root: Path) -> Mapping[str, str]:
 
 @contextmanager
 def exit_on_signals() -> Iterator[None]:
-    """End with the usual exit code, the terminal put right, when asked to terminate or when the terminal closes."""
+    """End with the usual exit code, the terminal put right, on Ctrl-C, a request to end, or a closed terminal."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     def leave(number: int, _frame: FrameType | None) -> None:
@@ -271,6 +272,8 @@ def exit_on_signals() -> Iterator[None]:
     before = {number: signal.signal(number, leave) for number in numbers}
     try:
         yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(ALL_SAVED) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

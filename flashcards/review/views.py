@@ -57,7 +57,7 @@ class Answer:
         asked: the card.
         counts: cards left today, this one among them.
         intervals: seconds until the card is due again after Again, Hard, Good, Easy.
-        given: what the person typed, or None.
+        given: what the person typed, if anything.
         message: a sentence on what happened just before, or "".
         ticked: the points of a rubric card that were covered, counted from 0.
         proposed: the rating that these points amount to; Good for any other card.
@@ -79,8 +79,8 @@ class Upcoming:
     Attributes:
         now: cards on a step that is due already.
         today: cards on a step that is due later today.
-        today_ms: when the first of them is due, in epoch milliseconds; None without any.
-        day: the next day on which cards are due; None without any.
+        today_ms: when the first of them is due, in epoch milliseconds, if there is one.
+        day: the next day on which cards are due, if there is one.
         days_away: days from today until then.
         on_day: cards due on that day.
         held_due: notes with a due card that the daily limits, or the session's own, keep from being asked today.

@@ -31,7 +31,7 @@ class Window:
         self._write(_LEAVE)
 
     def show(self, body: Sequence[str], footer: Sequence[str], top: int | None = 0) -> None:
-        """Show a new body from the line `top` on, from its end if `top` is negative; None stays where it is."""
+        """Show a new body from the line `top` on, or from its end if that is negative; else stay at the same line."""
         self._body, self._footer = list(body), list(footer)
         if top is not None:
             self._top = top if top >= 0 else len(body)

@@ -92,7 +92,7 @@ def test_an_interrupt_says_that_everything_is_saved(cli: Runner, monkeypatch: py
 
     cli.write("a.md", question("one"))
     monkeypatch.setattr("flashcards.query.find_card_ids", interrupted)
-    assert cli("list", code=130).err.strip() == "Interrupted. Every rating so far is saved."
+    assert cli("list", code=130).err.strip() == "Interrupted."
 
 
 def test_an_interrupt_from_outside_leaves_with_130(cli: Runner) -> None:
@@ -113,7 +113,7 @@ def test_an_interrupt_from_outside_leaves_with_130(cli: Runner) -> None:
     running.send_signal(signal.SIGINT)
     rest = running.communicate(timeout=30)[1]
     assert running.returncode == 130
-    assert rest.endswith("Interrupted. Every rating so far is saved.\n")
+    assert rest.endswith("Interrupted.\n")
     assert "Traceback" not in rest
     assert cli.ids("is:suspended") == []
 
