@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import RenderedNotes
-from flashcards.collection import Collection, now_ms
+from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.render.macros import MACROS_FILE
 from flashcards.settings import FILE_NAME
 from flashcards.sync.intake import NoteIntake, TakenOver
 from flashcards.sync.projection import Projection
 from flashcards.sync.wire import Refusal
+from flashcards.text import plural
 from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Bridge:
         self._rendered = RenderedNotes()
         self._seen: tuple[object, ...] = ()
         self._settings_seen: object = None
+        self._is_compared = False
 
     def close(self) -> None:
         """Close the collection."""
@@ -69,6 +71,7 @@ class Bridge:
             collection = self._scanned()
             state = self._state(collection, mirror)
             if state != self._seen:
+                self._bring_back(collection, mirror)
                 projection = Projection(collection, self._rendered)
                 projection.update(mirror)
                 self._media.refresh(projection.media)
@@ -108,12 +111,22 @@ class Bridge:
         self._seen = ()
         return _OK
 
+    def _bring_back(self, collection: Collection, mirror: Mirror) -> None:
+        """Take over reviews that the mirror has and the log has lost, as after the state was restored from a copy."""
+        if self._is_compared or mirror.is_new:
+            return
+        reviews = NoteIntake(collection, mirror, self._media).take_missing_reviews()
+        self._is_compared = True
+        if reviews:
+            self._tell(f"{plural(reviews, 'review')} of phones that the log had lost are back in it.")
+
     def _scanned(self) -> Collection:
-        settings = _stamp(self._root / FILE_NAME)
+        settings = _stamp(self._root / FILE_NAME), _inode(self._root / STATE_FOLDER / DATABASE)
         if self._collection is None or settings != self._settings_seen:
             self.close()
             self._collection = Collection(self._root)
-            self._settings_seen = settings
+            self._is_compared = False
+            self._settings_seen = settings[0], _inode(self._collection.database)
         self._collection.scan()
         self._collection.follow_parameters()
         return self._collection
@@ -130,6 +143,13 @@ class Bridge:
             time.localtime().tm_gmtoff,
             mirror.state.schema,
         )
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
 
 
 def _stamp(path: Path) -> object:

@@ -130,10 +130,18 @@ class NoteIntake:
             self._keep_unwritten(received, changes.edits, before)
         self._keep_texts(received)
 
+    def take_missing_reviews(self) -> int:
+        """Take over reviews that the mirror has and the log has not; return how many."""
+        self._import_logs(self._mirror.find_missing_reviews(self._collection.database))
+        return self._taken.reviews
+
     def _import_reviews_of_gone(self, received: Received) -> None:
         """Take over reviews of cards that were deleted, there or here, after they were reviewed on the phone."""
         cards = {row[1] for row in received.reviews}
-        gone = cards - {number for (number,) in self._rows("SELECT id FROM cards WHERE id IN ({})", cards)}
+        self._import_logs(cards - {number for (number,) in self._rows("SELECT id FROM cards WHERE id IN ({})", cards)})
+
+    def _import_logs(self, gone: Iterable[int]) -> None:
+        """Merge the whole logs of some cards, by their ids in Anki, whatever became of their notes."""
         logs: dict[int, list[LogRow]] = {}
         for row in sorted(self._rows(_all_of("revlog", "cid"), gone)):
             values = dict(zip(LOG_COLUMNS, row, strict=True))

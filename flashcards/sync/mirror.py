@@ -277,6 +277,17 @@ class Mirror:
         found = self.connection.execute("SELECT cid FROM revlog WHERE id = ?", (row[0],)).fetchone()
         return found is not None and found[0] != row[LOG_COLUMNS.index("cid")]
 
+    def find_missing_reviews(self, state: Path) -> list[int]:
+        """Return the cards of which the log holds reviews that a state's log does not."""
+        self.connection.execute("ATTACH ? AS state", (str(state),))
+        try:
+            rows = self.connection.execute(
+                "SELECT DISTINCT cid FROM revlog r WHERE NOT EXISTS (SELECT 1 FROM state.reviews s WHERE s.id = r.id)"
+            )
+            return [number for (number,) in rows]
+        finally:
+            self.connection.execute("DETACH state")
+
     def check_references(self, notes: Iterable[Row]) -> None:
         """Check that notes have a note type and as many fields as it says.
 

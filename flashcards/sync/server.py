@@ -47,7 +47,10 @@ def build_app(
         peer = request.client.host if request.client else ""
         try:
             header = read_header(request.headers.get(HEADER))
-            most = _MOST_LOGIN if method == "hostKey" else MOST_PACKED
+            is_login = method == "hostKey"
+            if not is_login:  # before anything of the body is read
+                service.check_key(header)
+            most = _MOST_LOGIN if is_login else MOST_PACKED
             packed = await _read_body(request, most)
 
             def work() -> tuple[bytes, int]:

@@ -100,6 +100,15 @@ class SyncService:
             self._sessions.abort()
             self._source.refresh(self._mirror)
 
+    def check_key(self, header: ClientHeader) -> None:
+        """Check that a request is of somebody who logged in.
+
+        Raises:
+            LoginRefused: it is not.
+        """
+        if not self._account.has_key(header.key):
+            raise LoginRefused("The key is not known. Log in again.")
+
     def answer(self, kind: str, method: str, header: ClientHeader, body: bytes, peer: str) -> bytes:
         """Answer a request of `kind` (`sync` or `msync`).
 
@@ -108,8 +117,7 @@ class SyncService:
         """
         if kind == "sync" and method == "hostKey":
             return pack_json(self._log_in(read_object(body), peer))
-        if not self._account.has_key(header.key):
-            raise LoginRefused("The key is not known. Log in again.")
+        self.check_key(header)
         if kind == "msync":
             return self._media.answer(method, body)
         if method == "download":

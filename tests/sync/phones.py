@@ -39,6 +39,8 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
+        if not self._thread.is_alive():
+            return
         self.server.should_exit = True
         self._thread.join(20)
         self.listener.close()

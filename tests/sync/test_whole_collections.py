@@ -139,3 +139,28 @@ def test_a_folder_whose_settings_cannot_be_read_is_said_and_mended_without_a_res
     world.write("flashcards.toml", "retention = 0.8\n")
     phone.sync()
     assert phone.do("options", deck="a")[1] == 0.8
+
+
+def test_reviews_of_a_phone_that_a_restored_state_has_lost_come_back(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    state = world.root / ".flashcards/state.db"
+    world.restart()
+    world.server.close()
+    with world.collection() as collection:
+        collection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    copy = state.read_bytes()
+    world.restart()
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    phone.sync()
+    world.server.close()
+    for path in state.parent.glob("state.db-*"):
+        path.unlink()
+    state.write_bytes(copy)
+    assert world.reviews() == []
+    world.restart()
+    phone.sync()
+    assert [rating for _, _, rating in world.reviews()] == [3]
+    assert phone.rows(f"SELECT reps FROM cards WHERE id = {phone.card('one?')}") == [[1]]
+    phone.check()
