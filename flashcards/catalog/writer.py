@@ -58,6 +58,11 @@ class NoteWriter:
         before = old.note if same_text else self._catalog.find_former_note(old.id, new.fingerprint) or old.note
         carried = carry_cards(before, new.note, old.top_gap, old.note)
         note = carried.note
+        position = new.file * SPACING + new.number
+        self.report.placed.append(CardPlace(old.id, note.slots, new.deck, position, carried.renamed))
+        now = note, new.file, new.deck, new.fingerprint, carried.top_gap
+        if old.active and now == (old.note, old.file, old.deck, old.fingerprint, old.top_gap):
+            return
         body = encode(note)
         path = self._paths[new.file]
         rested = _find_rested(old.note, note, carried.renamed)
@@ -95,8 +100,6 @@ class NoteWriter:
             ),
         )
         self._state(old.id, new.note, note)
-        position = new.file * SPACING + new.number
-        self.report.placed.append(CardPlace(old.id, note.slots, new.deck, position, carried.renamed))
 
     def _state(self, note_id: int, seen: Note, note: Note) -> None:
         """Report what another tool says of the cards of a note, whose gaps may have other numbers here."""
