@@ -63,7 +63,7 @@ def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act,
         if as_json:
             console.print_json({"found": len(cards), "changed": changed})
         elif not cards:
-            console.print_text("No card matches.")
+            console.print_text("No card matches.", err=True)
         else:
             rest = "" if changed == len(cards) else f" of {len(cards):,} found"
             console.print_text(f"{console.plural(changed, 'card')}{rest} {done}.")

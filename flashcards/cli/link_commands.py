@@ -130,7 +130,7 @@ def pin_command(query: tuple[str, ...]) -> None:
     with console.open_collection() as collection:
         cards = console.find_cards_of(collection, query)
         if not cards:
-            console.print_text("No card matches.")
+            console.print_text("No card matches.", err=True)
             return
         notes = {collection.store.card(card).note for card in cards}
         written = write_pins(collection.root, collection.catalog.entries(notes), collection.catalog.dialects())

@@ -34,9 +34,8 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             console.print_json_lines(build_records(collection, found, now_ms()))
         elif not found:
-            console.print_text(
-                "No card matches." if query else "There are no cards yet. `flashcards init` creates an example deck."
-            )
+            empty = "There are no cards yet. `flashcards init` creates an example deck."
+            console.print_text("No card matches." if query else empty, err=bool(query))
         else:
             lines = ("\n".join(console.fit_line(_line(each), 2)) for each in build_records(collection, found, now_ms()))
             # The pager adds the last line break itself.

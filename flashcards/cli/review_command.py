@@ -78,7 +78,7 @@ def command(
     with console.open_collection() as collection:
         only = console.select_cards(collection, query)
         if only is not None and not only:
-            console.print_text(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.")
+            console.print_text(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.", err=True)
             return
         if collection.catalog.counts()[1]:
             console.keep_state(collection)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from flashcards.catalog.files import is_utf8
 from flashcards.query.parser import Parser, QueryInvalid
-from flashcards.query.terms import SOURCES, Condition, compile_tag, normalize
+from flashcards.query.patterns import matches, normalize
+from flashcards.query.terms import SOURCES, Condition, compile_tag
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -28,7 +29,8 @@ def find_card_ids(collection: Collection, query: str) -> list[int]:
     condition = Parser(query, decks).condition()
     at = now_ms()
     _add_functions(collection, at)
-    named = {"today": collection.clock.day(at), "now": at}
+    today = collection.clock.day(at)
+    named = {"today": today, "now": at, "begin": collection.clock.start_of(today)}
     sql, values = _fill_in_times(condition, named)
     rows = collection.connection.execute(
         f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id",
@@ -38,16 +40,16 @@ def find_card_ids(collection: Collection, query: str) -> list[int]:
 
 
 def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
-    """Write `:today` and `:now` as numbers; SQLite cannot mix them with unnamed parameters."""
-    sql = re.sub(r":(today|now)\b", lambda match: str(named[match[1]]), condition.sql)
+    """Write `:today`, `:now` and `:begin` (of today) as numbers; SQLite cannot mix them with unnamed parameters."""
+    sql = re.sub(r":(today|now|begin)\b", lambda match: str(named[match[1]]), condition.sql)
     return sql, list(condition.values)
 
 
 def _add_functions(collection: Collection, at: int) -> None:
     today = collection.clock.day(at)
 
-    def contains_text(body: str, words: str) -> bool:
-        return words in normalize(" ".join(json.loads(body)["fields"]))
+    def question(body: str) -> str:
+        return normalize(json.loads(body)["fields"][0])
 
     def has_tag(tags: str, wanted: str) -> bool:
         # A tag nests by `/` in Obsidian and by `::` in Anki: both are found by either.
@@ -60,6 +62,7 @@ def _add_functions(collection: Collection, at: int) -> None:
         model = collection.store.model(collection.policy(deck).parameters)
         return model.retrievability(stability, max(0, today - day))
 
-    collection.connection.create_function("holds", 2, contains_text, deterministic=True)
+    collection.connection.create_function("matches", 4, matches, deterministic=True)
+    collection.connection.create_function("question", 1, question, deterministic=True)
     collection.connection.create_function("tagged", 2, has_tag, deterministic=True)
     collection.connection.create_function("retrievability", 3, retrievability)

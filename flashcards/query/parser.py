@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from flashcards.errors import DeckUnknown, UsageError
-from flashcards.query.terms import FIELDS, Condition, match_deck, match_words
+from flashcards.query.patterns import unescape
+from flashcards.query.terms import FIELDS, TEXTS, Condition, match_deck, match_words
+from flashcards.text import suggest
 
 _TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
 _LONGEST = 250  # words
@@ -114,31 +116,45 @@ class Parser:
         name, colon, value = token.partition(":")
         read = FIELDS.get(name.lower())
         if token.startswith('"') or not colon or token.casefold() in self._decks:
-            text = _unquote(token)
-            if not token.startswith('"') and text.casefold() in self._decks:
-                return match_deck(self._as_written(text))
+            text = _strip_quotes(token)
+            if not token.startswith('"') and (deck := self._find_deck(unescape(text))):
+                return match_deck(deck)
             return match_words(text)
         if read is None:
-            known = ", ".join(f"`{field}:`" for field in FIELDS)
-            raise self._invalid(f"`{name}:` is unknown. Use one of {known}. To search for text with a colon, quote it.")
+            known = f"Use one of {', '.join(f'`{field}:`' for field in FIELDS)}."
+            hint = suggest(name, FIELDS, known).replace("`?", ":`?")
+            raise self._invalid(f"`{name}:` is unknown. {hint} To search for text with a colon, quote it.")
         if not value:
             raise self._invalid(f"`{token}` needs a value. To search for text with a colon, quote it.")
         if read is match_deck:
-            self._known_deck(_unquote(value))
-            return match_deck(self._as_written(_unquote(value)))
+            return match_deck(self._require_deck(unescape(_strip_quotes(value))))
         try:
-            return read(_unquote(value))
+            text = _strip_quotes(value)
+            return read(text if read in TEXTS else unescape(text))
         except ValueError as error:
             raise self._invalid(str(error)) from None
 
-    def _known_deck(self, name: str) -> None:
-        """Check that a name without `*` is a deck; a misspelt one would quietly find nothing."""
-        if "*" not in name and name.casefold() not in self._decks:
+    def _require_deck(self, name: str) -> str:
+        """Return the deck that a name means; a misspelt one would quietly find nothing. `*` means several decks."""
+        if "*" in name:
+            return name
+        found = self._find_deck(name)
+        if not found:
+            several = sorted(deck for deck in self._decks.values() if _last_name(deck) == name.casefold())
+            if several:
+                names = " or ".join(f"`{deck}`" for deck in several[:3])
+                raise self._invalid(f"several decks end in `{name}`. Write {names}.")
             raise DeckUnknown(name, self._decks.values())
+        return found
 
-    def _as_written(self, name: str) -> str:
-        """Return the name of a deck in the case in which it is written; SQL folds only ASCII letters."""
-        return name if name in self._decks.values() else self._decks.get(name.casefold(), name)
+    def _find_deck(self, name: str) -> str:
+        """Return the deck of this name, or the only one that ends in it; SQL folds the case of ASCII letters only."""
+        if name in self._decks.values():
+            return name
+        if name.casefold() in self._decks:
+            return self._decks[name.casefold()]
+        several = [deck for deck in self._decks.values() if _last_name(deck) == name.casefold()]
+        return several[0] if len(several) == 1 else ""
 
     def _invalid(self, message: str) -> QueryInvalid:
         return QueryInvalid(self._query, message)
@@ -151,7 +167,9 @@ def _join(parts: Sequence[Condition], operator: str) -> Condition:
     return Condition(operator.join(f"({part.sql})" for part in parts), values)
 
 
-def _unquote(text: str) -> str:
-    if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
-        text = text[1:-1]
-    return re.sub(r"\\(.)", r"\1", text)
+def _last_name(deck: str) -> str:
+    return deck.rpartition("::")[2].casefold()
+
+
+def _strip_quotes(text: str) -> str:
+    return text[1:-1] if len(text) >= 2 and text.startswith('"') and text.endswith('"') else text

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from flashcards.deck.model import Kind
+from flashcards.query.patterns import check_regex, normalize, unescape
+from flashcards.text import suggest
+from scheduler import ReviewKind
 from scheduler.conditions import (
     BURIED,
     DUE_TODAY,
@@ -51,6 +54,19 @@ _STATES = {
 }
 
 
+_KINDS = (*(kind.value for kind in Kind), "rubric")
+_PARTS = {
+    "image": r"matches('regex', '!\[|<img\b', n.body, NULL)",
+    "sound": r"matches('regex', '\[sound:|\.(mp3|ogg|wav|m4a|flac|opus|oga)\b|<audio\b', n.body, NULL)",
+    "code": "matches('regex', '`', n.body, NULL)",
+    "math": r"matches('regex', '\$\S|\\[(\[]', n.body, NULL)",
+    "link": r"matches('regex', '\]\(|https?://|\[\[', n.body, NULL)",
+    "tag": "n.tags != ''",
+    "pin": "n.pin != ''",
+    "review": "c.reps > 0",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition as SQL over the tables of `SOURCES`, with its parameters."""
@@ -59,14 +75,49 @@ class Condition:
     values: tuple[object, ...] = ()
 
 
-def normalize(text: str) -> str:
-    """Normalize `text` for searching: case, spelling of accents and runs of spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
-
-
 def match_words(text: str) -> Condition:
-    """Match notes whose text has the words."""
-    return Condition("holds(n.body, ?)", (normalize(text),))
+    """Match notes whose text has the words, with `*` and `_` for anything and one character."""
+    return Condition("matches('words', ?, n.body, NULL)", (text,))
+
+
+def _match_plain(value: str) -> Condition:
+    return Condition("matches('plain', ?, n.body, NULL)", (value,))
+
+
+def _match_whole_word(value: str) -> Condition:
+    return Condition("matches('word', ?, n.body, NULL)", (value,))
+
+
+def _match_regex(value: str) -> Condition:
+    return Condition("matches('regex', ?, n.body, NULL)", (check_regex(value),))
+
+
+def _match_front(value: str) -> Condition:
+    return Condition("matches('field', ?, n.body, 0)", (value,))
+
+
+def _match_back(value: str) -> Condition:
+    return Condition("matches('field', ?, n.body, 1)", (value,))
+
+
+def _match_duplicates(value: str) -> Condition:
+    """Match notes that ask this question, or with `dupe:all` those that share theirs with another note."""
+    if value == "all":
+        return Condition(
+            "question(n.body) IN (SELECT question(body) FROM notes WHERE active = 1 GROUP BY 1 HAVING count(*) > 1)"
+        )
+    return Condition("question(n.body) = ?", (normalize(unescape(value)),))
+
+
+def _match_part(value: str) -> Condition:
+    """Match notes that have a part of some kind, such as a picture."""
+    if value.lower() not in _PARTS:
+        raise ValueError(f"`has:{value}` is unknown. {suggest(value, _PARTS, _list_names('has', _PARTS))}")
+    return Condition(_PARTS[value.lower()])
+
+
+def _list_names(word: str, names: Iterable[str]) -> str:
+    return f"Use one of {', '.join(f'`{word}:{name}`' for name in names)}."
 
 
 @lru_cache(maxsize=64)
@@ -95,7 +146,7 @@ def _match_tag(value: str) -> Condition:
 
 def _match_state(value: str) -> Condition:
     if value.lower() not in _STATES:
-        raise ValueError(f"`is:{value}` is not known. Known are {', '.join(f'`is:{name}`' for name in _STATES)}.")
+        raise ValueError(f"`is:{value}` is unknown. {suggest(value, _STATES, _list_names('is', _STATES))}")
     return Condition(_STATES[value.lower()])
 
 
@@ -125,7 +176,27 @@ def _match_rated(value: str) -> Condition:
 
 
 def _match_added(value: str) -> Condition:
-    return Condition(f"c.id > :now - {_read_days(value, 'added')} * 86400000")
+    return Condition(f"c.id >= :begin - {_read_days(value, 'added') - 1} * 86400000")
+
+
+def _match_edited(value: str) -> Condition:
+    return Condition(f"n.modified_ms >= :begin - {_read_days(value, 'edited') - 1} * 86400000")
+
+
+def _match_introduced(value: str) -> Condition:
+    days = _read_days(value, "introduced")
+    return Condition(
+        "(SELECT min(r.day) FROM reviews r WHERE r.card = c.id AND r.rating IS NOT NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)) > :today - {days}"
+    )
+
+
+def _match_rescheduled(value: str) -> Condition:
+    return Condition(
+        f"EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id AND r.kind = {ReviewKind.SET_DUE:d}"
+        f" AND r.day > :today - {_read_days(value, 'resched')}"
+        " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id))"
+    )
 
 
 def _match_flag(value: str) -> Condition:
@@ -136,6 +207,8 @@ def _match_flag(value: str) -> Condition:
 
 def _match_kind(value: str) -> Condition:
     points = "json_extract(n.body, '$.points')"
+    if value.lower() not in _KINDS:
+        raise ValueError(f"`kind:{value}` is unknown. {suggest(value, _KINDS, _list_names('kind', _KINDS))}")
     if value.lower() == "rubric":
         return Condition(f"{points} IS NOT NULL")
     return Condition(f"json_extract(n.body, '$.kind') = ? AND {points} IS NULL", (value.lower(),))
@@ -151,16 +224,37 @@ def _match_id(value: str) -> Condition:
     return Condition(r"n.key LIKE ? ESCAPE '\' AND c.slot LIKE ? ESCAPE '\'", patterns)
 
 
+def _match_slot(value: str) -> Condition:
+    numbers = {"1": "forward", "2": "reverse"}
+    pattern = _make_like_pattern(numbers.get(value, value))
+    number = f" OR c.slot = 'c{int(value)}'" if value.isdecimal() and len(value) < 6 else ""
+    return Condition(rf"(c.slot LIKE ? ESCAPE '\'{number})", (pattern,))
+
+
 FIELDS: dict[str, Callable[[str], Condition]] = {
     "deck": match_deck,
     "tag": _match_tag,
     "is": _match_state,
     "prop": _match_property,
     "rated": _match_rated,
+    "introduced": _match_introduced,
     "added": _match_added,
+    "edited": _match_edited,
+    "resched": _match_rescheduled,
     "flag": _match_flag,
     "kind": _match_kind,
     "file": _match_file,
     "id": _match_id,
+    "card": _match_slot,
+    "has": _match_part,
+    "dupe": _match_duplicates,
+    "front": _match_front,
+    "back": _match_back,
+    "re": _match_regex,
+    "w": _match_whole_word,
+    "nc": _match_plain,
 }
 """What reads the value of each field; each raises ValueError, with a sentence, for one that it cannot read."""
+
+TEXTS = frozenset({_match_regex, _match_whole_word, _match_plain, _match_front, _match_back, _match_duplicates})
+"""The fields whose values are patterns, in which a backslash has a meaning."""

@@ -116,9 +116,9 @@ class TestArguments:
     @pytest.mark.parametrize(
         ("query", "message"),
         [
-            ("is:nonsense", "`is:nonsense` is not known."),
+            ("is:nonsense", "`is:nonsense` is unknown."),
             ("deck:", "`deck:` needs a value"),
-            ("dek:tpm", "`dek:` is unknown. Use one of `deck:`"),
+            ("dek:tpm", "`dek:` is unknown. Did you mean `deck:`?"),
             ("(one", "a `(` is not closed."),
             ("one)", "a `)` without a `(`."),
             ('"one', 'a `"` is not closed.'),
