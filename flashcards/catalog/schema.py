@@ -202,3 +202,9 @@ def create_note_bases(db: Database) -> None:
         strict=True,
     )
     db.table("origin_cards").add_column("package_ms", int, not_null_default=0)
+
+
+@migrations()
+def count_kind_changes(db: Database) -> None:
+    """Add how often a note went to Anki under another guid than before, since it had become another kind."""
+    db.table("exported_notes").add_column("shifted", int, not_null_default=0)

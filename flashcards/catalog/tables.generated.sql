@@ -100,7 +100,7 @@ CREATE TABLE "exported_notes" (
    "guid" TEXT NOT NULL,
    "deck" TEXT NOT NULL,
    "ords" TEXT NOT NULL
-) STRICT
+, "shifted" INTEGER NOT NULL DEFAULT 0) STRICT
 
 CREATE TABLE "ticks" (
    "review" INTEGER,

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from flashcards.anki.package.model import PackageNote
 
 _REMEMBER = (  # quicker than INSERT OR REPLACE
-    "INSERT INTO exported_notes VALUES (?, ?, ?, ?)"
-    " ON CONFLICT(note) DO UPDATE SET guid = excluded.guid, deck = excluded.deck, ords = excluded.ords"
+    "INSERT INTO exported_notes(note, guid, deck, ords) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT(note) DO UPDATE SET shifted = shifted + (guid <> excluded.guid),"
+    " guid = excluded.guid, deck = excluded.deck, ords = excluded.ords"
 )
 
 

@@ -179,7 +179,7 @@ def export_package(
         FileUnwritable: the file cannot be written; the old one is as it was.
     """
     decks = set(decks)
-    gathering = Gathering(collection, decks)
+    gathering = Gathering(collection, decks, leeches=history)
     exports = Exports(collection.connection)
     steps = _Steps(progress, len(gathering), _count_reviews(collection) if history else 0)
     database = DeckDatabase(

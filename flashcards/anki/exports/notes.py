@@ -95,6 +95,12 @@ def _escape_text(text: str) -> str:
 
 
 _ORDS: Final = {FORWARD: 0, REVERSE: 1} | {f"c{number}": number - 1 for number in range(1, 500)}
+LEECH_TAG: Final = "leech"
+"""The tag by which Anki knows the notes of leeches."""
+_LEECHES: Final = (
+    "SELECT c.note, max(r.id) FROM cards c JOIN reviews r ON r.card = c.id AND r.leech <> 0"
+    " WHERE c.leech = 1 GROUP BY 1"
+)
 _NEVER_NEWER: Final = 1  # epoch seconds
 _STRIDE: Final = 200  # notes between two calls of `progress`
 
@@ -129,13 +135,21 @@ class Gathering:
         collection: open, and scanned.
         decks: the names of the decks, each without those below it.
         rendered: what an earlier gathering rendered, to be used again and added to.
+        leeches: tag the notes of leeches, by which Anki knows them.
 
     Attributes:
         media: the media that the notes rendered so far name.
         problems: what is not as it should be, so far.
     """
 
-    def __init__(self, collection: Collection, decks: Iterable[str], rendered: RenderedNotes | None = None) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        decks: Iterable[str],
+        rendered: RenderedNotes | None = None,
+        *,
+        leeches: bool = False,
+    ) -> None:
         self.media = MediaNames(collection.root)
         self.problems: list[ExportProblem] = self.media.problems
         self._collection = collection
@@ -148,6 +162,7 @@ class Gathering:
         if rendered:
             rendered.use_macros(self._macros)
         self._now = int(time.time())
+        self._leeches: dict[int, int] = dict(collection.connection.execute(_LEECHES).fetchall()) if leeches else {}
 
     def __len__(self) -> int:
         return len(self._notes)
@@ -178,12 +193,17 @@ class Gathering:
             # Anki knows several notes of one guid by the last one, which the others must never update.
             modified=self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
             deck=entry.deck,
-            tags=clean_tags(note.tags) if note.tags else (),
+            tags=self._write_tags(entry),
             fields=fields,
             cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
             markdown=note.fields,
             shares_guid=self._guids.is_shared(guid),
         )
+
+    def _write_tags(self, entry: Entry) -> tuple[str, ...]:
+        if entry.id in self._leeches:
+            return clean_tags((*entry.note.tags, LEECH_TAG))
+        return clean_tags(entry.note.tags) if entry.note.tags else ()
 
     def _write_fields(self, entry: Entry) -> tuple[str, ...]:
         if self._rendered is None:
@@ -205,6 +225,7 @@ class Gathering:
         newest = self.media.newest_ns // 1_000_000_000
         if self._macros and any(name in text for text in entry.note.fields for name in self._macros):
             newest = max(newest, self._macros_changed)
+        newest = max(newest, self._leeches.get(entry.id, 0) // 1000)
         # A file dated in the future would make every later change to the note look old.
         return max(entry.modified_ms // 1000, min(newest, self._now))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from flashcards.anki.exports.notes import LEECH_TAG
 from flashcards.anki.imports.deck_files import PlacedNote
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki
@@ -146,7 +148,7 @@ class StatusImport:
         return now
 
 
-_LEECH: Final = "leech"  # the tag that Anki gives to the note of one
+_FARTHEST_SHIFT: Final = 10  # milliseconds
 
 
 class CardImport:
@@ -196,6 +198,7 @@ class CardImport:
         leeches = self._find_leeches()
 
         def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
+            self._restore_ids(card, ours)
             found = self._reader.read_history(card, ours, leech=card.id in leeches, model=self._find_model(deck))
             if changes is None or card.id in changes.new_cards:
                 return found
@@ -241,6 +244,29 @@ class CardImport:
             histories.append(CardHistory(number, reviews, state))
         return merge(self._collection.connection, histories, days, self._find_model).reviews
 
+    def _restore_ids(self, card: AnkiCard, ours: int) -> None:
+        """Give rows of the log the ids that they have here, where an export had to change them."""
+        own = self._shifted.get(ours)
+        if own is None:
+            return
+        rows = self._package.log.get(card.id, [])
+        for index, row in enumerate(rows):
+            if row.id not in own:
+                known = next((row.id - shift for shift in range(1, _FARTHEST_SHIFT) if row.id - shift in own), row.id)
+                rows[index] = row._replace(id=known)
+
+    @cached_property
+    def _shifted(self) -> dict[int, set[int]]:
+        """The ids of the log of each card whose note went to Anki as another kind."""
+        found: dict[int, set[int]] = defaultdict(set)
+        rows = self._collection.connection.execute(
+            "SELECT r.card, r.id FROM reviews r JOIN cards c ON c.id = r.card"
+            " JOIN exported_notes e ON e.note = c.note WHERE e.shifted > 0"
+        )
+        for card, row in rows:
+            found[card].add(row)
+        return found
+
     def _pair_cards(self, notes: Iterable[PlacedNote]) -> Iterable[tuple[AnkiCard, int, int]]:
         """Yield each card of the package that is here: the card, its id here, its deck here."""
         rows = self._collection.connection.execute("SELECT note, slot, id, deck FROM cards")
@@ -257,7 +283,7 @@ class CardImport:
         """Find, for each note that Anki tagged as a leech, the card that lapsed most."""
         found = set()
         for note in self._package.notes:
-            if any(tag.lower() == _LEECH for tag in note.tags):
+            if any(tag.lower() == LEECH_TAG for tag in note.tags):
                 worst = max(self._package.cards[note.id], key=lambda card: card.lapses, default=None)
                 if worst and worst.lapses:
                     found.add(worst.id)

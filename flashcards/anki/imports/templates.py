@@ -166,7 +166,7 @@ def _find_tail(found: Part, expected: Part) -> str | None:
     return tail if begin.endswith(">") or tail.startswith("<") or tail[:1].isspace() else None
 
 
-_FURIGANA: Final = re.compile(r" ?([^ >]+?)\[(.+?)\]")
+_FURIGANA: Final = re.compile(r" ?([^ >\[\]]+?)\[(?!sound:)(.+?)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
 _SPOKEN: Final = re.compile(r"\[anki:tts\b[^\]]*\].*?\[/anki:tts\]", re.DOTALL | re.IGNORECASE)
 _NOT_SPOKEN: Final = "text that Anki reads aloud was left out"

@@ -106,6 +106,14 @@ _LOG: Final = f"""
 """
 
 
+_TAKEN: Final = "SELECT 1 FROM revlog WHERE id = ? UNION ALL SELECT 1 FROM state.reviews WHERE id = ?"
+_SHIFTED: Final = """
+    SELECT r.id, e.shifted + (e.guid <> n.guid) AS shift
+    FROM revlog r JOIN cards c ON c.id = r.cid JOIN notes n ON n.id = c.nid JOIN state.exported_notes e ON e.note = n.id
+    WHERE shift > 0 ORDER BY r.id DESC
+"""
+
+
 class History:
     """The schedules and the log of a collection's cards.
 
@@ -170,6 +178,7 @@ class History:
         }
         cursor.execute(_SCHEDULE, values)
         self._write_log(cursor)
+        self._shift_log(cursor)
 
     def _read_log_by_anki_days(self) -> LogColumns:
         """Read the log by the days that Anki counts in it."""
@@ -196,6 +205,14 @@ class History:
         )
         beginnings = _find_first_ratings(log, starts).tolist()
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
+
+    def _shift_log(self, cursor: sqlite3.Cursor) -> None:
+        """Give other ids to the rows of notes that became another kind: Anki has theirs, and would drop these rows."""
+        for row, shift in cursor.execute(_SHIFTED).fetchall():
+            new = row + shift
+            while cursor.execute(_TAKEN, (new, new)).fetchone():
+                new += 1
+            cursor.execute("UPDATE revlog SET id = ? WHERE id = ?", (new, row))
 
     def _write_log(self, cursor: sqlite3.Cursor) -> None:
         ends = [

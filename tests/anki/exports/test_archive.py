@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -64,7 +65,8 @@ def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
 def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:
     with pytest.raises(NotAFile), write_output(tmp_path):
         pass
-    with pytest.raises(NotAFile), write_output(Path("/dev/null")):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotAFile), write_output(tmp_path / "pipe"):
         pass
 
 

@@ -246,3 +246,11 @@ def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_sh
 def test_only_what_is_hidden_is_left_out_of_a_question(designs: Designs, front: str, question: str) -> None:
     kind = note_type("Hidden", 0, ["A", "B"], (front, "{{FrontSide}}<hr id=answer>{{B}}"))
     assert designs.text(kind, ["5", "six"]) == f"Q: {question}\nA: six\n"
+
+
+@pytest.mark.parametrize("filter_", ["furigana", "kana", "kanji"])
+def test_a_sound_is_no_reading(home: Home, tmp_path: Path, filter_: str) -> None:
+    types = {9: note_type("Japanese", 0, ["Expression", "Meaning"], (f"{{{{{filter_}:Expression}}}}", "{{Meaning}}"))}
+    note = Made(["く[sound:a.mp3]", "to go"], type=9)
+    home.import_file(write_package(tmp_path / "x.apkg", [note], types=types, media={"a.mp3": b"x"}))
+    assert "media/a.mp3" in home.read("Deck.md")
