@@ -181,6 +181,7 @@ class CollectionDesk:
 
     def read(self, card: int) -> Asked | None:
         """Return the card as it is now, unless its text is gone."""
+        self._follow_file(card)
         row = self._store.card(card)
         entry = self._collection.note_of(row)
         if not row.active or row.slot not in entry.note.slots:

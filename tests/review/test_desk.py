@@ -429,3 +429,11 @@ def test_a_crammed_text_that_is_edited_is_asked_as_it_is_now(tmp_path: Path) -> 
         write(tmp_path, a=questions(2, "Mended"))
         answer(session)
         assert front(session.view).startswith("Mended")
+
+
+def test_a_card_that_undo_brings_back_has_its_text_as_it_is_now(tmp_path: Path) -> None:
+    with collection_in(tmp_path, a=questions(2)) as collection:
+        session = Session(CollectionDesk(collection, NOW), NOW)
+        answer(session)
+        write(tmp_path, a=questions(2).replace("Question 1?", "Question one?"))
+        assert front(session.handle(Undo(NOW))) == "Question one?"
