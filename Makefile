@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help decks review test test-slow test-all lint types bench clean
+.PHONY: help decks review test test-slow test-all lint types fuzz bench clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,9 @@ lint: $(DEV_READY) ## Check style
 
 types: $(DEV_READY) ## Check types
 	$(BIN)/mypy
+
+fuzz: $(DEV_READY) ## Read a million random inputs; FUZZ_INPUTS and FUZZ_SEED choose them
+	FUZZ_INPUTS=$${FUZZ_INPUTS:-1000000} $(BIN)/python -m pytest -q -n auto tests/fuzz
 
 bench: $(DEV_READY) ## Measure speed, against peers where they are installed
 	$(BIN)/python -m benchmarks

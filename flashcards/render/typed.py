@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from html import escape, unescape
 from typing import Final
 
+from flashcards.render.html.tags import escape_anki_markup
+
 _TAG: Final = re.compile(r"<[^<>]*>")
 _SOUND: Final = re.compile(r"\[sound:[^\]]*\]")
 _MATH: Final = re.compile(r"\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
 _INLINE: Final = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|u|var|wbr)\b"
 )
-_MARKUP: Final = re.compile(r"\[(?=sound:|anki:|/?latex\]|/?\${1,2}\]|\[?type:)|(?<=\{)\{", re.IGNORECASE)
 
 
 def make_typed_answer(html: str) -> str:
@@ -21,7 +22,7 @@ def make_typed_answer(html: str) -> str:
 
     Empty for an answer without words: then nothing is asked to be typed.
     """
-    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", escape(_write_text(html), quote=False))
+    return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")
 
 
 def write_typed_answer(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> str:

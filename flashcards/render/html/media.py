@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from flashcards.deck.media import AUDIO, IMAGE, LINK_SCHEMES, PLAYED, extension, is_remote, scheme
-from flashcards.render.html.tags import ATTRIBUTES, is_picture
+from flashcards.render.html.tags import ATTRIBUTES, escape_anki_markup, is_picture
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
 _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
@@ -62,7 +62,7 @@ class _MediaPlacer:
     def _write_image(self, attributes: dict[str, str]) -> str:
         url = attributes.get("src", "")
         if not url or not (is_picture(url) or scheme(url) in ("", "http", "https", "//")):
-            return escape(attributes.get("alt", ""), quote=False)
+            return escape_anki_markup(escape(attributes.get("alt", ""), quote=False))
         if extension(url) in PLAYED:
             return _write_player(url) if is_remote(url) else self._write_sound(url)
         name = url if is_picture(url) or is_remote(url) else self._get_name(url)
@@ -129,4 +129,4 @@ def _read_attributes(text: str) -> dict[str, str]:
 def _write_tag(name: str, attributes: dict[str, str]) -> str:
     allowed = ATTRIBUTES[name] | ATTRIBUTES["*"]
     written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items() if key in allowed)
-    return f"<{name}{written}>"
+    return f"<{name}{escape_anki_markup(written)}>"

@@ -17,7 +17,7 @@ from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.wiki_markdown import drop_footnotes, has_additions, rewrite_additions
 from flashcards.render.code import CodeHighlighter
 from flashcards.render.html.media import place_media
-from flashcards.render.html.tags import clean, escape_words
+from flashcards.render.html.tags import clean, escape_anki_markup, escape_words
 from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.macros import expand
 
@@ -31,8 +31,6 @@ _RUBRIC: Final = re.compile(r'<ul>(\n<li>\s*(?:<p>)?<input disabled="" type="che
 _CHECKBOX: Final = re.compile(r'<input disabled="" type="checkbox"(?: checked="")?/>\n?')
 _TAG: Final = re.compile(r'(<span class="math [^<>]*>[^<]*</span>|<[^<>]*>)')
 _MATH_DELIMITER: Final = re.compile(r"\\([(\[])")
-# Text that Anki would read as a sound, speech, LaTeX or a field to type into.
-_ANKI_MARKUP: Final = re.compile(r"\[(?=sound:|anki:|/?latex\]|/?\${1,2}\]|\[?type:)", re.IGNORECASE)
 _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
@@ -73,7 +71,7 @@ class HtmlRenderer:
         if "<" in source:
             html = clean(escape_words(html)).replace("<p></p>", "")  # left behind by a block inside a paragraph
         if "[" in html:
-            html = _ANKI_MARKUP.sub("&#91;", html)
+            html = escape_anki_markup(html)
         if "<img" in html or "<a" in html or "<video" in html:
             html = place_media(html, self._media)
         html = _unwrap(html)
@@ -99,8 +97,8 @@ class HtmlRenderer:
     def _write_math(self, tex: str, display: bool) -> str:
         tex = _CLOZE_OPENING.sub("{ ", expand(tex, self._macros))
         content = escape(tex, quote=False).replace('"', "&quot;")  # safe in an attribute too
-        content = _ANKI_MARKUP.sub("&#91;", content)
-        if display and _ANKI_MARKUP.match(f"[{content}"):
+        content = escape_anki_markup(content)
+        if display and escape_anki_markup(f"[{content}")[0] != "[":
             content = f" {content}"
         return f"\\[{content}\\]" if display else f"\\({content}\\)"
 

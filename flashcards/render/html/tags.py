@@ -37,7 +37,13 @@ ATTRIBUTES: Final = {
 }
 LIST_CLASSES: Final = frozenset({"rubric"})  # the only classes of `ul`
 
+_ANKI_MARKUP: Final = re.compile(r"\[(?=sound:|anki:|/?latex\]|/?\${1,2}\]|\[?type:)", re.IGNORECASE)
 _PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+", re.IGNORECASE)
+
+
+def escape_anki_markup(html: str) -> str:
+    """Escape what Anki would read in `html` as a sound, speech, LaTeX or a field to type into."""
+    return _ANKI_MARKUP.sub("&#91;", html) if "[" in html else html
 
 
 def is_picture(url: str) -> bool:
