@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from scheduler.measures import Figures, measure, measure_average, retrievability, review_bins
-from scheduler.memory import DEFAULT_PARAMETERS, fill_parameters
+from scheduler.measures import Figures, measure, measure_average, review_bins
+from scheduler.memory import DEFAULT_PARAMETERS, fill_parameters, read_curve
 from scheduler.model import Rating, State
 from scheduler.replay import find_last_runs, make_entries
 
@@ -71,10 +71,9 @@ class TrainingSet:
         entries = self.entries
         pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
         before = [FSRSItem(entries[first:place]) for first, place in pairs]
-        values = fill_parameters(parameters)
-        states = FSRS(list(values)).memory_state_batch(before, None)
+        states = FSRS(list(fill_parameters(parameters))).memory_state_batch(before, None)
         stability = np.fromiter((state.stability for state in states), dtype=np.float64, count=len(states))
-        return retrievability(stability, self.elapsed, values[20])
+        return read_curve(parameters).recall(stability, self.elapsed.astype(np.float64))
 
     def measure(self, parameters: Sequence[float]) -> Figures:
         """Measure how well FSRS predicts these reviews.

@@ -51,13 +51,17 @@ def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | Non
 
 
 def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
-    """Count what was done on a day, by deck. As in Anki, steps within a day are not reviews; steps of days are."""
+    """Count the cards that were done on a day, by deck.
+
+    As in Anki, steps within a day are not reviews; steps of days are. A card counts once, though two programs may have
+    rated it on the day.
+    """
+    new = f"state_before = {State.NEW:d}"
+    reviewed = f"state_before = {State.REVIEW:d} OR (NOT {new} AND interval_before >= {DAY_SECONDS})"
     rows = connection.execute(
-        f"SELECT deck, sum(state_before = {State.NEW:d}),"
-        f" sum(state_before = {State.REVIEW:d} OR"
-        f" (state_before <> {State.NEW:d} AND interval_before >= {DAY_SECONDS}))"
-        " FROM reviews CROSS JOIN cards ON cards.id = reviews.card"
-        f" WHERE reviews.day = ? AND {RATED} GROUP BY deck",
+        f"SELECT deck, count(DISTINCT CASE WHEN {new} THEN card END),"
+        f" count(DISTINCT CASE WHEN {reviewed} THEN card END)"
+        f" FROM reviews CROSS JOIN cards ON cards.id = card WHERE day = ? AND {RATED} GROUP BY deck",
         (day,),
     )
     return {deck: Done(new, reviews) for deck, new, reviews in rows}

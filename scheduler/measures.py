@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scheduler.memory import DEFAULT_PARAMETERS, read_curve
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
+
+    from scheduler.memory import Curve
 
 _CERTAIN = 1e-15  # a failed prediction of 0 or 1 would cost infinitely much
 _STEPS = 64  # more than any scale of `review_bins` needs for numbers below 10^14
@@ -128,16 +134,22 @@ def compute_calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 1
     ]
 
 
-def retrievability(stability: ArrayLike, elapsed_days: ArrayLike, decay: ArrayLike) -> NDArray[np.float64]:
-    """Compute the chance of recall this many days after a review that left these stabilities.
+def predict_recall(
+    curves: Mapping[int, Curve], deck: NDArray[np.int64], stability: NDArray[np.float64], days: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Compute the chance of recall of each review, by the forgetting curve of its deck.
 
-    FSRS-6's forgetting curve: (1 + factor * days / stability) ** -decay. The factor makes it 0.9 after as many days as
-    the stability. `decay` is the last of the 21 parameters (see `scheduler.memory.fill_parameters`), one for all or one
-    each.
+    Decks without a curve have that of the defaults.
     """
-    power = _floats(decay)
-    factor = 0.9 ** (-1 / power) - 1
-    return _floats((1 + factor * _floats(elapsed_days) / _floats(stability)) ** -power)
+    found = np.empty(deck.size)
+    usual = read_curve(DEFAULT_PARAMETERS)
+    decks: dict[Curve, list[int]] = {}
+    for each in np.unique(deck).tolist():
+        decks.setdefault(curves.get(each, usual), []).append(each)
+    for curve, chosen in decks.items():
+        mask = np.isin(deck, chosen)
+        found[mask] = curve.recall(stability[mask], _floats(days[mask]))
+    return found
 
 
 def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:

@@ -1,4 +1,6 @@
-"""FSRS-6 memory states: of one card at its next rating, and of whole histories.
+"""FSRS-6: its parameters, its forgetting curve, and the memory states of one card or of whole histories.
+
+This is the only file that knows which version of FSRS is used. A later version is adopted here.
 
 One card is computed by py-fsrs, a whole log by fsrs-rs (Anki's own core). Both get whole days, because Anki counts
 calendar days where py-fsrs counts blocks of 24 hours; then they agree to 2e-5 in stability and 2e-6 in difficulty.
@@ -8,7 +10,8 @@ The formulas are those of https://github.com/open-spaced-repetition/fsrs4anki/wi
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
 from scheduler.model import Memory, Rating
 
@@ -20,13 +23,26 @@ if TYPE_CHECKING:
     from numpy import float64
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_PARAMETERS", "Memory", "Model", "QuickModel", "fill_parameters", "find_parameter_problem"]
+__all__ = [
+    "DEFAULT_PARAMETERS",
+    "VERSIONS",
+    "Curve",
+    "Memory",
+    "Model",
+    "QuickModel",
+    "fill_parameters",
+    "find_parameter_problem",
+    "read_curve",
+]
 
 DEFAULT_PARAMETERS: tuple[float, ...] = (
     *(0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796),
     *(1.4835, 0.0614, 0.2629, 1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542),
 )
 """The parameters FSRS-6 starts from, fitted to the histories of many people."""
+
+VERSIONS = {17: "FSRS-4.5", 19: "FSRS-5", 21: "FSRS-6"}
+"""The versions whose parameters can be used, by how many each has."""
 
 MINIMUM_STABILITY = 0.001
 MAXIMUM_STABILITY = 36_500.0
@@ -38,7 +54,7 @@ def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
     """Convert parameters of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21) to equivalent FSRS-6 ones, as fsrs-rs does.
 
     Raises:
-        ValueError: there are not 17, 19 or 21, or nothing would ever be forgotten.
+        ValueError: they are of no version known here, or nothing would ever be forgotten.
     """
     given = tuple(float(value) for value in parameters)
     if len(given) == 21 and not given[20] > 0:
@@ -50,7 +66,39 @@ def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
     if len(given) == 17:
         w4, w5, w6 = given[4:7]
         return (*given[:4], w4 + 2 * w5, math.log(3 * w5 + 1) / 3, w6 + 0.5, *given[7:], 0.0, 0.0, 0.0, _FSRS5_DECAY)
-    raise ValueError(f"FSRS has 17, 19 or 21 parameters, not {len(given)}")
+    known = ", ".join(f"{name} has {count}" for count, name in VERSIONS.items())
+    raise ValueError(f"{len(given)} numbers belong to no version that this program knows ({known})")
+
+
+Numbers = TypeVar("Numbers", float, "NDArray[float64]")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The forgetting curve of FSRS-6: recall falls to 0.9 after as many days as the stability.
+
+    Recall is (1 + factor * days / stability) ** -decay.
+    """
+
+    decay: float
+    factor: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", 0.9 ** (-1 / self.decay) - 1)
+
+    def recall(self, stability: Numbers, days: Numbers) -> Numbers:
+        """Compute the chance of recall this many days after a rating that left this stability, 0 to 1."""
+        found: Numbers = (1 + self.factor * days / stability) ** -self.decay
+        return found
+
+    def interval(self, stability: float, retention: float) -> float:
+        """Compute the days until recall falls to `retention`, unrounded."""
+        return float(stability / self.factor * (retention ** (-1 / self.decay) - 1))
+
+
+def read_curve(parameters: Sequence[float]) -> Curve:
+    """Return the forgetting curve of these parameters."""
+    return Curve(fill_parameters(parameters)[20])
 
 
 def has_short_term(parameters: Sequence[float]) -> bool:
@@ -73,12 +121,11 @@ def find_parameter_problem(parameters: Sequence[float]) -> str | None:
 class Model:
     """FSRS with one set of parameters. Reuse it: creating one imports and sets up the library."""
 
-    __slots__ = ("_batch", "_decay", "_factor", "_one", "parameters")
+    __slots__ = ("_batch", "_one", "curve", "parameters")
 
     def __init__(self, parameters: Sequence[float] = DEFAULT_PARAMETERS) -> None:
         self.parameters = fill_parameters(parameters)
-        self._decay = -self.parameters[20]
-        self._factor = 0.9 ** (1 / self._decay) - 1
+        self.curve = read_curve(self.parameters)
         self._one: Scheduler | None = None
         self._batch: FSRS | None = None
 
@@ -106,11 +153,11 @@ class Model:
 
     def interval_days(self, stability: float, retention: float) -> float:
         """Compute the days until recall falls to `retention`, unrounded."""
-        return float(stability / self._factor * (retention ** (1 / self._decay) - 1))
+        return self.curve.interval(stability, retention)
 
     def retrievability(self, stability: float, elapsed_days: float) -> float:
         """Compute the chance of recall after this many days, 0 to 1."""
-        return float((1 + self._factor * elapsed_days / stability) ** self._decay)
+        return float(self.curve.recall(stability, elapsed_days))
 
     def replay_all(
         self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None

@@ -13,7 +13,7 @@ from scheduler.measures import (
     compute_calibration,
     measure,
     measure_average,
-    retrievability,
+    predict_recall,
     review_bins,
 )
 from scheduler.model import DAY_SECONDS, Rating, State
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scheduler.columns import Ratings
+    from scheduler.memory import Curve
 
 MATURE_DAYS: Final = 21
 """Days: from this interval on a card is mature, as in Anki."""
@@ -99,7 +100,7 @@ def count_activity(
     today: int,
     days: int | None,
     decks: Mapping[int, int],
-    decays: Mapping[int, float],
+    curves: Mapping[int, Curve],
 ) -> Activity:
     """Count the reviews of a period.
 
@@ -109,7 +110,7 @@ def count_activity(
         today: the day.
         days: how many days up to today, or all from the first rating on.
         decks: the deck of each card.
-        decays: the last FSRS parameter of each deck.
+        curves: the forgetting curve of each deck.
     """
     answers = ratings.join(crammed)
     first = min(int(answers.day.min()), today) if answers.day.size else today
@@ -129,7 +130,7 @@ def count_activity(
         hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
         buttons=_buttons(answered),
         decks=_group(_look_up(decks, period.card[tested]), recalled),
-        predictions=_predictions(ratings, start, today, decks, decays),
+        predictions=_predictions(ratings, start, today, decks, curves),
     )
 
 
@@ -209,7 +210,7 @@ def _look_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _predictions(
-    ratings: Ratings, start: int, today: int, decks: Mapping[int, int], decays: Mapping[int, float]
+    ratings: Ratings, start: int, today: int, decks: Mapping[int, int], curves: Mapping[int, Curve]
 ) -> Predictions:
     """Predict each review of a later day from the memory state that the rating before it left."""
     order = np.argsort(ratings.card, kind="stable")
@@ -222,9 +223,7 @@ def _predictions(
     counted = later & (ratings.state_before[order] != int(State.NEW)) & ~np.isnan(before)
     reviews, lapses = _so_far(card, later), _so_far(card, later & failed) - (later & failed)
     chosen = counted & (day >= start) & (day <= today)
-    decay = np.array([decays.get(deck, 0.1542) for deck in range(max(decays, default=0) + 1)])
-    deck = _look_up(decks, card[chosen])
-    predicted = retrievability(before[chosen], elapsed[chosen], decay[np.minimum(deck, decay.size - 1)])
+    predicted = predict_recall(curves, _look_up(decks, card[chosen]), before[chosen], elapsed[chosen])
     recalled = ~failed[chosen]
     if not recalled.size:
         return Predictions(compute_calibration(predicted, recalled), None, None)

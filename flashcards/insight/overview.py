@@ -9,8 +9,8 @@ import numpy as np
 
 from flashcards.insight.activity import MATURE_DAYS, Activity, DayActivity, Recall, count_activity
 from scheduler.columns import read_card_columns, read_ratings
-from scheduler.measures import retrievability
-from scheduler.memory import fill_parameters
+from scheduler.measures import predict_recall
+from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from scheduler.clock import Clock
+    from scheduler.memory import Curve
 
 _DAYS: Final = (0, 1, 3, 7, 14, 21, 30, 60, 90, 180, 365, 730, 36_501)
 _TENTHS: Final = tuple(round(number / 10, 1) for number in range(11))
@@ -128,9 +129,9 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
         ids = np.fromiter(only, np.int64, len(only))
         ratings, crammed = (each.where(np.isin(each.card, ids)) for each in (ratings, crammed))
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
-    decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
-    done = count_activity(ratings, crammed, today, days, decks, decays)
-    cards = count_cards(collection.connection, today, decays, only)
+    curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
+    done = count_activity(ratings, crammed, today, days, decks, curves)
+    cards = count_cards(collection.connection, today, curves, only)
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
     hardest = [_describe_card(collection, *hard) for hard in cards.hardest]
@@ -156,14 +157,14 @@ def read_question(entry: Entry, slot: str) -> tuple[str, str]:
 
 
 def count_cards(
-    connection: sqlite3.Connection, today: int, decays: Mapping[int, float], only: frozenset[int] | None
+    connection: sqlite3.Connection, today: int, curves: Mapping[int, Curve], only: frozenset[int] | None
 ) -> CardCounts:
     """Count the cards by what they are now.
 
     Args:
         connection: of the store.
         today: the day.
-        decays: the last FSRS parameter of each deck.
+        curves: the forgetting curve of each deck.
         only: count only these cards, if given.
     """
     rows = np.array(read_card_columns(connection, _COLUMNS))
@@ -173,8 +174,7 @@ def count_cards(
     known = active[:, (active[3] > 0) & (active[5] >= 0)]
     card, deck, state, _, _, last, interval, lapses = known[:8]
     stability, difficulty = known[3:5] / _FINE
-    decay = np.array([decays[int(each)] for each in deck])
-    chance = retrievability(stability, np.maximum(0, today - last), decay)
+    chance = predict_recall(curves, deck, stability, np.maximum(0, today - last))
     order = np.lexsort((card, -difficulty, -lapses))
     hardest = order[lapses[order] > 0][:_MOST_HARD]
     return CardCounts(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scheduler.measures import retrievability
+from scheduler.measures import predict_recall
 from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scheduler.columns import Ratings
+    from scheduler.memory import Curve
 
 _LONGEST_DAYS: Final = 60
 _SHORTEST_DAYS: Final = 7
@@ -46,7 +47,7 @@ class PastError(NamedTuple):
 
 
 def measure_past_error(
-    ratings: Ratings, decks: Mapping[int, int], decays: Mapping[int, float], today: int, horizon: int
+    ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve], today: int, horizon: int
 ) -> PastError | None:
     """Compare predictions made at earlier dates with the reviews that followed each of them.
 
@@ -57,14 +58,14 @@ def measure_past_error(
     Args:
         ratings: all ratings that count.
         decks: the deck of each card.
-        decays: the last FSRS parameter of each deck.
+        curves: the forgetting curve of each deck.
         today: the day.
         horizon: how many days ahead the prediction is for; dates are as far apart if the log is long enough.
 
     Returns:
         The error; nothing if the log is too short to tell.
     """
-    pairs = _pair_reviews(ratings, decks, decays)
+    pairs = _pair_reviews(ratings, decks, curves)
     if not pairs.day.size:
         return None
     span = today - int(pairs.day.min()) + 1
@@ -108,7 +109,7 @@ def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
     return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
 
 
-def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], decays: Mapping[int, float]) -> _Pairs:
+def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve]) -> _Pairs:
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
     later = np.flatnonzero(
@@ -117,8 +118,7 @@ def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], decays: Mapping[in
         & ~np.isnan(stability[:-1])
         & (ratings.state_before[order][1:] != int(State.NEW))
     )
-    usual = next(iter(decays.values()), 0.1542)
-    decay = np.array([decays.get(decks.get(int(each), -1), usual) for each in card[later]])
-    predicted = retrievability(stability[later], day[later + 1] - day[later], decay)
+    deck = np.array([decks.get(int(each), -1) for each in card[later]], dtype=np.int64)
+    predicted = predict_recall(curves, deck, stability[later], day[later + 1] - day[later])
     recalled = ratings.rating[order][later + 1] > int(Rating.AGAIN)
     return _Pairs(day[later + 1], day[later], predicted, recalled)

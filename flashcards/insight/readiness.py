@@ -11,7 +11,7 @@ from flashcards.insight.past_error import PastError, measure_past_error
 from flashcards.insight.simulation import read_days_ahead
 from scheduler.columns import read_ratings
 from scheduler.limits import new_a_day
-from scheduler.memory import QuickModel, fill_parameters
+from scheduler.memory import QuickModel, read_curve
 from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ def predict_readiness(
 
 def _measure_past_error(collection: Collection, today: int, days: int) -> PastError | None:
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
-    decays = {limit.deck: fill_parameters(limit.policy.parameters)[20] for limit in collection.limits}
-    return measure_past_error(read_ratings(collection.connection), decks, decays, today, days)
+    curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
+    return measure_past_error(read_ratings(collection.connection), decks, curves, today, days)
 
 
 class _Models:

@@ -7,9 +7,10 @@ import pytest
 
 from flashcards.insight.past_error import PastError, measure_past_error
 from scheduler.columns import Ratings
+from scheduler.memory import Curve
 from scheduler.model import State
 
-DECAY = 0.2
+CURVE = Curve(0.2)
 EVERY = 10  # days between two reviews of a card, after which 90 % should be recalled
 
 
@@ -29,7 +30,7 @@ def log(cards: int, days: int, true_chance: float, seed: int = 1) -> Ratings:
 
 def measure(ratings: Ratings, horizon: int = 20, days: int = 200) -> PastError | None:
     decks = dict.fromkeys(range(1000), 1)
-    return measure_past_error(ratings, decks, {1: DECAY}, days - 1, horizon)
+    return measure_past_error(ratings, decks, {1: CURVE}, days - 1, horizon)
 
 
 def test_where_memory_is_as_predicted_only_little_error_is_left() -> None:

@@ -17,7 +17,7 @@ from scheduler.measures import (
     log_loss,
     measure,
     measure_average,
-    retrievability,
+    predict_recall,
     review_bins,
     rmse_bins,
 )
@@ -126,5 +126,7 @@ def test_calibration_counts_every_review_in_the_step_of_its_prediction() -> None
 
 @given(st.floats(0.01, 36_500), st.integers(0, 40_000))
 def test_the_forgetting_curve_is_that_of_the_scheduler(stability: float, days: int) -> None:
-    decay = DEFAULT_PARAMETERS[20]
-    assert retrievability([stability], [days], decay)[0] == pytest.approx(Model().retrievability(stability, days))
+    other = Model((*DEFAULT_PARAMETERS[:20], 0.5))
+    curves = {2: other.curve}
+    found = predict_recall(curves, np.array([1, 2]), np.full(2, stability), np.full(2, days))
+    assert found.tolist() == pytest.approx([model.retrievability(stability, days) for model in (Model(), other)])

@@ -68,7 +68,7 @@ def test_parameters_of_older_versions_are_filled_as_anki_fills_them(parameters: 
 
 @pytest.mark.parametrize("count", [0, 16, 18, 20, 22])
 def test_another_number_of_parameters_is_refused(count: int) -> None:
-    with pytest.raises(ValueError, match="17, 19 or 21"):
+    with pytest.raises(ValueError, match="no version that this program knows"):
         fill_parameters([0.5] * count)
 
 
@@ -126,9 +126,16 @@ def test_retrievability_is_that_of_the_library() -> None:
     assert Model().retrievability(7.0, 9) == pytest.approx(fsrs.Scheduler().get_card_retrievability(card, later))
 
 
+def test_parameters_of_a_later_version_are_refused_with_a_sentence() -> None:
+    assert find_parameter_problem([0.5] * 34) == (
+        "Must be parameters of FSRS: 34 numbers belong to no version that this program knows"
+        " (FSRS-4.5 has 17, FSRS-5 has 19, FSRS-6 has 21)."
+    )
+
+
 def test_parameters_out_of_bounds_are_named() -> None:
     assert find_parameter_problem(DEFAULT_PARAMETERS) is None
-    assert "17, 19 or 21" in (find_parameter_problem([1.0]) or "")
+    assert "FSRS-6 has 21" in (find_parameter_problem([1.0]) or "")
     assert "parameters[0]" in (find_parameter_problem([-1.0, *DEFAULT_PARAMETERS[1:]]) or "")
 
 

@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 
 from scheduler import CardUnknown, NewCard, Placement, Rating, ReviewKind, State, Store, transaction
-from tests.scheduler.world import DAY, NOW, PLAIN, TODAY, add, make_due, put
+from scheduler.rows import append
+from tests.scheduler.world import DAY, MINUTE, NOW, PLAIN, TODAY, add, make_due, put
 
 # Cards
 
@@ -156,6 +157,16 @@ def test_an_act_on_many_cards_is_all_or_nothing(store: Store) -> None:
 
 
 # The log
+
+
+def test_a_card_that_two_programs_rated_on_one_day_counts_once(store: Store) -> None:
+    first, second = add(store, 2)
+    rows = [store.rate(card, Rating.EASY, PLAIN, NOW) for card in (first, second)]
+    append(store.connection, rows[0]._replace(id=NOW - MINUTE))  # the same, rated on a phone
+    make_due(store, second)
+    review = store.rate(second, Rating.GOOD, PLAIN, NOW + MINUTE)
+    append(store.connection, review._replace(id=NOW + 2 * MINUTE))
+    assert store.done(TODAY) == {1: (2, 1)}
 
 
 @pytest.mark.parametrize("statement", ["UPDATE reviews SET rating = 4", "DELETE FROM reviews"])

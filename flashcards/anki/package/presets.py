@@ -6,13 +6,16 @@ its values become ours and back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.anki.package import protobuf
 from flashcards.anki.package.model import PackageDeck, Preset
 from scheduler.intervals import WEEK
+from scheduler.memory import VERSIONS
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -153,7 +156,7 @@ def _choose_parameters(*versions: Sequence[float]) -> list[float] | None:
 
 def _place_parameters(parameters: Sequence[float]) -> Sequence[list[float]]:
     """Give the parameters to the version of FSRS that has as many."""
-    return [list(parameters) if len(parameters) == count else [] for count in (21, 19, 17)]
+    return [list(parameters) if len(parameters) == count else [] for count in sorted(VERSIONS, reverse=True)]
 
 
 def _read_new_order(gathered: int, order: int) -> str:
@@ -312,11 +315,20 @@ def _preset_id(name: str) -> int:
     return number % (_LARGEST_ID - 2) + 2
 
 
+_LATER_PARAMETERS: Final = re.compile(r"fsrsParams(?:[7-9]|\d\d+)")
+
+
 def read_preset_json(key: int, value: Mapping[str, Any]) -> Preset:
     """Read a preset of schema 11."""
     changed = value.get("mod")
     changed = int(changed) if isinstance(changed, int | float) and 0 <= changed < _MOST_SECONDS else 0
-    return _read_preset(key, str(value.get("name", "")), changed, lambda place: place.in_json(value))
+    preset = _read_preset(key, str(value.get("name", "")), changed, lambda place: place.in_json(value))
+    unknown = [name for name in value if _LATER_PARAMETERS.fullmatch(name) and value[name]]
+    problems = [
+        f"its parameters of FSRS-{name.removeprefix('fsrsParams')} are not known here; they were left out"
+        for name in unknown
+    ]
+    return replace(preset, problems=(*preset.problems, *problems))
 
 
 def read_preset_message(key: int, name: str, message: bytes, changed: int) -> Preset:

@@ -11,7 +11,7 @@ import numpy as np
 
 from scheduler.columns import LogColumns, read_log
 from scheduler.log import Done
-from scheduler.memory import fill_parameters
+from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, ReviewKind, State
 from scheduler.reading import attach_copy
 from scheduler.replay import read_stated_memories, replay_log
@@ -201,7 +201,7 @@ class History:
         cursor.executemany("INSERT INTO memories VALUES (?, ?, ?)", memories)
         cursor.executemany(
             "INSERT INTO policies VALUES (?, ?, ?)",
-            ((deck, policy.retention, fill_parameters(policy.parameters)[20]) for deck, policy in policies.items()),
+            ((deck, policy.retention, read_curve(policy.parameters).decay) for deck, policy in policies.items()),
         )
         beginnings = _find_first_ratings(log, starts).tolist()
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))

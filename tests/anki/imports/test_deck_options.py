@@ -75,6 +75,15 @@ def test_an_order_that_there_is_no_setting_for_is_said(
     assert [remark.message for remark in report.remarks if "`X`" in remark.message and word in remark.message]
 
 
+def test_parameters_of_a_later_version_of_fsrs_are_said_to_be_left_out(home: Home, package: Path) -> None:
+    later = {"name": "X", "fsrsParams7": [0.5] * 34, "fsrsParams6": PARAMETERS}
+    report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: later}))
+    assert [remark.message for remark in report.remarks if "FSRS-7" in remark.message] == [
+        "Deck options `X`: its parameters of FSRS-7 are not known here; they were left out."
+    ]
+    assert policy(home).parameters == pytest.approx(PARAMETERS)
+
+
 def test_limits_of_a_deck_itself_hold_for_it_and_not_below(home: Home, package: Path) -> None:
     own = {"newLimit": 7, "reviewLimit": 0, "desiredRetention": 83}
     home.import_file(with_decks(package, {"A": own, "A::B": {"newLimit": None}}, {1: {"name": "X"}}))
