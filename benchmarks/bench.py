@@ -39,21 +39,21 @@ class Bench:
         return 1 if self.quick else 3
 
     def decks(self, notes: int, files: int, form: Form = Form.NATIVE) -> Path:
-        """A folder of decks that were never scanned. Copy it, since a scan leaves its state there."""
+        """Return a folder of decks that were never scanned. Copy it, since a scan leaves its state there."""
         folder = self.folder / f"decks-{form}-{notes}-{files}"
         if not folder.exists():
             make_decks(folder, notes, files, form)
         return folder
 
     def copy_of(self, decks: Path, name: str = "copy") -> Path:
-        """A fresh copy of a folder; it takes the place of the copy before."""
+        """Return a fresh copy of a folder; it takes the place of the copy before."""
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(decks, target)
         return target
 
     def collection(self, notes: int, files: int) -> Path:
-        """A collection that was scanned and two thirds of whose cards were reviewed, three times each."""
+        """Return a collection that was scanned and two thirds of whose cards were reviewed, three times each."""
         folder = self.folder / f"collection-{notes}-{files}"
         if not folder.exists():
             shutil.copytree(self.decks(notes, files), folder)
@@ -63,20 +63,20 @@ class Bench:
         return folder
 
     def time(self, what: str, program: str, command: Command, before: Callable[[], object] | None = None) -> Row:
-        """A row for a command; of one that fails, a row that says so."""
+        """Return a row for a command; of one that fails, a row that says so."""
         return attempt(what, program, lambda: repeated(lambda: run(command, self.folder), self.runs, before))
 
     def time_few(self, what: str, program: str, command: Command, before: Callable[[], object] | None = None) -> Row:
-        """The same for a command that takes long: fewer runs."""
+        """Return the same for a command that takes long: fewer runs."""
         return attempt(what, program, lambda: repeated(lambda: run(command, self.folder), self.few_runs, before))
 
     def time_view(self, what: str, program: str, once: Callable[[], Run]) -> Row:
-        """The same for something else than the whole run of a command."""
+        """Return the same for something else than the whole run of a command."""
         return attempt(what, program, lambda: repeated(once, self.runs))
 
 
 def attempt(what: str, program: str, measure: Callable[[], Measured]) -> Row:
-    """The row of a measurement, or one that says why it failed."""
+    """Return the row of a measurement, or one that says why it failed."""
     try:
         return Row(what, program, measure())
     except (CommandFailed, OSError) as error:
@@ -84,10 +84,10 @@ def attempt(what: str, program: str, measure: Callable[[], Measured]) -> Row:
 
 
 def flashcards(collection: Path, *arguments: str | Path) -> list[str | Path]:
-    """The command line of our own program on a collection."""
+    """Return the command line of our own program on a collection."""
     return [sys.executable, "-m", "flashcards", "-C", collection, *arguments]
 
 
 def program(name: str, *arguments: object) -> list[str | Path]:
-    """The command line of one of the programs in `benchmarks.programs`."""
+    """Return the command line of one of the programs in `benchmarks.programs`."""
     return [sys.executable, "-m", f"benchmarks.programs.{name}", *map(str, arguments)]

@@ -10,7 +10,7 @@ from benchmarks.measure import run
 
 
 def collection(bench: Bench, command: Path, notes: int, files: int) -> Path:
-    """A copy of the decks whose cards hashcards knows, none of them reviewed; made once."""
+    """Return a copy of the decks whose cards hashcards knows, none of them reviewed; made once."""
     folder = bench.folder / f"hashcards-{notes}-{files}"
     if not folder.exists():
         bench.copy_of(bench.decks(notes, files, Form.HASHCARDS), folder.name)

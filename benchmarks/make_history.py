@@ -40,7 +40,7 @@ def add_history(root: Path, cards: int, reviews_each: int) -> None:
 
 
 def _logs(cards: Sequence[int], reviews_each: int, today: int, clock: Clock) -> list[list[Review]]:
-    """The log of each card, oldest first, as yet without memory states."""
+    """Return the log of each card, oldest first, as yet without memory states."""
     logs: dict[int, list[Review]] = defaultdict(list)
     for review in _reviews(cards, reviews_each, today, clock):
         logs[review.card].append(review)

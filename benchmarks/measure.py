@@ -64,7 +64,7 @@ class Measured:
 
 
 def environment(**more: str) -> Mapping[str, str]:
-    """The environment of every measured process: this one's, with byte code cached as for any user."""
+    """Return the environment of every measured process: this one's, with byte code cached as for any user."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     kept.pop("FLASHCARDS_COLLECTION", None)
     paths = [str(PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
@@ -96,7 +96,7 @@ def run(command: Command, folder: Path, output: IO[str] | int = subprocess.DEVNU
 
 
 def answer_of(command: Command, folder: Path) -> tuple[Any, int | None]:
-    """What a command prints as JSON, and its peak memory in bytes.
+    """Return what a command prints as JSON, and its peak memory in bytes.
 
     Raises:
         CommandFailed: it left with another status than 0.
@@ -118,7 +118,7 @@ def waited(process: subprocess.Popen[bytes], started: float) -> Run:
 
 
 def repeated(once: Callable[[], Run], runs: int, before: Callable[[], object] | None = None) -> Measured:
-    """The median of `runs` runs after one that does not count; `before` prepares each and is not timed."""
+    """Return the median of `runs` runs after one that does not count; `before` prepares each and is not timed."""
     found = []
     for number in range(runs + 1):
         if before:
@@ -133,5 +133,5 @@ def repeated(once: Callable[[], Run], runs: int, before: Callable[[], object] | 
 
 
 def summary(seconds: Sequence[float]) -> Measured:
-    """Times taken one by one, as a measurement."""
+    """Return times taken one by one, as a measurement."""
     return Measured(median(seconds), min(seconds), max(seconds), len(seconds))

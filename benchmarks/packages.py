@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 
 def notes_in(packages: Iterable[Path]) -> int:
-    """The number of notes in these packages together."""
+    """Return the number of notes in these packages together."""
     return sum(map(_notes_in, packages))
 
 

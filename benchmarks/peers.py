@@ -17,13 +17,13 @@ _CARGO_BIN: Final = Path.home() / ".cargo" / "bin"
 
 
 def markdown_anki_decks() -> Path | None:
-    """The command of markdown-anki-decks, or None."""
+    """Return the command of markdown-anki-decks, or None."""
     command = FOLDER / "bin" / "mdankideck"
     return command if command.is_file() else None
 
 
 def hashcards() -> Path | None:
-    """The command of hashcards, or None."""
+    """Return the command of hashcards, or None."""
     found = shutil.which("hashcards") or shutil.which("hashcards", path=str(_CARGO_BIN))
     return Path(found) if found else None
 

@@ -32,17 +32,17 @@ class Row:
     targets: tuple[Target, ...] = ()
 
     def with_targets(self, *targets: Target | None) -> Row:
-        """The same row with what was aimed at; None stands for a target that could not be judged."""
+        """Return the same row with what was aimed at; None stands for a target that could not be judged."""
         return replace(self, targets=self.targets + tuple(target for target in targets if target))
 
     def compared_with(self, ours: Row) -> Row:
-        """The same row, of another program, beside our own of the same work."""
+        """Return the same row, of another program, beside our own of the same work."""
         if not self.measured or not ours.measured:
             return self
         return replace(self, ratio=self.measured.median / ours.measured.median)
 
     def as_json(self) -> dict[str, Any]:
-        """The row for programs: seconds and bytes."""
+        """Return the row for programs: seconds and bytes."""
         found = self.measured
         return {
             "what": self.what,
@@ -60,14 +60,14 @@ class Row:
 
 
 def seconds_at_most(row: Row, limit: float) -> Target | None:
-    """The median is to be at most `limit` seconds."""
+    """Return a target: the median is at most `limit` seconds."""
     if not row.measured:
         return None
     return Target(f"at most {duration(limit)}", duration(row.measured.median), row.measured.median <= limit)
 
 
 def megabytes_at_most(row: Row, limit: int) -> Target | None:
-    """The peak memory is to be at most `limit` megabytes (of 1,000,000 bytes)."""
+    """Return a target: the peak memory is at most `limit` megabytes (of 1,000,000 bytes)."""
     if not row.measured or row.measured.peak_bytes is None:
         return None
     return Target(

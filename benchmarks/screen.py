@@ -108,7 +108,7 @@ def _seconds_until(word: bytes, master: int, started: float) -> float | None:
 
 
 def _read(master: int, patience: float) -> bytes:
-    """What the terminal shows next; nothing at its end, or when that takes too long."""
+    """Return what the terminal shows next; nothing at its end, or when that takes too long."""
     try:
         return os.read(master, 65_536) if select.select([master], [], [], patience)[0] else b""
     except OSError:  # Linux says so when the last program has left the terminal

@@ -68,7 +68,7 @@ class Addition:
 
     Attributes:
         path: the file, within the collection.
-        before: its bytes; None for a new file.
+        before: its bytes; nothing for a new file.
         after: its bytes with the new notes.
         notes: the new notes.
         alike: notes that may ask the same.

@@ -218,14 +218,14 @@ def _compare(path: str, entries: Sequence[Entry], read: Deck) -> None:
     """
     for number, entry in enumerate(entries):
         note = read.notes[number] if number < len(read.notes) else None
-        if note is None or _asked(note) != _asked(entry.note) or not set(entry.note.tags) <= set(note.tags):
+        if note is None or _list_asked(note) != _list_asked(entry.note) or not set(entry.note.tags) <= set(note.tags):
             raise ConversionImpossible(path, entry.note.line, "This note would be read as another one.")
     if len(read.notes) > len(entries):
         line = read.notes[len(entries)].line
         raise ConversionImpossible(path, line, "Text outside of the cards would become a card.")
 
 
-def _asked(note: Note) -> tuple[object, ...]:
+def _list_asked(note: Note) -> tuple[object, ...]:
     """Return what a note asks: its cards, and its text with what each gap hides."""
     if note.kind is not Kind.CLOZE:
         return note.slots, note.fields

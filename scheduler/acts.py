@@ -1,7 +1,7 @@
 """Undo: what a person did to cards, newest last, and how each act is taken back.
 
 A rating needs no row of its own, because the log has it. Every other act has a row in the table `acts` that says what
-the cards were before. An act with a copy of the database is taken back by whoever made the copy.
+the cards were before. An act with a copy of the database is taken back by `flashcards.undo`.
 """
 
 from __future__ import annotations

@@ -280,7 +280,7 @@ def make_new(card: Card) -> Card:
 def set_due_day(card: Card, day: int) -> Card:
     """Return the card under review and due on a day.
 
-    As in Anki with FSRS, the interval of a card under review counts from its last rating; any other has none yet.
+    As in Anki with FSRS, the interval of a card under review counts from its last rating; others have no interval yet.
     """
     days = day - card.last_day if card.state is State.REVIEW and card.last_day is not None else 0
     return card._replace(

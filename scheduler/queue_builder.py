@@ -242,12 +242,12 @@ class _DayBuilder:
 
     def build(self) -> DayCards:
         """Choose the kinds of cards in the order in which they use up the limits."""
-        learning = self._known(self.source.read_learning())
+        learning = self._keep_known(self.source.read_learning())
         # With a deadline a card that was new today does not keep back its siblings that are due.
         introduced = {card for card, _, _, was_new in self.rated if was_new}
         self.notes.update(row[1] for row in chain(learning, self.rated) if row[0] not in introduced)
-        steps = self._known(self.source.read_due(on_steps=True, order="due"))
-        reviews = self._known(chain(self._due_reviews(), self._last_pass()))
+        steps = self._keep_known(self.source.read_due(on_steps=True, order="due"))
+        reviews = self._keep_known(chain(self._due_reviews(), self._last_pass()))
         reserved = self._reserve({row[1] for row in chain(learning, steps, reviews)}) if self.groups else []
         taken = {row[0] for rows in (steps, reviews) for row in self._take_due(rows)}
         steps, reviews = ([row for row in rows if row[0] in taken] for rows in (steps, reviews))
@@ -255,7 +255,7 @@ class _DayBuilder:
         new = reserved + self._new()
         return DayCards(learning, steps, reviews, new, self.reviews, self.new)
 
-    def _known(self, rows: Iterable[Row]) -> list[Row]:
+    def _keep_known(self, rows: Iterable[Row]) -> list[Row]:
         return [row for row in rows if row[2] in self.policies]
 
     def _due_reviews(self) -> Iterable[Row]:

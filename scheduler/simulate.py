@@ -267,14 +267,14 @@ class _SimulatedSource:
 
     def read_due(self, *, on_steps: bool, order: ReviewOrder) -> list[Row]:
         """See `CardSource`."""
-        cards = [card for card in self._shown(self._waiting) if (card.state is not State.REVIEW) == on_steps]
+        cards = [card for card in self._list_shown(self._waiting) if (card.state is not State.REVIEW) == on_steps]
         by_day = order != "random"
         cards.sort(key=lambda card: (card.due_day or 0 if by_day else 0, shuffle(card.id, self.today)))
         return [(card.id, card.note, card.deck, card.stability, card.last_day) for card in cards]
 
     def read_later(self, deck: int) -> list[Row]:
         """See `CardSource`."""
-        later = (card for day in sorted(self._due) for card in self._shown(self._due[day]))
+        later = (card for day in sorted(self._due) for card in self._list_shown(self._due[day]))
         return [
             (card.id, card.note, card.deck, card.last_day)
             for card in later
@@ -283,7 +283,7 @@ class _SimulatedSource:
 
     def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
         """See `CardSource`."""
-        cards: Iterable[Card] = self._shown(self._new[deck])
+        cards: Iterable[Card] = self._list_shown(self._new[deck])
         if order == "random":
             cards = sorted(cards, key=lambda card: shuffle(card.id, self.today))
         return ((card.id, card.note, card.deck) for card in cards)
@@ -303,7 +303,7 @@ class _SimulatedSource:
         """Count what was done on the first day before the simulation."""
         return self._done if self.today == self._first_day else {}
 
-    def _shown(self, cards: Mapping[int, Card]) -> Iterator[Card]:
+    def _list_shown(self, cards: Mapping[int, Card]) -> Iterator[Card]:
         return (card for card in cards.values() if not card.is_buried(self.today))
 
 

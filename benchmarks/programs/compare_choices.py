@@ -34,7 +34,7 @@ def differences(reviews: TrainingSet, present: Sequence[float], *, back: bool) -
 
 
 def table() -> Iterator[str]:
-    """A line for each beginning."""
+    """Print a line for each beginning."""
     yield "| begun with | may keep or fit: mean, worst twentieth | may go back, too: mean, worst twentieth |"
     yield "| --- | --- | --- |"
     drawn = [learner(_CARDS, seed) for seed in range(_LEARNERS)]

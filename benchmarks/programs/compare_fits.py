@@ -19,7 +19,7 @@ Way = Callable[[TrainingSet], tuple[float, ...]]
 
 
 def by_fsrs_rs(reviews: TrainingSet, *, cards: bool = False, seeds: int = 1, **settings: int) -> tuple[float, ...]:
-    """The mean of fits with several seeds."""
+    """Return the mean of fits with several seeds."""
     ids = reviews.card.tolist() if cards else None
     items = reviews.items()
     start = FSRS(list(DEFAULT_PARAMETERS))
@@ -51,7 +51,7 @@ WAYS: dict[str, Way] = {
 
 
 def rolling(reviews: TrainingSet, way: Way) -> tuple[float, float]:
-    """The means over the tenths of the log from three tenths on, each predicted from all before it."""
+    """Return the means over the tenths of the log from three tenths on, each predicted from all before it."""
     count = len(reviews)
     found = [
         reviews.where(slice(count * tenth // 10, count * (tenth + 1) // 10)).measure(
@@ -63,7 +63,7 @@ def rolling(reviews: TrainingSet, way: Way) -> tuple[float, float]:
 
 
 def table(reviews: TrainingSet) -> Iterator[str]:
-    """A line for each way."""
+    """Print a line for each way."""
     yield f"{'':36}{'newest fifth':>20}{'rolling tenths':>20}"
     cut = int(len(reviews) * 0.8)
     for name, way in WAYS.items():

@@ -32,17 +32,17 @@ def parameters_of(seed: int) -> tuple[float, ...]:
 
 
 def learner(cards: int, seed: int) -> TrainingSet:
-    """The reviews of a year."""
+    """Return the reviews of a year."""
     return build_training_set(simulated(cards, _DAYS, parameters_of(seed), seed))
 
 
 def losses(learners: list[TrainingSet], way: Way) -> list[float]:
-    """The log loss of each learner's unseen reviews."""
+    """Return the log loss of each learner's unseen reviews."""
     return [rolling(reviews, way)[0] for reviews in learners]
 
 
 def table() -> Iterator[str]:
-    """A line for each way."""
+    """Print a line for each way."""
     seeds = count()
     groups = {
         name: [learner(round(cards), next(seeds)) for cards in np.geomspace(fewest, most, _LEARNERS)]

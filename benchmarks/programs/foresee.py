@@ -20,7 +20,7 @@ _DATES = tuple(number / 20 for number in range(5, 20))  # how much of the log li
 
 
 def after(reviews: TrainingSet, day: int) -> TrainingSet:
-    """The first review after the day of each card that was rated before it, and not between."""
+    """Return the first review after the day of each card that was rated before it, and not between."""
     chosen = np.flatnonzero((reviews.day >= day) & (reviews.day - reviews.elapsed < day))
     _, first = np.unique(reviews.card[chosen], return_index=True)
     mask = np.zeros(len(reviews), dtype=bool)

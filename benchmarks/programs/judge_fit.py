@@ -15,7 +15,7 @@ from tests.scheduler.learners import josh
 
 
 def judged(log: Path) -> dict[str, Any]:
-    """The figures by name."""
+    """Return the figures by name."""
     reviews = build_training_set(josh(log))
     started = time.perf_counter()
     found = fit(reviews)

@@ -22,12 +22,12 @@ _SAMPLE = 2_000  # notes; as many as a scan takes
 
 
 def text(file: list[Fact]) -> str:
-    """A deck file."""
+    """Return a deck file."""
     return "".join(f"Q: {fact.question}\nA: {fact.answer}\n\n" for fact in file)
 
 
 def edited(fact: Fact, draw: random.Random) -> Fact:
-    """The same fact with a slip of the finger in its answer."""
+    """Return the same fact with a slip of the finger in its answer."""
     words = fact.answer.split(" ")
     place = draw.randrange(len(words))
     words[place] = words[place][:1] + words[place]
@@ -35,7 +35,7 @@ def edited(fact: Fact, draw: random.Random) -> Fact:
 
 
 def collection(notes: int, files: int, every: int) -> tuple[list[Known], list[Seen]]:
-    """Notes as they were and as they are; the id of each is its place in the whole, as is its order now."""
+    """Return notes as they were and as they are; the id of each is its place in the whole, as is its order now."""
     draw = random.Random(1)
     source = enumerate(facts(notes))
     known: list[Known] = []

@@ -10,7 +10,7 @@ from flashcards.render.html.renderer import HtmlRenderer
 
 
 def sides(decks: Path) -> Iterator[list[str]]:
-    """The HTML of the two sides of each note, in order."""
+    """Return the HTML of the two sides of each note, in order."""
     renderer = HtmlRenderer({}, str)
     for path in sorted(decks.rglob("*.md")):
         for note in parse(path.read_text(encoding="utf-8"), path.name).notes:

@@ -25,7 +25,7 @@ _RETENTIONS = tuple(number / 100 for number in range(90, 98))
 
 
 def collection(cards: int, learnt: float, seed: int) -> list[Card]:
-    """The cards as they are today."""
+    """Return the cards as they are today."""
     known = round(cards * learnt)
     fresh = [a_card(id=number, note=number, position=number) for number in range(1, cards + 1)]
     if not known:
@@ -41,7 +41,7 @@ def _lived(cards: list[Card], policy: Policy, first: int, days: int, seed: int) 
 
 
 def recall(simulation: Simulation, day: int, policy: Policy) -> float:
-    """The part of all cards recalled on the day; of cards never seen, nothing."""
+    """Return the part of all cards recalled on the day; of cards never seen, nothing."""
     model = PolicyPlan([], [DeckLimits(1, (), policy)]).model(a_card())
     chances = [
         0.0 if card.stability is None else model.retrievability(card.stability, card.elapsed_days(day))

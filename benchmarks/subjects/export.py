@@ -74,7 +74,7 @@ def _what(notes: int, files: int, form: Form) -> str:
 
 
 def _checked(row: Row, notes: int, packages: Callable[[], Iterable[Path]]) -> Row:
-    """The row, unless what was written does not hold so many notes."""
+    """Return the row, unless what was written does not hold so many notes."""
     if not row.measured:
         return row
     written = notes_in(packages())

@@ -23,7 +23,7 @@ _RMSE_BINS = 0.060
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """A million reviews of 100,000 cards, a tenth of it when quick; and the real log, where it is at hand."""
+    """Return a million reviews of 100,000 cards, a tenth of it when quick; and the real log, where it is at hand."""
     cards = 10_000 if bench.quick else 100_000
     folder = bench.folder / "fit"
     shutil.copytree(bench.decks(cards, cards // 100), folder)

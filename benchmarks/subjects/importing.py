@@ -41,7 +41,7 @@ def _emptied(folder: Path) -> None:
 
 
 def _checked(row: Row, folder: Path, cards: int) -> Row:
-    """The row, unless something was lost on the way."""
+    """Return the row, unless something was lost on the way."""
     if not row.measured:
         return row
     found = sum(text.count("\nQ: ") + text.count("\nC: ") for text in _texts(folder))

@@ -14,7 +14,7 @@ _COUNT = 1_000
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """A thousand ratings at 10,000 cards, and what of their time is the disk's."""
+    """Return a thousand ratings at 10,000 cards, and what of their time is the disk's."""
     folder = bench.copy_of(bench.collection(10_000, 100), "rating")
     try:
         seconds, _ = answer_of(program("rate_cards", folder, _COUNT), bench.folder)

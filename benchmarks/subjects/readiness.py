@@ -21,7 +21,7 @@ _BUSIEST = 2.0
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """The real log, where it is at hand, and simulated learners."""
+    """Return the real log, where it is at hand, and simulated learners."""
     yield _foreseen(bench, JOSH)
     seeds = "2" if bench.quick else "5"
     for cards, days, learnt in _CASES[: 2 if bench.quick else None]:

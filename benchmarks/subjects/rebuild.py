@@ -15,7 +15,7 @@ _REVIEWS_EACH = 10
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """A million reviews of 100,000 cards; a tenth of it when quick."""
+    """Return a million reviews of 100,000 cards; a tenth of it when quick."""
     cards = 10_000 if bench.quick else 100_000
     folder = bench.folder / "rebuild"
     shutil.copytree(bench.decks(cards, cards // 100), folder)

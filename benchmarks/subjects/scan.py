@@ -14,7 +14,7 @@ TITLE = "Scan: 10,000 notes in 100 files"
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """A scan of decks without state, one after an edit; hashcards reads all its decks each time."""
+    """Return a scan of decks without state, one after an edit; hashcards reads all its decks each time."""
     decks = bench.decks(10_000, 100)
     command = flashcards(bench.folder / "copy", "scan")
     ours = bench.time("every file for the first time", OURS, command, lambda: bench.copy_of(decks))

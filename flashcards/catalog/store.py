@@ -122,7 +122,7 @@ class Catalog:
         }
 
     def pins(self) -> Iterator[tuple[str, int]]:
-        """The identity written into each note that has one, and the note's id."""
+        """Return the identity written into each note that has one, and the note's id."""
         yield from self._db.execute("SELECT pin, id FROM notes WHERE pin != '' AND active = 1")
 
     def dialects(self) -> dict[str, str]:

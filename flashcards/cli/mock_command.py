@@ -180,7 +180,7 @@ def _hold_interview(
     schedule: bool,
     plain: bool,
 ) -> tuple[int, bool] | None:
-    """Run the interview; return its id and whether it was interrupted, or None without a card to ask."""
+    """Run the interview; return its id and whether it was interrupted, or nothing without a card to ask."""
     from flashcards.collection import now_ms
     from flashcards.mock.draw import draw_cards, list_candidates
     from flashcards.mock.recorder import MockRecorder

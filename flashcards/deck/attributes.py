@@ -48,7 +48,7 @@ def is_end(comment: str) -> bool:
 
 
 def read_attributes(comment: str) -> Attributes | None:
-    """Read the attributes in an HTML comment; None if it is an ordinary comment."""
+    """Read the attributes in an HTML comment; nothing if it is an ordinary comment."""
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
         return None

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flashcards.deck.yaml_reader import Entry, YamlError, read_yaml
+from flashcards.deck.yaml_reader import YamlEntry, YamlError, read_yaml
 from flashcards.errors import explain_toml_error
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _is_toml(body: str) -> bool:
     return first_toml is not None and (first_yaml is None or first_toml.start() < first_yaml.start())
 
 
-def _read_settings(body: str, read: Callable[[str], list[Entry]]) -> tuple[list[Entry], list[Complaint]]:
+def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], list[Complaint]]:
     """Read `body` or, if that is impossible, each setting in it by itself."""
     try:
         return read(body), []
@@ -87,7 +87,7 @@ def _read_settings(body: str, read: Callable[[str], list[Entry]]) -> tuple[list[
         pass
     lines = body.split("\n")
     starts = [number for number, line in enumerate(lines) if number == 0 or not _CONTINUATION.match(line)]
-    entries: list[Entry] = []
+    entries: list[YamlEntry] = []
     problems: list[Complaint] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         found, error = _read_setting(lines[start:end], read)
@@ -97,7 +97,7 @@ def _read_settings(body: str, read: Callable[[str], list[Entry]]) -> tuple[list[
     return entries, problems
 
 
-def _read_setting(lines: list[str], read: Callable[[str], list[Entry]]) -> tuple[list[Entry], YamlError | None]:
+def _read_setting(lines: list[str], read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], YamlError | None]:
     """Read one setting; if lines below its name are the problem, its first line is used."""
     try:
         return read("\n".join(lines)), None
@@ -109,11 +109,11 @@ def _read_setting(lines: list[str], read: Callable[[str], list[Entry]]) -> tuple
         return [], problem
 
 
-def _read_yaml(body: str) -> list[Entry]:
+def _read_yaml(body: str) -> list[YamlEntry]:
     return read_yaml(body, _AS_TYPED)
 
 
-def _read_toml(body: str) -> list[Entry]:
+def _read_toml(body: str) -> list[YamlEntry]:
     import tomllib
 
     if match := _DOTTED.search(body):
@@ -124,7 +124,9 @@ def _read_toml(body: str) -> list[Entry]:
         reason, line = explain_toml_error(error, body)
         raise YamlError(reason, line or 1) from None
     places = {match[1] or match[2]: body.count("\n", 0, match.start()) + 1 for match in _TOML_NAME.finditer(body)}
-    return [Entry(name, _simplify(value, places.get(name, 1)), places.get(name, 1)) for name, value in values.items()]
+    return [
+        YamlEntry(name, _simplify(value, places.get(name, 1)), places.get(name, 1)) for name, value in values.items()
+    ]
 
 
 def _simplify(value: Any, line: int, depth: int = 0) -> Any:
@@ -140,7 +142,7 @@ def _simplify(value: Any, line: int, depth: int = 0) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _find_repeated(entries: Iterable[Entry]) -> list[Complaint]:
+def _find_repeated(entries: Iterable[YamlEntry]) -> list[Complaint]:
     """Find the settings given on several lines; the last one is used."""
     given: dict[str, list[int]] = {}
     for entry in entries:

@@ -92,7 +92,7 @@ class Note(NamedTuple):
         points: the points of a rubric (the answer's task list), as Markdown; else empty.
         definitions: Markdown of the link definitions elsewhere in the file that the fields use, or "".
         deck: its deck, where that is not the one of the file, or "".
-        schedules: what another tool says of its cards, one for each slot, None where it says nothing; or empty.
+        schedules: what another tool says of its cards, one for each slot, nothing where it says nothing; or empty.
     """
 
     kind: Kind

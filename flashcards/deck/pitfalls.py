@@ -107,7 +107,7 @@ def find_lost_cells(text: str) -> LostCells | None:
 
 
 def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
-    r"""Describe the first unbalanced formula of a Markdown text; None if all are balanced.
+    r"""Describe the first unbalanced formula of a Markdown text; nothing if all are balanced.
 
     In a cloze, `\[` is a bracket.
     """

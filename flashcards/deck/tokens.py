@@ -292,7 +292,7 @@ class _Tokenizer:
             yield item.lead_start, item.lead_end, item.lead_end if holds_pair else item.end
 
     @cached_property
-    def _undivided(self) -> Spans:
+    def _whole_parts(self) -> Spans:
         """Parts that a separator does not divide, such as emphasis: each side would have half of its delimiters."""
         return Spans([*self.parts.opaque, *self.parts.emphasis])
 
@@ -300,5 +300,5 @@ class _Tokenizer:
         """Find the longest separator on the first line of `start:end`, the leftmost of equals."""
         line_end = self.body.find("\n", start, end)
         matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
-        spans = [match.span() for match in matches if match.start() not in self._undivided]
+        spans = [match.span() for match in matches if match.start() not in self._whole_parts]
         return min(spans, key=lambda span: (span[0] - span[1], span[0]), default=None)

@@ -106,7 +106,7 @@ class _Footnotes:
         if "[^" in definitions:
             self._defined.update({match[1]: match[2] for match in _FOOTNOTE.finditer(definitions)})
         if "[^" in text:
-            opaque = _fenced(text)
+            opaque = _find_fences(text)
             found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
             self._defined.update({match[1]: match[2] for match in found})
             ends = [0, *(match.end() for match in found)]
@@ -167,7 +167,7 @@ class _Rewriter:
         return "".join((*out, text[done:])) if out else text
 
     def _rewrite(self, match: re.Match[str]) -> tuple[str | None, int]:
-        """Return what a token becomes, None where it stays; and where to go on."""
+        """Return what a token becomes, or nothing if it does not change, and where to go on."""
         sign, start = match[0], match.start()
         if sign == "==":
             return self._highlight(start)
@@ -247,7 +247,7 @@ def _image(path: str, size: str) -> str:
     return f"{written}>"
 
 
-def _fenced(text: str) -> Spans:
+def _find_fences(text: str) -> Spans:
     """Return the places of fenced code."""
     spans = []
     closing, start, at = "", 0, 0

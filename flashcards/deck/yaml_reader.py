@@ -40,7 +40,7 @@ _WORD: Final = r"[^\W_](?:[^\s:#,\[\]{}\"'&*!|>%@`?\\\x00-\x1f\x7f-\x9f]|:(?=[^\
 _SIMPLE: Final = re.compile(rf"([A-Za-z_][\w-]*): +(?:({_WORD})|\[ *((?:{_WORD}(?: *, *{_WORD})*)?) *\]) *\Z")
 
 
-class Entry(NamedTuple):
+class YamlEntry(NamedTuple):
     """A name, its value and its line, counting from 1."""
 
     name: str
@@ -56,7 +56,7 @@ class YamlError(Exception):
         self.line = line
 
 
-def read_yaml(text: str, as_typed: frozenset[str] = frozenset()) -> list[Entry]:
+def read_yaml(text: str, as_typed: frozenset[str] = frozenset()) -> list[YamlEntry]:
     """Read the names and values of a text, in order.
 
     Args:
@@ -70,7 +70,7 @@ def read_yaml(text: str, as_typed: frozenset[str] = frozenset()) -> list[Entry]:
     return _Reader(text, as_typed).read() if entries is None else entries
 
 
-def _read_simple(text: str, as_typed: frozenset[str]) -> list[Entry] | None:
+def _read_simple(text: str, as_typed: frozenset[str]) -> list[YamlEntry] | None:
     """Read a text without special characters, as most are, without loading a YAML library."""
     entries = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -85,7 +85,7 @@ def _read_simple(text: str, as_typed: frozenset[str]) -> list[Entry] | None:
             value = _resolve(word, number, as_typed=is_text)
         else:
             value = [_resolve(each.strip(" "), number, as_typed=is_text) for each in words.split(",")] if words else []
-        entries.append(Entry(name, value, number))
+        entries.append(YamlEntry(name, value, number))
     return entries
 
 
@@ -97,7 +97,7 @@ class _Reader:
         self._as_typed = as_typed
         self._last_line = text.rstrip("\n").count("\n") + 1
 
-    def read(self) -> list[Entry]:
+    def read(self) -> list[YamlEntry]:
         """Read all entries."""
         import yaml
 
@@ -121,7 +121,7 @@ class _Reader:
         position = getattr(error, "position", None)
         return self._text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
 
-    def _read_document(self, events: Iterator[Any]) -> list[Entry]:
+    def _read_document(self, events: Iterator[Any]) -> list[YamlEntry]:
         names = ("StreamStartEvent", "DocumentStartEvent")
         first = next(each for each in events if type(each).__name__ not in names)
         if type(first).__name__ == "StreamEndEvent":
@@ -138,7 +138,7 @@ class _Reader:
             if key.value == "<<" and key.implicit[0]:
                 raise YamlError("merge keys (`<<`) are not supported; write the settings themselves", line)
             value = self._read_value(next(events), events, 1, as_typed=key.value in self._as_typed)
-            entries.append(Entry(key.value, value, line))
+            entries.append(YamlEntry(key.value, value, line))
         return entries
 
     def _read_value(self, event: Any, events: Iterator[Any], depth: int, *, as_typed: bool) -> Any:

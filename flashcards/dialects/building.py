@@ -27,7 +27,7 @@ GapNumber = Callable[[int, int, int], int]
 
 
 @dataclass(slots=True)
-class FileText:
+class DialectText:
     """A file as lines, its front matter blanked out.
 
     Attributes:
@@ -47,7 +47,7 @@ class FileText:
 class DeckBuilder:
     """Collects the notes and problems of one file."""
 
-    file: FileText
+    file: DialectText
     name: str = ""
     notes: list[Note] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -90,12 +90,12 @@ class DeckBuilder:
         return Deck(name, tuple(notes), problems)
 
 
-def read_lines(text: str, path: str) -> FileText:
+def read_lines(text: str, path: str) -> DialectText:
     """Take a file apart into its front matter and its lines."""
     text = normalize(text)
     head = front_matter.read_front_matter(text)
     body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
-    return FileText(path, body.split("\n"), dict(head.values), tuple(dict.fromkeys(_list_tags(head.values))))
+    return DialectText(path, body.split("\n"), dict(head.values), tuple(dict.fromkeys(_list_tags(head.values))))
 
 
 def _list_tags(values: dict[str, Any]) -> Iterator[str]:
@@ -141,7 +141,7 @@ class Breadcrumbs:
 
 
 def read_heading(line: str) -> tuple[int, str] | None:
-    """Return the level and the text of a heading, or None where the line is none."""
+    """Return the level and the text of a heading, or nothing if the line is no heading."""
     match = _HEADING.fullmatch(line)
     if not match:
         return None

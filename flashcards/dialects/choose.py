@@ -95,11 +95,11 @@ class Chooser:
         folder = path.rpartition("/")[0]
         key = self._key(path)
         if (folder, key) not in self._choices:
-            choice = self._made(self._vault(folder), key)
+            choice = self._make_choice(self._vault(folder), key)
             self._choices[folder, key] = choice, choice.signature
         return self._choices[folder, key]
 
-    def _made(self, vault: Vault | None, key: str) -> Choice:
+    def _make_choice(self, vault: Vault | None, key: str) -> Choice:
         if key != _NO_KEY:
             return Choice(self._formats[key], f'`flashcards.toml` says so for "{key or "/"}"', vault)
         if vault:
@@ -140,7 +140,7 @@ def _holds(key: str, path: str) -> bool:
 
 
 def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None:
-    """Return the vault whose settings lie at `path`, or None where there is none."""
+    """Return the vault whose settings lie at `path`, or nothing if there is no such vault."""
     try:
         return Vault(named, folder, above, read_settings(path.read_text("utf-8-sig")), "")
     except (FileNotFoundError, NotADirectoryError):

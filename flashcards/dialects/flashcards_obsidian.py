@@ -46,11 +46,11 @@ class _Reader:
             if line is None or not line.strip():
                 at += 1
             elif match and not line[match.end() :].strip():
-                at = self._tagged(at, match)
+                at = self._read_tagged(at, match)
             else:
                 at = self._inline(at, line)
 
-    def _tagged(self, at: int, match: re.Match[str]) -> int:
+    def _read_tagged(self, at: int, match: re.Match[str]) -> int:
         """Read a question that ends in a tag, and the answer beneath it; returns the line behind them."""
         lines = self._lines
         first = at

@@ -9,7 +9,7 @@ from typing import Final
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.model import Deck
 from flashcards.deck.source import normalize
-from flashcards.dialects.building import DeckBuilder, FileText, find_brace_gaps, list_prose, read_lines
+from flashcards.dialects.building import DeckBuilder, DialectText, find_brace_gaps, list_prose, read_lines
 
 _QUESTION: Final = re.compile(r"\d+\.[ \t]+(.*)")
 _ID: Final = re.compile(r"[ \t]*<!--[ \t]*ID:[ \t]*(\d+)[ \t]*-->[ \t]*")
@@ -31,13 +31,13 @@ def read_inka(text: str, path: str) -> Deck:
     return builder.build()
 
 
-def _read_file(text: str, path: str) -> FileText:
+def _read_file(text: str, path: str) -> DialectText:
     """Take a file apart; a section at its top, which looks like front matter, stays."""
     file = read_lines(text, path)
     plain = normalize(text).split("\n")
     blanked = next((at for at, line in enumerate(file.lines) if line), len(file.lines))
     if _NUMBERED_LINE.search("\n".join(plain[:blanked])):
-        return FileText(path, plain, {}, ())
+        return DialectText(path, plain, {}, ())
     return file
 
 

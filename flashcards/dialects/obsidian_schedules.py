@@ -29,7 +29,7 @@ def cut_schedules(line: str) -> tuple[str, list[str]]:
 
 
 def read_schedules(comment: str) -> tuple[tuple[StatedSchedule | None, ...], bool]:
-    """Read what a comment says of the cards of one note, in order; None stands for a new card.
+    """Read what a comment says of the cards of one note, in order; nothing means a new card.
 
     Returns also whether every part of it could be read; one that cannot is a new card.
     """

@@ -68,7 +68,7 @@ def _find_values(lines: list[str], prose: dict[int, str]) -> tuple[str, tuple[st
 
 
 def _read_block(lines: list[str]) -> _Block | None:
-    """Read what stands between `START` and `END`; None for a note that is to be deleted."""
+    """Read what stands between `START` and `END`; nothing for a note that is to be deleted."""
     lines = list(lines)
     pin = ""
     tags: tuple[str, ...] = ()

@@ -179,7 +179,7 @@ class Orphans:
                 self._db.execute("UPDATE notes SET fingerprint = x'' WHERE id = ?", row)
 
     def add(self, name: str, reviews: Sequence[_Review]) -> int | None:
-        """Return the card of an orphan, made if it is not there; None if there is no deck at all."""
+        """Return the card of an orphan, made if it is not there; nothing if there is no deck at all."""
         found = self._db.execute(
             "SELECT c.id FROM cards c JOIN notes n ON n.id = c.note WHERE n.key = ?", (_make_key(name),)
         ).fetchone()

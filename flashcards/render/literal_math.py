@@ -33,7 +33,7 @@ class CutMath:
     Attributes:
         source: the Markdown with placeholders.
         formulas: what was cut out, in order.
-        placeholder: matches a placeholder, with the index into `formulas` as group 1; None if there are no formulas.
+        placeholder: matches a placeholder, with the index into `formulas` as group 1; nothing if there are no formulas.
     """
 
     source: str
@@ -41,7 +41,7 @@ class CutMath:
     placeholder: re.Pattern[str] | None = None
 
     def find_formula(self, match: re.Match[str]) -> Formula | None:
-        """Find the formula for a match of `placeholder`; None if the text only looks like a placeholder."""
+        """Find the formula for a match of `placeholder`; nothing if the text only looks like a placeholder."""
         index = int(match[1])
         return self.formulas[index] if index < len(self.formulas) else None
 

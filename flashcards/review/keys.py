@@ -132,7 +132,7 @@ class KeyMap:
         self._keys = dict(DEFAULTS)
         for name, key in changes.items():
             if name not in DEFAULTS:
-                raise SettingInvalid(FILE_NAME, _unknown(name))
+                raise SettingInvalid(FILE_NAME, _describe_unknown(name))
             if key in _FIXED:
                 raise SettingInvalid(FILE_NAME, f"the key of `{name}` in `keys` is taken: it always does the same.")
             self._keys[Action(name)] = key
@@ -161,6 +161,6 @@ class KeyMap:
         return [(_NAMES.get(action) or self.label(action), text) for action, text in _EXPLANATIONS.items()]
 
 
-def _unknown(name: str) -> str:
+def _describe_unknown(name: str) -> str:
     hint = suggest(name, [action.value for action in DEFAULTS], f"The actions are {', '.join(DEFAULTS)}.")
     return f"`{name}` in `keys` is not an action of the review. {hint}"

@@ -136,7 +136,7 @@ TOP_LEVEL = ("rollover", "rubric_thresholds", "ignore", "keys", "formats", "mock
 
 @dataclass(frozen=True, slots=True)
 class MockPreset:
-    """A mock interview that is held by its name; None where it does not say.
+    """A mock interview that is held by its name; nothing where it does not say.
 
     Attributes:
         query: finds the cards that may be asked; "" is every card.

@@ -49,7 +49,7 @@ class Account:
 
     @classmethod
     def load(cls, path: Path) -> Account | None:
-        """Read the account in a file; None if there is no such file.
+        """Read the account in a file; nothing if there is no such file.
 
         Raises:
             AccountUnreadable: the file cannot be understood.
@@ -74,7 +74,7 @@ class Account:
         fresh.replace(path)
 
     def log_in(self, user: str, password: str) -> str | None:
-        """Return the key for this name and password; None if they are wrong."""
+        """Return the key for this name and password; nothing if they are wrong."""
         key = _derive_key(password[:_LONGEST_PASSWORD], self._salt)
         is_right = self.has_key(key)
         return key if is_right and hmac.compare_digest(user.encode(), self.user.encode()) else None

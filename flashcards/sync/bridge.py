@@ -68,7 +68,7 @@ class Bridge:
             CollectionUnusable: the collection cannot be read.
         """
         try:
-            collection = self._scanned()
+            collection = self._open_scanned()
             state = self._state(collection, mirror)
             if state != self._seen:
                 self._bring_back(collection, mirror)
@@ -87,7 +87,7 @@ class Bridge:
         """
         self._seen = ()  # the merged log is replayed, and the cards go back
         try:
-            collection = self._scanned()
+            collection = self._open_scanned()
             self.taken = NoteIntake(collection, mirror, self._media).take(received)
         except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             raise CollectionUnusable(error) from error
@@ -103,7 +103,7 @@ class Bridge:
             with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
                 path = Path(folder) / "upload.anki2"
                 path.write_bytes(data)
-                report = import_upload(self._scanned(), mirror, self._media, path)
+                report = import_upload(self._open_scanned(), mirror, self._media, path)
             mirror.begin_again()
         except (Refusal, FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             return f"The collection was not taken over: {error}"
@@ -120,7 +120,7 @@ class Bridge:
         if reviews:
             self._tell(f"{plural(reviews, 'review')} of phones that the log had lost are back in it.")
 
-    def _scanned(self) -> Collection:
+    def _open_scanned(self) -> Collection:
         settings = _stamp(self._root / FILE_NAME), _inode(self._root / STATE_FOLDER / DATABASE)
         if self._collection is None or settings != self._settings_seen:
             self.close()

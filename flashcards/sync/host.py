@@ -95,7 +95,7 @@ class SyncHost:
         self._mirror = Mirror(folder / _MIRROR)
         self._media = MediaStore(folder / _MEDIA, self._root, CollectionFolder(self._root))
         self._bridge = Bridge(self._root, self._media, self._tell)
-        return SyncService(self._account, GuessLimit(), self._mirror, self._media, self._bridge, self._finished)
+        return SyncService(self._account, GuessLimit(), self._mirror, self._media, self._bridge, self._finish_sync)
 
     def _refresh(self) -> None:
         try:
@@ -110,7 +110,7 @@ class SyncHost:
         self._mirror.close()
         self._lock.close()
 
-    def _finished(self, report: SyncReport) -> None:
+    def _finish_sync(self, report: SyncReport) -> None:
         report.taken, self._bridge.taken = self._bridge.taken, None
         self._report(report)
         self._worker.submit(self._refresh)
@@ -172,7 +172,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def local_address() -> str:
-    """Return the address by which this computer is known in its network; this computer's own if it is in none."""
+    """Return the address by which this computer is known in its network; this computer's own if it is in no network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # of documentation: nothing is ever sent there

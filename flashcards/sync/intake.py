@@ -91,7 +91,7 @@ class NoteIntake:
 
     def take(self, received: Received) -> TakenOver:
         """Take everything over; each part is all or nothing, and can be done again."""
-        notes = self._touched(received)
+        notes = self._find_touched(received)
         if notes or "dconf" in received.objects:
             self._import(received, notes)
         self._import_reviews_of_gone(received)
@@ -100,7 +100,7 @@ class NoteIntake:
         self._mention_moves(received)
         return self._taken
 
-    def _touched(self, received: Received) -> list[int]:
+    def _find_touched(self, received: Received) -> list[int]:
         """Return the notes that came, and those of the cards and reviews that came, as far as they still exist."""
         found = dict.fromkeys(row[0] for row in received.notes)
         found |= dict.fromkeys(row[_NID] for row in received.cards)
@@ -179,7 +179,7 @@ class NoteIntake:
 
     def _texts_of(self, received: Received) -> dict[int, bytes | None]:
         """Return what the notes that came say here, by their ids in Anki; without those that are new."""
-        known = self._known()
+        known = self._read_known()
         found = {}
         for row in received.notes:
             note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
@@ -201,7 +201,7 @@ class NoteIntake:
 
     def _keep_texts(self, received: Received) -> None:
         """Keep what the notes that came say here now, so that a later change here is told from this one."""
-        known = self._known()
+        known = self._read_known()
         for row in received.notes:
             if row[0] in received.contested["notes"]:
                 continue
@@ -209,7 +209,7 @@ class NoteIntake:
             if note is not None and (text := text_here(self._collection, note)):
                 self._mirror.note_text(row[0], text)
 
-    def _known(self) -> KnownNotes:
+    def _read_known(self) -> KnownNotes:
         connection = self._collection.connection
         return KnownNotes(self._collection.catalog, Origins(connection), Guids(connection))
 
@@ -254,7 +254,7 @@ class NoteIntake:
         deleted = [row for row in received.gone if row[0] not in received.contested["notes"]]
         if not deleted:
             return
-        known = self._known()
+        known = self._read_known()
         entries = []
         for row in deleted:
             note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
@@ -335,7 +335,7 @@ class _MarksBefore:
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:
-    """Return what tells the text and the tags of a note here from others; None if it is not in a file."""
+    """Return what tells the text and the tags of a note here from others; nothing if it is not in a file."""
     row = collection.connection.execute(
         "SELECT fingerprint, tags FROM notes WHERE id = ? AND active = 1", (note,)
     ).fetchone()

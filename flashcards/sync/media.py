@@ -37,7 +37,7 @@ class MediaFolder(Protocol):
     """Where files that come from a client are kept."""
 
     def put(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file; return where, or None if ours stays. `known` is where the clients' present one is kept."""
+        """Write a file; return where, or nothing if ours stays. `known` is where the clients' present one is kept."""
 
 
 class MediaStore:
@@ -104,14 +104,14 @@ class MediaStore:
         if method == "downloadFiles":
             return self._archive(read_object(body))
         if method == "uploadChanges":
-            return _wrapped(self._take(body))
+            return _wrap(self._take(body))
         answer = self._methods.get(method)
         if answer is None:
             raise BadRequest(f"There is no method `{ascii(method)[1:-1][:40]}`.")
-        return _wrapped(answer(read_object(body)))
+        return _wrap(answer(read_object(body)))
 
     def path_of(self, name: str) -> Path | None:
-        """Return where a file is; None if there is none of this name."""
+        """Return where a file is; nothing if there is no file of this name."""
         row = self._db.execute("SELECT path FROM media WHERE name = ? AND sha1 IS NOT NULL", (name,)).fetchone()
         if row is None or not (self._root / row[0]).is_file():
             return None
@@ -244,7 +244,7 @@ class CollectionFolder:
         self._root = root
 
     def put(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file; return where, or None if another one of its name stays."""
+        """Write a file; return where, or nothing if another one of its name stays."""
         path = known or self._root / FOLDER / name
         if known is None and path.exists():
             if path.is_file() and path.read_bytes() == data:
@@ -284,7 +284,7 @@ def read_download(body: bytes) -> dict[str, bytes]:
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:
-    """Read what a client sends: names with their contents, or with None for those it deleted.
+    """Read what a client sends: names with their contents, or with nothing for those it deleted.
 
     Raises:
         BadRequest: it is not such an archive, or unpacks to too much, or a name cannot be.
@@ -329,5 +329,5 @@ def _times(file: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _wrapped(data: object) -> bytes:
+def _wrap(data: object) -> bytes:
     return pack_json({"data": data, "err": ""})

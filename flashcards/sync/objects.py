@@ -81,7 +81,7 @@ class ObjectUpdate:
         for key, ours in self._here["dconf"].items():
             known = presets.get(key)
             if known is None or not _says(known, ours):
-                self._put(presets, key, _merged(known or {}, ours))
+                self._put(presets, key, _merge_objects(known or {}, ours))
 
     def _update_decks(self) -> None:
         decks: Objects = self._there["decks"]
@@ -168,9 +168,9 @@ def _says(theirs: Any, ours: Any) -> bool:
     return bool(ours == theirs)
 
 
-def _merged(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_objects(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(theirs)
     for name, value in ours.items():
         known = found.get(name)
-        found[name] = _merged(known, value) if isinstance(value, dict) and isinstance(known, dict) else value
+        found[name] = _merge_objects(known, value) if isinstance(value, dict) and isinstance(known, dict) else value
     return found

@@ -25,7 +25,7 @@ class Received:
 
     Attributes:
         since: the change number from which on the client had not seen anything.
-        before: the rows of notes and cards as the mirror held them, by table and id; None where there was none.
+        before: the rows of notes and cards as the mirror held them, by table and id; nothing if there was no such row.
         collided: reviews of the very instant of a known review of another card; the mirror cannot hold them.
         contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
         gone: the rows of what was deleted.

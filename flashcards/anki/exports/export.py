@@ -69,9 +69,9 @@ def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | Non
         decks: every deck that holds notes.
         asked: the decks a person named, each with all decks below it; empty means all.
         output: what the person said to write: a file, or a folder (one that exists, or a name that ends with `/`)
-            for one package for each deck named, else for each top-level deck. None means a package in the current
+            for one package for each deck named, else for each top-level deck. By default, a package in the current
             folder.
-        root: the folder of the collection, which names the package when the person names none.
+        root: the folder of the collection, which names the package if the person does not.
 
     Raises:
         DeckUnknown: a deck that was asked for is not there.
@@ -220,7 +220,7 @@ def _count_reviews(collection: Collection) -> int:
 
 
 def _open_history(collection: Collection, steps: _Steps) -> History | None:
-    """Open the history of the cards; None if all of them are new, which is quicker to write."""
+    """Open the history of the cards; nothing if all of them are new, which is quicker to write."""
     if not collection.connection.execute(_TOUCHED).fetchone():
         return None
     from flashcards.anki.package.schedule_writer import History

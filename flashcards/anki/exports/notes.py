@@ -119,7 +119,7 @@ class RenderedNotes:
             self._known.clear()
 
     def find(self, entry: Entry) -> tuple[str, ...] | None:
-        """Return the fields of a note; None if it has to be rendered."""
+        """Return the fields of a note; nothing if it has to be rendered."""
         known = self._known.get(entry.id)
         return known[1] if known and known[0] == entry else None
 

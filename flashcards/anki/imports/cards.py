@@ -69,7 +69,7 @@ class KnownChanges:
     """What changed in Anki since both sides were equal, where that is known: then no times are compared.
 
     Attributes:
-        edits: the notes that were edited there, by guid, and whether each was edited here too; None if times tell.
+        edits: the notes that were edited there, by guid, and whether each was edited here too; nothing if times tell.
         new_cards: the cards that were made there, by their ids.
         marks_before: tells the suspension and flag that a card had there before.
         settings: whether deck options changed there.

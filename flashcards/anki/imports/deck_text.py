@@ -182,7 +182,7 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
 
 
 def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
-    """Remove the notes at some lines of a file; return None if the others would not be read as before."""
+    """Remove the notes at some lines of a file; return nothing if the others would not be read as before."""
     deck = parse(before, path)
     gone = set(lines)
     left = [line for line in _LINE.findall(before) if line]
@@ -215,7 +215,7 @@ class _File:
         return [note.line for note in self.deck.notes]
 
     def push_tags_down(self, added: Sequence[IncomingNote]) -> _File | None:
-        """Move those tags of the file that an added note lacks to its notes; None if there are no such tags."""
+        """Move those tags of the file that an added note lacks to its notes; nothing if there are no such tags."""
         lacking = [tag for tag in self._tags if any(tag not in draft.tags for draft in added)]
         if not lacking:
             return None
@@ -260,7 +260,7 @@ class _File:
         return choose_most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
 
     def apply(self, steps: Sequence[Step]) -> FileText | None:
-        """Apply some steps; return None if they cannot be done, or would change another note."""
+        """Apply some steps; return nothing if they cannot be done, or would change another note."""
         drafts: dict[int, IncomingNote] = {}
         lines = list(self._lines)
         ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"

@@ -48,7 +48,7 @@ class OwnMedia:
         self._finder = FileFinder(root)
 
     def of(self, note: int, fields: Iterable[str]) -> NoteMedia | None:
-        """Return the media of the note that has these fields in a package; None if neither names any."""
+        """Return the media of the note that has these fields in a package; nothing if neither names any."""
         if not any(map(_NAMED.search, fields)):
             return None
         if note not in self._found:
@@ -56,7 +56,7 @@ class OwnMedia:
         return self._found[note]
 
     def find_name_in_package(self, note: int, url: str) -> str | None:
-        """Return what the package calls the file that a note here names; None if it lacks the file."""
+        """Return what the package calls the file that a note here names; nothing if it lacks the file."""
         found = self._found.get(note)
         return found.there.get(url) if found else None
 

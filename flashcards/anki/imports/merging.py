@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
 
 
-class Merged(NamedTuple):
+class MergedNote(NamedTuple):
     """The result of a merge.
 
     Attributes:
@@ -32,8 +32,8 @@ class Merged(NamedTuple):
     changes: bool
 
 
-def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> Merged | None:
-    """Merge an incoming note with the one here; None if they do not have the same fields."""
+def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote | None:
+    """Merge an incoming note with the one here; nothing if they do not have the same fields."""
     note = entry.note
     here, there, earlier = split_digests(base.here), split_digests(base.there), split_digests(base.earlier)
     is_cloze = note.kind is Kind.CLOZE
@@ -77,7 +77,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> Merged | No
         flags=make_flags(draft.reverse, draft.typed),
         changed_s=draft.changed_s,
     )
-    return Merged(merged, tuple(conflicts), new_base, changes)
+    return MergedNote(merged, tuple(conflicts), new_base, changes)
 
 
 def make_base(draft: IncomingNote, note: int, fields: Sequence[str]) -> NoteBase:

@@ -116,7 +116,7 @@ def _is_in_attribute(before: str) -> bool:
 
 
 def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
-    """Return what follows the parts of a front, whatever their elements; None if some are missing."""
+    """Return what follows the parts of a front, whatever their elements; nothing if some are missing."""
     if any(map(asks_to_type, front)):
         return None
     left = list(parts)

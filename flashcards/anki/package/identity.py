@@ -1,4 +1,4 @@
-"""How Anki recognises notes and decks. None of this may ever change: an import would make duplicates."""
+"""How Anki recognises notes and decks. This must never change: an import would make duplicates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _IMPORTED: Final = """
 
 
 class _GivenGuid(NamedTuple):
-    """The guid that Anki gave a note, and the family of its note type at that time (None if unknown)."""
+    """The guid that Anki gave a note, and the family of its note type at that time (nothing if unknown)."""
 
     guid: str
     family: str | None

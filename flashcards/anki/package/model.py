@@ -37,7 +37,7 @@ class AnkiNoteType:
 
 @dataclass(frozen=True, slots=True)
 class PackageDeck:
-    """A deck: its name with `::`, and its preset (None for a filtered one).
+    """A deck: its name with `::`, and its preset (nothing for a filtered one).
 
     `settings` are ours, for this deck alone, whatever its preset says; `description` is HTML.
     """
@@ -113,7 +113,7 @@ class Package:
 
     Attributes:
         created_s: when its collection began, epoch seconds; due days count from that day.
-        created_offset: minutes that local time was ahead of UTC then, or None if it does not say.
+        created_offset: minutes that local time was ahead of UTC then, or nothing if it does not say.
         rollover: the hour at which its days begin.
         changed_ms: when it was last changed.
         load_balance: whether it spreads what is due evenly over the days.

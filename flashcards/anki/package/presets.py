@@ -85,7 +85,7 @@ class Option(NamedTuple):
     Attributes:
         setting: its name in `flashcards.toml`, and in `Policy`.
         places: where Anki keeps it; several values can be one setting.
-        to_ours: converts Anki's values to the value in `flashcards.toml`; None if it is not set.
+        to_ours: converts Anki's values to the value in `flashcards.toml`; nothing if it is not set.
         to_anki: converts the value in `Policy` to Anki's values.
     """
 

@@ -108,7 +108,7 @@ class HistoryReader:
 
 
 def find_position(card: AnkiCard) -> int | None:
-    """Return the place that a card has, or had, among the new cards; None if it is unknown."""
+    """Return the place that a card has, or had, among the new cards; nothing if it is unknown."""
     if card.type == 0:
         return card.due
     place = _read_data(card).get("pos")

@@ -131,7 +131,7 @@ class History:
 
     @property
     def first_ms(self) -> int | None:
-        """When the log begins; None where it is empty."""
+        """When the log begins; nothing if it is empty."""
         first: int | None = self._collection.connection.execute("SELECT min(id) FROM reviews").fetchone()[0]
         return first
 
@@ -141,7 +141,7 @@ class History:
         return self._clock.day(self._now_ms)
 
     def done_today(self, deck: str) -> Done | None:
-        """Return what was done today in a deck and those below it; None if nothing was."""
+        """Return what was done today in a deck and those below it; nothing if nothing was."""
         return self._done.get(deck)
 
     @cached_property

@@ -174,7 +174,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         decks |= {str(deck.deck_id): self._deck_record(deck) for deck in self._decks.values()}
         types = {str(each.model_id): each.to_json(DESIGN_CHANGED, 1) for each in self._types.values()}
         presets: dict[str, Any] = json.loads(presets_text) | (self._presets.by_id() if self._presets else {})
-        created = self._created()
+        created = self._creation_second()
         conf: dict[str, Any] = json.loads(conf_text) | {
             "schedVer": 2,
             "sched2021": True,
@@ -215,6 +215,6 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         clock = self._clock._replace(rollover=_DAY_BEGINS)
         return clock.day(min(self._first_ms, first_ms or self._first_ms))
 
-    def _created(self) -> int:
+    def _creation_second(self) -> int:
         """Return when the package's collection begins, in epoch seconds."""
         return self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000

@@ -331,7 +331,7 @@ _ALIGN: Final = re.compile(r"left|center|right")
 
 
 def write_table(element: Element, blocks: Blocks) -> str | None:
-    """Write a table; an empty string if it is empty, None if Markdown cannot express it."""
+    """Write a table; an empty string if it is empty, nothing if Markdown cannot express it."""
     rows = _list_rows(element)
     if any(not _is_simple(cell) for row in rows for cell in row):
         return None

@@ -35,7 +35,7 @@ def write_paragraphs(tokens: Sequence[InlineToken], *, cloze: bool, cell: bool =
 
 
 def _collapse_spaces(tokens: Sequence[InlineToken]) -> list[InlineToken]:
-    """Collapse spaces as HTML does: one for many, none at the edges of lines."""
+    """Collapse spaces as HTML does: one for many, and remove them at the edges of lines."""
     found: list[InlineToken] = []
     after_space = True  # whether the text so far is empty or ends with a space
     for token in tokens:
@@ -185,7 +185,7 @@ def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
 
 
 def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
-    """Return what replaces two neighbours, or None if they can stay."""
+    """Return what replaces two neighbours, or nothing if they can stay."""
     if one.kind == OPEN and other.kind == CLOSE and one.text == other.text:
         return []
     if one.kind == CLOSE and other.kind == OPEN and one.text == other.text:

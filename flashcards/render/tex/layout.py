@@ -23,7 +23,7 @@ _OPENERS: Final = frozenset("([{⟨√∑∏∫")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """Lines of text; the line `axis` is level with the neighbours."""
 
     lines: tuple[str, ...]
@@ -57,7 +57,7 @@ def _is_word(character: str) -> bool:
     return unicodedata.category(character) in ("Ll", "Lu", "Lo", "Nd")
 
 
-def place_beside(blocks: Sequence[Block]) -> Block:
+def place_beside(blocks: Sequence[TextBlock]) -> TextBlock:
     """Join blocks in one row, with their axes level."""
     if len(blocks) == 1:
         return blocks[0]
@@ -70,10 +70,10 @@ def place_beside(blocks: Sequence[Block]) -> Block:
             own = index - above + block.axis
             line = block.lines[own] if 0 <= own < len(block.lines) else ""
             lines[index] += line + " " * (width - count_columns(line))
-    return Block(tuple(line.rstrip() for line in lines), above)
+    return TextBlock(tuple(line.rstrip() for line in lines), above)
 
 
-def align_columns(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) -> Block:
+def align_columns(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = False) -> TextBlock:
     """Align cells of one line in columns with `gap` between them; `alternate` sides as in `aligned`."""
     count = max(map(len, rows), default=0)
     full = [[*row, *[""] * (count - len(row))] for row in rows]
@@ -85,17 +85,17 @@ def align_columns(rows: Sequence[Sequence[str]], gap: str, *, alternate: bool = 
             padding = " " * (widths[index] - count_columns(cell))
             cells.append(padding + cell if alternate and index % 2 == 0 else cell + padding)
         lines.append(gap.join(cells).rstrip() if not alternate else gap.join(cells))
-    return Block(tuple(lines), (len(lines) - 1) // 2)
+    return TextBlock(tuple(lines), (len(lines) - 1) // 2)
 
 
-def draw_bracket(kind: str, height: int, axis: int) -> Block:
+def draw_bracket(kind: str, height: int, axis: int) -> TextBlock:
     """Draw a bracket, `height` lines tall; a space as `kind` draws nothing."""
     if kind == " ":
-        return Block(("",) * height, axis)
+        return TextBlock(("",) * height, axis)
     if height == 1:
-        return Block((kind,))
+        return TextBlock((kind,))
     top, middle, centre, bottom = tuple(_TALL[kind])
     lines = [top, *[middle] * (height - 2), bottom]
     if 0 < axis < height - 1:
         lines[axis] = centre
-    return Block(tuple(lines), axis)
+    return TextBlock(tuple(lines), axis)

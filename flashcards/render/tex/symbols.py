@@ -76,7 +76,7 @@ _SUBSCRIPTS: Final = dict(
 
 
 def find_symbol(name: str) -> str | None:
-    r"""Find the text of the macro `\name`, which takes no argument; None if it is unknown."""
+    r"""Find the text of the macro `\name`, which takes no argument; nothing if it is unknown."""
     own = name if name in _OPERATORS else _OWN.get(name)
     if own is not None:
         return own
@@ -95,7 +95,7 @@ def format_script(text: str, sign: str) -> str:
 
 
 def find_small_form(text: str, sign: str) -> str | None:
-    """Find the raised ("^") or lowered ("_") characters of Unicode for `text`; None if one is missing."""
+    """Find the raised ("^") or lowered ("_") characters of Unicode for `text`; nothing if one is missing."""
     table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
     return "".join(table[character] for character in text) if all(character in table for character in text) else None
 

@@ -19,7 +19,7 @@ from flashcards.render.tex import symbols
 from flashcards.render.tex.layout import (
     CLOSING,
     OPENING,
-    Block,
+    TextBlock,
     align_columns,
     draw_bracket,
     place_beside,
@@ -57,7 +57,7 @@ class _Writer:
     def __init__(self, *, inline: bool) -> None:
         self.inline = inline
 
-    def lay_out_rows(self, nodes: Sequence[Any], name: str) -> Block:
+    def lay_out_rows(self, nodes: Sequence[Any], name: str) -> TextBlock:
         r"""Lay out nodes with `&` and `\\` among them as in the environment `name`."""
         rows = [[self.lay_out(cell) for cell in row] for row in split_rows(nodes)]
         while len(rows) > 1 and all(not any(cell.lines) for cell in rows[-1]):
@@ -67,20 +67,20 @@ class _Writer:
         texts = [["; ".join(line.strip() for line in cell.lines) for cell in row] for row in rows]
         return self._write_rows(texts, name) if self.inline else _lay_out(rows, texts, name)
 
-    def _write_rows(self, rows: list[list[str]], name: str) -> Block:
+    def _write_rows(self, rows: list[list[str]], name: str) -> TextBlock:
         left, right = tuple(_BRACKETS.get(name, "  "))
         between = " " if name in _ALIGNED else ", "
         lines = (between.join(cell.strip().rstrip(",") for cell in row).strip() for row in rows)
-        return Block((f"{left}{'; '.join(lines)}{right}".strip(),))
+        return TextBlock((f"{left}{'; '.join(lines)}{right}".strip(),))
 
     def write_line(self, nodes: Sequence[Any]) -> str:
         """Write nodes as one line."""
         return _Writer(inline=True).lay_out_rows(nodes, "aligned").lines[0]
 
-    def lay_out(self, nodes: Sequence[Any]) -> Block:
+    def lay_out(self, nodes: Sequence[Any]) -> TextBlock:
         """Lay out nodes in a row."""
         out: list[str] = []
-        tall: list[Block] = []
+        tall: list[TextBlock] = []
         items = list(split_characters(nodes))
         at = 0
         while at < len(items):
@@ -98,7 +98,7 @@ class _Writer:
             else:
                 out.append(self._write_other(item))
         line = settle_spaces(re.sub(r"[ \t\r\n]+", " ", "".join(out))).strip()
-        return _place_tall(line.split(BLOCK), tall) if tall else Block((line,))
+        return _place_tall(line.split(BLOCK), tall) if tall else TextBlock((line,))
 
     def _write_script(self, items: list[Any], at: int, sign: str, out: list[str]) -> int:
         """Write the argument of `^` or `_`; return the index after it."""
@@ -180,7 +180,7 @@ class _Writer:
             return self.write_line(node.nodelist)
         return str(node.latex_verbatim())
 
-    def _write_environment(self, node: Any, out: list[str], tall: list[Block]) -> None:
+    def _write_environment(self, node: Any, out: list[str], tall: list[TextBlock]) -> None:
         name = node.environmentname
         if name not in _BRACKETS and name not in _ALIGNED:
             out.append(node.latex_verbatim())
@@ -209,7 +209,7 @@ def _skip_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
     return at
 
 
-def _place_tall(pieces: list[str], tall: list[Block]) -> Block:
+def _place_tall(pieces: list[str], tall: list[TextBlock]) -> TextBlock:
     """Join tall blocks with the text around them; a bracket beside a block grows to its height."""
     blocks = []
     before = pieces[0]
@@ -217,20 +217,20 @@ def _place_tall(pieces: list[str], tall: list[Block]) -> Block:
         left, right = before.rstrip(" "), after.lstrip(" ")
         opening, closing = left.endswith(OPENING), right.startswith(CLOSING)
         blocks += [
-            Block((left[:-1] if opening else before,)),
+            TextBlock((left[:-1] if opening else before,)),
             draw_bracket(left[-1] if opening else " ", len(block.lines), block.axis),
             block,
             draw_bracket(right[0] if closing else " ", len(block.lines), block.axis),
         ]
         before = right[1:] if closing else after
-    return place_beside([*blocks, Block((before,))])
+    return place_beside([*blocks, TextBlock((before,))])
 
 
-def _lay_out(rows: list[list[Block]], texts: list[list[str]], name: str) -> Block:
+def _lay_out(rows: list[list[TextBlock]], texts: list[list[str]], name: str) -> TextBlock:
     if any(len(cell.lines) > 1 for row in rows for cell in row):
-        blocks = [place_beside([piece for cell in row for piece in (cell, Block((" ",)))]) for row in rows]
+        blocks = [place_beside([piece for cell in row for piece in (cell, TextBlock((" ",)))]) for row in rows]
         lines = tuple(line for block in blocks for line in block.lines)
-        body = Block(lines, (len(lines) - 1) // 2)
+        body = TextBlock(lines, (len(lines) - 1) // 2)
     else:
         body = align_columns(texts, " " if name in _ALIGNED else "  ", alternate=name in _ALIGNED)
     left, right = (draw_bracket(kind, len(body.lines), body.axis) for kind in _BRACKETS.get(name, "  "))
