@@ -13,7 +13,7 @@ from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Probl
 from flashcards.deck.parse import get_deck_name
 from flashcards.deck.wiki_markdown import add_footnotes
 from flashcards.dialects.building import Breadcrumbs, list_prose, read_lines
-from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, Block, BlockKind, find_blocks
+from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_schedules import cut_schedules, read_schedules
 from flashcards.dialects.obsidian_settings import ObsidianSettings, is_in_tags
@@ -115,7 +115,7 @@ class _Reader:
         self.main_deck = name
         self._lines = lines
         self._settings = settings
-        self._blocks = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
+        self._blocks, self._hidden = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
         self._tag_lines = tag_lines
         flashcard_tags = tuple(filter(settings.is_flashcard_tag, file_tags))
         self._file_decks = flashcard_tags
@@ -133,6 +133,7 @@ class _Reader:
             while next_deck and next_deck.line < block.first:
                 current, next_deck = self._flashcard_tags(next_deck), next(decks, None)
             self._read(block, current or self._any_deck, crumbs.above(block.first))
+        self._report_lost_schedules()
         decks_of_notes = [note.deck for note in self.notes if note.deck]
         if decks_of_notes:
             self.main_deck = decks_of_notes[0]
@@ -255,6 +256,14 @@ class _Reader:
         elif gaps and any(_is_in_code(fields[0], gap.start) for gap in gaps):
             message = "A gap of this card begins inside code; Obsidian makes a card of it, too."
             self._problem(block, "doubtful-card", message, "Change the text if no card is meant.")
+
+    def _report_lost_schedules(self) -> None:
+        read = self._hidden.union(*(range(block.first, block.last + 1) for block in self._blocks))
+        for number, line in list_prose(self._lines):
+            if number not in read and SCHEDULE_COMMENT in line and SCHEDULE_COMMENT in _INLINE_CODE.sub(" ", line):
+                message = "This schedule belongs to no card, in Obsidian neither."
+                hint = "Mend the card above it, or remove the comment."
+                self.problems.append(Problem(number + 1, "schedule", message, hint))
 
     def _problem(self, block: Block, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(block.first + 1, code, message, hint))

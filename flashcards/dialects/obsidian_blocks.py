@@ -34,8 +34,10 @@ class Block(NamedTuple):
     lines: tuple[str, ...]
 
 
-def find_blocks(lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> list[Block]:
-    """Find the cards of a note, in order.
+def find_blocks(
+    lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]
+) -> tuple[list[Block], set[int]]:
+    """Find the cards of a note, in order, and the lines that HTML comments hide.
 
     Args:
         lines: of the note, with the front matter blanked out.
@@ -44,7 +46,7 @@ def find_blocks(lines: Sequence[str], settings: ObsidianSettings, has_cloze: Cal
     """
     machine = _Machine(lines, settings, has_cloze)
     machine.run()
-    return machine.blocks
+    return machine.blocks, machine.hidden
 
 
 class _Machine:
@@ -52,6 +54,7 @@ class _Machine:
 
     def __init__(self, lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> None:
         self.blocks: list[Block] = []
+        self.hidden: set[int] = set()
         self._lines = lines
         self._settings = settings
         self._has_cloze = has_cloze
@@ -79,8 +82,10 @@ class _Machine:
         self._close(len(self._lines) - 1)
 
     def _skip_comment(self) -> None:
+        first = self._at
         while self._at < len(self._lines) and "-->" not in self._lines[self._at]:
             self._at += 1
+        self.hidden.update(range(first, self._at + 1))
 
     def _is_end(self, trimmed: str) -> bool:
         marker = self._settings.end_marker
