@@ -174,6 +174,7 @@ class Keyboard:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTSTP)
             signal.signal(signal.SIGTSTP, self._stop)
+            self._continue(signal.SIGCONT, None)  # no signal says so where nothing can stop us
 
     def _continue(self, _signal: int, _frame: FrameType | None) -> None:
         """Take the terminal again; a shell that stopped us has set its own mode."""

@@ -241,6 +241,16 @@ def test_after_ctrl_z_and_fg_the_card_is_drawn_again(tmp_path: Path) -> None:
         terminal.wait_for("ready> ")
 
 
+def test_where_no_shell_can_bring_it_back_ctrl_z_only_draws_the_card_again(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(1))
+    with Terminal("-C", str(tmp_path), "review") as terminal:
+        terminal.wait_for(SHOW)
+        assert "Question 1?" in terminal.act("\x1a", SHOW)
+        assert terminal.raw.rpartition("\x1b[?1049h")[2].count("\x1b[?1049l") == 0
+        terminal.act(" ", BUTTONS)
+        terminal.act("4", "Done: 1 card")
+
+
 def test_flag_bury_suspend_and_information(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(4))
     with Terminal("-C", str(tmp_path), "review") as terminal:
