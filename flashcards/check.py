@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
+_STUDIED_TWICE: Final = "Both were studied; reword one, so that they ask for different things."
 _SHOWN: Final = 3  # places that are named of those that are alike
 
 
@@ -146,11 +147,14 @@ def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> It
     for same in _group_entries(entries, lambda entry: entry.fingerprint):
         studied = any(entry.id in reviews for entry in same)
         ranked = sorted(same, key=lambda entry: -reviews.get(entry.id, 0))
+        several = sum(entry.id in reviews for entry in same) > 1
         for entry in same:
             named = (_name_place(each, reviews, studied) for each in ranked if each.id != entry.id)
             others = _list_places(named, len(same) - 1)
             mine = f"; this one has {_describe_reviews(entry, reviews)}" if studied else ""
-            hint = "Keep the one with the most reviews and remove the others." if studied else "Remove one of them."
+            hint = "Remove one of them."
+            if studied:
+                hint = _STUDIED_TWICE if several else "Keep it." if entry.id in reviews else "Remove this one."
             message = f"The same note is at {others}{mine}."
             yield FileProblem(entry.path, entry.note.line, "same-note", message, hint)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.dates import read_date
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ class DueDateInvalid(UsageError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"`{text}` is not a day within {_FARTHEST:,} days of today. Write a date such as 2026-12-15, or days from"
-            " today: 0, 3, or 3-7."
+            f"`{text}` is not a day within {_FARTHEST:,} days of today. Write a date such as 2026-12-15, `tomorrow` or"
+            " fri, or days from today: 0, 3, or 3-7."
         )
 
 
@@ -122,10 +123,10 @@ def parse_days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
         first, last = int(match[1]), int(match[2] or match[1])
         if first <= last <= _FARTHEST:
             return today + first, today + last
-    try:
-        away = (datetime.date.fromisoformat(when) - date).days
-    except ValueError:
-        raise DueDateInvalid(when) from None
+    found = read_date(when, date, days_of_month=False)
+    if found is None:
+        raise DueDateInvalid(when)
+    away = (found - date).days
     if abs(away) > _FARTHEST:
         raise DueDateInvalid(when)
     return today + away, today + away
@@ -171,7 +172,7 @@ COMMANDS = {
         "set-due",
         _set_due,
         "rescheduled",
-        "Make cards due on a day.\n\nWHEN is a date, days from today, or a range of days.\n\n\b\n"
+        "Make cards due on a day.\n\nWHEN is a date (or `fri`, `dec 15`), days from today, or a range of days.\n\n\b\n"
         "flashcards set-due 0 tag:exam\nflashcards set-due 3-7 deck:tpm is:review\n"
         "flashcards set-due 2026-12-15 k7f3q2m",
         click.Argument(["when"]),

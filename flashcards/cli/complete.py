@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_FIELDS = ("deck:", "tag:", "is:", "prop:", "rated:", "added:", "flag:", "kind:", "file:", "id:")
+_MORE_FIELDS = (
+    *("introduced:", "edited:", "resched:", "card:", "has:", "dupe:", "front:", "back:", "re:", "w:", "nc:"),
+)
+_FIELDS = ("deck:", "tag:", "is:", "prop:", "rated:", "added:", "flag:", "kind:", "file:", "id:", *_MORE_FIELDS)
 _STATES = ("due", "new", "learn", "review", "suspended", "buried", "leech")
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
+from flashcards.cli.dates import read_date
 from flashcards.errors import UsageError
 
 
@@ -38,7 +39,10 @@ class Day(click.DateTime):
         try:
             day: datetime = super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"{value!r} is not a date. Write it like 2026-12-15.", param, ctx)
+            found = read_date(str(value), datetime.now().astimezone().date())
+            if found is None:
+                self.fail(f"{value!r} is not a date. Write it like 2026-12-15, `tomorrow`, +3 or fri.", param, ctx)
+            return datetime(found.year, found.month, found.day)  # noqa: DTZ001 - a day has no zone
         return day
 
 

@@ -239,11 +239,18 @@ class TestCheck:
         cli.write("b.md", question("same"))
         cli("answer", "b.md:1", "good")
         assert cli("check", code=1).out.splitlines() == [
-            "a.md:1: The same note is at b.md:1 (1 review); this one has no review."
-            " Keep the one with the most reviews and remove the others.",
-            "b.md:1: The same note is at a.md:1 (no review); this one has 1 review."
-            " Keep the one with the most reviews and remove the others.",
+            "a.md:1: The same note is at b.md:1 (1 review); this one has no review. Remove this one.",
+            "b.md:1: The same note is at a.md:1 (no review); this one has 1 review. Keep it.",
         ]
+
+    def test_never_advises_to_remove_a_note_that_was_studied(self, cli: Runner) -> None:
+        cli.write("a.md", question("same"), question("same"))
+        cli("answer", "a.md:1", "good")
+        cli("answer", "a.md:4", "good")
+        found = cli("check", "--json", code=1).lines
+        assert {each["hint"] for each in found} == {
+            "Both were studied; reword one, so that they ask for different things."
+        }
 
     def test_doubts_the_question_of_a_studied_note_in_another_file(self, cli: Runner) -> None:
         cli.write("a.md", question("What is  É?", "one"))
