@@ -45,6 +45,7 @@ class NoteConverter:
 
     Attributes:
         not_shown: counts what is left out.
+        macros: the TeX macros that templates define, by their names with a backslash.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class NoteConverter:
         start_deck: Callable[[str], None] = lambda _deck: None,
     ) -> None:
         self.not_shown = Omissions()
+        self.macros: dict[str, str] = {}
         self._package = package
         self._converter = converter
         self._known = known
@@ -241,7 +243,7 @@ class NoteConverter:
             yield make_cloze(
                 replace(whole, part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
                 self._converter,
-                open_hidden(front.html),
+                open_hidden(front.html, {values.get(name, "").strip() for name in front_side.conditions}),
                 rest.html,
                 group,
                 typed=front.typed,
@@ -267,6 +269,9 @@ class NoteConverter:
     def _parse_templates(self, kind: AnkiNoteType) -> list[_Sides]:
         if kind.id not in self._sides:
             pairs = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
+            for side in (side for pair in pairs for side in pair):
+                self.macros |= side.macros
+            self.not_shown.count_templates(kind)
             self._sides[kind.id] = [(front, back.remove_front(front)) for front, back in pairs]
         return self._sides[kind.id]
 

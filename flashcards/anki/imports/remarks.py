@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Final
 
 from flashcards.anki.imports.draft import clean_tag
-from flashcards.anki.imports.templates import is_empty, strip_tags
+from flashcards.anki.imports.templates import find_omissions, is_empty, strip_tags
 from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
 from flashcards.importers.report import Remark
 from flashcards.text import plural
@@ -22,6 +22,7 @@ class Omissions:
     def __init__(self) -> None:
         self._fields: dict[str, Counter[str]] = defaultdict(Counter)
         self._cards: dict[str, Counter[str]] = defaultdict(Counter)
+        self._templates: dict[str, dict[str, None]] = {}
 
     def count_fields(self, kind: AnkiNoteType, values: Mapping[str, str], shown: Set[str], asked: Set[str]) -> None:
         """Count the fields that no card of a note shows.
@@ -43,12 +44,20 @@ class Omissions:
         """Count cards of a note that no template of its type makes, with their reviews."""
         self._cards[kind.name].update(cards=cards, reviews=reviews, notes=int(all_of_note))
 
+    def count_templates(self, kind: AnkiNoteType) -> None:
+        """Note what the templates of a note type have that cards here cannot have."""
+        sides = [side for each in kind.templates for side in (each.front, each.back)]
+        self._templates[kind.name] = dict.fromkeys(what for side in sides for what in find_omissions(side))
+
     def remarks(self) -> Iterator[Remark]:
         """Report what was left out."""
         for kind, fields in self._fields.items():
             for name, count in fields.items():
                 notes = "1 note that fills it in" if count == 1 else f"{count:,} notes that fill it in"
                 yield Remark(kind, f"The field `{name}` is not shown on any card of {notes}; it was left out.")
+        for kind, omitted in self._templates.items():
+            if omitted:
+                yield Remark(kind, f"The templates have {', '.join(omitted)}, which cards here do not show.")
         for kind, counts in self._cards.items():
             reviews = plural(counts["reviews"], "review")
             message = f"{plural(counts['cards'], 'card')} without a template left out, with {reviews}"

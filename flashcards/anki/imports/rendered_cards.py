@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
-from flashcards.anki.imports.templates import SEEN, UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
+from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
 
 ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
 """The line above which a back repeats the front."""
@@ -23,6 +23,8 @@ _HIDDEN: Final = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
+_EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^>]*>\s*</\1\s*>", re.IGNORECASE)
+_LINE: Final = re.compile(r"<hr\b[^>]*>", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
 
 CardSides = tuple[Rendered, Rendered]
@@ -43,7 +45,10 @@ def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, st
     if divider:
         above, below = answer.html[: divider.start()], answer.html[divider.end() :]
         answer.html = f"{above}<br>{below}" if is_shown(above) and not _same_text(above, question.html) else below
-    question.html = EDGES.sub("", open_hidden(question.html))
+    else:
+        answer.html = _drop_question(answer.html, question.html)
+    switches = {values.get(name, "").strip() for name in front.conditions}
+    question.html = EDGES.sub("", open_hidden(question.html, switches))
     answer.html = EDGES.sub("", answer.html)
     wanted = values.get(question.to_type, "")
     if question.to_type not in answer.shown and not is_empty(wanted):
@@ -53,13 +58,30 @@ def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, st
     return question, answer
 
 
-def open_hidden(html: str) -> str:
-    """Convert hidden elements of a question to ones that can be opened; drop what only a script reads."""
+def _drop_question(answer: str, question: str) -> str:
+    """Return an answer without the question, if it repeats it at its beginning by another field."""
+    line = _LINE.search(answer)
+    if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
+        return answer[line.end() :]
+    visible = EDGES.sub("", _EMPTY_ELEMENT.sub("", _HIDDEN.sub("", question)))
+    rest = answer.lstrip().removeprefix(visible)
+    is_repeated = is_shown(visible) and len(rest) < len(answer.lstrip()) and rest.lstrip().startswith("<")
+    return rest if is_repeated and is_shown(rest) else answer
+
+
+def open_hidden(html: str, switches: Container[str] = ()) -> str:
+    """Convert hidden elements of a question to ones that can be opened.
+
+    Args:
+        html: the question.
+        switches: values of fields that conditions of the template look at; hidden, they are for scripts.
+    """
 
     def one(match: re.Match[str]) -> str:
         if f"<{match[1]}" in match[2]:  # it ends later than here
             return match[0]
-        if _SWITCH.fullmatch(strip_tags(match[2])) and not SEEN.search(match[2]):
+        is_switch = _SWITCH.fullmatch(match[2]) and match[2].strip() in switches
+        if is_switch or not is_shown(match[2]):
             return ""
         return f"<details><summary>…</summary>{match[2]}</details>"
 

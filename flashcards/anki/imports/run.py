@@ -28,7 +28,7 @@ from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
-from flashcards.importers.report import ImportReport
+from flashcards.importers.report import ImportReport, Remark
 from flashcards.importers.transaction import run_import
 from flashcards.render.macros import MACROS_FILE, parse_macros
 
@@ -117,6 +117,7 @@ class _PackageImport:
         self._progress = progress or (lambda _what, _done, _total: None)
         self._report = ImportReport(path.name)
         self._origins = Origins(collection.connection)
+        self._macros: dict[str, str] = {}
         self._own = OwnMedia(collection.catalog, collection.root)
         self._at = now_ms()
 
@@ -141,6 +142,7 @@ class _PackageImport:
         ]
         report.remarks += map(remarks.remark_description, untold)
         report.media = self._media.stage(journal)
+        self._stage_macros(journal)
         settings = self._collection.settings
         if changes is None:
             self._remark_media()
@@ -160,6 +162,21 @@ class _PackageImport:
             kept = notes if changes.adopts_ids else [each for each in notes if each.draft.key in new]
             self._remember_ids(kept, cards)
         return bool(files.remembered or cards.remembered)
+
+    def _stage_macros(self, journal: Journal) -> None:
+        """Add the macros that templates define to the collection's; those that are there stay."""
+        path = self._collection.root / MACROS_FILE
+        before = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        known = parse_macros(before).bodies
+        new = {name: body for name, body in self._macros.items() if name not in known}
+        if new:
+            text = before if not before or before.endswith("\n") else f"{before}\n"
+            journal.stage_bytes(MACROS_FILE, (text + "".join(f"{n} {b}\n" for n, b in new.items())).encode())
+            self._report.files.append(MACROS_FILE)
+        for name, body in self._macros.items():
+            if known.get(name, body) != body:
+                message = f"`{name}` is `{body}` in the package; the definition here was kept."
+                self._report.remarks.append(Remark(MACROS_FILE, message))
 
     def _remember_ids(self, notes: Iterable[PlacedNote], cards: CardImport) -> None:
         """Keep the ids that notes and their cards have in Anki."""
@@ -195,6 +212,7 @@ class _PackageImport:
             own = None if here is None else self._own.of(here, note.fields)
             self._media.start_note(places.get(here or 0) or layout.find_path(deck, converter.find_source(note)[0]), own)
             drafts += converter.convert(note)
+        self._macros = converter.macros
         self._report.remarks += converter.not_shown.remarks()
         self._report.remarks += remarks.remarks(self._package, self._report.source, lost)
         return drafts

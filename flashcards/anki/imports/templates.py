@@ -195,15 +195,60 @@ class Rendered:
         return bool(self.to_type)
 
 
+_SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
+_FORMULA: Final = re.compile(r"\\\((.*?)\\\)|\\\[(.*?)\\\]|\$\$(.*?)\$\$", re.DOTALL)
+_DEFINITION: Final = re.compile(
+    r"\\(?:def|gdef|newcommand|renewcommand|providecommand)\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?\s*"
+    r"(?:\[[0-9]\]|(?:\s*#[1-9])*)\s*(?=\{)"
+)
+
+
+def find_omissions(text: str) -> list[str]:
+    """Return what one side of a template has that cards here cannot have."""
+    found = ["scripts"] if _SCRIPT.search(text) else []
+    names = {part.name for part in walk_parts(parse_template(text)) if isinstance(part, TemplateField)}
+    return [*found, *(f"`{{{{{name}}}}}`" for name in sorted(names & _SPECIAL - {"FrontSide"}))]
+
+
+def extract_macros(text: str) -> tuple[str, dict[str, str]]:
+    """Take TeX definitions out of a template; return the rest, and the bodies of the macros by name."""
+    macros: dict[str, str] = {}
+
+    def one(match: re.Match[str]) -> str:
+        formula = match[1] or match[2] or match[3] or ""
+        while definition := _DEFINITION.search(formula):
+            end = _find_closing_brace(formula, definition.end())
+            if end is None:
+                return match[0]
+            macros[definition[1]] = " ".join(formula[definition.end() + 1 : end].split())
+            formula = formula[: definition.start()] + formula[end + 1 :]
+        if not strip_tags(formula).strip():
+            return ""
+        return match[0].replace(match[1] or match[2] or match[3] or "", formula)
+
+    return (_FORMULA.sub(one, text), macros) if "\\" in text else (text, macros)
+
+
+def _find_closing_brace(text: str, start: int) -> int | None:
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] == "{") - (text[at] == "}")
+        if depth == 0:
+            return at
+    return None
+
+
 class SideTemplate:
     """One side of a template, parsed.
 
     Attributes:
         conditions: the names of the fields that sections look at.
         clozes: the names of the fields that it shows with gaps.
+        macros: the TeX macros that it defines.
     """
 
     def __init__(self, text: str) -> None:
+        text, self.macros = extract_macros(text)
         self._parts = parse_template(text)
         parts = list(walk_parts(self._parts))
         self.conditions = {part.name for part in parts if isinstance(part, TemplateSection)}
