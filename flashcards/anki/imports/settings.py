@@ -62,6 +62,7 @@ def find_deck_settings(
     problems: dict[str, None] = {}
     said: dict[str, Mapping[str, Any]] = {}
     tables: dict[str, dict[str, Any]] = {}
+    siblings = _find_decks_with_siblings(package)
     for name in sorted(by_name):
         deck = by_name[name]
         preset = package.presets.get(deck.preset or 0)
@@ -76,7 +77,10 @@ def find_deck_settings(
             continue
         problems |= found
         above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
-        if said[name] != above:
+        if said[name] == above and "::" not in name and name in siblings and policy_of(name).bury_siblings:
+            # Anki's stock options show two cards of a note on one day; here siblings are buried unless told otherwise.
+            tables[name] = {key: value for key, value in said[name].items() if key == "bury_siblings" and not value}
+        elif said[name] != above:
             table = _make_table(said[name], _find_inherited(name, tables, present), policy_of(name))
             if table:
                 tables[name] = table
@@ -141,6 +145,12 @@ def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bo
     if problem:
         problems[f"The option `{key}` of the deck `{deck}` was left out: it {problem}."] = None
     return not problem
+
+
+def _find_decks_with_siblings(package: Package) -> set[str]:
+    """Return the top-level decks that hold notes with several cards."""
+    homes = {cards[0].home for cards in package.cards.values() if len(cards) > 1}
+    return {normalize_name(package.decks[home].name).partition("::")[0] for home in homes}
 
 
 def _parents(name: str) -> Iterable[str]:

@@ -12,7 +12,7 @@ from flashcards import cli
 from flashcards.collection import Collection
 from scheduler import DEFAULT_PARAMETERS, Policy
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CREATED, Made, studied, write_package
+from tests.anki.imports.packages import CREATED, REVERSED, Made, studied, write_package
 
 PARAMETERS = [0.5, 1, 2, 8, 6.4, 0.8, 3, 0.001, 1.8, 0.16, 0.8, 1.5, 0.06, 0.26, 1.6, 0.6, 1.9, 0.5, 0.09, 0.07, 0.15]
 
@@ -168,3 +168,10 @@ def test_the_summary_counts_the_decks_whose_settings_are_written(
         == 0
     )
     assert f", {words}." in capsys.readouterr().out
+
+
+def test_stock_options_show_both_cards_of_a_note_on_one_day_and_the_settings_say_so(home: Home, tmp_path: Path) -> None:
+    note = Made(["a", "b"], type=REVERSED, cards={0: {}, 1: {}})
+    stock = {1: {"name": "Default", "new": {"delays": [1.0, 10.0], "perDay": 20}, "lapse": {"delays": [10.0]}}}
+    home.import_file(write_package(tmp_path / "x.apkg", [note], presets=stock))
+    assert home.read("flashcards.toml").endswith('[decks."Deck"]\nbury_siblings = false\n')
