@@ -84,7 +84,7 @@ def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayRead
     due_day: int | None = None
     due_ms: int | None = None
     if after is not State.NEW:
-        if interval_after >= DAY_SECONDS:
+        if interval_after >= DAY_SECONDS or after is State.REVIEW:
             due_day = day + interval_after // DAY_SECONDS
         else:
             due_ms = at_ms + interval_after * 1000

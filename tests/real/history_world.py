@@ -96,7 +96,7 @@ def differences(collection: Collection, world: World) -> list[str]:
             here["due"] = card.due_day if card.due_ms is None else card.due_ms // 1000
             there["due"] = due if card.due_ms is not None else _day(due, shift, collection)
         if card.state is State.REVIEW:
-            here["interval"], there["interval"] = max(1, card.interval // 86_400), ivl
+            here["interval"], there["interval"] = card.interval // 86_400, ivl
         if card.state in (State.LEARNING, State.RELEARNING):
             here["left"], there["left"] = max(1, card.steps_left), left
         found += [

@@ -46,7 +46,10 @@ def test_every_stock_note_type_becomes_what_it_asks(home: Home, world: World, tm
     )
     assert home.read("Right.md") == "Q: שלום\nA: مرحبا\n"
     assert (report.added, report.media) == (7, 2)
-    assert [remark for remark in report.remarks if remark.place != "flashcards.toml"] == []
+    assert [remark.message for remark in report.remarks] == [
+        f"`{name}` of the whole collection was raised to {total}, the sum of Anki's decks."
+        for name, total in (("new_per_day", 40), ("reviews_per_day", 400))
+    ]
     with Collection(home.root) as collection:
         cards = collection.connection.execute("SELECT count(*) FROM cards").fetchone()[0]
     assert cards == world.db.scalar("SELECT count() FROM cards")

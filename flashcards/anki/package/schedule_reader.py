@@ -169,7 +169,7 @@ def _state_after(row: LogRow, kind: ReviewKind, before: State) -> State:
         return State.NEW
     if kind is ReviewKind.CRAM:
         return before
-    if row.ivl > 0:
+    if row.ivl > 0 or kind is ReviewKind.SET_DUE:
         return State.REVIEW
     if kind is not ReviewKind.RATING and row.ivl == 0:
         return before

@@ -56,7 +56,7 @@ _SCHEDULE: Final = f"""
                 THEN ours.due_day * {DAY_SECONDS} + :day_begins
             ELSE ours.due_day - :first_day END,
         ivl = CASE ours.state
-            WHEN {State.REVIEW:d} THEN max(1, ours.interval / {DAY_SECONDS})
+            WHEN {State.REVIEW:d} THEN ours.interval / {DAY_SECONDS}
             WHEN {State.RELEARNING:d} THEN 1
             ELSE 0 END,
         factor = CASE WHEN ours.state IN ({State.REVIEW:d}, {State.RELEARNING:d}) THEN {_EASE} ELSE 0 END,
