@@ -29,7 +29,7 @@ from tests.fuzz.inputs import MARKDOWN, YAML, generate, mutate_fixtures
 
 HTML = HtmlRenderer({}, lambda name: f"media-{len(name)}.mp3")
 TERMINAL = TerminalRenderer({}, plain=False)
-MARKUP = re.compile(r"\[(?:sound:(?!media-\d+\.mp3\])|anki:|/?latex\]|/?\$\$?\]|\[?type:)|\{\{(?!c\d)", re.IGNORECASE)
+MARKUP = re.compile(r"\[(?:sound:(?!media-\d+\.mp3\])|anki:|/?latex\]|/?\$\$?\]|\[?type:)", re.IGNORECASE)
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 ACTIVE = re.compile(r"<script|<style|<iframe|javascript:|\son\w+\s*=", re.IGNORECASE)
 
@@ -66,6 +66,7 @@ def examine(text: str) -> None:
         html = export(note)
         tags = [piece for piece in split_html(html.replace("\x1e", " ")) if not isinstance(piece, str)]
         assert not MARKUP.search(html), html
+        assert note.kind is Kind.CLOZE or not re.search(r"\{\{c[0-9]", html), html
         assert not any(ACTIVE.search(f"<{tag.name} {' '.join(tag.attributes)}") for tag in tags), html
         find_references(note)
         for field in note.fields:
