@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
 from flashcards.query import QueryInvalid, find_card_ids
+from flashcards.query.patterns import to_regex
+from flashcards.query.terms import compile_tag
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -361,3 +364,18 @@ def test_quoted_text_is_looked_for_as_it_is(collection: Collection, text: str) -
 def test_a_deck_that_is_not_there_is_named_with_the_nearest_one(collection: Collection, name: str) -> None:
     with pytest.raises(DeckUnknown, match=f"There is no deck `{name}`"):
         found(collection, f'-deck:"{name}"')
+
+
+@pytest.mark.parametrize("anywhere", [True, False])
+def test_many_wildcards_are_matched_in_linear_time(anywhere: bool) -> None:
+    text = "a" * 20_000
+    assert not re.fullmatch(to_regex("a*" * 30 + "b", anywhere=anywhere), text)
+    assert compile_tag("*a" * 30 + "b").fullmatch(text) is None
+    assert compile_tag("*a" * 30).fullmatch(text)
+
+
+@given(st.text("ab*_ ", min_size=1, max_size=6), st.text("ab ", max_size=8))
+def test_wildcards_mean_the_same_as_in_a_plain_regular_expression(pattern: str, text: str) -> None:
+    plain = "".join({"*": ".*", "_": "."}.get(sign, sign) for sign in pattern)
+    assert bool(re.search(plain, text)) == bool(re.match(to_regex(pattern, anywhere=True), text))
+    assert bool(re.fullmatch(plain, text)) == bool(re.fullmatch(to_regex(pattern), text))

@@ -28,12 +28,33 @@ def unescape(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
-def to_regex(text: str) -> str:
-    """Convert words with wildcards to a regular expression: `*` is anything, `_` one character, `\\*` an asterisk."""
-    parts = []
+def to_regex(text: str, *, anywhere: bool = False, start: str = "", end: str = "") -> str:
+    """Convert words with wildcards to a regular expression: `*` is anything, `_` one character, `\\*` an asterisk.
+
+    It is matched in linear time: each part is taken where it first occurs, for good.
+
+    Args:
+        text: the words.
+        anywhere: whether other text may come first.
+        start: what must hold where the words begin, as a regular expression.
+        end: what must hold where they end.
+    """
+    first, *parts = _split_wildcards(text)
+    if anywhere:
+        first, parts = "", [f"{start}{first}", *parts]
+    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
+    return f"{first}{middle}.*?{parts[-1]}{end}" if parts else f"{first}{end}"
+
+
+def _split_wildcards(text: str) -> list[str]:
+    """Split words at each `*` into regular expressions."""
+    parts = [""]
     for escaped, wildcard, plain in _ESCAPE.findall(text):
-        parts.append({"*": ".*", "_": "."}[wildcard] if wildcard else re.escape(escaped or plain))
-    return "".join(parts)
+        if wildcard == "*":
+            parts.append("")
+        else:
+            parts[-1] += "." if wildcard else re.escape(escaped or plain)
+    return parts
 
 
 def check_regex(text: str) -> str:
@@ -56,8 +77,9 @@ def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
         found = re.compile(pattern, re.IGNORECASE | re.DOTALL)
         return lambda text: bool(found.search(text))
     if how == "word":
-        whole = re.compile(rf"(?<!\w){to_regex(normalize(pattern))}(?!\w)", re.DOTALL)
-        return lambda text: bool(whole.search(normalize(text)))
+        regex = to_regex(normalize(pattern), anywhere=True, start=r"(?<!\w)", end=r"(?!\w)")
+        whole = re.compile(regex, re.DOTALL)
+        return lambda text: bool(whole.match(normalize(text)))
     if how == "field":
         all_of_it = re.compile(to_regex(normalize(pattern)), re.DOTALL)
         return lambda text: bool(all_of_it.fullmatch(normalize(text)))
@@ -65,8 +87,8 @@ def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
     wanted = clean(pattern)
     if not re.search(r"[*_\\]", wanted):
         return lambda text: wanted in clean(text)
-    part = re.compile(to_regex(wanted), re.DOTALL)
-    return lambda text: bool(part.search(clean(text)))
+    part = re.compile(to_regex(wanted, anywhere=True), re.DOTALL)
+    return lambda text: bool(part.match(clean(text)))
 
 
 def matches(how: str, pattern: str, body: str, field: int | None = None) -> bool:

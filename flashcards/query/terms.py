@@ -123,7 +123,9 @@ def _list_names(word: str, names: Iterable[str]) -> str:
 @lru_cache(maxsize=64)
 def compile_tag(wanted: str) -> re.Pattern[str]:
     """Compile a tag with `*` for anything; it also matches the tags below it."""
-    return re.compile(".*".join(re.escape(part) for part in wanted.split("*")) + "(::.*)?")
+    first, *parts = [re.escape(part) for part in wanted.split("*")]
+    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])  # in linear time
+    return re.compile(f"{first}{middle}.*?{parts[-1]}(?:::.*)?" if parts else f"{first}(?:::.*)?")
 
 
 def _make_like_pattern(text: str) -> str:
