@@ -37,9 +37,10 @@ from scheduler import (
     transaction,
     translate_errors,
 )
+from scheduler.database import open_reading
 from scheduler.identity import rename_slots
 from scheduler.limits import COLLECTION, DeckLimits
-from scheduler.reading import ReadingConnection, copy_to_memory, open_reading
+from scheduler.reading import ReadingConnection, copy_to_memory
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"
@@ -133,6 +134,7 @@ class Collection:
         connection: its database.
         store: its cards and reviews.
         catalog: its files and notes, as of the last scan.
+        backup_ms: when an import last backed up the state through this object, in epoch milliseconds; 0 if never.
     """
 
     def __init__(self, root: Path, access: Access = Access.KEEP) -> None:
@@ -143,6 +145,7 @@ class Collection:
             SchedulerError: its database cannot be used.
         """
         self.root = root
+        self.backup_ms = 0
         self._access = access
         in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())
         if not in_memory:

@@ -17,7 +17,7 @@ from flashcards.collection import DATABASE, Collection, now_ms
 from flashcards.disk.atomic import file_digest
 from flashcards.errors import FlashcardsError
 from scheduler import transaction
-from scheduler.database import copy_database
+from scheduler.backups import copy_database
 
 if TYPE_CHECKING:
     import sqlite3

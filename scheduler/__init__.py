@@ -5,9 +5,10 @@ is an integer whose cards are siblings.
 """
 
 from scheduler.answer import Outcome, Outcomes, compute_outcomes
+from scheduler.backups import backup, remove_old_backups, restore
 from scheduler.clock import Clock
 from scheduler.connection import check, transaction
-from scheduler.database import TableSet, backup, open_database, restore
+from scheduler.database import TableSet, open_database
 from scheduler.errors import (
     BackupUnusable,
     CardChanged,
@@ -19,6 +20,7 @@ from scheduler.errors import (
     DiskFull,
     NothingToUndo,
     SchedulerError,
+    StateLost,
     translate_errors,
 )
 from scheduler.limits import DeckLimits
@@ -60,6 +62,7 @@ __all__ = [
     "ReviewKind",
     "SchedulerError",
     "State",
+    "StateLost",
     "Store",
     "TableSet",
     "Wait",
@@ -70,6 +73,7 @@ __all__ = [
     "count_by_deck",
     "find_problems",
     "open_database",
+    "remove_old_backups",
     "restore",
     "transaction",
     "translate_errors",

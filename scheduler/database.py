@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.connection import BUSY_SECONDS, check, closing_connection, connect, database_path, transaction
-from scheduler.errors import (
-    BackupUnusable,
-    DatabaseCorrupt,
-    DatabaseNewer,
-    DatabaseUnreadable,
-    SchedulerError,
-    translate_errors,
-)
+from scheduler.connection import BUSY_SECONDS, check, closing_connection, connect, transaction
+from scheduler.errors import DatabaseNewer, DatabaseUnreadable, translate_errors
+from scheduler.reading import ReadingConnection, copy_to_memory, open_file, open_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["TableSet", "check", "connect", "open_database", "transaction"]
+__all__ = ["TableSet", "check", "connect", "open_database", "open_reading", "transaction"]
 
 
 _RETRY_SECONDS = 0.01
@@ -68,11 +60,14 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
 
     Raises:
         DatabaseNewer: it lists a migration that no table set knows. The file stays as it was.
+        StateLost: it is missing or empty, and there is a sound backup of it. Nothing is written.
         DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
     """
     if path.is_dir():
         raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
     with translate_errors(path):
+        if not path.exists():
+            _refuse_lost_state(path)
         connection = connect(path)
         try:
             _prepare(connection, path, table_sets, backups)
@@ -82,29 +77,53 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
     return connection
 
 
-def prepare_copy(
-    connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], *, only_check: bool = False
-) -> bool:
-    """Create or migrate the tables of a private copy, which needs no backup; return whether that was needed.
+def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnection:
+    """Open the database at `path` for reading; if it does not exist, an empty one in memory.
 
-    Args:
-        connection: the copy.
-        path: the database that was copied, for messages.
-        table_sets: the tables.
-        only_check: find out whether it is needed, and change nothing.
+    The connection reads the file itself, or a copy in memory if the file has a write-ahead log or needs a migration.
+
+    Raises:
+        DatabaseNewer: it lists a migration that no table set knows.
+        StateLost: it is missing or empty, and there is a sound backup of it.
+        DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy: as their names say.
+    """
+    if path.is_dir():
+        raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
+    with translate_errors(path):
+        connection = open_file(path) if path.exists() else open_memory()
+        try:
+            if _pending(connection, path, table_sets):
+                if _is_empty(connection):
+                    _refuse_lost_state(path)
+                connection = copy_to_memory(connection)
+                prepare_copy(connection, path, table_sets)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def prepare_copy(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> None:
+    """Create or migrate the tables of a private copy of the database at `path`, which needs no backup.
 
     Raises:
         DatabaseNewer: the database lists a migration that no table set knows.
     """
-    pending = _pending(connection, path, table_sets)
-    if pending and not only_check:
+    if _pending(connection, path, table_sets):
         with transaction(connection):
             _make_tables(connection, table_sets)
-    return pending
+
+
+def _refuse_lost_state(path: Path) -> None:
+    from scheduler.backups import refuse_lost_state
+
+    refuse_lost_state(path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
     pending = _pending(connection, path, table_sets)  # first, so that a newer database stays untouched
+    if pending and _is_empty(connection):
+        _refuse_lost_state(path)
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _use_write_ahead_log(connection)
     # With NORMAL a power cut loses the last reviews.
@@ -143,6 +162,8 @@ def _migrate(connection: sqlite3.Connection, path: Path, table_sets: Sequence[Ta
         if not _pending(connection, path, table_sets):
             return  # another process has done it
         if not _is_empty(connection):
+            from scheduler.backups import backup
+
             with closing_connection(path) as committed:
                 backup(committed, backups)
         _make_tables(connection, table_sets)
@@ -175,123 +196,3 @@ def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> N
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
             [(table_set.name, name, now) for name in table_set.migrations],
         )
-
-
-KEEP = 10
-"""How many backups are kept."""
-
-_SIDES = ("-wal", "-shm")
-
-
-def backup(connection: sqlite3.Connection, folder: Path, *, keep: int = KEEP) -> Path:
-    """Copy the database, as last committed, into `folder`; keep the newest `keep` copies. Returns the copy.
-
-    Names sort by time. This uses SQLite's backup API, so other processes may keep writing.
-    """
-    path = database_path(connection)
-    with translate_errors(path):
-        folder.mkdir(parents=True, exist_ok=True)
-        target = _fresh_name(folder, path)
-        copy_database(connection, target)
-        for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-keep]:
-            old.unlink(missing_ok=True)
-    return target
-
-
-def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
-    """Replace the database at `path` with a backup. Returns the copy made of the old database, if there was one.
-
-    The backup is copied and checked before anything is replaced, and the replacement is one rename. If SQLite cannot
-    copy the old database, its file is moved to `backups` unchanged.
-
-    Raises:
-        BackupUnusable: the backup is missing, or is not a sound database.
-        DatabaseBusy: another process has the database open.
-    """
-    fresh = path.with_name(path.name + ".restoring")
-    with translate_errors(path):
-        try:
-            _copy_checked(backup_file, fresh)
-            saved = _set_aside(path, backups) if path.exists() else None
-            fresh.replace(path)
-            _sync_folder(path.parent)
-        finally:
-            fresh.unlink(missing_ok=True)
-    return saved
-
-
-def _fresh_name(folder: Path, path: Path) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    target = folder / f"{path.stem}-{stamp}.db"
-    while target.exists():
-        target = target.with_name(f"{target.stem}-again.db")
-    return target
-
-
-def copy_database(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the database, as last committed, to a file; its folder is created.
-
-    It is copied under a temporary name, so that an interrupted copy never looks like a backup.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".part")
-    try:
-        with closing_connection(partial) as copy:
-            connection.backup(copy)
-            # A copy has no log beside it, so it must not ask for one.
-            copy.execute("PRAGMA journal_mode = DELETE")
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _copy_checked(backup_file: Path, fresh: Path) -> None:
-    if not backup_file.is_file():
-        raise BackupUnusable(backup_file, "there is no such file")
-    try:
-        with translate_errors(backup_file), closing_connection(backup_file) as source:
-            if not source.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                raise BackupUnusable(backup_file, "it is empty")
-            if check(source):
-                raise BackupUnusable(backup_file, "it is damaged")
-            copy_database(source, fresh)
-    except (DatabaseCorrupt, DatabaseUnreadable) as error:
-        raise BackupUnusable(backup_file, "it is damaged or not a database") from error
-
-
-def _set_aside(path: Path, backups: Path) -> Path:
-    """Copy the database at `path` to the backups, and leave no write-ahead log that could be read into another file."""
-    try:
-        with closing_connection(path) as present:
-            saved = backup(present, backups, keep=KEEP + 1)
-            # Needs the database to itself: fails as busy while another process has it open.
-            present.execute("PRAGMA journal_mode = DELETE")
-    except (SchedulerError, sqlite3.DatabaseError) as error:
-        if not _is_damage(error):
-            raise
-        backups.mkdir(parents=True, exist_ok=True)
-        saved = _fresh_name(backups, path).with_suffix(".damaged")
-        import shutil
-
-        shutil.copy2(path, saved)
-        for side in _SIDES:
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + side).replace(saved.with_name(saved.name + side))
-    return saved
-
-
-def _is_damage(error: Exception) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return isinstance(error, (DatabaseCorrupt, DatabaseUnreadable)) or code in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

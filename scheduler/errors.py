@@ -9,15 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from scheduler.backup_files import find_newest_backup
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PAGE = 4096  # bytes
 # On a full disk SQLite cannot create the files beside the database, and reports only that.
 _DISK_TROUBLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-
-BACKUPS = "backups"
-"""The folder beside a database that holds its copies."""
 
 
 class SchedulerError(Exception):
@@ -31,6 +30,18 @@ class DatabaseCorrupt(SchedulerError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is damaged. {_restore_advice(path)}")
+
+
+class StateLost(SchedulerError):
+    """The database is missing or empty, and there is a backup of it."""
+
+    def __init__(self, path: Path, newest: Path, reviews: int) -> None:
+        what = "is empty" if path.exists() else "is missing"
+        held = "1 review" if reviews == 1 else f"{reviews:,} reviews"
+        super().__init__(
+            f"{path} {what}, but there are backups. The newest sound one, {newest}, holds {held}; `flashcards restore`"
+            f" brings it back. To start afresh instead, move {newest.parent} away."
+        )
 
 
 class DatabaseNewer(SchedulerError):
@@ -92,15 +103,11 @@ class NothingToUndo(SchedulerError):
         super().__init__(reason or "There is nothing to undo.")
 
 
-def find_newest_backup(path: Path) -> Path | None:
-    """Find the last backup of the database at `path`, in the folder `backups` beside it, if any."""
-    folder = path.parent / BACKUPS
-    return max(folder.glob(f"{path.stem}-*.db"), default=None) if folder.is_dir() else None
-
-
 def _restore_advice(path: Path) -> str:
     last = find_newest_backup(path)
-    return f"The last backup is {last}; restore that one." if last else "There is no backup beside it."
+    if last is None:
+        return "There is no sound backup beside it."
+    return f"The newest sound backup is {last}; `flashcards restore` brings it back."
 
 
 def _disk_is_full(path: Path) -> bool:
@@ -133,7 +140,8 @@ def translate_error(error: sqlite3.Error | OSError, path: Path) -> SchedulerErro
         return DiskFull(path) if full else DatabaseUnreadable(path, error.strerror or str(error))
     # The low byte is the primary code; the rest gives details.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_CORRUPT:
+    # Text that is not UTF-8 has no code of its own.
+    if code == sqlite3.SQLITE_CORRUPT or str(error).startswith("Could not decode to UTF-8"):
         return DatabaseCorrupt(path)
     if code == sqlite3.SQLITE_NOTADB:
         return DatabaseUnreadable(path, "it is not a database", _restore_advice(path))

@@ -6,19 +6,11 @@ SQLite itself writes beside a database with a write-ahead log, even if it only r
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scheduler.connection import closing_connection
-from scheduler.database import prepare_copy
-from scheduler.errors import DatabaseBusy, DatabaseUnreadable, translate_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from scheduler.database import TableSet
+from scheduler.errors import DatabaseBusy
 
 _ATTEMPTS = 5  # copies of a database whose log another process is folding in meanwhile
 _LOG_HEADER = 32  # bytes, with the salt that changes whenever the log starts over
@@ -35,31 +27,13 @@ def open_memory() -> ReadingConnection:
     return connection
 
 
-def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnection:
-    """Open the database at `path` for reading; if it does not exist, an empty one in memory.
-
-    The connection reads the file itself, or a copy in memory if the file has a write-ahead log or needs a migration.
+def open_file(path: Path) -> ReadingConnection:
+    """Open the database at `path` for reading: the file itself, or a copy in memory if it has a write-ahead log.
 
     Raises:
-        DatabaseNewer: it lists a migration that no table set knows.
-        DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy: as their names say.
+        DatabaseBusy: another process writes all the time.
     """
-    if not path.exists():
-        connection = open_memory()
-        prepare_copy(connection, path, table_sets)
-        return connection
-    if path.is_dir():
-        raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
-    with translate_errors(path):
-        connection = _copy_with_log(path) if _has_log(path) else _open_immutable(path)
-        try:
-            if prepare_copy(connection, path, table_sets, only_check=True):
-                connection = copy_to_memory(connection)
-                prepare_copy(connection, path, table_sets)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+    return _copy_with_log(path) if _has_log(path) else _open_immutable(path)
 
 
 def copy_to_memory(connection: sqlite3.Connection) -> ReadingConnection:
@@ -99,6 +73,7 @@ def _copy_with_log(path: Path) -> ReadingConnection:
     Pages that move from the log to the file while the file is copied are still in the log, until it starts over.
     """
     import shutil
+    import tempfile
 
     with tempfile.TemporaryDirectory(prefix="flashcards-") as folder:
         copy = Path(folder) / path.name

@@ -60,10 +60,12 @@ def files(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> 
 
 def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a backup, newest first."""
-    from flashcards.collection import BACKUPS
+    from flashcards.collection import BACKUPS, DATABASE
+    from scheduler.backup_files import list_backups
 
     state = _find_state(ctx)
-    return _offer(sorted(map(str, (state / BACKUPS).glob("*.db")), reverse=True) if state else [], incomplete)
+    found = list_backups(state / BACKUPS, Path(DATABASE).stem) if state else []
+    return _offer([str(path) for path in found], incomplete)
 
 
 def mocks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -112,7 +114,7 @@ def _read(ctx: click.Context, sql: str, typed: str = "") -> list[Any]:
 
     from flashcards.collection import DATABASE, TABLE_SETS
     from scheduler import SchedulerError
-    from scheduler.reading import open_reading
+    from scheduler.database import open_reading
 
     state = _find_state(ctx)
     try:

@@ -18,6 +18,8 @@ from flashcards.text import is_unicode, wrap_line
 from flashcards.text import plural as plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flashcards.catalog.files import Unreadable
     from flashcards.catalog.report import Ambiguity, ScanReport
     from flashcards.catalog.store import Entry
@@ -78,20 +80,41 @@ def read_collection() -> Iterator[Collection]:
 @contextmanager
 def open_without_scan(*, reading: bool = False) -> Iterator[Collection]:
     """Open the collection that the command line names, without scanning its decks."""
-    import sqlite3
-
-    from flashcards.collection import Access, Collection, find_collection
-    from scheduler.errors import translate_error
+    from flashcards.collection import DATABASE, STATE_FOLDER, Access, Collection, find_collection
 
     root = find_collection(click.get_current_context().find_root().obj)
-    with Collection(root, Access.READ if reading else Access.ACT) as collection:
-        try:
-            yield collection
-        except sqlite3.Error as error:  # from a read; whatever writes translates its own errors
-            named = translate_error(error, collection.database)
-            if named is None:
-                raise
+    with (
+        _blame_damage(root / STATE_FOLDER / DATABASE),
+        Collection(root, Access.READ if reading else Access.ACT) as collection,
+    ):
+        yield collection
+
+
+@contextmanager
+def _blame_damage(database: Path) -> Iterator[None]:
+    """Raise an error that nothing but the state explains as one sentence about it.
+
+    What is read from a damaged database can be any value, so it can fail anywhere.
+    """
+    import sqlite3
+
+    from flashcards.errors import FlashcardsError
+    from scheduler.errors import DatabaseCorrupt, SchedulerError, translate_error
+
+    try:
+        yield
+    except (FlashcardsError, SchedulerError, click.exceptions.Exit, click.ClickException, click.Abort, OSError):
+        raise
+    except Exception as error:
+        named = translate_error(error, database) if isinstance(error, sqlite3.Error) else None
+        if named is not None:
             raise named from error
+        from scheduler.backups import is_damaged
+
+        is_cut = isinstance(error, json.JSONDecodeError)  # nothing but the state is read as JSON without a net
+        if database.is_file() and (is_cut or is_damaged(database)):
+            raise DatabaseCorrupt(database) from error
+        raise
 
 
 def keep_state(collection: Collection) -> None:

@@ -111,10 +111,11 @@ def _describe_ignored(collection: Collection) -> str:
 
 def _apply_parameters(collection: Collection, reschedule: bool, yes: bool, *, as_json: bool) -> tuple[int, int]:
     """Recompute memory states and due days with the present parameters; return how many of each changed."""
-    from scheduler import backup
+    from scheduler import backup, remove_old_backups
 
     backup(collection.connection, collection.backups)
     recomputed = collection.follow_parameters()
+    remove_old_backups(collection.database, collection.backups)
     if recomputed and not as_json:
         click.echo(f"{console.plural(recomputed, 'memory state')} recomputed.")
     return recomputed, _reschedule_cards(collection, yes, as_json=as_json) if reschedule else 0

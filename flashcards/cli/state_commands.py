@@ -34,7 +34,7 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
     flashcards doctor
     flashcards doctor --rebuild
     """
-    from scheduler import backup, check
+    from scheduler import backup, check, remove_old_backups
 
     with console.open_without_scan(reading=not rebuild) as collection:
         damage = check(collection.connection)
@@ -43,6 +43,8 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         if not damage:
             collection.follow_parameters()
         found = [] if damage else _replay_log(collection, rebuild)
+        if rebuild:
+            remove_old_backups(collection.database, collection.backups)
         cards = _find_differing_cards(collection, found)
         reviews = 0 if damage else _count_reviews(collection)
         if as_json:
@@ -119,7 +121,9 @@ def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, sav
     for text in damage:
         console.print_text(f"Database: {text}")
     if damage:
-        console.print_text("The database is damaged. `flashcards restore` replaces it by the newest backup.", err=True)
+        console.print_text(
+            "The database is damaged. `flashcards restore` replaces it by the newest sound backup.", err=True
+        )
         return
     console.print_text("The database is sound.")
     for card in cards[:_SHOWN]:
@@ -143,28 +147,40 @@ def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, sav
 def backup_command(listed: bool) -> None:
     """Copy the review state to .flashcards/backups/.
 
-    The last ten copies are kept. This does not copy the decks, which are plain files: back them up as you do others. A
-    copy is also made before the database changes its schema.
+    A copy that equals the newest one is not made again. The newest ten copies and all of the last day (at most fifty)
+    stay, and before that the first copy of each of seven days, five weeks and twelve months. This does not copy the
+    decks, which are plain files: back them up as you do others. A copy is also made before the database changes its
+    schema.
 
     \b
     flashcards backup
     flashcards backup --list
     """
-    from scheduler import DatabaseCorrupt, backup, check
+    from flashcards.collection import find_collection
+    from scheduler import DatabaseCorrupt, backup, check, remove_old_backups
 
-    with console.open_without_scan(reading=listed) as collection:
-        if listed:
-            found = sorted(collection.backups.glob("*.db"), reverse=True)
-            for path in found:
-                console.print_text(f"{path}  {path.stat().st_size:,} bytes")
-            if not found:
-                console.print_text("There is no backup yet. `flashcards backup` creates one.", err=True)
-        elif not collection.is_kept:
+    if listed:
+        _list_backups(find_collection(click.get_current_context().find_root().obj))
+        return
+    with console.open_without_scan() as collection:
+        if not collection.is_kept:
             raise NoState(collection.root)
-        elif check(collection.connection):  # a copy of it would replace a sound backup
+        if check(collection.connection):  # a copy of it would be no backup
             raise DatabaseCorrupt(collection.database)
-        else:
-            console.print_text(f"Saved {backup(collection.connection, collection.backups)}.")
+        saved = backup(collection.connection, collection.backups)
+        remove_old_backups(collection.database, collection.backups)
+        console.print_text(f"Saved {saved}.")
+
+
+def _list_backups(root: Path) -> None:
+    from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER
+    from scheduler.backup_files import list_backups
+
+    found = list_backups(root / STATE_FOLDER / BACKUPS, Path(DATABASE).stem)
+    for path in found:
+        console.print_text(f"{path}  {path.stat().st_size:,} bytes")
+    if not found:
+        console.print_text("There is no backup yet. `flashcards backup` creates one.", err=True)
 
 
 class NoState(UsageError):
@@ -178,7 +194,7 @@ class NoBackup(UsageError):
     """There is nothing to restore from."""
 
     def __init__(self, place: Path) -> None:
-        super().__init__(f"There is no backup in {place}. `flashcards backup` creates one.")
+        super().__init__(f"There is no sound backup in {place}. `flashcards backup` creates one.")
 
 
 @click.command("restore")
@@ -192,7 +208,8 @@ class NoBackup(UsageError):
 def restore_command(backup: Path | None, yes: bool) -> None:
     """Replace the review state by a backup.
 
-    The present state is backed up first. Without BACKUP, the newest backup is used. The decks are not touched.
+    Without BACKUP, the newest sound backup is used. The present state is backed up first; if it is damaged, its file is
+    kept beside the backups with the ending `.damaged`. Other commands may run meanwhile. The decks are not touched.
 
     \b
     flashcards restore
@@ -200,17 +217,20 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     """
     from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER, find_collection
     from scheduler import restore
+    from scheduler.backup_files import find_newest_backup
 
     folder = find_collection(click.get_current_context().find_root().obj) / STATE_FOLDER
-    chosen = backup or max((folder / BACKUPS).glob("*.db"), default=None)
+    chosen = backup or find_newest_backup(folder / DATABASE)
     if chosen is None:
         raise NoBackup(folder / BACKUPS)
     if not yes and not click.confirm(f"Replace the review state by {chosen}?", err=True):
         console.print_text("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
     folder.mkdir(exist_ok=True)
-    restore(folder / DATABASE, chosen, folder / BACKUPS)
+    aside = restore(folder / DATABASE, chosen, folder / BACKUPS)
     console.print_text(f"Restored {chosen}.")
+    if aside is not None:
+        console.print_text(f"The state before is kept in {aside}.", err=True)
 
 
 COMMANDS: dict[str, click.Command] = {

@@ -41,6 +41,7 @@ def command(as_json: bool) -> None:
 def _collect(collection: Collection) -> dict[str, Any]:
     from flashcards.collection import find_ordering, now_ms
     from scheduler import count_by_deck
+    from scheduler.backup_files import list_backups
 
     files, notes = collection.catalog.counts()
     (decks,) = collection.connection.execute("SELECT count(DISTINCT deck) FROM notes WHERE active = 1").fetchone()
@@ -49,7 +50,7 @@ def _collect(collection: Collection) -> dict[str, Any]:
         "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
     ).fetchone()
-    backups = sorted(collection.backups.glob("*.db"))
+    newest = next(iter(list_backups(collection.backups, collection.database.stem)), None)
     due = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection)).values()
     database = collection.database
     return {
@@ -61,8 +62,8 @@ def _collect(collection: Collection) -> dict[str, Any]:
         "notes": notes,
         "cards": cards,
         "reviews": reviews,
-        "last_backup": str(backups[-1].resolve()) if backups else None,
-        "last_backup_at": _find_time(backups[-1].stat().st_mtime) if backups else None,
+        "last_backup": str(newest.resolve()) if newest else None,
+        "last_backup_at": _find_time(newest.stat().st_mtime) if newest else None,
         "due": {
             "new": sum(count.new for count in due),
             "learning": sum(count.learning for count in due),

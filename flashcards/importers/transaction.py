@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.disk.journal import Journal
+from scheduler.backups import backup, remove_old_backups
 from scheduler.connection import closing_connection, transaction
-from scheduler.database import backup
 from scheduler.imported_log import CardHistory, DayReader
 from scheduler.merge import merge
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.importers.report import ImportReport
+
+
+_HOUR_MS = 3_600_000
 
 
 class _RollBack(Exception):
@@ -42,7 +45,7 @@ def run_import(
         bring_in: writes rows to the database and stages files in the journal. It returns whether what it wrote must be
             kept even if the report says that nothing changed.
         dry_run: only find out what would change.
-        back_up: copy the database first if anything changes.
+        back_up: copy the database first if anything changes. Several imports by one command are one backup.
     """
     report.dry_run = dry_run
     journal = Journal(collection.root, collection.import_folder)
@@ -51,9 +54,10 @@ def run_import(
             keep = bring_in(journal)
             if dry_run or not (keep or report.changes_anything):
                 raise _RollBack
-            if back_up and report.changes_anything:
+            if back_up and report.changes_anything and now_ms() - collection.backup_ms > _HOUR_MS:
                 with closing_connection(collection.database) as committed:
                     backup(committed, collection.backups)
+                collection.backup_ms = now_ms()
             Origins(collection.connection).record(journal.mark, now_ms(), report.source)
             journal.place()
     except _RollBack:
@@ -64,6 +68,8 @@ def run_import(
     finally:
         journal.close()
         collection.forget_limits()
+    if not dry_run:
+        remove_old_backups(collection.database, collection.backups)
     return report
 
 

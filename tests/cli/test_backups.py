@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,17 @@ def backups(cli: Runner) -> list[Path]:
 
 def test_a_backup_is_named_and_listed_newest_first(deck: Runner) -> None:
     assert deck("backup", "--list").out == ""
-    saved = [deck("backup").out.removeprefix("Saved ").rstrip().removesuffix(".") for _ in range(3)]
+    saved = []
+    for rating in ("good", "hard", "easy"):
+        deck("answer", "a.md:1", rating)
+        saved.append(deck("backup").out.removeprefix("Saved ").rstrip().removesuffix("."))
     listed = [line.split("  ")[0] for line in deck("backup", "--list").out.splitlines()]
     assert listed == saved[::-1]
 
 
-def test_only_the_last_ten_are_kept(deck: Runner) -> None:
-    saved = [deck("backup").out.rstrip(".\n").rpartition("/")[2] for _ in range(12)]
-    assert [path.name for path in backups(deck)] == saved[2:]
+def test_a_backup_of_an_unchanged_state_is_the_one_before(deck: Runner) -> None:
+    assert deck("backup").out == deck("backup").out
+    assert len(backups(deck)) == 1
 
 
 def test_restoring_brings_back_the_newest_and_saves_what_was_there(deck: Runner) -> None:
@@ -59,7 +63,7 @@ def test_restoring_asks_first_and_no_changes_nothing(deck: Runner) -> None:
 
 
 def test_without_a_backup_there_is_nothing_to_restore(deck: Runner) -> None:
-    assert "There is no backup in " in deck.fails("restore", "--yes")
+    assert "There is no sound backup in " in deck.fails("restore", "--yes")
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage " * 100])
@@ -137,14 +141,79 @@ class TestDoctor:
         ]
 
 
-def test_a_damaged_state_that_was_set_aside_is_no_backup(cli: Runner) -> None:
-    cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(1500)))
+def spoil(path: Path, seed: int) -> None:
+    """Damage a database in one of five ways."""
+    random_ = random.Random(seed)
+    content = bytearray(path.read_bytes())
+    start = random_.randrange(len(content))
+    if seed % 5 == 0:
+        for _ in range(random_.randint(1, 30)):
+            content[random_.randrange(len(content))] = random_.randrange(256)
+    elif seed % 5 == 1:
+        length = min(random_.randint(1, 9000), len(content) - start)
+        content[start : start + length] = random_.randbytes(length)
+    elif seed % 5 == 2:
+        del content[start:]
+    elif seed % 5 == 3:
+        for _ in range(4):
+            content[random_.randrange(100)] = random_.randrange(256)
+    else:
+        page = start // 4096 * 4096
+        content[page : page + 4096] = random_.choice([bytes(4096), content[:4096], random_.randbytes(4096)])
+    path.write_bytes(content)
+
+
+@pytest.mark.slow
+def test_every_damaged_state_is_said_in_a_sentence_and_can_be_restored(cli: Runner) -> None:
+    cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(60)))
     cli("scan")
+    cli("answer", "a.md:1", "good")
     cli("backup")
     path = cli.root / ".flashcards" / "state.db"
+    sound = path.read_bytes()
+    for seed in range(100):
+        path.write_bytes(sound)
+        spoil(path, seed)
+        for command in ("due", "doctor", "list"):
+            cli(command, code=None)
+        cli("restore", "--yes")
+        assert cli.card("number 0")["reps"] == 1, seed
+        cli("doctor")
+
+
+def spoil_whole(cli: Runner) -> None:
+    path = cli.root / ".flashcards" / "state.db"
     content = path.read_bytes()
-    for name in ("state.db-wal", "state.db-shm"):
-        path.with_name(name).unlink(missing_ok=True)
-    path.write_bytes(content[: 16 * 4096] + b"\xaa" * (len(content) - 16 * 4096))
-    cli("restore", "--yes")
-    cli("restore", "--yes")
+    path.write_bytes(content[:4096] + bytes((each * 7 + 1) % 256 for each in content[4096:]))
+
+
+def test_a_damaged_state_that_was_set_aside_is_no_backup(deck: Runner) -> None:
+    deck("answer", "a.md:1", "good")
+    deck("backup")
+    (sound,) = backups(deck)
+    for _ in range(12):
+        spoil_whole(deck)
+        assert f"The newest sound backup is {sound}; `flashcards restore`" in deck("due", code=1).err
+        assert deck("restore", "--yes").out == f"Restored {sound}.\n"
+        assert deck.card('"one"')["reps"] == 1
+    assert backups(deck) == [sound]
+    assert len(list(sound.parent.glob("*.damaged"))) == 12
+
+
+@pytest.mark.parametrize("command", ["due", "doctor", "answer", "scan", "list"])
+@pytest.mark.parametrize("what", ["missing", "empty"])
+def test_a_lost_state_beside_backups_is_said_before_anything_is_written(deck: Runner, what: str, command: str) -> None:
+    deck("answer", "a.md:1", "good")
+    deck("backup")
+    path = deck.root / ".flashcards" / "state.db"
+    path.write_bytes(b"") if what == "empty" else path.unlink()
+    arguments = ["a.md:1", "good"] if command == "answer" else []
+    said = deck(command, *arguments, code=1).err
+    assert f"state.db is {what}, but there are backups." in said
+    assert "holds 1 review; `flashcards restore` brings it back." in said
+    assert sorted(each.name for each in path.parent.iterdir()) == sorted(
+        [".gitignore", "backups", *(["state.db"] if what == "empty" else [])]
+    )
+    deck("backup", "--list")
+    deck("restore", "--yes")
+    assert deck.card('"one"')["reps"] == 1

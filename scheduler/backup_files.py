@@ -1,0 +1,118 @@
+"""Find the backups beside a database, tell which are sound, and choose which are old enough to go."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+BACKUPS = "backups"
+"""The folder beside a database that holds its copies."""
+
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+_STAMPED = re.compile(r"-(\d{8}T\d{6}\.\d{6}Z)(?:-again)*\.db")
+_JSON = ("body", "before")  # columns
+_NEWEST = 10
+_OF_A_DAY = 50
+_PERIODS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
+    (7, lambda at: at.date()),
+    (5, lambda at: at.isocalendar()[:2]),
+    (12, lambda at: (at.year, at.month)),
+)
+"""How many days, weeks and months with a copy keep their first one, and the name of the period of an instant."""
+
+_COUNT = (
+    "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
+)
+
+
+def list_backups(folder: Path, stem: str) -> list[Path]:
+    """List the backups of the database `stem`.db in `folder`, newest first; other files are left out."""
+    found = [path for path in folder.glob(f"{stem}-*.db") if read_time(path, stem) and path.is_file()]
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def read_time(path: Path, stem: str) -> datetime | None:
+    """Return the instant in the name of a backup; None if it is not the name of one."""
+    match = _STAMPED.fullmatch(path.name.removeprefix(stem))
+    try:
+        return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
+
+
+def make_name(folder: Path, stem: str) -> Path:
+    """Return the path of the next backup: it sorts after all others, even if the clock was set back."""
+    at = datetime.now(UTC)
+    for newest in list_backups(folder, stem)[:1]:
+        at = max(at, (read_time(newest, stem) or at) + timedelta(microseconds=1))
+    return folder / f"{stem}-{at.strftime(_STAMP)}.db"
+
+
+def is_sound(path: Path) -> bool:
+    """Check whether a file is a whole database that this program made."""
+    return count_reviews(path) is not None
+
+
+def count_reviews(path: Path) -> int | None:
+    """Count the reviews in a copy that no process has open; None if it is not sound."""
+    try:
+        address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            if find_damage(connection):
+                return None
+            return int(connection.execute(_COUNT).fetchone()[0])
+    except (sqlite3.Error, OSError, ValueError):
+        return None
+
+
+def find_damage(connection: sqlite3.Connection) -> str:
+    """Return what is wrong with a database, or "" if it is whole and one that this program made.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        return "it is empty"
+    if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+        return "it is damaged"
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not {"_sqlite_migrations", "cards", "reviews"} <= tables:
+        return "it holds no review state"
+    return "" if all(_has_whole_texts(connection, table) for table in tables) else "it is damaged"
+
+
+def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:
+    """Read all texts of a table: SQLite's own check does not see that one is not UTF-8, or no longer JSON."""
+    rows = connection.execute("SELECT name FROM pragma_table_info(?) WHERE type = 'TEXT'", (table,))
+    names = [name for (name,) in rows]
+    if not names:
+        return True
+    columns = ", ".join('"{}"'.format(name.replace('"', '""')) for name in names)
+    whole = " AND ".join(f"coalesce({name} = '' OR json_valid({name}), 1)" for name in _JSON if name in names) or "1"
+    rows = connection.execute('SELECT {}, {} FROM "{}"'.format(whole, columns, table.replace('"', '""')))
+    return all(row[0] for row in rows)
+
+
+def find_newest_backup(path: Path) -> Path | None:
+    """Find the newest sound backup of the database at `path`, in the folder `backups` beside it, if any."""
+    return next(filter(is_sound, list_backups(path.parent / BACKUPS, path.stem)), None)
+
+
+def choose_old(times: Sequence[datetime]) -> set[datetime]:
+    """Choose the backups that can go, by the instants of all of them.
+
+    The ten newest stay, and all of the last day up to fifty. Before that, the first copy of each of seven days, five
+    weeks and twelve months stays. Ages count from the newest copy, so a clock that is wrong deletes nothing more.
+    """
+    newest_first = sorted(times, reverse=True)
+    kept = set(newest_first[:_NEWEST])
+    kept |= {at for at in newest_first[:_OF_A_DAY] if newest_first[0] - at <= timedelta(days=1)}
+    for number, period in _PERIODS:
+        first = {period(at): at for at in newest_first}  # the oldest of a period comes last
+        kept |= set(list(first.values())[:number])
+    return set(times) - kept

@@ -1,0 +1,285 @@
+"""Copy the database to its backups, and put a copy back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from scheduler import connection as connections
+from scheduler.backup_files import (
+    choose_old,
+    count_reviews,
+    find_damage,
+    find_newest_backup,
+    is_sound,
+    list_backups,
+    make_name,
+    read_time,
+)
+from scheduler.connection import closing_connection, database_path
+from scheduler.errors import (
+    BackupUnusable,
+    DatabaseBusy,
+    DatabaseCorrupt,
+    DatabaseUnreadable,
+    SchedulerError,
+    StateLost,
+    translate_errors,
+)
+from scheduler.reading import copy_to_memory, open_file
+
+_SIDES = ("-wal", "-shm", "-journal")
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# Where SQLite takes its locks; a process that has the database open holds one of them.
+_LOCKS = (512, 0x40000000)
+
+
+def backup(connection: sqlite3.Connection, folder: Path) -> Path:
+    """Copy the database, as last committed, into `folder`, and return the copy; delete nothing.
+
+    The copy is checked and on disk when this returns. If it equals the newest one, that one is returned. Names sort
+    by time. This uses SQLite's backup API, so other processes may keep writing.
+
+    Raises:
+        DatabaseCorrupt: the database is damaged, so that no copy of it would be a backup.
+    """
+    path = database_path(connection)
+    with translate_errors(folder):
+        _make_folder(folder)
+        target = make_name(folder, path.stem)
+        with _copy_aside(connection, target) as partial:
+            if not is_sound(partial):
+                raise DatabaseCorrupt(path)
+            newest = next(iter(list_backups(folder, path.stem)), None)
+            if newest is not None and _have_equal_bytes(newest, partial):
+                return newest
+            partial.replace(target)
+        _sync(folder)
+    return target
+
+
+def remove_old_backups(path: Path, folder: Path) -> None:
+    """Delete the backups of the database at `path` that are old enough; call it when all else succeeded."""
+    times = {each: at for each in list_backups(folder, path.stem) if (at := read_time(each, path.stem))}
+    old = choose_old(list(times.values()))
+    for each, at in times.items():
+        if at in old:
+            with suppress(OSError):
+                each.unlink()
+
+
+def refuse_lost_state(path: Path) -> None:
+    """Refuse to start afresh at `path`, where there is no state, if a sound backup is beside it."""
+    newest = find_newest_backup(path)
+    if newest is not None:
+        raise StateLost(path, newest, count_reviews(newest) or 0)
+
+
+def is_damaged(path: Path) -> bool:
+    """Check whether the database at `path` cannot be read whole; an empty file counts as damaged."""
+    if not path.is_file():
+        raise DatabaseUnreadable(path, "it is not a file", "Move it away.")
+    try:
+        with closing(open_file(path)) as connection:
+            return bool(find_damage(connection))
+    except DatabaseBusy:
+        raise
+    except (SchedulerError, sqlite3.Error, ValueError):
+        return True
+
+
+def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
+    """Make the database at `path` what it is in a backup. Returns the copy of what was there, if there was something.
+
+    The backup is checked first. Its pages are copied into the present file under SQLite's lock, and what was there is
+    copied to `backups` under the same lock. Other processes may have the database open: what they commit is in one
+    of the two. A damaged database is not read: its file goes to `backups`, with the ending `.damaged`.
+
+    Raises:
+        BackupUnusable: the backup is missing, or is not a sound database.
+        DatabaseBusy: another process writes, or has a damaged database open.
+    """
+    if not backup_file.is_file():
+        raise BackupUnusable(backup_file, "there is no such file")
+    if path.exists() and path.samefile(backup_file):
+        raise BackupUnusable(backup_file, "it is the present state")
+    with closing(_open_sound(backup_file)) as source, translate_errors(path):
+        aside = None
+        if not path.exists() or is_damaged(path):
+            aside = _set_aside(path, backups)
+            mode = None if path.exists() else backup_file.stat().st_mode & 0o666
+            _empty_file(path)
+            if mode is not None:
+                path.chmod(mode)
+            _copy_into(source, path, None)
+        else:
+            aside = _copy_into(source, path, backups)
+        _sync(path.parent)
+    remove_old_backups(path, backups)
+    return aside
+
+
+def copy_database(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy the database, as last committed, to a file; its folder is created.
+
+    It is copied under a temporary name, so that an interrupted copy never looks like a whole one.
+    """
+    with translate_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _copy_aside(connection, target) as partial:
+            partial.replace(target)
+        _sync(target.parent)
+
+
+@contextmanager
+def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
+    """Copy the database to a file beside `target`, with the permissions of the database; remove it at the end."""
+    path = database_path(connection)
+    partial = target.with_name(target.name + ".part")
+    try:
+        partial.unlink(missing_ok=True)
+        mode = path.stat().st_mode & 0o777 if path.is_file() else 0o600
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        partial.chmod(mode)
+        with closing_connection(partial) as copy:
+            try:
+                connection.backup(copy)
+            except sqlite3.Error as error:
+                with translate_errors(path if error.sqlite_errorcode & 0xFF in _DAMAGE else target):
+                    raise
+            # A copy has no log beside it, so it must not ask for one.
+            copy.execute("PRAGMA journal_mode = DELETE")
+        _sync(partial)
+        yield partial
+    finally:
+        for each in (partial, *(partial.with_name(partial.name + side) for side in _SIDES)):
+            each.unlink(missing_ok=True)
+
+
+def _open_sound(backup_file: Path) -> sqlite3.Connection:
+    """Open a backup for reading, once it is found whole."""
+    try:
+        with translate_errors(backup_file):
+            connection: sqlite3.Connection = open_file(backup_file)
+            try:
+                reason = find_damage(connection)
+            except BaseException:
+                connection.close()
+                raise
+    except (SchedulerError, sqlite3.Error, ValueError) as error:
+        if isinstance(error, DatabaseUnreadable) and isinstance(error.__cause__, OSError):
+            raise
+        raise BackupUnusable(backup_file, "it is damaged or not a database") from error
+    if reason:
+        connection.close()
+        raise BackupUnusable(backup_file, reason)
+    return connection
+
+
+def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> Path | None:
+    """Copy all pages of `source` into the database at `path` as one transaction.
+
+    With `backups`, the present state is copied there first, while the lock keeps it from changing.
+    """
+    saved: list[Path] = []
+    until = time.monotonic() + connections.BUSY_SECONDS
+
+    def step(status: int, _remaining: int, _total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if time.monotonic() > until:
+                raise DatabaseBusy(path)
+        elif backups is not None and not saved:  # the first page took the lock
+            with closing_connection(path) as present:
+                saved.append(backup(present, backups))
+
+    with closing_connection(path) as target:
+        (size,) = target.execute("PRAGMA page_size").fetchone()
+        if source.execute("PRAGMA page_size").fetchone() != (size,):
+            source = copy_to_memory(source)
+            source.execute(f"PRAGMA page_size = {size}")
+            source.execute("VACUUM")
+        # One page a step: the last step commits, so the first must not be the last.
+        source.backup(target, pages=1, progress=step, sleep=0.01)
+    return saved[0] if saved else None
+
+
+def _set_aside(path: Path, backups: Path) -> Path | None:
+    """Copy the files of a damaged database to `backups` as they are; return the copy, if there was anything."""
+    found = [each for side in ("", *_SIDES) if (each := path.with_name(path.name + side)).is_file()]
+    found = [each for each in found if each.stat().st_size]
+    if not found:
+        return None
+    import shutil
+
+    with translate_errors(backups):
+        _make_folder(backups)
+        aside = make_name(backups, path.stem).with_suffix(".damaged")
+        for each in found:
+            copy = aside.with_name(aside.name + each.name.removeprefix(path.name))
+            shutil.copy2(each, copy)
+            _sync(copy)
+        _sync(backups)
+    return aside
+
+
+def _empty_file(path: Path) -> None:
+    """Make the file of a damaged database empty, and remove the files beside it; it stays the same file.
+
+    Raises:
+        DatabaseBusy: another process has it open.
+    """
+    with path.open("ab") as file:
+        _lock(file.fileno(), path)
+        for side in _SIDES:
+            path.with_name(path.name + side).unlink(missing_ok=True)
+        file.truncate(0)
+        os.fsync(file.fileno())
+
+
+def _lock(handle: int, path: Path) -> None:
+    """Take all of SQLite's locks of a file until it is closed."""
+    try:
+        import fcntl
+    except ImportError:  # Windows refuses to shorten a file that is open elsewhere
+        return
+    try:
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, *_LOCKS)
+    except OSError as error:
+        raise DatabaseBusy(path) from error
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync(folder.parent)
+
+
+def _have_equal_bytes(one: Path, other: Path) -> bool:
+    """Compare two databases, except for the counter of changes in their headers."""
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as first, other.open("rb") as second:
+        begin, also = bytearray(first.read(100)), bytearray(second.read(100))
+        for place in (slice(24, 28), slice(92, 100)):
+            begin[place] = also[place] = b""
+        if begin != also:
+            return False
+        while block := first.read(1 << 20):
+            if block != second.read(1 << 20):
+                return False
+    return True
+
+
+def _sync(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a power cut."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
