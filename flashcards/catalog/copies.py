@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,9 +22,11 @@ _RECENT_MS: Final = 3 * 24 * 3_600_000  # what is pasted is cut soon; a text tha
 _TUNING: Final = replace(TUNING, threshold=0.65)  # both texts were there at once, so they may well be two notes
 _SAMPLE: Final = 2_000
 
-# Notes in use that were never reviewed, flagged or hidden, first seen since a time, which the ids say.
+# Notes in use that were never reviewed, flagged or hidden, first seen since a time. An id is the time of the scan and a
+# number; a note that was not edited since has that very time.
 _UNUSED = """
-SELECT n.id FROM notes n WHERE n.active = 1 AND n.id > ? AND {} AND NOT EXISTS (
+SELECT n.id, min(n.id, n.modified_ms) FROM notes n
+WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
     SELECT 1 FROM cards c WHERE c.note = n.id AND (
         c.suspended OR c.flag OR c.buried_day IS NOT NULL OR EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id)))
 """
@@ -59,13 +61,14 @@ class Copies:
         recent = self._now_ms - _RECENT_MS
         lost = self._catalog.load_many(sorted(reviewed))
         equal = self._db.execute(_UNUSED.format(_SAME_TEXT), (recent, json.dumps(list(reviewed)))).fetchall()
-        lost = self._follow_equal(lost, self._catalog.load_many([note for (note,) in equal]))
+        lost = self._follow_equal(lost, self._catalog.load_many([note for note, _ in equal]))
         if lost:
             since = max(recent, min(reviewed[old.id] for old in lost))
             fresh = {change.note for change in report.added}
-            unused = [note for (note,) in self._db.execute(_UNUSED.format("n.pin = ''"), (since,)) if note not in fresh]
-            if unused:
-                self._follow_similar(lost, self._catalog.load_many(unused), reviewed, report)
+            rows = self._db.execute(_UNUSED.format("n.pin = ''"), (since,))
+            first_seen = {note: seen for note, seen in rows if note not in fresh}
+            if first_seen:
+                self._follow_similar(lost, first_seen, reviewed, report)
         if self._linked:
             self._correct(report)
 
@@ -97,11 +100,12 @@ class Copies:
         return left
 
     def _follow_similar(
-        self, lost: Sequence[Known], copies: Sequence[Known], reviewed: dict[int, int], report: ScanReport
+        self, lost: Sequence[Known], first_seen: Mapping[int, int], reviewed: Mapping[int, int], report: ScanReport
     ) -> None:
         """Link the copies that were improved, and report what is unclear."""
         from flashcards.identity.similar import link_similar
 
+        copies = self._catalog.load_many(list(first_seen))
         names = {copy.id for copy in copies}
         around = self._catalog.load_known_in(sorted({note.file for note in (*lost, *copies)}))
         places = {note.id: self._corrections.make_seen(note) for note in around}
@@ -111,7 +115,7 @@ class Copies:
         by_place = {places[copy.id].place: copy for copy in copies}
         for link in found:
             copy = by_place[link.seen.place]
-            if copy.id > reviewed[link.known.id]:
+            if first_seen[copy.id] > reviewed[link.known.id]:
                 self._continue_at(link.known._replace(active=False), copy, link.score)
         for doubt in doubts:
             candidates = tuple((_describe(old, report), score) for old, score in doubt.candidates)
