@@ -97,7 +97,7 @@ class Curve:
 
 
 def read_curve(parameters: Sequence[float]) -> Curve:
-    """Return the forgetting curve of these parameters."""
+    """Return the forgetting curve that belongs to FSRS parameters."""
     return Curve(fill_parameters(parameters)[20])
 
 

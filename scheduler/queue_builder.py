@@ -185,37 +185,29 @@ class _StoreSource:
         }
 
     def read_learning(self) -> Iterable[Row]:
-        """See `CardSource`."""
         return self._read(_STEPS)
 
     def read_due(self, *, on_steps: bool, order: ReviewOrder) -> Iterable[Row]:
-        """See `CardSource`."""
         more = ", stability, last_day" if order in _MEASURED else ""
         by = {"due": f"due_day, {_SHUFFLED}", "random": _SHUFFLED}.get(order, "due_day")
         return self._read(_DUE.format(more=more, state=LEARNING if on_steps else UNDER_REVIEW, order=by))
 
     def read_later(self, deck: int) -> Iterable[Row]:
-        """See `CardSource`."""
         return self._read(_LATER, deck=deck)
 
     def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
-        """See `CardSource`."""
         return self._read(_NEW.format(order=_SHUFFLED if order == "random" else "position, id"), deck=deck)
 
     def read_rated(self) -> Iterable[Row]:
-        """See `CardSource`."""
         return self._store.connection.execute(_RATED, self._values)
 
     def count_new(self) -> Mapping[int, int]:
-        """See `CardSource`."""
         return dict(self._store.connection.execute(_COUNT_NEW))
 
     def count_done(self) -> Mapping[int, Done]:
-        """See `CardSource`."""
         return self._store.done(self.today)
 
     def model(self, parameters: tuple[float, ...]) -> Model:
-        """See `CardSource`."""
         return self._store.model(parameters)
 
     def _read(self, query: str, **values: int) -> Iterable[Row]:

@@ -266,14 +266,12 @@ class _SimulatedSource:
         return [(card.id, card.note, card.deck, card.due_ms) for card in steps]
 
     def read_due(self, *, on_steps: bool, order: ReviewOrder) -> list[Row]:
-        """See `CardSource`."""
         cards = [card for card in self._list_shown(self._waiting) if (card.state is not State.REVIEW) == on_steps]
         by_day = order != "random"
         cards.sort(key=lambda card: (card.due_day or 0 if by_day else 0, shuffle(card.id, self.today)))
         return [(card.id, card.note, card.deck, card.stability, card.last_day) for card in cards]
 
     def read_later(self, deck: int) -> list[Row]:
-        """See `CardSource`."""
         later = (card for day in sorted(self._due) for card in self._list_shown(self._due[day]))
         return [
             (card.id, card.note, card.deck, card.last_day)
@@ -282,7 +280,6 @@ class _SimulatedSource:
         ]
 
     def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
-        """See `CardSource`."""
         cards: Iterable[Card] = self._list_shown(self._new[deck])
         if order == "random":
             cards = sorted(cards, key=lambda card: shuffle(card.id, self.today))
@@ -296,7 +293,6 @@ class _SimulatedSource:
         return [(card.id, card.note, card.deck, card.reps == 1) for card in waiting if card.last_day == self.today]
 
     def count_new(self) -> dict[int, int]:
-        """See `CardSource`."""
         return {deck: sum(self._weights.get(card, 1) for card in cards) for deck, cards in self._new.items()}
 
     def count_done(self) -> Mapping[int, Done]:
