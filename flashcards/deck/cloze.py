@@ -19,9 +19,7 @@ _OPEN = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Escaped brackets that nothing reads as a link.
-_PLAIN_BRACKETS = re.compile(
-    r"(?<![!\[\]\\])\\\[(?![\^ ]|[xX]\\)[^\[\]\\\n]+\\\](?![(\[:\\])"
-)  # nothing reads these as a link
+_PLAIN_BRACKETS = re.compile(r"(?<![!\[\]\\])\\\[(?![\^ ]|[xX]\\)[^\[\]\\\n]+\\\](?![(\[:\\])")
 _BRACE = re.compile(r"\\[\\{}]|\{|\}|::")
 _HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
 # Rare punctuation in matching pairs: punctuation, so that emphasis beside it works as beside a bracket.
