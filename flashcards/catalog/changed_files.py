@@ -47,7 +47,7 @@ class FolderChanges:
         return bool(self.changed or self.gone)
 
     def leave_out_unchanged(self) -> None:
-        """Leave out the files whose bytes are as before, and of which only the time would be written."""
+        """Leave out the files whose bytes are as before; only their time would be written."""
         self.changed = [file for file in self.changed if file.deck or file.problem]
 
 

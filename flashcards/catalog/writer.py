@@ -11,7 +11,7 @@ from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.keys import make_key
 from flashcards.identity.model import Doubt, Known, Link, Seen
-from flashcards.identity.slots import Renaming, carry_cards, find_top_gap, renumber_gaps
+from flashcards.identity.slots import CarriedNote, Renaming, carry_cards, find_top_gap, renumber_gaps
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
@@ -77,6 +77,10 @@ class NoteWriter:
             self._remember(each)
         if carried.renamed:
             renumber(self._db, old.id, carried.renamed)
+        self._update(old, new, carried, body)
+        self._state(old.id, new.note, note)
+
+    def _update(self, old: Known, new: Seen, carried: CarriedNote, body: str) -> None:
         self._db.execute(
             "UPDATE notes SET pin = ?, file = ?, line = ?, end_line = ?, deck = ?, fingerprint = ?, top_gap = ?,"
             " tags = ?, body = ?, modified_ms = CASE WHEN body = ? AND file = ? THEN modified_ms"
@@ -84,14 +88,14 @@ class NoteWriter:
             " ELSE max(?, modified_ms + 1000) END, active = 1"
             " WHERE id = ?",
             (
-                note.pin,
+                carried.note.pin,
                 new.file,
-                note.line,
-                note.end_line,
+                carried.note.line,
+                carried.note.end_line,
                 new.deck,
                 new.fingerprint,
                 carried.top_gap,
-                _join_tags(note),
+                _join_tags(carried.note),
                 body,
                 body,
                 new.file,
@@ -99,7 +103,6 @@ class NoteWriter:
                 old.id,
             ),
         )
-        self._state(old.id, new.note, note)
 
     def _state(self, note_id: int, seen: Note, note: Note) -> None:
         """Report what another tool says of the cards of a note, whose gaps may have other numbers here."""
