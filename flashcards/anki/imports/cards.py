@@ -195,7 +195,7 @@ class CardImport:
             return
         pairs, twins = separate_duplicates(self._pair_cards(notes))
         self.pairs = pairs
-        leeches = self._find_leeches()
+        leeches = self._find_leeches(pairs)
 
         def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
             self._restore_ids(card, ours)
@@ -279,11 +279,13 @@ class CardImport:
                 if found:
                     yield card, *found
 
-    def _find_leeches(self) -> set[int]:
-        """Find, for each note that Anki tagged as a leech, the card that lapsed most."""
-        found = set()
+    def _find_leeches(self, pairs: Iterable[tuple[AnkiCard, int, int]]) -> set[int]:
+        """Find, for each note that is tagged as a leech, its leeches here or else the card that lapsed most."""
+        here = {card for (card,) in self._collection.connection.execute("SELECT id FROM cards WHERE leech = 1")}
+        known = [card for card, ours, _ in pairs if ours in here]
+        found, notes = {card.id for card in known}, {card.note for card in known}
         for note in self._package.notes:
-            if any(tag.lower() == LEECH_TAG for tag in note.tags):
+            if note.id not in notes and any(tag.lower() == LEECH_TAG for tag in note.tags):
                 worst = max(self._package.cards[note.id], key=lambda card: card.lapses, default=None)
                 if worst and worst.lapses:
                     found.add(worst.id)
