@@ -95,7 +95,9 @@ class SyncHost:
         self._mirror = Mirror(folder / _MIRROR)
         self._media = MediaStore(folder / _MEDIA, self._root, CollectionFolder(self._root))
         self._bridge = Bridge(self._root, self._media, self._tell)
-        return SyncService(self._account, GuessLimit(), self._mirror, self._media, self._bridge, self._finish_sync)
+        return SyncService(
+            self._account, GuessLimit(), self._mirror, self._media, self._bridge, self._finish_sync, self._tell
+        )
 
     def _refresh(self) -> None:
         try:

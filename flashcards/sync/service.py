@@ -60,6 +60,7 @@ class SyncService:
         media: the media files that they see.
         source: the collection.
         report: called with each sync that came to its end.
+        warn: called with a sentence for the log if both sides do not hold the same.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class SyncService:
         media: MediaStore,
         source: Source,
         report: Callable[[SyncReport], None],
+        warn: Callable[[str], None],
     ) -> None:
         self._account = account
         self._guesses = guesses
@@ -77,6 +79,7 @@ class SyncService:
         self._media = media
         self._source = source
         self._report = report
+        self._warn = warn
         self._sessions = Sessions(mirror)
         self._sync_steps: dict[str, Callable[[ClientHeader, dict[str, Any]], Any]] = {
             "meta": self._meta,
@@ -85,7 +88,7 @@ class SyncService:
             "applyChanges": lambda header, payload: self._sessions.present(header.session).apply_changes(payload),
             "chunk": lambda header, _: self._sessions.present(header.session).chunk(),
             "applyChunk": lambda header, payload: self._sessions.present(header.session).apply_chunk(payload),
-            "sanityCheck2": lambda header, payload: self._sessions.present(header.session).check(payload),
+            "sanityCheck2": self._check,
             "finish": lambda header, _: self._finish(header),
             "abort": lambda header, _: self._abort(header),
         }
@@ -174,6 +177,12 @@ class SyncService:
         if payload.get("graves"):
             session.apply_graves({"chunk": payload["graves"]})
         return session.start()
+
+    def _check(self, header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._sessions.present(header.session).check(payload)
+        if found["status"] != "ok":
+            self._warn(f"{header.client}: the app and the server do not hold the same: {found['c']}, {found['s']}.")
+        return found
 
     def _finish(self, header: ClientHeader) -> int:
         session = self._sessions.present(header.session)
