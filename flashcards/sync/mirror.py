@@ -306,8 +306,12 @@ class Mirror:
         return self.connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (number,)).fetchone() is not None
 
     def _ids(self, table: Table, since: int) -> list[int]:
-        rows = self.connection.execute(f"SELECT id FROM {table} WHERE usn >= ?", (since,))
-        return [number for (number,) in rows]
+        query = f"SELECT id FROM {table} WHERE usn >= ?"
+        if table in _GRAVE_TYPES:
+            # An app that deletes for a second time what was deleted and came back never says so. It gets such rows with
+            # every sync, or both sides would not hold the same.
+            query += f" OR id IN (SELECT oid FROM graves WHERE type = {_GRAVE_TYPES[table]})"
+        return [number for (number,) in self.connection.execute(query, (since,))]
 
     def _graves(self, number: int, since: int) -> list[int]:
         rows = self.connection.execute("SELECT DISTINCT oid FROM graves WHERE type = ? AND usn >= ?", (number, since))

@@ -43,7 +43,6 @@ class Days:
         for day in range(days):
             self._next_day()
             self.tokens.clear()
-            self.deleted = False
             self._at_terminal()
             for phone in self.phones:
                 self._tick(minutes=1)
@@ -66,6 +65,7 @@ class Days:
             for phone in self.phones:
                 phone.sync()
         self._check()
+        self.deleted = False
 
     # What people do
 

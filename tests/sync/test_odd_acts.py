@@ -132,3 +132,23 @@ def test_the_same_text_added_on_the_phone_and_here_becomes_one_note(world: World
     assert len(world.reviews()) == 1
     assert phone.rows("SELECT reps FROM cards c JOIN notes n ON n.id = c.nid WHERE n.flds LIKE 'twin%'") == [[1]]
     phone.check()
+
+
+def test_a_note_that_was_deleted_and_came_back_can_be_deleted_again_without_harm(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    phone.sync()
+    assert phone.rows("SELECT count(*) FROM notes") == [[2]]
+    world.write("a.md", DECK)
+    phone.sync()
+    assert phone.rows("SELECT count(*) FROM notes") == [[3]]
+    phone.do("delete", notes=[phone.note("one?")])
+    phone.do("answer", cards=[phone.card("two?")], rating=3)
+    phone.sync()
+    world.write("a.md", DECK + "\nQ: more?\nA: x\n")
+    phone.sync()
+    assert phone.rows("SELECT count(*) FROM notes")[0][0] == 4
+    assert len(world.reviews()) == 1
+    phone.check()
