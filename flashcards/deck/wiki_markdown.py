@@ -1,7 +1,7 @@
 """Obsidian's additions to Markdown, rewritten as Markdown and HTML that every renderer here draws.
 
 `==highlight==`, `%%comment%%`, `[[note|text]]`, `![[picture.png|200]]`, footnotes, block ids and callouts. Code, math
-and HTML are left as they are, and so is what a backslash stands before.
+and HTML are left as they are, and so is everything behind a backslash.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def rewrite_additions(text: str, definitions: str = "") -> str:
     text = footnotes.text
     if "[!" in text:
         text = _rewrite_callouts(text, _DEEPEST)
-    return _Rewriter(text, footnotes).run() + footnotes.listed()
+    return _Rewriter(text, footnotes).run() + footnotes.write_list()
 
 
 def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
@@ -113,20 +113,20 @@ class _Footnotes:
             starts = [*(match.start() for match in found), len(text)]
             self.text = "".join(text[end:start] for end, start in zip(ends, starts, strict=True)).rstrip("\n")
 
-    def named(self, name: str) -> str:
-        """Return what stands for a reference to a footnote, or "" if it is not defined."""
+    def refer(self, name: str) -> str:
+        """Return the reference to a footnote, or "" if it is not defined."""
         if name not in self._defined:
             return ""
         number = self._numbers.setdefault(name, len(self._numbers) + 1)
         return f"<sup>{number}</sup>"
 
     def add(self, text: str) -> str:
-        """Return what stands for a footnote that is written where it is named."""
+        """Add a footnote that is written in place; return the reference to it."""
         name = f" {len(self._numbers)}"
         self._defined[name] = text
-        return self.named(name)
+        return self.refer(name)
 
-    def listed(self) -> str:
+    def write_list(self) -> str:
         """Return the footnotes that were named, as paragraphs below the text."""
         lines = []
         for name, number in list(self._numbers.items()):
@@ -177,7 +177,7 @@ class _Rewriter:
         if match["link"]:
             return _link(sign.startswith("!"), match["target"], match["alias"]), match.end()
         if match["foot"]:
-            return self._footnotes.named(match["name"]) or None, match.end()
+            return self._footnotes.refer(match["name"]) or None, match.end()
         if match["inline"]:
             end = _closing_bracket(self._text, match.end())
             return (None, match.end()) if end < 0 else (self._footnotes.add(self._text[match.end() : end]), end + 1)

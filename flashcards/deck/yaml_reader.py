@@ -22,6 +22,7 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
+_OTHER_BREAKS: Final = re.compile("[\x85\u2028\u2029]")  # line breaks for YAML, but not in an editor
 _CONTEXTS_OF_GOOD_LINES: Final = ("while parsing a block", "while scanning a plain scalar")
 _REASONS: Final = {
     "mapping values are not allowed in this context": "a value that contains `: ` needs quotes",
@@ -66,6 +67,7 @@ def read_yaml(text: str, as_typed: frozenset[str] = frozenset()) -> list[YamlEnt
     Raises:
         YamlError: a line is not YAML, or uses a tag, an alias or a merge key.
     """
+    text = _OTHER_BREAKS.sub(" ", text)
     entries = _read_simple(text, as_typed)
     return _Reader(text, as_typed).read() if entries is None else entries
 

@@ -78,6 +78,7 @@ def test_empty_front_matter_holds_no_settings(text: str) -> None:
         ("x: {a: {b: [*c]}}\ny: 2\n", 2, {"y": 2}),
         ("deck: x\n\ttags: y\n", 3, {"deck": "x"}),
         ("deck:a\n", 2, {}),
+        ("x: a\u2028b\x85c\ny: b: c\nz: 3\n", 3, {"x": "a b c", "z": 3}),
         ("x: !!python/object:os.system {}\n", 2, {}),
         ("fuzz: !!bool maybe\ny: 2\n", 2, {"y": 2}),
         ("retention: !!float\n", 2, {}),
