@@ -59,7 +59,7 @@ SET_UP = {
         f'flashcards() {{ [ -z "$_FLASHCARDS_COMPLETE" ] || {{ command flashcards "$@"; return; }}; {ECHO}; }}',
     ],
     "zsh": [
-        "autoload -U compinit; compinit -u -d /dev/null",
+        "autoload -U compinit; compinit -D -u",
         'eval "$(flashcards completion zsh)"',
         f"flashcards() {{ {ECHO}; }}",
     ],
