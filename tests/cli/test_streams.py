@@ -222,6 +222,7 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
         **{name: ["x"] for name in ("suspend", "unsuspend", "bury", "unbury", "forget", "pin", "unlink")},
         "export": ["-o", "x.apkg"],
         "import": ["x.apkg"],
+        "sync": ["--anki-server", "http://127.0.0.1:9/"],
         "mock": ["--history"],  # holding one needs a terminal first
     }.get(command, [])
     result = cli("-C", "nowhere", command, *arguments, code=2)
