@@ -21,6 +21,7 @@ from flashcards.catalog.order import place_files, sort_decks
 from flashcards.catalog.report import CardPlace, ScanReport
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
+from flashcards.disk.inside import refuse_links
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load_settings
 from flashcards.text import list_deck_path
@@ -147,6 +148,7 @@ class Collection:
         self.root = root
         self.backup_ms = 0
         self._access = access
+        refuse_links(self.state_folder, root)
         in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())
         if not in_memory:
             self._finish_imports()

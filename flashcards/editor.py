@@ -15,6 +15,7 @@ _COLON = frozenset({"hx", "helix", "subl", "sublime_text", "zed", "zeditor"})
 _LINE = frozenset({"kate", "mate", "idea", "pycharm"})
 _FILE_ONLY = frozenset({"notepad", "notepad++", "open", "xdg-open"})
 _WAITING = _GOTO | frozenset({"subl", "sublime_text", "zed", "zeditor", "mate", "idea", "pycharm"})
+_VI = frozenset({"vi", "vim", "nvim", "gvim", "view", "vim.basic", "vim.tiny"})
 _USUAL = ("nano", "vi")
 
 
@@ -42,7 +43,8 @@ def open_editor(path: Path, line: int) -> None:
     """
     words = find_editor_command()
     try:
-        code = subprocess.call(build_command(words, path, line))  # noqa: S603
+        # A name such as `+!command|.md` is a command to vi; an absolute path never is.
+        code = subprocess.call(build_command(words, path.absolute(), line))  # noqa: S603
     except OSError as error:
         raise EditorMissing(words[0]) from error
     if code:
@@ -84,4 +86,5 @@ def build_command(words: list[str], path: Path, line: int) -> list[str]:
     if name in _FILE_ONLY:
         return [*words, str(path)]
     # A wrapper may take the file alone: line 1 needs no argument.
-    return [*words, *([f"+{line}"] if line > 1 else []), str(path)]
+    end = ["--"] if name in _VI else []
+    return [*words, *([f"+{line}"] if line > 1 else []), *end, str(path)]

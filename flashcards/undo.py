@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.collection import DATABASE, Collection, now_ms
-from flashcards.disk.atomic import file_digest
+from flashcards.disk.atomic import file_digest, replace_file
+from flashcards.disk.inside import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler import transaction
 from scheduler.backups import copy_database
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scheduler.acts import Act
 
 UNDO_FOLDER: Final = "undo"
+_NAME: Final = re.compile(r"\d{1,20}")
 _KEPT: Final = 5  # copies; older acts can no longer be undone
 _TEXTS: Final = (".md", ".markdown", ".toml", ".tex")
 """Files that are copied. Commands add other files, such as media, but never change them."""
@@ -58,7 +60,9 @@ def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = 
         copy_database(collection.connection, folder / DATABASE)
         for path in before:
             if path.suffix.lower() in _TEXTS:
-                _copy_file(path, _place_of(collection, folder, path))
+                copy = _place_of(collection, folder, path)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, copy)
         yield summary
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,8 +72,7 @@ def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = 
         return
     changed = _find_changes(collection, folder, paths, before)
     collection.store.acts.add(kind, summary[0], {"copy": folder.name, "files": changed}, now_ms())
-    for old in sorted(folder.parent.iterdir(), key=lambda each: each.name)[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    _remove_old_copies(folder)
 
 
 def undo(collection: Collection) -> Act:
@@ -84,19 +87,19 @@ def undo(collection: Collection) -> Act:
         return collection.store.acts.undo(now_ms())
     name, files = str(act.before["copy"]), dict(act.before.get("files", {}))
     folder = collection.state_folder / UNDO_FOLDER / name
-    if not re.fullmatch(r"\d+", name) or not (folder / DATABASE).is_file():
+    if not (_NAME.fullmatch(name) and _is_own(folder, folder / DATABASE) and (folder / DATABASE).is_file()):
         raise UndoImpossible(act, "its copy of the earlier state is gone. `flashcards backup --list` lists backups")
-    targets = {_resolve(collection, path, act): digest for path, digest in files.items()}
-    for path, digest in targets.items():
-        if (file_digest(path) if path.is_file() else "") != digest:
-            raise UndoImpossible(act, f"{path} was changed since, and that would be lost. Move the file away first")
+    places = {path: _resolve(collection, path, act) for path in files}
+    for path, place in places.items():
+        if (file_digest(place) if place.is_file() else "") != files[path]:
+            raise UndoImpossible(act, f"{place} was changed since, and that would be lost. Move the file away first")
     _put_back(collection.connection, folder / DATABASE, act)
-    for path in targets:
-        saved = _place_of(collection, folder, path)
-        if saved.is_file():
-            _copy_file(saved, path)
+    for path, place in places.items():
+        saved = folder / "files" / path
+        if saved.is_file() and _is_own(folder, saved):
+            _put_file_back(saved, place)
         else:
-            path.unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     collection.forget_limits()
     return act
@@ -133,24 +136,33 @@ def _place_of(collection: Collection, folder: Path, path: Path) -> Path:
     return folder / "files" / path.relative_to(collection.root)
 
 
+def _remove_old_copies(newest: Path) -> None:
+    """Remove all copies but the last few; the newest stays even if the clock was set back."""
+    others = [each for each in newest.parent.iterdir() if _NAME.fullmatch(each.name) and each != newest]
+    for old in sorted(others, key=lambda each: int(each.name))[: 1 - _KEPT]:
+        if is_real_folder(old):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_own(folder: Path, path: Path) -> bool:
+    """Check whether a file of a copy is in the copy's folder and no link out of it."""
+    return is_real_folder(folder) and path.resolve().is_relative_to(folder.resolve())
+
+
 def _resolve(collection: Collection, path: str, act: Act) -> Path:
-    """Return the file that the state names; it must lie within the collection."""
-    found = collection.root / path
-    if not found.resolve().is_relative_to(collection.root.resolve()):
-        raise UndoImpossible(act, f"its record names {path}, which is outside the collection")
-    return found
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    """Copy a file with its mode and times, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.part")
+    """Return the file that the state names; it must lie within the collection, and not in a private folder."""
     try:
-        shutil.copy2(source, partial)
-        partial.replace(target)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        return find_place(collection.root, path)
+    except OutsideCollection as error:
+        raise UndoImpossible(act, f"its record names {path}, which is not a file of the collection") from error
+
+
+def _put_file_back(saved: Path, place: Path) -> None:
+    """Copy a file back with its mode and times, whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with replace_file(place) as file, saved.open("rb") as copied:
+        shutil.copyfileobj(copied, file)
+    shutil.copystat(saved, place)
 
 
 def _put_back(connection: sqlite3.Connection, copy: Path, act: Act) -> None:

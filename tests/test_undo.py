@@ -111,7 +111,7 @@ def test_a_record_that_names_a_file_outside_the_collection_is_refused(orphaned: 
         collection.connection.execute(
             "UPDATE acts SET before = json_set(before, '$.files', json('{\"../x.md\": \"\"}'))"
         )
-    assert "outside the collection" in orphaned.fails("undo", code=1)
+    assert "not a file of the collection" in orphaned.fails("undo", code=1)
 
 
 def test_what_can_be_undone_is_listed_newest_first(orphaned: Runner) -> None:

@@ -94,6 +94,17 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
             raise FileChanged(path)
 
 
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a power cut."""
+    if os.name == "nt" and path.is_dir():  # Windows does not open folders
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def new_file_mode() -> int:
     """Return the permissions that new files get here."""
     mask = os.umask(0o022)

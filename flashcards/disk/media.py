@@ -8,6 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import ClassVar
 
+from flashcards.disk.inside import is_private
 from flashcards.errors import FlashcardsError
 
 BY_NAME = "[["
@@ -43,6 +44,17 @@ class MediaOutside(MediaError):
 
     def __init__(self, url: str) -> None:
         super().__init__(f"The file `{url}` is outside the collection.", "Copy it into the collection's folder.")
+
+
+class MediaPrivate(MediaError):
+    """The file belongs to the review state or to git."""
+
+    code = "media-private"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The file `{url}` is not for notes.", "Copy it elsewhere in the collection, or remove the link."
+        )
 
 
 class FileFinder:
@@ -101,6 +113,7 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
     Raises:
         MediaMissing: the file does not exist, or it cannot be read.
         MediaOutside: it is outside the collection.
+        MediaPrivate: it is in `.flashcards` or `.git`.
     """
     root = root.resolve()
     folder = (root / file).parent
@@ -115,6 +128,8 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
             real = (root / name[2:] if name.startswith("@/") else folder / name).resolve()
             if not real.is_relative_to(root):
                 raise MediaOutside(url)
+            if is_private(real, root):
+                raise MediaPrivate(url)
             if real.is_file() and os.access(real, os.R_OK):
                 return real
         except (OSError, ValueError, RuntimeError):  # a name too long or with a NUL; a circle of links

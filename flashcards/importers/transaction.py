@@ -63,11 +63,12 @@ def run_import(
     except _RollBack:
         pass
     except BaseException:
-        journal.take_back()
+        journal.take_back()  # if this fails, the plan stays for the next command
+        journal.close()
         raise
     finally:
-        journal.close()
         collection.forget_limits()
+    journal.close()
     if not dry_run:
         remove_old_backups(collection.database, collection.backups)
     return report

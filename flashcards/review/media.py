@@ -32,6 +32,13 @@ class NothingOpens(FlashcardsError):
         super().__init__(f"No program to open files was found. The file is {path}.")
 
 
+class NotMedia(FlashcardsError):
+    """The file is of a kind that the system may run rather than show."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"The file `{url}` is no picture, sound or video, so it is not opened. Open it yourself.")
+
+
 def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
     """Find the local media files that the visible sides name, in order; with `sound` only playable ones."""
     from flashcards.deck.media import PLAYED, extension, find_references
@@ -52,8 +59,13 @@ def play(root: Path, asked: Asked, url: str) -> str:
 
 
 def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) -> str:
+    from flashcards.deck.media import AUDIO, IMAGE, VIDEO, extension
+
     try:
-        act(find_media_file(root, asked.entry.path, url))
+        file = find_media_file(root, asked.entry.path, url)
+        if extension(file.name) not in (AUDIO | IMAGE | VIDEO) - {"swf"}:  # what other files do is unknown
+            raise NotMedia(url)
+        act(file)
     except MediaError as error:
         return f"{asked.entry.path}:{asked.entry.note.line}: {error}"
     except FlashcardsError as error:

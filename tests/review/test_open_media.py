@@ -94,3 +94,22 @@ def test_without_an_opener_the_file_is_named(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "a.png").touch()
     (sentence,) = media.open_all(tmp_path, asked, ["a.png"])
     assert sentence == f"No program to open files was found. The file is {tmp_path / 'a.png'}."
+
+
+@pytest.mark.parametrize("name", ["a.desktop", "a.sh", "a.html", "a.bat", "a.swf", "a", "a.png.exe"])
+def test_a_file_that_is_no_medium_is_not_opened(tmp_path: Path, opener: Path, name: str) -> None:
+    asked = first_card(tmp_path / "c", f"Q: ![]({name})\nA: x\n")
+    (tmp_path / "c" / name).write_text("hostile")
+    assert media.open_all(tmp_path / "c", asked, [name]) == [
+        f"The file `{name}` is no picture, sound or video, so it is not opened. Open it yourself."
+    ]
+    assert not opener.exists()
+
+
+def test_a_picture_that_is_a_link_to_a_program_is_not_opened(tmp_path: Path, opener: Path) -> None:
+    asked = first_card(tmp_path / "c", "Q: ![](a.png)\nA: x\n")
+    (tmp_path / "c" / "run.desktop").write_text("hostile")
+    (tmp_path / "c" / "a.png").symlink_to("run.desktop")
+    (said,) = media.open_all(tmp_path / "c", asked, ["a.png"])
+    assert "is not opened" in said
+    assert not opener.exists()

@@ -62,6 +62,7 @@ class DeckFiles:
         self.layout = Layout(collection.root, files)
         self.prose: dict[str, str] = {}
         self.remembered = 0
+        self._read: dict[str, bytes] = {}  # the content of the files that change
         self._texts_now: dict[str, str] = {}
         self._anybodys = anybodys
         self._chooser = collection.chooser()
@@ -185,6 +186,7 @@ class DeckFiles:
         row = self._collection.catalog.files().get(path)
         if row is None or row.hash != digest(data):
             raise FileChanged(file)
+        self._read[path] = data
         text = data.decode()
         if self._anybodys:  # the file stays as its person wrote it: what is added gets the tags of all its notes
             tags = read_file_tags(text)
@@ -201,7 +203,7 @@ class DeckFiles:
         sighting = FolderChanges()
         for text in texts:
             data = text.text.encode()
-            status = self._journal.stage_bytes(text.path, data).stat()
+            status = self._journal.stage_bytes(text.path, data, self._read.get(text.path)).stat()
             found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
             reader = self._chooser.signature(text.path)
             sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -143,7 +144,7 @@ class MediaPlan:
         """Stage the media files that are not there yet; return how many."""
         staged = 0
         for name, path in self.files.items():
-            if name in self._unpacked and not (self._root / path).exists():
+            if name in self._unpacked and not os.path.lexists(self._root / path):
                 waiting = journal.stage(path)
                 self._unpacked[name].replace(waiting) if _same_disk(self._unpacked[name], waiting) else _copy(
                     self._unpacked[name], waiting
@@ -197,7 +198,7 @@ class MediaPlan:
         if self._taken.get(path.casefold(), name) != name:
             return True
         there = self._root / path
-        return there.exists() and not (there.is_file() and have_equal_contents(there, unpacked))
+        return os.path.lexists(there) and not (there.is_file() and have_equal_contents(there, unpacked))
 
 
 def _avoid_deck_name(name: str) -> str:

@@ -212,7 +212,7 @@ class SettingsImport:
         ]
         text = add_tables(None if before is None else before.decode(), wanted.tables, general)
         data = text.encode()
-        waiting = self._journal.stage_bytes(FILE_NAME, data)
+        waiting = self._journal.stage_bytes(FILE_NAME, data, before)
         settings = _read_settings(waiting, data)
         self._origins.record_written_hash(FILE_NAME, digest(data))
         report.settings = tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())

@@ -1,0 +1,65 @@
+"""Stay inside the collection: what its folder says may come from a stranger, such as the author of a clone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+
+from flashcards.errors import FlashcardsError
+
+PRIVATE_FOLDERS = frozenset({".flashcards", ".git"})
+"""Folders whose files no deck may name and no import may write."""
+
+
+class OutsideCollection(FlashcardsError):
+    """A path of the collection leads out of it, or into a folder that is not for decks."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} leads to a place that is not for files of this collection. Nothing was written there; replace the"
+            " link or the path."
+        )
+
+
+def is_real_folder(path: Path) -> bool:
+    """Check whether `path` is a folder and no link."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def is_private(path: Path, root: Path) -> bool:
+    """Check whether a resolved path lies in a private folder of the resolved `root`."""
+    return any(part.casefold() in PRIVATE_FOLDERS for part in path.relative_to(root).parts)
+
+
+def find_place(root: Path, path: str) -> Path:
+    """Return the file at `path` within `root`, links resolved; it need not exist.
+
+    Raises:
+        OutsideCollection: it is outside, or in a private folder, or a link that leads nowhere.
+    """
+    named = root / path
+    parts = PurePosixPath(path).parts
+    if not parts or PurePosixPath(path).is_absolute() or ".." in parts or Path(path).is_absolute():
+        raise OutsideCollection(named)
+    try:
+        real, base = named.resolve(), root.resolve()
+        leads_nowhere = named.is_symlink() and not named.exists()
+    except (OSError, ValueError, RuntimeError) as error:  # a circle of links, a NUL
+        raise OutsideCollection(named) from error
+    if leads_nowhere or real == base or not real.is_relative_to(base) or is_private(real, base):
+        raise OutsideCollection(named)
+    return real
+
+
+def refuse_links(folder: Path, root: Path) -> None:
+    """Refuse a state folder that is, or directly holds, a link out of the collection.
+
+    Raises:
+        OutsideCollection: there is such a link.
+    """
+    if not os.path.lexists(folder):
+        return
+    base = root.resolve()
+    for path in (folder, *(folder.iterdir() if folder.is_dir() else ())):
+        if path.is_symlink() and not path.resolve().is_relative_to(base):
+            raise OutsideCollection(path)
