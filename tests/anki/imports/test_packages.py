@@ -270,7 +270,7 @@ def test_a_note_that_was_deleted_here_stays_deleted(home: Home, package: Path) -
 
 def test_after_the_state_is_lost_an_import_finds_its_notes_by_their_text(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [studied(), Made(["c", "d"])]))
-    for file in (home.root / ".flashcards").glob("state.db*"):
+    for file in (home.root / ".flashcards").glob("**/state*.db*"):
         file.unlink()
     report = home.import_file(package)
     assert (report.added, report.unchanged, report.reviews) == (0, 2, 3)
