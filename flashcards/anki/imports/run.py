@@ -166,12 +166,14 @@ class _PackageImport:
     def _stage_macros(self, journal: Journal) -> None:
         """Add the macros that templates define to the collection's; those that are there stay."""
         path = self._collection.root / MACROS_FILE
-        before = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-        known = parse_macros(before).bodies
+        before = path.read_bytes() if path.exists() else None
+        kept = before or b""
+        known = parse_macros(kept.decode(errors="replace")).bodies
         new = {name: body for name, body in self._macros.items() if name not in known}
         if new:
-            text = before if not before or before.endswith("\n") else f"{before}\n"
-            journal.stage_bytes(MACROS_FILE, (text + "".join(f"{n} {b}\n" for n, b in new.items())).encode())
+            end = b"" if not kept or kept.endswith(b"\n") else b"\n"
+            lines = "".join(f"{name} {body}\n" for name, body in new.items())
+            journal.stage_bytes(MACROS_FILE, kept + end + lines.encode(), before)
             self._report.files.append(MACROS_FILE)
         for name, body in self._macros.items():
             if known.get(name, body) != body:
