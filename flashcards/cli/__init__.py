@@ -159,7 +159,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; errors go to standard error, a sentence each."""
-    from flashcards.cli.console import print_text
+    from flashcards.cli.console import echo, print_text
     from scheduler.errors import SchedulerError
 
     if "_FLASHCARDS_COMPLETE" in os.environ:
@@ -176,7 +176,9 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        echo(shown.getvalue(), err=True, nl=False)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         if isinstance(stop.__context__, EOFError):

@@ -123,7 +123,7 @@ def format_command() -> None:
     flashcards format
     flashcards format > AGENTS.md
     """
-    click.echo(files("flashcards.cli").joinpath("format.md").read_text(encoding="utf-8"), nl=False)
+    console.echo(files("flashcards.cli").joinpath("format.md").read_text(encoding="utf-8"), nl=False)
 
 
 COMMANDS: dict[str, click.Command] = {"add": add_command, "format": format_command}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
+_UNSTYLED = re.compile("(\x1b\\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # but tabs and line breaks
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
@@ -192,7 +194,9 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 def print_json(value: Any) -> None:
     """Print one line of JSON; in ASCII if standard output is not Unicode."""
-    click.echo(json.dumps(value, ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))))
+    text = json.dumps(value, ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None)))
+    # JSON itself escapes only the control characters below a space.
+    echo(_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
@@ -232,6 +236,16 @@ def make_visible(text: str) -> str:
     return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def gate(text: str) -> str:
+    """Let text through to the terminal with its colours, but with no other control sequence."""
+    return text if text.isprintable() else _UNSTYLED.sub(lambda match: match[1] or "\N{REPLACEMENT CHARACTER}", text)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text; everything that a command prints line by line passes here."""
+    click.echo(gate(text), err=err, nl=nl)
+
+
 def shorten(text: str, width: int = 60) -> str:
     """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
     line = make_visible(" ".join(text.split()))
@@ -242,7 +256,7 @@ def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
     """Print lines, wrapped between words at the width of the terminal; continuation lines indent by `hang`."""
     for line in text.split("\n"):
         for part in fit_line(line, hang, err=err):
-            click.echo(part, err=err)
+            echo(make_visible(part.expandtabs()), err=err)
 
 
 def get_width() -> float:

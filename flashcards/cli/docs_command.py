@@ -61,7 +61,7 @@ def _show(text: str) -> None:
     """Show a page: through the pager and with styles on a terminal, else as it is written."""
     width = console.get_width()
     if width == float("inf"):
-        click.echo(text)
+        console.echo(text)
         return
     from rich.console import Console
     from rich.markdown import Markdown
@@ -69,4 +69,4 @@ def _show(text: str) -> None:
     screen = Console(width=min(int(width), 100))
     with screen.capture() as drawn:
         screen.print(Markdown(text))
-    click.echo_via_pager(drawn.get(), color=None)
+    click.echo_via_pager(console.gate(drawn.get()), color=None)

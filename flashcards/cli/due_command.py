@@ -99,11 +99,11 @@ def _print(counts: dict[str, Counts], total: Counts) -> None:
         if several:
             console.print_text(f"total: {_describe_numbers(_numbers(total))}", 2)
         return
-    click.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
+    console.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
     for name in sorted(tree, key=lambda name: name.split("::")):
-        click.echo(f"{labels[name]:{width}}  {_format_numbers(tree[name])}")
+        console.echo(f"{labels[name]:{width}}  {_format_numbers(tree[name])}")
     if several:
-        click.echo(f"{'total':{width}}  {_format_numbers(_numbers(total))}")
+        console.echo(f"{'total':{width}}  {_format_numbers(_numbers(total))}")
 
 
 def _describe_numbers(numbers: tuple[int, int, int]) -> str:

@@ -97,7 +97,7 @@ def _print(report: ImportReport, as_json: bool) -> None:
             err=True,
         )
     if len(report.remarks) > _SHOWN:
-        click.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
+        console.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
     console.print_text(f"{console.make_visible(report.source)}: {_summary(report)}")
 
 

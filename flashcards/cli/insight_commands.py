@@ -145,7 +145,9 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
         from flashcards.insight.terminal import draw_report, open_console
 
         screen = open_console()
-        screen.print(draw_report(report, screen.width))
+        with screen.capture() as drawn:
+            screen.print(draw_report(report, screen.width))
+        console.echo(drawn.get(), nl=False)
     if page and not empty:
         from flashcards.insight.page import write_page
 

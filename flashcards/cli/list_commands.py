@@ -39,7 +39,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
         else:
             lines = ("\n".join(console.fit_line(_line(each), 2)) for each in build_records(collection, found, now_ms()))
             # The pager adds the last line break itself.
-            click.echo_via_pager(f"\n{line}" if number else line for number, line in enumerate(lines))
+            click.echo_via_pager(console.gate(f"\n{line}" if number else line) for number, line in enumerate(lines))
 
 
 def _line(card: dict[str, Any]) -> str:
@@ -94,7 +94,7 @@ def _reviews(collection: Collection, card: int) -> list[dict[str, Any]]:
 
 def _print(data: dict[str, Any]) -> None:
     for side in ("front", "back"):
-        click.echo(click.style(f"{side.capitalize()}:", bold=True))
+        console.echo(click.style(f"{side.capitalize()}:", bold=True))
         for line in data[side].splitlines():
             console.print_text(f"  {console.make_visible(line)}")
     facts = {
@@ -118,7 +118,7 @@ def _print(data: dict[str, Any]) -> None:
     for each in data["points"]:
         console.print_text(f"{each['covered']:>3} of {each['reviews']:<2} {console.make_visible(each['point'])}", 2)
     if data["reviews"]:
-        click.echo(f"\n{'when':26}{'rating':9}{'took':>7}  {'next in':>9}  stability  difficulty")
+        console.echo(f"\n{'when':26}{'rating':9}{'took':>7}  {'next in':>9}  stability  difficulty")
     for review in data["reviews"]:
         console.print_text(_review_line(review), 2)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from flashcards.cli import console
 from flashcards.errors import UsageError
 from flashcards.mock import report
@@ -60,7 +58,7 @@ def show_history(collection: Collection, as_json: bool) -> None:
         return
     narrow = console.get_width() < _TABLE
     if not narrow:
-        click.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>11}  drawn from")
+        console.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>11}  drawn from")
     for mock, answers in held:
         console.print_text(_history_line(collection, mock, answers, narrow=narrow), 2)
     if gone := report.count_missed([answers for _, answers in held]):

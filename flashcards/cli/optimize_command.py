@@ -117,7 +117,7 @@ def _apply_parameters(collection: Collection, reschedule: bool, yes: bool, *, as
     recomputed = collection.follow_parameters()
     remove_old_backups(collection.database, collection.backups)
     if recomputed and not as_json:
-        click.echo(f"{console.plural(recomputed, 'memory state')} recomputed.")
+        console.echo(f"{console.plural(recomputed, 'memory state')} recomputed.")
     return recomputed, _reschedule_cards(collection, yes, as_json=as_json) if reschedule else 0
 
 
@@ -132,7 +132,7 @@ def _reschedule_cards(collection: Collection, yes: bool, *, as_json: bool) -> in
         return 0
     moved = collection.store.reschedule({move.card: move.after for move in found}, now_ms())
     if not as_json:
-        click.echo(f"{console.plural(moved, 'card')} moved.")
+        console.echo(f"{console.plural(moved, 'card')} moved.")
     return moved
 
 
@@ -143,7 +143,7 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     from scheduler.reschedule import count_due_by_day
 
     if not found:
-        click.echo("No due day would change.")
+        console.echo("No due day would change.")
         return
     today = collection.clock.day(now_ms())
     before = count_due_by_day(collection.store, today, _DAYS_SHOWN)
@@ -167,7 +167,7 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
             if own and not scope.reviews:
                 continue
             console.print_text(f"{name}: {console.plural(scope.reviews, 'review')}; not enough to fit.")
-            click.echo()
+            console.echo()
             continue
         fit = scope.fit
         console.print_text(f"{name}: {fit.reviews:,} reviews. Prediction of the newest {fit.present.reviews:,}:")
@@ -182,14 +182,16 @@ def _print(scopes: Sequence[Scope], *, dry_run: bool) -> None:
         console.print_text(_describe_verdict(scope, dry_run=dry_run))
         if min(fit.present.log_loss, fit.fitted.log_loss, fit.own.log_loss) > fit.average.log_loss:
             console.print_text(_NO_BETTER_THAN_THE_AVERAGE)
-        click.echo()
+        console.echo()
 
 
 def _show(table: DataTable) -> None:
     from flashcards.insight.terminal import draw_table, open_console
 
     screen = open_console()
-    screen.print(draw_table(table, screen.width))
+    with screen.capture() as drawn:
+        screen.print(draw_table(table, screen.width))
+    console.echo(drawn.get(), nl=False)
 
 
 def _describe_verdict(scope: Scope, *, dry_run: bool) -> str:

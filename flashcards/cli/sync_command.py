@@ -105,7 +105,7 @@ def _find_password(password_file: Path | None, name: str) -> str:
         return password_file.read_text(encoding="utf-8", errors="replace").partition("\n")[0].rstrip("\r")
     if not sys.stdin.isatty():
         raise PasswordUnknown
-    return str(click.prompt(f"Password of {name}", hide_input=True, err=True))
+    return str(click.prompt(console.make_visible(f"Password of {name}"), hide_input=True, err=True))
 
 
 def _record(done: ServerSync) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.cli import COMMANDS
+from flashcards.cli.console import gate
 from tests.cli.runner import Runner, environment, process, question
 
 if TYPE_CHECKING:
@@ -238,3 +239,43 @@ def test_an_output_that_cannot_show_every_character_is_no_failure(cli: Runner, e
     for arguments in (["list"], ["show", "a.md:1"], ["stats"], ["forecast", "--days", "2"], ["list", "q:x"]):
         process(arguments, cli.root, code=None, env=env)
     assert process(["list", "--json"], cli.root, env=env).json["front"] == "什么是 é?"
+
+
+HOSTILE = "\x1b]52;c;cHduZWQ=\x07\x1b]0;title\x07\x9b31m\x7f\x1b[2J"
+
+
+def hostile_collection(cli: Runner) -> None:
+    """Decks whose texts, names and settings hold sequences that write the clipboard, the title and the screen."""
+    cli.write("a.md", f"---\ndeck: d{HOSTILE}\ntags: [t{HOSTILE}]\nnew_per_day: {HOSTILE}\n---\n\n")
+    with (cli.root / "a.md").open("ab") as file:
+        file.write(f"Q: one{HOSTILE}\nA: two {HOSTILE} ![x](m{HOSTILE}.png)\n\nQ: {HOSTILE}\n".encode())
+    cli.write(f"b{HOSTILE.replace('/', '')}.md", "Q: x\nA: y\n\nQ: no answer\n")
+
+
+HOSTILE_ARGUMENTS = [
+    *(["check"], ["check", "--json"], ["check", "--advice"], ["check", "--explain"], ["due"], ["due", "--json"]),
+    *(["list"], ["list", "--json"], ["show", "one"], ["show", "a.md:8"], ["stats"], ["stats", "--json"], ["scan"]),
+    *(["forecast"], ["readiness", "--on", "2030-01-01"], ["status"], ["doctor"], ["backup"], ["orphans"]),
+    *(["list", f"deck:{HOSTILE}"], [HOSTILE], [f"--{HOSTILE}"], ["show", HOSTILE], ["import", HOSTILE]),
+    *(["restore", HOSTILE], ["-C", HOSTILE, "due"], ["export", "-o", f"{HOSTILE}/x.apkg"], ["pin", HOSTILE]),
+]
+
+
+@pytest.mark.parametrize("arguments", HOSTILE_ARGUMENTS, ids=ascii)
+def test_no_control_sequence_of_a_deck_or_an_argument_reaches_the_terminal(cli: Runner, arguments: list[str]) -> None:
+    hostile_collection(cli)
+    done = cli(*arguments, code=None)
+    for text in (done.out, done.err):
+        assert not set(text) & {"\x1b", "\x07", "\x7f", "\x9b"}, ascii(text)
+
+
+def test_colours_pass_the_gate_and_nothing_else_does() -> None:
+    assert gate("\x1b[1;31mred\x1b[0m\ttab\n") == "\x1b[1;31mred\x1b[0m\ttab\n"
+    assert gate("\x1b]0;title\x07\x1b[2J\x9d") == "\ufffd]0;title\ufffd\ufffd[2J\ufffd"
+
+
+def test_json_escapes_every_control_character_and_is_read_back(cli: Runner) -> None:
+    cli.write("a.md", "Q: one \x7f\x9b\nA: two\n")
+    done = cli("list", "--json")
+    assert "\\u007f\\u009b" in done.out
+    assert done.lines[0]["front"] == "one \x7f\x9b"
