@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+from hashlib import blake2b
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 
@@ -118,3 +121,43 @@ def test_a_folder_whose_name_is_not_utf_8_is_a_collection_like_any_other(cli: Ru
     (folder / "a.md").write_text(question("one"), encoding="utf-8")
     process([b"-C", os.fsencode(folder), "scan"], cli.root)
     process([b"-C", os.fsencode(folder), *command], cli.root)
+
+
+def test_a_plan_of_an_import_that_came_with_a_clone_touches_nothing_outside(cli: Runner, tmp_path: Path) -> None:
+    root = tmp_path / "clone"
+    cli.write("clone/a.md", "Q: one\nA: two\n")
+    (tmp_path / "precious.txt").write_text("mine")
+    digest = blake2b(b"mine", digest_size=16).hexdigest()
+    entry = {"path": "../precious.txt", "new": "new-0", "old": None, "hash": digest}
+    folder = root / ".flashcards" / "import" / ("a" * 32)
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text(json.dumps({"mark": "a" * 32, "files": [entry]}))
+    cli("-C", str(root), "scan")  # there is no state yet, so there is nothing to finish
+    assert "leads to a place that is not for files of this collection" in cli.fails("-C", str(root), "scan", code=1)
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["import", "undo", "backups", "state.db", ""])
+@pytest.mark.parametrize("command", ["due", "scan", "backup", "restore"])
+def test_a_state_that_is_a_link_out_of_the_collection_is_refused(
+    cli: Runner, tmp_path: Path, name: str, command: str
+) -> None:
+    root = tmp_path / "clone"
+    cli.write("clone/a.md", "Q: one\nA: two\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "state-20260101T000000.000000Z.db").write_text("mine")
+    link = root / ".flashcards" / name if name else root / ".flashcards"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "other")
+    assert "replace the link" in cli.fails("-C", str(root), command, code=1)
+    assert [each.name for each in (tmp_path / "other").iterdir()] == ["state-20260101T000000.000000Z.db"]
+
+
+def test_the_state_is_not_exported_as_a_medium(cli: Runner) -> None:
+    cli.write("a.md", "Q: one ![](@/.flashcards/state.db) ![](.git/config)\nA: two\n")
+    cli.write(".git/config", "secret")
+    cli("scan")
+    assert cli("check", code=1).out.count("is not for notes") == 2
+    cli("export", "-o", "x.apkg", code=None)
+    with ZipFile("x.apkg") as package:
+        assert not [name for name in package.namelist() if name.isdigit()]
