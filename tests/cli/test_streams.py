@@ -225,7 +225,6 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
         "import": ["x.apkg"],
         "sync": ["--anki-server", "http://127.0.0.1:9/"],
         "mock": ["--history"],  # holding one needs a terminal first
-        "sync": ["--anki-server", "http://127.0.0.1:9"],
     }.get(command, [])
     result = cli("-C", "nowhere", command, *arguments, code=2)
     assert "nowhere does not exist. Name a folder of Markdown files with -C" in result.err
