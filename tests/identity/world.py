@@ -51,9 +51,12 @@ class World:
         return {card.slot: card for card in self.collection.store.cards_of(self.note(words).id)}
 
     def rate(self, words: str, slot: str = "forward", rating: Rating = Rating.GOOD) -> Card:
-        """Rate a card once; returns it as it is afterwards."""
+        """Rate a card once, and let a moment pass, as a person does; returns the card as it is afterwards."""
         card = self.cards(words)[slot]
-        self.collection.store.rate(card.id, rating, self.collection.policy(card.deck), time.time_ns() // 1_000_000)
+        policy = self.collection.policy(card.deck)
+        review = self.collection.store.rate(card.id, rating, policy, time.time_ns() // 1_000_000)
+        while time.time_ns() // 1_000_000 <= review.id:
+            time.sleep(0.001)
         return self.collection.store.card(card.id)
 
     def card(self, card: int) -> Card:
