@@ -63,6 +63,13 @@ class FolderMissing(FlashcardsError):
         super().__init__(f"{path} {what}. Name a folder of Markdown files with -C, or make one with `flashcards init`.")
 
 
+class StateCreatedMeanwhile(FlashcardsError):
+    """Another command created the state while this one was running without a state."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Another command has just created the review state {path}. Run this command again.")
+
+
 class StateUnwritable(FlashcardsError):
     """The folder of the review state cannot be made."""
 
@@ -188,7 +195,7 @@ class Collection:
         connection = self._open()
         if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone():
             connection.close()
-            raise StateUnwritable(self.state_folder, "another command made it in this moment. Run the command again")
+            raise StateCreatedMeanwhile(self.state_folder)
         with translate_errors(self.database), closing(self.connection) as memory:
             memory.backup(connection)
         self._attach(connection)

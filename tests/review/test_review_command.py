@@ -35,7 +35,7 @@ def test_edit_opens_the_editor_at_the_card_and_reads_the_decks_again(
     script.write_text(
         "import pathlib, sys\n"
         f"pathlib.Path({str(tmp_path / 'arguments')!r}).write_text(' '.join(sys.argv[1:]))\n"
-        "pathlib.Path(sys.argv[2]).write_text('Q: New?\\nA: Yes.\\n')\n"
+        "pathlib.Path(sys.argv[-1]).write_text('Q: New?\\nA: Yes.\\n')\n"
     )
     monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
     assert run(["-C", str(decks), "edit", "deck.md:4"]) == 0

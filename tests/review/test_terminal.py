@@ -134,7 +134,7 @@ def scripted_editor(folder: Path, old: str, new: str) -> str:
     script.write_text(
         "import pathlib, sys\n"
         f"pathlib.Path({str(folder / 'arguments')!r}).write_text(' '.join(sys.argv[1:]))\n"
-        "path = pathlib.Path(sys.argv[2])\n"
+        "path = pathlib.Path(sys.argv[-1])\n"
         f"path.write_text(path.read_text().replace({old!r}, {new!r}))\n"
     )
     return f"{sys.executable} {script}"

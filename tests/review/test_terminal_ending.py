@@ -80,7 +80,8 @@ def test_the_typed_answer_can_be_left(tmp_path: Path, key: str, code: int, words
 
 
 def test_two_sessions_at_once_never_rate_a_card_twice(tmp_path: Path) -> None:
-    write(tmp_path, deck=questions(6))
+    with collection_in(tmp_path, deck=questions(6)):
+        pass
     arguments = ("-C", str(tmp_path), "review")
     with Terminal(*arguments) as one, Terminal(*arguments) as two:
         one.wait_for(SHOW)
