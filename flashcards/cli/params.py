@@ -26,24 +26,16 @@ class Number(click.FloatRange):
         return number
 
 
-class Day(click.DateTime):
-    """A calendar date."""
+class Day(click.ParamType[str]):
+    """A date; it stays text, because a collection says when its day begins."""
 
     name = "date"
 
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%d"])
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Parse the date; the time is 00:00."""
-        try:
-            day: datetime = super().convert(value, param, ctx)
-        except click.BadParameter:
-            found = read_date(str(value), datetime.now().astimezone().date())
-            if found is None:
-                self.fail(f"{value!r} is not a date. Write it like 2026-12-15, `tomorrow`, +3 or fri.", param, ctx)
-            return datetime(found.year, found.month, found.day)  # noqa: DTZ001 - a day has no zone
-        return day
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the date."""
+        if read_date(str(value), datetime.now().astimezone().date()) is None:
+            self.fail(f"{value!r} is not a date. Write it like 2026-12-15, `tomorrow`, +3 or fri.", param, ctx)
+        return str(value)
 
 
 class OptionsConflict(UsageError):

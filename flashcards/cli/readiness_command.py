@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.dates import read_date
 from flashcards.cli.insight_commands import check_page, show_report
 from flashcards.cli.params import Day
 
@@ -31,7 +32,7 @@ _FARTHEST = 3650  # days
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Path | None) -> None:
+def command(query: tuple[str, ...], on: str | None, as_json: bool, page: Path | None) -> None:
     """Predict what you will know on a given day.
 
     Compares doing nothing with following the plan. Shows how many new cards and minutes a day the plan takes, whether
@@ -49,8 +50,9 @@ def command(query: tuple[str, ...], on: datetime | None, as_json: bool, page: Pa
     check_page(page)
     with console.read_collection() as collection, console.progress("Looking at the day") as step:
         at = now_ms()
-        day = on.toordinal() - _EPOCH if on else _last_deadline(collection)
         today = collection.clock.day(at)
+        given = read_date(on, collection.clock.date(today)) if on else None
+        day = given.toordinal() - _EPOCH if given else _last_deadline(collection)
         named = collection.clock.date(day)
         if on is None and day <= today:
             raise UsageError(f"The last `deadline` of the decks, {named}, has passed. Choose another day with --on.")

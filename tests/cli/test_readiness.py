@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -125,3 +125,15 @@ def test_a_deadline_that_is_over_is_said_to_be(cli: Runner) -> None:
     small(cli.root).close()
     cli.write("flashcards.toml", f'deadline = "{day(0)}"\n')
     assert f"The last `deadline` of the decks, {day(0)}, has passed." in cli.fails("readiness")
+
+
+def test_a_day_that_counts_from_today_counts_from_the_day_of_the_collection(
+    cli: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.write("a.md", "Q: one?\nA: 1\n")
+    noon = datetime.now().astimezone().replace(hour=12, minute=0)
+    before_rollover = noon.replace(hour=1)
+    for at, ahead in ((noon, 3), (before_rollover, 2)):
+        monkeypatch.setattr("flashcards.collection.now_ms", lambda at=at: int(at.timestamp() * 1000))
+        expected = (noon.date() + timedelta(ahead)).isoformat()
+        assert cli("readiness", "--on", "+3", "--json").json["on"] == expected
