@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
-_ALIKE: Final = 75.0  # of 100: fronts with so many words in common may ask the same
+_ALIKE: Final = 75.0  # of 100: fronts with this share of common words may ask the same
 _SHOWN: Final = 3  # near duplicates that are named
 
 

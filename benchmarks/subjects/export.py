@@ -74,7 +74,7 @@ def _what(notes: int, files: int, form: Form) -> str:
 
 
 def _checked(row: Row, notes: int, packages: Callable[[], Iterable[Path]]) -> Row:
-    """Return the row, unless what was written does not hold so many notes."""
+    """Return the row, or a failed one if the packages lack some of the notes."""
     if not row.measured:
         return row
     written = notes_in(packages())
