@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.media import find_references
 from flashcards.deck.model import Kind
-from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_unbalanced_math
+from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_pair, find_unbalanced_math
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
@@ -68,8 +69,11 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     for places in collection.catalog.find_shared_pins():
         found += _check_shared_pin(places)
     finder = FileFinder(collection.root)
+    foreign = {path for path, dialect in collection.catalog.dialects().items() if dialect != "native"}
     for entry in entries:
         found += _check_math(entry)
+        if entry.path not in foreign:
+            found += _check_answer(entry)
         found += _check_tables(entry)
         found += _check_links(entry)
         found += _check_media(collection, entry, finder)
@@ -216,6 +220,13 @@ def _check_math(entry: Entry) -> Iterator[FileProblem]:
         if problem := find_unbalanced_math(text, is_cloze=entry.note.kind is Kind.CLOZE):
             message = f"{problem[:1].upper()}{problem[1:]}."
             yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
+
+
+def _check_answer(entry: Entry) -> Iterator[FileProblem]:
+    if entry.note.kind in (Kind.QUESTION, Kind.TERM) and (pair := find_pair(entry.note.fields[1])):
+        message = f"`{shorten(pair, 40, placeholder='…')}` is part of the answer, not a note of its own."
+        hint = "Write `---` on a line before it, or `\\::` if it is text."
+        yield FileProblem(entry.path, entry.note.line, "pair-in-answer", message, hint)
 
 
 def _check_links(entry: Entry) -> Iterator[FileProblem]:

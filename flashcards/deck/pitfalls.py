@@ -36,6 +36,11 @@ _STYLES: Final = (
 _COMPILED: Final = tuple((re.compile(q, re.MULTILINE), re.compile(a, re.MULTILINE)) for q, a in _STYLES)
 _QUESTION_HINT: Final = re.compile(r"[*_]{1,3}(?:[qtc]|Question|Term|Cloze)|[Qq][0-9:：.)]|Question", re.IGNORECASE)
 
+# A paragraph of one line, or a list item, that would be a note if it were not in an answer.
+_PAIR: Final = re.compile(
+    r"\n(?:[ \t]*\n {0,3}|[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)(?=\w)([^\n]*?[^\n:][ \t]:{2,3}[ \t]+[^\s:][^\n]*)"
+)
+
 
 class LostCells(NamedTuple):
     """A row of a table with more cells than the head, which are not shown; `line` counts from 0 in the text."""
@@ -104,6 +109,15 @@ def find_lost_cells(text: str) -> LostCells | None:
             if cells > columns:
                 return LostCells(text.count("\n", 0, at(place["start"])), cells, columns)
     return None
+
+
+def find_pair(answer: str) -> str | None:
+    """Find the first line of an answer that looks like a note of its own: `front :: back`."""
+    if " :: " not in answer and " ::: " not in answer:
+        return None
+    opaque = Spans(outline(answer).opaque)
+    pairs = (match for match in _PAIR.finditer(answer) if match.start(1) not in opaque)
+    return next((match[1].strip() for match in pairs if answer.find("::", match.start(1)) not in opaque), None)
 
 
 def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flashcards.deck.parse import MAX_LEVELS, get_deck_name, parse
-from flashcards.deck.pitfalls import LostCells, find_conflict, find_lost_cells, find_unbalanced_math
+from flashcards.deck.pitfalls import LostCells, find_conflict, find_lost_cells, find_pair, find_unbalanced_math
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,24 @@ def test_cells_beyond_the_head_of_a_table_are_found(text: str, lost: LostCells |
 )
 def test_math_that_is_left_open_is_found(text: str, problem: str | None) -> None:
     assert find_unbalanced_math(text) == problem
+
+
+@pytest.mark.parametrize(
+    ("answer", "pair"),
+    [
+        ("two\n\n- RAID ::: risks", "RAID ::: risks"),
+        ("two\n\nCat :: Katze", "Cat :: Katze"),
+        ("two\n1. Cat :: Katze", "Cat :: Katze"),
+        ("two\nand `x` :: y", None),
+        ("two\n\nCat \\:: Katze", None),
+        ("two\n\nCat::Katze", None),
+        ("two\n\n`Cat :: Katze`", None),
+        ("```\nx\n\ny :: z\n```", None),
+        ("Cat :: Katze", None),
+    ],
+)
+def test_a_pair_below_an_answer_is_found(answer: str, pair: str | None) -> None:
+    assert find_pair(answer) == pair
 
 
 def test_a_deck_of_too_many_levels_is_named_after_its_file() -> None:
