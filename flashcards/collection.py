@@ -38,10 +38,10 @@ from scheduler import (
     transaction,
     translate_errors,
 )
+from scheduler.acts import rename_slots
+from scheduler.connection import ReadingConnection, copy_to_memory
 from scheduler.database import open_reading
-from scheduler.identity import rename_slots
 from scheduler.limits import COLLECTION, DeckLimits
-from scheduler.reading import ReadingConnection, copy_to_memory
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"

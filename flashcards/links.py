@@ -10,7 +10,7 @@ from flashcards.collection import Collection, now_ms
 from flashcards.errors import UsageError
 from flashcards.text import plural
 from scheduler import transaction
-from scheduler.identity import delete_unused_cards, hand_over_reviews, rename_slots
+from scheduler.acts import delete_unused_cards, hand_over_reviews, rename_slots
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry

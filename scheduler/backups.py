@@ -20,7 +20,7 @@ from scheduler.backup_files import (
     make_name,
     read_time,
 )
-from scheduler.connection import closing_connection, database_path
+from scheduler.connection import closing_connection, copy_to_memory, database_path, open_file
 from scheduler.errors import (
     BackupUnusable,
     DatabaseBusy,
@@ -30,7 +30,6 @@ from scheduler.errors import (
     StateLost,
     translate_errors,
 )
-from scheduler.reading import copy_to_memory, open_file
 
 _SIDES = ("-wal", "-shm", "-journal")
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

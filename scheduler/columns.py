@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scheduler.connection import closing_connection, database_path
+from scheduler.connection import ReadingConnection, closing_connection, database_path
 from scheduler.model import ReviewKind
-from scheduler.reading import ReadingConnection
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,9 +9,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.connection import BUSY_SECONDS, check, closing_connection, connect, transaction
+from scheduler.connection import (
+    BUSY_SECONDS,
+    ReadingConnection,
+    check,
+    closing_connection,
+    connect,
+    copy_to_memory,
+    open_file,
+    open_memory,
+    transaction,
+)
 from scheduler.errors import DatabaseNewer, DatabaseUnreadable, translate_errors
-from scheduler.reading import ReadingConnection, copy_to_memory, open_file, open_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport
 from flashcards.catalog.store import Catalog
 from flashcards.identity.model import TUNING, Known, Link
 from scheduler import Store
-from scheduler.identity import delete_unused_cards
+from scheduler.acts import delete_unused_cards
 
 RULE: Final = "copy"
 

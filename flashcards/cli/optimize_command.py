@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.insight.optimize import Scope
     from flashcards.insight.report import DataTable
+    from scheduler.intervals import Move
     from scheduler.measures import Figures
-    from scheduler.reschedule import Move
 
 _DAYS_SHOWN = 14
 _NO_BETTER_THAN_THE_AVERAGE = (
@@ -67,7 +67,7 @@ def _optimize(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_jso
     """Fit, and apply the parameters unless this is a dry run; tell whether anything changed."""
     from flashcards.errors import FlashcardsError
     from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, preview_parameters, write_parameters
-    from scheduler.reschedule import find_moves
+    from scheduler.intervals import find_moves
 
     with console.open_collection() as collection:
         scopes = fit_all(collection)
@@ -123,7 +123,7 @@ def _apply_parameters(collection: Collection, reschedule: bool, yes: bool, *, as
 
 def _reschedule_cards(collection: Collection, yes: bool, *, as_json: bool) -> int:
     from flashcards.collection import now_ms
-    from scheduler.reschedule import find_moves
+    from scheduler.intervals import find_moves
 
     found = find_moves(collection.store, collection.policy)
     if not as_json:
@@ -140,7 +140,7 @@ def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
     """Print the due cards of the next days, before and after the change."""
     from flashcards.collection import now_ms
     from flashcards.insight.report import Column, DataTable, whole
-    from scheduler.reschedule import count_due_by_day
+    from scheduler.intervals import count_due_by_day
 
     if not found:
         console.echo("No due day would change.")

@@ -19,8 +19,8 @@ from flashcards.insight.report import (
 )
 from flashcards.insight.simulation import ASSUMED_SPEED, read_days_ahead
 from flashcards.text import plural
+from scheduler.intervals import count_due_by_day
 from scheduler.model import State
-from scheduler.reschedule import count_due_by_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scheduler import Clock, NewCard, Policy, Rating, ReviewKind, Store, TableSet, open_database
-from scheduler.identity import delete_unused_cards, hand_over_reviews, rename_slots
+from scheduler.acts import delete_unused_cards, hand_over_reviews, rename_slots
 from scheduler.store import TABLE_SET
 
 if TYPE_CHECKING:
