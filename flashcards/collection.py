@@ -15,10 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flashcards.catalog.changed_files import FolderChanges, find_changes
-from flashcards.catalog.files import IgnoreRules, Unreadable
-from flashcards.catalog.order import place_files, sort_decks
-from flashcards.catalog.report import CardPlace, ScanReport
+from flashcards.catalog.changes import CardPlace, FolderChanges, ScanReport, find_changes
+from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_decks
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
 from flashcards.disk.inside import refuse_links
@@ -318,7 +316,7 @@ class Collection:
         )
 
     def _follow_copies(self, report: ScanReport, at_ms: int) -> None:
-        from flashcards.catalog.copies import Copies
+        from flashcards.catalog.corrections import Copies
 
         copies = Copies(self.connection, self.store, at_ms)
         copies.follow(report)

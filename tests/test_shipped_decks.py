@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.catalog.order import sort_decks
+from flashcards.catalog.files import sort_decks
 from flashcards.deck.model import REVERSE, Deck, Kind, Note
 from flashcards.deck.parse import parse
 from tests.card_style import (

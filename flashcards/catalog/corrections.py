@@ -1,17 +1,23 @@
-"""Link and unlink notes by hand; the transaction is the caller's."""
+"""Link and unlink notes by hand, and continue the history of a deleted text at a recent copy of it."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_left
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
 
-from flashcards.catalog.report import ScanReport
+from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.catalog.writer import NoteWriter, renumber
 from flashcards.deck.model import Kind, Note
-from flashcards.identity.model import Known, Link, Seen
+from flashcards.identity.model import TUNING, Known, Link, Seen
 from flashcards.identity.slots import Renaming, carry_cards
+from scheduler import Store
+from scheduler.acts import delete_unused_cards
 
 NAME = "by hand"
 
@@ -115,3 +121,137 @@ class Corrections:
             "UPDATE notes SET active = 0, fingerprint = ?, pin = '', modified_ms = ? WHERE id = ?",
             (b"", self._now_ms, known.id),
         )
+
+
+RULE: Final = "copy"
+
+_RECENT_MS: Final = 3 * 24 * 3_600_000  # what is pasted is cut soon; a text that was there twice for long is two notes
+_TUNING: Final = replace(TUNING, threshold=0.65)  # both texts were there at once, so they may well be two notes
+_SAMPLE: Final = 2_000
+
+# Notes in use that were never reviewed, flagged or hidden, first seen since a time. An id is the time of the scan and a
+# number; a note that was not edited since has that very time.
+_UNUSED = """
+SELECT n.id, min(n.id, n.modified_ms) FROM notes n
+WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
+    SELECT 1 FROM cards c WHERE c.note = n.id AND (
+        c.suspended OR c.flag OR c.buried_day IS NOT NULL OR EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id)))
+"""
+_SAME_TEXT = "fingerprint IN (SELECT fingerprint FROM notes WHERE id IN (SELECT value FROM json_each(?)))"
+_FIRST_REVIEWS = """
+SELECT c.note, min(r.id) FROM reviews r JOIN cards c ON c.id = r.card
+WHERE c.note IN (SELECT value FROM json_each(?)) AND c.reps > 0 GROUP BY 1
+"""
+
+
+class Copies:
+    """Notes that were pasted before their original was cut, with a scan in between; the transaction is the caller's.
+
+    The pasted note is a new note first. When the original loses its text, a recent copy that was never used takes
+    over the original's history.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, store: Store, now_ms: int) -> None:
+        self._db = connection
+        self._now_ms = now_ms
+        self._catalog = Catalog(connection)
+        self._store = store
+        self._corrections = Corrections(connection, now_ms)
+        self._linked: list[tuple[Change, CardPlace]] = []
+        self._given_up: list[int] = []
+
+    def follow(self, report: ScanReport) -> None:
+        """Move reviewed notes that lost their text to a copy of it, and correct `report`."""
+        reviewed = self._find_first_reviews([change.note for change in report.removed])
+        if not reviewed:
+            return
+        recent = self._now_ms - _RECENT_MS
+        lost = self._catalog.load_many(sorted(reviewed))
+        equal = self._db.execute(_UNUSED.format(_SAME_TEXT), (recent, json.dumps(list(reviewed)))).fetchall()
+        lost = self._follow_equal(lost, self._catalog.load_many([note for note, _ in equal]))
+        if lost:
+            since = max(recent, min(reviewed[old.id] for old in lost))
+            fresh = {change.note for change in report.added}
+            rows = self._db.execute(_UNUSED.format("n.pin = ''"), (since,))
+            first_seen = {note: seen for note, seen in rows if note not in fresh}
+            if first_seen:
+                self._follow_similar(lost, first_seen, reviewed, report)
+        if self._linked:
+            self._correct(report)
+
+    def clear(self) -> None:
+        """Remove the copies that were given up, and their cards, once the scheduler knows the report."""
+        self._store.set_notes_active(self._given_up, False)
+        for note in self._given_up:
+            if not delete_unused_cards(self._db, note):
+                self._corrections.remove(note)
+
+    def _find_first_reviews(self, notes: Sequence[int]) -> dict[int, int]:
+        """Return when each of the notes was first reviewed, if it was."""
+        return dict(self._db.execute(_FIRST_REVIEWS, (json.dumps(list(notes)),))) if notes else {}
+
+    def _follow_equal(self, lost: Iterable[Known], copies: Iterable[Known]) -> list[Known]:
+        """Link the copies of equal text, and return the notes that have no such copy."""
+        by_text: dict[bytes, list[Known]] = defaultdict(list)
+        for copy in copies:
+            by_text[copy.fingerprint].append(copy)
+        left: list[Known] = []
+        for old in lost:
+            same = by_text.get(old.fingerprint, [])
+            fitting = [copy for copy in same if copy.id > old.id and copy.note.pin in ("", old.pin)]
+            if fitting:
+                same.remove(fitting[0])
+                self._continue_at(old, fitting[0], 1.0)
+            else:
+                left.append(old)
+        return left
+
+    def _follow_similar(
+        self, lost: Sequence[Known], first_seen: Mapping[int, int], reviewed: Mapping[int, int], report: ScanReport
+    ) -> None:
+        """Link the copies that were improved, and report what is unclear."""
+        from flashcards.identity.similar import link_similar
+
+        copies = self._catalog.load_many(list(first_seen))
+        names = {copy.id for copy in copies}
+        around = self._catalog.load_known_in(sorted({note.file for note in (*lost, *copies)}))
+        places = {note.id: self._corrections.make_seen(note) for note in around}
+        links = [Link(note, places[note.id], "") for note in around if note.id not in names]
+        known = [*(link.known for link in links), *(old._replace(active=True) for old in lost)]
+        found, doubts = link_similar(known, list(places.values()), links, self._catalog.sample(_SAMPLE), _TUNING)
+        by_place = {places[copy.id].place: copy for copy in copies}
+        for link in found:
+            copy = by_place[link.seen.place]
+            if first_seen[copy.id] > reviewed[link.known.id]:
+                self._continue_at(link.known._replace(active=False), copy, link.score)
+        for doubt in doubts:
+            candidates = tuple((_describe(old, report), score) for old, score in doubt.candidates)
+            report.ambiguous.append(Ambiguity(self._describe_copy(by_place[doubt.seen.place]), candidates))
+
+    def _describe_copy(self, copy: Known) -> Change:
+        return Change(copy.id, copy.key, self._catalog.entry(copy.id).path, copy.note.line, after=copy.note)
+
+    def _continue_at(self, old: Known, copy: Known, score: float) -> None:
+        self._db.execute("DELETE FROM links WHERE note = ?", (copy.id,))  # its edits were never those of the old note
+        linked = self._corrections.link(old.id, copy.id).report
+        self._linked.append((linked.returned[-1]._replace(rule=RULE, score=score), linked.placed[-1]))
+        self._given_up.append(copy.id)
+
+    def _correct(self, report: ScanReport) -> None:
+        settled = {*(change.note for change, _ in self._linked), *self._given_up}
+        before = {change.note: change for change in report.removed}
+        report.orphaned[:] = [note for note in report.orphaned if note not in settled]
+        for changes in (report.removed, report.edited, report.moved, report.returned):
+            changes[:] = [each for each in changes if each.note not in settled]
+        report.placed[:] = [place for place in report.placed if place.note not in settled]
+        for change, place in self._linked:
+            is_edited = change.before is not None and change.before.fields != (change.after or change.before).fields
+            if is_edited:
+                report.edited.append(change)
+            if not is_edited or change.path != before[change.note].path:
+                report.moved.append(change)
+            report.placed.append(place)
+
+
+def _describe(old: Known, report: ScanReport) -> Change:
+    return next(change for change in report.removed if change.note == old.id)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.report import ScanReport
+from flashcards.catalog.changes import ScanReport
 from flashcards.catalog.store import Catalog, FileRow
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
@@ -16,7 +16,7 @@ from flashcards.identity.keys import fingerprint
 from flashcards.identity.model import Doubt, Known, Link, Seen
 
 if TYPE_CHECKING:
-    from flashcards.catalog.changed_files import FolderChanges, ReadFile
+    from flashcards.catalog.changes import FolderChanges, ReadFile
 
 
 _RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded

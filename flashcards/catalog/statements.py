@@ -13,7 +13,7 @@ from scheduler.merge import merge
 from scheduler.model import DAY_SECONDS, Memory, State
 
 if TYPE_CHECKING:
-    from flashcards.catalog.report import StatedCard
+    from flashcards.catalog.changes import StatedCard
     from flashcards.deck.model import StatedSchedule
     from scheduler.clock import Clock
     from scheduler.memory import Model

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from flashcards.catalog.order import SPACING
-from flashcards.catalog.report import Ambiguity, CardPlace, Change, ScanReport, StatedCard
+from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport, StatedCard
+from flashcards.catalog.files import SPACING
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.keys import make_key

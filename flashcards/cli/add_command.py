@@ -99,7 +99,7 @@ def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> st
 
 def _edit() -> str:
     """Let the person write the notes in an editor."""
-    from flashcards.editor import open_editor
+    from flashcards.review.programs import open_editor
 
     handle, name = tempfile.mkstemp(prefix="flashcards-add-", suffix=".md")
     path = Path(name)

@@ -20,8 +20,8 @@ from flashcards.text import plural as plural
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flashcards.catalog.changes import Ambiguity, ScanReport
     from flashcards.catalog.files import Unreadable
-    from flashcards.catalog.report import Ambiguity, ScanReport
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 

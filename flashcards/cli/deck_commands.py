@@ -18,7 +18,7 @@ from flashcards.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flashcards.catalog.report import Ambiguity, Change, ScanReport
+    from flashcards.catalog.changes import Ambiguity, Change, ScanReport
     from flashcards.catalog.store import Entry
     from flashcards.check import FileProblem
     from flashcards.collection import Collection

@@ -125,7 +125,7 @@ def pin_command(query: tuple[str, ...]) -> None:
     flashcards pin k7f3q2m
     flashcards pin deck:tpm
     """
-    from flashcards.pins import write_pins
+    from flashcards.links import write_pins
 
     with console.open_collection() as collection:
         cards = console.find_cards_of(collection, query)

@@ -144,7 +144,7 @@ def edit_command(card: str) -> None:
     flashcards edit tpm/tools.md:12
     """
     from flashcards.cards import TextGone, find_card
-    from flashcards.editor import open_editor
+    from flashcards.review.programs import open_editor
 
     with console.read_collection() as collection:
         found = collection.store.card(find_card(collection, card))

@@ -183,9 +183,8 @@ def _hold_interview(
     """Run the interview; return its id and whether it was interrupted, or nothing without a card to ask."""
     from flashcards.collection import now_ms
     from flashcards.mock.draw import draw_cards, list_candidates
-    from flashcards.mock.recorder import MockRecorder
+    from flashcards.mock.recorder import Mock, MockRecorder
     from flashcards.mock.session import MockSession, Timing
-    from flashcards.mock.store import Mock
     from flashcards.mock.terminal import TerminalMock
 
     at = now_ms()

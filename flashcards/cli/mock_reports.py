@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flashcards.cli import console
 from flashcards.errors import UsageError
 from flashcards.mock import report
-from flashcards.mock.store import Mock, MockAnswer, Mocks
+from flashcards.mock.recorder import Mock, MockAnswer, Mocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ The rules, in the order in which they apply; each takes one-to-one pairs and lea
 4. `similar` (`similar.py`): vanished notes against new ones. `scoring.py` adds the likeness of the texts
    (`likeness.py`) and the support of their places (`neighbours.py`); `assignment.py` takes the clear pairs.
 5. `similar` again, for orphans: notes that lost their text in an earlier scan. The text alone must be enough.
-6. `copy` (`catalog/copies.py`, which knows the reviews): a reviewed note that lost its text continues at a recent
+6. `copy` (`catalog/corrections.py`, which knows the reviews): a reviewed note that lost its text continues at a recent
    copy of it.
 
 A person overrides all of them with `flashcards link` and `flashcards unlink` (`by hand`).

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from flashcards.mock.store import Mock, MockAnswer
+from flashcards.mock.recorder import Mock, MockAnswer
 from flashcards.render.terminal.renderer import render_plain
 from flashcards.text import count_columns, format_duration
 from scheduler import Clock, Rating

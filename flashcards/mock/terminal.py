@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.errors import FlashcardsError
 from flashcards.mock.report import format_clock, format_seconds
 from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
-from flashcards.review.keyboard import Keyboard
+from flashcards.review.keyboard import EDITOR, Keyboard, LineEditor
 from flashcards.review.keys import RATINGS, SCROLLS, Action, KeyMap
-from flashcards.review.line import EDITOR, LineEditor
 from flashcards.review.screen import Screen
 from flashcards.review.session import NOTHING_TICKED
 from flashcards.review.terminal import exit_on_signals
@@ -176,7 +175,7 @@ class TerminalMock:
 
     def _edit_text(self, text: str) -> str:
         """Let the person write the answer in an editor."""
-        from flashcards.editor import open_editor
+        from flashcards.review.programs import open_editor
 
         handle, name = tempfile.mkstemp(prefix="flashcards-answer-", suffix=".md")
         path = Path(name)

@@ -1,6 +1,5 @@
 """Anki's search language over the cards of a collection."""
 
-from flashcards.query.find import find_card_ids
-from flashcards.query.parser import QueryInvalid
+from flashcards.query.find import QueryInvalid, find_card_ids
 
 __all__ = ["QueryInvalid", "find_card_ids"]

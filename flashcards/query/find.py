@@ -1,18 +1,185 @@
-"""Find the cards that match a query."""
+"""Parse Anki's search language, `deck:tpm is:due -tag:x (a or b) "exact words"`, and find the cards that match."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.files import is_utf8
-from flashcards.query.parser import Parser, QueryInvalid
-from flashcards.query.patterns import matches, normalize
-from flashcards.query.terms import SOURCES, Condition, compile_tag
+from flashcards.errors import DeckUnknown, UsageError
+from flashcards.query.patterns import matches, normalize, unescape
+from flashcards.query.terms import FIELDS, SOURCES, TEXTS, Condition, compile_tag, match_deck, match_words
+from flashcards.text import suggest
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
+
+
+_TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
+_LONGEST = 250  # words
+_DEEPEST = 12  # parentheses and negations within each other; SQLite's parser has room for a hundred symbols
+
+
+class QueryInvalid(UsageError):
+    """A query that cannot be read."""
+
+    def __init__(self, query: str, message: str) -> None:
+        super().__init__(f"The query `{query}` cannot be read: {message}")
+
+
+class Parser:
+    """A recursive descent parser: `or` binds less tightly than juxtaposition, `-` negates what follows.
+
+    Args:
+        query: what was typed.
+        decks: the names of all decks.
+    """
+
+    def __init__(self, query: str, decks: Iterable[str]) -> None:
+        self._query = query
+        self._decks = {name.casefold(): name for name in decks}
+        self._tokens = self._split(query)
+        self._at = 0
+        self._depth = 0
+
+    def condition(self) -> Condition:
+        """Parse the whole query as one condition.
+
+        Raises:
+            QueryInvalid: it cannot be read.
+            DeckUnknown: it names a deck that does not exist.
+        """
+        if not self._tokens:
+            return Condition("1")
+        found = self._either()
+        if self._at < len(self._tokens):
+            raise self._invalid("a `)` without a `(`.")
+        return found
+
+    def _split(self, query: str) -> list[str]:
+        tokens = []
+        at = 0
+        while at < len(query) and not query[at:].isspace():
+            match = _TOKEN.match(query, at)
+            if not match:
+                raise self._invalid('a `"` is not closed.')
+            if match[2]:
+                tokens.append("-")
+            word = match[1] or match[3]
+            tokens.append(word)
+            at = match.end()
+        if len(tokens) > _LONGEST:
+            raise QueryInvalid(f"{query[:40]}…", f"it has more than {_LONGEST} words.")
+        return tokens
+
+    def _next(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _either(self) -> Condition:
+        parts = [self._all()]
+        while self._next().lower() == "or":
+            self._at += 1
+            parts.append(self._all())
+        return _join(parts, " OR ")
+
+    def _all(self) -> Condition:
+        parts = []
+        while self._next() and self._next() != ")" and self._next().lower() != "or":
+            if self._next().lower() == "and":
+                self._at += 1
+                continue
+            parts.append(self._one())
+        if not parts:
+            raise self._invalid("a condition is missing.")
+        return _join(parts, " AND ")
+
+    def _one(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise QueryInvalid(f"{self._query[:40]}…", "it is nested too deeply.")
+        found = self._part()
+        self._depth -= 1
+        return found
+
+    def _part(self) -> Condition:
+        token = self._next()
+        self._at += 1
+        if token == "-":
+            if not self._next() or self._next() == ")":
+                raise self._invalid("`-` has nothing to negate.")
+            inner = self._one()
+            return Condition(f"NOT coalesce({inner.sql}, 0)", inner.values)
+        if token == "(":
+            inner = self._either()
+            if self._next() != ")":
+                raise self._invalid("a `(` is not closed.")
+            self._at += 1
+            return Condition(f"({inner.sql})", inner.values)
+        return self._word(token)
+
+    def _word(self, token: str) -> Condition:
+        name, colon, value = token.partition(":")
+        read = FIELDS.get(name.lower())
+        if token.startswith('"') or not colon or token.casefold() in self._decks:
+            text = _strip_quotes(token)
+            if not token.startswith('"') and (deck := self._find_deck(unescape(text))):
+                return match_deck(deck)
+            return match_words(text)
+        if read is None:
+            known = f"Use one of {', '.join(f'`{field}:`' for field in FIELDS)}."
+            hint = suggest(name, FIELDS, known).replace("`?", ":`?")
+            raise self._invalid(f"`{name}:` is unknown. {hint} To search for text with a colon, quote it.")
+        if not value:
+            raise self._invalid(f"`{token}` needs a value. To search for text with a colon, quote it.")
+        if read is match_deck:
+            return match_deck(self._require_deck(unescape(_strip_quotes(value))))
+        try:
+            text = _strip_quotes(value)
+            return read(text if read in TEXTS else unescape(text))
+        except ValueError as error:
+            raise self._invalid(str(error)) from None
+
+    def _require_deck(self, name: str) -> str:
+        """Return the deck that a name means; a misspelt one would quietly find nothing. `*` means several decks."""
+        if "*" in name:
+            return name
+        found = self._find_deck(name)
+        if not found:
+            several = sorted(deck for deck in self._decks.values() if _last_name(deck) == name.casefold())
+            if several:
+                names = " or ".join(f"`{deck}`" for deck in several[:3])
+                raise self._invalid(f"several decks end in `{name}`. Write {names}.")
+            raise DeckUnknown(name, self._decks.values())
+        return found
+
+    def _find_deck(self, name: str) -> str:
+        """Return the deck of this name, or the only one that ends in it; SQL folds the case of ASCII letters only."""
+        if name in self._decks.values():
+            return name
+        if name.casefold() in self._decks:
+            return self._decks[name.casefold()]
+        several = [deck for deck in self._decks.values() if _last_name(deck) == name.casefold()]
+        return several[0] if len(several) == 1 else ""
+
+    def _invalid(self, message: str) -> QueryInvalid:
+        return QueryInvalid(self._query, message)
+
+
+def _join(parts: Sequence[Condition], operator: str) -> Condition:
+    if len(parts) == 1:
+        return parts[0]
+    values = tuple(value for part in parts for value in part.values)
+    return Condition(operator.join(f"({part.sql})" for part in parts), values)
+
+
+def _last_name(deck: str) -> str:
+    return deck.rpartition("::")[2].casefold()
+
+
+def _strip_quotes(text: str) -> str:
+    return text[1:-1] if len(text) >= 2 and text.startswith('"') and text.endswith('"') else text
 
 
 def find_card_ids(collection: Collection, query: str) -> list[int]:

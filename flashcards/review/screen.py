@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
-from flashcards.render.typed import write_typed_answer
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
     POINT_INDENT,

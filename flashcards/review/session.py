@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flashcards.review.desk import Desk
 from flashcards.review.rubric import propose_rating
 from flashcards.review.views import (
     Accept,
     Answer,
     Asked,
     Bury,
+    Desk,
     Event,
     Finished,
     Flag,

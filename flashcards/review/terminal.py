@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from flashcards.disk.atomic import replace_file
 from flashcards.errors import FlashcardsError
 from flashcards.review import views as events
-from flashcards.review.keyboard import Keyboard
+from flashcards.review.keyboard import Keyboard, LineEditor
 from flashcards.review.keys import RATINGS, REDRAW, SCROLLS, Action, KeyMap
-from flashcards.review.line import LineEditor
 from flashcards.review.report import describe_card, describe_summary
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Finished, Question
@@ -196,7 +195,7 @@ class TerminalReview:
         return events.Refresh(self._now_ms())
 
     def _open_editor(self, path: Path, line: int) -> bool:
-        from flashcards.editor import open_editor
+        from flashcards.review.programs import open_editor
 
         self._keyboard.release()
         try:
@@ -229,7 +228,7 @@ class TerminalReview:
         return describe_card(view.asked, collection.store.log(card.id), collection.clock, recall)
 
     def _media(self, view: Question | Answer, *, sound: bool) -> None:
-        from flashcards.review.media import find_media, open_all, play
+        from flashcards.review.programs import find_media, open_all, play
 
         root, asked = self._collection.root, view.asked
         found = find_media(asked, answered=isinstance(view, Answer), sound=sound)

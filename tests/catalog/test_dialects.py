@@ -243,7 +243,7 @@ def files(root: Path) -> list[Path]:
 
 
 def test_pinning_is_refused_with_what_to_do(vault: World) -> None:
-    from flashcards.pins import PinForeign, write_pins
+    from flashcards.links import PinForeign, write_pins
 
     vault.write("a.md", HEAD + "a::b\n")
     vault.scan()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.catalog.order import sort_decks
+from flashcards.catalog.files import sort_decks
 from flashcards.collection import Collection, now_ms
 from flashcards.review.collection_desk import CollectionDesk
 

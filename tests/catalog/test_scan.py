@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.catalog import changed_files
+from flashcards.catalog import changes
 from flashcards.catalog import scan as scanning
 from flashcards.catalog.files import find_deck_files
 from flashcards.deck import parse as parsing
@@ -117,7 +117,7 @@ def test_a_file_that_grew_between_the_look_and_the_reading_is_read_again(
         world.write("a.md", question("one"), question("more"), mtime_ns=LONG_AGO_NS)
 
     with monkeypatch.context() as patch:
-        patch.setattr(changed_files, "find_deck_files", growing)
+        patch.setattr(changes, "find_deck_files", growing)
         world.scan()
     assert world.fronts() == ["one", "more"]
     world.write("a.md", question("two"), mtime_ns=LONG_AGO_NS)  # size and time are those of the look
@@ -214,7 +214,7 @@ def test_a_file_that_vanishes_between_the_look_and_the_reading_is_gone(
         yield from list(find_deck_files(root))
         (root / "b.md").unlink()
 
-    monkeypatch.setattr(changed_files, "find_deck_files", vanishing)
+    monkeypatch.setattr(changes, "find_deck_files", vanishing)
     report = world.scan()
     assert [change.path for change in report.removed] == ["b.md"]
     assert world.problems() == []
@@ -338,7 +338,7 @@ def test_files_are_read_again_once_by_a_new_version_of_the_format(
     world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
     world.scan()
     card = world.rate("one")
-    for module in (changed_files, scanning):
+    for module in (changes, scanning):
         monkeypatch.setattr(module, "FORMAT_VERSION", FORMAT_VERSION + 1)
     parsed.clear()
     report = world.scan()

@@ -12,8 +12,8 @@ from scheduler import Card, Rating
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flashcards.catalog.changes import ScanReport
     from flashcards.catalog.files import Unreadable
-    from flashcards.catalog.report import ScanReport
     from flashcards.catalog.store import Entry
 
 LONG_AGO_NS = 1_600_000_000_000_000_000

@@ -100,7 +100,7 @@ class TestAdd:
             assert path.read_text(encoding="utf-8") == "Q: \nA: \n"
             path.write_text("Q: from\nA: editor\n", encoding="utf-8")
 
-        monkeypatch.setattr("flashcards.editor.open_editor", write)
+        monkeypatch.setattr("flashcards.review.programs.open_editor", write)
         cli("add", "d")
         assert read(cli, "d.md") == "Q: from\nA: editor\n"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.mock.store import Mock, MockAnswer, Mocks
+from flashcards.mock.recorder import Mock, MockAnswer, Mocks
 from scheduler import transaction
 
 if TYPE_CHECKING:

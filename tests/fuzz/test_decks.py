@@ -23,8 +23,8 @@ from flashcards.deck.pitfalls import find_conflict, find_dead_links, find_lost_c
 from flashcards.deck.source import normalize
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
-from flashcards.render.typed import write_typed_answer
 from tests.fuzz.inputs import MARKDOWN, YAML, generate, mutate_fixtures
 
 HTML = HtmlRenderer({}, lambda name: f"media-{len(name)}.mp3")

@@ -11,7 +11,7 @@ from scheduler import Card, Rating
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flashcards.catalog.report import Change, ScanReport
+    from flashcards.catalog.changes import Change, ScanReport
     from flashcards.catalog.store import Entry
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.mock import report
+from flashcards.mock.recorder import Mock, MockAnswer
 from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over, Result, Timing
-from flashcards.mock.store import Mock, MockAnswer
 from flashcards.review.views import Asked
 from scheduler import Rating
 from tests.review.fake_desk import asked, card

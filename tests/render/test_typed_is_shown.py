@@ -12,8 +12,8 @@ from flashcards.deck.model import Note
 from flashcards.deck.parse import parse
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.renderer import render_plain
-from flashcards.render.typed import write_typed_answer
 
 RENDERER = HtmlRenderer({}, lambda name: name)
 
@@ -192,7 +192,7 @@ def test_delimiters_of_math_in_code_are_code() -> None:
     ],
 )
 def test_a_typed_answer_is_the_same_text_everywhere(markdown: str, typed: str) -> None:
-    from flashcards.render.typed import make_typed_answer
+    from flashcards.render.html.tags import make_typed_answer
 
     assert write_typed_answer(markdown) == typed
     assert unescape(make_typed_answer(RENDERER.render(markdown))) == typed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.editor import EditorFailed, EditorMissing, build_command, find_editor_command, open_editor
+from flashcards.review.programs import EditorFailed, EditorMissing, build_command, find_editor_command, open_editor
 
 FILE = Path("/decks/my deck.md")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.review import media
+from flashcards.review import programs
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.views import Asked
 from tests.review.small_collections import collection_in
@@ -47,15 +47,15 @@ def opened(log: Path) -> str:
 
 def test_the_question_names_only_its_own_media(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "Q: ![](a.png) and ![](a.png)\nA: ![](b.png) [listen](c.mp3)\n")
-    assert media.find_media(asked, answered=False) == ["a.png"]
-    assert media.find_media(asked, answered=True) == ["a.png", "b.png", "c.mp3"]
-    assert media.find_media(asked, answered=True, sound=True) == ["c.mp3"]
+    assert programs.find_media(asked, answered=False) == ["a.png"]
+    assert programs.find_media(asked, answered=True) == ["a.png", "b.png", "c.mp3"]
+    assert programs.find_media(asked, answered=True, sound=True) == ["c.mp3"]
 
 
 def test_a_picture_hidden_in_a_gap_is_not_opened_before_the_answer(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "C: It looks like {{c1::![](a.png)}} here.\n")
-    assert media.find_media(asked, answered=False) == []
-    assert media.find_media(asked, answered=True) == ["a.png"]
+    assert programs.find_media(asked, answered=False) == []
+    assert programs.find_media(asked, answered=True) == ["a.png"]
 
 
 def test_a_picture_is_opened_with_the_system_program(tmp_path: Path, opener: Path) -> None:
@@ -63,27 +63,27 @@ def test_a_picture_is_opened_with_the_system_program(tmp_path: Path, opener: Pat
     picture = tmp_path / "decks" / "img" / "a.png"
     picture.parent.mkdir()
     picture.touch()
-    assert media.open_all(tmp_path / "decks", asked, ["img/a.png"]) == ["Opened img/a.png."]
+    assert programs.open_all(tmp_path / "decks", asked, ["img/a.png"]) == ["Opened img/a.png."]
     assert opened(opener) == f"xdg-open {picture}"
 
 
 def test_sound_is_played(tmp_path: Path, opener: Path) -> None:
     asked = first_card(tmp_path / "decks", "Q: ![](a.mp3)\nA: x\n")
     (tmp_path / "decks" / "a.mp3").touch()
-    media.play(tmp_path / "decks", asked, "a.mp3")
+    programs.play(tmp_path / "decks", asked, "a.mp3")
     assert opened(opener).startswith("mpv --no-video")
 
 
 def test_a_missing_picture_is_one_sentence_with_the_place(tmp_path: Path) -> None:
     asked = first_card(tmp_path, "\nQ: ![](a.png)\nA: x\n")
-    (sentence,) = media.open_all(tmp_path, asked, ["a.png"])
+    (sentence,) = programs.open_all(tmp_path, asked, ["a.png"])
     assert sentence.startswith("deck.md:2: The file `a.png` is missing.")
 
 
 def test_a_picture_outside_the_collection_is_not_opened(tmp_path: Path, opener: Path) -> None:
     (tmp_path / "secret.png").touch()
     asked = first_card(tmp_path / "decks", "Q: ![](../secret.png)\nA: x\n")
-    (sentence,) = media.open_all(tmp_path / "decks", asked, ["../secret.png"])
+    (sentence,) = programs.open_all(tmp_path / "decks", asked, ["../secret.png"])
     assert "outside the collection" in sentence
     assert not opener.exists()
 
@@ -92,7 +92,7 @@ def test_without_an_opener_the_file_is_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PATH", os.devnull)
     asked = first_card(tmp_path, "Q: ![](a.png)\nA: x\n")
     (tmp_path / "a.png").touch()
-    (sentence,) = media.open_all(tmp_path, asked, ["a.png"])
+    (sentence,) = programs.open_all(tmp_path, asked, ["a.png"])
     assert sentence == f"No program to open files was found. The file is {tmp_path / 'a.png'}."
 
 
@@ -100,7 +100,7 @@ def test_without_an_opener_the_file_is_named(tmp_path: Path, monkeypatch: pytest
 def test_a_file_that_is_no_medium_is_not_opened(tmp_path: Path, opener: Path, name: str) -> None:
     asked = first_card(tmp_path / "c", f"Q: ![]({name})\nA: x\n")
     (tmp_path / "c" / name).write_text("hostile")
-    assert media.open_all(tmp_path / "c", asked, [name]) == [
+    assert programs.open_all(tmp_path / "c", asked, [name]) == [
         f"The file `{name}` is no picture, sound or video, so it is not opened. Open it yourself."
     ]
     assert not opener.exists()
@@ -110,6 +110,6 @@ def test_a_picture_that_is_a_link_to_a_program_is_not_opened(tmp_path: Path, ope
     asked = first_card(tmp_path / "c", "Q: ![](a.png)\nA: x\n")
     (tmp_path / "c" / "run.desktop").write_text("hostile")
     (tmp_path / "c" / "a.png").symlink_to("run.desktop")
-    (said,) = media.open_all(tmp_path / "c", asked, ["a.png"])
+    (said,) = programs.open_all(tmp_path / "c", asked, ["a.png"])
     assert "is not opened" in said
     assert not opener.exists()

@@ -16,8 +16,8 @@ from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.html.tags import make_typed_answer
 from flashcards.render.macros import MACROS_FILE, parse_macros
-from flashcards.render.typed import make_typed_answer
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection

@@ -14,7 +14,7 @@ from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import Match, describe_difference
 from flashcards.anki.imports.merging import make_base
-from flashcards.catalog.changed_files import FolderChanges, ReadFile
+from flashcards.catalog.changes import FolderChanges, ReadFile
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
 from flashcards.catalog.store import encode

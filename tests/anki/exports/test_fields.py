@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from flashcards.anki.exports.notes import FieldWriter, clean_tags, format_source
 from flashcards.catalog.store import Entry
 from flashcards.deck.parse import parse
-from flashcards.render.typed import make_typed_answer
+from flashcards.render.html.tags import make_typed_answer
 
 
 def fields(text: str) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flashcards import pins
+from flashcards import links
 from flashcards.collection import Collection
 from flashcards.deck.parse import parse
 from flashcards.disk.atomic import FileChanged
-from flashcards.pins import write_pins
+from flashcards.links import write_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,14 +154,14 @@ def test_a_change_between_the_reading_and_the_writing_is_not_overwritten(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(collection, b"Q: one\nA: answer\n")
-    make = pins._insert_pins
+    make = links._insert_pins
 
     def slow(*arguments: object) -> str:
         pinned = make(*arguments)  # type: ignore[arg-type]  # handed on as they come
         path.write_bytes(b"theirs")
         return pinned
 
-    monkeypatch.setattr(pins, "_insert_pins", slow)
+    monkeypatch.setattr(links, "_insert_pins", slow)
     with pytest.raises(FileChanged):
         pin_all(collection)
     assert path.read_bytes() == b"theirs"
@@ -195,7 +195,7 @@ def test_in_any_file_a_pin_changes_no_note_or_is_refused(collection: Collection,
     for entry in list(collection.catalog.entries()):
         try:
             write_pins(collection.root, [entry], {})
-        except pins.PinImpossible:
+        except links.PinImpossible:
             assert path.read_bytes() == content
             continue
         after = parse(path.read_text(encoding="utf-8"), "a.md")

@@ -7,8 +7,7 @@ from typing import cast
 
 import pytest
 
-from flashcards.review.keyboard import Keyboard
-from flashcards.review.line import EDITOR, LineEditor
+from flashcards.review.keyboard import EDITOR, Keyboard, LineEditor
 
 
 class Keys:
