@@ -27,9 +27,9 @@ GROUPS = {
     },
     "Decks": {
         "init": "deck_commands",
-        "add": "add_command",
+        "add": "add_commands",
         "check": "deck_commands",
-        "format": "add_command",
+        "format": "add_commands",
         "scan": "deck_commands",
         "list": "list_commands",
         "show": "list_commands",
@@ -38,7 +38,7 @@ GROUPS = {
         "link": "link_commands",
         "unlink": "link_commands",
         "pin": "link_commands",
-        "convert": "convert_command",
+        "convert": "add_commands",
     },
     "Cards": {
         "suspend": "card_commands",
@@ -58,7 +58,7 @@ GROUPS = {
     "Insight": {
         "stats": "insight_commands",
         "forecast": "insight_commands",
-        "readiness": "readiness_command",
+        "readiness": "insight_commands",
         "simulate": "insight_commands",
         "optimize": "optimize_command",
     },
@@ -70,7 +70,7 @@ GROUPS = {
         "completion": "complete",
     },
 }
-"""The commands by the sections of the help; each with its module, which holds it in `COMMANDS` or as `command`."""
+"""The commands by the sections of the help; each with the module that holds it."""
 
 COMMANDS = {name: module for section in GROUPS.values() for name, module in section.items()}
 """Every command in the order of the help, and its module."""
@@ -90,9 +90,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"flashcards.cli.{COMMANDS[cmd_name]}")
-        several: dict[str, click.Command] | None = getattr(module, "COMMANDS", None)
-        command: click.Command = several[cmd_name] if several else module.command
-        return command
+        found = (each for each in vars(module).values() if isinstance(each, click.Command))
+        return next(command for command in found if command.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section of the help for each group of commands."""

@@ -160,9 +160,3 @@ def _report_rating(collection: Collection, act: Act, as_json: bool) -> None:
         console.print_json(build_record(collection, card, entry, now_ms()))
     else:
         console.print_text(f"Took back {act.summary}{_name_card(collection, act)}.")
-
-
-COMMANDS: dict[str, click.Command] = {
-    "answer": answer_command,
-    "undo": undo_command,
-}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.dates import read_date
+from flashcards.cli.params import read_date
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -132,50 +132,46 @@ def parse_days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
     return today + away, today + away
 
 
-COMMANDS = {
-    "suspend": _query_command(
-        "suspend",
-        _suspend,
-        "suspended",
-        "Stop asking cards until they are unsuspended.\n\n\b\nflashcards suspend tag:later\n"
-        "flashcards suspend k7f3q2m.c1",
-    ),
-    "unsuspend": _query_command(
-        "unsuspend",
-        _unsuspend,
-        "unsuspended",
-        "Ask suspended cards again.\n\n\b\nflashcards unsuspend tag:later",
-    ),
-    "bury": _query_command(
-        "bury",
-        _bury,
-        "buried until tomorrow",
-        "Hide cards until tomorrow.\n\n\b\nflashcards bury deck:tpm::tools",
-    ),
-    "unbury": _query_command(
-        "unbury", _unbury, "unburied", "Ask buried cards again today.\n\n\b\nflashcards unbury is:buried"
-    ),
-    "forget": _query_command(
-        "forget",
-        _forget,
-        "made new again",
-        "Make cards new again; the log keeps their history.\n\n\b\nflashcards forget deck:tpm is:leech",
-    ),
-    "flag": _query_command(
-        "flag",
-        _flag,
-        "flagged",
-        "Flag cards with a number from 1 to 7; 0 removes the flag.\n\n\b\nflashcards flag 1 rated:1:1",
-        click.Argument(["number"], type=click.IntRange(0, 7)),
-    ),
-    "set-due": _query_command(
-        "set-due",
-        _set_due,
-        "rescheduled",
-        "Make cards due on a day.\n\nWHEN is a date (or `fri`, `dec 15`), days from today, or a range of days.\n\n\b\n"
-        "flashcards set-due 0 tag:exam\nflashcards set-due 3-7 deck:tpm is:review\n"
-        "flashcards set-due 2026-12-15 k7f3q2m",
-        click.Argument(["when"]),
-    ),
-}
-"""The commands by name."""
+suspend_command = _query_command(
+    "suspend",
+    _suspend,
+    "suspended",
+    "Stop asking cards until they are unsuspended.\n\n\b\nflashcards suspend tag:later\nflashcards suspend k7f3q2m.c1",
+)
+unsuspend_command = _query_command(
+    "unsuspend",
+    _unsuspend,
+    "unsuspended",
+    "Ask suspended cards again.\n\n\b\nflashcards unsuspend tag:later",
+)
+bury_command = _query_command(
+    "bury",
+    _bury,
+    "buried until tomorrow",
+    "Hide cards until tomorrow.\n\n\b\nflashcards bury deck:tpm::tools",
+)
+unbury_command = _query_command(
+    "unbury", _unbury, "unburied", "Ask buried cards again today.\n\n\b\nflashcards unbury is:buried"
+)
+forget_command = _query_command(
+    "forget",
+    _forget,
+    "made new again",
+    "Make cards new again; the log keeps their history.\n\n\b\nflashcards forget deck:tpm is:leech",
+)
+flag_command = _query_command(
+    "flag",
+    _flag,
+    "flagged",
+    "Flag cards with a number from 1 to 7; 0 removes the flag.\n\n\b\nflashcards flag 1 rated:1:1",
+    click.Argument(["number"], type=click.IntRange(0, 7)),
+)
+set_due_command = _query_command(
+    "set-due",
+    _set_due,
+    "rescheduled",
+    "Make cards due on a day.\n\nWHEN is a date (or `fri`, `dec 15`), days from today, or a range of days.\n\n\b\n"
+    "flashcards set-due 0 tag:exam\nflashcards set-due 3-7 deck:tpm is:review\n"
+    "flashcards set-due 2026-12-15 k7f3q2m",
+    click.Argument(["when"]),
+)

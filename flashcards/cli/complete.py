@@ -145,8 +145,3 @@ def completion_command(shell: str) -> None:
     from flashcards.cli.shells import SHELLS
 
     click.echo(SHELLS[shell](group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())
-
-
-COMMANDS: dict[str, click.Command] = {
-    "completion": completion_command,
-}

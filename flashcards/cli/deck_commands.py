@@ -306,10 +306,3 @@ def _explain_dialects(collection: Collection, selected: list[str]) -> None:
         if is_selected(path, selected) and (dialect != NATIVE or choice.signature):
             why = choice.why if dialect == choice.name else "its front matter says so"
             console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}", 2)
-
-
-COMMANDS: dict[str, click.Command] = {
-    "init": init_command,
-    "scan": scan_command,
-    "check": check_command,
-}

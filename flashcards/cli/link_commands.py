@@ -139,11 +139,3 @@ def pin_command(query: tuple[str, ...]) -> None:
         console.print_text(
             f"{console.plural(written, 'note')} pinned" + (f"; {already:,} already had an id." if already else ".")
         )
-
-
-COMMANDS: dict[str, click.Command] = {
-    "orphans": orphans_command,
-    "link": link_command,
-    "unlink": unlink_command,
-    "pin": pin_command,
-}

@@ -154,10 +154,3 @@ def edit_command(card: str) -> None:
         open_editor(collection.root / entry.path, entry.note.line)
     with console.open_collection():  # the new text is linked with the one before
         pass
-
-
-COMMANDS: dict[str, click.Command] = {
-    "list": list_command,
-    "show": show_command,
-    "edit": edit_command,
-}

@@ -234,10 +234,3 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     console.print_text(f"Restored {chosen}.")
     if aside is not None:
         console.print_text(f"The state before is kept in {aside}.", err=True)
-
-
-COMMANDS: dict[str, click.Command] = {
-    "doctor": doctor_command,
-    "backup": backup_command,
-    "restore": restore_command,
-}

@@ -89,6 +89,3 @@ def _describe(data: dict[str, Any]) -> dict[str, str]:
         "backup": f"{data['last_backup']} of {data['last_backup_at'][:10]}" if data["last_backup"] else "not made yet",
         "due": f"{due['new']:,} new, {due['learning']:,} learning, {due['review']:,} to review",
     }
-
-
-COMMANDS: dict[str, click.Command] = {"status": command}

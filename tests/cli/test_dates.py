@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from flashcards.cli.dates import read_date
+from flashcards.cli.params import read_date
 
 FRIDAY = date(2026, 11, 27)
 
