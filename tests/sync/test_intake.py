@@ -25,6 +25,21 @@ def test_reviews_made_on_the_phone_come_into_the_log_and_decide_when_a_card_is_d
     phone.check()
 
 
+def test_the_time_of_a_review_that_was_moved_into_the_next_second_goes_back_to_the_phone(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    at = (now_ms() // 1000 - 5) * 1000 + 999
+    cards = [phone.card("one?"), phone.card("two?")]
+    for card in cards:  # a log row has its millisecond for itself: the second one gets the next
+        phone.do("answer", cards=[card], rating=3, at=at)
+    phone.sync()
+    assert [instant for instant, _, _ in world.reviews()] == [at, at + 1]
+    times = phone.rows(f"SELECT json_extract(data, '$.lrt') FROM cards WHERE id IN {(*cards,)} ORDER BY id")
+    assert sorted(times) == [[at // 1000], [at // 1000 + 1]]
+    phone.check()
+
+
 def test_a_text_edited_on_the_phone_comes_into_its_file(world: World) -> None:
     world.write("a.md", "# Head\n\nProse.\n\n" + DECK)
     phone = world.phone()
