@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.anki.exports.export import export_package
 from flashcards.collection import Collection
-from flashcards.deck.model import Kind
+from tests.anki.exports.core import Anki
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home
 
@@ -56,7 +57,9 @@ def test_every_stock_note_type_becomes_what_it_asks(home: Home, world: World, tm
     world.close()
 
 
-def test_image_occlusion_keeps_its_cards_and_says_what_it_cannot(home: Home, world: World, tmp_path: Path) -> None:
+def test_image_occlusion_asks_each_mask_of_anki_and_shows_it_there_again(
+    home: Home, world: World, tmp_path: Path
+) -> None:
     world.col.add_image_occlusion_notetype()
     image = tmp_path / "map.png"
     image.write_bytes(b"picture")
@@ -64,23 +67,26 @@ def test_image_occlusion_keeps_its_cards_and_says_what_it_cannot(home: Home, wor
     world.col.add_image_occlusion_note(
         notetype_id=kind["id"],
         image_path=str(image),
-        occlusions="{{c1::image-occlusion:rect:left=.1:top=.2}}<br>{{c2::image-occlusion:rect:left=.5:top=.2}}<br>",
+        occlusions="{{c1::image-occlusion:rect:left=.1:oi=1}}<br>{{c2::image-occlusion:rect:left=.5:top=.2}}<br>",
         header="The map",
         back_extra="more",
         tags=[],
     )
     report = home.import_file(world.export(tmp_path / "x.apkg"))
-    assert report.added == 1
-    assert any("masks" in remark.message for remark in report.remarks)
+    assert report.added == world.db.scalar("SELECT count() FROM cards") == 2
     with Collection(home.root) as collection:
-        (entry,) = collection.catalog.entries()
-    assert entry.note.kind is Kind.CLOZE
-    assert entry.note.slots == ("c1", "c2")
-    question = entry.note.fields[0].partition("{{c1,2::")[0]
-    assert "![](media/map.png)" in question
-    assert "The map" in question
-    assert entry.note.fields[0].endswith("{{c1,2::more}}")
+        notes = [entry.note for entry in collection.catalog.entries()]
+        collection.scan()
+        export_package(collection, ["Default"], tmp_path / "back.apkg")
+    assert all("The map" in note.fields[0] and ".svg" in note.fields[0] for note in notes)
+    assert [note.fields[1] for note in notes] == ["![](media/map.png)\\\nmore"] * 2
     world.close()
+    other = Anki(tmp_path / "other")
+    other.import_package(tmp_path / "back.apkg")
+    assert [card.question().count(".svg") for card in other.cards()] == [1, 1]
+    assert ['<img src="map.png"' in card.answer().partition("<hr id=answer")[2] for card in other.cards()] == [True] * 2
+    assert other.missing_media() == []
+    other.col.close()
 
 
 def test_cards_in_a_filtered_deck_go_to_their_home(home: Home, world: World, tmp_path: Path) -> None:

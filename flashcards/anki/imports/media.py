@@ -124,7 +124,7 @@ class MediaPlan:
 
     def make_url(self, name: str) -> str:
         """Return the URL of a media file, from the folder of the present deck file."""
-        found = next((each for each in _spellings(name) if each in self._archive.media), None)
+        found = self._find_name(name)
         if found is None:
             plain = unicodedata.normalize("NFC", unquote(name))
             self.missing[plain] = None
@@ -135,6 +135,28 @@ class MediaPlan:
         if found not in self.files:
             self._place(found)
         return f"{self._up}{self.files[found]}"
+
+    def read_picture(self, name: str) -> bytes | None:
+        """Return what a media file of the package holds; nothing if it is missing."""
+        found = self._find_name(name)
+        if found is None or not self._unpack(found):
+            return None
+        self._known.add(found)
+        return self._unpacked[found].read_bytes()
+
+    def set_aside(self, name: str) -> None:
+        """Count a media file as used, though no note names it."""
+        self._known.update(_spellings(name))
+
+    def add_picture(self, name: str, content: bytes) -> None:
+        """Add a picture to what the package holds."""
+        if name not in self._unpacked:
+            self._unpacked[name] = Path(self._folder.name) / str(len(self._unpacked))
+            self._unpacked[name].write_bytes(content)
+
+    def _find_name(self, name: str) -> str | None:
+        """Find the name of a media file in the package, however a note spells it."""
+        return next((each for each in _spellings(name) if each in self._archive.media or each in self._unpacked), None)
 
     def find_unused(self) -> set[str]:
         """Find the media files for which no URL was made."""

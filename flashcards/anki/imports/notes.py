@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Container, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flashcards.anki.imports.cloze import (
     filter_ords,
@@ -17,9 +16,10 @@ from flashcards.anki.imports.cloze import (
     merge_gaps,
 )
 from flashcards.anki.imports.draft import IncomingNote, clean_tags, list_cards
+from flashcards.anki.imports.occlusion import find_occlusion, render_occlusion
 from flashcards.anki.imports.remarks import Omissions
 from flashcards.anki.imports.rendered_cards import have_same_words, is_mirror, open_hidden, render_card
-from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
+from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, strip_tags
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.to_markdown.convert import NOTHING
@@ -28,9 +28,9 @@ from flashcards.deck.model import FORWARD, Kind
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
+    from flashcards.anki.imports.occlusion import Occlusion, Pictures
     from flashcards.anki.to_markdown.convert import Converter
 
-_OCCLUSION: Final = re.compile(r"\{\{c[0-9,]+::image-occlusion:")
 _Sides = tuple[SideTemplate, SideTemplate]
 
 
@@ -40,6 +40,7 @@ class NoteConverter:
     Args:
         package: where they come from.
         converter: turns their fields into Markdown.
+        pictures: those of the package, for what is drawn over them.
         known: the guids and parts of the notes that were imported before.
         start_deck: called before a part of a note that goes to another deck than its first part.
 
@@ -52,6 +53,7 @@ class NoteConverter:
         self,
         package: Package,
         converter: Converter,
+        pictures: Pictures,
         known: Container[tuple[str, int]] = (),
         start_deck: Callable[[str], None] = lambda _deck: None,
     ) -> None:
@@ -59,6 +61,7 @@ class NoteConverter:
         self.macros: dict[str, str] = {}
         self._package = package
         self._converter = converter
+        self._pictures = pictures
         self._known = known
         self._start_deck = start_deck
         self._sides: dict[int, list[_Sides]] = {}
@@ -69,12 +72,15 @@ class NoteConverter:
         if not cards:
             return
         kind = self._package.note_types[note.note_type]
-        draft = self._start_note(note, kind, [card.ord for card in cards])
+        occlusion = find_occlusion(kind, dict(zip(kind.fields, note.fields, strict=True)))
+        draft = self._start_note(note, kind, [card.ord for card in cards], masked=occlusion is not None)
         ords = self._find_ords(kind, cards)
         if not ords:
             return
         if is_ours(kind):
             found = self._convert_own(draft, note, kind, ords)
+        elif occlusion:
+            found = self._convert_occlusion(draft, note, kind, occlusion, ords)
         elif kind.kind == CLOZE_TYPE:
             found = self._convert_cloze(draft, note, kind, ords)
         else:
@@ -100,14 +106,17 @@ class NoteConverter:
             self.not_shown.count_cards(kind, len(others), reviews, all_of_note=not ords)
         return ords
 
-    def _start_note(self, note: AnkiNote, kind: AnkiNoteType, ords: list[int]) -> IncomingNote:
+    def _start_note(self, note: AnkiNote, kind: AnkiNoteType, ords: list[int], *, masked: bool) -> IncomingNote:
         cards = self._package.cards[note.id]
         deck = self._package.decks[cards[0].home].name
         problems = []
         if len({card.home for card in cards}) > 1 and not self._keeps_decks(note, kind):
             problems.append("its cards were in several decks; all were moved to the first card's deck")
         templates = [(each.front, each.back) for each in kind.templates]
-        content = json.dumps([note.fields, note.tags, ords, deck, kind.kind, templates], ensure_ascii=False)
+        said = [note.fields, note.tags, ords, deck, kind.kind, templates]
+        if masked:
+            said.append("drawn")  # earlier versions kept the masks as text
+        content = json.dumps(said, ensure_ascii=False)
         return IncomingNote(
             source=note.guid,
             part=0,
@@ -229,9 +238,6 @@ class NoteConverter:
                 of_group = values | {name: keep_gaps_of(group, values[name]) for name in names}
             blank = front_side.clozes - names
             front = front_side.render(of_group, back=False, blank=blank, gaps=gaps)
-            if any(map(_OCCLUSION.search, note.fields)):
-                yield self._convert_occlusion(draft, kind, values, front.shown, ords)
-                return
             blank = front_side.clozes | {
                 name for name in back_side.clozes if not find_gap_numbers(values.get(name, "")).intersection(gaps)
             }
@@ -251,27 +257,38 @@ class NoteConverter:
         self._count_hidden(kind, values, sides[:1], rendered)
 
     def _convert_occlusion(
-        self, draft: IncomingNote, kind: AnkiNoteType, values: dict[str, str], asked: Set[str], ords: list[int]
-    ) -> IncomingNote:
-        """Convert the pictures and the masks to text: there is no way to hide a part of a picture."""
-        masks = next(value for value in values.values() if _OCCLUSION.search(value))
-        fields = {name: value for name, value in values.items() if value != masks and is_shown(value)}
-        question = [value for name, value in fields.items() if name in asked]
-        answer = [value for name, value in fields.items() if name not in asked]
-        problem = f"{kind.name}: the masks over the picture are kept as text, the picture is shown whole"
-        draft = replace(draft, problems=(*draft.problems, problem))
-        text = "<br><br>".join([*question, masks])
-        return make_cloze(draft, self._converter, text, "<br><br>".join(answer), ords, typed=False)
+        self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, occlusion: Occlusion, ords: list[int]
+    ) -> Iterator[IncomingNote]:
+        """Convert each card to a note: the picture below its masks, then the bare picture."""
+        values = dict(zip(kind.fields, note.fields, strict=True))
+        sides = self._parse_templates(kind, draws_masks=True)
+        shown: set[str] = set()
+        for number in ords:
+            pair = sides[0] if kind.kind == CLOZE_TYPE else sides[number]
+            card = render_occlusion(occlusion, pair, values, number + 1, self._pictures)
+            part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
+            question, answer = self._to_markdown(card.front), self._to_markdown(card.back)
+            shown |= card.shown
+            yield replace(
+                part,
+                part=number,
+                fields=(question[0] or NOTHING, answer[0] or NOTHING),
+                cards=((number, FORWARD),),
+                problems=tuple(dict.fromkeys((*draft.problems, *card.problems, *question[1], *answer[1]))),
+                raw=(card.front, card.back),
+            )
+        self._count_hidden(kind, values, sides, [Rendered(shown=shown)])
 
     def _to_markdown(self, html: str) -> tuple[str, tuple[str, ...]]:
         return self._converter.convert(UNSEEN.sub("", html) if "<" in html else html)
 
-    def _parse_templates(self, kind: AnkiNoteType) -> list[_Sides]:
+    def _parse_templates(self, kind: AnkiNoteType, *, draws_masks: bool = False) -> list[_Sides]:
         if kind.id not in self._sides:
             pairs = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
             for side in (side for pair in pairs for side in pair):
                 self.macros |= side.macros
-            self.not_shown.count_templates(kind)
+            if not draws_masks:  # the scripts of the others are left out; these ones only draw the masks
+                self.not_shown.count_templates(kind)
             self._sides[kind.id] = [(front, back.remove_front(front)) for front, back in pairs]
         return self._sides[kind.id]
 

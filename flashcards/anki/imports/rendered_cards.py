@@ -64,8 +64,9 @@ def _drop_question(answer: str, question: str) -> str:
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
     visible = EDGES.sub("", _EMPTY_ELEMENT.sub("", _HIDDEN.sub("", question)))
-    rest = answer.lstrip().removeprefix(visible)
-    is_repeated = is_shown(visible) and len(rest) < len(answer.lstrip()) and rest.lstrip().startswith("<")
+    whole = _EMPTY_ELEMENT.sub("", answer).lstrip()
+    rest = whole.removeprefix(visible)
+    is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
     return rest if is_repeated and is_shown(rest) else answer
 
 

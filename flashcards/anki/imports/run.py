@@ -195,6 +195,7 @@ class _PackageImport:
         converter = NoteConverter(
             self._package,
             Converter(self._media.make_url),
+            self._media,
             known.origins,
             lambda deck: self._media.start_note(layout.find_path(deck)),
         )

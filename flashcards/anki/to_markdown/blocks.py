@@ -343,8 +343,7 @@ def write_table(element: Element, blocks: Blocks) -> str | None:
     if not any(text for row in texts for text in row):
         return ""
     headed = all(cell.tag == "th" for cell in rows[0])
-    aligned = [_RULES[_find_alignment(cell)] for cell in rows[0]]
-    lines = [texts[0] if headed else [], aligned + ["---"] * (width - len(aligned))]
+    lines = [texts[0] if headed else [], [_RULES[each] for each in _find_alignments(element, rows, width)]]
     lines += texts[1:] if headed else texts
     return "\n".join(_write_row(line + [""] * (width - len(line))) for line in lines)
 
@@ -370,7 +369,24 @@ def _is_simple(cell: Element) -> bool:
     return spans == ("1", "1") and not contains(cell, _TOO_MUCH)
 
 
-def _find_alignment(cell: Element) -> str:
+def _find_alignments(table: Element, rows: list[list[Element]], width: int) -> list[str]:
+    """Find the alignment of each column: that of the first cell that has one, else that of the whole table."""
+    found = [""] * width
+    for row in rows:
+        for column, cell in enumerate(row):
+            found[column] = found[column] or _find_cell_alignment(cell)
+    whole = _ALIGN.match(read_style(table).get("text-align", ""))
+    return [each or (whole[0] if whole else "") for each in found]
+
+
+def _find_cell_alignment(cell: Element) -> str:
+    """Find the alignment of a cell, or that of the only block in it."""
+    if cell.tag == "center":
+        return "center"
     given = cell.attributes.get("align", "") or read_style(cell).get("text-align", "")
     match = _ALIGN.match(given.lower())
-    return match[0] if match else ""
+    if match:
+        return match[0]
+    inside = [child for child in cell.children if isinstance(child, Element) or child.strip()]
+    only = inside[0] if len(inside) == 1 else None
+    return _find_cell_alignment(only) if isinstance(only, Element) and only.tag in ("div", "p", "center") else ""

@@ -15,7 +15,8 @@ Media = Callable[[str], str]
 """A function from the name of a media file in the package to its URL in Markdown."""
 
 _IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
-_SIZE: Final = re.compile(r"([0-9]{1,5}(?:\.[0-9]+)?)(?:px|(%))?")
+_SIZE: Final = re.compile(r"([0-9]{0,5}(?:\.[0-9]+)?)(px|%|em|rem|pt|pc|in|cm|mm)?")
+_PIXELS: Final = {"em": 16, "rem": 16, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _BRACKET: Final = re.compile(r"[\[\]]")
 _FENCE: Final = re.compile(r"`{3,}")
 _TICKS: Final = re.compile(r"`+")
@@ -123,9 +124,10 @@ def read_size(element: Element) -> dict[str, str] | None:
     is_complete = not any(style.get(name, "none") not in ("none", "100%") for name in ("max-width", "max-height"))
     for name in ("width", "height"):
         for value in (style.get(name, ""), element.attributes.get(name, "").strip().lower()):
-            match = _SIZE.fullmatch(value)
-            if match and name not in found:
-                found[name] = f"{round(float(match[1]))}{match[2] or ''}"
+            match = _SIZE.fullmatch(value.removesuffix("!important").strip())
+            if match and match[1] and name not in found:
+                unit = match[2] or ""
+                found[name] = f"{round(float(match[1]) * _PIXELS.get(unit, 1))}{'%' if unit == '%' else ''}"
             elif not match and value not in ("", "auto", "none", "inherit", "initial"):
                 is_complete = False
     return found if found or is_complete else None

@@ -260,13 +260,40 @@ def test_a_line_that_begins_with_an_unusual_space_keeps_its_first_character(blan
         ('<img src="p.jpg" width="300" style="HEIGHT: 99.6px">', '<img src="p.jpg" width="300" height="100">'),
         ('<img src="p.jpg" style="width: 10px" width="300">', '<img src="p.jpg" width="10">'),
         ('<img src="p.jpg" style="max-width: 100%">', "![](p.jpg)"),
+        ('<img src="p.jpg" style="width: 12.5em">', '<img src="p.jpg" width="200">'),
+        ('<img src="p.jpg" style="border: 1px solid; width: 2.54cm">', '<img src="p.jpg" width="96">'),
+        ('<img src="p.jpg" style="WIDTH:200PX !important">', '<img src="p.jpg" width="200">'),
     ],
 )
 def test_the_size_of_a_picture_is_kept(html: str, written: str) -> None:
     assert Converter(lambda name: name).convert(html) == (written, ())
 
 
-@pytest.mark.parametrize("style", ["width: 10em", "max-width: 200px", "height: calc(1px + 2px)"])
+@pytest.mark.parametrize(
+    ("rows", "rule"),
+    {
+        "the first row": (
+            "<tr><td align=right>a</td><td>b</td></tr><tr><td align=left>1</td><td>2</td></tr>",
+            "--: | ---",
+        ),
+        "a later row": (
+            '<tr><th>a</th><th>b</th></tr><tr><td style="color: red; text-align: center">1</td><td>2</td></tr>',
+            ":-: | ---",
+        ),
+        "a block in a cell": (
+            '<tr><td><div style="text-align:right">a</div></td><td><center>b</center></td></tr>',
+            "--: | :-:",
+        ),
+        "a shorter first row": ("<tr><td>a</td></tr><tr><td>1</td><td align=RIGHT>2</td></tr>", "--- | --:"),
+        "no cell": ("<tr><td>a</td><td align=justify>b</td></tr>", "--- | ---"),
+    }.values(),
+)
+def test_a_column_is_aligned_as_its_first_cell_that_has_an_alignment(rows: str, rule: str) -> None:
+    lines = Converter(str).convert(f"<table>{rows}</table>").markdown.splitlines()
+    assert lines[1] == f"| {rule} |"
+
+
+@pytest.mark.parametrize("style", ["width: 10vw", "max-width: 200px", "height: calc(1px + 2px)"])
 def test_a_size_that_html_cannot_keep_is_reported(style: str) -> None:
     found = Converter(lambda name: name).convert(f'<img src="p.jpg" style="{style}">')
     assert found == ("![](p.jpg)", ("the size of a picture is left out",))
