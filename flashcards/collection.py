@@ -304,7 +304,7 @@ class Collection:
 
     def _take_statements(self, report: ScanReport, at_ms: int) -> None:
         """Take over the schedules that other tools wrote beside cards, within the same transaction."""
-        from flashcards.catalog.statements import take_statements
+        from flashcards.catalog.imports import take_statements
 
         self.forget_limits()
         take_statements(

@@ -12,7 +12,7 @@ from flashcards.cli import console
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.importers.report import ImportReport
+    from flashcards.importers.transaction import ImportReport
 
 _SHOWN = 40  # remarks
 

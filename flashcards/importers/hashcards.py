@@ -15,8 +15,7 @@ from flashcards.collection import now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.keys import fingerprint
 from flashcards.importers.hashcards_files import HashedCard, read_hashcards_file
-from flashcards.importers.report import ImportInvalid, ImportReport, Remark
-from flashcards.importers.transaction import merge_histories, run_import
+from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, merge_histories, run_import
 from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
 from scheduler.log import read_reviews
 from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
-from flashcards.importers.report import ImportInvalid, ImportReport, Remark
-from flashcards.importers.transaction import import_histories
+from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
 from scheduler.log import advance, fold_log, read_reviews

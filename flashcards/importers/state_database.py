@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.collection import TABLE_SETS, now_ms
-from flashcards.importers.report import ImportInvalid, ImportReport, Remark
-from flashcards.importers.transaction import merge_histories, run_import
+from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, merge_histories, run_import
 from flashcards.text import plural
 from scheduler.database import prepare_copy
 from scheduler.errors import SchedulerError

@@ -14,8 +14,8 @@ from flashcards.anki.imports.deck_text import remove_notes
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes
-from flashcards.anki.package.identity import Guids, deck_id
 from flashcards.anki.package.model import LogRow
+from flashcards.anki.package.names import Guids, deck_id
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiCard, Package
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
-    from flashcards.importers.report import ImportReport
+    from flashcards.importers.transaction import ImportReport
     from flashcards.sync.media import MediaStore
     from flashcards.sync.mirror import Mirror
     from flashcards.sync.rows import Row

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from math import isclose
 from typing import Any, Final
 
-from flashcards.anki.package.identity import deck_id
 from flashcards.anki.package.model import BASIC, CLOZE
+from flashcards.anki.package.names import deck_id
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 
 _OURS_IN_CONF: Final = ("schedVer", "sched2021", "creationOffset", "rollover", "fsrs")

@@ -12,7 +12,7 @@ from flashcards.anki.package.notetypes import make_note_type
 from flashcards.catalog.imports import Origins
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.identity import Guids
+    from flashcards.anki.package.names import Guids
     from flashcards.collection import Collection
 
 OUR_TYPES = tuple(make_note_type(family).model_id for family in (BASIC, CLOZE))

@@ -20,7 +20,7 @@ from flashcards.sync.set_aside import set_aside
 if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiCard, AnkiNote
     from flashcards.collection import Collection
-    from flashcards.importers.report import ImportReport
+    from flashcards.importers.transaction import ImportReport
     from flashcards.sync.media import MediaStore
     from flashcards.sync.mirror import Mirror
     from flashcards.sync.rows import Row

@@ -20,7 +20,7 @@ import pytest
 from flashcards.collection import Collection
 from flashcards.importers.hashcards import find_hashed_cards
 from flashcards.importers.hashcards_files import read_hashcards_file
-from flashcards.importers.report import ImportInvalid
+from flashcards.importers.transaction import ImportInvalid
 from scheduler import State
 from tests.anki.imports.home import Home
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.report import ImportInvalid
+from flashcards.importers.transaction import ImportInvalid
 from scheduler import Rating
 from tests.anki.imports.home import Home
 

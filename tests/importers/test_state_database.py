@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.report import ImportInvalid
+from flashcards.importers.transaction import ImportInvalid
 from scheduler import Card, Rating
 from tests.anki.imports.home import Home
 

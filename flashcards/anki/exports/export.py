@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.earlier import Exports
 from flashcards.anki.exports.notes import Gathering
 from flashcards.anki.package.archive import write_archive
-from flashcards.anki.package.identity import deck_id
-from flashcards.anki.package.media import clean_name
 from flashcards.anki.package.model import ExportProblem
+from flashcards.anki.package.names import clean_name, deck_id
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.writer import DeckDatabase
 from flashcards.collection import now_ms

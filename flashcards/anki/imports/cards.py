@@ -21,7 +21,7 @@ from scheduler.model import Rating, ReviewKind, State
 if TYPE_CHECKING:
     from flashcards.catalog.imports import Origins
     from flashcards.collection import Collection
-    from flashcards.importers.report import ImportReport
+    from flashcards.importers.transaction import ImportReport
     from flashcards.settings import Settings
     from scheduler.memory import Model
     from scheduler.store import Store

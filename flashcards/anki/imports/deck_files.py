@@ -20,7 +20,7 @@ from flashcards.catalog.imports import Origin, Origins
 from flashcards.catalog.store import encode
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest
-from flashcards.importers.report import ImportReport, Remark
+from flashcards.importers.transaction import ImportReport, Remark
 from flashcards.text import plural
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flashcards.anki.to_markdown.convert import NOTHING
+from flashcards.anki.to_markdown.convert import NOTHING, flatten_markdown
 from flashcards.anki.to_markdown.escape import escape_everything
-from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
 from flashcards.catalog.imports import FOREIGN_FORM
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from flashcards.anki.package.media import clean_name
+from flashcards.anki.package.names import clean_name
 from flashcards.deck.parse import get_deck_name
 
 _TOLD_APART = "-anki"

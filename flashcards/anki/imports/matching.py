@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
-from flashcards.anki.package.identity import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
+from flashcards.anki.package.names import Guids, looks_ours
 from flashcards.catalog.imports import NoteBase, Origin, Origins, digest_fields
 from flashcards.catalog.store import decode
 from flashcards.deck.model import REVERSE, Kind, Note

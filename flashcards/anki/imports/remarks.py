@@ -10,7 +10,7 @@ from typing import Final
 from flashcards.anki.imports.draft import clean_tag
 from flashcards.anki.imports.templates import find_omissions, is_empty, strip_tags
 from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
-from flashcards.importers.report import Remark
+from flashcards.importers.transaction import Remark
 from flashcards.text import plural
 
 _SWITCH: Final = re.compile(r"\s*\S{0,8}\s*")

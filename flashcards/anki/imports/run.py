@@ -20,16 +20,14 @@ from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
-from flashcards.anki.package.identity import Guids
-from flashcards.anki.package.media import MediaNames
 from flashcards.anki.package.model import AnkiNote, Package
+from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.anki.package.reader import read_package
 from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
-from flashcards.importers.report import ImportReport, Remark
-from flashcards.importers.transaction import run_import
+from flashcards.importers.transaction import ImportReport, Remark, run_import
 from flashcards.render.macros import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:

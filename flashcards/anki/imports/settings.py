@@ -16,7 +16,7 @@ from flashcards.anki.package.model import Package, Preset
 from flashcards.anki.package.presets import is_as_exported
 from flashcards.catalog.imports import Origins
 from flashcards.disk.atomic import digest
-from flashcards.importers.report import ImportReport, Remark
+from flashcards.importers.transaction import ImportReport, Remark
 from flashcards.settings import FILE_NAME, Settings, find_setting_problem, has_values, load_settings, make_default_text
 from flashcards.text import list_deck_path
 from scheduler import DEFAULT_PARAMETERS, Policy

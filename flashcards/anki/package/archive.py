@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Final, Self
 
 from flashcards.anki.package import protobuf
 from flashcards.disk.atomic import write_output
-from flashcards.importers.report import CollectionBusy, Malformed, PackageInvalid, PackageNewer
+from flashcards.importers.transaction import CollectionBusy, Malformed, PackageInvalid, PackageNewer
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from flashcards.importers.report import Malformed
+from flashcards.importers.transaction import Malformed
 
 _VARINT_BITS = 64
 

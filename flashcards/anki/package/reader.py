@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from flashcards.anki.package import presets, protobuf, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
-from flashcards.anki.package.identity import SHARED
 from flashcards.anki.package.model import (
     RECOVERED,
     AnkiCard,
@@ -30,7 +29,8 @@ from flashcards.anki.package.model import (
     Preset,
     Template,
 )
-from flashcards.importers.report import Malformed, PackageInvalid, PackageNewer
+from flashcards.anki.package.names import SHARED
+from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
 
 _OLDEST, _NEWEST = 11, 18  # schema versions
 _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says

@@ -134,7 +134,7 @@ class TerminalBuilder:
         elif _BREAK.match(html):
             self._writer.write("\n")
         elif _MEDIA_TAG.match(html):
-            from flashcards.render.terminal.html_text import html_to_text
+            from flashcards.render.terminal.text import html_to_text
 
             self._writer.write(html_to_text(html))
         elif not self._images:
@@ -199,7 +199,7 @@ class TerminalBuilder:
             self._writer.write(f" ({url})", ASIDE)
 
     def _end_image(self) -> None:
-        from flashcards.render.terminal.html_text import label_media
+        from flashcards.render.terminal.text import label_media
 
         url, before = self._images.pop()
         alt = self._writer.text.plain.strip()
@@ -259,7 +259,7 @@ class TerminalBuilder:
         self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
 
     def _end_html(self) -> None:
-        from flashcards.render.terminal.html_text import html_to_text
+        from flashcards.render.terminal.text import html_to_text
 
         html = "".join(self._block or [])
         self._block = None

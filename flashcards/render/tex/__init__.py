@@ -35,8 +35,7 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
         return raw
     if _measure_depth(expanded) > MAX_DEPTH:
         return raw
-    from flashcards.render.tex.parse import UnreadableTexError
-    from flashcards.render.tex.writer import write_tex
+    from flashcards.render.tex.writer import UnreadableTexError, write_tex
 
     try:
         return write_tex(expanded, inline=inline) or raw

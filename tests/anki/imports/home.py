@@ -10,7 +10,7 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.import_file import run
-from flashcards.importers.report import ImportInvalid, ImportReport
+from flashcards.importers.transaction import ImportInvalid, ImportReport
 
 
 class Home:

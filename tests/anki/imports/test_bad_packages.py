@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from flashcards.anki.package.archive import Archive
 from flashcards.anki.package.reader import read_package
 from flashcards.errors import FlashcardsError
-from flashcards.importers.report import PackageInvalid, PackageNewer
+from flashcards.importers.transaction import PackageInvalid, PackageNewer
 from tests.anki.imports.home import Home, refused
 from tests.anki.imports.packages import BASIC, TYPES, Made, write_package, write_zip
 

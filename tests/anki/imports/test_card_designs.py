@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flashcards.importers.report import ImportReport
+from flashcards.importers.transaction import ImportReport
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import CREATED, Made, note_type, write_package
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.report import ImportReport
+from flashcards.importers.transaction import ImportReport
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import Made, write_package
 from tests.anki.imports.test_deck_options import with_decks

@@ -8,7 +8,7 @@ import pytest
 
 from flashcards.anki.imports.merging import merge_tags, show_difference
 from flashcards.collection import Collection
-from flashcards.importers.report import ImportReport
+from flashcards.importers.transaction import ImportReport
 from tests.anki.exports.folder import Folder
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import CREATED, Made, edit_package, write_package

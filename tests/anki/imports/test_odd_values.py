@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flashcards import cli
-from flashcards.importers.report import ImportInvalid
+from flashcards.importers.transaction import ImportInvalid
 from tests.anki.imports.home import Home, refused
 from tests.anki.imports.packages import Made, studied, write_package, write_zip
 

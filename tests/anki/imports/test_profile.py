@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.importers.report import ImportInvalid
+from flashcards.importers.transaction import ImportInvalid
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import Made, studied, write_package
 

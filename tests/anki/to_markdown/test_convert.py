@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flashcards.anki.imports.draft import IncomingNote, list_cards, make_readable
-from flashcards.anki.to_markdown.convert import Converter
-from flashcards.anki.to_markdown.plain_fallback import flatten_markdown
+from flashcards.anki.to_markdown.convert import Converter, flatten_markdown
 from flashcards.deck.model import Kind
 from flashcards.deck.parse import parse
 from flashcards.render.html.cloze import render_cloze
