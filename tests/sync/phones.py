@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,8 @@ class Phone:
                 self.process.kill()
         for stream in (self.process.stdin, self.process.stdout):
             if stream:
-                stream.close()
+                with suppress(BrokenPipeError):  # a command that a killed phone did not read
+                    stream.close()
         self.process.wait(10)
 
 
