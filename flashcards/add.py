@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.media import find_references
 from flashcards.deck.model import Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
-from flashcards.deck.pitfalls import find_unbalanced_math
+from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
@@ -183,10 +183,8 @@ def _holds_both(old: Sequence[Note], new: Sequence[Note], both: Sequence[Note]) 
 def _find_problems(collection: Collection, path: str, notes: Sequence[Note]) -> Iterator[Problem]:
     finder = FileFinder(collection.root)
     for note in notes:
-        for field in note.fields:
-            if problem := find_unbalanced_math(field):
-                message = f"{problem[:1].upper()}{problem[1:]}."
-                yield Problem(note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
+        for message, hint in find_math_problems(note):
+            yield Problem(note.line, "unbalanced-math", message, hint)
         for reference in find_references(note):
             try:
                 find_media_file(collection.root, path, reference.url, finder)

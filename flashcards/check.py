@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.media import find_references
 from flashcards.deck.model import Kind
-from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_pair, find_unbalanced_math
+from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_math_problems, find_pair
+from flashcards.deck.wiki_links import list_targets, read_targets
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
 from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
@@ -76,6 +77,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
             found += _check_answer(entry)
         found += _check_tables(entry)
         found += _check_links(entry)
+        found += _check_embeds(entry)
         found += _check_media(collection, entry, finder)
     return sorted(found)
 
@@ -216,10 +218,8 @@ def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
 
 
 def _check_math(entry: Entry) -> Iterator[FileProblem]:
-    for text in entry.note.fields:
-        if problem := find_unbalanced_math(text, is_cloze=entry.note.kind is Kind.CLOZE):
-            message = f"{problem[:1].upper()}{problem[1:]}."
-            yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, "Close it, or write `\\$`.")
+    for message, hint in find_math_problems(entry.note):
+        yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, hint)
 
 
 def _check_answer(entry: Entry) -> Iterator[FileProblem]:
@@ -242,6 +242,14 @@ def _check_tables(entry: Entry) -> Iterator[FileProblem]:
             message = f"A row of the table has {lost.cells} cells, but its head has {plural(lost.columns, 'column')}."
             hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the head."
             yield FileProblem(entry.path, entry.note.line, "table", message, hint)
+
+
+def _check_embeds(entry: Entry) -> Iterator[FileProblem]:
+    targets = read_targets(entry.note.definitions)
+    for embeds, target in list_targets("\n".join(entry.note.fields)) if targets else ():
+        if embeds and targets.get(f"!{target}", "") is None:
+            message = f"The embedded note `{target}` is not in the collection, or lacks that part."
+            yield FileProblem(entry.path, entry.note.line, "note-missing", message, "Put it there, or fix the link.")
 
 
 def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> Iterable[FileProblem]:

@@ -174,7 +174,7 @@ class Collection:
     def _attach(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.store = Store(connection, self.clock)
-        self.catalog = Catalog(connection)
+        self.catalog = Catalog(connection, self.root)
         self.forget_limits()
 
     @property

@@ -13,6 +13,7 @@ import orjson
 from flashcards.deck.model import Gap, Kind, Note, Problem
 
 if TYPE_CHECKING:
+    from flashcards.catalog.wiki_links import LinkResolver
     from flashcards.identity.model import Known
 
 
@@ -106,10 +107,17 @@ class Entry(NamedTuple):
 
 
 class Catalog:
-    """The tables of the catalog on an open connection; transactions are the caller's."""
+    """The tables of the catalog on an open connection; transactions are the caller's.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Args:
+        connection: of the database.
+        root: the collection's folder, in which the links of notes are looked up; without it they are not.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, root: Path | None = None) -> None:
         self._db = connection
+        self._root = root
+        self._links: LinkResolver | None = None
         self._cached_notes: dict[int, Note] = {}
         self._cached_ms = -1
 
@@ -190,7 +198,17 @@ class Catalog:
             held = self._cached_notes.get(note) if modified_ms == self._cached_ms else None
             if held is None or (held.line, held.end_line) != (line, end_line):
                 held = decode(body, line, end_line)
+            if self._root and "[[" in body:
+                held = self._complete(held, path)
             yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), held)
+
+    def _complete(self, note: Note, path: str) -> Note:
+        """Return a note that says what its links name."""
+        if self._links is None:
+            from flashcards.catalog.wiki_links import LinkResolver  # here, since it loads the Markdown parser
+
+            self._links = LinkResolver(self._root or Path(), self._db)
+        return self._links.complete(note, path)
 
     def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
         """Keep notes that were just written, so that this process need not decode them again.
@@ -198,6 +216,7 @@ class Catalog:
         A note that changed since has another `modified_ms` and is read from the database.
         """
         self._cached_notes, self._cached_ms = notes, modified_ms
+        self._links = None
 
     def load_known_in(self, files: Sequence[int]) -> list[Known]:
         """Load the notes in use of some files."""

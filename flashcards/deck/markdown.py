@@ -90,14 +90,14 @@ def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = T
     found = Outline()
     _OutlineBuilder(found, text, breaks).run()
     if "\\(" in text or "\\[" in text:
-        _add_backslash_math(text, found, has_display_math=has_display_math)
+        _add_backslash_math(text, found, breaks, has_display_math=has_display_math)
     return found
 
 
-def _add_backslash_math(text: str, found: Outline, *, has_display_math: bool) -> None:
+def _add_backslash_math(text: str, found: Outline, breaks: Sequence[int], *, has_display_math: bool) -> None:
     r"""Add `\(x\)` and `\[x\]`, which CommonMark reads as escapes, if they begin outside everything opaque."""
     opaque = Spans(found.opaque)
-    closings = MathClosings(text)
+    closings = MathClosings(text, breaks)
     at = 0
     while match := _ESCAPE.search(text, at):
         at = match.end()
@@ -113,15 +113,20 @@ def _add_backslash_math(text: str, found: Outline, *, has_display_math: bool) ->
 
 
 class MathClosings:
-    r"""The places of `\)` and `\]` in a text, to find where a formula ends."""
+    r"""The places of `\)` and `\]` in a text, to find where a formula ends.
 
-    def __init__(self, text: str) -> None:
+    Args:
+        text: the Markdown.
+        breaks: offsets, in order, that no formula goes over.
+    """
+
+    def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self._text = text
         self._places: dict[str, list[int]] = {")": [], "]": []}
         for match in _ESCAPE.finditer(text):
             if match[1] in self._places:
                 self._places[match[1]].append(match.start())
-        self._paragraphs = [match.start() for match in _BLANK_LINE.finditer(text)]
+        self._limits = sorted([*(match.start() for match in _BLANK_LINE.finditer(text)), *breaks])
 
     def find(self, bracket: int) -> int:
         r"""Return where the formula ends whose `(` or `[`, behind a backslash, is at `bracket`; 0 if it does not end.
@@ -130,8 +135,8 @@ class MathClosings:
         """
         places = self._places[")" if self._text[bracket] == "(" else "]"]
         index = bisect_right(places, bracket)
-        paragraph = bisect_right(self._paragraphs, bracket)
-        limit = self._paragraphs[paragraph] if paragraph < len(self._paragraphs) else len(self._text)
+        following = bisect_right(self._limits, bracket)
+        limit = self._limits[following] if following < len(self._limits) else len(self._text)
         return places[index] + 2 if index < len(places) and places[index] < limit else 0
 
 

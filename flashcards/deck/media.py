@@ -11,7 +11,7 @@ import pyromark
 
 from flashcards.deck.markdown import OPTIONS, prepare_source
 from flashcards.deck.model import Note
-from flashcards.deck.wiki_markdown import rewrite_additions
+from flashcards.deck.wiki_markdown import keep_link_definitions, rewrite_additions
 
 AUDIO: Final = frozenset({"aac", "flac", "m4a", "mp3", "oga", "ogg", "opus", "spx", "wav"})
 VIDEO: Final = frozenset({"3gp", "avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "swf", "webm"})
@@ -64,6 +64,7 @@ def find_references(note: Note) -> list[Reference]:
 
 def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
     text = rewrite_additions(text, definitions)
+    definitions = keep_link_definitions(definitions)
     source = f"{text}\n\n{definitions}" if definitions else text
     parsed, at = prepare_source(source)
     found: list[tuple[str, int]] = []

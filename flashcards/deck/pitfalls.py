@@ -10,7 +10,9 @@ import pyromark
 
 from flashcards.deck.markdown import OPTIONS, escape_money, outline, prepare_source
 from flashcards.deck.media import LINK_SCHEMES, scheme
+from flashcards.deck.model import Kind, Note
 from flashcards.deck.source import Spans
+from flashcards.deck.wiki_markdown import keep_link_definitions
 
 _TOKEN: Final = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 _MATH_OPENING: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\\(|\\\[|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))")
@@ -138,11 +140,21 @@ def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
     return None
 
 
+def find_math_problems(note: Note) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the first unbalanced formula of each field, and what to do."""
+    for text in note.fields:
+        if problem := find_unbalanced_math(text, is_cloze=note.kind is Kind.CLOZE):
+            opening = next((each for each in ("\\[", "\\(") if f"`{each}`" in problem), "")
+            hint = f"Close it, or write `\\{opening}` if it is text." if opening else "Close it, or write `\\$`."
+            yield f"{problem[:1].upper()}{problem[1:]}.", hint
+
+
 def find_dead_links(text: str, definitions: str = "") -> list[str]:
     """Find the targets of links with a scheme that Anki does not open."""
     if ":" not in text and ":" not in definitions:
         return []
     found: dict[str, None] = {}
+    definitions = keep_link_definitions(definitions)
     source = f"{text}\n\n{definitions}" if definitions else text
     for event in pyromark.events(escape_money(source), options=OPTIONS):
         start = event.get("Start") if isinstance(event, dict) else None

@@ -100,6 +100,8 @@ _UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
 
 
+_MAX_PASSES = 6
+
 _NOWHERE = (sys.maxsize, sys.maxsize)  # behind the end of any text
 
 
@@ -156,15 +158,14 @@ class Tokens(NamedTuple):
 def tokenize(body: str) -> Tokens:
     """Split `body` into tokens."""
     breaks = find_blocks_behind_markers(body)
-    parts = outline(body, breaks)
-    tokenizer = _Tokenizer(body, parts)
-    found = tokenizer.find_all()
-    more = _keep_offsets_in_notes([*tokenizer.hidden, *find_rules_in_html(body, parts.html)], found)
-    if more:
-        breaks = sorted({*breaks, *more})
+    for _ in range(_MAX_PASSES):  # a break may let a later opening reach over the next marker
         parts = outline(body, breaks)
         tokenizer = _Tokenizer(body, parts)
         found = tokenizer.find_all()
+        more = _keep_offsets_in_notes([*tokenizer.hidden, *find_rules_in_html(body, parts.html)], found)
+        if set(more) <= set(breaks):
+            break
+        breaks = sorted({*breaks, *more})
     hidden = tokenizer.hidden
     return Tokens(found, parts, breaks, find_unclosed(body, hidden, tokenizer.opaque) if hidden else None)
 

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from typing import Final
 
 import pyromark
@@ -17,6 +18,15 @@ import pyromark
 from flashcards.deck.markdown import OPTIONS, outline
 from flashcards.deck.model import Note
 from flashcards.deck.source import Spans
+from flashcards.deck.wiki_links import (
+    LINK,
+    Targets,
+    clean_target,
+    drop_targets,
+    expand_embeds,
+    name_target,
+    read_targets,
+)
 
 BY_NAME: Final = "[["
 """What a path begins with where it names a file anywhere in the collection."""
@@ -26,7 +36,9 @@ _TOKEN: Final = re.compile(
     r"""\\.
       | %%
       | ==
-      | (?P<link>(?<![\w)\]])!?\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<alias>(?:[^\[\]\n]|\[[^\[\]\n]*\])*))?\]\](?!\]))
+      | """
+    + LINK
+    + r"""
       | (?P<foot>\[\^(?P<name>[^\[\]\s^]+)\])
       | (?P<inline>\^\[)
       | (?P<block>(?<![ \t])[ \t]+\^(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{3,}[ \t]*$)
@@ -38,10 +50,10 @@ _BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 _FOOTNOTE: Final = re.compile(r"^\[\^([^\[\]\s^]+)\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)\n?", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"\[\^([^\[\]\s^]+)\](?!:)")
 _CALLOUT: Final = re.compile(r"[ \t]*\[!([A-Za-z][\w-]*)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*(.*)")
-_QUOTED: Final = re.compile(r" {0,3}> ?")
+_QUOTED_IN_LIST: Final = re.compile(r"(?P<spaces>[ \t]*)(?P<bullets>(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<sign>>) ?")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _SIZE: Final = re.compile(r"(?:(.*)\|)?(\d{1,5})(?:x(\d{1,5}))?")
-_SHOWN: Final = re.compile(
+SHOWN: Final = re.compile(
     r"\.(?:aac|apng|avif|avi|bmp|flac|flv|gif|heic|ico|jfif|jpe?g|m4a|m4v|mkv|mov|mp3|mp4|mpe?g|oga|ogg|ogv|opus|png"
     r"|spx|svg|swf|tiff?|wav|webm|webp|3gp)\Z",
     re.IGNORECASE,
@@ -59,11 +71,13 @@ def rewrite_additions(text: str, definitions: str = "") -> str:
 
     Args:
         text: the Markdown.
-        definitions: Markdown from elsewhere in its file; footnotes are looked for in it.
+        definitions: Markdown from elsewhere in its file, with footnotes, and what `write_targets` wrote.
     """
     if not has_additions(text):
         return text
-    footnotes = _Footnotes(text, definitions)
+    targets = read_targets(definitions)
+    text = expand_embeds(text, targets)
+    footnotes = _Footnotes(text, drop_targets(definitions), targets)
     text = footnotes.text
     if "[!" in text:
         text = _rewrite_callouts(text, _DEEPEST)
@@ -87,8 +101,9 @@ def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
     return note._replace(definitions="\n".join([*filter(None, [note.definitions]), *found])) if found else note
 
 
-def drop_footnotes(definitions: str) -> str:
-    """Return definitions without those of footnotes, which no renderer is to see."""
+def keep_link_definitions(definitions: str) -> str:
+    """Return definitions without those that only this module reads, of footnotes and targets."""
+    definitions = drop_targets(definitions)
     return _FOOTNOTE.sub("", definitions) if "[^" in definitions else definitions
 
 
@@ -97,10 +112,12 @@ class _Footnotes:
 
     Attributes:
         text: the text without the definitions.
+        targets: what the links of the text name.
     """
 
-    def __init__(self, text: str, definitions: str) -> None:
+    def __init__(self, text: str, definitions: str, targets: Targets) -> None:
         self.text = text
+        self.targets = targets
         self._defined: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         if "[^" in definitions:
@@ -175,7 +192,7 @@ class _Rewriter:
             end = self._text.find("%%", start + 2)
             return ("", end + 2) if end >= 0 else (None, len(self._text))
         if match["link"]:
-            return _link(sign.startswith("!"), match["target"], match["alias"]), match.end()
+            return self._link(sign.startswith("!"), match["target"], match["alias"]), match.end()
         if match["foot"]:
             return self._footnotes.refer(match["name"]) or None, match.end()
         if match["inline"]:
@@ -184,6 +201,16 @@ class _Rewriter:
         if match["block"]:
             return "", match.end()
         return None, match.end()
+
+    def _link(self, embeds: bool, target: str, alias: str | None) -> str | None:
+        """Return what is shown of a link or an embed; nothing if it stays as it is, since there is no such note."""
+        target = clean_target(target)
+        path = target.partition("#")[0].strip()
+        if embeds and SHOWN.search(path):
+            return _image(path, (alias or "").strip())
+        if self._footnotes.targets.get(f"!{target}" if embeds else target, "") is None:
+            return None
+        return alias.strip() if alias and alias.strip() else name_target(target)
 
     def _highlight(self, start: int) -> tuple[str | None, int]:
         if start == self._mark_end:
@@ -223,21 +250,6 @@ def _closing_bracket(text: str, start: int) -> int:
     return -1
 
 
-def _link(embeds: bool, target: str, alias: str | None) -> str:
-    """Return what is shown of a link to a note or of an embedded file."""
-    target = target.removesuffix("\\")  # as it is written in tables
-    path = target.partition("#")[0].strip()
-    if embeds and _SHOWN.search(path):
-        return _image(path, (alias or "").strip())
-    if alias and alias.strip():
-        return alias.strip()
-    note, _, heading = target.strip().partition("#")
-    heading = heading.replace("#", " > ").strip()
-    if heading.startswith("^"):
-        heading = ""
-    return " > ".join(part for part in (note.rpartition("/")[2], heading) if part) or target.strip()
-
-
 def _image(path: str, size: str) -> str:
     match = _SIZE.fullmatch(size)
     alt = (match[1] or "") if match else size
@@ -265,41 +277,47 @@ def _find_fences(text: str) -> Spans:
 
 def _rewrite_callouts(text: str, depth: int) -> str:
     """Return a text with its callouts as quotations with a title, or as something to open where they can be folded."""
+    opaque = Spans(outline(text).opaque)
     lines = text.split("\n")
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     out: list[str] = []
-    closing = ""
     at = 0
     while at < len(lines):
-        line = lines[at]
-        fence = _FENCE.match(line)
-        quoted = None if closing else _QUOTED.match(line)
-        if fence and not quoted:
-            closing = "" if closing and fence[1].startswith(closing) else closing or fence[1]
-        head = _CALLOUT.fullmatch(line, quoted.end()) if quoted else None
+        quoted = _QUOTED_IN_LIST.match(lines[at])
+        if quoted is None or starts[at] + quoted.start("sign") in opaque:
+            out.append(lines[at])
+            at += 1
+            continue
         end = at + 1
-        if quoted:
-            while end < len(lines) and _QUOTED.match(lines[end]):
-                end += 1
-        if head is None:
-            # A quotation may hold callouts of its own.
-            out += _quote(lines[at:end], depth) if quoted else [line]
-        else:
-            body = [_QUOTED.sub("", each, count=1) for each in lines[at + 1 : end]]
-            out += _callout(head, body, depth)
+        while end < len(lines) and (further := _QUOTED_IN_LIST.match(lines[end])) and not further["bullets"]:
+            end += 1
+        lead = quoted["spaces"] + quoted["bullets"]
+        inside = re.sub(r"[^\t]", " ", lead)
+        body = [_QUOTED_IN_LIST.sub("", line, count=1) for line in lines[at:end]]
+        out += _rewrite_quotation(lines[at:end], body, lead, inside, depth)
         at = end
     return "\n".join(out)
+
+
+def _rewrite_quotation(lines: list[str], body: list[str], lead: str, inside: str, depth: int) -> list[str]:
+    """Return the lines of a quotation, which may be a callout or hold some."""
+    head = _CALLOUT.fullmatch(body[0])
+    if head is None:
+        if depth == 0 or not any("[!" in line for line in body):
+            return lines
+        inner = _rewrite_callouts("\n".join(body), depth - 1)
+        found = [f"> {line}".rstrip() for line in inner.split("\n")]
+    else:
+        found = _callout(head, body[1:], depth)
+    rows = "\n".join(found).split("\n")
+    if lead.strip() and not rows[0]:
+        rows = rows[1:]  # an item does not begin with a blank line
+    return [f"{inside if number else lead}{row}".rstrip() for number, row in enumerate(rows)]
 
 
 def _inline_html(title: str) -> str:
     """Return the HTML of one line of Markdown, for where Markdown is not read."""
     return pyromark.html(title, options=OPTIONS).strip().removeprefix("<p>").removesuffix("</p>")
-
-
-def _quote(lines: list[str], depth: int) -> list[str]:
-    if depth == 0 or not any("[!" in line for line in lines):
-        return lines
-    inner = _rewrite_callouts("\n".join(_QUOTED.sub("", line, count=1) for line in lines), depth - 1)
-    return [f"> {line}".rstrip() for line in inner.split("\n")]
 
 
 def _callout(head: re.Match[str], body: list[str], depth: int) -> list[str]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flashcards.dialects import NATIVE
-from flashcards.dialects.obsidian_settings import ObsidianSettings, matches_glob, read_settings
+from flashcards.dialects.obsidian_schedules import Schedules, choose_later, read_stored, read_stored_file
+from flashcards.dialects.obsidian_settings import ObsidianSettings, matches_glob, pick_settings, read_data
 
 DATA: Final = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
 """Where a vault keeps the settings of the spaced repetition plugin."""
@@ -26,6 +28,8 @@ class Vault(NamedTuple):
         above: the path from the vault to a collection that lies in it, else "".
         settings: of the plugin; the defaults where they cannot be read.
         error: why they cannot be read, or "".
+        stored: the schedules that are stored outside of the notes, by the hashes of cards.
+        stored_digest: a digest of them.
     """
 
     data: str
@@ -33,6 +37,8 @@ class Vault(NamedTuple):
     above: str
     settings: ObsidianSettings
     error: str
+    stored: Mapping[str, Schedules]
+    stored_digest: str = ""
 
     def path_of(self, path: str) -> str:
         """Return the path within the vault of a file of the collection."""
@@ -59,10 +65,11 @@ class Choice(NamedTuple):
         """A text that changes whenever the file is to be read again; "" for the native format outside of vaults."""
         if self.vault is None:
             return "" if self.name == NATIVE else self.name
-        from hashlib import blake2b
+        from hashlib import blake2b  # here, since most collections need it not
 
         vault = (self.vault.folder, self.vault.above, self.vault.settings)
-        return f"{self.name} {blake2b(repr(vault).encode(), digest_size=8).hexdigest()}"
+        signature = f"{self.name} {blake2b(repr(vault).encode(), digest_size=8).hexdigest()}"
+        return f"{signature} {self.vault.stored_digest}" if self.vault.stored else signature
 
 
 class Chooser:
@@ -142,7 +149,10 @@ def _holds(key: str, path: str) -> bool:
 def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None:
     """Return the vault whose settings lie at `path`, or nothing if there is no such vault."""
     try:
-        return Vault(named, folder, above, read_settings(path.read_text("utf-8-sig")), "")
+        data = read_data(path.read_text("utf-8-sig"))
+        settings = pick_settings(data)
+        stored = _read_stored(data, path, settings)
+        return Vault(named, folder, above, settings, "", stored, _digest(stored))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -151,4 +161,25 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
         reason = error.strerror or str(error)
     except ValueError as error:  # no UTF-8, no JSON, or no object
         reason = str(error)
-    return Vault(named, folder, above, ObsidianSettings(), reason)
+    return Vault(named, folder, above, ObsidianSettings(), reason, {})
+
+
+def _digest(stored: Mapping[str, Schedules]) -> str:
+    from hashlib import blake2b
+
+    ordered = sorted(stored.items(), key=itemgetter(0))
+    return blake2b(repr(ordered).encode(), digest_size=8).hexdigest() if stored else ""
+
+
+def _read_stored(data: Mapping[str, Any], path: Path, settings: ObsidianSettings) -> dict[str, Schedules]:
+    """Return what the `data.json` at `path` and the files of its vault say of the schedules of cards."""
+    stored = read_stored(data)
+    folder = path.parents[3] / settings.schedule_folder.replace("..", "")
+    for file in (folder / "Schedule Data/card-schedule-data.sr.md", folder / "schedule-data.sr.md"):
+        try:
+            found = read_stored_file(file.read_text("utf-8-sig"))
+        except (OSError, ValueError):
+            continue
+        for key, schedules in found.items():
+            stored[key] = choose_later(stored.get(key, ()), schedules)
+    return stored

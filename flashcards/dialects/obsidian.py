@@ -6,16 +6,17 @@ What the plugin writes itself (schedules, block ids) and the tag in front of a c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem, StatedSchedule
+from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import get_deck_name
 from flashcards.deck.wiki_markdown import add_footnotes
 from flashcards.dialects.building import Breadcrumbs, list_prose, read_lines
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
-from flashcards.dialects.obsidian_schedules import cut_schedules, read_schedules
+from flashcards.dialects.obsidian_schedules import Schedules, choose_later, cut_schedules, find_stored, read_schedules
 from flashcards.dialects.obsidian_settings import ObsidianSettings, is_in_tags
 
 _TAG: Final = re.compile(r"(?<!\S)#[^\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u206f\u2e00-\u2e7f]+")
@@ -31,7 +32,14 @@ class _TagLine(NamedTuple):
     tags: tuple[str, ...]
 
 
-def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagged: bool = True) -> Deck:
+def read_obsidian(
+    text: str,
+    path: str,
+    settings: ObsidianSettings,
+    *,
+    only_tagged: bool = True,
+    stored: Mapping[str, Schedules] = MappingProxyType({}),
+) -> Deck:
     """Read a note of a vault.
 
     Args:
@@ -39,6 +47,7 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
         path: its path within the vault.
         settings: of the plugin in that vault.
         only_tagged: whether a note without a flashcard tag has no cards, as in the plugin.
+        stored: the schedules that the vault stores outside of its notes.
     """
     name = _folder_deck(path) if settings.folders_are_decks else get_deck_name(path)
     if settings.is_ignored(path):
@@ -53,7 +62,7 @@ def read_obsidian(text: str, path: str, settings: ObsidianSettings, *, only_tagg
     is_tagged = (settings.folders_are_decks and "/" in path) or any(map(settings.is_flashcard_tag, all_tags))
     if only_tagged and not is_tagged:
         return Deck(name, problems=_native_notes(body))
-    reader = _Reader(lines, name, settings, file_tags, tag_lines)
+    reader = _Reader(lines, name, settings, file_tags, tag_lines, stored)
     reader.run()
     return Deck(
         reader.main_deck,
@@ -109,12 +118,14 @@ class _Reader:
         settings: ObsidianSettings,
         file_tags: list[str],
         tag_lines: list[_TagLine],
+        stored: Mapping[str, Schedules],
     ) -> None:
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
         self.main_deck = name
         self._lines = lines
         self._settings = settings
+        self._stored = stored
         self._blocks, self._hidden = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
         self._tag_lines = tag_lines
         flashcard_tags = tuple(filter(settings.is_flashcard_tag, file_tags))
@@ -177,7 +188,7 @@ class _Reader:
                 breadcrumb=breadcrumb,
                 tags=tuple(dict.fromkeys(tags)),
                 deck=name,
-                schedules=self._schedules(block, content.comments, slots),
+                schedules=self._schedules(block, content, slots),
             )
         )
         self._warn(block, fields, gaps)
@@ -233,16 +244,20 @@ class _Reader:
             return None
         return _Content(Kind.CLOZE, (text,), tuple(f"c{number}" for number in numbers), gaps)
 
-    def _schedules(
-        self, block: Block, comments: list[str], slots: tuple[str, ...]
-    ) -> tuple[StatedSchedule | None, ...]:
-        """Read the first schedule comment of a card, one part a card in order; gaps are ordered by their number."""
-        if not comments:
+    def _schedules(self, block: Block, content: _Text, slots: tuple[str, ...]) -> Schedules:
+        """Read the first schedule comment of a card, and what is stored for it; gaps are ordered by their number."""
+        found: Schedules = ()
+        if content.comments:
+            found, is_readable = read_schedules(content.comments[0])
+            if not is_readable:
+                hint = "Let the plugin write it again; until then the card keeps the schedule that it has here."
+                self._problem(block, "schedule", "The schedule `<!--SR:…-->` of this card cannot be read.", hint)
+        if self._stored:
+            lines = [line for line in block.lines if not line.startswith(SCHEDULE_CALLOUT)]
+            texts = (_BLOCK_ID.sub("", "\n".join(lines).rstrip()), content.text)
+            found = choose_later(found, find_stored(self._stored, texts))
+        if not found and not content.comments:
             return ()
-        found, is_readable = read_schedules(comments[0])
-        if not is_readable:
-            hint = "Let the plugin write it again; until then the card keeps the schedule that it has here."
-            self._problem(block, "schedule", "The schedule `<!--SR:…-->` of this card cannot be read.", hint)
         places = [int(slot[1:]) - 1 if slot[0] == "c" else at for at, slot in enumerate(slots)]
         return tuple(found[place] if place < len(found) else None for place in places)
 

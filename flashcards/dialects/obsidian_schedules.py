@@ -1,13 +1,24 @@
-"""The schedules that Obsidian's spaced repetition plugin writes beside its cards: `<!--SR:!2026-12-16,51,230-->`."""
+"""The schedules of Obsidian's spaced repetition plugin: beside its cards (`<!--SR:!2026-12-16,51,230-->`), or stored.
+
+What is stored outside of the notes lies in the plugin's `data.json` or in a file of the vault, by a hash of each card's
+text: `{"cardSchedules": {"c4ddf78ff81fe": [{"dueDate": "2026-12-16", "interval": 51, "ease": 230}]}}`.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from array import array
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from itertools import zip_longest
+from typing import Any, Final
 
 from flashcards.deck.model import StatedSchedule
+
+Schedules = tuple[StatedSchedule | None, ...]
+"""What is said of the cards of one note, in order; nothing means a new card."""
 
 _LOWEST_EASE: Final = 130
 _HIGHEST_EASE: Final = 370
@@ -19,6 +30,9 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
 _IN_WORDS: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) (\d{1,2}) (\d{4})")
 _COMMENT: Final = re.compile(r"[ \t]?<!--SR:(.*?)-->")
+_WHOLE_COMMENT: Final = re.compile(r"<!--SR:.+-->")
+_BLOCK: Final = re.compile(r"```json\s*(.*?)\s*^```", re.DOTALL | re.MULTILINE)
+_WORD: Final = 0xFFFFFFFF
 
 
 def cut_schedules(line: str) -> tuple[str, list[str]]:
@@ -28,7 +42,7 @@ def cut_schedules(line: str) -> tuple[str, list[str]]:
     return _COMMENT.sub("", line), [match[1] for match in _COMMENT.finditer(line)]
 
 
-def read_schedules(comment: str) -> tuple[tuple[StatedSchedule | None, ...], bool]:
+def read_schedules(comment: str) -> tuple[Schedules, bool]:
     """Read what a comment says of the cards of one note, in order; nothing means a new card.
 
     Returns also whether every part of it could be read; one that cannot is a new card.
@@ -44,6 +58,69 @@ def read_schedules(comment: str) -> tuple[tuple[StatedSchedule | None, ...], boo
             found.append(None)
             is_readable = False
     return tuple(found), is_readable
+
+
+def read_stored(data: Mapping[str, Any]) -> dict[str, Schedules]:
+    """Read the schedules that a `data.json`, or a file like it, stores by the hashes of cards."""
+    stored: dict[str, Schedules] = {}
+    for holder in (data, data.get("scheduleState"), data.get("scheduleData")):
+        cards = holder.get("cardSchedules") if isinstance(holder, dict) else None
+        for key, values in cards.items() if isinstance(cards, dict) else ():
+            if isinstance(values, list):
+                name = key.rpartition("::")[2]  # earlier keys begin with the path of the note
+                stored[name] = choose_later(stored.get(name, ()), tuple(map(_read_value, values)))
+    return stored
+
+
+def read_stored_file(text: str) -> dict[str, Schedules]:
+    """Read the schedules of a Markdown file that holds them as a block of JSON."""
+    match = _BLOCK.search(text)
+    try:
+        data = json.loads(match[1]) if match else None
+    except (ValueError, RecursionError):
+        return {}
+    return read_stored(data) if isinstance(data, dict) else {}
+
+
+def _read_value(value: Any) -> StatedSchedule | None:
+    if not isinstance(value, dict):
+        return None
+    names: tuple[str, ...] = ("dueDate", "interval", "ease")
+    if "stability" in value:
+        names = ("dueDate", "interval", "stability", "difficulty", "state", "reps", "lapses", "learningSteps")
+    fields = [str(value.get(name, 0)) for name in names]
+    try:
+        if "stability" in value:
+            return _read_fsrs([*fields, str(value.get("lastReview") or "-")])
+        return _read_sm2(fields)
+    except (ValueError, OverflowError):
+        return None
+
+
+def choose_later(first: Schedules, second: Schedules) -> Schedules:
+    """Return of each card the schedule of the later review; of the same day, that of `second`."""
+
+    def choose(a: StatedSchedule | None, b: StatedSchedule | None) -> StatedSchedule | None:
+        return a if b is None or (a is not None and a.last[:10] > b.last[:10]) else b
+
+    return tuple(choose(a, b) for a, b in zip_longest(first, second))
+
+
+def find_stored(stored: Mapping[str, Schedules], texts: Iterable[str]) -> Schedules:
+    """Return what is stored for the first of `texts`, spellings of a card with its tags, for which anything is."""
+    found = (stored.get(hash_text(_WHOLE_COMMENT.sub("", text).rstrip())) for text in texts)
+    return next((each for each in found if each), ())
+
+
+def hash_text(text: str) -> str:
+    """Return the hash by which the plugin knows a card: cyrb53 of its UTF-16, in hexadecimal digits."""
+    first, second = 0xDEADBEEF, 0x41C6CE57
+    for unit in array("H", text.encode("utf-16-le", "surrogatepass")):
+        first = (first ^ unit) * 2654435761 & _WORD
+        second = (second ^ unit) * 1597334677 & _WORD
+    first = ((first ^ first >> 16) * 2246822507 & _WORD) ^ ((second ^ second >> 13) * 3266489909 & _WORD)
+    second = ((second ^ second >> 16) * 2246822507 & _WORD) ^ ((first ^ first >> 13) * 3266489909 & _WORD)
+    return format((second & 0x1FFFFF) << 32 | first, "x")
 
 
 def _read_part(fields: list[str]) -> StatedSchedule | None:

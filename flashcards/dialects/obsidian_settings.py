@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -35,6 +36,7 @@ class ObsidianSettings:
         lines, lines_reversed: the separators on a line of their own.
         end_marker: the line that ends a card of several lines, or "" for a blank line.
         cloze_patterns: patterns such as `==[123;;]answer[;;hint]==`.
+        schedule_folder: the folder of the vault that may hold schedules.
     """
 
     tags: tuple[str, ...] = ("#flashcards",)
@@ -47,6 +49,7 @@ class ObsidianSettings:
     lines_reversed: str = "??"
     end_marker: str = ""
     cloze_patterns: tuple[str, ...] = (HIGHLIGHT,)
+    schedule_folder: str = "Spaced Repetition"
 
     def is_flashcard_tag(self, tag: str) -> bool:
         """Whether a tag, with its `#`, is a flashcard tag or lies below one."""
@@ -63,7 +66,16 @@ def is_in_tags(tag: str, tags: tuple[str, ...]) -> bool:
 
 
 def read_settings(text: str) -> ObsidianSettings:
-    """Read a `data.json`. Missing and unusable values have the plugin's defaults.
+    """Read the settings of a `data.json`. Missing and unusable values have the plugin's defaults.
+
+    Raises:
+        ValueError: it is not a JSON object.
+    """
+    return pick_settings(read_data(text))
+
+
+def read_data(text: str) -> dict[str, Any]:
+    """Read a `data.json`.
 
     Raises:
         ValueError: it is not a JSON object.
@@ -74,6 +86,11 @@ def read_settings(text: str) -> ObsidianSettings:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(data, dict):
         raise ValueError("it is not a JSON object")
+    return data
+
+
+def pick_settings(data: Mapping[str, Any]) -> ObsidianSettings:
+    """Pick the settings out of a `data.json`."""
     given = data.get("settings")
     values: dict[str, Any] = given if isinstance(given, dict) else {}
     default = ObsidianSettings()
@@ -99,6 +116,7 @@ def read_settings(text: str) -> ObsidianSettings:
         lines_reversed=text_of("multilineReversedCardSeparator", default.lines_reversed),
         end_marker=text_of("multilineCardEndMarker", ""),
         cloze_patterns=_cloze_patterns(values, texts_of("clozePatterns", ())),
+        schedule_folder=text_of("scheduleDataVaultLocation", "").strip("/") or default.schedule_folder,
     )
 
 

@@ -64,4 +64,5 @@ def _read(text: str, path: str, name: str, choice: Choice, *, is_named: bool) ->
         vault.path_of(path) if vault else path,
         vault.settings if vault else ObsidianSettings(),
         only_tagged=not is_named,
+        stored=vault.stored if vault else {},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,25 +58,20 @@ class MediaPrivate(MediaError):
         )
 
 
-class FileFinder:
-    """Finds the files of a collection by name, as Obsidian does; they are listed when first asked for.
+class PathIndex:
+    """Finds paths by a name that they end in, as Obsidian does."""
 
-    Args:
-        root: the collection's folder.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._paths: dict[str, list[str]] | None = None
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths: dict[str, list[str]] = {}
+        for path in paths:
+            self._paths.setdefault(_fold(path.rpartition("/")[2]), []).append(path)
 
     def find(self, name: str, folder: str) -> str:
-        """Return the path of a file whose path ends in `name`, within the collection, or "".
+        """Return the path that ends in `name`, or "".
 
         Of several, one in `folder` counts first, then the one with the shortest path.
         """
         wanted = _fold(name.removeprefix("./").strip("/"))
-        if self._paths is None:
-            self._paths = self._list()
         found = [
             path
             for path in self._paths.get(wanted.rpartition("/")[2], ())
@@ -84,16 +80,31 @@ class FileFinder:
         near = f"{folder}/{name}" if folder else name
         return min(found, key=lambda path: (path != near, path.count("/"), len(path), path), default="")
 
-    def _list(self) -> dict[str, list[str]]:
-        paths: dict[str, list[str]] = {}
+
+class FileFinder:
+    """Finds the files of a collection by name; they are listed when first asked for.
+
+    Args:
+        root: the collection's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._index: PathIndex | None = None
+
+    def find(self, name: str, folder: str) -> str:
+        """Return the path of a file whose path ends in `name`, within the collection, or ""; see `PathIndex`."""
+        if self._index is None:
+            self._index = PathIndex(self._list())
+        return self._index.find(name, folder)
+
+    def _list(self) -> Iterator[str]:
         for folder, folders, files in os.walk(self._root):
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             prefix = os.path.relpath(folder, self._root).replace(os.sep, "/")
             for file in files:
                 if not file.endswith(".md"):
-                    path = file if prefix == "." else f"{prefix}/{file}"
-                    paths.setdefault(_fold(file), []).append(path)
-        return paths
+                    yield file if prefix == "." else f"{prefix}/{file}"
 
 
 def _fold(name: str) -> str:

@@ -125,6 +125,59 @@ class TestIdentity:
         assert card(vault, "What is the capital city of France?").id == rated
 
 
+def store(world: World, **cards: object) -> None:
+    data = {"settings": {"dataStore": "PLUGIN_DATA"}, "scheduleState": {"version": 1, "cardSchedules": cards}}
+    world.write(DATA, json.dumps(data))
+
+
+def stored(world: World, due: int, interval: int) -> dict[str, object]:
+    return {"dueDate": date_of(world, due), "interval": interval, "ease": 250}
+
+
+class TestStoredSchedules:
+    def test_a_schedule_in_the_data_of_the_plugin_is_taken_over_once(self, world: World) -> None:
+        store(world, c4ddf78ff81fe=[stored(world, 3, 10)])
+        world.write("a.md", HEAD + "Q1::A1\n", mtime_ns=LONG_AGO_NS)
+        world.scan()
+        found = card(world, "Q1")
+        assert (found.state, found.interval) == (State.REVIEW, 10 * 86_400)
+        world.write("b.md", HEAD + "other::card\n")
+        world.scan()
+        assert len(world.collection.store.log(found.id)) == 1
+
+    def test_a_stored_schedule_that_moved_on_is_taken_over_though_no_note_changed(self, world: World) -> None:
+        store(world, c4ddf78ff81fe=[stored(world, 3, 10)])
+        world.write("a.md", HEAD + "Q1::A1 ^id-1\n", mtime_ns=LONG_AGO_NS)
+        world.scan()
+        store(world, c4ddf78ff81fe=[stored(world, 20, 20)])
+        world.scan()
+        assert card(world, "Q1").interval == 20 * 86_400
+        assert len(world.collection.store.log(card(world, "Q1").id)) == 2
+
+    def test_of_a_comment_and_a_stored_schedule_the_later_one_counts(self, world: World) -> None:
+        store(world, c4ddf78ff81fe=[stored(world, 3, 10)])
+        world.write("a.md", HEAD + f"Q1::A1 {comment(world, 6, 8)}\n")
+        world.scan()
+        assert card(world, "Q1").interval == 8 * 86_400
+        assert len(world.collection.store.log(card(world, "Q1").id)) == 1
+
+    def test_schedules_in_a_file_of_the_vault_are_taken_over(self, world: World) -> None:
+        set_up(world, scheduleDataVaultLocation="My SR")
+        text = json.dumps({"version": 1, "cardSchedules": {"a.md::c4ddf78ff81fe": [stored(world, 3, 10)]}}, indent=2)
+        world.write("My SR/Schedule Data/card-schedule-data.sr.md", f"# Data\n\n```json\n{text}\n```\n")
+        world.write("a.md", HEAD + "Q1::A1\n")
+        world.scan()
+        assert card(world, "Q1").interval == 10 * 86_400
+
+    @pytest.mark.parametrize("broken", ["", "```json\n[\n```\n", '```json\n{"cardSchedules": {"x": 3}}\n```\n'])
+    def test_stored_schedules_that_cannot_be_read_cost_no_card(self, world: World, broken: str) -> None:
+        store(world, c4ddf78ff81fe=[{"dueDate": "soon"}, 3], other="no list")
+        world.write("Spaced Repetition/Schedule Data/card-schedule-data.sr.md", broken)
+        world.write("a.md", HEAD + "Q1::A1\n")
+        world.scan()
+        assert card(world, "Q1").state is State.NEW
+
+
 class TestSchedules:
     def test_a_schedule_becomes_one_row_without_an_invented_review(self, vault: World) -> None:
         vault.write("a.md", HEAD + f"a::b {comment(vault, 3, 10, 310)}\n")

@@ -224,6 +224,10 @@ class TestTextThatIsShownOtherwise:
                 "a.md:1: `$` is left open. Close it, or write `\\$`.\n",
             ),
             (
+                "Q: Half \\[ x\nA: Whole \\[y\\]\n",
+                "a.md:1: `\\[` is left open. Close it, or write `\\\\[` if it is text.\n",
+            ),
+            (
                 "Q: Where?\nA: [here](file:///etc/hosts) [and](other.md) [there](obsidian://open?vault=V)\n",
                 "a.md:1: The link to `file:///etc/hosts` has no target in Anki, which opens links of known programs "
                 "only. Write the address as text, too.\n",

@@ -29,6 +29,42 @@ def test_parsing_never_raises_whatever_the_text_is(text: str) -> None:
     assert isinstance(parse(text, "a/b.md"), Deck)
 
 
+OPENINGS = [
+    *(r"\[", r"\(", "$", "$$", "`", "``", "```", "~~~", "<!--", '<a href="', "<div>", "<script>", "<details>", "<pre>"),
+    *("%%", "==", "{{c1::", "[[", "![[", "![a", "[a](", "[a][", "**", "~~", "<?", "<![CDATA[", "<", "^[", "[", "{"),
+]
+CLOSINGS = [
+    *(
+        r"\]",
+        r"\)",
+        "$",
+        "$$",
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "-->",
+        '">x</a>',
+        "</div>",
+        "</script>",
+        "</details>",
+        "</pre>",
+    ),
+    *("%%", "==", "}}", "]]", "](x)", ")", "]", "**", "~~", "?>", "]]>", ">", "}", ""),
+]
+
+
+@some
+@given(
+    st.lists(st.sampled_from(OPENINGS), min_size=1, max_size=3).map(" ".join),
+    st.sampled_from(CLOSINGS),
+    st.sampled_from(["\n", "\n\n"]),
+)
+def test_nothing_left_open_swallows_the_marker_that_follows(opening: str, closing: str, between: str) -> None:
+    text = f"Q: a {opening} x\nA: b{between}Q: c\nA: d {closing} e{between}T: f\nD: g {closing}\n"
+    assert [note.kind for note in parse(text, "x.md").notes] == [Kind.QUESTION, Kind.QUESTION, Kind.TERM]
+
+
 @some
 @given(texts)
 def test_every_note_lies_in_the_file_and_its_lines_hold_its_fields(text: str) -> None:

@@ -174,3 +174,23 @@ def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> 
     first = deck.notes[0]
     html = HtmlRenderer({}, str).render(first.fields[0], first.definitions)
     assert html == "<p>a<sup>1</sup></p>\n<p><sup>1</sup> there <em>too</em></p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("- a\n  > [!note] T\n  > b\n- c", "<strong>T</strong>"),
+        ("- > [!note] T\n  > b\n- c", "<strong>T</strong>"),
+        ("1. a\n   - > [!tip]- T\n     > b\n     > > [!bug] U\n     > > d\n2. c", "<summary>T</summary>"),
+    ],
+)
+def test_a_callout_in_a_list_stays_in_its_item(text: str, html: str) -> None:
+    found = HtmlRenderer({}, lambda name: name).render(text)
+    assert html in found
+    assert "[!" not in found
+    assert found.count("<li>") == text.count("\n- ") + text.count("- >") + text.count(". ") + text.startswith("- a")
+    assert found.rindex("<li>") > found.index(html)
+
+
+def test_a_callout_in_indented_code_is_code() -> None:
+    assert rewrite_additions("a\n\n    > [!note] T\n") == "a\n\n    > [!note] T\n"

@@ -14,7 +14,7 @@ from typing import Final
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, escape_money
-from flashcards.deck.wiki_markdown import drop_footnotes, has_additions, rewrite_additions
+from flashcards.deck.wiki_markdown import has_additions, keep_link_definitions, rewrite_additions
 from flashcards.render.code import CodeHighlighter
 from flashcards.render.html.media import place_media
 from flashcards.render.html.tags import clean, escape_anki_markup, escape_words
@@ -57,9 +57,9 @@ class HtmlRenderer:
         """
         if has_additions(markdown):
             markdown = rewrite_additions(_FORBIDDEN.sub("", markdown), _FORBIDDEN.sub("", definitions))
-            definitions = drop_footnotes(definitions)
         elif is_plain(markdown):
             return markdown
+        definitions = keep_link_definitions(definitions)
         markdown = _FORBIDDEN.sub("", markdown)
         cut = cut_out_math(escape_money(markdown))
         source = f"{_FORBIDDEN.sub('', definitions)}\n\n{cut.source}" if definitions else cut.source

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS, escape_money
-from flashcards.deck.wiki_markdown import drop_footnotes, rewrite_additions
+from flashcards.deck.wiki_markdown import keep_link_definitions, rewrite_additions
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
@@ -297,7 +297,7 @@ class TerminalRenderer:
             delimiters: the two characters around what a cloze asks or reveals, which are drawn as a style.
         """
         markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
-        definitions = drop_footnotes(definitions)
+        definitions = keep_link_definitions(definitions)
         cut = cut_out_math(escape_money(markdown))
         source = cut.source
         if definitions:

@@ -1,0 +1,87 @@
+"""Find what the links of notes name: which notes there are in the collection, and the text of embedded ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from flashcards.deck.model import Note
+from flashcards.deck.wiki_links import cut_part, list_targets, move_images, write_targets
+from flashcards.deck.wiki_markdown import SHOWN
+from flashcards.dialects import NATIVE
+from flashcards.disk.inside import is_private
+from flashcards.disk.media import PathIndex
+
+_MOST_TARGETS: Final = 50  # of one note
+_LARGEST: Final = 1_000_000  # bytes of a file that is embedded
+
+
+class LinkResolver:
+    """Finds what links name among the deck files of a collection.
+
+    Args:
+        root: the collection's folder.
+        connection: its database, as of the last scan.
+    """
+
+    def __init__(self, root: Path, connection: sqlite3.Connection) -> None:
+        self._root = root
+        self._db = connection
+        self._index: PathIndex | None = None
+        self._native: set[str] = set()
+        self._texts: dict[tuple[str, str], str | None] = {}
+
+    def complete(self, note: Note, path: str) -> Note:
+        """Return a note whose definitions say what its links name.
+
+        A link to a note that is not there stays as it is written. In the files of other tools it is shown by its
+        name, as in Obsidian.
+        """
+        found: dict[str, str | None] = {}
+        self._collect("\n".join(note.fields), path, path, found)
+        if not found:
+            return note
+        return note._replace(definitions="\n".join([*filter(None, [note.definitions]), write_targets(found)]))
+
+    def _collect(self, text: str, source: str, path: str, found: dict[str, str | None]) -> None:
+        """Add to `found` what the links of a text in `source` name, which is shown in a note of `path`."""
+        for embeds, target in list_targets(text):
+            name, _, part = target.partition("#")
+            key = f"!{target}" if embeds else target
+            if key in found or len(found) >= _MOST_TARGETS or (embeds and SHOWN.search(name.strip())):
+                continue
+            file = self._find(name.strip(), source) if name.strip() else source
+            if embeds:
+                shown = self._read(file, part.strip(), path) if file else None
+                found[key] = shown
+                if shown:
+                    self._collect(shown, file, path, found)
+            elif not file and source in self._native:
+                found[key] = None
+
+    def _find(self, name: str, source: str) -> str:
+        """Return the path of the note that a name means in the file `source`, or ""."""
+        if self._index is None:
+            rows = self._db.execute("SELECT path, dialect FROM files WHERE present = 1").fetchall()
+            self._index = PathIndex(path for path, _ in rows)
+            self._native = {path for path, dialect in rows if dialect == NATIVE}
+        folder = source.rpartition("/")[0]
+        return self._index.find(f"{name}.md", folder) or self._index.find(name, folder)
+
+    def _read(self, file: str, part: str, path: str) -> str | None:
+        """Return the part of a file that is embedded in a note of `path`; nothing if it cannot be read."""
+        if (file, part) not in self._texts:
+            self._texts[file, part] = self._read_part(file, part)
+        text = self._texts[file, part]
+        folder = file.rpartition("/")[0]
+        return text if text is None or folder == path.rpartition("/")[0] else move_images(text, folder)
+
+    def _read_part(self, file: str, part: str) -> str | None:
+        try:
+            real = (self._root / file).resolve()
+            if is_private(real, self._root.resolve()) or real.stat().st_size > _LARGEST:
+                return None
+            return cut_part(real.read_text("utf-8-sig"), part)
+        except (OSError, ValueError, RuntimeError):
+            return None

@@ -1,0 +1,201 @@
+"""Links and embeds of Obsidian, `[[note]]` and `![[note#part]]`, and what the collection says of the notes they name.
+
+What a note's links name is written into its definitions, one line each: `[[!target]]: "text"` holds the text that an
+embed shows; `[[target]]: null` and `[[!target]]: null` say that a link or an embed names no note, and stays as it is
+written. A target without a line is shown by its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import orjson
+
+from flashcards.deck import front_matter
+from flashcards.deck.markdown import outline
+from flashcards.deck.source import Spans, normalize
+
+LINK: Final = (
+    r"(?P<link>(?<![\w)\]])!?\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<alias>(?:[^\[\]\n]|\[[^\[\]\n]*\])*))?\]\](?!\]))"
+)
+"""What a link or an embed looks like, as a part of an expression."""
+
+Targets = Mapping[str, str | None]
+"""By target, behind `!` if it is embedded: the text that is shown, or nothing where there is no such note."""
+
+_LINK: Final = re.compile(LINK)
+_TARGET: Final = re.compile(r"^\[\[([^\[\]|\n]+)\]\]: (null|\".*\")\n?", re.MULTILINE)
+_PREFIX: Final = re.compile(r"(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))*")
+_NO_PLACE: Final = re.compile(r"[ \t>]*(?:\||#{1,6}[ \t])")  # rows of tables and headings hold one line only
+_SIGNS: Final = re.compile(r"[#^|\[\]:\\*_`]+")
+_BLOCK_START: Final = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|#{1,6}[ \t]")
+_IMAGE: Final = re.compile(r"(!\[[^\]\n]*\]\()(?![a-z][a-z0-9+.-]*:|@/|/|#|<)([^)\s]+)", re.IGNORECASE)
+_LONGEST: Final = 20_000  # characters of an embedded note that are shown
+_MOST_EMBEDS: Final = 20  # in one text
+_DEEPEST: Final = 3  # embeds in embeds
+
+
+def list_targets(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield what the links of a text name, and whether it is embedded."""
+    for match in _LINK.finditer(text):
+        yield match[0].startswith("!"), clean_target(match["target"])
+
+
+def clean_target(target: str) -> str:
+    """Return a target as it is looked up."""
+    return target.removesuffix("\\").strip()  # the backslash is written in tables
+
+
+def write_targets(targets: Targets) -> str:
+    """Write what the targets of a note are, as lines of its definitions."""
+    return "\n".join(f"[[{target}]]: {orjson.dumps(text).decode()}" for target, text in targets.items())
+
+
+def read_targets(definitions: str) -> Targets:
+    """Read the targets that `write_targets` wrote among other definitions."""
+    if "[[" not in definitions:
+        return {}
+    return {match[1]: orjson.loads(match[2]) for match in _TARGET.finditer(definitions)}
+
+
+def drop_targets(definitions: str) -> str:
+    """Return definitions without the lines of `write_targets`."""
+    return _TARGET.sub("", definitions) if "[[" in definitions else definitions
+
+
+def name_target(target: str) -> str:
+    """Return what is shown of a link without a text of its own: the note's name and the heading."""
+    note, _, heading = target.strip().partition("#")
+    heading = heading.replace("#", " > ").strip()
+    if heading.startswith("^"):
+        heading = ""
+    return " > ".join(part for part in (note.rpartition("/")[2], heading) if part) or target.strip()
+
+
+def expand_embeds(text: str, targets: Targets) -> str:
+    """Return a text in which each embedded note is a quotation under its name."""
+    if "![[" not in text or not any(targets.values()):
+        return text
+    return _Expander(targets).expand(text, ())
+
+
+class _Expander:
+    """Expands embeds, also those of embedded texts; a note is not embedded in itself."""
+
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+        self._left = _MOST_EMBEDS
+
+    def expand(self, text: str, above: tuple[str, ...]) -> str:
+        if "![[" not in text or len(above) >= _DEEPEST:
+            return text
+        opaque = Spans(outline(text).opaque)
+        out: list[str] = []
+        at = 0
+        for line in text.split("\n"):
+            blocks = [] if _NO_PLACE.match(line) else self._split(line, at, opaque, above)
+            out += _lay_out(line, blocks) if len(blocks) > 1 else [line]
+            at += len(line) + 1
+        return "\n".join(out)
+
+    def _split(self, line: str, start: int, opaque: Spans, above: tuple[str, ...]) -> list[tuple[bool, str]]:
+        """Split a line into its text and what its embeds show; the first element is text, perhaps empty."""
+        blocks: list[tuple[bool, str]] = []
+        done = 0
+        for match in _LINK.finditer(line):
+            target = clean_target(match["target"])
+            shown = self._targets.get(f"!{target}") if match[0].startswith("!") else None
+            if not shown or not self._left or target in above or start + match.start() in opaque:
+                continue
+            self._left -= 1
+            inner = self.expand(shown, (*above, target)).strip("\n")
+            blocks += [(False, line[done : match.start()]), (True, f"**{name_target(target)}**\n\n{inner}")]
+            done = match.end()
+        return [*blocks, (False, line[done:])]
+
+
+def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
+    """Return the lines of a line with embeds, below each other in the list item or quotation that holds it."""
+    match = _PREFIX.match(line)
+    lead = match[0] if match else ""
+    inside = re.sub(r"[^>\t]", " ", lead)
+    blocks = [(False, blocks[0][1][len(lead) :]), *blocks[1:]]
+    out: list[str] = []
+    for is_embed, text in blocks:
+        if not text.strip():
+            continue
+        if out:
+            out.append(inside.rstrip())
+        rows = [f"> {row}".rstrip() for row in text.split("\n")] if is_embed else [text.strip()]
+        out += [f"{inside if out else lead}{rows[0]}", *(f"{inside}{row}" for row in rows[1:])]
+    return [*out, inside.rstrip()] if blocks[-1][0] or not blocks[-1][1].strip() else out
+
+
+def cut_part(text: str, part: str) -> str | None:
+    """Return the part of a file that a target names: a heading, a block by its id, or all of it; nothing if it lacks.
+
+    Args:
+        text: the whole file.
+        part: what stands behind the first `#`, or "".
+    """
+    text = normalize(text)
+    text = text[front_matter.read_front_matter(text).end :]
+    if part.startswith("^"):
+        found = _cut_block(text, part[1:])
+    else:
+        found = _cut_heading(text, part.split("#")) if part else text
+    if found is None:
+        return None
+    found = found.strip("\n")
+    return found if len(found) <= _LONGEST else found[:_LONGEST].rpartition("\n")[0] + "\n\n…"
+
+
+def _cut_heading(text: str, names: list[str]) -> str | None:
+    """Return the text below a heading, to the next one of its level or above."""
+    headings = outline(text).headings
+    wanted = [_fold(name) for name in names if name.strip()]
+    at = 0
+    for number, heading in enumerate(headings):
+        if at < len(wanted) and _fold(heading.text) == wanted[at]:
+            at += 1
+        if wanted and at == len(wanted):
+            ends = (each.start for each in headings[number + 1 :] if each.level <= heading.level)
+            return text[heading.end : next(ends, len(text))]
+    return None
+
+
+def _fold(name: str) -> str:
+    return " ".join(_SIGNS.sub(" ", name).split()).casefold()
+
+
+def _cut_block(text: str, name: str) -> str | None:
+    """Return the paragraph or list item that ends in `^name`, or stands above a line of it."""
+    lines = text.split("\n")
+    mark = re.compile(rf"(?:^|[ \t])\^{re.escape(name)}[ \t]*$")
+    last = next((number for number, line in enumerate(lines) if mark.search(line)), None)
+    if last is None:
+        return None
+    lines[last] = mark.sub("", lines[last])
+    if not lines[last].strip():
+        while last > 0 and not lines[last].strip():
+            last -= 1
+        first = last
+        while first > 0 and lines[first - 1].strip():
+            first -= 1
+    else:
+        first = last
+        while first > 0 and _is_continued(lines[first - 1], lines[first]):
+            first -= 1
+    return "\n".join(lines[first : last + 1])
+
+
+def _is_continued(line: str, following: str) -> bool:
+    """Return whether two lines belong to one paragraph or list item."""
+    return bool(line.strip()) and not line.startswith("#") and not _BLOCK_START.match(following)
+
+
+def move_images(text: str, folder: str) -> str:
+    """Return a text whose images are found from every folder; `folder` is that of its file."""
+    return _IMAGE.sub(lambda match: f"{match[1]}@/{folder}/{match[2]}" if folder else f"{match[1]}@/{match[2]}", text)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flashcards.check import find_problems
+from flashcards.collection import Access, Collection
+from flashcards.deck.wiki_markdown import rewrite_additions
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+
+
+def answers(root: Path) -> list[str]:
+    with Collection(root, Access.READ) as collection:
+        collection.scan()
+        entries = list(collection.catalog.entries())
+    return [rewrite_additions(entry.note.fields[-1], entry.note.definitions).strip() for entry in entries]
+
+
+def test_links_are_found_by_name_anywhere_in_the_collection(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a.md": "Q: a\nA: [[Cell]], [[sub/cell.md|it]], [[#Here]], [[nodiscard]]\n",
+            "notes/sub/Cell.md": "# Wall\nThick.\n",
+        },
+    )
+    assert answers(tmp_path) == ["Cell, it, Here, [[nodiscard]]"]
+
+
+@pytest.mark.parametrize(
+    ("embed", "shown"),
+    [
+        ("![[Cell]]", "> **Cell**\n>\n> # Wall\n> Thick. ![](@/notes/w.png)"),
+        ("![[Cell#Wall]]", "> **Cell > Wall**\n>\n> Thick. ![](@/notes/w.png)"),
+        ("![[#Below]]", "> **Below**\n>\n> Text."),
+        ("![[Cell#Roof]]", "![[Cell#Roof]]"),
+        ("![[Nothing]]", "![[Nothing]]"),
+    ],
+)
+def test_an_embed_shows_the_text_of_the_note_or_stays(tmp_path: Path, embed: str, shown: str) -> None:
+    files = {"a.md": f"Q: a\nA: {embed}\n\n# Below\nText.\n", "notes/Cell.md": "# Wall\nThick. ![](w.png)\n"}
+    write(tmp_path, files)
+    assert answers(tmp_path) == [shown]
+
+
+def test_an_embed_shows_what_its_note_says_now(tmp_path: Path) -> None:
+    write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n", "b.md": "Old.\n"})
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        (tmp_path / "b.md").write_text("New text.\n", "utf-8")
+        collection.scan()
+    assert answers(tmp_path) == ["> **b**\n>\n> New text."]
+
+
+def test_in_a_vault_a_link_to_no_note_is_shown_by_its_name_as_in_obsidian(tmp_path: Path) -> None:
+    write(tmp_path, {"a.md": "---\nformat: obsidian\n---\n#flashcards\n\nask::[[Nothing]] and ![[Nothing]]\n"})
+    assert answers(tmp_path) == ["Nothing and ![[Nothing]]"]
+
+
+def test_check_names_an_embed_of_no_note(tmp_path: Path) -> None:
+    write(tmp_path, {"a.md": "Q: a\nA: ![[Nothing]] [[Nothing]] ![[a]]\n"})
+    with Collection(tmp_path, Access.READ) as collection:
+        collection.scan()
+        (problem,) = find_problems(collection)
+    assert (problem.line, problem.code) == (1, "note-missing")
+    assert "`Nothing`" in problem.message
