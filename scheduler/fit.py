@@ -185,7 +185,7 @@ class Fit(NamedTuple):
         return self.taken != "present"
 
     @property
-    def chosen(self) -> Figures:
+    def chosen_figures(self) -> Figures:
         """The figures of the parameters to use."""
         return {"present": self.present, "fitted": self.fitted, "own": self.own}[self.taken]
 

@@ -96,15 +96,13 @@ def command(
 
     if report:
         _check_report(report)
-    if presets:
-        with console.read_collection() as collection:
-            _list_presets(collection)
-        return
-    if history or show is not None:
+    if presets or history or show is not None:
         from flashcards.cli import mock_reports
 
         with console.read_collection() as collection:
-            if show is not None:
+            if presets:
+                _list_presets(collection)
+            elif show is not None:
                 mock_reports.show(collection, show, report, as_json)
             else:
                 mock_reports.show_history(collection, as_json)

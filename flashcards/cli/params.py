@@ -168,14 +168,14 @@ class OptionRules:
         """Wrap the function with the check; the attribute `rules` of the result lists the rules."""
 
         @wraps(function)
-        def checked(*arguments: Any, **values: Any) -> Any:
+        def check_and_run(*arguments: Any, **values: Any) -> Any:
             given = _names_given(click.get_current_context())
             for rule in self.rules:
                 rule.check(given)
             return function(*arguments, **values)
 
-        checked.rules = self.rules  # type: ignore[attr-defined]  # a function takes any attribute
-        return checked
+        check_and_run.rules = self.rules  # type: ignore[attr-defined]  # a function takes any attribute
+        return check_and_run
 
 
 def _names_given(context: click.Context) -> list[str]:

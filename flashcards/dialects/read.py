@@ -14,12 +14,10 @@ from flashcards.deck.source import normalize
 from flashcards.dialects import NAMES, NATIVE
 from flashcards.dialects.choose import Choice
 from flashcards.dialects.flashcards_obsidian import read_flashcards_obsidian
-from flashcards.dialects.headings import read_headings
-from flashcards.dialects.inka import read_inka
-from flashcards.dialects.mdsr import read_mdsr
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_settings import ObsidianSettings
 from flashcards.dialects.obsidian_to_anki import read_obsidian_to_anki
+from flashcards.dialects.smaller import read_headings, read_inka, read_mdsr
 
 _READERS: Final[dict[str, Callable[[str, str], Deck]]] = {
     "headings": read_headings,

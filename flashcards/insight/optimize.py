@@ -52,7 +52,7 @@ class Scope:
         """Whether the fitted parameters should replace the present ones."""
         if self.fit is None or not self.fit.is_better:
             return False
-        return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen.log_loss >= LEAST_GAIN
+        return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen_figures.log_loss >= LEAST_GAIN
 
 
 def fit_all(collection: Collection) -> list[Scope]:

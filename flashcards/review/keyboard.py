@@ -66,7 +66,7 @@ class Keyboard:
             import termios
 
             self._before = termios.tcgetattr(self._fd)
-            self._listen()
+            self._set_raw_mode()
             # A signal just before we wait would go unnoticed until the next key: its number is written to this pipe.
             self._woken, self._waker = os.pipe()
             os.set_blocking(self._woken, False)
@@ -132,7 +132,7 @@ class Keyboard:
                 sys.stdout.write("\n")  # what follows begins a line
             return None
         finally:
-            self._listen()
+            self._set_raw_mode()
 
     def release(self) -> None:
         """Give the terminal back as it was, for another program."""
@@ -143,7 +143,7 @@ class Keyboard:
     def take_back(self) -> None:
         """Take the terminal again."""
         if self._before is not None:
-            self._listen()
+            self._set_raw_mode()
         self._resume()
         self._is_released = False
 
@@ -154,7 +154,7 @@ class Keyboard:
             with suppress(termios.error):  # the terminal may be gone
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
 
-    def _listen(self) -> None:
+    def _set_raw_mode(self) -> None:
         """Turn off echo and waiting for whole lines; signals stay on, so that Ctrl-C and Ctrl-Z work."""
         if sys.platform != "win32":
             import termios
@@ -181,7 +181,7 @@ class Keyboard:
     def _continue(self, _signal: int, _frame: FrameType | None) -> None:
         """Take the terminal again; a shell that stopped us has set its own mode."""
         if not self._is_released:
-            self._listen()
+            self._set_raw_mode()
             self._resume()
             self._must_redraw = True
 

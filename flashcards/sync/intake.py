@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,9 +22,8 @@ from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
+from flashcards.sync.incoming import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
 from flashcards.sync.mirror import TABLE_STATEMENTS
-from flashcards.sync.rows import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
-from flashcards.sync.set_aside import set_aside
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -31,10 +32,30 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from flashcards.importers.transaction import ImportReport
+    from flashcards.sync.incoming import Row
     from flashcards.sync.media import MediaStore
     from flashcards.sync.mirror import Mirror
-    from flashcards.sync.rows import Row
     from flashcards.sync.session import Received
+
+
+_FOLDER: Final = ("phone", "set-aside")
+
+
+def set_aside(state_folder: Path, why: str, texts: Iterable[str]) -> str:
+    """Append texts to the file of the present day; return its path within the collection."""
+    now = datetime.now().astimezone()
+    folder = state_folder.joinpath(*_FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{now:%Y-%m-%d}.md"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"<!-- {now:%H:%M:%S} {why} -->\n\n")
+        for text in texts:
+            if text:
+                file.write(f"{text}\n\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return f"{state_folder.name}/{'/'.join(_FOLDER)}/{path.name}"
+
 
 _SOURCE: Final = "phone"
 _GUID, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "flds"))

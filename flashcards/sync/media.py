@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from flashcards.anki.imports.media import FOLDER
 from flashcards.disk.atomic import replace_file
-from flashcards.sync.rows import read_integer
+from flashcards.sync.incoming import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 
 _TABLE: Final = (
@@ -127,7 +127,7 @@ class MediaStore:
         """Return the hashes of all files by name."""
         return dict(self._db.execute("SELECT name, sha1 FROM media WHERE sha1 IS NOT NULL"))
 
-    def agreed(self) -> dict[str, str]:
+    def agreed_files(self) -> dict[str, str]:
         """Return the hashes of the files that the server has, as of the last sync."""
         return dict(self._db.execute("SELECT name, sha1 FROM server WHERE name <> '' AND sha1 <> ''"))
 

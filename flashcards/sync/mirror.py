@@ -16,7 +16,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from flashcards.sync.rows import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
+from flashcards.sync.incoming import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 
 OBJECTS: Final = ("models", "decks", "dconf")
@@ -105,7 +105,7 @@ class Mirror:
     @property
     def is_new(self) -> bool:
         """Whether nothing was ever written into it."""
-        return self.created == 0
+        return self.created_s == 0
 
     @property
     def is_empty(self) -> bool:
@@ -226,7 +226,7 @@ class Mirror:
         return value
 
     @property
-    def created(self) -> int:
+    def created_s(self) -> int:
         """When day 0 began, epoch seconds."""
         (created,) = self.connection.execute("SELECT crt FROM col").fetchone()
         return int(created)

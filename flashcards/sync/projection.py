@@ -17,10 +17,9 @@ from flashcards.anki.package.schedule_writer import History
 from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
+from flashcards.sync.incoming import CARD_COLUMNS, SUSPENDED, Graves
 from flashcards.sync.intake import text_here
-from flashcards.sync.objects import ObjectUpdate
-from flashcards.sync.rows import CARD_COLUMNS, SUSPENDED, Graves
-from flashcards.sync.unconverted import Unconverted, ids_known_here
+from flashcards.sync.objects import ObjectUpdate, Unconverted, ids_known_here
 
 if TYPE_CHECKING:
     from flashcards.anki.package.model import ExportProblem
@@ -103,7 +102,7 @@ class Projection:
         if mirror.is_new:
             first_day = None if len(gathering) else clock.day(at)
         else:
-            first_day = find_first_day(clock, mirror.created)
+            first_day = find_first_day(clock, mirror.created_s)
         history = History(collection, at)
         database = DeckDatabase(gathering.notes(), clock, Presets(collection), history, first_day)
         data = database.to_bytes()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from flashcards.sync.rows import read_integer
+from flashcards.sync.incoming import read_integer
 from flashcards.sync.session import Intake, Received, Sessions
 from flashcards.sync.wire import (
     NEWEST_VERSION,

@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from flashcards.sync.incoming import read_conf, read_mapping, read_objects
+from flashcards.sync.incoming import (
+    USN,
+    Graves,
+    Row,
+    read_conf,
+    read_graves,
+    read_mapping,
+    read_objects,
+    read_rows,
+    what_a_person_sets,
+)
 from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
-from flashcards.sync.rows import USN, Graves, Row, read_graves, read_rows, what_a_person_sets
 from flashcards.sync.wire import BadRequest, SessionReplaced
 
 if TYPE_CHECKING:
@@ -119,7 +128,7 @@ class SyncSession:
         if self._client_is_newer:
             self._mirror.write_json("conf", read_conf(changes.get("conf"), self._mirror.json("conf")))
         else:
-            answer |= {"conf": self._mirror.json("conf"), "crt": self._mirror.created}
+            answer |= {"conf": self._mirror.json("conf"), "crt": self._mirror.created_s}
         return answer
 
     def chunk(self) -> dict[str, Any]:

@@ -13,17 +13,16 @@ from flashcards.anki.imports.run import import_changes, import_package
 from flashcards.anki.package.archive import Profile
 from flashcards.anki.package.reader import read_package
 from flashcards.catalog.imports import SeenMarks
-from flashcards.sync.intake import StoredMedia
-from flashcards.sync.rows import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
-from flashcards.sync.set_aside import set_aside
+from flashcards.sync.incoming import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
+from flashcards.sync.intake import StoredMedia, set_aside
 
 if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiCard, AnkiNote
     from flashcards.collection import Collection
     from flashcards.importers.transaction import ImportReport
+    from flashcards.sync.incoming import Row
     from flashcards.sync.media import MediaStore
     from flashcards.sync.mirror import Mirror
-    from flashcards.sync.rows import Row
 
 _GUID, _MOD, _TAGS, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "mod", "tags", "flds"))
 _QUEUE, _FLAGS = (CARD_COLUMNS.index(name) for name in ("queue", "flags"))

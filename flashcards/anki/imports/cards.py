@@ -246,7 +246,7 @@ class CardImport:
 
     def _restore_ids(self, card: AnkiCard, ours: int) -> None:
         """Give rows of the log the ids that they have here, where an export had to change them."""
-        own = self._shifted.get(ours)
+        own = self._shifted_rows.get(ours)
         if own is None:
             return
         rows = self._package.log.get(card.id, [])
@@ -256,7 +256,7 @@ class CardImport:
                 rows[index] = row._replace(id=known)
 
     @cached_property
-    def _shifted(self) -> dict[int, set[int]]:
+    def _shifted_rows(self) -> dict[int, set[int]]:
         """The ids of the log of each card whose note went to Anki as another kind."""
         found: dict[int, set[int]] = defaultdict(set)
         rows = self._collection.connection.execute(

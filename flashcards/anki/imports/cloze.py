@@ -55,7 +55,7 @@ def make_cloze(
         added, more = converter.convert(_make_gap(extra, sorted({*numbers, *without})), cloze=True)
         if EMPTY_GAP not in more:
             problems += more
-            ending = _tighten(added)
+            ending = _tighten_gap(added)
     if without and not ending:
         ending = f"{_open_gap(without)}{NOTHING}}}}}"
     return replace(
@@ -161,7 +161,7 @@ def _make_gap(extra: str, numbers: list[int]) -> str:
     return f"{_open_gap(numbers)}{text}}}}}"
 
 
-def _tighten(gap: str) -> str:
+def _tighten_gap(gap: str) -> str:
     """Remove the blank lines at the edges of a gap over several paragraphs; they mean nothing."""
     gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
     return re.sub(r"(?<![`|>])\n+\}\}\Z", "}}", gap)

@@ -25,7 +25,7 @@ class Layout:
         self._root = root
         self._of_deck = dict(decks)
         self._of_source: dict[str, str] = {}
-        self._taken = {_fold(path) for path in decks.values()}
+        self._taken = {_fold_path(path) for path in decks.values()}
         self._entries: dict[Path, dict[str, list[Path]]] = {}
 
     def find_path(self, deck: str, source: str = "") -> str:
@@ -52,16 +52,16 @@ class Layout:
         """Return `path`, or one like it if a file has that name, in any case."""
         stem = path.removesuffix(".md")
         candidate, number = path, 1
-        while _fold(candidate) in self._taken or self._is_there(candidate):
+        while _fold_path(candidate) in self._taken or self._is_there(candidate):
             candidate = f"{stem}{_TOLD_APART}{'' if number == 1 else number}.md"
             number += 1
-        self._taken.add(_fold(candidate))
+        self._taken.add(_fold_path(candidate))
         return candidate
 
     def _is_there(self, path: str) -> bool:
         found = [self._root]
         for part in path.split("/"):
-            found = [entry for folder in found for entry in self._list_folder(folder).get(_fold(part), ())]
+            found = [entry for folder in found for entry in self._list_folder(folder).get(_fold_path(part), ())]
         return bool(found)
 
     def _list_folder(self, folder: Path) -> dict[str, list[Path]]:
@@ -69,12 +69,12 @@ class Layout:
         if folder not in self._entries:
             entries: dict[str, list[Path]] = defaultdict(list)
             for entry in folder.iterdir() if folder.is_dir() else ():
-                entries[_fold(entry.name)].append(entry)
+                entries[_fold_path(entry.name)].append(entry)
             self._entries[folder] = entries
         return self._entries[folder]
 
 
-def _fold(path: str) -> str:
+def _fold_path(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 

@@ -101,11 +101,11 @@ def make_flags(reverse: bool, typed: bool) -> int:
 
 def merge_tags(here: Sequence[str], there: Iterable[str], base: Iterable[str]) -> tuple[str, ...]:
     """Add to the tags here those that were added there, and remove those that were removed there."""
-    before = _fold(base)
+    before = _fold_tags(base)
     theirs = {_fold_one(tag): tag for tag in there}
     removed = before - theirs.keys()
     kept = [tag for tag in here if _fold_one(tag) not in removed]
-    known = _fold(here) | before
+    known = _fold_tags(here) | before
     return (*kept, *[tag for folded, tag in theirs.items() if folded not in known])
 
 
@@ -145,7 +145,7 @@ def _choose_cards(draft: IncomingNote, fields: Sequence[str]) -> tuple[tuple[int
     return tuple(card for card in draft.cards if int(card[1].removeprefix("c")) in numbers)
 
 
-def _fold(tags: Iterable[str]) -> set[str]:
+def _fold_tags(tags: Iterable[str]) -> set[str]:
     return {_fold_one(tag) for tag in tags}
 
 

@@ -204,7 +204,7 @@ class NoteConverter:
             part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
             question, answer = self._to_markdown(front.html), self._to_markdown(back.html)
             problems = [*draft.problems, *front.problems, *back.problems, *question[1], *answer[1]]
-            if front.typed and not have_same_words(back.html, values[front.to_type]):
+            if front.is_typed and not have_same_words(back.html, values[front.to_type]):
                 problems.append("here the typed answer is compared with the whole answer")
             if not answer[0]:
                 problems.append("it has no answer")
@@ -217,7 +217,7 @@ class NoteConverter:
                 fields=(question[0] or NOTHING, answer[0] or NOTHING),
                 cards=((number, FORWARD),) if mirror is None else ((number, FORWARD), (mirror, "reverse")),
                 reverse=mirror is not None,
-                typed=front.typed,
+                typed=front.is_typed,
                 problems=tuple(dict.fromkeys(problems)),
                 raw=(front.html, back.html),
             )
@@ -252,7 +252,7 @@ class NoteConverter:
                 open_hidden(front.html, {values.get(name, "").strip() for name in front_side.conditions}),
                 rest.html,
                 group,
-                typed=front.typed,
+                typed=front.is_typed,
             )
         self._count_hidden(kind, values, sides[:1], rendered)
 

@@ -210,9 +210,9 @@ def _draw_picture(occlusion: Occlusion, source: str, number: int, pictures: Pict
     if picture and size is None:
         problems.append(f"the size of the picture `{source}` cannot be read; its masks may not fit")
     width, height = size or _BLANK_SIZE
-    layers = [_embed(picture, source, width, height)] if picture else []
+    layers = [_embed_picture(picture, source, width, height)] if picture else []
     if mask:
-        layers.append(_embed(mask, occlusion.overlay, width, height))
+        layers.append(_embed_picture(mask, occlusion.overlay, width, height))
     elif occlusion.overlay:
         problems.append(f"the mask `{occlusion.overlay}` is missing; the whole picture is hidden")
         layers = [f'<rect width="{width}" height="{height}" fill="{_ACTIVE}"/>']
@@ -234,7 +234,7 @@ def _measure(picture: bytes) -> tuple[int, int] | None:
     return (round(width), round(height)) if 0 < width < 100_000 and 0 < height < 100_000 else None
 
 
-def _embed(picture: bytes, name: str, width: int, height: int) -> str:
+def _embed_picture(picture: bytes, name: str, width: int, height: int) -> str:
     """Write a picture of this size as an element of a drawing; an own file of it would not be shown there."""
     kind = guess_type(name)[0] or "image/png"
     data = b64encode(picture).decode()

@@ -95,7 +95,9 @@ def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
         return False
     (front, back), (other_front, other_back) = all_faces[one], all_faces[other]
     return (
-        _same(front.html, other_back.html) and _same(back.html, other_front.html) and front.typed == other_front.typed
+        _same(front.html, other_back.html)
+        and _same(back.html, other_front.html)
+        and front.is_typed == other_front.is_typed
     )
 
 

@@ -190,7 +190,7 @@ class Rendered:
     problems: list[str] = field(default_factory=list)
 
     @property
-    def typed(self) -> bool:
+    def is_typed(self) -> bool:
         """Whether an answer is to be typed."""
         return bool(self.to_type)
 
