@@ -12,11 +12,11 @@ from flashcards.cli.params import Excludes, Number, OptionRules, Requires
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.review.collection_desk import CollectionDesk
+    from flashcards.review.plan import SittingPlan
     from flashcards.review.views import Finished
     from scheduler.policy import ReviewOrder
 
-_CRAMMING = "Cramming: the schedule does not change."
+_OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
 
 
 @click.command("review", cls=console.QueryCommand)
@@ -40,7 +40,18 @@ _CRAMMING = "Cramming: the schedule does not change."
 @click.option("--count", is_flag=True, help="With --cram: count the ratings as reviews.")
 @click.option("--minutes", type=Number(0, 1440, min_open=True), metavar="N", help="Stop asking after N minutes.")
 @click.option("--plain", is_flag=True, help="For screen readers: labels, no boxes, no colour, no clearing.")
+@click.option("--web", is_flag=True, help="Review in the browser instead of the terminal.")
+@click.option("--lan", is_flag=True, help="With --web: let phones and tablets in the same network open it.")
+@click.option("--host", metavar="ADDRESS", help="With --web: the address to listen on. Default: 127.0.0.1.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="With --web: the port. Default: a free one."
+)
+@click.option("--no-open", is_flag=True, help="With --web: only print the address, do not open a browser.")
+@click.option("--json", "as_json", is_flag=True, help="With --web: print the address as one JSON object.")
 @OptionRules(
+    *(Requires(option, ("--web",), "the terminal needs no address") for option in _OF_WEB),
+    Excludes("--lan", ("--host",), "both say where to listen"),
+    Excludes("--web", ("--plain",), "a page has its own labels for screen readers"),
     Requires("--count", ("--cram",), "all other reviews count anyway"),
     Excludes("--cram", ("--new", "--order", "--ahead", "--backlog"), "it asks every card"),
     Excludes("--backlog", ("--new", "--order"), "it asks nothing new and has its own order"),
@@ -56,8 +67,14 @@ def command(
     count: bool,
     minutes: float | None,
     plain: bool,
+    web: bool,
+    lan: bool,
+    host: str | None,
+    port: int,
+    no_open: bool,
+    as_json: bool,
 ) -> None:
-    """Review due cards in the terminal.
+    """Review due cards, in the terminal or the browser.
 
     QUERY limits the review to some cards; the name of a deck means that deck. Space shows the answer, 1 to 4 rate it,
     `?` lists all keys. Every rating is saved before the next question appears.
@@ -68,10 +85,13 @@ def command(
     flashcards review tag:exam --limit 20
     flashcards review --backlog --minutes 15
     flashcards review tpm --cram
+    flashcards review --web
     """
-    from flashcards.collection import now_ms
+    if web:
+        from flashcards.cli.web_review import check_web_extra
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        check_web_extra()
+    elif not (sys.stdin.isatty() and sys.stdout.isatty()):
         from flashcards.errors import UsageError
 
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
@@ -82,35 +102,37 @@ def command(
             return
         if collection.catalog.counts()[1]:
             console.keep_state(collection)
-        from flashcards.review.collection_desk import CollectionDesk
+        from flashcards.review.plan import SittingPlan
 
-        if cram:
-            from flashcards.review.cram_desk import CramDesk
+        plan = SittingPlan(
+            only=only,
+            new=new,
+            limit=limit,
+            order=cast("ReviewOrder | None", order),
+            ahead_days=ahead or 0,
+            backlog=backlog,
+            cram=cram,
+            count=count,
+            minutes=minutes,
+        )
+        if not web:
+            _ask(collection, plan, plain=plain)
+            return
+        root = collection.root
+    from flashcards.cli.web_review import review_in_browser
 
-            desk: CollectionDesk = CramDesk(collection, now_ms(), only=only, limit=limit, count=count)
-        else:
-            desk = CollectionDesk(
-                collection,
-                now_ms(),
-                only=only,
-                new=new,
-                limit=limit,
-                order="retrievability" if backlog else cast("ReviewOrder | None", order),
-                ahead_days=ahead or 0,
-                backlog=backlog,
-            )
-        until_ms = None if minutes is None else now_ms() + round(minutes * 60_000)
-        _ask(collection, desk, until_ms, _CRAMMING if cram and not count else "", plain=plain)
+    address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
+    review_in_browser(
+        root, plan, " ".join(query), address=address, port=port, as_json=as_json, opens=not (no_open or as_json)
+    )
 
 
-def _ask(collection: Collection, desk: CollectionDesk, until_ms: int | None, message: str, *, plain: bool) -> None:
+def _ask(collection: Collection, plan: SittingPlan, *, plain: bool) -> None:
     from flashcards.collection import now_ms
-    from flashcards.review.session import Session
     from flashcards.review.views import Finished
 
-    session = Session(
-        desk, now_ms(), until_ms=until_ms, message=message, thresholds=collection.settings.rubric_thresholds
-    )
+    desk = plan.open_desk(collection, now_ms())
+    session = plan.begin(collection, desk, now_ms())
     if isinstance(session.view, Finished):
         _print_nothing_due(collection, session.view)
         return

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from flashcards.sync.service import SyncReport
 
 _PORT: Final = 27701
-_NEEDED: Final = ("starlette", "uvicorn", "segno")
+_NEEDED: Final = ("jinja2", "starlette", "uvicorn", "segno")
+_TOKEN: Final = "web-token"
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what `--lan` asks for
 
 _APPS: Final = """\
@@ -91,10 +92,11 @@ def command(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Sync with AnkiDroid, AnkiMobile and Anki.
+    """Sync with AnkiDroid, AnkiMobile and Anki; serve pages.
 
     The apps get every card with its schedule and work offline. Reviews, edits and new notes made there come into the
-    Markdown files and the review log here; what changes here goes there. Runs until it is stopped with Ctrl+C.
+    Markdown files and the review log here; what changes here goes there. The same cards can be reviewed in a browser.
+    Runs until it is stopped with Ctrl+C.
 
     \b
     flashcards serve               for Anki on this computer
@@ -104,6 +106,8 @@ def command(
     _check_extra()
     from flashcards.collection import find_collection
     from flashcards.sync.host import SyncHost, listen, phone_folder, run
+    from flashcards.web.guard import keep_token
+    from flashcards.web.host import WebHost
 
     root = find_collection(click.get_current_context().find_root().obj)
     with console.open_collection() as collection:  # says what is wrong with the folder before anything is promised
@@ -116,15 +120,20 @@ def command(
     printer = _Printer(as_json=as_json)
     listener = listen(address, port)
     syncing = SyncHost(root, account, printer.print_sync, printer.complain)
+    web = None
     try:
-        server = syncing.build_server()
+        token = keep_token(phone_folder(root) / _TOKEN, reset=reset_password)
+        web = WebHost(root, address, listener.getsockname()[1], token=token)
+        server = syncing.build_server(web.app)
         for number in (signal.SIGINT, signal.SIGTERM):  # also before and after the server listens to them itself
             signal.signal(number, lambda _number, _frame: setattr(server, "should_exit", True))
         url = _url(address, listener.getsockname()[1])
-        printer.print_start(url, account.user, password, is_open=address != "127.0.0.1")
+        printer.print_start(url, web.url, account.user, password, is_open=address != "127.0.0.1")
         run(server, listener)
     finally:
         listener.close()
+        if web:
+            web.close()
         syncing.close()
 
 
@@ -132,12 +141,12 @@ class _Printer:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
 
-    def print_start(self, url: str, user: str, password: str | None, *, is_open: bool) -> None:
+    def print_start(self, url: str, web: str, user: str, password: str | None, *, is_open: bool) -> None:
         """Print where the server is, what to tap, and the password if it is new."""
         if self._as_json:
-            console.print_json({"url": url, "user": user, "pid": os.getpid()})
+            console.print_json({"url": url, "user": user, "pid": os.getpid(), "web": web})
         else:
-            self._explain(url, user)
+            self._explain(url, web, user)
         if password is not None:
             console.print_text(
                 f"Password: {password}   (shown this once; --reset-password makes a new one)", err=self._as_json
@@ -161,13 +170,13 @@ class _Printer:
         console.print_text(console.make_visible(f"{datetime.now().astimezone():%H:%M:%S}  {sentence}"), err=True)
         sys.stderr.flush()
 
-    def _explain(self, url: str, user: str) -> None:
+    def _explain(self, url: str, web: str, user: str) -> None:
         console.print_text(f"The decks are served at {url}\n")
         if sys.stdout.isatty():
             import segno
 
             segno.make(url).terminal(out=sys.stdout, compact=True)
-        console.print_text(f"{_APPS}\n\nName:     {user}")
+        console.print_text(f"{_APPS}\n\nBrowser:  {web}\nName:     {user}")
 
 
 def _check_extra() -> None:

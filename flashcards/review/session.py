@@ -46,6 +46,10 @@ class Tally:
         """Drop a rating that was taken back; one of another session changes nothing."""
         self._reviews.pop(review.id, None)
 
+    def count_cards(self) -> int:
+        """Count the different cards rated."""
+        return len({review.card for review in self._reviews.values()})
+
     def summary(
         self, left: Counts, upcoming: Upcoming, due_ahead: tuple[int, ...], due_before: tuple[int, ...]
     ) -> Summary:
@@ -53,7 +57,7 @@ class Tally:
         done = list(self._reviews.values())
         of_reviews = [review.rating for review in done if review.state_before is State.REVIEW]
         return Summary(
-            cards=len({review.card for review in done}),
+            cards=self.count_cards(),
             ratings={rating: sum(review.rating is rating for review in done) for rating in Rating},
             introduced=len({review.card for review in done if review.state_before is State.NEW}),
             reviews=len(of_reviews),
@@ -131,6 +135,11 @@ class Session:
         self._since_ms = now_ms
         self.view: View = self._next(now_ms, message)
         self._until_ms = until_ms
+
+    @property
+    def cards_done(self) -> int:
+        """How many different cards were rated, without those that were taken back."""
+        return self._tally.count_cards()
 
     def handle(self, event: Event) -> View:
         """Take an event and return the view after it.

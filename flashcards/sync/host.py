@@ -22,6 +22,7 @@ from scheduler.errors import SchedulerError, translate_error
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
 FOLDER: Final = "phone"
 ACCOUNT: Final = "account.json"
@@ -67,22 +68,16 @@ class SyncHost:
         self._service: SyncService = self._worker.submit(self._open).result()
         self._worker.submit(self._refresh)
 
-    def build_server(self) -> uvicorn.Server:
-        """Build the web server; it listens on the socket that it is run with."""
-        import uvicorn
+    def build_server(self, pages: ASGIApp | None = None) -> uvicorn.Server:
+        """Build the web server; it listens on the socket that it is run with.
 
-        from flashcards.sync.server import build_app
+        Args:
+            pages: answers what no client asks for.
+        """
+        from flashcards.sync.server import build_app, join_pages
 
         app = build_app(self._service, self._worker, self._complain)
-        config = uvicorn.Config(
-            app,
-            log_level="critical",
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
-        return uvicorn.Server(config)
+        return build_server(join_pages(app, pages) if pages else app)
 
     def close(self) -> None:
         """End whatever is under way without effect, and close the files."""
@@ -123,6 +118,21 @@ class SyncHost:
         known = isinstance(error, (Refusal, SchedulerError, FlashcardsError))
         reason = str(error) if known else f"{type(error).__name__}: {error}"
         self._tell(f"{peer}: {ascii(method)[1:-1][:40]} refused: {reason}")
+
+
+def build_server(app: ASGIApp) -> uvicorn.Server:
+    """Build a quiet web server around an application."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)
 
 
 def phone_folder(root: Path) -> Path:

@@ -24,6 +24,7 @@ from flashcards.sync.wire import (
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from flashcards.sync.service import SyncService
 
@@ -75,6 +76,16 @@ def build_app(
             Route("/{kind:str}/{method:str}", answer, methods=["POST"]),
         ]
     )
+
+
+def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
+    """Return an application in which `pages` answers everything that is no address of the sync protocol."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_sync = scope["type"] == "http" and scope["path"].startswith(("/sync/", "/msync/"))
+        await (sync if is_sync else pages)(scope, receive, send)
+
+    return answer
 
 
 async def _read_body(request: Request, most: int) -> bytes:

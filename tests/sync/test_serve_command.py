@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def serving(root: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_until_it_is_stopped_and_ends_cleanly(root: Path, number: signal.Signals) -> None:
     with serving(root, "--user", "somebody") as (process, first):
-        assert first.keys() == {"url", "user", "pid"}
+        assert first.keys() == {"url", "user", "pid", "web"}
         assert first["url"].startswith("http://127.0.0.1:")
         assert (first["user"], first["pid"]) == ("somebody", process.pid)
         process.send_signal(number)
@@ -176,3 +177,17 @@ def test_without_its_packages_the_command_says_how_to_get_them(root: Path, tmp_p
     assert found.returncode == 2
     assert "`serve` needs uvicorn" in found.stderr
     assert "flashcards[serve]" in found.stderr
+
+
+def test_the_same_process_serves_the_pages_and_the_apps(root: Path, password_file: Path, tmp_path: Path) -> None:
+    with serving(root, "--user", USER, "--password-file", str(password_file)) as (_, first):
+        assert first["web"].startswith(f"{first['url']}?token=")
+        with urllib.request.urlopen(first["web"]) as page:
+            cookie = page.headers["set-cookie"].partition(";")[0]
+        request = urllib.request.Request(f"{first['url']}review", headers={"Cookie": cookie})
+        with urllib.request.urlopen(request) as page:
+            assert "one?" in page.read().decode()
+        with closing(Phone(tmp_path / "phone", first["url"])) as phone:
+            phone.download()
+    with serving(root) as (_, again):
+        assert again["web"].partition("=")[2] == first["web"].partition("=")[2]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from flashcards.deck.cloze import choose_delimiters, replace_gaps, unescape_brackets
 from flashcards.deck.model import Gap, Note
@@ -40,6 +41,26 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     if swallowed or len(places) != len(note.gaps):
         return _render_piecewise(note, renderer, openings, closings)
     return _write_gaps(tokens, places, delimiters, openings, closings)
+
+
+def mark_gaps(html: str, delimiters: tuple[str, str], opening: str, closing: str) -> str:
+    """Replace the delimiters of gaps in rendered HTML by tags, in parts where a gap begins or ends inside an element.
+
+    Where the delimiters do not pair up, or are in a tag, they are removed.
+    """
+    tokens = _split_html(html, delimiters)
+    places = _find_places(tokens, delimiters)
+    partners = _find_partners(tokens)
+    marks: dict[int, list[str]] = {}
+    for place in places:
+        for start, end in _find_balanced_parts(tokens, place, partners, delimiters):
+            marks.setdefault(start, []).append(opening)
+            marks.setdefault(end, []).insert(0, closing)
+    out = [piece for index, token in enumerate([*tokens, ""]) for piece in (*marks.get(index, ()), token)]
+    whole = "".join(out)
+    for delimiter in delimiters:
+        whole = whole.replace(delimiter, "").replace(quote(delimiter), "")
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
 class HtmlRenderer:
-    """A renderer for the notes of one collection.
+    """A renderer for the notes of one collection. It writes for Anki; a subclass writes formulas and media otherwise.
 
     Args:
         macros: the collection's TeX macros, which are expanded in every formula because Anki does not know them.
@@ -73,7 +73,7 @@ class HtmlRenderer:
         if "[" in html:
             html = escape_anki_markup(html)
         if "<img" in html or "<a" in html or "<video" in html:
-            html = place_media(html, self._media)
+            html = self.place_media(html)
         html = _unwrap(html)
         if "{{" in html:
             html = html.replace("{{", "{&#123;")  # otherwise Anki may read it as a field or a cloze
@@ -84,17 +84,22 @@ class HtmlRenderer:
 
     def _write_all_math(self, html: str, cut: CutMath) -> str:
         if 'class="math' in html:
-            html = _MATH.sub(lambda match: self._write_math(unescape(match[2]), match[1] == "display"), html)
+            html = _MATH.sub(lambda match: self.write_math(unescape(match[2]), match[1] == "display"), html)
         if cut.placeholder is None:
             return html
 
         def formula(match: re.Match[str]) -> str:
             found = cut.find_formula(match)
-            return self._write_math(found.tex, found.display) if found else ""
+            return self.write_math(found.tex, found.display) if found else ""
 
         return cut.placeholder.sub(formula, html)
 
-    def _write_math(self, tex: str, display: bool) -> str:
+    def place_media(self, html: str) -> str:
+        """Write pictures, sounds, videos and links."""
+        return place_media(html, self._media)
+
+    def write_math(self, tex: str, display: bool) -> str:
+        """Write a formula."""
         tex = _CLOZE_OPENING.sub("{ ", expand(tex, self._macros))
         content = escape(tex, quote=False).replace('"', "&quot;")  # safe in an attribute too
         content = escape_anki_markup(content)

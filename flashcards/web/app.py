@@ -1,0 +1,71 @@
+"""The web application: its addresses, and how a request reaches the function that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flashcards.errors import FlashcardsError
+from flashcards.web import review_pages
+from flashcards.web.files import serve_media, serve_static
+from flashcards.web.site import Site, Visit
+from scheduler.errors import SchedulerError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_MOST: Final = 8 << 20  # bytes of a form; a text box may hold a whole deck
+_LOCAL: Final = ("127.0.0.1", "::1")
+Page = Callable[[Site, Visit], Response]
+
+
+def build_app(site: Site) -> Starlette:
+    """Build the application; nothing of it may be served without a `Guard` before it."""
+
+    def answer(page: Page) -> Callable[[Request], object]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                visit = Visit(
+                    path=request.path_params,
+                    query=dict(request.query_params),
+                    form=await _read_form(request) if request.method == "POST" else {},
+                    is_local=request.client is not None and request.client.host in _LOCAL,
+                )
+                return await site.run(page, site, visit)
+            except (FlashcardsError, SchedulerError) as error:
+                return await site.run(site.show_problem, str(error), 409)
+
+        return endpoint
+
+    async def missing(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        sentence = "This page does not exist." if status == 404 else str(getattr(error, "detail", error))
+        return await site.run(site.show_problem, sentence, status)
+
+    return Starlette(
+        routes=[
+            Route("/static/{version}/{name:path}", serve_static),
+            Route("/media/{path:path}", answer(serve_media)),
+            *(Route(path, answer(page), methods=methods) for path, page, methods in review_pages.PAGES),
+        ],
+        exception_handlers={HTTPException: missing},
+    )
+
+
+async def _read_form(request: Request) -> dict[str, list[str]]:
+    """Read the fields of a form."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MOST:
+            raise HTTPException(413, f"This is larger than {_MOST:,} bytes.")
+    try:
+        return parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=1000, errors="replace")
+    except ValueError as error:
+        raise HTTPException(400, "This is no form.") from error

@@ -1,0 +1,135 @@
+"""Render Markdown as the HTML of a page: formulas for KaTeX, media of the collection, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+from flashcards.deck.media import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.render.html.cloze import mark_gaps
+from flashcards.render.html.media import MediaPlacer
+from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.macros import MACROS_FILE, expand, parse_macros
+from flashcards.render.tex import tex_to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MEDIA: Final = "/media/"
+"""What the address of a media file begins with; the path within the collection follows."""
+
+
+class _PagePlacer(MediaPlacer):
+    """Writes pictures that open large, players, and links that open beside the page."""
+
+    loads_remote = False
+
+    def write_image(self, attributes: dict[str, str]) -> str:
+        """Write a picture; one on the web is not loaded, only linked."""
+        url = attributes.get("src", "")
+        if is_remote(url) and extension(url) not in PLAYED:
+            return _link_elsewhere(url, attributes.get("alt", "") or _last_part(url) or "picture")
+        is_file = bool(url) and not scheme(url) and extension(url) not in PLAYED
+        address = self.get_name(url) if is_file else ""
+        if is_file and not address:
+            return _write_missing(url)
+        written = super().write_image(attributes)
+        # A link within a link is no HTML.
+        return f'<a class="zoom" href="{escape(address)}">{written}</a>' if is_file and not self.links else written
+
+    def open_link(self, attributes: dict[str, str]) -> str:
+        """Write the beginning of a link; one to the web opens beside the page."""
+        url = attributes.get("href", "")
+        if scheme(url) == "" and extension(url) in IMAGE and not self.get_name(url):
+            self.links.append("")
+            return _write_missing(url)
+        written = super().open_link(attributes)
+        if written.startswith("<a") and is_remote(url):
+            return f'{written[:-1]} target="_blank" rel="noopener noreferrer">'
+        return written
+
+    def write_sound(self, url: str) -> str:
+        """Write a player for a sound or video of the collection."""
+        address = self.get_name(url)
+        if not address:
+            return _write_missing(url)
+        kind = "audio" if extension(url) in AUDIO else "video"
+        return f'<{kind} controls preload="auto" src="{escape(address)}"></{kind}>'
+
+    def write_remote_player(self, url: str) -> str:
+        """Write a link: the page loads nothing from the web."""
+        return _link_elsewhere(url, _last_part(url) or "recording")
+
+
+class PageRenderer(HtmlRenderer):
+    """A renderer for the notes of one deck file.
+
+    Args:
+        root: the collection's folder.
+        file: the deck file that names media, as a path within the collection.
+        macros: the collection's TeX macros.
+    """
+
+    def __init__(self, root: Path, file: str, macros: Mapping[str, str]) -> None:
+        super().__init__(macros, self._find_address)
+        self._root = root.resolve()
+        self._file = file
+        self._finder = FileFinder(root)
+        self._delimiters: tuple[str, str] | tuple[()] = ()
+
+    def render_side(self, markdown: str, definitions: str, delimiters: tuple[str, str] | tuple[()]) -> str:
+        """Render one side of a card; what a cloze asks or reveals is in `<mark class="gap">`."""
+        self._delimiters = delimiters
+        html = self.render(markdown, definitions)
+        return mark_gaps(html, delimiters, '<mark class="gap">', "</mark>") if delimiters else html
+
+    def place_media(self, html: str) -> str:
+        """Write pictures, sounds, videos and links."""
+        return _PagePlacer(self._find_address).place(html)
+
+    def write_math(self, tex: str, display: bool) -> str:
+        """Write a formula as text, with its TeX for the script that draws it."""
+        bare, marked = tex, tex
+        if self._delimiters:
+            opening, closing = self._delimiters
+            bare = tex.replace(opening, "").replace(closing, "")
+            if tex.count(opening) == tex.count(closing):
+                marked = tex.replace(opening, r"{\htmlClass{gap}{").replace(closing, "}}")
+        text = tex_to_text(bare, self._macros, inline=not display)
+        marked = expand(marked, self._macros)
+        shape = ' data-display=""' if display else ""
+        return f'<span class="math" data-tex="{escape(marked)}"{shape}>{escape(text)}</span>'
+
+    def _find_address(self, url: str) -> str:
+        try:
+            found = find_media_file(self._root, self._file, url, self._finder)
+        except MediaError:
+            return ""
+        return MEDIA + quote(found.relative_to(self._root).as_posix())
+
+
+def read_macros(root: Path) -> Mapping[str, str]:
+    """Read the TeX macros of a collection, if it has any."""
+    try:
+        text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return parse_macros(text).bodies
+
+
+def _last_part(url: str) -> str:
+    return unquote(url.strip().partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2])
+
+
+def _link_elsewhere(url: str, name: str) -> str:
+    """Write a link to a file on the web, which a page never loads by itself."""
+    address = f"https:{url.strip()}" if scheme(url) == "//" else url
+    link = f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(name)}</a>'
+    return f'<span class="elsewhere">{link} (on the web, not loaded)</span>'
+
+
+def _write_missing(url: str) -> str:
+    return f'<span class="missing">{escape(unquote(url))} is missing from the collection.</span>'

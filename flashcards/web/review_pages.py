@@ -1,0 +1,165 @@
+"""The review as a page: what is shown, and what its buttons do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import RedirectResponse, Response
+
+from flashcards.collection import now_ms
+from flashcards.render.typed import write_typed_answer
+from flashcards.review import views as events
+from flashcards.review.keys import RATINGS, Action
+from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
+from flashcards.review.rubric import remove_points
+from flashcards.review.views import Answer, Asked, Finished, Question, pile
+from flashcards.web.sitting import LATE, tick_points
+from scheduler import Rating
+
+if TYPE_CHECKING:
+    from flashcards.web.site import Site, Visit
+
+_LATE_SENTENCE: Final = "That page was out of date, so nothing was done there. This is where you are now."
+_PILES: Final = ("new", "learning", "review")
+
+
+def show_review(site: Site, visit: Visit) -> Response:
+    """Show the question, the answer, or the end."""
+    sitting = site.sitting
+    sitting.read_again(now_ms())
+    view = sitting.view
+    done, total = sitting.progress
+    notice = _LATE_SENTENCE if visit.query.get("notice") == LATE else view.message
+    shared: dict[str, Any] = {"sitting": sitting, "notice": notice, "done": done, "total": total, "keys": site.keys}
+    if isinstance(view, Finished):
+        return site.show("end.html", **shared, **_describe_end(site, view))
+    shared |= _describe_card(site, view.asked, view.counts)
+    if isinstance(view, Question):
+        return site.show("question.html", **shared)
+    return site.show("answer.html", **shared, **_describe_answer(site, view))
+
+
+def act(site: Site, visit: Visit) -> Response:
+    """Do what a button of the review says, and show what comes next."""
+    sitting = site.sitting
+    name = visit.field("do")
+    found = _read_events(sitting.view, name, visit, now_ms())
+    notice = sitting.act(visit.field("stamp"), name, found)
+    return RedirectResponse(f"/review?notice={notice}" if notice else "/review", 303)
+
+
+def go_to_review(_site: Site, _visit: Visit) -> Response:
+    """Lead to the review."""
+    return RedirectResponse("/review", 303)
+
+
+def start(site: Site, _visit: Visit) -> Response:
+    """Begin the same review again: more may be due by now."""
+    site.start(site.sitting.plan, site.sitting.words)
+    return RedirectResponse("/review", 303)
+
+
+def stop(site: Site, _visit: Visit) -> Response:
+    """End the program."""
+    if site.stop:
+        site.stop()
+    return site.show("stopped.html")
+
+
+PAGES: Final = (
+    ("/", go_to_review, ["GET"]),
+    ("/review", show_review, ["GET"]),
+    ("/review", act, ["POST"]),
+    ("/review/start", start, ["POST"]),
+    ("/stop", stop, ["POST"]),
+)
+
+
+def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[events.Event]:
+    """Return what a button means to the session."""
+    ticks: list[events.Event] = []
+    if isinstance(view, Answer) and view.asked.entry.note.points:
+        points = {int(text) for text in visit.form.get("point", []) if text.isdecimal() and len(text) < 6}
+        ticks = tick_points(view, points, now)
+    ratings = {action.value: rating for action, rating in RATINGS.items()}
+    if name in ratings:
+        return [*ticks, events.Rate(now, ratings[name])]
+    if name.startswith("flag") and name[4:] in tuple("01234567"):
+        return [events.Flag(now, int(name[4:]))]
+    match name:
+        case "show":
+            given = visit.field("given")
+            return [events.TypeAnswer(now, given) if given.strip() else events.ShowAnswer(now)]
+        case "accept":
+            return [*ticks, events.Accept(now)]
+        case Action.UNDO:
+            return [events.Undo(now)]
+        case Action.BURY:
+            return [events.Bury(now)]
+        case Action.SUSPEND | Action.SUSPEND_NOTE:
+            return [events.Suspend(now, whole_note=name == Action.SUSPEND_NOTE)]
+        case Action.QUIT:
+            return [events.Quit(now)]
+    return []
+
+
+def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
+    """Return what both sides of a card show."""
+    entry = asked.entry
+    return {
+        "asked": asked,
+        "place": [*entry.deck.split("::"), *entry.note.breadcrumb],
+        "tags": entry.note.tags,
+        "counts": [(name, getattr(counts, name)) for name in _PILES],
+        "spoken_counts": describe_counts(counts),
+        "pile": pile(asked.card),
+        "front": _render(site, asked, asked.face.front),
+    }
+
+
+def _describe_answer(site: Site, view: Answer) -> dict[str, Any]:
+    """Return what the answer shows."""
+    asked, note = view.asked, view.asked.entry.note
+    markdown = remove_points(asked.face.back) if note.points else asked.face.back
+    labels = site.keys.assign_point_keys(len(note.points))
+    points = [
+        (_render(site, asked, point), labels[at] if at < len(labels) else "", at in view.ticked)
+        for at, point in enumerate(note.points)
+    ]
+    buttons = [
+        (rating.name.capitalize(), action.value, seconds, rating is view.proposed, site.keys.label(action))
+        for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True)
+    ]
+    return {
+        "back": _render(site, asked, markdown) if markdown else "",
+        "points": points,
+        "thresholds": " ".join(map(str, site.collection.settings.rubric_thresholds)),
+        "buttons": buttons,
+        "typed": _compare(view),
+    }
+
+
+def _compare(view: Answer) -> dict[str, Any] | None:
+    """Compare a typed answer with the right one."""
+    if view.given is None:
+        return None
+    from flashcards.review.layout import find_difference, is_same_text
+
+    expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
+    is_right = is_same_text(view.given, expected)
+    pieces = [] if is_right else [(text, kind.value) for text, kind in find_difference(view.given, expected)]
+    return {"given": view.given.strip(), "is_right": is_right, "pieces": pieces}
+
+
+def _describe_end(site: Site, view: Finished) -> dict[str, Any]:
+    """Return what the end shows."""
+    summary, clock = view.summary, site.collection.clock
+    lines = describe_summary(summary, clock) if summary.cards else describe_upcoming(summary.upcoming, clock)
+    most = max(summary.ratings.values(), default=0)
+    ratings = [(rating.name.capitalize(), summary.ratings.get(rating, 0)) for rating in Rating]
+    can_go_on = bool(any(summary.left) or summary.upcoming.now)
+    return {"lines": lines, "ratings": ratings, "most": most, "summary": summary, "can_go_on": can_go_on}
+
+
+def _render(site: Site, asked: Asked, markdown: str) -> str:
+    return site.render_side(asked.entry.path, asked.face, markdown, asked.entry.note.definitions)

@@ -1,0 +1,95 @@
+"""One review in the browser: a session, and the numbers by which each form acts once, whatever is sent twice."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flashcards.review import views as events
+from flashcards.review.plan import SittingPlan
+from flashcards.review.views import Answer, Finished, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flashcards.collection import Collection
+
+LATE = "late"
+"""A form of a page that is no longer the present one: nothing was done."""
+
+_REPEATABLE = (events.ShowAnswer, events.TypeAnswer, events.Tick, events.Flag, events.Refresh)
+"""What may arrive twice without harm, so that the number of the page stays."""
+
+
+@dataclass
+class Sitting:
+    """A session under way.
+
+    A page carries the `stamp` of the moment. A form is obeyed only if its stamp is the present one, and everything
+    that must not happen twice makes a new stamp. So a second tab, a double tap, a reload or the back button rate once.
+
+    Args:
+        collection: whose cards are asked.
+        plan: which cards, in which way.
+        now_ms: the instant.
+        words: the query that chose the cards, to show it.
+    """
+
+    collection: Collection
+    plan: SittingPlan
+    now_ms: int
+    words: str = ""
+    _id: str = field(default_factory=lambda: secrets.token_hex(4))
+    _number: int = 0
+    _last: tuple[str, str] = ("", "")  # the stamp and the name of what was done last
+
+    def __post_init__(self) -> None:
+        self.desk = self.plan.open_desk(self.collection, self.now_ms)
+        self.session = self.plan.begin(self.collection, self.desk, self.now_ms)
+        self.day = self.collection.clock.day(self.now_ms)
+
+    @property
+    def view(self) -> events.View:
+        """What to show now."""
+        return self.session.view
+
+    @property
+    def stamp(self) -> str:
+        """What the forms of the present page carry."""
+        return f"{self._id}.{self._number}"
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many cards are done, and how many there are in all."""
+        done = self.session.cards_done
+        left = self.view.summary.left if isinstance(self.view, Finished) else self.view.counts
+        return done, done + sum(left)
+
+    def act(self, stamp: str, name: str, found: Sequence[events.Event]) -> str:
+        """Do what a form says; return `late` if its page is not the present one.
+
+        The same form sent twice is no mistake of the person's, so nothing is said about it.
+        """
+        if stamp != self.stamp:
+            return "" if (stamp, name) == self._last else LATE
+        before = self.view
+        for event in found:
+            self.session.handle(event)
+            if not isinstance(event, _REPEATABLE) and self.view is not before:
+                self._last = (stamp, name)
+                self._number += 1
+        return ""
+
+    def read_again(self, now_ms: int) -> None:
+        """Read the card again if its file changed, and choose the cards again if a new day has begun."""
+        day = self.collection.clock.day(now_ms)
+        view = self.view
+        if day != self.day and isinstance(view, Question | Answer):
+            self.day = day
+            self.session.handle(events.Refresh(now_ms))
+
+
+def tick_points(view: Answer, points: set[int], now_ms: int) -> list[events.Event]:
+    """Return what makes exactly `points` the points that are ticked."""
+    return [events.Tick(now_ms, point) for point in sorted(view.ticked ^ points)]

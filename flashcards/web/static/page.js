@@ -1,0 +1,105 @@
+// Makes the pages quicker: keys, forms without a reload, and a word when the server cannot be reached.
+// Without it, every page works by its forms and links alone.
+
+const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+  const target = event.target;
+  if (typing(target)) {
+    return; // Enter sends the form by itself
+  }
+  if (event.key === "Enter" && target.matches("a, button, summary, audio, video")) return;
+  if (event.key === " " && target.matches("button, summary, audio, video, input")) return;
+  const name = { " ": "space", Enter: "enter" }[event.key] ?? event.key;
+  const found = document.querySelector(`[data-keys~="${CSS.escape(name)}"]`);
+  if (found) {
+    event.preventDefault();
+    found.click();
+  }
+});
+
+let pending = false;
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-once]")) return;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form));
+  if (event.submitter?.name) body.set(event.submitter.name, event.submitter.value);
+  send(form.action, body);
+});
+
+// The page that follows replaces the present one. What is sent twice is done once, so trying again is safe.
+async function send(address, body) {
+  if (pending) return;
+  pending = true;
+  document.body.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(address, { method: "POST", body, credentials: "same-origin", redirect: "follow" });
+    show(await answer.text(), answer.url);
+    say("");
+  } catch {
+    say("The server cannot be reached. What you pressed last is not saved yet.", () => send(address, body));
+  } finally {
+    pending = false;
+    document.body.removeAttribute("aria-busy");
+  }
+}
+
+function show(text, address) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  document.title = page.title;
+  document.body.className = page.body.className;
+  for (const selector of [".top", "main"]) {
+    const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
+    if (!old || !fresh) return location.assign(address);
+    old.replaceWith(document.importNode(fresh, true));
+  }
+  const clean = new URL(address);
+  clean.searchParams.delete("notice");
+  history.replaceState(null, "", clean);
+  scrollTo(0, 0);
+  begin();
+  const start = document.querySelector("[autofocus]") ?? document.querySelector("main");
+  start.focus({ preventScroll: true });
+}
+
+function say(sentence, retry) {
+  const box = document.querySelector("#connection");
+  box.replaceChildren();
+  box.hidden = !sentence;
+  if (!sentence) return;
+  const button = document.createElement("button");
+  button.textContent = "Try again";
+  button.addEventListener("click", retry);
+  box.append(sentence, button);
+}
+
+// What each page needs once it is there.
+function begin() {
+  proposeRating();
+  const answer = document.querySelector(".answer");
+  if (answer && answer.getBoundingClientRect().top > innerHeight * 0.6) answer.scrollIntoView({ block: "start" });
+}
+
+function proposeRating() {
+  const rubric = document.querySelector(".rubric[data-thresholds]");
+  if (!rubric) return;
+  const names = ["again", "hard", "good", "easy"];
+  const thresholds = rubric.dataset.thresholds.split(" ").map(Number);
+  const update = () => {
+    const boxes = [...rubric.querySelectorAll("input")];
+    const ticked = boxes.filter((box) => box.checked).length;
+    const proposed = thresholds.filter((threshold) => ticked / boxes.length >= threshold).length;
+    for (const [at, name] of names.entries()) {
+      document.querySelector(`.rate.${name}`)?.classList.toggle("proposed", ticked > 0 && at === proposed);
+    }
+    const word = document.querySelector(`.rate.${names[proposed]} .name`)?.textContent;
+    rubric.querySelector("#proposal").textContent = ticked ? `${ticked} of ${boxes.length} covered: ${word}` : "";
+  };
+  rubric.addEventListener("change", update);
+  update();
+}
+
+begin();

@@ -1,0 +1,95 @@
+"""Cards that try to run something: nothing of it is left in the page."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashcards.render.html.tags import ATTRIBUTES, TAGS
+from flashcards.web.markup import PageRenderer
+from tests.review.small_collections import write
+from tests.web.visitor import served
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
+    "<svg><script>alert(1)</script></svg>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt:alert(1)) [y](&#106;avascript:alert(1)) [z](java\tscript:alert(1))",
+    "![x](javascript:alert(1))",
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<style>body{background:url(https://x.example)}</style>",
+    "<p style='background:url(https://x.example)'>x</p>",
+    "<link rel=stylesheet href=https://x.example>",
+    "<meta http-equiv=refresh content='0;url=https://x.example'>",
+    "<form action=https://x.example><input name=a><button formaction=javascript:alert(1)>b</button></form>",
+    "<math><mtext></p><img src onerror=alert(1)></math>",
+    "<details ontoggle=alert(1) open><summary>x</summary></details>",
+    "<a href='vbscript:x' onclick=alert(1)>x</a>",
+    "`<script>alert(1)</script>` ```\n<script>\n```",
+    '$\\href{javascript:alert(1)}{x} "><script>alert(1)</script>$',
+    '![x" onerror="alert(1)](a.png "t\\" onerror=\\"alert(1)")',
+    "<base href=https://x.example>",
+    "<object data=https://x.example></object><embed src=https://x.example>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "</main></form><form action=/review method=post><input name=do value=easy>",
+    "<img src='x' data-keys='space' class='zoom' id='main'>",
+]
+OURS = {"mark": {"class"}, "span": {"class", "data-tex", "data-display"}, "a": {"class", "href", "target", "rel"}}
+OURS |= {"audio": {"preload"}, "video": {"preload"}, "pre": set(), "code": {"class"}, "ul": {"class"}, "input": set()}
+
+
+class Inspector(HTMLParser):
+    """Reads HTML as a browser does, and keeps what is not allowed."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, frozenset()) | OURS.get(tag, set())
+        if tag not in TAGS | set(OURS) - {"input"}:
+            self.wrong.append(tag)
+        for name, value in attrs:
+            if name not in allowed:
+                self.wrong.append(f"{tag} {name}")
+            if name in ("href", "src") and (value or "").strip().lower().startswith(("javascript:", "vbscript:")):
+                self.wrong.append(f"{tag} {name}={value}")
+            if name == "class" and tag == "a" and value != "zoom":
+                self.wrong.append(f"{tag} {name}={value}")
+
+
+def inspect(html: str) -> list[str]:
+    inspector = Inspector()
+    inspector.feed(html)
+    inspector.close()
+    return inspector.wrong
+
+
+@pytest.mark.parametrize("card", HOSTILE)
+def test_nothing_that_runs_is_left(tmp_path: Path, card: str) -> None:
+    assert inspect(PageRenderer(tmp_path, "a.md", {}).render_side(card, "", ())) == []
+
+
+PIECES = st.sampled_from([*HOSTILE, "<", ">", '"', "'", "\n\n", "$", "`", "![", "](", ")", "<b>", "&lt;", "⦉", "⦊"])
+
+
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_nothing_that_runs_is_left_of_any_mixture(card: str) -> None:
+    for delimiters in ((), ("⦉", "⦊")):
+        html = PageRenderer(Path("/nowhere"), "a.md", {}).render_side(card, "", delimiters)
+        assert inspect(html) == [], html
+
+
+def test_names_of_decks_headings_and_tags_are_text(tmp_path: Path) -> None:
+    write(tmp_path, a='---\ndeck: "<i onclick=x>d"\ntags: ["<img/src=x>"]\n---\n# <b onclick=x>h\n\nQ: q\nA: a\n')
+    with served(tmp_path) as visitor:
+        page = visitor.press(visitor.open(), "show")
+    for text in ("<i onclick", "<img/src", "<b onclick"):
+        assert text not in page.text
