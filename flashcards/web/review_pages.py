@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import RedirectResponse, Response
 
 from flashcards.collection import now_ms
-from flashcards.render.typed import write_typed_answer
+from flashcards.render.html.tags import write_typed_answer
 from flashcards.review import views as events
 from flashcards.review.keys import RATINGS, Action
 from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
