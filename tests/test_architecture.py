@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "import_file": {*_CORE, "anki.imports", "importers"},
     "sync": {*_CORE, "anki.exports", "anki.imports", "anki.package", "disk", "importers", "render", "settings"},
 }
-ALLOWED["web"] = {*_CORE, "cards", "disk", "editor", "insight", "mock", "query", "render", "review", "settings", "sync"}
+ALLOWED["web"] = {*_CORE, "cards", "disk", "insight", "mock", "query", "render", "review", "settings", "sync"}
 ALLOWED["cli"] = set(ALLOWED)
 
 
