@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.conditions import KEPT
 from scheduler.imported_log import CardHistory, DayReader, Replayer, make_imported_row
-from scheduler.log import fold_log
+from scheduler.log import advance, fold_log
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
     CARD_COLUMNS,
@@ -215,7 +215,8 @@ class _Merging:
     def _settle_statement(self, each: _Joined) -> Card:
         """Take over the state from a program without a log if it is newer; return the updated card."""
         log, imported = each.log, each.history.imported
-        now = fold_log(each.card, log)
+        is_new = not log and each.card.state is State.NEW
+        now = each.card if is_new else fold_log(each.card, log)
         if not _is_newer(each.history, log, now, self._days):
             return now
         reps, lapses = max(0, imported.reps - now.reps), max(0, imported.lapses - now.lapses)
@@ -223,7 +224,7 @@ class _Merging:
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
-        return fold_log(each.card, log)
+        return advance(now, [row]) if is_new else fold_log(each.card, log)
 
     def _make_statement(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import cache
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -192,6 +193,8 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _CHUNK: Final = 500  # parameters of one query
 _SPREAD_MS: Final = 600_000  # rows of one day get ids within its first ten minutes, so that they do not collide
 _SAME: Final = 1e-3
+_STATES: Final = tuple(State)
+_QUARTER_MS: Final = 900_000
 
 
 class _Card(NamedTuple):
@@ -228,7 +231,14 @@ def take_statements(
     histories = list(_histories(clock, stated, cards, at_ms))
     if not histories:
         return 0
-    return merge(connection, histories, DayReader(clock.day, clock.offset_minutes), model_of).cards
+    return merge(connection, histories, _make_day_reader(clock), model_of).cards
+
+
+def _make_day_reader(clock: Clock) -> DayReader:
+    """Return a reader of times that looks up each quarter of an hour once; only then days and offsets change."""
+    day = cache(lambda quarter: clock.day(quarter * _QUARTER_MS))
+    offset = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))
+    return DayReader(lambda at_ms: day(at_ms // _QUARTER_MS), lambda at_ms: offset(at_ms // _QUARTER_MS))
 
 
 def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[int, str], _Card]:
@@ -248,23 +258,26 @@ def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[i
 def _histories(
     clock: Clock, stated: Iterable[StatedCard], cards: dict[tuple[int, str], _Card], at_ms: int
 ) -> Iterator[CardHistory]:
+    start_of = cache(clock.start_of)  # many cards were reviewed on the same days
     for each in stated:
         card = cards.get((each.note, each.slot))
         if card is None:
             continue
-        imported = _make_state(clock, each.schedule, card.id, at_ms)
+        imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
         if not _is_known(card, imported):
             yield CardHistory(card.id, (), imported)
 
 
-def _make_state(clock: Clock, schedule: StatedSchedule, card: int, at_ms: int) -> ImportedState:
-    state = State(schedule.state)
+def _make_state(
+    clock: Clock, start_of: Callable[[int], int], schedule: StatedSchedule, card: int, at_ms: int
+) -> ImportedState:
+    state = _STATES[schedule.state]
     due_day: int | None
     due_ms: int | None = None
     interval = max(1, schedule.interval) * DAY_SECONDS
     if len(schedule.due) == len("2026-12-16"):
         due_day = date.fromisoformat(schedule.due).toordinal() - _EPOCH
-        changed_ms = clock.start_of(date.fromisoformat(schedule.last).toordinal() - _EPOCH) + card % _SPREAD_MS
+        changed_ms = start_of(date.fromisoformat(schedule.last).toordinal() - _EPOCH) + card % _SPREAD_MS
     else:
         due_at, changed_ms = _instant_ms(schedule.due), _instant_ms(schedule.last)
         due_day = clock.day(due_at)

@@ -108,11 +108,13 @@ class NoteWriter:
         """Report what another tool says of the cards of a note, whose gaps may have other numbers here."""
         if not seen.schedules:
             return
-        numbers = {
-            f"c{theirs}": f"c{ours}"
-            for before, after in zip(seen.gaps, note.gaps, strict=True)
-            for theirs, ours in zip(before.numbers, after.numbers, strict=True)
-        }
+        numbers: dict[str, str] = {}
+        if seen is not note:
+            numbers = {
+                f"c{theirs}": f"c{ours}"
+                for before, after in zip(seen.gaps, note.gaps, strict=True)
+                for theirs, ours in zip(before.numbers, after.numbers, strict=True)
+            }
         for slot, schedule in zip(seen.slots, seen.schedules, strict=True):
             if schedule:
                 self.report.stated.append(StatedCard(note_id, numbers.get(slot, slot), schedule))

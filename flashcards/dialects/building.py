@@ -110,7 +110,7 @@ def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines outside of code blocks, with their numbers."""
     closing = ""
     for number, line in enumerate(lines):
-        fence = _FENCE.match(line)
+        fence = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if closing:
             if fence and fence[1].startswith(closing) and not line.strip(" `~"):
                 closing = ""

@@ -6,7 +6,10 @@ What the plugin writes itself (schedules, block ids) and the tag in front of a c
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -23,6 +26,9 @@ _TAG: Final = re.compile(r"(?<!\S)#[^\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\
 _BLOCK_ID: Final = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")
 _INLINE_CODE: Final = re.compile(r"`[^`\n]+`")
 _NATIVE: Final = re.compile(r"^Q[:：][^\n]*\n(?:(?!A[:：])[^\n]*\n)?A[:：]", re.MULTILINE)
+
+
+_LINE: Final = attrgetter("line")
 
 
 class _TagLine(NamedTuple):
@@ -126,6 +132,7 @@ class _Reader:
         self._lines = lines
         self._settings = settings
         self._stored = stored
+        self._name_deck = cache(get_deck_name)
         self._blocks, self._hidden = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
         self._tag_lines = tag_lines
         flashcard_tags = tuple(filter(settings.is_flashcard_tag, file_tags))
@@ -175,7 +182,7 @@ class _Reader:
         tags = [*self._file_tags, *(tag[1:] for tag in self._tags_in(block, content.text))]
         name = ""
         if not self._settings.folders_are_decks and decks:
-            name = get_deck_name(decks[0][1:])
+            name = self._name_deck(decks[0][1:])
             tags += [tag[1:] for tag in decks[1:]]
         self.notes.append(
             Note(
@@ -195,28 +202,27 @@ class _Reader:
 
     def _text(self, block: Block) -> _Text:
         """Take what the plugin wrote out of a card, and the flashcard tags in front of it."""
-        lines: list[str] = []
         comments: list[str] = []
-        for line in block.lines:
-            if line.startswith(SCHEDULE_CALLOUT):
-                continue
-            kept, found = cut_schedules(line)
-            comments += found
-            if not (found and not kept.strip(" \t>")):
-                lines.append(kept.rstrip() if found else line)
+        text = "\n".join(block.lines)
+        if SCHEDULE_COMMENT in text or SCHEDULE_CALLOUT in text:
+            text = "\n".join(_cut_comments(block.lines, comments))
         own: list[str] = []
-        text = "\n".join(lines)
         rest = text.lstrip()
-        while (match := _TAG.match(rest)) and self._settings.is_flashcard_tag(match[0]):
+        while rest.startswith("#") and (match := _TAG.match(rest)) and self._settings.is_flashcard_tag(match[0]):
             own.append(match[0])
             rest = text = rest[match.end() :].lstrip()
-        return _Text(_BLOCK_ID.sub("", text.rstrip()).rstrip(), tuple(own), comments)
+        text = text.rstrip()
+        if "^" in text:
+            text = _BLOCK_ID.sub("", text).rstrip()
+        return _Text(text, tuple(own), comments)
 
     def _tags_in(self, block: Block, text: str) -> list[str]:
         if "#" not in text:
             return []
-        inside = (line.tags for line in self._tag_lines if block.first <= line.line <= block.last)
-        return [tag for tags in inside for tag in tags if not self._settings.is_flashcard_tag(tag)]
+        first = bisect_left(self._tag_lines, block.first, key=_LINE)
+        last = bisect_right(self._tag_lines, block.last, key=_LINE)
+        inside = (tag for line in self._tag_lines[first:last] for tag in line.tags)
+        return [tag for tag in inside if not self._settings.is_flashcard_tag(tag)]
 
     def _sides(self, block: Block, text: str) -> _Content | None:
         settings = self._settings
@@ -274,6 +280,8 @@ class _Reader:
 
     def _report_lost_schedules(self) -> None:
         read = self._hidden.union(*(range(block.first, block.last + 1) for block in self._blocks))
+        if not any(SCHEDULE_COMMENT in line for number, line in enumerate(self._lines) if number not in read):
+            return
         for number, line in list_prose(self._lines):
             if number not in read and SCHEDULE_COMMENT in line and SCHEDULE_COMMENT in _INLINE_CODE.sub(" ", line):
                 message = "This schedule belongs to no card, in Obsidian neither."
@@ -293,15 +301,29 @@ class _Content(NamedTuple):
     gaps: tuple[Gap, ...]
 
 
+def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
+    """Yield lines without their schedule comments, which are added to `comments`; skip lines without more."""
+    for line in lines:
+        if line.startswith(SCHEDULE_CALLOUT):
+            continue
+        kept, found = cut_schedules(line)
+        comments += found
+        if not found:
+            yield line
+        elif kept.strip(" \t>"):
+            yield kept.rstrip()
+
+
 def _outdent(lines: Sequence[str]) -> str:
     """Join lines without what all of them are indented by, and without blank lines around them."""
-    widths = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
-    width = min(widths, default=0)
-    return "\n".join(line[width:] for line in lines).strip("\n").rstrip()
+    width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join([line[width:] for line in lines] if width else lines).strip("\n").rstrip()
 
 
 def _doubtful_place(front: str, back: str) -> str:
     """Return what a separator between these sides stands in, or nothing."""
+    if "[[" not in front and "$" not in front and "`" not in front:
+        return ""
     front = front.rpartition("\n")[2]
     back = back.partition("\n")[0]
     if front.rfind("[[") > front.rfind("]]") and 0 <= back.find("]]") < (

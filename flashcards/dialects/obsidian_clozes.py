@@ -68,7 +68,7 @@ def has_cloze(line: str, patterns: Sequence[str]) -> bool:
         next(_find(line, pattern, sequence), None) is not None
         for pattern in _usable(patterns)
         if _opening(pattern) in line  # by far the quickest way to pass over most lines
-        for sequence in _ORDER
+        for sequence in reversed(_ORDER)  # most gaps are simple
     )
 
 
@@ -124,9 +124,10 @@ def _cards(written: str, sequence: str, number: int) -> tuple[tuple[int, ...], t
 def _find(text: str, pattern: str, sequence: str) -> Iterator[_Place]:
     """Find the gaps of one pattern and kind, line by line, as the leftmost and shortest matches."""
     shapes = _shapes(pattern, sequence)
+    opening = _opening(pattern)
     offset = 0
     for line in text.split("\n"):
-        for place in _find_in_line(line, shapes):
+        for place in _find_in_line(line, shapes) if opening in line else ():
             start, end, inner_start, inner_end, hint, written = place
             yield _Place(start + offset, end + offset, inner_start + offset, inner_end + offset, hint, written)
         offset += len(line) + 1
@@ -157,22 +158,22 @@ class _Search:
 
     def first(self, at: int) -> _Place | None:
         """Find the first gap that begins at `at` or later."""
-        first, *others = self._finders
-        opening = first.next(at)
+        opening = self._finders[0].next(at)
         if opening is None:
             return None
         matches = [opening]
-        for finder in others:
+        for finder in self._finders[1:]:
             match = finder.next(matches[-1].end() + 1)  # what stands in between has one character at least
             if match is None:
                 return None
             matches.append(match)
-        spans = {
-            name: (before.end(), after.start())
-            for name, before, after in zip(self._shape.wild, matches, matches[1:], strict=False)
-        }
-        inner, hint = spans[_ANSWER], spans.get("hint")
-        written = next((match["seq"] for match in matches if "seq" in match.re.groupindex), "")
+        inner, hint = (0, 0), None
+        for name, before, after in zip(self._shape.wild, matches, matches[1:], strict=False):
+            if name == _ANSWER:
+                inner = before.end(), after.start()
+            else:
+                hint = before.end(), after.start()
+        written = next((match["seq"] for match in matches if match.re.groupindex), "")
         hint_text = self._line[hint[0] : hint[1]] if hint else ""
         return _Place(opening.start(), matches[-1].end(), *inner, hint_text, written)
 

@@ -26,6 +26,7 @@ _FARTHEST: Final = 36_500.0  # days
 _NEW: Final = "2000-01-01"
 _REVIEW: Final = 2
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
 _IN_WORDS: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) (\d{1,2}) (\d{4})")
@@ -185,7 +186,9 @@ def _read_instant(text: str) -> datetime:
 
 
 def _read_date(text: str) -> date:
-    if match := _YEAR_FIRST.fullmatch(text):
+    if _PLAIN_DATE.fullmatch(text):
+        found = date.fromisoformat(text)
+    elif match := _YEAR_FIRST.fullmatch(text):
         found = date(int(match[1]), int(match[2]), int(match[3]))
     elif match := _DAY_FIRST.fullmatch(text):
         found = date(int(match[3]), int(match[2]), int(match[1]))
