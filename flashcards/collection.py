@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from enum import Enum
 from functools import cached_property
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flashcards.catalog.changes import CardPlace, FolderChanges, ScanReport, find_changes
+from flashcards.catalog.changes import FolderChanges, ScanReport, find_changes
 from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_decks
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
@@ -27,8 +27,6 @@ from scheduler import (
     DEFAULT_PARAMETERS,
     Card,
     Clock,
-    NewCard,
-    Placement,
     Policy,
     Store,
     TableSet,
@@ -36,7 +34,6 @@ from scheduler import (
     transaction,
     translate_errors,
 )
-from scheduler.acts import rename_slots
 from scheduler.connection import ReadingConnection, copy_to_memory
 from scheduler.database import open_reading
 from scheduler.limits import COLLECTION, DeckLimits
@@ -287,14 +284,14 @@ class Collection:
 
     def apply(self, changes: FolderChanges, at_ms: int) -> ScanReport:
         """Apply changes to catalog and scheduler in one transaction, or within the open one."""
-        from flashcards.catalog.scan import Scan
+        from flashcards.catalog.scan import Scan, update_cards
 
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(changes)
             if report.orphaned:
                 self._follow_copies(report, at_ms)
             else:
-                self.update_cards(report, at_ms)
+                update_cards(self.store, report, at_ms)
             place_files(self.connection)
             if report.stated:
                 self._take_statements(report, at_ms)
@@ -317,41 +314,12 @@ class Collection:
 
     def _follow_copies(self, report: ScanReport, at_ms: int) -> None:
         from flashcards.catalog.corrections import Copies
+        from flashcards.catalog.scan import update_cards
 
         copies = Copies(self.connection, self.store, at_ms)
         copies.follow(report)
-        self.update_cards(report, at_ms)
+        update_cards(self.store, report, at_ms)
         copies.clear()
-
-    def update_cards(self, report: ScanReport, at_ms: int) -> None:
-        """Update the scheduler after changes of the catalog, within the same transaction."""
-        new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
-        if report.placed:
-            new += self._update_cards(report.placed)
-        if report.orphaned:
-            self.store.set_notes_active(report.orphaned, False)
-        if new:
-            self.store.add_cards(new, at_ms)
-
-    def _update_cards(self, places: Iterable[CardPlace]) -> list[NewCard]:
-        """Wake the cards whose slots exist and rest the others; return the cards to add."""
-        self.store.move_cards(Placement(place.note, place.deck, place.position) for place in places)
-        add: list[NewCard] = []
-        wake: list[int] = []
-        rest: list[int] = []
-        for place in places:
-            if place.renamed:
-                rename_slots(self.connection, place.note, place.renamed)
-            rows = self.connection.execute(
-                "SELECT id, slot, active FROM cards WHERE note = ?", (place.note,)
-            ).fetchall()
-            wake += [card for card, slot, active in rows if slot in place.slots and not active]
-            rest += [card for card, slot, active in rows if slot not in place.slots and active]
-            have = {slot for _, slot, _ in rows}
-            add += [_make_card(place, slot) for slot in place.slots if slot not in have]
-        self.store.set_active(wake, True)
-        self.store.set_active(rest, False)
-        return add
 
     @cached_property
     def limits(self) -> list[DeckLimits]:
@@ -402,10 +370,6 @@ class Collection:
     def note_of(self, card: Card) -> Entry:
         """Return the note of a card."""
         return self.catalog.entry(card.note)
-
-
-def _make_card(place: CardPlace, slot: str) -> NewCard:
-    return NewCard(place.note, slot, place.deck, place.position)
 
 
 _DECKS = "SELECT DISTINCT deck FROM cards WHERE active = 1"

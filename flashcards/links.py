@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flashcards.cards import format_short_id
 from flashcards.catalog.corrections import Corrections
+from flashcards.catalog.scan import update_cards
 from flashcards.catalog.store import Entry
 from flashcards.collection import Collection, now_ms
 from flashcards.deck.parse import parse
@@ -72,7 +73,7 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
     with transaction(collection.connection):
         corrections = Corrections(collection.connection, at)
         linked = corrections.link(old.id, new.id)
-        collection.update_cards(linked.report, at)
+        update_cards(collection.store, linked.report, at)
         collection.store.set_notes_active([new.id], False)
         slots = dict(linked.slots)
         goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
@@ -110,7 +111,7 @@ def unlink(collection: Collection, entry: Entry) -> str:
             )
         unlinked = corrections.unlink(entry.id, last)
         rename_slots(collection.connection, entry.id, unlinked.renamed)
-        collection.update_cards(unlinked.report, at)
+        update_cards(collection.store, unlinked.report, at)
     return unlinked.report.added[0].key
 
 

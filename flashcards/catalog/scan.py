@@ -1,10 +1,10 @@
-"""Bring the catalog up to date with what changed in the folder."""
+"""Bring the catalog up to date with what changed in the folder, and then the cards of the scheduler."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.changes import ScanReport
@@ -14,9 +14,11 @@ from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.keys import fingerprint
 from flashcards.identity.model import Doubt, Known, Link, Seen
+from scheduler import NewCard, Placement, Store
+from scheduler.acts import rename_slots
 
 if TYPE_CHECKING:
-    from flashcards.catalog.changes import FolderChanges, ReadFile
+    from flashcards.catalog.changes import CardPlace, FolderChanges, ReadFile
 
 
 _RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded
@@ -141,3 +143,37 @@ class Scan:
         writer.add([note for note in seen if note.place not in linked_seen])
         writer.report_ambiguous(doubts)
         return writer.report
+
+
+def update_cards(store: Store, report: ScanReport, at_ms: int) -> None:
+    """Update the scheduler after changes of the catalog, within the same transaction."""
+    new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
+    if report.placed:
+        new += _place_cards(store, report.placed)
+    if report.orphaned:
+        store.set_notes_active(report.orphaned, False)
+    if new:
+        store.add_cards(new, at_ms)
+
+
+def _place_cards(store: Store, places: Iterable[CardPlace]) -> list[NewCard]:
+    """Wake the cards whose slots exist and rest the others; return the cards to add."""
+    store.move_cards(Placement(place.note, place.deck, place.position) for place in places)
+    add: list[NewCard] = []
+    wake: list[int] = []
+    rest: list[int] = []
+    for place in places:
+        if place.renamed:
+            rename_slots(store.connection, place.note, place.renamed)
+        rows = store.connection.execute("SELECT id, slot, active FROM cards WHERE note = ?", (place.note,)).fetchall()
+        wake += [card for card, slot, active in rows if slot in place.slots and not active]
+        rest += [card for card, slot, active in rows if slot not in place.slots and active]
+        have = {slot for _, slot, _ in rows}
+        add += [_make_card(place, slot) for slot in place.slots if slot not in have]
+    store.set_active(wake, True)
+    store.set_active(rest, False)
+    return add
+
+
+def _make_card(place: CardPlace, slot: str) -> NewCard:
+    return NewCard(place.note, slot, place.deck, place.position)
