@@ -18,7 +18,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.errors import FlashcardsError, UsageError
-from flashcards.identity.keys import fingerprint
+from flashcards.identity.model import fingerprint
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry

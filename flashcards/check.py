@@ -17,7 +17,7 @@ from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_math
 from flashcards.deck.wiki_links import list_targets, read_targets
 from flashcards.disk.media import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
-from flashcards.render.macros import MACROS_FILE, find_endless_macros, parse_macros
+from flashcards.render.formulas import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
 from flashcards.settings import FILE_NAME, SettingInvalid, find_front_matter_problems, find_key_line, find_unknown_decks
 from flashcards.text import plural, suggest

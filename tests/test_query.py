@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
 from flashcards.query import QueryInvalid, find_card_ids
-from flashcards.query.patterns import to_regex
-from flashcards.query.terms import compile_tag
+from flashcards.query.terms import compile_tag, to_regex
 from scheduler import Rating
 
 if TYPE_CHECKING:

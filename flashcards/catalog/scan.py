@@ -12,8 +12,7 @@ from flashcards.catalog.store import Catalog, FileRow
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.keys import fingerprint
-from flashcards.identity.model import Doubt, Known, Link, Seen
+from flashcards.identity.model import Doubt, Known, Link, Seen, fingerprint
 from scheduler import NewCard, Placement, Store
 from scheduler.acts import rename_slots
 

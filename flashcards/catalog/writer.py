@@ -9,8 +9,7 @@ from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport,
 from flashcards.catalog.files import SPACING
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Kind, Note
-from flashcards.identity.keys import make_key
-from flashcards.identity.model import Doubt, Known, Link, Seen
+from flashcards.identity.model import Doubt, Known, Link, Seen, make_key
 from flashcards.identity.slots import CarriedNote, Renaming, carry_cards, find_top_gap, renumber_gaps
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flashcards.insight.forecast import ASSUMED_SPEED
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -17,7 +18,6 @@ from flashcards.insight.report import (
     whole,
     whole_percent,
 )
-from flashcards.insight.simulation import ASSUMED_SPEED
 from flashcards.text import plural
 
 if TYPE_CHECKING:

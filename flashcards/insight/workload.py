@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.insight.forecast import ASSUMED_SPEED, read_days_ahead
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -17,14 +18,13 @@ from flashcards.insight.report import (
     tenth,
     whole,
 )
-from flashcards.insight.simulation import ASSUMED_SPEED, read_days_ahead
 from flashcards.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flashcards.collection import Collection
-    from flashcards.insight.simulation import DaysAhead
+    from flashcards.insight.forecast import DaysAhead
 
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 _MOST_CARDS: Final = 2_000  # larger collections are sampled

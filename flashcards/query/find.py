@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 
 from flashcards.catalog.files import is_utf8
 from flashcards.errors import DeckUnknown, UsageError
-from flashcards.query.patterns import matches, normalize, unescape
-from flashcards.query.terms import FIELDS, SOURCES, TEXTS, Condition, compile_tag, match_deck, match_words
+from flashcards.query.terms import (
+    FIELDS,
+    SOURCES,
+    TEXTS,
+    Condition,
+    compile_tag,
+    match_deck,
+    match_words,
+    matches,
+    normalize,
+    unescape,
+)
 from flashcards.text import suggest
 
 if TYPE_CHECKING:

@@ -249,7 +249,7 @@ def _read_bytes(path: Path) -> bytes | None:
 
 def _read_macros(root: Path) -> Mapping[str, str]:
     """Read the TeX macros of a collection from its `macros.tex`, if that can be read."""
-    from flashcards.render.macros import MACROS_FILE, parse_macros
+    from flashcards.render.formulas import MACROS_FILE, parse_macros
 
     try:
         text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")

@@ -1,7 +1,14 @@
 """The settings of a collection: `flashcards.toml`, its overrides for single decks, and the front matter of decks."""
 
-from flashcards.settings.file import SettingInvalid, find_key_line, find_unknown_decks, load_settings
-from flashcards.settings.model import FILE_NAME, Settings, find_front_matter_problems
+from flashcards.settings.file import (
+    FILE_NAME,
+    SettingInvalid,
+    Settings,
+    find_front_matter_problems,
+    find_key_line,
+    find_unknown_decks,
+    load_settings,
+)
 from flashcards.settings.values import (
     SETTINGS,
     MockPreset,

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from flashcards.collection import Collection, find_ordering, now_ms
+from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.readiness import predict_readiness
-from flashcards.insight.simulation import read_days_ahead
 from scheduler import Rating, State, build_queue
 from scheduler.learner import Learner
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection, find_ordering, now_ms
-from flashcards.insight.forecast import build_forecast, build_forecast_report
+from flashcards.insight.forecast import ASSUMED_SPEED, build_forecast, build_forecast_report, read_days_ahead
 from flashcards.insight.readiness import predict_readiness
 from flashcards.insight.readiness_report import describe_readiness
-from flashcards.insight.simulation import ASSUMED_SPEED, read_days_ahead
 from flashcards.insight.workload import build_workload_report, compare_retentions
 from flashcards.query import find_card_ids
 from scheduler import Clock, Rating, State, count_by_deck

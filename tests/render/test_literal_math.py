@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from flashcards.render.literal_math import Formula, cut_out_math
+from flashcards.render.formulas import Formula, cut_out_math
 from tests.render.strategies import markdown
 
 

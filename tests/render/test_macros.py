@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.render.macros import MAX_LENGTH, can_expand, expand, find_endless_macros, parse_macros
+from flashcards.render.formulas import MAX_LENGTH, can_expand, expand, find_endless_macros, parse_macros
 from tests.render.strategies import tex
 
 MACROS = {

@@ -13,10 +13,10 @@ from flashcards.anki.package.model import ExportProblem, PackageCard, PackageNot
 from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.render.formulas import MACROS_FILE, parse_macros
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from flashcards.render.html.tags import make_typed_answer
-from flashcards.render.macros import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from flashcards.anki.to_markdown.convert import NOTHING, flatten_markdown
-from flashcards.anki.to_markdown.escape import escape_everything
+from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.catalog.imports import FOREIGN_FORM
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.write import write_note
-from flashcards.identity.keys import fingerprint
+from flashcards.identity.model import fingerprint
 
 _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
 

@@ -28,7 +28,7 @@ from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.importers.transaction import ImportReport, Remark, run_import
-from flashcards.render.macros import MACROS_FILE, parse_macros
+from flashcards.render.formulas import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.to_markdown.blocks import Blocks
 from flashcards.anki.to_markdown.elements import encode_url
-from flashcards.anki.to_markdown.escape import escape_everything
+from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField, cut_out, cut_out_media
 from flashcards.anki.to_markdown.tree import (
     UNSEEN,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
 
-from flashcards.anki.to_markdown.escape import escape_everything
+from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element
 from flashcards.deck.media import scheme
 

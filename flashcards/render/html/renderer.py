@@ -16,10 +16,9 @@ import pyromark
 from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.wiki_markdown import has_additions, keep_link_definitions, rewrite_additions
 from flashcards.render.code import CodeHighlighter
+from flashcards.render.formulas import CutMath, cut_out_math, expand
 from flashcards.render.html.media import place_media
 from flashcards.render.html.tags import clean, escape_anki_markup, escape_words
-from flashcards.render.literal_math import CutMath, cut_out_math
-from flashcards.render.macros import expand
 
 # A line that begins with a letter and has no character with a meaning in Markdown or HTML is its own HTML.
 _MEANING: Final = r"\\`*_\[\]<>&~$|{}\x00-\x1f\x7f-\x9f\ud800-\udfff"

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.wiki_markdown import keep_link_definitions, rewrite_additions
+from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
-from flashcards.render.literal_math import CutMath, cut_out_math
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
 from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Delimiters, InlineTags, TextWriter
 

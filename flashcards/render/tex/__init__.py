@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from flashcards.render.macros import expand
+from flashcards.render.formulas import expand
 
 MAX_LENGTH: Final = 10_000  # characters of TeX; a longer formula is shown as typed
 MAX_DEPTH: Final = 40  # open braces and environments
