@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fsrs_rs_python import FSRSReview
 
     from scheduler.memory import Model
+    from scheduler.model import Card
 
 _SOME_STEP = 1  # logs do not say how many were left; the next Good ends this one
 
@@ -60,6 +61,12 @@ class ImportedState(NamedTuple):
     memory: Memory | None = None
     keeps_log: bool = True
     log_is_whole: bool = False
+
+    @classmethod
+    def of_card(cls, card: Card, changed_ms: int) -> ImportedState:
+        """Return the state of a card of our own scheduler, as another collection has it."""
+        schedule = card.state, card.due_day, card.due_ms, card.steps_left, card.interval
+        return cls(*schedule, card.reps, card.lapses, card.leech, changed_ms)
 
 
 class CardHistory(NamedTuple):

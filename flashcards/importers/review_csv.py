@@ -15,7 +15,7 @@ from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
 from scheduler.log import advance, fold_log, read_reviews
-from scheduler.model import Card, Rating, ReviewKind
+from scheduler.model import Rating, ReviewKind
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -158,18 +158,5 @@ def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> C
             )
         )
         card = after
-    return CardHistory(card_id, past, _make_state(advance(card, log)))
-
-
-def _make_state(card: Card) -> ImportedState:
-    return ImportedState(
-        state=card.state,
-        due_day=card.due_day,
-        due_ms=card.due_ms,
-        steps_left=card.steps_left,
-        interval=card.interval,
-        reps=card.reps,
-        lapses=card.lapses,
-        leech=card.leech,
-        changed_ms=card.last_ms or 0,
-    )
+    card = advance(card, log)
+    return CardHistory(card_id, past, ImportedState.of_card(card, card.last_ms or 0))

@@ -150,19 +150,8 @@ def _convert(row: Review) -> ImportedReview:
 
 def _read_state(card: Card, log: list[Review]) -> ImportedState:
     is_whole = not any(row.kind is ReviewKind.TAKEN_OVER for row in log)
-    return ImportedState(
-        state=card.state,
-        due_day=card.due_day,
-        due_ms=card.due_ms,
-        steps_left=card.steps_left,
-        interval=card.interval,
-        reps=card.reps,
-        lapses=card.lapses,
-        leech=card.leech,
-        changed_ms=log[-1].id,
-        memory=None if is_whole else card.memory,
-        log_is_whole=is_whole,
-    )
+    memory = None if is_whole else card.memory
+    return ImportedState.of_card(card, log[-1].id)._replace(memory=memory, log_is_whole=is_whole)
 
 
 def _take_back(collection: Collection, voided: Iterable[int]) -> int:
