@@ -290,16 +290,15 @@ def _match_edited(value: str) -> Condition:
 def _match_introduced(value: str) -> Condition:
     days = _read_days(value, "introduced")
     return Condition(
-        "(SELECT min(r.day) FROM reviews r WHERE r.card = c.id AND r.rating IS NOT NULL"
-        f" AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)) > :today - {days}"
+        "(SELECT min(reviews.day) FROM reviews WHERE reviews.card = c.id AND reviews.rating IS NOT NULL"
+        f" AND {KEPT}) > :today - {days}"
     )
 
 
 def _match_rescheduled(value: str) -> Condition:
     return Condition(
-        f"EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id AND r.kind = {ReviewKind.SET_DUE:d}"
-        f" AND r.day > :today - {_read_days(value, 'resched')}"
-        " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id))"
+        f"EXISTS (SELECT 1 FROM reviews WHERE reviews.card = c.id AND reviews.kind = {ReviewKind.SET_DUE:d}"
+        f" AND reviews.day > :today - {_read_days(value, 'resched')} AND {KEPT})"
     )
 
 

@@ -8,15 +8,16 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler import Rating
+from scheduler.conditions import KEPT
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
 
-_COUNTS = """
+_COUNTS = f"""
     SELECT ticks.point, sum(ticks.covered), count(*) FROM ticks JOIN reviews ON reviews.id = ticks.review
-    WHERE reviews.card = ? AND NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)
+    WHERE reviews.card = ? AND {KEPT}
     GROUP BY ticks.point ORDER BY sum(ticks.covered) * 1.0 / count(*), ticks.point
 """
 
