@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.deck.media import find_references
+from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
 from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
-from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.errors import FlashcardsError, UsageError
-from flashcards.identity.model import fingerprint
+from flashcards.identity.notes import fingerprint
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry

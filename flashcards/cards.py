@@ -11,7 +11,7 @@ from flashcards.catalog.files import is_utf8
 from flashcards.catalog.store import Entry
 from flashcards.deck.cloze import build_face
 from flashcards.errors import FlashcardsError, UsageError
-from flashcards.identity.model import KEY_LENGTH
+from flashcards.identity.notes import KEY_LENGTH
 from scheduler import Card
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from itertools import islice
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.deck.media import find_references
+from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Kind
 from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_math_problems, find_pair
 from flashcards.deck.wiki_links import list_targets, read_targets
-from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
 from flashcards.render.formulas import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap

@@ -22,7 +22,7 @@ from flashcards.deck.write import write_note
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
 from flashcards.errors import FlashcardsError
-from flashcards.identity.model import fingerprint
+from flashcards.identity.notes import fingerprint
 from scheduler import transaction
 
 if TYPE_CHECKING:

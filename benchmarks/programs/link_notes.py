@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.make_decks import Fact, facts
 from flashcards.deck.parse import parse
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.model import Known, Seen, fingerprint
+from flashcards.identity.notes import Known, Seen, fingerprint
 from flashcards.identity.similar import link_similar
 
 _SAMPLE = 2_000  # notes; as many as a scan takes

@@ -14,7 +14,7 @@ from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.catalog.writer import NoteWriter, renumber
 from flashcards.deck.model import Kind, Note
-from flashcards.identity.model import TUNING, Known, Link, Seen
+from flashcards.identity.notes import TUNING, Known, Link, Seen
 from flashcards.identity.slots import Renaming, carry_cards
 from scheduler import Store
 from scheduler.acts import delete_unused_cards

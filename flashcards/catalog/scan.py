@@ -12,7 +12,7 @@ from flashcards.catalog.store import Catalog, FileRow
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.model import Doubt, Known, Link, Seen, fingerprint
+from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
 from scheduler import NewCard, Placement, Store
 from scheduler.acts import rename_slots
 

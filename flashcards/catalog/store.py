@@ -14,7 +14,7 @@ from flashcards.deck.model import Gap, Kind, Note, Problem
 
 if TYPE_CHECKING:
     from flashcards.catalog.wiki_links import LinkResolver
-    from flashcards.identity.model import Known
+    from flashcards.identity.notes import Known
 
 
 _KINDS = {kind.value: kind for kind in Kind}
@@ -297,7 +297,7 @@ class Catalog:
         return found
 
     def _load_known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
-        from flashcards.identity.model import Known
+        from flashcards.identity.notes import Known
 
         rows = self._db.execute(
             "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"

@@ -6,12 +6,12 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from flashcards.deck.markdown_extensions import SHOWN
 from flashcards.deck.model import Note
 from flashcards.deck.wiki_links import cut_part, list_targets, move_images, write_targets
-from flashcards.deck.wiki_markdown import SHOWN
 from flashcards.dialects import NATIVE
 from flashcards.disk.inside import is_private
-from flashcards.disk.media import PathIndex
+from flashcards.disk.media_files import PathIndex
 
 _MOST_TARGETS: Final = 50  # of one note
 _LARGEST: Final = 1_000_000  # bytes of a file that is embedded

@@ -9,7 +9,7 @@ from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport,
 from flashcards.catalog.files import SPACING
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Kind, Note
-from flashcards.identity.model import Doubt, Known, Link, Seen, make_key
+from flashcards.identity.notes import Doubt, Known, Link, Seen, make_key
 from flashcards.identity.slots import CarriedNote, Renaming, carry_cards, find_top_gap, renumber_gaps
 
 

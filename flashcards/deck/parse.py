@@ -10,11 +10,11 @@ from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
 from flashcards.deck.markdown import Heading, Outline, find_definitions
+from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import Deck, Kind, Note, Problem
 from flashcards.deck.pitfalls import find_unread_questions
 from flashcards.deck.source import Lines, Span, Spans, normalize
 from flashcards.deck.tokens import Token, TokenKind, tokenize
-from flashcards.deck.wiki_markdown import add_footnotes
 
 _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}

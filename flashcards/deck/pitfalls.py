@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, escape_money, outline, prepare_source
-from flashcards.deck.media import LINK_SCHEMES, scheme
+from flashcards.deck.markdown_extensions import keep_link_definitions
+from flashcards.deck.media_references import LINK_SCHEMES, scheme
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.source import Spans
-from flashcards.deck.wiki_markdown import keep_link_definitions
 
 _TOKEN: Final = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 _MATH_OPENING: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\\(|\\\[|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))")

@@ -11,10 +11,10 @@ from flashcards.deck import front_matter
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.cloze import MAX_NUMBER
 from flashcards.deck.markdown import outline
+from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name
 from flashcards.deck.source import Spans, normalize
-from flashcards.deck.wiki_markdown import add_footnotes
 
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*)")

@@ -13,9 +13,9 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import get_deck_name
-from flashcards.deck.wiki_markdown import add_footnotes
 from flashcards.dialects.building import Breadcrumbs, list_prose, read_lines
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze

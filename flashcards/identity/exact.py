@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from flashcards.identity.model import Known, Link, Seen
+from flashcards.identity.notes import Known, Link, Seen
 
 _MOST_PAIRS: Final = 10_000  # of notes with one text
 _HEADING: Final = 3  # another heading says more than two other neighbours

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flashcards.identity.model import Known, Seen
+from flashcards.identity.notes import Known, Seen
 
 Place = tuple[int, int]
 

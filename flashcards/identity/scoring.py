@@ -18,8 +18,8 @@ from flashcards.identity.likeness import (
     is_template_refilled,
     weigh_sides,
 )
-from flashcards.identity.model import Known, Seen, Tuning
 from flashcards.identity.neighbours import Places, Stretch
+from flashcards.identity.notes import Known, Seen, Tuning
 from flashcards.identity.words import RareKeyIndex, Sides, Weights, list_word_keys, split_sides
 
 

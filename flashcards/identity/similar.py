@@ -9,8 +9,8 @@ from typing import Final
 from flashcards.deck.model import Note
 from flashcards.identity.assignment import Pair, assign_pairs
 from flashcards.identity.exact import can_share_pin
-from flashcards.identity.model import TUNING, Doubt, Known, Link, Seen, Tuning
 from flashcards.identity.neighbours import Places
+from flashcards.identity.notes import TUNING, Doubt, Known, Link, Seen, Tuning
 from flashcards.identity.scoring import Scores
 from flashcards.identity.words import KeysOf, RareKeyIndex, list_trigrams, list_word_keys
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.catalog.store import encode
 from flashcards.collection import now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
-from flashcards.identity.model import fingerprint
+from flashcards.identity.notes import fingerprint
 from flashcards.importers.hashcards_files import HashedCard, read_hashcards_file
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, merge_histories, run_import
 from scheduler.imported_log import CardHistory, ImportedReview, ImportedState

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashcards.disk.media import BY_NAME, MediaError, find_media_file
+from flashcards.disk.media_files import BY_NAME, MediaError, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class NotMedia(FlashcardsError):
 
 def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
     """Find the local media files that the visible sides name, in order; with `sound` only playable ones."""
-    from flashcards.deck.media import PLAYED, extension, find_references
+    from flashcards.deck.media_references import PLAYED, extension, find_references
 
     shown = (asked.face.front, asked.face.back) if answered else (asked.face.front,)
     found = dict.fromkeys(each.url for each in find_references(asked.entry.note._replace(fields=shown)))
@@ -61,7 +61,7 @@ def play(root: Path, asked: Asked, url: str) -> str:
 
 
 def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) -> str:
-    from flashcards.deck.media import AUDIO, IMAGE, VIDEO, extension
+    from flashcards.deck.media_references import AUDIO, IMAGE, VIDEO, extension
 
     try:
         file = find_media_file(root, asked.entry.path, url)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiCard, AnkiNote
     from flashcards.importers.transaction import ImportReport
     from flashcards.sync.incoming import Row
-    from flashcards.sync.media import MediaStore
+    from flashcards.sync.media_store import MediaStore
     from flashcards.sync.mirror import Mirror
     from flashcards.sync.session import Received
 

@@ -18,7 +18,7 @@ import flashcards
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.sync.bridge import Bridge
 from flashcards.sync.host import make_folder, take_lock
-from flashcards.sync.media import MOST_BYTES, MOST_FILES, CollectionFolder, MediaStore, read_download
+from flashcards.sync.media_store import MOST_BYTES, MOST_FILES, CollectionFolder, MediaStore, read_download
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.session import SyncSession
 from flashcards.sync.wire import HEADER, SIZE_HEADER, BadRequest, Refusal, pack, pack_json, unpack

@@ -14,7 +14,7 @@ from flashcards.collection import STATE_FOLDER
 from flashcards.errors import FlashcardsError
 from flashcards.sync.account import Account, GuessLimit
 from flashcards.sync.bridge import Bridge
-from flashcards.sync.media import CollectionFolder, MediaStore
+from flashcards.sync.media_store import CollectionFolder, MediaStore
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.service import SyncReport, SyncService
 from flashcards.sync.wire import Refusal

@@ -22,7 +22,7 @@ from flashcards.sync.wire import (
 if TYPE_CHECKING:
     from flashcards.sync.account import Account, GuessLimit
     from flashcards.sync.intake import TakenOver
-    from flashcards.sync.media import MediaStore
+    from flashcards.sync.media_store import MediaStore
     from flashcards.sync.mirror import Mirror
 
 _ACTIVE_SECONDS: Final = 300.0

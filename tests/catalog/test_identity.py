@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.collection import now_ms
-from flashcards.identity.model import make_key
+from flashcards.identity.notes import make_key
 from scheduler import build_queue
 from tests.catalog.world import World, question
 

@@ -6,7 +6,7 @@ import pytest
 
 from flashcards.check import find_problems
 from flashcards.collection import Access, Collection
-from flashcards.deck.wiki_markdown import rewrite_additions
+from flashcards.deck.markdown_extensions import rewrite_additions
 
 
 def write(root: Path, files: dict[str, str]) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashcards.deck.markdown_extensions import rewrite_additions
 from flashcards.deck.wiki_links import cut_part, drop_targets, move_images, read_targets, write_targets
-from flashcards.deck.wiki_markdown import rewrite_additions
 from flashcards.render.html.renderer import HtmlRenderer
 
 NOTE = """---

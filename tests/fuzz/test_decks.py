@@ -16,7 +16,7 @@ from flashcards.anki.to_markdown.convert import Converter
 from flashcards.deck.cloze import build_face
 from flashcards.deck.front_matter import read_front_matter
 from flashcards.deck.html import split_html
-from flashcards.deck.media import find_references
+from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.pitfalls import find_conflict, find_dead_links, find_lost_cells, find_unbalanced_math

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flashcards.deck.model import Note
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.model import TUNING, Known, Link, Seen, Tuning
+from flashcards.identity.notes import TUNING, Known, Link, Seen, Tuning
 from flashcards.identity.similar import link_similar
 from tests.identity.trials import Trial
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from flashcards.identity.model import TUNING, Tuning
+from flashcards.identity.notes import TUNING, Tuning
 from tests.identity import trials
 from tests.identity.edits import HEAVY, ORDINARY, typo
 from tests.identity.material import Material, everything

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flashcards.catalog.store import encode
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.model import Known, Link, Seen, fingerprint
+from flashcards.identity.notes import Known, Link, Seen, fingerprint
 
 
 def note(text: str, pin: str = "", line: int = 1) -> Note:

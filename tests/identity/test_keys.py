@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
-from flashcards.identity.model import KEY_LENGTH, fingerprint, make_key
+from flashcards.identity.notes import KEY_LENGTH, fingerprint, make_key
 
 
 def note(*fields: str) -> Note:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from flashcards.catalog.store import encode
 from flashcards.deck.parse import parse
-from flashcards.identity.model import Known, Seen, fingerprint
+from flashcards.identity.notes import Known, Seen, fingerprint
 from tests.identity.edits import HEAVY, ORDINARY, Edit, aside, typo, words_of
 from tests.identity.material import Item, Material, readable, text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from flashcards.deck.media import LINK_SCHEMES, scheme
+from flashcards.deck.media_references import LINK_SCHEMES, scheme
 from flashcards.render.html.tags import ATTRIBUTES, LIST_CLASSES, TAGS, is_picture
 
 VOID = frozenset({"br", "col", "hr", "img", "source", "wbr"})

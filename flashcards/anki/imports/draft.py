@@ -13,7 +13,7 @@ from flashcards.catalog.imports import FOREIGN_FORM
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.write import write_note
-from flashcards.identity.model import fingerprint
+from flashcards.identity.notes import fingerprint
 
 _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
 

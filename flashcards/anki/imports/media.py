@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.package.names import clean_name
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry

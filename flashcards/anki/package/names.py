@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.anki.package.model import BASIC, CLOZE, ExportProblem, family
 from flashcards.catalog.store import decode
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media import BY_NAME, FileFinder, find_media_file
+from flashcards.disk.media_files import BY_NAME, FileFinder, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from flashcards.anki.to_markdown.elements import (
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
 from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField
 from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_text
-from flashcards.deck.media import PLAYED, extension, is_remote, scheme
+from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
 _ESCAPED_BRACKET: Final = re.compile(r"\\[\[\]]")
 _LINES: Final = frozenset(

@@ -9,7 +9,7 @@ from typing import Final
 
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element
-from flashcards.deck.media import scheme
+from flashcards.deck.media_references import scheme
 
 Media = Callable[[str], str]
 """A function from the name of a media file in the package to its URL in Markdown."""

@@ -8,7 +8,7 @@ from html import escape, unescape
 from typing import ClassVar, Final
 from urllib.parse import unquote
 
-from flashcards.deck.media import AUDIO, IMAGE, LINK_SCHEMES, PLAYED, extension, is_remote, scheme
+from flashcards.deck.media_references import AUDIO, IMAGE, LINK_SCHEMES, PLAYED, extension, is_remote, scheme
 from flashcards.render.html.tags import ATTRIBUTES, escape_anki_markup, is_picture
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')

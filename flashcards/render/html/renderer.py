@@ -14,7 +14,7 @@ from typing import Final
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, escape_money
-from flashcards.deck.wiki_markdown import has_additions, keep_link_definitions, rewrite_additions
+from flashcards.deck.markdown_extensions import has_additions, keep_link_definitions, rewrite_additions
 from flashcards.render.code import CodeHighlighter
 from flashcards.render.formulas import CutMath, cut_out_math, expand
 from flashcards.render.html.media import place_media

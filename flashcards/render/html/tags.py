@@ -8,7 +8,7 @@ from functools import cache
 from html import escape, unescape
 from typing import TYPE_CHECKING, Final
 
-from flashcards.deck.media import LINK_SCHEMES, scheme
+from flashcards.deck.media_references import LINK_SCHEMES, scheme
 
 if TYPE_CHECKING:
     import nh3

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS, escape_money
-from flashcards.deck.wiki_markdown import keep_link_definitions, rewrite_additions
+from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_additions
 from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack

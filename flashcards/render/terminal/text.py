@@ -8,8 +8,8 @@ from typing import Final
 from rich.text import Text
 
 from flashcards.deck.html import Tag, split_html
-from flashcards.deck.media import PLAYED, extension
-from flashcards.deck.wiki_markdown import BY_NAME
+from flashcards.deck.markdown_extensions import BY_NAME
+from flashcards.deck.media_references import PLAYED, extension
 
 GAP: Final = "bold magenta"
 CODE: Final = "cyan"

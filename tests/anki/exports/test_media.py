@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.deck.media import Reference, find_references
+from flashcards.deck.media_references import Reference, find_references
 from flashcards.deck.model import Note
 from flashcards.deck.parse import parse
-from flashcards.disk.media import FileFinder, MediaMissing, MediaOutside, find_media_file
+from flashcards.disk.media_files import FileFinder, MediaMissing, MediaOutside, find_media_file
 
 
 def note(text: str) -> Note:

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, prepare_source
+from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_additions
 from flashcards.deck.model import Note
-from flashcards.deck.wiki_markdown import keep_link_definitions, rewrite_additions
 
 AUDIO: Final = frozenset({"aac", "flac", "m4a", "mp3", "oga", "ogg", "opus", "spx", "wav"})
 VIDEO: Final = frozenset({"3gp", "avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "swf", "webm"})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.sync.media import CollectionFolder, MediaStore, is_plain_name, read_archive
+from flashcards.sync.media_store import CollectionFolder, MediaStore, is_plain_name, read_archive
 from flashcards.sync.wire import BadRequest
 from tests.sync.phones import World
 

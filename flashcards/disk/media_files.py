@@ -13,7 +13,7 @@ from flashcards.disk.inside import is_private
 from flashcards.errors import FlashcardsError
 
 BY_NAME = "[["
-"""What a path begins with where it names a file anywhere in the collection; as in `deck.wiki_markdown`."""
+"""What a path begins with where it names a file anywhere in the collection; as in `deck.markdown_extensions`."""
 
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
