@@ -14,7 +14,7 @@ from typing import Final
 
 from flashcards.collection import Collection
 from scheduler import Clock, Leech, Rating, Review, ReviewKind, State, transaction
-from scheduler.imported_log import Replayer
+from scheduler.log import Replayer
 
 _RATINGS: Final = (Rating.GOOD, Rating.GOOD, Rating.HARD, Rating.GOOD, Rating.EASY, Rating.GOOD, Rating.AGAIN)
 _DAY: Final = 86_400  # seconds

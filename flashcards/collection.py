@@ -34,8 +34,7 @@ from scheduler import (
     transaction,
     translate_errors,
 )
-from scheduler.connection import ReadingConnection, copy_to_memory
-from scheduler.database import open_reading
+from scheduler.database import ReadingConnection, copy_to_memory, open_reading
 from scheduler.limits import COLLECTION, DeckLimits
 from scheduler.store import TABLE_SET
 

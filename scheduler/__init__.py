@@ -7,8 +7,7 @@ is an integer whose cards are siblings.
 from scheduler.answer import Outcome, Outcomes, compute_outcomes
 from scheduler.backups import backup, remove_old_backups, restore
 from scheduler.clock import Clock
-from scheduler.connection import check, transaction
-from scheduler.database import TableSet, open_database
+from scheduler.database import TableSet, check, open_database, transaction
 from scheduler.errors import (
     BackupUnusable,
     CardChanged,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from scheduler import log as logs
 from scheduler.answer import Moment, make_row
 from scheduler.conditions import RATED
-from scheduler.connection import transaction
+from scheduler.database import transaction
 from scheduler.errors import NothingToUndo
 from scheduler.model import Rating, Review, ReviewKind
 from scheduler.rows import append, update_schedule

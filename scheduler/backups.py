@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from scheduler import connection as connections
+from scheduler import database
 from scheduler.backup_files import (
     choose_old,
     count_reviews,
@@ -20,7 +20,7 @@ from scheduler.backup_files import (
     make_name,
     read_time,
 )
-from scheduler.connection import closing_connection, copy_to_memory, database_path, open_file
+from scheduler.database import closing_connection, copy_to_memory, database_path, open_file
 from scheduler.errors import (
     BackupUnusable,
     DatabaseBusy,
@@ -185,7 +185,7 @@ def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> 
     With `backups`, the present state is copied there first, while the lock keeps it from changing.
     """
     saved: list[Path] = []
-    until = time.monotonic() + connections.BUSY_SECONDS
+    until = time.monotonic() + database.BUSY_SECONDS
 
     def step(status: int, _remaining: int, _total: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scheduler.connection import ReadingConnection, closing_connection, database_path
+from scheduler.database import ReadingConnection, closing_connection, database_path
 from scheduler.model import ReviewKind
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.conditions import KEPT
-from scheduler.imported_log import CardHistory, DayReader, Replayer, make_imported_row
-from scheduler.log import advance, fold_log
+from scheduler.log import CardHistory, DayReader, Replayer, advance, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
     CARD_COLUMNS,

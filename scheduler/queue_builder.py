@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from scheduler.conditions import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW
-from scheduler.connection import snapshot
+from scheduler.database import snapshot
 from scheduler.intervals import draw
 from scheduler.limits import (
     LAST_PASS_DAYS,

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from scheduler.conditions import ASKABLE, NEW
-from scheduler.connection import transaction
+from scheduler.database import transaction
 from scheduler.errors import CardUnknown
 from scheduler.model import Card, Leech, Rating, Review, ReviewKind, State
 

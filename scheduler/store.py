@@ -19,8 +19,7 @@ from scheduler.answer import (
 )
 from scheduler.clock import Clock
 from scheduler.conditions import DUE_TODAY, NEW, SHOWN
-from scheduler.connection import transaction
-from scheduler.database import TableSet
+from scheduler.database import TableSet, transaction
 from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.intervals import Ahead, Load
 from scheduler.limits import has_deadline

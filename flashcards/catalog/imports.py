@@ -12,7 +12,7 @@ from functools import cache
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scheduler.imported_log import CardHistory, DayReader, ImportedState
+from scheduler.log import CardHistory, DayReader, ImportedState
 from scheduler.merge import merge
 from scheduler.model import DAY_SECONDS, Memory, State
 

@@ -93,11 +93,11 @@ def _writer(path: Path, *, history: bool) -> Writer:
     """Return the exporter for the ending of the file."""
     suffix = path.suffix.lower()
     if suffix == ".json":
-        from flashcards.anki.exports.tables import export_json
+        from flashcards.anki.exports.export import export_json
 
         return export_json
     if suffix == ".csv":
-        from flashcards.anki.exports.tables import export_csv
+        from flashcards.anki.exports.export import export_csv
 
         return export_csv
     from flashcards.anki.exports.export import export_package

@@ -12,6 +12,6 @@ The rules, in the order in which they apply; each takes one-to-one pairs and lea
    copy of it.
 
 A person overrides all of them with `flashcards link` and `flashcards unlink` (`by hand`).
-What no rule links is a new note, or an orphan that keeps its history. `slots.py` and `gaps.py` then decide
-which card is which within a linked note.
+What no rule links is a new note, or an orphan that keeps its history. `slots.py` then decides which card is which
+within a linked note.
 """

@@ -1,15 +1,185 @@
-"""Match the cards of a linked note with those it had before."""
+"""Match the cards of a linked note with those it had before, and the gaps of a cloze with those of its former text."""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
-from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
-from flashcards.identity.gaps import GapGroup, group_gaps, match_gaps
+from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note
 from flashcards.identity.words import count_words
+
+_TOKEN = re.compile("[\u0e00-\u0fff\u2e80-\u9fff\uf900-\ufaff]|\\w+|[^\\w\\s]")
+_ALIKE: Final = 0.6  # hidden texts so much alike are one text, reworded
+_SAME_NUMBER: Final = 0.1  # decides between equal texts
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GapGroup:
+    """The gaps that one card asks for: those of one number, or a single gap without a number.
+
+    Attributes:
+        number: the number of the gaps.
+        written: whether the text says the number, as `{{c1::…}}` does.
+        gaps: at least one, in order.
+        text: what they hide.
+    """
+
+    number: int
+    written: bool
+    gaps: tuple[Gap, ...]
+    text: tuple[str, ...]
+
+
+def group_gaps(note: Note) -> list[GapGroup]:
+    """Group the gaps of a cloze by their numbers, in order of the first gap."""
+    text = note.fields[0]
+    groups: dict[int, list[Gap]] = defaultdict(list)
+    for gap in note.gaps:
+        for number in gap.numbers:
+            groups[number].append(gap)
+    return [
+        GapGroup(
+            number,
+            text.startswith("{{c", gaps[0].start),
+            tuple(gaps),
+            tuple(" ".join(text[gap.inner_start : gap.inner_end].split()) for gap in gaps),
+        )
+        for number, gaps in groups.items()
+    ]
+
+
+def match_gaps(before: Note, after: Note) -> dict[int, int]:
+    """Return the number that each gap group of `after` had in `before`, by its number as it was read.
+
+    Equal hidden texts match first, then reworded ones, then equal written numbers. Next come gaps at the same place
+    of the sentence, and last those left over between the same neighbours. Counting from the start never decides.
+    A new group is left out.
+    """
+    olds, news = group_gaps(before), group_gaps(after)
+    if before.fields == after.fields and len(olds) == len(news):
+        return {new.number: old.number for old, new in zip(olds, news, strict=True)}
+    pairs = _Pairs(before, after)
+    scored = [
+        (-pairs.score(old, new), new_at, old_at) for new_at, new in enumerate(news) for old_at, old in enumerate(olds)
+    ]
+    partners: dict[int, int] = {}
+    taken: set[int] = set()
+    for score, new_at, old_at in sorted(scored):
+        if score < 0 and new_at not in partners and old_at not in taken:
+            partners[new_at] = old_at
+            taken.add(old_at)
+    partners |= {
+        new_at: old_at
+        for new_at, old_at in _pair_left_over(partners, olds, news)
+        if not pairs.is_shown(news[new_at], olds[old_at])
+    }
+    return {news[new_at].number: olds[old_at].number for new_at, old_at in partners.items()}
+
+
+def _pair_left_over(partners: dict[int, int], olds: list[GapGroup], news: list[GapGroup]) -> list[tuple[int, int]]:
+    """Pair the groups left over between the same two partners, if both texts have the same number."""
+    between: dict[Span, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    known_new = sorted(partners)
+    known_old = sorted(partners.values())
+    for new_at in range(len(news)):
+        if new_at not in partners:
+            at = bisect_left(known_new, new_at)
+            before = partners[known_new[at - 1]] if at else -1
+            after = partners[known_new[at]] if at < len(known_new) else len(olds)
+            between[before, after][0].append(new_at)
+    for old_at in range(len(olds)):
+        at = bisect_left(known_old, old_at)
+        if at == len(known_old) or known_old[at] != old_at:
+            before = known_old[at - 1] if at else -1
+            after = known_old[at] if at < len(known_old) else len(olds)
+            between[before, after][1].append(old_at)
+    return [pair for new, old in between.values() if len(new) == len(old) for pair in zip(new, old, strict=True)]
+
+
+class _Pairs:
+    """A comparison of the gap groups of two texts of one note."""
+
+    def __init__(self, before: Note, after: Note) -> None:
+        from rapidfuzz.distance import Indel, LCSseq
+
+        self._ratio = Indel.normalized_similarity
+        self._before, self._after = before.fields[0], after.fields[0]
+        self._old, old_starts = _split_tokens(before)
+        self._new, new_starts = _split_tokens(after)
+        self._old_starts, self._new_starts = old_starts, new_starts
+        self._blocks: list[tuple[Span, Span, bool]] = []
+        for code in LCSseq.opcodes(self._old, self._new):
+            old, new, same = (code.src_start, code.src_end), (code.dest_start, code.dest_end), code.tag == "equal"
+            if not same and self._blocks and not self._blocks[-1][2]:
+                (old_start, _), (new_start, _), _ = self._blocks.pop()
+                old, new = (old_start, old[1]), (new_start, new[1])
+            self._blocks.append((old, new, same))
+
+    def score(self, old: GapGroup, new: GapGroup) -> float:
+        """Return how sure it is that two groups are the same; 0 if nothing says so."""
+        place = self._place(old, new)
+        tie = place + _SAME_NUMBER * (new.written and old.number == new.number)
+        if old.text == new.text:
+            return 5 + tie
+        alike: float = self._ratio("\n".join(old.text), "\n".join(new.text))
+        if alike >= _ALIKE:
+            return 3 + alike + tie / 2
+        if new.written and old.written and old.number == new.number:
+            return 2 + place
+        return place
+
+    def is_shown(self, new: GapGroup, old: GapGroup) -> bool:
+        """Check whether the other text shows what a group hides: a gap was added or removed."""
+        return any(text in self._before for text in new.text) or any(text in self._after for text in old.text)
+
+    def _place(self, old: GapGroup, new: GapGroup) -> float:
+        """Return how much of what they hide is at the same place of the two texts, 0 to 1."""
+        return max(
+            self._overlap(_find_span(self._old_starts, mine), _find_span(self._new_starts, theirs))
+            for mine in old.gaps
+            for theirs in new.gaps
+        )
+
+    def _overlap(self, old: Span, new: Span) -> float:
+        found = 0.0
+        for old_block, new_block, same in self._blocks:
+            mine, theirs = _measure_overlap(old, old_block), _measure_overlap(new, new_block)
+            if not mine or not theirs:
+                continue
+            if same:
+                shift = new_block[0] - old_block[0]
+                moved = (max(old[0], old_block[0]) + shift, min(old[1], old_block[1]) + shift)
+                found += _measure_overlap(moved, new)
+            else:
+                old_share, new_share = mine / (old_block[1] - old_block[0]), theirs / (new_block[1] - new_block[0])
+                found += old_share * new_share * max(mine, theirs)
+        return found / max(old[1] - old[0], new[1] - new[0], 1)
+
+
+def _measure_overlap(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _find_span(starts: list[int], gap: Gap) -> Span:
+    return bisect_left(starts, gap.inner_start), bisect_left(starts, gap.inner_end)
+
+
+def _split_tokens(note: Note) -> tuple[list[str], list[int]]:
+    """Split a cloze into words, with the place where each begins; gap syntax and hints are skipped."""
+    text = note.fields[0]
+    for gap in note.gaps:
+        text = f"{text[: gap.start]}{' ' * (gap.inner_start - gap.start)}{text[gap.inner_start :]}"
+        text = f"{text[: gap.inner_end]}{' ' * (gap.end - gap.inner_end)}{text[gap.end :]}"
+    found = list(_TOKEN.finditer(text))
+    return [match[0] for match in found], [match.start() for match in found]
+
 
 _HIDES: Final = 0.7  # from here on a gap hides a side
 _LEAST_HIDDEN: Final = 3  # letters of a gap that is found within a side

@@ -16,8 +16,7 @@ from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint
 from flashcards.importers.hashcards_files import HashedCard, read_hashcards_file
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, merge_histories, run_import
-from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
-from scheduler.log import read_reviews
+from scheduler.log import CardHistory, ImportedReview, ImportedState, read_reviews
 from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State
 
 if TYPE_CHECKING:

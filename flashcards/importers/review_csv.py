@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
-from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
-from scheduler.log import advance, fold_log, read_reviews
+from scheduler.log import CardHistory, ImportedReview, ImportedState, advance, fold_log, read_reviews
 from scheduler.model import Rating, ReviewKind
 
 if TYPE_CHECKING:

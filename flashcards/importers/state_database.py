@@ -15,7 +15,7 @@ from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark
 from flashcards.text import plural
 from scheduler.database import prepare_copy
 from scheduler.errors import SchedulerError
-from scheduler.imported_log import CardHistory, ImportedReview, ImportedState
+from scheduler.log import CardHistory, ImportedReview, ImportedState
 from scheduler.model import Review, ReviewKind
 from scheduler.store import Store
 

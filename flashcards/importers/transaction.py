@@ -16,8 +16,8 @@ from flashcards.collection import now_ms
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler.backups import backup, remove_old_backups
-from scheduler.connection import closing_connection, transaction
-from scheduler.imported_log import CardHistory, DayReader
+from scheduler.database import closing_connection, transaction
+from scheduler.log import CardHistory, DayReader
 from scheduler.merge import merge
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from flashcards.settings.file import write_settings
 from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
 from scheduler.columns import LogColumns, read_log
-from scheduler.connection import transaction
+from scheduler.database import transaction
 from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
 from scheduler.memory import fill_parameters
 from scheduler.replay import read_stated_memories

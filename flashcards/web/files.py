@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from flashcards.deck.media import AUDIO, IMAGE, VIDEO, extension
-from flashcards.disk.media import MediaError, find_media_file
+from flashcards.deck.media_references import AUDIO, IMAGE, VIDEO, extension
+from flashcards.disk.media_files import MediaError, find_media_file
 from flashcards.render.code import read_code_css
 from flashcards.web.site import STATIC
 

@@ -6,12 +6,12 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from flashcards.deck.media import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
-from flashcards.disk.media import FileFinder, MediaError, find_media_file
+from flashcards.deck.media_references import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
+from flashcards.render.formulas import MACROS_FILE, expand, parse_macros
 from flashcards.render.html.cloze import mark_gaps
 from flashcards.render.html.media import MediaPlacer
 from flashcards.render.html.renderer import HtmlRenderer
-from flashcards.render.macros import MACROS_FILE, expand, parse_macros
 from flashcards.render.tex import tex_to_text
 
 if TYPE_CHECKING:

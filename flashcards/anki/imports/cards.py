@@ -14,7 +14,7 @@ from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki
 from flashcards.catalog.imports import SeenMarks
 from scheduler.clock import Clock
-from scheduler.imported_log import CardHistory, ImportedState, make_imported_row
+from scheduler.log import CardHistory, ImportedState, make_imported_row
 from scheduler.merge import merge
 from scheduler.model import Rating, ReviewKind, State
 

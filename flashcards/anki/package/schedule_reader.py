@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
-from scheduler.imported_log import CardHistory, DayReader, ImportedReview, ImportedState
+from scheduler.log import CardHistory, DayReader, ImportedReview, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from scheduler.columns import LogColumns, read_log
-from scheduler.connection import attach_copy
+from scheduler.database import attach_copy
 from scheduler.log import Done
 from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, ReviewKind, State
