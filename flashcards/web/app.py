@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flashcards.errors import FlashcardsError
-from flashcards.web import review_pages
+from flashcards.web import review_pages, settings_page
 from flashcards.web.files import serve_media, serve_static
 from flashcards.web.site import Site, Visit
 from scheduler.errors import SchedulerError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 8 << 20  # bytes of a form; a text box may hold a whole deck
 _LOCAL: Final = ("127.0.0.1", "::1")
+_PAGES: Final = (*review_pages.PAGES, *settings_page.PAGES)
+
 Page = Callable[[Site, Visit], Response]
 
 
@@ -31,30 +34,37 @@ def build_app(site: Site) -> Starlette:
     def answer(page: Page) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
             try:
-                visit = Visit(
-                    path=request.path_params,
-                    query=dict(request.query_params),
-                    form=await _read_form(request) if request.method == "POST" else {},
-                    is_local=request.client is not None and request.client.host in _LOCAL,
-                )
+                visit = _read_visit(request)
+                if request.method == "POST":
+                    visit = replace(visit, form=await _read_form(request))
                 return await site.run(page, site, visit)
             except (FlashcardsError, SchedulerError) as error:
-                return await site.run(site.show_problem, str(error), 409)
+                return await site.run(site.show_problem, _read_visit(request), str(error), 409)
 
         return endpoint
 
-    async def missing(_request: Request, error: Exception) -> Response:
+    async def missing(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         sentence = "This page does not exist." if status == 404 else str(getattr(error, "detail", error))
-        return await site.run(site.show_problem, sentence, status)
+        return await site.run(site.show_problem, _read_visit(request), sentence, status)
 
     return Starlette(
         routes=[
             Route("/static/{version}/{name:path}", serve_static),
             Route("/media/{path:path}", answer(serve_media)),
-            *(Route(path, answer(page), methods=methods) for path, page, methods in review_pages.PAGES),
+            *(Route(path, answer(page), methods=methods) for path, page, methods in _PAGES),
         ],
         exception_handlers={HTTPException: missing},
+    )
+
+
+def _read_visit(request: Request) -> Visit:
+    return Visit(
+        path=request.path_params,
+        query=dict(request.query_params),
+        is_local=request.client is not None and request.client.host in _LOCAL,
+        address=request.url.path,
+        cookies=request.cookies,
     )
 
 

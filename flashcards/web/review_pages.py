@@ -32,11 +32,11 @@ def show_review(site: Site, visit: Visit) -> Response:
     notice = _LATE_SENTENCE if visit.query.get("notice") == LATE else view.message
     shared: dict[str, Any] = {"sitting": sitting, "notice": notice, "done": done, "total": total, "keys": site.keys}
     if isinstance(view, Finished):
-        return site.show("end.html", **shared, **_describe_end(site, view))
+        return site.show(visit, "end.html", **shared, **_describe_end(site, view))
     shared |= _describe_card(site, view.asked, view.counts)
     if isinstance(view, Question):
-        return site.show("question.html", **shared)
-    return site.show("answer.html", **shared, **_describe_answer(site, view))
+        return site.show(visit, "question.html", **shared)
+    return site.show(visit, "answer.html", **shared, **_describe_answer(site, view))
 
 
 def act(site: Site, visit: Visit) -> Response:
@@ -59,11 +59,11 @@ def start(site: Site, _visit: Visit) -> Response:
     return RedirectResponse("/review", 303)
 
 
-def stop(site: Site, _visit: Visit) -> Response:
+def stop(site: Site, visit: Visit) -> Response:
     """End the program."""
     if site.stop:
         site.stop()
-    return site.show("stopped.html")
+    return site.show(visit, "stopped.html")
 
 
 PAGES: Final = (

@@ -41,12 +41,21 @@ class Visit:
         query: what follows the `?`.
         form: the fields of a form, each with all its values.
         is_local: whether the browser runs on this computer.
+        address: the path of the page.
+        cookies: what the browser keeps: what was chosen on this device.
     """
 
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, list[str]] = field(default_factory=dict)
     is_local: bool = False
+    address: str = "/"
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+    def choose(self, name: str, usual: str) -> str:
+        """Return what was chosen on this device, or what is usual."""
+        chosen = self.cookies.get(f"flashcards-{name}", usual)
+        return chosen if chosen in ("on", "off") else usual
 
     def field(self, name: str) -> str:
         """Return a field of the form, or ""."""
@@ -62,6 +71,8 @@ class Site:
         words: the query that chose its cards.
         stop: ends the server, where a page may do that.
     """
+
+    pages: Final = (("/review", "Review"), ("/settings", "Settings"))
 
     def __init__(
         self,
@@ -126,13 +137,13 @@ class Site:
         """Render one side of a card as safe HTML."""
         return PageRenderer(self.root, file, self.macros).render_side(markdown, definitions, face.delimiters)
 
-    def show(self, template: str, status: int = 200, **values: Any) -> Response:
+    def show(self, visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
         """Fill in a template."""
-        return HTMLResponse(_get_templates().get_template(template).render(site=self, **values), status)
+        return HTMLResponse(_get_templates().get_template(template).render(site=self, visit=visit, **values), status)
 
-    def show_problem(self, sentence: str, status: int) -> Response:
+    def show_problem(self, visit: Visit, sentence: str, status: int) -> Response:
         """Show a page that says what is wrong."""
-        return self.show("problem.html", status, sentence=sentence)
+        return self.show(visit, "problem.html", status, sentence=sentence)
 
 
 def static_address(name: str) -> str:

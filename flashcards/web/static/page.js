@@ -1,9 +1,13 @@
 // Makes the pages quicker: keys, forms without a reload, and a word when the server cannot be reached.
 // Without it, every page works by its forms and links alone.
 
+import { drawMath } from "./math.js";
+import { beginMedia } from "./media.js";
+
 const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
+  if (document.querySelector("dialog[open]")) return; // it has its own keys
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
   const target = event.target;
   if (typing(target)) {
@@ -51,6 +55,7 @@ function show(text, address) {
   const page = new DOMParser().parseFromString(text, "text/html");
   document.title = page.title;
   document.body.className = page.body.className;
+  Object.assign(document.body.dataset, page.body.dataset);
   for (const selector of [".top", "main"]) {
     const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
     if (!old || !fresh) return location.assign(address);
@@ -79,6 +84,8 @@ function say(sentence, retry) {
 // What each page needs once it is there.
 function begin() {
   proposeRating();
+  drawMath(document);
+  beginMedia();
   const answer = document.querySelector(".answer");
   if (answer && answer.getBoundingClientRect().top > innerHeight * 0.6) answer.scrollIntoView({ block: "start" });
 }

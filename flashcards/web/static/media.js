@@ -1,0 +1,83 @@
+// Sound that plays by itself, pictures that open large, and the browser's own voices.
+
+function players() {
+  const side = document.querySelector(".answer") ?? document.querySelector(".sheet");
+  return side ? [...side.querySelectorAll("audio, video")] : [];
+}
+
+let turn = 0;
+
+// Plays what the present side names, one after the other.
+export async function play() {
+  const mine = ++turn;
+  for (const player of document.querySelectorAll("audio, video")) player.pause();
+  for (const player of players()) {
+    if (mine !== turn || !player.isConnected) return;
+    try {
+      player.currentTime = 0;
+      await player.play();
+      await new Promise((resolve) => {
+        for (const name of ["ended", "pause", "error"]) player.addEventListener(name, resolve, { once: true });
+      });
+    } catch {
+      return; // browsers play nothing before the first key or tap
+    }
+  }
+}
+
+// Reads the present side with a voice of this computer.
+export function speak() {
+  if (!("speechSynthesis" in window)) return;
+  const side = document.querySelector(".answer .text") ?? document.querySelector(".side .text");
+  speechSynthesis.cancel();
+  if (!side) return;
+  const copy = side.cloneNode(true);
+  for (const extra of copy.querySelectorAll("rt, rp, .katex-html, annotation, details:not([open]) > :not(summary)")) extra.remove();
+  const words = new SpeechSynthesisUtterance(copy.textContent.trim());
+  const language = side.querySelector("[lang]")?.lang;
+  if (language) {
+    words.lang = language;
+    words.voice = speechSynthesis.getVoices().find((voice) => voice.lang.startsWith(language) && voice.localService) ?? null;
+  }
+  speechSynthesis.speak(words);
+}
+
+export function beginMedia() {
+  turn++;
+  if ("speechSynthesis" in window) speechSynthesis.cancel();
+  const pictures = document.querySelectorAll("a.zoom");
+  if (pictures.length && document.body.dataset.open) pictures[0].dataset.keys = document.body.dataset.open;
+  for (const button of document.querySelectorAll("[data-does=speak]")) button.hidden = !("speechSynthesis" in window);
+  if (document.body.dataset.sound === "on" && players().length) play();
+  else if (document.body.dataset.voice === "on") speak();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.zoom");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    openPicture(link);
+  }
+  const does = event.target.closest("[data-does]")?.dataset.does;
+  if (does === "play") play();
+  if (does === "speak") speak();
+});
+
+function openPicture(link) {
+  const box = document.createElement("dialog");
+  box.className = "picture";
+  box.setAttribute("aria-label", "Picture");
+  const close = document.createElement("button");
+  close.textContent = "Close";
+  const image = document.createElement("img");
+  image.src = link.href;
+  image.alt = link.querySelector("img")?.alt ?? "";
+  image.tabIndex = 0;
+  image.addEventListener("click", () => image.classList.toggle("whole"));
+  close.addEventListener("click", () => box.close());
+  box.addEventListener("click", (event) => event.target === box && box.close());
+  box.addEventListener("close", () => box.remove());
+  box.append(close, image);
+  document.body.append(box);
+  box.showModal();
+}
