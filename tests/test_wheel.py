@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,10 @@ def test_the_wheel_works_without_anything_for_development(tmp_path: Path) -> Non
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
     run(*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path / "wheels", sources(tmp_path / "sources"), cwd=tmp_path)
     (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("templates/base.html", "static/style.css", "static/katex/katex.min.js", "static/katex/LICENSE"):
+        assert f"flashcards/web/{name}" in names
+    assert len([name for name in names if name.endswith(".woff2")]) == 20
     venv.create(tmp_path / "env", with_pip=True)
     programs = tmp_path / "env" / "bin"
     run(programs / "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)

@@ -159,12 +159,12 @@ class CollectionDesk:
         if version != self._version:
             self.refresh(now_ms)
         card = self._queue.next_card(now_ms)
-        if isinstance(card, int) and self._follow_file(card):
+        if isinstance(card, int) and self.follow_file(card):
             self.refresh(now_ms)
             card = self._queue.next_card(now_ms)
         return None if card is None or isinstance(card, Wait) else card
 
-    def _follow_file(self, card: int) -> bool:
+    def follow_file(self, card: int) -> bool:
         """Read the decks again if the file of a card was edited, renamed or removed since; tell whether it was."""
         path = self._collection.note_of(self._store.card(card)).path
         row = self._store.connection.execute(_FILE, (path,)).fetchone()
@@ -181,7 +181,7 @@ class CollectionDesk:
 
     def read(self, card: int) -> Asked | None:
         """Return the card as it is now, unless its text is gone."""
-        self._follow_file(card)
+        self.follow_file(card)
         row = self._store.card(card)
         entry = self._collection.note_of(row)
         if not row.active or row.slot not in entry.note.slots:

@@ -51,7 +51,7 @@ class CramDesk(CollectionDesk):
     def next_card(self, now_ms: int) -> int | None:
         """Return the card to ask now."""
         card = next(iter(self._left), None)
-        if card is not None and self._follow_file(card):
+        if card is not None and self.follow_file(card):
             self.refresh(now_ms)
             card = next(iter(self._left), None)
         return card

@@ -48,12 +48,7 @@ def act(site: Site, visit: Visit) -> Response:
     return RedirectResponse(f"/review?notice={notice}" if notice else "/review", 303)
 
 
-def go_to_review(_site: Site, _visit: Visit) -> Response:
-    """Lead to the review."""
-    return RedirectResponse("/review", 303)
-
-
-def start(site: Site, _visit: Visit) -> Response:
+def start_again(site: Site, _visit: Visit) -> Response:
     """Begin the same review again: more may be due by now."""
     site.start(site.sitting.plan, site.sitting.words)
     return RedirectResponse("/review", 303)
@@ -67,10 +62,9 @@ def stop(site: Site, visit: Visit) -> Response:
 
 
 PAGES: Final = (
-    ("/", go_to_review, ["GET"]),
     ("/review", show_review, ["GET"]),
     ("/review", act, ["POST"]),
-    ("/review/start", start, ["POST"]),
+    ("/review/start", start_again, ["POST"]),
     ("/stop", stop, ["POST"]),
 )
 

@@ -19,7 +19,7 @@ _READ_ALOUD: Final = ("v", "read the side aloud by a voice of this device")
 
 def show_settings(site: Site, visit: Visit) -> Response:
     """Show what can be chosen, and the keys."""
-    keys = [*site.keys.explanations(), _READ_ALOUD]
+    keys = [(key, text.replace("`", "")) for key, text in (*site.keys.explanations(), _READ_ALOUD)]
     saved = visit.query.get("notice") == "saved"
     return site.show(visit, "settings.html", choices=_CHOICES, explanations=keys, saved=saved)
 

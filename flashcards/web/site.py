@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from flashcards.collection import Collection, now_ms
+from flashcards.collection import Access, Collection, now_ms
 from flashcards.review.keys import KeyMap
 from flashcards.review.plan import SittingPlan
 from flashcards.review.report import describe_summary
-from flashcards.review.views import Finished, Quit
+from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, plural
 from flashcards.web.markup import PageRenderer, read_macros
 from flashcards.web.sitting import Sitting
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
+    from flashcards.web.edit import LastEdit
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -72,7 +73,12 @@ class Site:
         stop: ends the server, where a page may do that.
     """
 
-    pages: Final = (("/review", "Review"), ("/settings", "Settings"))
+    pages: Final = (
+        ("/", "Decks"),
+        ("/review", "Review"),
+        ("/search", "Search"),
+        ("/settings", "Settings"),
+    )
 
     def __init__(
         self,
@@ -86,10 +92,11 @@ class Site:
         self._first = (plan or SittingPlan(), words)
         self._worker = ThreadPoolExecutor(1, "web")
         self._sitting: Sitting | None = None
+        self.last_edit: LastEdit | None = None
         self._worker.submit(self._open).result()
 
     def _open(self) -> None:
-        self.collection = Collection(self.root)
+        self.collection = Collection(self.root, Access.ACT)
         self.collection.scan()
         self.keys = KeyMap(self.collection.settings.keys)
         self.macros = read_macros(self.root)
@@ -130,8 +137,15 @@ class Site:
     def start(self, plan: SittingPlan, words: str = "") -> None:
         """Begin another review, with the decks as they are now."""
         self.collection.scan()
+        if self.collection.catalog.counts()[1]:
+            self.collection.keep()
         self.macros = read_macros(self.root)
         self._sitting = Sitting(self.collection, plan, now_ms(), words)
+
+    def refresh(self, at_ms: int) -> None:
+        """Let the review show its card as it is now."""
+        if self._sitting is not None:
+            self._sitting.session.handle(Refresh(at_ms))
 
     def render_side(self, file: str, face: Face, markdown: str, definitions: str) -> str:
         """Render one side of a card as safe HTML."""

@@ -85,7 +85,7 @@ class Sitting:
         """Read the card again if its file changed, and choose the cards again if a new day has begun."""
         day = self.collection.clock.day(now_ms)
         view = self.view
-        if day != self.day and isinstance(view, Question | Answer):
+        if isinstance(view, Question | Answer) and (day != self.day or self.desk.follow_file(view.asked.card.id)):
             self.day = day
             self.session.handle(events.Refresh(now_ms))
 

@@ -22,8 +22,13 @@ class Page(NamedTuple):
     """An answer of the server."""
 
     status: int
-    headers: Mapping[str, str]
+    pairs: list[tuple[str, str]]
     body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers by name; of one that is repeated, the last."""
+        return dict(self.pairs)
 
     @property
     def text(self) -> str:
@@ -70,7 +75,7 @@ class Visitor:
                     connection.putheader(name, value)
             connection.endheaders(body.encode())
             answer = connection.getresponse()
-            page = Page(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            page = Page(answer.status, [(name.lower(), value) for name, value in answer.getheaders()], answer.read())
         finally:
             connection.close()
         if follow and page.status == 303:

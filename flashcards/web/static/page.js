@@ -7,12 +7,18 @@ import { beginMedia } from "./media.js";
 const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("[data-save]")) event.target.form.requestSubmit();
   if (document.querySelector("dialog[open]")) return; // it has its own keys
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
   const target = event.target;
-  if (typing(target)) {
-    return; // Enter sends the form by itself
+  if (typing(target)) return; // Enter sends the form by itself
+  const menu = document.querySelector(".menu[open]");
+  if (menu && /^[0-7]$/.test(event.key)) {
+    event.preventDefault();
+    menu.querySelector(`[value=flag${event.key}]`).click();
+    return;
   }
+  if (menu && event.key === "Escape") menu.open = false;
   if (event.key === "Enter" && target.matches("a, button, summary, audio, video")) return;
   if (event.key === " " && target.matches("button, summary, audio, video, input")) return;
   const name = { " ": "space", Enter: "enter" }[event.key] ?? event.key;
@@ -51,8 +57,28 @@ async function send(address, body) {
   }
 }
 
-function show(text, address) {
+// What the server sent as the main part, before scripts changed it.
+let sent = document.querySelector("main").innerHTML;
+
+// Another window, device or editor may have changed what is shown: look again, and leave the page if it is the same.
+async function follow() {
+  if (pending || document.hidden || document.querySelector("main :is(input:not([type=hidden]), textarea):focus")) return;
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const text = await answer.text();
+    const main = new DOMParser().parseFromString(text, "text/html").querySelector("main");
+    if (answer.ok && !pending && main && main.innerHTML !== sent) show(text, answer.url, false);
+  } catch {
+    // the next look may reach the server
+  }
+}
+
+addEventListener("focus", () => document.body.matches(".review") && follow());
+setInterval(() => document.querySelector("[data-follow]") && follow(), 700);
+
+function show(text, address, moves = true) {
   const page = new DOMParser().parseFromString(text, "text/html");
+  sent = page.querySelector("main")?.innerHTML;
   document.title = page.title;
   document.body.className = page.body.className;
   Object.assign(document.body.dataset, page.body.dataset);
@@ -64,8 +90,9 @@ function show(text, address) {
   const clean = new URL(address);
   clean.searchParams.delete("notice");
   history.replaceState(null, "", clean);
-  scrollTo(0, 0);
+  if (moves) scrollTo(0, 0);
   begin();
+  if (!moves) return;
   const start = document.querySelector("[autofocus]") ?? document.querySelector("main");
   start.focus({ preventScroll: true });
 }

@@ -1,0 +1,289 @@
+"""Cards to look at: the decks with what is due, a search, a deck read as a page, one card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote
+
+from starlette.responses import RedirectResponse, Response
+
+from flashcards.cards import CardNotFound, find_cards, format_card_id
+from flashcards.collection import find_ordering, now_ms
+from flashcards.deck.cloze import build_face
+from flashcards.deck.model import Kind
+from flashcards.errors import FlashcardsError
+from flashcards.insight.overview import read_question
+from flashcards.query import find_card_ids
+from flashcards.review.plan import SittingPlan
+from flashcards.review.report import describe_card
+from flashcards.review.views import Asked
+from flashcards.text import list_deck_path
+from scheduler.queue import Counts, count_by_deck
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+    from flashcards.web.site import Site, Visit
+
+_PAGE: Final = 50  # cards or notes on a page
+_OF_DECKS: Final = (
+    "SELECT c.id FROM cards c JOIN decks d ON d.id = c.deck WHERE c.active = 1 AND (d.name = ? OR d.name GLOB ?)"
+)
+_NOTES: Final = (
+    "SELECT n.id FROM notes n JOIN decks d ON d.id = n.deck JOIN files f ON f.id = n.file"
+    " WHERE n.active = 1 AND d.name = ? ORDER BY f.path, n.line LIMIT ? OFFSET ?"
+)
+_COUNT_NOTES: Final = "SELECT count(*) FROM notes n JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND d.name = ?"
+_FIRST_CARDS: Final = "SELECT id, slot FROM cards WHERE note = ? AND active = 1 ORDER BY id"
+_FARTHEST: Final = 365  # days
+
+
+class DeckRow(NamedTuple):
+    """A deck with what is due in it and in the decks below it."""
+
+    name: str
+    title: str
+    depth: int
+    counts: Counts
+    address: str
+
+
+class NothingFound(FlashcardsError):
+    """No card was found for a review."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"No card matches `{words}`. Change the query, or leave it empty for all cards.")
+
+
+def find_number(visit: Visit) -> int:
+    """Return the number of the card in the address."""
+    return int(visit.path["card"])
+
+
+def find_entry(site: Site, visit: Visit) -> Entry:
+    """Return the note of the card in the address.
+
+    Raises:
+        CardNotFound: there is no such card.
+    """
+    number = find_number(visit)
+    found = None
+    if number < 1 << 62:
+        found = site.collection.connection.execute("SELECT note FROM cards WHERE id = ?", (number,)).fetchone()
+    if found is None:
+        raise CardNotFound(str(number))
+    return site.collection.catalog.entry(found[0])
+
+
+def show_decks(site: Site, visit: Visit) -> Response:
+    """Show the decks with what is due, and ways to begin."""
+    collection = site.collection
+    collection.scan()
+    rows = list_decks(collection, now_ms())
+    total = Counts(*(sum(row.counts[at] for row in rows if row.depth == 0) for at in range(3)))
+    return site.show(visit, "decks.html", decks=rows, total=total, can_go_on=site.is_reviewing)
+
+
+def list_decks(collection: Collection, at_ms: int) -> list[DeckRow]:
+    """List the decks in the order of the collection; a deck counts what is due below it, too."""
+    names = collection.catalog.deck_names()
+    found = count_by_deck(collection.store, collection.limits, at_ms, order=find_ordering(collection))
+    sums: dict[str, list[int]] = {}
+    used = {deck for (deck,) in collection.connection.execute("SELECT DISTINCT deck FROM cards WHERE active = 1")}
+    for limit in collection.limits:
+        if limit.deck in used:
+            for name in list_deck_path(names[limit.deck]):
+                held = sums.setdefault(name, [0, 0, 0])
+                for at, count in enumerate(found[limit.deck]):
+                    held[at] += count
+    return [
+        DeckRow(name, name.rpartition("::")[2], name.count("::"), Counts(*counts), f"/deck?name={quote(name)}")
+        for name, counts in sums.items()
+    ]
+
+
+def start(site: Site, visit: Visit) -> Response:
+    """Begin the review that a form describes."""
+    mode, deck, words = visit.field("mode"), visit.field("deck"), visit.field("query").strip()
+    only = None
+    if deck:
+        only = frozenset(row[0] for row in site.collection.connection.execute(_OF_DECKS, (deck, f"{_quote(deck)}::*")))
+    elif words:
+        only = frozenset(find_card_ids(site.collection, words))
+    if only is not None and not only:
+        raise NothingFound(deck or words)
+    plan = SittingPlan(
+        only=only,
+        limit=_read_number(visit.field("limit"), 1, 1_000_000),
+        new=_read_number(visit.field("new"), 0, 1_000_000) if mode in ("", "due") else None,
+        minutes=_read_number(visit.field("minutes"), 1, 1440),
+        ahead_days=(_read_number(visit.field("days"), 1, _FARTHEST) or 1) if mode == "ahead" else 0,
+        backlog=mode == "backlog",
+        cram=mode in ("cram", "count"),
+        count=mode == "count",
+    )
+    site.start(plan, deck or words)
+    return RedirectResponse("/review", 303)
+
+
+def search(site: Site, visit: Visit) -> Response:
+    """Show the cards that a query finds."""
+    words, problem = visit.query.get("q", "").strip(), ""
+    page = _read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
+    found: Sequence[int] = []
+    site.collection.scan()
+    try:
+        found = find_card_ids(site.collection, words) if "q" in visit.query else []
+    except FlashcardsError as error:
+        problem = str(error)
+    rows = [_describe_row(site, card) for card in found[(page - 1) * _PAGE : page * _PAGE]]
+    is_asked = "q" in visit.query and not problem
+    pages = -(-len(found) // _PAGE)
+    return site.show(
+        visit,
+        "search.html",
+        400 if problem else 200,
+        words=words,
+        problem=problem,
+        rows=rows,
+        found=len(found),
+        is_asked=is_asked,
+        page=page,
+        pages=pages,
+        base=f"/search?q={quote(words)}&page=",
+    )
+
+
+def show_deck(site: Site, visit: Visit) -> Response:
+    """Show a deck as a page to read: each question with its answer."""
+    name = visit.query.get("name", "")
+    page = _read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
+    collection = site.collection
+    collection.scan()
+    (count,) = collection.connection.execute(_COUNT_NOTES, (name,)).fetchone()
+    notes = [row[0] for row in collection.connection.execute(_NOTES, (name, _PAGE, (page - 1) * _PAGE))]
+    shown = [each for note in notes if (each := _read_note(site, note))]
+    below = [row for row in list_decks(collection, now_ms()) if row.name.startswith(f"{name}::")]
+    if not count and not below:
+        return site.show_problem(visit, f"There is no deck `{name}`.", 404)
+    return site.show(
+        visit,
+        "deck.html",
+        name=name,
+        notes=shown,
+        count=count,
+        below=below,
+        page=page,
+        pages=-(-count // _PAGE),
+        base=f"/deck?name={quote(name)}&page=",
+    )
+
+
+def show_card(site: Site, visit: Visit) -> Response:
+    """Show one card, both sides, with its schedule and history; it follows the file as that is edited."""
+    site.collection.scan()
+    entry, card = find_entry(site, visit), site.collection.store.card(find_number(visit))
+    if not card.active or card.slot not in entry.note.slots:
+        return site.show_problem(visit, "The text of this card is gone from the decks; its history is kept.", 404)
+    return site.show(
+        visit,
+        "card.html",
+        card=card,
+        entry=entry,
+        follows="follow" in visit.query,
+        front=_render(site, entry, card.slot, is_back=False),
+        back=_render(site, entry, card.slot, is_back=True),
+        is_cloze=entry.note.kind is Kind.CLOZE,
+        facts=_describe(site, card.id),
+        siblings=site.collection.connection.execute(_FIRST_CARDS, (card.note,)).fetchall(),
+    )
+
+
+def show_info(site: Site, visit: Visit) -> Response:
+    """Show the place, schedule and history of a card, and nothing of its answer."""
+    find_entry(site, visit)
+    return site.show(visit, "info.html", card=find_number(visit), facts=_describe(site, find_number(visit)))
+
+
+def preview(site: Site, visit: Visit) -> Response:
+    """Lead to the card at a place, `path:line`, or to the card of an id."""
+    site.collection.scan()
+    cards = find_cards(site.collection, visit.query.get("at", ""))
+    return RedirectResponse(f"/card/{cards[0]}?follow", 303)
+
+
+PAGES: Final = (
+    ("/", show_decks, ["GET"]),
+    ("/start", start, ["POST"]),
+    ("/search", search, ["GET"]),
+    ("/deck", show_deck, ["GET"]),
+    ("/card/{card:int}", show_card, ["GET"]),
+    ("/info/{card:int}", show_info, ["GET"]),
+    ("/preview", preview, ["GET"]),
+)
+
+
+def _read_number(text: str, least: int, most: int) -> int | None:
+    """Read a number within bounds; nothing where there is no number."""
+    text = text.strip()
+    if not text.isdecimal() or len(text) > 9:
+        return None
+    return min(max(int(text), least), most)
+
+
+def _quote(name: str) -> str:
+    """Quote a name for GLOB."""
+    return "".join(f"[{each}]" if each in "*?[" else each for each in name)
+
+
+def _describe_row(site: Site, number: int) -> dict[str, Any]:
+    card = site.collection.store.card(number)
+    entry = site.collection.note_of(card)
+    question = read_question(entry, card.slot)[1]
+    due = ""
+    if card.due_day is not None:
+        due = site.collection.clock.date(card.due_day).isoformat()
+    elif card.due_ms is not None:
+        due = site.collection.clock.iso(card.due_ms)[:16].replace("T", " ")
+    status = "suspended" if card.suspended else card.state.name.lower()
+    return {"card": number, "question": question, "deck": entry.deck, "due": due, "status": status, "flag": card.flag}
+
+
+def _read_note(site: Site, note: int) -> dict[str, Any] | None:
+    """Return a note as the page of its deck shows it: with everything that it hides."""
+    entry = site.collection.catalog.entry(note)
+    cards = site.collection.connection.execute(_FIRST_CARDS, (note,)).fetchall()
+    if not cards or cards[0][1] not in entry.note.slots:
+        return None
+    card, slot = cards[0]
+    is_cloze = entry.note.kind is Kind.CLOZE
+    return {
+        "card": card,
+        "id": format_card_id(entry, slot),
+        "breadcrumb": entry.note.breadcrumb,
+        "front": "" if is_cloze else _render(site, entry, slot, is_back=False),
+        "back": _render(site, entry, slot, is_back=True),
+    }
+
+
+def _render(site: Site, entry: Entry, slot: str, *, is_back: bool) -> str:
+    face = build_face(entry.note, slot)
+    return site.render_side(entry.path, face, face.back if is_back else face.front, entry.note.definitions)
+
+
+def _describe(site: Site, number: int) -> list[tuple[str, str]]:
+    """Return the place, schedule and history of a card: what it is, and its value; a line of history has no name."""
+    collection = site.collection
+    card = collection.store.card(number)
+    entry = collection.note_of(card)
+    recall = None
+    if card.stability is not None:
+        model = collection.store.model(collection.policy(card.deck).parameters)
+        recall = model.retrievability(card.stability, card.elapsed_days(collection.clock.day(now_ms())))
+    slot = card.slot if card.slot in entry.note.slots else entry.note.slots[0]
+    asked = Asked(card, entry, build_face(entry.note, slot))
+    lines = describe_card(asked, collection.store.log(number), collection.clock, recall)
+    log = len(collection.store.log(number))
+    named = [line.partition(": ") for line in lines[: len(lines) - log]]
+    return [(name, value) for name, _, value in named] + [("", line) for line in lines[len(lines) - log :]]

@@ -1,0 +1,212 @@
+"""Edit the text of a note in the page, and save it into its file unless that changed meanwhile."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import RedirectResponse, Response
+
+from flashcards.collection import now_ms
+from flashcards.disk.atomic import FileChanged, replace_unchanged
+from flashcards.disk.inside import find_place
+from flashcards.errors import FlashcardsError, describe_os_error
+from flashcards.review.programs import EditorMissing, find_editor_command, open_editor
+from flashcards.web.cards_page import find_entry, find_number
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.web.site import Site, Visit
+
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_WINDOWS: Final = frozenset(
+    {"code", "code-insiders", "codium", "subl", "zed", "kate", "gedit", "gvim", "mate", "cursor"}
+)
+_NOT_TEXT: Final = "{} is not UTF-8. Edit it with a program that knows its encoding, and save it as UTF-8."
+_EMPTY: Final = "The text is empty. To remove a note, delete it in its file."
+
+
+@dataclass(frozen=True, slots=True)
+class NoteText:
+    """The lines of a note as they are in its file.
+
+    Attributes:
+        path: the file, within the collection.
+        line, end_line: its first and last line, from 1.
+        text: the lines, with `\\n` between them.
+        digest: of the whole file.
+    """
+
+    path: str
+    line: int
+    end_line: int
+    text: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastEdit:
+    """What was saved last, so that it can be taken back."""
+
+    path: str
+    before: bytes
+    after: bytes
+
+
+class NotText(FlashcardsError):
+    """A file whose encoding is unknown."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(_NOT_TEXT.format(path))
+
+
+def read_note_text(root: Path, entry: Entry) -> NoteText:
+    """Read the lines of a note."""
+    data = find_place(root, entry.path).read_bytes()
+    first, last = entry.note.line, entry.note.end_line
+    text = "".join(_split_lines(data, entry.path)[first - 1 : last])
+    text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").removeprefix("\ufeff")
+    return NoteText(entry.path, first, last, text, sha256(data).hexdigest())
+
+
+def write_note_text(root: Path, old: NoteText, text: str) -> LastEdit | None:
+    """Replace the lines of a note; return what was saved, or nothing if the text is the same.
+
+    Raises:
+        FileChanged: the file differs from the one that was read.
+    """
+    path = find_place(root, old.path)
+    before = path.read_bytes()
+    if sha256(before).hexdigest() != old.digest:
+        raise FileChanged(path)
+    lines = _split_lines(before, old.path)
+    if not 1 <= old.line <= old.end_line <= len(lines):
+        raise FileChanged(path)
+    ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    fresh = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    if fresh == old.text:
+        return None
+    head, tail = lines[: old.line - 1], lines[old.end_line :]
+    mark = "\ufeff" if not head and lines and lines[0].startswith("\ufeff") else ""
+    has_end = bool(tail) or lines[old.end_line - 1].endswith(("\n", "\r"))
+    middle = mark + fresh.replace("\n", ending) + (ending if has_end else "")
+    after = ("".join(head) + middle + "".join(tail)).encode()
+    replace_unchanged(path, before, after)
+    return LastEdit(old.path, before, after)
+
+
+def show_editor(site: Site, visit: Visit) -> Response:
+    """Show the text of a note in a box."""
+    site.collection.scan()
+    entry = find_entry(site, visit)
+    return _show(site, visit, read_note_text(site.root, entry))
+
+
+def save(site: Site, visit: Visit) -> Response:
+    """Save the text; what became wrong with the file is listed, and the edit can be taken back."""
+    entry = find_entry(site, visit)
+    numbers = [int(text) if text.isdecimal() else 0 for text in (visit.field("line"), visit.field("end"))]
+    text = visit.field("text")
+    old = NoteText(entry.path, numbers[0], numbers[1], visit.field("old").replace("\r\n", "\n"), visit.field("digest"))
+    if not text.strip():
+        return _show(site, visit, old, problem=_EMPTY)
+    known = _find_problems(site, entry.path)
+    try:
+        edit = write_note_text(site.root, old, text)
+    except OSError as error:
+        return _show(site, visit, old, text=text, problem=f"{entry.path} cannot be written: {describe_os_error(error)}")
+    except FileChanged:
+        problem = "The file changed since this page was opened, so nothing was saved. Your text is below: copy it, open"
+        return _show(site, visit, old, text=text, problem=f"{problem} the note again, and put it in.", is_late=True)
+    if edit is None:
+        return RedirectResponse(_back(visit), 303)
+    site.last_edit = edit
+    site.collection.scan()
+    site.refresh(now_ms())
+    fresh = [each for each in _find_problems(site, entry.path) if each[1:] not in {one[1:] for one in known}]
+    if not fresh:
+        return RedirectResponse(_back(visit), 303)
+    problems = [f"{entry.path}:{line}: {message} {hint}" for line, message, hint in fresh]
+    return site.show(visit, "edited.html", problems=problems, back=_back(visit), path=entry.path)
+
+
+def take_back(site: Site, visit: Visit) -> Response:
+    """Put the file back as it was before the last edit, unless it changed since."""
+    edit = site.last_edit
+    if edit is not None:
+        replace_unchanged(find_place(site.root, edit.path), edit.after, edit.before)
+        site.last_edit = None
+        site.collection.scan()
+        site.refresh(now_ms())
+    return RedirectResponse(_back(visit), 303)
+
+
+def open_in_editor(site: Site, visit: Visit) -> Response:
+    """Open the file in the editor of the person who sits at this computer; the page follows when it is saved."""
+    entry = find_entry(site, visit)
+    if visit.is_local and has_editor():
+        path = find_place(site.root, entry.path)
+        threading.Thread(target=_open_quietly, args=(path, entry.note.line), daemon=True).start()
+    return RedirectResponse(_back(visit), 303)
+
+
+def has_editor() -> bool:
+    """Tell whether an editor can be opened: one with a window, or any if the program runs in a terminal."""
+    try:
+        name = Path(find_editor_command()[0]).name
+    except EditorMissing:
+        return False
+    return name in _WINDOWS or bool(sys.stdin and sys.stdin.isatty())
+
+
+def _open_quietly(path: Path, line: int) -> None:
+    with suppress(FlashcardsError):  # the person sees in the terminal that no editor came
+        open_editor(path, line)
+
+
+def _show(
+    site: Site, visit: Visit, old: NoteText, *, text: str | None = None, problem: str = "", is_late: bool = False
+) -> Response:
+    return site.show(
+        visit,
+        "edit.html",
+        409 if problem else 200,
+        old=old,
+        text=old.text if text is None else text,
+        card=find_number(visit),
+        problem=problem,
+        is_late=is_late,
+        back=_back(visit),
+        has_editor=visit.is_local and has_editor(),
+    )
+
+
+def _back(visit: Visit) -> str:
+    """Return where the person came from: a card's page, or the review."""
+    return f"/card/{find_number(visit)}" if "card" in (visit.field("from"), visit.query.get("from")) else "/review"
+
+
+def _find_problems(site: Site, path: str) -> list[tuple[int, str, str]]:
+    """Find what `check` says of a file: line, message and hint of each problem."""
+    return [(each.line, each.message, each.hint) for file, each in site.collection.catalog.problems() if file == path]
+
+
+def _split_lines(data: bytes, path: str) -> list[str]:
+    try:
+        return _LINE.findall(data.decode())
+    except UnicodeDecodeError as error:
+        raise NotText(path) from error
+
+
+PAGES: Final = (
+    ("/edit/{card:int}", show_editor, ["GET"]),
+    ("/edit/{card:int}", save, ["POST"]),
+    ("/edit/{card:int}/open", open_in_editor, ["POST"]),
+    ("/edit/{card:int}/back", take_back, ["POST"]),
+)
