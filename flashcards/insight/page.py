@@ -40,6 +40,8 @@ figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0;
 figure.wide .plot svg { min-width: 48rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
 .legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
+.b1 { background: var(--c1); } .b2 { background: var(--c2); } .b3 { background: var(--c3); }
+.b4 { background: var(--c4); } .b5 { background: var(--c5); } .b6 { background: var(--c6); }
 svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
 @media (max-width: 48rem) { svg text { font-size: 13px; } figure.wide svg.squares text { font-size: 9px; } }
 figure.wide svg.squares text { font-size: 8px; }
@@ -83,19 +85,30 @@ class FileNoPage(UsageError):
 
 def draw_page(report: Report) -> str:
     """Return the page as HTML, which tells the browser to load nothing."""
-    tiles = "".join(
-        f'<div class="tile"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in report.tiles
-    )
-    groups = "".join(map(_draw_group, report.groups))
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_SIGNATURE}\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(report.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
+        f"{draw_body(report)}</main>\n</body>\n</html>\n"
+    )
+
+
+def draw_body(report: Report) -> str:
+    """Return what the page shows, without the page around it."""
+    tiles = "".join(
+        f'<div class="tile"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in report.tiles
+    )
+    return (
         f"<h1>{escape(report.title)}</h1>\n"
         f"{''.join(f'<p class=quiet>{escape(line)}</p>' for line in report.text)}\n"
-        f'<dl class="tiles">{tiles}</dl>\n{groups}</main>\n</body>\n</html>\n'
+        f'<dl class="tiles">{tiles}</dl>\n{"".join(map(_draw_group, report.groups))}'
     )
+
+
+def write_scoped_css() -> str:
+    """Return the style of the page for what is within an element of the class `report`."""
+    return f".report {{{_CSS.replace(':root', '&').replace('body {', '& {')}}}"
 
 
 def check_target(path: Path) -> None:
@@ -139,12 +152,14 @@ def _draw_figure(figure: Figure) -> str:
     plot = draw_plot(figure.plot, figure.title, wide=figure.wide) if figure.plot else ""
     if isinstance(figure.plot, (Bars, Curves)) and len(figure.plot.series) > 1:
         names = ((one.colour, escape(one.name)) for one in figure.plot.series)
-        legend = "".join(f'<span><i style="background: var(--c{colour})"></i>{name}</span>' for colour, name in names)
+        legend = "".join(f'<span><i class="b{colour}"></i>{name}</span>' for colour, name in names)
         parts.append(f'<div class="legend">{legend}</div>')
     if plot:
-        parts.append(f'<div class="plot{" late" if figure.newest_last else ""}">{plot}</div>')
+        name = f'tabindex="0" role="group" aria-label="{escape(figure.title)}"'  # what scrolls is reached by keys
+        parts.append(f'<div class="plot{" late" if figure.newest_last else ""}" {name}>{plot}</div>')
     if figure.table:
-        table = f'<div class="numbers">{_draw_table(figure.table)}</div>'
+        label = f'tabindex="0" role="group" aria-label="{escape(figure.title)}, in numbers"'
+        table = f'<div class="numbers" {label}>{_draw_table(figure.table)}</div>'
         parts.append(f"<details><summary>In numbers</summary>{table}</details>" if plot else table)
     return f"<figure{' class=wide' if figure.wide else ''}>{''.join(parts)}</figure>"
 
@@ -156,7 +171,8 @@ def _draw_table(table: DataTable) -> str:
 
 
 def _draw_cells(tag: str, texts: Iterable[str]) -> str:
-    return "".join(f"<{tag}>{_make_breakable(text)}</{tag}>" for text in texts)
+    tags = ((tag if text else "td", text) for text in texts)  # an empty cell heads nothing
+    return "".join(f"<{name}>{_make_breakable(text)}</{name}>" for name, text in tags)
 
 
 def _make_breakable(text: str) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from flashcards.deck.media_references import AUDIO, IMAGE, VIDEO, extension
 from flashcards.disk.media_files import MediaError, find_media_file
+from flashcards.insight.page import write_scoped_css
 from flashcards.render.code import read_code_css
 from flashcards.web.site import STATIC
 
@@ -59,6 +60,8 @@ async def serve_static(request: Request) -> Response:
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     if name == "code.css":
         return Response(write_code_css(), media_type="text/css", headers=headers)
+    if name == "report.css":
+        return Response(write_scoped_css(), media_type="text/css", headers=headers)
     path, kind = STATIC / name, _TYPE_OF.get(extension(name))
     if ".." in PurePosixPath(name).parts or kind is None or not path.is_file():
         return PlainTextResponse("This file does not exist.", 404)

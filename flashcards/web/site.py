@@ -77,6 +77,7 @@ class Site:
         ("/", "Decks"),
         ("/review", "Review"),
         ("/search", "Search"),
+        ("/statistics", "Statistics"),
         ("/settings", "Settings"),
     )
 

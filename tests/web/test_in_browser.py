@@ -1,0 +1,213 @@
+"""Whole sessions in Chromium: keys, tabs, a lost network, what hostile cards run, and what axe-core finds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scheduler import Rating
+from tests.review.small_collections import questions, ratings, write
+from tests.web.test_hostile_cards import HOSTILE
+from tests.web.visitor import Visitor, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Dialog
+    from playwright.sync_api import Page as Tab
+
+CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).with_name("axe.min.js")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="chromium is not installed"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+CARDS = """---
+deck: physics::waves
+tags: [exam]
+---
+# Energy
+
+Q: What is $E$?
+A: It is $mc^2$, and $\\ce{H2O}$ is water.
+
+Q: Capital of France? <!-- type -->
+A: Paris
+
+Q: What do you do?
+A: Three things:
+
+- [ ] facts
+- [ ] an owner
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as found:
+        started = found.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    found = browser.new_context(viewport={"width": 360, "height": 740})
+    found.set_default_timeout(60_000)
+    yield found
+    found.close()
+
+
+def enter(window: BrowserContext, visitor: Visitor, path: str = "/review") -> Tab:
+    """Open the address that is printed, then a page; nothing may ask for another server."""
+    tab = window.new_page()
+    tab.goto(visitor.address.url)
+    tab.wait_for_selector(".top")
+    tab.goto(f"http://{visitor.host}{path}")
+    return tab
+
+
+def answer(tab: Tab, key: str) -> None:
+    """Show the answer and rate it by keys; wait for what follows."""
+    tab.keyboard.press(" ")
+    tab.wait_for_selector(".ratings")
+    tab.keyboard.press(key)
+    tab.wait_for_selector(".ratings", state="detached")
+
+
+def test_a_whole_session_by_keys(window: BrowserContext, tmp_path: Path) -> None:
+    write(tmp_path, a=CARDS)
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor)
+        tab.wait_for_selector(".katex")
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector(".answer .katex >> nth=1")
+        tab.keyboard.press("4")
+        tab.wait_for_selector("#given")
+        tab.keyboard.type("Pariss")
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector(".typed del")
+        tab.keyboard.press("u")  # takes the first rating back
+        tab.wait_for_selector("text=Easy is taken back.")
+        answer(tab, "3")
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector(".ratings")
+        tab.keyboard.press("4")
+        tab.wait_for_selector("text=What do you do?")
+        tab.keyboard.press(" ")
+        tab.wait_for_selector(".rubric")
+        tab.keyboard.press("a")
+        tab.wait_for_selector("text=1 of 2 covered: Hard")
+        tab.keyboard.press(" ")
+        tab.wait_for_selector(".rubric", state="detached")
+    assert ratings(tmp_path)[-3:] == [Rating.GOOD, Rating.EASY, Rating.HARD]
+
+
+def test_a_second_tab_and_a_reload_rate_nothing_twice(window: BrowserContext, tmp_path: Path) -> None:
+    write(tmp_path, a=questions(3))
+    with served(tmp_path) as visitor:
+        first = enter(window, visitor)
+        first.keyboard.press(" ")
+        first.wait_for_selector(".ratings")
+        second = enter(window, visitor)
+        second.wait_for_selector(".ratings")
+        second.evaluate("dispatchEvent = () => {}")
+        first.keyboard.press("4")
+        first.wait_for_selector("text=Question 2?")
+        second.locator(".rate.again").click()
+        second.wait_for_selector("text=out of date")
+        first.reload()
+        first.wait_for_selector("text=Question 2?")
+        first.go_back()
+    assert ratings(tmp_path) == [Rating.EASY]
+
+
+def test_a_rating_that_does_not_reach_the_server_is_sent_again(window: BrowserContext, tmp_path: Path) -> None:
+    write(tmp_path, a=questions(2))
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor)
+        tab.keyboard.press(" ")
+        tab.wait_for_selector(".ratings")
+        window.set_offline(True)
+        tab.keyboard.press("4")
+        tab.wait_for_selector("text=not saved yet")
+        assert ratings(tmp_path) == []
+        window.set_offline(False)
+        tab.click("text=Try again")
+        tab.wait_for_selector("text=Question 2?")
+    assert ratings(tmp_path) == [Rating.EASY]
+
+
+def test_hostile_cards_run_nothing_and_ask_no_other_server(window: BrowserContext, tmp_path: Path) -> None:
+    write(tmp_path, a="".join(f"Q: card {at}\nA: {card}\n\n" for at, card in enumerate(HOSTILE) if "\n" not in card))
+    asked: list[str] = []
+    ran: list[str] = []
+    window.on("request", lambda request: asked.append(request.url))
+
+    def note(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    window.on("dialog", note)
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor, "/deck?name=a")
+        tab.wait_for_timeout(500)
+        assert tab.url.endswith("/deck?name=a")
+    assert ran == []
+    assert [url for url in asked if visitor.host not in url and not url.startswith("data:")] == []
+
+
+def violations(tab: Tab) -> list[Any]:
+    tab.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = tab.evaluate("axe.run({resultTypes: ['violations']})")
+    return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_any_page(browser: Browser, tmp_path: Path, scheme: Any) -> None:
+    write(tmp_path, a=CARDS)
+    window = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme, reduced_motion="reduce")
+    window.set_default_timeout(60_000)
+    wrong: dict[str, list[Any]] = {}
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor)
+
+        def look(name: str) -> None:
+            tab.wait_for_selector("main")
+            if found := violations(tab):
+                wrong[name] = found
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+        look("question")
+        card = tab.locator(".menu a").first.get_attribute("href")
+        assert card
+        for path in (
+            "/",
+            "/search?q=",
+            "/deck?name=physics::waves",
+            "/settings",
+            "/statistics",
+            "/forecast",
+            "/nothing",
+        ):
+            tab.goto(f"http://{visitor.host}{path}")
+            look(path)
+        for path in (card, card.replace("edit", "card"), card.replace("edit", "info")):
+            tab.goto(f"http://{visitor.host}{path}")
+            look(path)
+        tab.goto(f"http://{visitor.host}/review")
+        for name in ("answer", "typed", "rubric"):
+            tab.keyboard.press("Enter")
+            tab.wait_for_selector(".ratings")
+            look(name)
+            tab.keyboard.press("4")
+            tab.wait_for_selector(".ratings", state="detached")
+        look("end")
+    window.close()
+    assert wrong == {}
