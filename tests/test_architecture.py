@@ -52,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "sync": {*_CORE, "anki.exports", "anki.imports", "anki.package", "disk", "importers", "render", "settings"},
 }
 ALLOWED["web"] = {*_CORE, "cards", "disk", "insight", "mock", "query", "render", "review", "settings", "sync"}
+ALLOWED["assistant"] = {*_CORE, "add", "advice", "cards", "check", "query"}
 ALLOWED["cli"] = set(ALLOWED)
 
 

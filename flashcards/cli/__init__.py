@@ -54,6 +54,7 @@ GROUPS = {
         "import": "import_command",
         "serve": "serve_command",
         "sync": "sync_command",
+        "mcp": "mcp_command",
     },
     "Insight": {
         "stats": "insight_commands",

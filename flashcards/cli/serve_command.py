@@ -47,7 +47,7 @@ class ExtraMissing(UsageError):
     def __init__(self, names: list[str]) -> None:
         super().__init__(
             f"`serve` needs {', '.join(names)}, which the base installation leaves out. Install them with"
-            " `pip install 'flashcards[serve]'`."
+            " `pip install 'flashcards-md[serve]'`."
         )
 
 

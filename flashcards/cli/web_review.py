@@ -31,7 +31,7 @@ class WebExtraMissing(UsageError):
     def __init__(self, names: list[str]) -> None:
         super().__init__(
             f"The browser needs {', '.join(names)}, which the base installation leaves out. Install them with"
-            " `pip install 'flashcards[serve]'`."
+            " `pip install 'flashcards-md[serve]'`."
         )
 
 

@@ -176,7 +176,7 @@ def test_without_its_packages_the_command_says_how_to_get_them(root: Path, tmp_p
     )
     assert found.returncode == 2
     assert "`serve` needs uvicorn" in found.stderr
-    assert "flashcards[serve]" in found.stderr
+    assert "flashcards-md[serve]" in found.stderr
 
 
 def test_the_same_process_serves_the_pages_and_the_apps(root: Path, password_file: Path, tmp_path: Path) -> None:

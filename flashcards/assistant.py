@@ -1,0 +1,265 @@
+"""What a language model may do with a collection over the Model Context Protocol: read it, add notes, rate cards.
+
+It adds and rates only after a person has agreed: the client asks if it can, else the call is repeated with a code.
+The library `mcp` is an extra; only this module imports it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import blake2b
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, ElicitationResult, Resolve
+from mcp_types import ToolAnnotations
+from pydantic import BaseModel, Field
+
+import flashcards
+from flashcards.add import Addition, plan_addition, write_addition
+from flashcards.cards import TextGone, build_record, build_records, find_card, format_card_id
+from flashcards.check import FileProblem, find_problems
+from flashcards.collection import Access, Collection, find_ordering, now_ms
+from flashcards.errors import FlashcardsError
+from flashcards.query import find_card_ids
+from scheduler import Rating
+from scheduler.errors import SchedulerError
+from scheduler.queue import count_by_deck
+
+_MOST: Final = 200  # cards of one answer
+_KINDS: Final = ("new", "learning", "review")
+_INSTRUCTIONS: Final = """\
+Flashcards in Markdown files, scheduled by FSRS. Queries are those of Anki: `deck:tpm is:due`, `tag:exam -is:suspended`.
+Read the resource flashcards://format before you write notes. `add` and `answer` change the collection: the person is
+asked first. If you get a `confirm` code instead, show the person what would be written, and call again with the code
+only if they agree. Rate a card only by what the person answered, never by what you know."""
+
+
+class Consent(BaseModel):
+    """The answer of a person who is asked before something is written."""
+
+    agree: bool = Field(default=True, title="Agree", description="Write it.")
+
+
+class Plan(NamedTuple):
+    """Something to be written: what to ask the person, and a code for exactly this."""
+
+    question: str
+    code: str
+
+
+Asked = Elicit[Consent] | Consent
+RatingName = Literal["again", "hard", "good", "easy"]
+
+
+class Assistant:
+    """Reads and changes the collection in one folder; each call opens it and closes it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @contextmanager
+    def _open(self, access: Access) -> Iterator[Collection]:
+        """Open the collection, scanned; an error that a person can cause becomes one of the protocol."""
+        try:
+            with Collection(self._root, access) as collection:
+                collection.scan()
+                yield collection
+        except (FlashcardsError, SchedulerError) as error:
+            raise ToolError(str(error)) from error
+
+    def list_cards(self, query: str, limit: int, offset: int) -> dict[str, Any]:
+        """Return the cards that a query finds, as `flashcards list --json` prints them, and how many there are."""
+        with self._open(Access.READ) as collection:
+            found = find_card_ids(collection, query)
+            shown = found[max(0, offset) : max(0, offset) + max(0, min(limit, _MOST))]
+            return {"total": len(found), "cards": list(build_records(collection, shown, now_ms()))}
+
+    def count_due(self, query: str) -> dict[str, Any]:
+        """Return how many cards are due today, by deck, within the daily limits."""
+        with self._open(Access.READ) as collection:
+            only = frozenset(find_card_ids(collection, query)) if query.strip() else None
+            order = find_ordering(collection, only)
+            counts = count_by_deck(collection.store, collection.limits, now_ms(), order=order, only_cards=only)
+            names = collection.catalog.deck_names()
+            decks = [
+                {"deck": names[deck], **{kind: getattr(count, kind) for kind in _KINDS}}
+                for deck, count in counts.items()
+                if any(getattr(count, kind) for kind in _KINDS)
+            ]
+            decks.sort(key=lambda deck: str(deck["deck"]))
+            total = {kind: sum(getattr(count, kind) for count in counts.values()) for kind in _KINDS}
+            return {"total": total, "decks": decks}
+
+    def show_card(self, card: str) -> dict[str, Any]:
+        """Return a card with its text and schedule; `card` is its id or PATH:LINE."""
+        with self._open(Access.READ) as collection:
+            found = collection.store.card(find_card(collection, card))
+            return build_record(collection, found, collection.note_of(found), now_ms())
+
+    def check_decks(self, path: str, *, advice: bool) -> dict[str, Any]:
+        """Return the problems of the decks below a path, and advice on cards that are hard to learn if asked for."""
+        with self._open(Access.READ) as collection:
+            problems = _select(find_problems(collection), path)
+            if not advice:
+                return {"problems": problems}
+            from flashcards.advice import find_advice
+
+            return {"problems": problems, "advice": _select(find_advice(collection), path)}
+
+    def plan_add(self, deck: str, text: str) -> Plan:
+        """Return what adding notes would do."""
+        with self._open(Access.READ) as collection:
+            addition = plan_addition(collection, deck, text)
+        question = f"Add this to {addition.path}?\n\n{text.strip()}{_describe_alike(addition)}"
+        return Plan(question, _make_code("add", addition.path, str(addition.before), text))
+
+    def add(self, deck: str, text: str) -> dict[str, Any]:
+        """Add notes to a deck; return their cards."""
+        with self._open(Access.ACT) as collection:
+            addition = plan_addition(collection, deck, text)
+            write_addition(collection.root, addition)
+            report, _ = collection.scan()
+            cards = [
+                card
+                for change in report.added
+                for (card,) in collection.connection.execute("SELECT id FROM cards WHERE note = ?", (change.note,))
+            ]
+            return {"file": addition.path, "cards": list(build_records(collection, cards, now_ms()))}
+
+    def plan_answer(self, card: str, rating: RatingName) -> Plan:
+        """Return what rating a card would do."""
+        with self._open(Access.READ) as collection:
+            found = collection.store.card(find_card(collection, card))
+            record = build_record(collection, found, collection.note_of(found), now_ms())
+        question = f"Rate this card as {rating}?\n\n{record['front']}"
+        return Plan(question, _make_code("answer", record["id"], rating, str(found.last_ms)))
+
+    def answer(self, card: str, rating: RatingName) -> dict[str, Any]:
+        """Rate a card now; return it as it is then."""
+        with self._open(Access.ACT) as collection:
+            found = collection.store.card(find_card(collection, card))
+            entry = collection.note_of(found)
+            if not found.active:
+                raise TextGone(format_card_id(entry, found.slot))
+            collection.keep()
+            at_ms = now_ms()
+            collection.store.rate(found.id, Rating[rating.upper()], collection.policy(found.deck), at_ms, 0)
+            return build_record(collection, collection.store.card(found.id), entry, at_ms)
+
+
+def _select(problems: list[FileProblem], path: str) -> list[dict[str, Any]]:
+    folder = path.strip("/")
+    return [asdict(each) for each in problems if not folder or f"{each.file}/".startswith(f"{folder}/")]
+
+
+def _describe_alike(addition: Addition) -> str:
+    if not addition.alike:
+        return ""
+    lines = (f"- {each.place}: {each.front}" for each in addition.alike)
+    return "\n\nSimilar notes are there already:\n" + "\n".join(lines)
+
+
+def _make_code(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+
+
+def _ask(context: Context[Any], plan: Plan, confirm: str) -> Asked:
+    """Return a question to the person if the client can ask it, else what the code of the call says."""
+    capabilities = context.client_capabilities
+    if capabilities is not None and capabilities.elicitation is not None:
+        return Elicit(plan.question, Consent)
+    return Consent(agree=confirm == plan.code)
+
+
+def _refuse(context: Context[Any], plan: Plan) -> dict[str, Any]:
+    """Return the answer to a call after which nothing was written."""
+    capabilities = context.client_capabilities
+    if capabilities is not None and capabilities.elicitation is not None:
+        return {"written": False, "message": "The person did not agree; nothing was written."}
+    message = "Nothing was written yet. Show the person the plan; if they agree, repeat the call with this `confirm`."
+    return {"written": False, "message": message, "plan": plan.question, "confirm": plan.code}
+
+
+def _agrees(consent: ElicitationResult[Consent]) -> bool:
+    return consent.action == "accept" and consent.data.agree
+
+
+def build_server(root: Path) -> MCPServer[Any]:
+    """Build the server for the collection in `root`."""
+    server: MCPServer[Any] = MCPServer(
+        "flashcards", instructions=_INSTRUCTIONS, version=flashcards.__version__, log_level="WARNING"
+    )
+    assistant = Assistant(root)
+    _add_reading_tools(server, assistant)
+    _add_writing_tools(server, assistant)
+
+    @server.resource("flashcards://format", name="format", mime_type="text/markdown")
+    def read_format() -> str:
+        """How notes and good cards are written."""
+        return files("flashcards.cli").joinpath("format.md").read_text(encoding="utf-8")
+
+    return server
+
+
+def _add_reading_tools(server: MCPServer[Any], assistant: Assistant) -> None:
+    reading = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+    @server.tool(name="list", annotations=reading)
+    def list_cards(query: str = "", limit: int = 50, offset: int = 0) -> dict[str, Any]:
+        """List the cards that a query finds, at most 200 at once; without a query, all."""
+        return assistant.list_cards(query, limit, offset)
+
+    @server.tool(annotations=reading)
+    def due(query: str = "") -> dict[str, Any]:
+        """Count the cards that are due today, by deck."""
+        return assistant.count_due(query)
+
+    @server.tool(annotations=reading)
+    def show(card: str) -> dict[str, Any]:
+        """Show one card by its id (as `list` returns it) or by PATH:LINE."""
+        return assistant.show_card(card)
+
+    @server.tool(annotations=reading)
+    def check(path: str = "", advice: bool = False) -> dict[str, Any]:
+        """Find problems of the decks, all or those of one file or folder; with advice, also cards to reword."""
+        return assistant.check_decks(path, advice=advice)
+
+
+def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
+    writing = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+
+    def ask_to_add(context: Context[Any], deck: str, text: str, confirm: str = "") -> Asked:
+        return _ask(context, assistant.plan_add(deck, text), confirm)
+
+    @server.tool(annotations=writing)
+    def add(
+        context: Context[Any],
+        deck: str,
+        text: str,
+        consent: Annotated[ElicitationResult[Consent], Resolve(ask_to_add)],
+        confirm: str = "",  # noqa: ARG001 - read by `ask_to_add`
+    ) -> dict[str, Any]:
+        """Add notes to a deck. `text` is Markdown as flashcards://format describes it. The person is asked first."""
+        if _agrees(consent):
+            return {"written": True, **assistant.add(deck, text)}
+        return _refuse(context, assistant.plan_add(deck, text))
+
+    def ask_to_answer(context: Context[Any], card: str, rating: RatingName, confirm: str = "") -> Asked:
+        return _ask(context, assistant.plan_answer(card, rating), confirm)
+
+    @server.tool(annotations=writing)
+    def answer(
+        context: Context[Any],
+        card: str,
+        rating: RatingName,
+        consent: Annotated[ElicitationResult[Consent], Resolve(ask_to_answer)],
+        confirm: str = "",  # noqa: ARG001 - read by `ask_to_answer`
+    ) -> dict[str, Any]:
+        """Rate one card by how well the person knew it: again, hard, good or easy. The person is asked first."""
+        if _agrees(consent):
+            return {"written": True, "card": assistant.answer(card, rating)}
+        return _refuse(context, assistant.plan_answer(card, rating))
