@@ -25,6 +25,21 @@ _CODE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$",
 _ITEM: Final = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]", re.MULTILINE)
 _AND: Final = re.compile(r"\b(?:and|und|et|y)\b", re.IGNORECASE)
 _YES_NO: Final = re.compile(r"(?:yes|no|true|false|ja|nein|oui|non|si|sí)\b", re.IGNORECASE)
+_ONLY: Final = re.compile(rf"(?:{_YES_NO.pattern})\W*", re.IGNORECASE)
+_CLAUSE: Final = re.compile(r"[,;:()–—]|\s-\s")
+_OPEN: Final = re.compile(  # the beginning of a clause that asks for more than yes or no
+    r"(?:(?:and|but|or|und|aber|et|y|in|on|at|to|for|from|with|of|by|under|mit|bei|für|von|zu|à|de|pour|con|por|para)\s+)*"
+    r"(?:what|which|who|whom|whose|why|how|when|where|welch\w*|wer|wen|wem|warum|wieso|wie|wann|wo|woher|wohin"
+    r"|quel\w*|pourquoi|comment|combien|quand|où|quoi|qué|quién|cuál|cómo|cuándo|dónde|cuánt\w*)\b",
+    re.IGNORECASE,
+)
+_CLOSED: Final = re.compile(  # the beginning of a clause that can be answered by yes or no
+    r"(?:(?:and|but|so|und|aber|et|y)\s+)*(?:true or false|richtig oder falsch|vrai ou faux"
+    r"|am|is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|shall|should|will|would|need|isn't|aren't"
+    r"|doesn't|don't|can't|ist|sind|war|waren|hat|haben|kann|können|darf|muss|soll|wird|gibt|est-ce|est|sont|peut"
+    r"|es|son|está|puede|hay|tiene)\b",
+    re.IGNORECASE,
+)
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -49,7 +64,7 @@ def _judge_note(entry: Entry) -> Iterator[FileProblem]:
     answer = _CODE.sub(" ", note.fields[1])
     words = len(_WORD.findall(answer))
     items = len(_ITEM.findall(answer))
-    if _YES_NO.match(answer.lstrip("*_ ")):
+    if _is_yes_or_no(_CODE.sub(" ", note.fields[0]), answer):
         hint = "Ask what, why or how: a guess is right half of the time."
         yield _advise(entry, "advice-yes-no", "The answer is yes or no.", hint)
     if items >= _LIST:
@@ -61,6 +76,18 @@ def _judge_note(entry: Entry) -> Iterator[FileProblem]:
     elif len(_AND.findall(answer)) >= _ANDS:
         hint = "Ask for each of them on a card of its own."
         yield _advise(entry, "advice-and", "The answer joins several things with “and”.", hint)
+
+
+def _is_yes_or_no(question: str, answer: str) -> bool:
+    """Return whether an answer says yes or no to a question that asks for no more than that."""
+    answer = answer.strip("*_ \n")
+    if not _YES_NO.match(answer):
+        return False
+    clauses = [clause.strip(" *_\n?¿") for clause in _CLAUSE.split(re.split(r"[.!]\s+", question.strip())[-1])]
+    is_german = answer[:2].casefold() in ("ja", "ne")
+    if any(_OPEN.match(clause) or (is_german and clause.startswith(("Was ", "was "))) for clause in clauses):
+        return False
+    return bool(_ONLY.fullmatch(answer)) or any(_CLOSED.match(clause) for clause in clauses)
 
 
 def _find_same_answers(entries: Sequence[Entry]) -> Iterator[FileProblem]:
