@@ -49,8 +49,8 @@ _OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
 @click.option("--no-open", is_flag=True, help="With --web: only print the address, do not open a browser.")
 @click.option("--json", "as_json", is_flag=True, help="With --web: print the address as one JSON object.")
 @OptionRules(
-    *(Requires(option, ("--web",), "the terminal needs no address") for option in _OF_WEB),
     Excludes("--lan", ("--host",), "both say where to listen"),
+    *(Requires(option, ("--web",), "the terminal needs no address") for option in _OF_WEB),
     Excludes("--web", ("--plain",), "a page has its own labels for screen readers"),
     Requires("--count", ("--cram",), "all other reviews count anyway"),
     Excludes("--cram", ("--new", "--order", "--ahead", "--backlog"), "it asks every card"),
