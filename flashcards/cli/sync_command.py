@@ -31,7 +31,20 @@ class SyncRefused(FlashcardsError):
 
 
 @click.command("sync")
-@click.option("--anki-server", "url", metavar="URL", required=True, help="The address of a sync server of your own.")
+@click.option("--anki", "live", is_flag=True, help="Sync with the Anki that is open, by its add-on AnkiConnect.")
+@click.option(
+    "--anki-address",
+    "address",
+    metavar="URL",
+    help="Where AnkiConnect listens. Default: http://127.0.0.1:8765.",
+)
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take the API key of AnkiConnect from the first line of a file.",
+)
+@click.option("--anki-server", "url", metavar="URL", help="Sync with a sync server of your own, at this address.")
 @click.option("--user", metavar="NAME", help="The name to log in with. Needed once.")
 @click.option(
     "--password-file",
@@ -40,40 +53,87 @@ class SyncRefused(FlashcardsError):
     help="Take the password from the first line of a file. Default: ask for it once.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what came and went as JSON.")
-def command(url: str, user: str | None, password_file: Path | None, as_json: bool) -> None:
-    """Sync with a self-hosted sync server of Anki.
+def command(
+    live: bool,
+    address: str | None,
+    key_file: Path | None,
+    url: str | None,
+    user: str | None,
+    password_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Sync with Anki on this computer, or with a sync server.
 
-    For people whose apps use such a server already. Reviews, notes, edits and media files go both ways, as with
-    `flashcards serve`. The login is kept; the password is not. AnkiWeb serves Anki's own apps only: its addresses are
+    Reviews, notes, edits and media files go both ways, as with `flashcards serve`. With --anki, Anki must be open and
+    have the add-on AnkiConnect (code 2055492159); Anki itself then syncs with AnkiWeb, if you use that. With
+    --anki-server, the login is kept; the password is not. AnkiWeb serves Anki's own apps only: its addresses are
     refused.
 
     \b
+    flashcards sync --anki
     flashcards sync --anki-server http://nas.local:8080/ --user me
     flashcards sync --anki-server http://nas.local:8080/
     """
-    from flashcards.collection import find_collection
-    from flashcards.sync.client import FOLDER, ServerClient
-    from flashcards.sync.host import make_folder
     from flashcards.sync.wire import Refusal
 
-    connection = _connect(url)
-    root = find_collection(click.get_current_context().find_root().obj)
-    with console.open_collection() as collection:  # says what is wrong with the folder before anything is asked
-        console.keep_state(collection)
-    _log_in(connection, make_folder(root, FOLDER) / _LOGIN, user, password_file)
-    client = ServerClient(
-        root, connection, lambda sentence: console.print_text(console.make_visible(sentence), err=True)
-    )
+    _check_options(live, {"--anki-address": address, "--key-file": key_file}, url, (user, password_file))
     try:
-        done = client.sync()
+        done = _sync_with_server(url, user, password_file) if url else _sync_with_anki(address, key_file)
     except Refusal as refusal:
         raise SyncRefused(str(refusal)) from refusal
-    finally:
-        client.close()
     if as_json:
         console.print_json(_record(done))
     else:
         console.print_text(_line(done))
+
+
+def _check_options(live: bool, of_anki: dict[str, object], url: str | None, of_server: tuple[object, ...]) -> None:
+    if live == bool(url):
+        raise UsageError("Say what to sync with: --anki, or --anki-server URL.")
+    if url and any(of_anki.values()):
+        raise UsageError("--anki-address and --key-file go with --anki.")
+    if live and any(of_server):
+        raise UsageError("--user and --password-file go with --anki-server.")
+
+
+def _sync_with_anki(address: str | None, key_file: Path | None) -> ServerSync:
+    from flashcards.sync.anki_connect import DEFAULT_ADDRESS, AnkiConnect
+    from flashcards.sync.live_anki import LiveAnki
+
+    anki = AnkiConnect(address or DEFAULT_ADDRESS, _read_first_line(key_file) if key_file else None)
+    with LiveAnki(_find_root(), anki, _tell) as syncing:
+        return syncing.sync()
+
+
+def _sync_with_server(url: str, user: str | None, password_file: Path | None) -> ServerSync:
+    from flashcards.sync.client import FOLDER, ServerClient
+    from flashcards.sync.host import make_folder
+
+    connection = _connect(url)
+    root = _find_root()
+    _log_in(connection, make_folder(root, FOLDER) / _LOGIN, user, password_file)
+    client = ServerClient(root, connection, _tell)
+    try:
+        return client.sync()
+    finally:
+        client.close()
+
+
+def _find_root() -> Path:
+    """Return the collection's folder, after saying what is wrong with it."""
+    from flashcards.collection import find_collection
+
+    with console.open_collection() as collection:
+        console.keep_state(collection)
+    return find_collection(click.get_current_context().find_root().obj)
+
+
+def _tell(sentence: str) -> None:
+    console.print_text(console.make_visible(sentence), err=True)
+
+
+def _read_first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].rstrip("\r")
 
 
 def _connect(url: str) -> Connection:
@@ -102,7 +162,7 @@ def _log_in(connection: Connection, path: Path, user: str | None, password_file:
 
 def _find_password(password_file: Path | None, name: str) -> str:
     if password_file is not None:
-        return password_file.read_text(encoding="utf-8", errors="replace").partition("\n")[0].rstrip("\r")
+        return _read_first_line(password_file)
     if not sys.stdin.isatty():
         raise PasswordUnknown
     return str(click.prompt(console.make_visible(f"Password of {name}"), hide_input=True, err=True))

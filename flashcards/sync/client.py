@@ -139,8 +139,8 @@ class AnkiWebRefused(UsageError):
 
     def __init__(self) -> None:
         super().__init__(
-            "AnkiWeb serves Anki's own apps only, so flashcards does not connect to it. Exchange packages with"
-            " `flashcards export` and `flashcards import`, or run a server of your own: `flashcards serve`."
+            "AnkiWeb serves Anki's own apps only, so flashcards does not connect to it. Sync with the Anki on"
+            " this computer (`flashcards sync --anki`), or run a server of your own: `flashcards serve`."
         )
 
 
@@ -222,7 +222,7 @@ class ServerClient:
 
     def __init__(self, root: Path, connection: Connection, tell: Callable[[str], None]) -> None:
         folder = make_folder(root, FOLDER)
-        self._lock = take_lock(folder)
+        self._lock = take_lock(folder, "flashcards sync")
         self._state = folder / "server.json"
         self._connection = connection
         self._mirror = Mirror(folder / "collection.anki2")

@@ -41,10 +41,10 @@ class AddressTaken(FlashcardsError):
 
 
 class ServerRunning(FlashcardsError):
-    """Another server runs for this collection."""
+    """Another server, or another sync of the same kind, runs for this collection."""
 
-    def __init__(self) -> None:
-        super().__init__("Another `flashcards serve` runs for this collection. Stop it first.")
+    def __init__(self, command: str = "flashcards serve") -> None:
+        super().__init__(f"Another `{command}` runs for this collection. Stop it first.")
 
 
 class SyncHost:
@@ -150,7 +150,7 @@ def make_folder(root: Path, name: str) -> Path:
     return folder
 
 
-def take_lock(folder: Path) -> sqlite3.Connection:
+def take_lock(folder: Path, command: str = "flashcards serve") -> sqlite3.Connection:
     """Hold a folder's lock as long as the connection is open; it ends with the process, however that ends.
 
     Raises:
@@ -162,7 +162,7 @@ def take_lock(folder: Path) -> sqlite3.Connection:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         connection.close()
-        raise ServerRunning from error
+        raise ServerRunning(command) from error
     return connection
 
 

@@ -119,7 +119,7 @@ def _read_ids(value: Any) -> list[int]:
 _MOST_OBJECTS: Final = 10_000
 _LARGE: Final = ("id", "mod", "usn", "conf", "did", "sched", "scm")
 _LARGEST_COUNT: Final = (1 << 31) - 1
-_FREE: Final = ("did", "req", "vers", "conf", "id", "other", "media", "rtl", "prewrap")
+_FREE: Final = ("did", "req", "vers", "conf", "id", "other", "media", "rtl", "prewrap", "originalId", "tag")
 """Keys whose values Anki computes itself or that differ between its versions."""
 
 _NOT_IN_FILTERED: Final = ("conf", "extendNew", "extendRev", "newLimit", "reviewLimit")

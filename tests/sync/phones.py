@@ -55,7 +55,8 @@ class PhoneError(Exception):
 class Phone:
     """A phone; its methods are those of `Driver` in `phone_driver.py`."""
 
-    def __init__(self, folder: Path, url: str, python: str = sys.executable) -> None:
+    def __init__(self, folder: Path, url: str = "", python: str = sys.executable) -> None:
+        """Begin; without the address of a server it is an Anki that syncs with nothing."""
         folder.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
             [python, str(DRIVER), str(folder), url],
@@ -64,7 +65,8 @@ class Phone:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self.do("login", user=USER, password=PASSWORD)
+        if url:
+            self.do("login", user=USER, password=PASSWORD)
 
     def do(self, command: str, /, **arguments: Any) -> Any:
         assert self.process.stdin and self.process.stdout

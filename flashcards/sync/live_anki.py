@@ -1,0 +1,250 @@
+"""Syncing with a running Anki by way of AnkiConnect: pull what changed there, take it over, push what changed here.
+
+The add-on knows no change numbers. So a copy of the mirror is kept as both sides last agreed on it: what differs from
+it in Anki changed there. The push can break off at any point: what was pushed is then found in Anki the next time.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from flashcards.anki.package.model import BASIC, CLOZE
+from flashcards.anki.package.notetypes import make_note_type
+from flashcards.errors import FlashcardsError
+from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
+from flashcards.sync.anki_contents import AnkiContents
+from flashcards.sync.anki_push import AnkiPush
+from flashcards.sync.bridge import Bridge
+from flashcards.sync.client import ServerSync
+from flashcards.sync.host import make_folder, take_lock
+from flashcards.sync.incoming import Graves
+from flashcards.sync.media_store import CollectionFolder, MediaStore, is_plain_name
+from flashcards.sync.mirror import Mirror
+from flashcards.sync.session import SyncSession
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+FOLDER: Final = "anki"
+_MIRROR: Final = "collection.anki2"
+_AGREED: Final = "agreed.anki2"
+_STATE: Final = "anki.json"
+_BATCH: Final = 500  # notes asked for at once
+
+
+class OtherProfile(FlashcardsError):
+    """Anki has another collection open than the one that this folder is synced with."""
+
+    def __init__(self, known: str, folder: Path) -> None:
+        name = f"the profile `{known}`" if known else "the collection"
+        super().__init__(
+            f"Anki has another profile open than before: this folder is synced with {name}. Open it in Anki, or delete"
+            f" {folder} to begin with the one that is open now."
+        )
+
+
+class LiveAnki:
+    """Syncs a collection with the Anki that is open. Only one process does it at a time.
+
+    Args:
+        root: the collection's folder.
+        anki: the way to Anki.
+        tell: called with sentences that a person should know.
+    """
+
+    def __init__(self, root: Path, anki: AnkiConnect, tell: Callable[[str], None]) -> None:
+        self._folder = folder = make_folder(root, FOLDER)
+        self._lock = take_lock(folder, "flashcards sync")
+        self._anki = anki
+        self._mirror = Mirror(folder / _MIRROR)
+        self._media = MediaStore(folder / "media.db", root, CollectionFolder(root))
+        self._bridge = Bridge(root, self._media, tell)
+        self._state = _read_state(folder / _STATE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._mirror.roll_back()
+        for each in (self._bridge, self._media, self._mirror, self._lock):
+            each.close()
+
+    def sync(self) -> ServerSync:
+        """Bring both sides together.
+
+        Raises:
+            AnkiUnusable: Anki cannot be used, or stopped in between; the next sync goes on.
+            OtherProfile: another collection is open in it.
+            Refusal: the collection cannot be used, or Anki holds what cannot be.
+        """
+        profile = self._anki.begin()
+        # Not the system's folder for temporary files: an Anki in a sandbox has one of its own.
+        with TemporaryDirectory(prefix="exchange-", dir=self._folder) as exchange:
+            contents = AnkiContents.pull(self._anki, Path(exchange))
+            try:
+                self._check_profile(profile, contents.created)
+                return self._exchange(profile, contents, Path(exchange))
+            finally:
+                contents.close()
+
+    def _exchange(self, profile: str, contents: AnkiContents, exchange: Path) -> ServerSync:
+        done = ServerSync()
+        check_note_types(contents.objects["models"])
+        is_first = self._begin(contents)
+        agreed = exchange / _AGREED if is_first else self._folder / _AGREED
+        if not is_first:
+            self._bridge.refresh(self._mirror)
+        done.media_came = self._pull_media(contents, exchange)
+        self._receive(contents, agreed, done, is_first=is_first)
+        if is_first:
+            self._keep_agreed(profile, contents)
+        self._bridge.refresh(self._mirror)
+        push = AnkiPush(self._anki, self._mirror, contents, exchange)
+        done.media_went = push.send_media(self._media)
+        done.rows_went = push.send(self._mirror.pending(self._mirror.state.usn))
+        self._keep_agreed(profile, contents)
+        self._mirror.finish_at(time.time_ns() // 1_000_000, self._mirror.state.usn + 1)
+        return done
+
+    def _begin(self, contents: AnkiContents) -> bool:
+        """Return whether both sides are compared from the beginning."""
+        agreed = self._folder / _AGREED
+        if agreed.exists() and not self._mirror.is_new:
+            with _opened(agreed) as known:
+                if not contents.has_other_shape(known):
+                    contents.use_ids_of(self._mirror)
+                    return False
+        agreed.unlink(missing_ok=True)
+        self._mirror.start_from(time.time_ns() // 1_000_000)
+        return True
+
+    def _receive(self, contents: AnkiContents, agreed: Path, done: ServerSync, *, is_first: bool) -> None:
+        """Take over what changed in Anki since both sides agreed."""
+        mirror = self._mirror
+        usn = mirror.state.usn
+        # What comes gets a smaller number than what goes, so that it is not sent back.
+        session = SyncSession(mirror, FOLDER, usn, client_is_newer=True, usn=max(0, usn - 1))
+        session.received.is_first = is_first
+        try:
+            with _opened(agreed) as known:
+                changes = contents.changes(known, None if is_first else self._state.get("dconf"))
+            parts, graves = self._find_changes(contents, agreed, usn)
+            session.apply_graves({"chunk": graves.as_json()})
+            mirror.set_created(contents.created)
+            session.apply_changes({"changes": changes})
+            for part in parts:
+                session.apply_chunk({"chunk": part})
+                done.rows_came += sum(map(len, part.values()))
+            if not session.received.is_empty:
+                self._bridge.take(mirror, session.received)
+                done.came = self._bridge.taken
+            mirror.finish_at(time.time_ns() // 1_000_000, max(1, usn))
+            mirror.commit()
+        except BaseException:
+            session.close()
+            raise
+
+    def _find_changes(self, contents: AnkiContents, agreed: Path, usn: int) -> tuple[list[dict[str, Any]], Graves]:
+        contents.attach(self._folder / _MIRROR, agreed)
+        try:
+            return list(contents.changed_rows(usn)), self._confirm(contents.missing())
+        finally:
+            contents.detach()
+
+    def _confirm(self, missing: Graves) -> Graves:
+        """Ask Anki whether it really has not what its packages lack."""
+        notes: dict[int, set[int]] = {}
+        asked = sorted({*missing.notes, *self._notes_of(missing.cards)})
+        for start in range(0, len(asked), _BATCH):
+            batch = asked[start : start + _BATCH]
+            for number, info in zip(batch, self._anki.call("notesInfo", notes=batch), strict=True):
+                if info:
+                    notes[number] = set(info.get("cards") or ())
+        there = set().union(*notes.values())
+        gone = [number for number in missing.notes if number not in notes]
+        return Graves([number for number in missing.cards if number not in there], gone, [])
+
+    def _notes_of(self, cards: list[int]) -> list[int]:
+        return [row[1] for row in self._mirror.rows("cards", cards)]
+
+    def _pull_media(self, contents: AnkiContents, exchange: Path) -> int:
+        """Take the files that Anki has and this side has not, or that changed only there."""
+        agreed, ours = self._media.agreed_files(), self._media.digests()
+        theirs: dict[str, str] = {}
+        came = 0
+        target = exchange / "medium"
+        for name, digest in contents.media_files(target):
+            theirs[name] = digest
+            is_ours = name in ours and ours[name] != agreed.get(name)
+            if is_plain_name(name) and ours.get(name) != digest and not is_ours and target.stat().st_size:
+                self._media.take_file(name, target.read_bytes())
+                came += 1
+        self._media.keep_server(0, theirs)
+        return came
+
+    def _check_profile(self, profile: str, created: int) -> None:
+        known = self._state
+        if not known or not (self._folder / _AGREED).exists():
+            return
+        if (profile and known["profile"] and profile != known["profile"]) or created != known["created"]:
+            raise OtherProfile(str(known["profile"]), self._folder)
+
+    def _keep_agreed(self, profile: str, contents: AnkiContents) -> None:
+        """Keep that Anki holds what the mirror holds."""
+        agreed = self._folder / _AGREED
+        fresh = agreed.with_name(f"{_AGREED}.part")
+        fresh.unlink(missing_ok=True)
+        copy = sqlite3.connect(fresh)
+        try:
+            self._mirror.connection.backup(copy)
+        finally:
+            copy.close()
+        state = {"profile": profile, "created": contents.created, "dconf": contents.objects["dconf"]}
+        (self._folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
+        fresh.replace(agreed)
+
+
+class _opened:  # noqa: N801 - used like a function
+    """A file like the mirror's, open within the block."""
+
+    def __init__(self, path: Path) -> None:
+        self._mirror = Mirror(path)
+
+    def __enter__(self) -> Mirror:
+        return self._mirror
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._mirror.close()
+
+
+def check_note_types(there: Mapping[str, Any]) -> None:
+    """Check that our note types have our fields in Anki.
+
+    Raises:
+        AnkiUnusable: one has others.
+    """
+    for family in (BASIC, CLOZE):
+        ours = make_note_type(family).to_json(0, 1)
+        theirs = there.get(str(ours["id"]))
+        if theirs and [each["name"] for each in theirs["flds"]] != [each["name"] for each in ours["flds"]]:
+            raise AnkiUnusable(
+                f"The note type `{theirs['name']}` has other fields in Anki than here. Take the change back there, or"
+                " move the notes to a note type of your own."
+            )
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
