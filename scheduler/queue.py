@@ -12,7 +12,7 @@ from scheduler.model import State
 from scheduler.queue_builder import Row, Selection, build_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence, Set
+    from collections.abc import Iterable, Sequence
 
     from scheduler.limits import DeckLimits
     from scheduler.model import Card
@@ -71,7 +71,10 @@ def count_by_deck(
     only_cards: Iterable[int] | None = None,
 ) -> dict[int, Counts]:
     """Count for each deck its own cards in today's queue; the sum equals the queue's counts."""
-    cards = build_day(store, _selection(decks, only_cards, 0, order), now_ms)
+    return _count_cards(build_day(store, _selection(decks, only_cards, 0, order), now_ms), decks)
+
+
+def _count_cards(cards: DayCards, decks: Sequence[DeckLimits]) -> dict[int, Counts]:
     kinds = (cards.new, cards.learning + cards.day_learning, cards.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
     return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
@@ -86,42 +89,61 @@ class Held(NamedTuple):
     cards: int
 
 
-def find_held_cards(
+class DaySummary(NamedTuple):
+    """What is asked today, by deck, and the limits that keep cards back, those on reviews first."""
+
+    counts: dict[int, Counts]
+    held: list[Held]
+
+
+def summarize_day(
     store: Store,
     decks: Sequence[DeckLimits],
     now_ms: int,
     *,
     order: Policy | None = None,
     only_cards: Iterable[int] | None = None,
-) -> list[Held]:
-    """Find the limits that keep cards back today, those on reviews first.
+) -> DaySummary:
+    """Count for each deck its own cards in today's queue, and find the cards that limits keep back.
 
     New cards that wait for the pace of a deadline are not held by a limit, nor are buried siblings.
     """
     selection = _selection(decks, only_cards, 0, order)
-    cards, today = build_day(store, selection, now_ms), store.clock.day(now_ms)
+    cards = build_day(store, selection, now_ms)
+    held = _find_held_cards(store, decks, cards, store.clock.day(now_ms), selection.only_cards)
+    return DaySummary(_count_cards(cards, decks), held)
+
+
+def _find_held_cards(
+    store: Store, decks: Sequence[DeckLimits], cards: DayCards, today: int, only_cards: Iterable[int] | None
+) -> list[Held]:
     taken = Counter(row[2] for row in cards.new)
     held: Counter[tuple[str, int, str]] = Counter()
     for (_, by), count in cards.reviews_left.refused.items():
         held["reviews_per_day", by, "due"] += count
     stopped = dict(cards.new_left.refused.keys())
+    new = _count_new(store, today, only_cards)
     for deck in decks:
         limit = stopped.get(deck.deck, cards.new_left.find_limit(deck.deck))
         if limit is None or has_deadline(deck.policy, today):
             continue
         # New cards count among the reviews, whose limit can be the one that holds them.
         setting = "new_per_day" if cards.reviews_left.left[limit] > 0 else "reviews_per_day"
-        held[setting, limit, "new"] += _count_new(store, deck, today, selection.only_cards) - taken[deck.deck]
+        cards_left, notes_left = new.get(deck.deck, (0, 0))
+        held[setting, limit, "new"] += (notes_left if deck.policy.bury_siblings else cards_left) - taken[deck.deck]
     return [Held(*key, count) for key, count in held.items() if count > 0]
 
 
-def _count_new(store: Store, deck: DeckLimits, today: int, only: Set[int] | None) -> int:
-    """Count the new cards of a deck that could be asked today, one of a note if siblings are buried."""
+def _count_new(store: Store, today: int, only: Iterable[int] | None) -> dict[int, tuple[int, int]]:
+    """Count the new cards of each deck that could be asked today, and their notes."""
+    import json
+
+    chosen = "" if only is None else " AND id IN (SELECT value FROM json_each(:only))"
     rows = store.connection.execute(
-        f"SELECT id, note FROM cards WHERE deck = :deck AND {NEW} AND {SHOWN}", {"deck": deck.deck, "today": today}
+        f"SELECT deck, count(*), count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}{chosen} GROUP BY deck",
+        {"today": today, "only": None if only is None else json.dumps(list(only))},
     )
-    found = [(card, note) for card, note in rows if only is None or card in only]
-    return len({note for _, note in found}) if deck.policy.bury_siblings else len(found)
+    return {deck: (cards, notes) for deck, cards, notes in rows}
 
 
 class Queue:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _RACY_NS = 100_000_000  # a file written this shortly before it is read may change again without its time changing
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
+class ReadFile(NamedTuple):
     """A file that may have changed. `deck` is missing if its bytes are the same, or if it cannot be read."""
 
     found: FoundFile

@@ -8,9 +8,8 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.text import list_deck_path
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from pathspec import PathSpec
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A Markdown file: its path within the folder, with `/`; its size in bytes; when it was last written."""
 
     path: str
@@ -29,8 +27,7 @@ class FoundFile:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A folder or file that cannot be read, and why. A folder's path ends with `/`."""
 
     path: str

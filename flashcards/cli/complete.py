@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from click.shell_completion import CompletionItem
 
 _MORE_FIELDS = (
     *("introduced:", "edited:", "resched:", "card:", "has:", "dupe:", "front:", "back:", "re:", "w:", "nc:"),
@@ -22,12 +23,12 @@ _KINDS = ("question", "term", "pair", "cloze", "rubric")
 _MOST = 100  # ids offered
 
 
-def decks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def decks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a deck."""
     return _offer(_read_decks(ctx), incomplete)
 
 
-def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete a word of a query: a deck's name, `deck:…`, `tag:…`, `is:…` or another key; `-` negates it."""
     minus = "-" if incomplete.startswith("-") else ""
     names = _read_decks(ctx)
@@ -40,10 +41,10 @@ def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
         "file": [path for (path,) in _read(ctx, _FILES)],
     }
     words = [*names, *_FIELDS, *(f"{key}:{value}" for key, each in values.items() for value in each)]
-    return [CompletionItem(minus + item.value) for item in _offer(words, incomplete.removeprefix("-"))]
+    return [minus + word for word in _offer(words, incomplete.removeprefix("-"))]
 
 
-def card(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def card(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a card: an id, or a file and the line of a note."""
     files = [path for (path,) in _read(ctx, _FILES)]
     path, colon, _ = incomplete.rpartition(":")
@@ -55,11 +56,15 @@ def card(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> li
 
 def files(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a file."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(incomplete, type="file")]
 
 
-def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a backup, newest first."""
+    from pathlib import Path
+
     from flashcards.collection import BACKUPS, DATABASE
     from scheduler.backup_files import list_backups
 
@@ -68,7 +73,7 @@ def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
     return _offer([str(path) for path in found], incomplete)
 
 
-def mocks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def mocks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Complete the time of an earlier mock interview."""
     import datetime
 
@@ -87,8 +92,8 @@ _IDS = (
 )
 
 
-def _offer(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(word) for word in words if word.startswith(incomplete) and word.isprintable()]
+def _offer(words: Iterable[str], incomplete: str) -> list[str]:
+    return [word for word in words if word.startswith(incomplete) and word.isprintable()]
 
 
 def _read_decks(ctx: click.Context) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -261,7 +260,13 @@ def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
 
 def get_width() -> float:
     """Return the columns of the terminal; infinity if standard output is not a terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else math.inf
+    return _get_columns() if sys.stdout is not None and sys.stdout.isatty() else math.inf
+
+
+def _get_columns() -> int:
+    import shutil  # here, since it takes long to load
+
+    return shutil.get_terminal_size().columns
 
 
 def fit_line(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
@@ -269,7 +274,7 @@ def fit_line(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
     stream = sys.stderr if err else sys.stdout
     if stream is None or not stream.isatty():
         return [line]
-    return wrap_line(line, shutil.get_terminal_size().columns, hang)
+    return wrap_line(line, _get_columns(), hang)
 
 
 def select_cards(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:

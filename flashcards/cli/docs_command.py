@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
 from flashcards.cli import console
 from flashcards.errors import UsageError
@@ -22,8 +21,8 @@ class TopicUnknown(UsageError):
         super().__init__(f"There is no topic `{topic}`. {hint}")
 
 
-def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(name) for name in find_pages() if name.startswith(incomplete)]
+def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in find_pages() if name.startswith(incomplete)]
 
 
 @click.command("docs")

@@ -30,14 +30,13 @@ def command(query: tuple[str, ...], as_json: bool) -> None:
     flashcards due tpm --json
     """
     from flashcards.collection import find_ordering, now_ms
-    from scheduler.queue import Counts, count_by_deck, find_held_cards
+    from scheduler.queue import Counts, summarize_day
 
     with console.read_collection() as collection:
         names = collection.catalog.deck_names()
         only, at, store, limits = console.select_cards(collection, query), now_ms(), collection.store, collection.limits
         order = find_ordering(collection, only)
-        found = count_by_deck(store, limits, at, order=order, only_cards=only)
-        held = find_held_cards(store, limits, at, order=order, only_cards=only)
+        found, held = summarize_day(store, limits, at, order=order, only_cards=only)
         counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
         total = Counts(
             sum(count.new for count in counts.values()),

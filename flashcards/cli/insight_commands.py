@@ -13,6 +13,7 @@ from flashcards.cli.params import Day, Excludes, Number, OptionRules, read_date
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
+    from flashcards.insight.overview import FrontText
     from flashcards.insight.readiness import Readiness
     from flashcards.insight.report import Report
 
@@ -218,8 +219,8 @@ def _last_deadline(collection: Collection) -> int:
     return max(days)
 
 
-def _name_gains(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, str]]:
-    """Return the ids of the cards to begin with, and their questions as plain text."""
+def _name_gains(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, FrontText]]:
+    """Return the ids of the cards to begin with, and what they ask."""
     from flashcards.cards import format_card_id
     from flashcards.insight.overview import read_question
 
@@ -228,5 +229,5 @@ def _name_gains(collection: Collection, found: Readiness) -> tuple[dict[int, str
         card = collection.store.card(gain.card)
         entry = collection.note_of(card)
         names[gain.card] = format_card_id(entry, card.slot)
-        questions[gain.card] = read_question(entry, card.slot)[1]
+        questions[gain.card] = read_question(entry, card.slot)
     return names, questions

@@ -9,11 +9,13 @@ import os
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.dialects import NATIVE
-from flashcards.dialects.obsidian_schedules import Schedules, choose_later, read_stored, read_stored_file
-from flashcards.dialects.obsidian_settings import ObsidianSettings, matches_glob, pick_settings, read_data
+
+if TYPE_CHECKING:
+    from flashcards.dialects.obsidian_schedules import Schedules
+    from flashcards.dialects.obsidian_settings import ObsidianSettings
 
 DATA: Final = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
 """Where a vault keeps the settings of the spaced repetition plugin."""
@@ -143,24 +145,36 @@ _NO_KEY: Final = "\0"
 
 
 def _holds(key: str, path: str) -> bool:
-    return key in ("", ".", "**") or path == key or path.startswith(f"{key}/") or matches_glob(path, key)
+    if key in ("", ".", "**") or path == key or path.startswith(f"{key}/"):
+        return True
+    from flashcards.dialects.obsidian_settings import matches_glob
+
+    return matches_glob(path, key)
 
 
 def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None:
     """Return the vault whose settings lie at `path`, or nothing if there is no such vault."""
+    text = reason = ""
     try:
-        data = read_data(path.read_text("utf-8-sig"))
-        settings = pick_settings(data)
-        stored = _read_stored(data, path, settings)
-        return Vault(named, folder, above, settings, "", stored, _digest(stored))
+        text = path.read_text("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if above:
             return None
         reason = error.strerror or str(error)
-    except ValueError as error:  # no UTF-8, no JSON, or no object
+    except ValueError as error:  # no UTF-8
         reason = str(error)
+    from flashcards.dialects.obsidian_settings import ObsidianSettings, pick_settings, read_data  # vaults are rare
+
+    if not reason:
+        try:
+            data = read_data(text)
+            settings = pick_settings(data)
+            stored = _read_stored(data, path, settings)
+            return Vault(named, folder, above, settings, "", stored, _digest(stored))
+        except ValueError as error:  # no JSON, or no object
+            reason = str(error)
     return Vault(named, folder, above, ObsidianSettings(), reason, {})
 
 
@@ -173,6 +187,8 @@ def _digest(stored: Mapping[str, Schedules]) -> str:
 
 def _read_stored(data: Mapping[str, Any], path: Path, settings: ObsidianSettings) -> dict[str, Schedules]:
     """Return what the `data.json` at `path` and the files of its vault say of the schedules of cards."""
+    from flashcards.dialects.obsidian_schedules import choose_later, read_stored, read_stored_file
+
     stored = read_stored(data)
     folder = path.parents[3] / settings.schedule_folder.replace("..", "")
     for file in (folder / "Schedule Data/card-schedule-data.sr.md", folder / "schedule-data.sr.md"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,6 +43,8 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
 
     The new file is on disk before it replaces the old one, and keeps its permissions. A link stays a link.
     """
+    import tempfile  # here, since it takes long to load
+
     target = path.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:20]}.")

@@ -44,22 +44,33 @@ class Span(NamedTuple):
     cards: int
 
 
+class FrontText(NamedTuple):
+    """What a card asks, as Markdown, with the link definitions of its note."""
+
+    markdown: str
+    definitions: str
+
+    def format(self) -> str:
+        """Return the question as plain text in one line."""
+        from flashcards.render.terminal.renderer import render_plain  # here, since JSON has no plain text
+
+        return " ".join(render_plain(self.markdown, self.definitions).split())
+
+
 class HardCard(NamedTuple):
     """A card that keeps being forgotten.
 
     Attributes:
         name: its id.
         deck: its deck.
-        front: its question as Markdown, in one line.
-        question: the same as plain text.
+        question: what it asks.
         lapses: how often it was forgotten.
         difficulty: 1 to 10.
     """
 
     name: str
     deck: str
-    front: str
-    question: str
+    question: FrontText
     lapses: int
     difficulty: float
 
@@ -143,17 +154,15 @@ def _describe_card(collection: Collection, card: int, lapses: int, difficulty: f
 
     row = collection.store.card(card)
     entry = collection.note_of(row)
-    front, question = read_question(entry, row.slot)
-    return HardCard(format_card_id(entry, row.slot), entry.deck, front, question, lapses, difficulty)
+    question = read_question(entry, row.slot)
+    return HardCard(format_card_id(entry, row.slot), entry.deck, question, lapses, difficulty)
 
 
-def read_question(entry: Entry, slot: str) -> tuple[str, str]:
-    """Return a card's question in one line, as Markdown and as plain text."""
+def read_question(entry: Entry, slot: str) -> FrontText:
+    """Return what a card of a note asks."""
     from flashcards.cards import render_sides
-    from flashcards.render.terminal.renderer import render_plain
 
-    front = render_sides(entry, slot)[0]
-    return " ".join(front.split()), " ".join(render_plain(front, entry.note.definitions).split())
+    return FrontText(render_sides(entry, slot)[0], entry.note.definitions)
 
 
 def count_cards(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flashcards.insight.forecast import ASSUMED_SPEED
+from flashcards.insight.overview import FrontText
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from flashcards.insight.readiness import GroupRecall, Readiness, StudyPlan
 
 
-def build_readiness_report(found: Readiness, names: Mapping[int, str], questions: Mapping[int, str]) -> Report:
-    """Build the report; `names` are the ids of the cards to begin with, `questions` their questions as plain text."""
+def build_readiness_report(found: Readiness, names: Mapping[int, str], questions: Mapping[int, FrontText]) -> Report:
+    """Build the report; `names` are the ids of the cards to begin with, `questions` what they ask."""
     record = _build_record(found, names)
     tiles = [
         ("days left", whole(found.day - found.today)),
@@ -42,7 +43,7 @@ def build_readiness_report(found: Readiness, names: Mapping[int, str], questions
             row | {"question": questions[gain.card]} for row, gain in zip(record["gains"], found.gains, strict=True)
         ]
         columns = [
-            Column("question", "question", kind="text"),
+            Column("question", "question", FrontText.format, kind="text"),
             Column("gain", "gain", "+{:.0%}".format),
             Column("card", "id"),
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 
 Format = Callable[[Any], str]
 
@@ -49,8 +49,7 @@ def measure_level(value: float, most: float) -> int:
     return min(4, 1 + int(4 * value / most - 1e-9))
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table.
 
     Attributes:
@@ -66,19 +65,17 @@ class Column:
     kind: Literal["value", "text", "optional"] = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class RowBar:
+class RowBar(NamedTuple):
     """The value that a bar at the end of each row shows, and the value of a full bar."""
 
     key: str
     most: float
     style: str = "green"
-    styles: Mapping[str, str] = field(default_factory=dict)
+    styles: Mapping[str, str] = MappingProxyType({})
     """Other styles, by what the first column says."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataTable:
+class DataTable(NamedTuple):
     """Rows as JSON prints them, and how people read them; `most_rows` is how many a terminal shows, from the first."""
 
     columns: Sequence[Column]
@@ -91,8 +88,7 @@ class DataTable:
         return [column.form(row[column.key]) if column.key in row else "" for column in self.columns]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """One row of values, some of which may be missing; `colour` is 1 to 6."""
 
     name: str
@@ -100,16 +96,14 @@ class Series:
     colour: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """A dashed horizontal line with a name."""
 
     name: str
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A dot of a scatter plot; its area is in proportion to `weight`."""
 
     x: float
@@ -118,8 +112,7 @@ class Point:
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(NamedTuple):
     """Vertical bars, several series stacked.
 
     Attributes:
@@ -137,8 +130,7 @@ class Bars:
     rate: Series | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Curves:
+class Curves(NamedTuple):
     """Curves through values at `xs`, which rise; `low` and `high` are the least range of the vertical axis."""
 
     xs: Sequence[float]
@@ -150,15 +142,13 @@ class Curves:
     levels: Sequence[Level] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(NamedTuple):
     """A square a day: its date, its value, and what it says."""
 
     days: Sequence[tuple[Any, float, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Scatter:
+class Scatter(NamedTuple):
     """Dots over the unit square, with the diagonal on which x and y are equal."""
 
     points: Sequence[Point]
@@ -170,8 +160,7 @@ class Scatter:
 Plot = Bars | Curves | Calendar | Scatter
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A plot, a table or both, under a title.
 
     Attributes:
@@ -193,16 +182,14 @@ class Figure:
     in_terminal: Literal["plot", "table", "nothing"] = "table"
 
 
-@dataclass(frozen=True, slots=True)
-class FigureGroup:
+class FigureGroup(NamedTuple):
     """Figures under a heading."""
 
     title: str
     figures: Sequence[Figure]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Everything that one command found.
 
     Attributes:

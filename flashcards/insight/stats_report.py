@@ -6,6 +6,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.insight.activity import Recall
+from flashcards.insight.overview import FrontText
 from flashcards.insight.report import (
     Bars,
     Calendar,
@@ -106,7 +107,7 @@ def build_record(overview: Overview) -> dict[str, Any]:
             {
                 "id": each.name,
                 "deck": each.deck,
-                "front": each.front,
+                "front": " ".join(each.question.markdown.split()),
                 "lapses": each.lapses,
                 "difficulty": each.difficulty,
             }
@@ -247,7 +248,11 @@ def _build_recall(overview: Overview, record: Mapping[str, Any]) -> list[Figure]
         ),
     ]
     if overview.hardest:
-        columns = [Column("question", "question", kind="text"), Column("lapses", "lapses", whole), Column("card", "id")]
+        columns = [
+            Column("question", "question", FrontText.format, kind="text"),
+            Column("lapses", "lapses", whole),
+            Column("card", "id"),
+        ]
         pairs = zip(record["hardest_cards"], overview.hardest, strict=True)
         rows = [row | {"question": hard.question} for row, hard in pairs]
         figures.append(

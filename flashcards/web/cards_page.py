@@ -240,7 +240,7 @@ def _quote(name: str) -> str:
 def _describe_row(site: Site, number: int) -> dict[str, Any]:
     card = site.collection.store.card(number)
     entry = site.collection.note_of(card)
-    question = read_question(entry, card.slot)[1]
+    question = read_question(entry, card.slot).format()
     due = ""
     if card.due_day is not None:
         due = site.collection.clock.date(card.due_day).isoformat()

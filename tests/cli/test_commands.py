@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -396,3 +397,10 @@ class TestCompletion:
     def test_answers_the_shell(self, cli: Runner) -> None:
         env = {"_FLASHCARDS_COMPLETE": "bash_complete", "COMP_WORDS": "flashcards or", "COMP_CWORD": "1"}
         assert process([], cli.root, env=env, code=None).out == "plain,orphans\n"
+
+    def test_completes_the_files_of_backups(self, cli: Runner) -> None:
+        cli.write("a.md", question("one"))
+        cli("scan")
+        cli("backup")
+        (backup,) = (cli.root / ".flashcards" / "backups").iterdir()
+        assert [Path(word).name for word in self.complete("restore", "")] == [backup.name]
