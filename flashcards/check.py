@@ -56,7 +56,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     ]
     found += [
         FileProblem(split.folder or ".", 1, "nested-collection", split.message, split.hint)
-        for split in find_splits(collection.root, collection.settings.ignore)
+        for split in find_splits(collection.root, collection.catalog.dialects())
     ]
     found += _check_front_matter(collection)
     found += _check_deck_tables(collection)

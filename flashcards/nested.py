@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.files import FoundFile, IgnoreRules, find_deck_files
+from flashcards.catalog.files import IgnoreRules
 from flashcards.collection import DATABASE, STATE_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class Split:
     hint: str
 
 
-def find_splits(root: Path, ignore: Sequence[str] | None) -> list[Split]:
+def find_splits(root: Path, paths: Iterable[str]) -> list[Split]:
     """Find the collections below and above a folder that hold some of the same decks.
 
     Args:
         root: the folder.
-        ignore: the patterns of its settings.
+        paths: its deck files.
     """
     found = [
         Split(
@@ -35,7 +35,7 @@ def find_splits(root: Path, ignore: Sequence[str] | None) -> list[Split]:
             f"`{folder}` has a review state of its own ({folder}/{STATE_FOLDER}): its cards have two histories.",
             f'Review them with `-C {folder}` and add "{folder}/" to `ignore` in flashcards.toml, or remove that state.',
         )
-        for folder in _find_below(root, ignore)
+        for folder in _find_below(root, paths)
     ]
     real = root.resolve()
     above = next((folder for folder in real.parents if _has_state(folder)), None)
@@ -46,12 +46,10 @@ def find_splits(root: Path, ignore: Sequence[str] | None) -> list[Split]:
     return found
 
 
-def _find_below(root: Path, ignore: Sequence[str] | None) -> list[str]:
-    folders: set[PurePosixPath] = set()
-    for file in find_deck_files(root, IgnoreRules(ignore)):
-        if isinstance(file, FoundFile):
-            folders.update(PurePosixPath(file.path).parents[:-1])
-    return sorted(str(folder) for folder in folders if _has_state(root / folder))
+def _find_below(root: Path, paths: Iterable[str]) -> list[str]:
+    nearest = {path.rpartition("/")[0] for path in paths} - {""}
+    folders = {above for folder in nearest for above in (folder, *map(str, PurePosixPath(folder).parents[:-1]))}
+    return sorted(folder for folder in folders if _has_state(root / folder))
 
 
 def _has_state(folder: Path) -> bool:

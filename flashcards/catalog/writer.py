@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.files import SPACING
 from flashcards.catalog.store import Catalog, decode, encode
 from flashcards.deck.model import Kind, Note
-from flashcards.identity.notes import Doubt, Known, Link, Seen, make_key
-from flashcards.identity.slots import CarriedNote, Renaming, carry_cards, find_top_gap, renumber_gaps
+from flashcards.identity.notes import Doubt, Known, Link, Seen, find_top_gap, make_key
+
+if TYPE_CHECKING:
+    from flashcards.identity.slots import CarriedNote, Renaming
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
@@ -18,6 +21,8 @@ def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[
 
     So a text that returns finds its cards again.
     """
+    from flashcards.identity.slots import renumber_gaps
+
     numbers = {int(old[1:]): int(new[1:]) for old, new in renamed if old[0] == new[0] == "c"}
     rows = connection.execute("SELECT fingerprint, body FROM texts WHERE note = ?", (note,)).fetchall()
     for text, body in rows:
@@ -52,6 +57,8 @@ class NoteWriter:
 
     def link(self, each: Link) -> None:
         """Write that a known note is the one that was seen."""
+        from flashcards.identity.slots import carry_cards  # here, since a first scan links nothing
+
         old, new = each.known, each.seen
         same_text = old.fingerprint == new.fingerprint
         before = old.note if same_text else self._catalog.find_former_note(old.id, new.fingerprint) or old.note

@@ -132,7 +132,7 @@ def warn_of_splits(collection: Collection) -> None:
     """Warn of other collections that hold some of the same decks, because their histories split."""
     from flashcards.nested import find_splits
 
-    for split in find_splits(collection.root, collection.settings.ignore):
+    for split in find_splits(collection.root, collection.catalog.dialects()):
         print_text(f"Warning: {make_visible(split.message)} {make_visible(split.hint)}", err=True)
 
 

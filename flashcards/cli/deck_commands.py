@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +38,8 @@ def init_command(folder: Path | None) -> None:
     flashcards init
     flashcards init ~/notes/decks
     """
+    from importlib.resources import files
+
     from flashcards.catalog.files import FoundFile, find_deck_files
     from flashcards.collection import Collection, expand_home
     from flashcards.settings import FILE_NAME, make_default_text

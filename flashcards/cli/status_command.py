@@ -26,7 +26,7 @@ def command(as_json: bool) -> None:
 
     with console.read_collection() as collection:
         data = _collect(collection)
-        splits = find_splits(collection.root, collection.settings.ignore)
+        splits = find_splits(collection.root, collection.catalog.dialects())
         if as_json:
             console.print_json(data | {"splits": [split.folder or ".." for split in splits]})
             return

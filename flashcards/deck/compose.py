@@ -192,7 +192,8 @@ class Composer:
         is_front_of_pair = draft.kind is Kind.PAIR and start == draft.front_start
         if not piece.text or is_front_of_pair or "\n" in self._body[start : piece.kept[0][0]]:
             return piece
-        return piece._replace(text=_escape_first_sign(piece.text, is_cloze=draft.kind is Kind.CLOZE))
+        text = _escape_first_sign(piece.text, is_cloze=draft.kind is Kind.CLOZE)
+        return piece if text is piece.text else piece._replace(text=text)
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Return the text of `start:end` without comments, blank lines around it, and spaces behind a marker."""
@@ -253,7 +254,7 @@ def _escape_first_sign(text: str, *, is_cloze: bool) -> str:
 
     A quotation or a list that continues on the next line is kept, and so are tasks and fences.
     """
-    match = _FIRST_SIGN.match(text)
+    match = None if text[0].isalpha() else _FIRST_SIGN.match(text)
     if match is None or (is_cloze and match["definition"]):
         return text
     for kind, continuation in _CONTINUATIONS.items():

@@ -10,9 +10,8 @@ from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
 from flashcards.deck.markdown import Heading, Outline, find_definitions
-from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import Deck, Kind, Note, Problem
-from flashcards.deck.pitfalls import find_unread_questions
+from flashcards.deck.pitfalls import find_unread_questions, may_hold_unread_questions
 from flashcards.deck.source import Lines, Span, Spans, normalize
 from flashcards.deck.tokens import Token, TokenKind, tokenize
 
@@ -53,13 +52,12 @@ def parse(text: str, path: str) -> Deck:
     problems += reader.problems
     problems.sort(key=lambda problem: problem.line)
     lines = {setting: head.lines.get(setting, 1) for setting in settings}
-    return Deck(
-        name,
-        tuple(add_footnotes(reader.notes, body)),
-        tuple(problems),
-        settings,
-        lines,
-    )
+    notes = reader.notes
+    if "[^" in body:
+        from flashcards.deck.markdown_extensions import add_footnotes
+
+        notes = add_footnotes(notes, body)
+    return Deck(name, tuple(notes), tuple(problems), settings, lines)
 
 
 def clean_deck_name(name: str) -> str:
@@ -140,6 +138,8 @@ class _Reader:
         self._report_unread_questions()
 
     def _report_unread_questions(self) -> None:
+        if not may_hold_unread_questions(self.body):
+            return
         spans = [(self._lines.find_start(note.line), self._lines.find_start(note.end_line + 1)) for note in self.notes]
         for at in find_unread_questions(self.body, Spans(self._parts.opaque), Spans(spans)):
             message = "This looks like a question, but it makes no card."

@@ -9,8 +9,6 @@ from typing import Final, NamedTuple
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, escape_money, outline, prepare_source
-from flashcards.deck.markdown_extensions import keep_link_definitions
-from flashcards.deck.media_references import LINK_SCHEMES, scheme
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.source import Spans
 
@@ -25,7 +23,7 @@ _EMPHASISED: Final = re.compile(
     r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3})(?:Q|Question|T|Term|C|Cloze)[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])",
     re.MULTILINE | re.IGNORECASE,
 )
-# Each is a way to write a question, and the same way to write its answer.
+# Each is a way to write a question, and the same way to write its answer; compiled if a text needs them.
 _STYLES: Final = (
     (r"^#{1,6}[ \t]+Q[0-9]*[:：.]", r"^(?:#{1,6}[ \t]+)?A[0-9]*[:：.]"),
     (r"^[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+Q[:：]", r"^[ \t]*(?:(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?A[:：]"),
@@ -35,8 +33,11 @@ _STYLES: Final = (
     (r"^ {0,3}Q[.)][ \t]", r"^ {0,3}A[.)][ \t]"),
     (r"^ {0,3}Question[ \t]*[0-9]*[:：]", r"^ {0,3}Answer[ \t]*[0-9]*[:：]"),
 )
-_COMPILED: Final = tuple((re.compile(q, re.MULTILINE), re.compile(a, re.MULTILINE)) for q, a in _STYLES)
-_QUESTION_HINT: Final = re.compile(r"[*_]{1,3}(?:[qtc]|Question|Term|Cloze)|[Qq][0-9:：.)]|Question", re.IGNORECASE)
+# Whatever the patterns above find begins so; a line break in front is found much faster than `^`.
+_QUESTION_HINT: Final = re.compile(
+    r"\n(?! {0,3}[QATDC]:)[ \t>]*(?:#{1,6}[ \t]+|(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?"
+    r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|uestion))"
+)
 
 # A paragraph of one line, or a list item, that would be a note if it were not in an answer.
 _PAIR: Final = re.compile(
@@ -70,6 +71,11 @@ def find_conflict(text: str) -> int:
     return 0
 
 
+def may_hold_unread_questions(text: str) -> bool:
+    """Check whether the text of a deck holds anything that `find_unread_questions` could find."""
+    return _QUESTION_HINT.search(f"\n{text}") is not None
+
+
 def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[int]:
     """Find a question that makes no card because its marker is not at the start of the line, or is emphasised.
 
@@ -78,18 +84,16 @@ def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[in
         opaque: code, HTML and math in it.
         notes: the notes in it; inside them, only emphasised markers count.
     """
-    if not _QUESTION_HINT.search(text):
-        return
     for match in _EMPHASISED.finditer(text):
         if match.start(1) not in opaque:
             yield match.start(1)
             return
-    for question, answer in _COMPILED:
-        for match in question.finditer(text):
+    for question, answer in _STYLES:
+        for match in re.finditer(question, text, re.MULTILINE):
             at = match.end() - 1
             if at in opaque or at in notes:
                 continue
-            if answer.search(text, at):
+            if re.compile(answer, re.MULTILINE).search(text, at):
                 yield at
                 return
             break  # no later question has an answer either
@@ -153,6 +157,9 @@ def find_dead_links(text: str, definitions: str = "") -> list[str]:
     """Find the targets of links with a scheme that Anki does not open."""
     if ":" not in text and ":" not in definitions:
         return []
+    from flashcards.deck.markdown_extensions import keep_link_definitions
+    from flashcards.deck.media_references import LINK_SCHEMES, scheme
+
     found: dict[str, None] = {}
     definitions = keep_link_definitions(definitions)
     source = f"{text}\n\n{definitions}" if definitions else text

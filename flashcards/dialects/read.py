@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from flashcards.deck import front_matter
 from flashcards.deck.model import Deck, Problem
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NAMES, NATIVE
-from flashcards.dialects.choose import Choice
-from flashcards.dialects.flashcards_obsidian import read_flashcards_obsidian
-from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_settings import ObsidianSettings
-from flashcards.dialects.obsidian_to_anki import read_obsidian_to_anki
-from flashcards.dialects.smaller import read_headings, read_inka, read_mdsr
 
-_READERS: Final[dict[str, Callable[[str, str], Deck]]] = {
-    "headings": read_headings,
-    "inka": read_inka,
-    "obsidian-to-anki": read_obsidian_to_anki,
-    "flashcards-obsidian": read_flashcards_obsidian,
-    "mdsr": read_mdsr,
+if TYPE_CHECKING:
+    from flashcards.dialects.choose import Choice
+
+# The module and the function that reads each format, loaded if a file needs it.
+_READERS: Final = {
+    "headings": ("smaller", "read_headings"),
+    "inka": ("smaller", "read_inka"),
+    "mdsr": ("smaller", "read_mdsr"),
+    "obsidian-to-anki": ("obsidian_to_anki", "read_obsidian_to_anki"),
+    "flashcards-obsidian": ("flashcards_obsidian", "read_flashcards_obsidian"),
 }
 _FORMAT: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=]", re.MULTILINE)
 
@@ -52,10 +50,16 @@ def _named_format(text: str) -> tuple[str | None, int]:
 
 
 def _read(text: str, path: str, name: str, choice: Choice, *, is_named: bool) -> Deck:
+    """Read a file in the dialect `name`."""
     if name == NATIVE:
         return parse(text, path)
     if name in _READERS:
-        return _READERS[name](text, path)
+        module, function = _READERS[name]
+        deck: Deck = getattr(import_module(f"flashcards.dialects.{module}"), function)(text, path)
+        return deck
+    from flashcards.dialects.obsidian import read_obsidian
+    from flashcards.dialects.obsidian_settings import ObsidianSettings
+
     vault = choice.vault
     return read_obsidian(
         text,

@@ -143,3 +143,8 @@ def make_key(text_fingerprint: bytes, occurrence: int = 0) -> str:
     data = text_fingerprint + (b"#%d" % occurrence if occurrence else b"")
     digest = blake2b(data, digest_size=9).digest()
     return binascii.b2a_base64(digest, newline=False).translate(_TO_32).decode()
+
+
+def find_top_gap(note: Note) -> int:
+    """Return the highest number of a gap, or 0 without gaps."""
+    return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0

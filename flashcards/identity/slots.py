@@ -11,6 +11,7 @@ from itertools import count
 from typing import Final
 
 from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note
+from flashcards.identity.notes import find_top_gap
 from flashcards.identity.words import count_words
 
 _TOKEN = re.compile("[\u0e00-\u0fff\u2e80-\u9fff\uf900-\ufaff]|\\w+|[^\\w\\s]")
@@ -201,11 +202,6 @@ class CarriedNote:
     note: Note
     top_gap: int
     renamed: Renaming = ()
-
-
-def find_top_gap(note: Note) -> int:
-    """Return the highest number of a gap, or 0 without gaps."""
-    return max((number for gap in note.gaps for number in gap.numbers), default=0) if note.gaps else 0
 
 
 def carry_cards(before: Note, after: Note, used: int, present: Note | None = None) -> CarriedNote:

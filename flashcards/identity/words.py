@@ -21,13 +21,12 @@ from flashcards.deck.model import Kind, Note
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
 _INDIC = "\u0900-\u0dff"  # its vowel signs are marks, which are no letters to Python
-_WORD = re.compile(
-    rf"[{_HAN}]|[{_UNSPACED}]+|\d+|(?:(?![{_HAN}{_UNSPACED}])[^\W\d_]|[{_INDIC}])+|[^\w\s]",
-)
+# Patterns as text: `re` compiles them when the first text needs them, and compiling these takes long.
+_WORD = rf"[{_HAN}]|[{_UNSPACED}]+|\d+|(?:(?![{_HAN}{_UNSPACED}])[^\W\d_]|[{_INDIC}])+|[^\w\s]"
 _ASCII_WORD = re.compile(r"[a-z]+|\d+|[^\w\s]")
-_UNSPACED_WORD = re.compile(f"[{_HAN}{_UNSPACED}]")
-_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]")
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]")
+_UNSPACED_WORD = f"[{_HAN}{_UNSPACED}]"
+_UNSPACED_RUN = f"[{_UNSPACED}]"
+_ACCENTS = "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]"
 _PUNCTUATION = frozenset("*_`\"'“”‘’«»„.,;:!?¿¡、。，；：！？؟،؛「」『』《》()（）[]{}…–—")
 
 _SYMBOL_WEIGHT: Final = 0.3  # of a sign such as `+`, compared with a word
@@ -90,15 +89,15 @@ def _split_words(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     text = unicodedata.normalize("NFKD", text).casefold()
-    text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
-    found: list[str] = _WORD.findall(text)
-    if not _UNSPACED_RUN.search(text):
+    text = unicodedata.normalize("NFC", re.sub(_ACCENTS, "", text))
+    found: list[str] = re.findall(_WORD, text)
+    if not re.search(_UNSPACED_RUN, text):
         return found
     return [part for word in found for part in _split_unspaced(word)]
 
 
 def _split_unspaced(word: str) -> list[str]:
-    if len(word) < 2 or not _UNSPACED_RUN.match(word):
+    if len(word) < 2 or not re.match(_UNSPACED_RUN, word):
         return [word]
     return [first + second for first, second in pairwise(word)]
 
@@ -136,7 +135,7 @@ class Weights(dict[str, float]):
         weight = _measure_rarity(self._local.notes, seen)
         if self._wide:
             weight = min(weight, _measure_rarity(self._wide.notes, self._wide.counts.get(word, 0)))
-        elif len(word) < _SHORT and word.isalpha() and not _UNSPACED_WORD.match(word):
+        elif len(word) < _SHORT and word.isalpha() and not re.match(_UNSPACED_WORD, word):
             weight *= _SHORT_WEIGHT
         if not word.isalnum():
             weight *= _SYMBOL_WEIGHT

@@ -1,9 +1,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flashcards.deck.parse import MAX_LEVELS, get_deck_name, parse
-from flashcards.deck.pitfalls import LostCells, find_conflict, find_lost_cells, find_pair, find_unbalanced_math
+from flashcards.deck.pitfalls import (
+    LostCells,
+    find_conflict,
+    find_lost_cells,
+    find_pair,
+    find_unbalanced_math,
+    find_unread_questions,
+    may_hold_unread_questions,
+)
+from flashcards.deck.source import Spans
 
 
 @pytest.mark.parametrize(
@@ -148,3 +159,20 @@ def test_a_deck_with_a_very_long_name_is_named_after_its_file() -> None:
 def test_names_hold_no_control_characters() -> None:
     deck = parse('---\ndeck: "a\\x1b]0;b\\u2028c\\r"\ntags: ["x\\x07y"]\n---\nQ: a\nA: b\n', "x.md")
     assert (deck.name, deck.notes[0].tags) == ("a ]0;b c", ("x-y",))
+
+
+PIECES = [*"QqTCA#*_-+>:：.)1 \t\n", "\n", "\n", "Question", "Answer", "question", "Term", "Cloze", "12.", "   "]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=3, max_size=14).map("".join))
+def test_the_quick_look_for_unread_questions_passes_over_no_question(text: str) -> None:
+    if list(find_unread_questions(text, Spans([]), Spans([]))):
+        assert may_hold_unread_questions(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["- Q: a\n- A: b\n", "**Q: a**\n", "## Q: a\nA: b\n", "q: a\na: b\n", "Question 1: a\nAnswer 1: b\n"]
+)
+def test_the_quick_look_for_unread_questions_finds_each_way_of_writing_them(text: str) -> None:
+    assert may_hold_unread_questions(text)
+    assert not may_hold_unread_questions("Q: a\nA: b\n\n  Q: c\nA: d *q*\n")

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.deck.parse import parse
-from flashcards.identity.slots import carry_cards, find_top_gap
+from flashcards.identity.notes import find_top_gap
+from flashcards.identity.slots import carry_cards
 from tests.catalog.conftest import world as world
 from tests.catalog.world import World
 
