@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
+from hashlib import blake2b
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -92,8 +93,6 @@ class NoteBase(NamedTuple):
 
 def digest_fields(fields: Iterable[str]) -> bytes:
     """Compute the digests of fields, `DIGEST_SIZE` bytes each."""
-    from hashlib import blake2b
-
     return b"".join([blake2b(each.encode("utf-8", "replace"), digest_size=DIGEST_SIZE).digest() for each in fields])
 
 

@@ -161,7 +161,8 @@ class NoteWriter:
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()
         first = max(self._now_ms, last + 1)
         rows = []
-        for note_id, (note, name) in enumerate(zip(notes, self._new_keys(notes), strict=True), start=first):
+        keys = self._new_keys(notes, is_first=not last)
+        for note_id, (note, name) in enumerate(zip(notes, keys, strict=True), start=first):
             rows.append(
                 (
                     note_id,
@@ -179,17 +180,24 @@ class NoteWriter:
                     1,
                 )
             )
-            self._state(note_id, note.note, note.note)
+            if note.note.schedules:
+                self._state(note_id, note.note, note.note)
             path = self._paths[note.file]
             self.report.added.append(Change(note_id, name, path, note.note.line, after=note.note))
             position = note.file * SPACING + note.number
             self.report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
         self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 
-    def _new_keys(self, notes: list[Seen]) -> list[str]:
-        """Make a key for each note: its pin, or one from its text and the number of earlier notes with it."""
+    def _new_keys(self, notes: list[Seen], *, is_first: bool) -> list[str]:
+        """Make a key for each note: its pin, or one from its text and the number of earlier notes with it.
+
+        Args:
+            notes: the notes.
+            is_first: whether the catalog holds no other notes.
+        """
         firsts = [make_key(note.fingerprint) for note in notes]
-        taken = self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
+        asked = [] if is_first else [*firsts, *(note.note.pin for note in notes if note.note.pin)]
+        taken = self._catalog.find_taken_keys(asked)
         keys = []
         occurrences: dict[bytes, int] = {}  # the last one of each text, so that equal notes take linear time
         for note, first in zip(notes, firsts, strict=True):

@@ -299,6 +299,8 @@ class _Tokenizer:
 
     def _find_separator(self, start: int, end: int) -> Span | None:
         """Find the longest separator on the first line of `start:end`, the leftmost of equals."""
+        if self.body.find("::", start, end) < 0:
+            return None
         line_end = self.body.find("\n", start, end)
         matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
         spans = [match.span() for match in matches if match.start() not in self._whole_parts]

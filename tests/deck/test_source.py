@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashcards.deck import markdown
 from flashcards.deck.source import Lines, map_byte_offsets, normalize
 from tests.deck.markdown_like import characters as any_character
 
@@ -36,3 +39,20 @@ def test_the_line_of_a_character_is_one_more_than_the_newlines_before_it(text: s
     lines = Lines(text)
     for offset in range(len(text)):
         assert lines.at(offset) == text.count("\n", 0, offset) + 1
+
+
+SIGNS = "abcQ: [](){}!?=-+#.,1'\"^%@/;é日\u3000\u00a0\u2028\ufeff<*`$\\|~&_\n"
+
+
+@given(st.text(st.sampled_from(SIGNS), max_size=14))
+def test_the_outline_of_a_plain_line_is_what_the_parser_finds(text: str) -> None:
+    found = markdown.Outline()
+    markdown._OutlineBuilder(found, text, ()).run()
+    if "\\" not in text:
+        assert markdown.outline(text) == found
+
+
+@given(st.text(st.sampled_from("$$$ 1a_=/(x.\n"), max_size=9))
+def test_amounts_are_looked_for_wherever_a_dollar_sign_may_be_text(text: str) -> None:
+    may_be_text = r"[^\s$]\$[0-9]|[0-9]\$[^\s$]|[/:=,;+({\[<>&|-]\$[A-Za-z_]"
+    assert bool(markdown._NO_MATH.search(text)) == bool(re.search(may_be_text, text))

@@ -129,7 +129,9 @@ def _make_base(note: PackageNote) -> NoteBase:
     else:
         reverse, typed = bool(note.fields[2]), bool(note.fields[3])
     flags = FLAG_REVERSE * reverse | FLAG_TYPED * typed
-    here, there = digest_fields(note.markdown), digest_fields(note.fields[:count])
+    given = note.fields[:count]
+    here = digest_fields(note.markdown)
+    there = here if given == note.markdown else digest_fields(given)  # most texts are their own HTML
     return NoteBase(note.id, OWN_FORM, here, there, b"", " ".join(note.tags), flags, 0)
 
 

@@ -1,1 +1,7 @@
 """What an Anki package holds, read and written side by side."""
+
+import functools
+import sys
+
+# genanki takes a decorator that Python has, too, from a package that loads asyncio for another one.
+sys.modules.setdefault("cached_property", functools)

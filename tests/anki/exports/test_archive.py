@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import stat
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 
 from flashcards.anki.package.archive import write_archive
 from flashcards.disk.atomic import FileUnwritable, NotAFile, write_output
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_media_are_numbered_and_listed_by_name(tmp_path: Path) -> None:
@@ -85,3 +89,9 @@ def test_a_new_file_has_the_mode_that_new_files_have(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")
     write_archive(tmp_path / "x.apkg", b"", {})
     assert (tmp_path / "x.apkg").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_what_an_export_loads_does_not_load_asyncio() -> None:
+    code = "import sys, flashcards.anki.exports.export; print('asyncio' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout == "False\n"
