@@ -70,8 +70,8 @@ class _Splitter:
             return html[at + 9 : end - 3] if end else "", end
         if html.startswith(("<!", "<?"), at):
             return "", self._find(">", at + 2, 1)
-        match = _NAME.match(html, at)
-        if match is None or ">" in self._missing:
+        match = None if ">" in self._missing else _NAME.match(html, at)
+        if match is None:
             return "", 0
         attributes: dict[str, str] = {}
         place = match.end()

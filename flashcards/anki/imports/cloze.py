@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.imports.rendered_cards import ANSWER, EDGES
+from flashcards.anki.imports.rendered_cards import drop_answer_lines, strip_edges
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING
 from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from flashcards.anki.to_markdown.convert import Converter
     from flashcards.deck.model import Gap
 
-_GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]+(?:,[0-9]+)*)::", re.IGNORECASE)
+_GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNORECASE)
 _GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")
-_WHOLE_GAP: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::((?:(?!\{\{c[0-9]|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
+_SIGN: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}", re.IGNORECASE)
+_DEEPEST: Final = 50  # gaps in gaps; Anki reads at most 8 levels
 _KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands for the signs of gaps that stay
 
 
@@ -108,10 +109,10 @@ def keep_gaps_of(ords: Sequence[int], html: str) -> str:
     """Keep only the gaps of these cards in a field; what the others hide becomes text."""
     numbers = {each + 1 for each in ords}
 
-    def one(match: re.Match[str]) -> str:
-        if numbers.intersection(map(int, match[1].split(","))):
-            return reduce(lambda text, sign: text.replace(sign, _KEPT[sign]), _KEPT, match[0])
-        return match[2].partition("::")[0]
+    def one(opening: re.Match[str], inner: str) -> str:
+        if numbers.intersection(map(int, opening[1].split(","))):
+            return reduce(lambda text, sign: text.replace(sign, _KEPT[sign]), _KEPT, f"{opening[0]}{inner}}}}}")
+        return inner.partition("::")[0]
 
     return reduce(lambda text, sign: text.replace(_KEPT[sign], sign), _KEPT, _replace_each_gap(html, one))
 
@@ -139,15 +140,27 @@ def _merge_text(text: str) -> str:
 
 def _remove_gaps(html: str) -> str:
     """Remove the gaps, as on a back: only what they hide is kept, without hints."""
-    return _replace_each_gap(html, lambda match: match[2].partition("::")[0])
+    return _replace_each_gap(html, lambda _opening, inner: inner.partition("::")[0])
 
 
-def _replace_each_gap(html: str, replaced: Callable[[re.Match[str]], str]) -> str:
-    """Replace each gap, the innermost first."""
-    before = ""
-    while before != html and "{{c" in html.lower():
-        before, html = html, _WHOLE_GAP.sub(replaced, html)
-    return html
+def _replace_each_gap(html: str, make: Callable[[re.Match[str], str], str]) -> str:
+    """Replace each gap by what `make` returns for its opening and its content, the innermost first."""
+    openings: list[re.Match[str]] = []
+    pieces: list[list[str]] = [[]]  # of the text outside, and of each open gap
+    at = 0
+    for sign in _SIGN.finditer(html):
+        pieces[-1].append(html[at : sign.start()])
+        at = sign.end()
+        if sign[1] and len(openings) < _DEEPEST:
+            openings.append(sign)
+            pieces.append([])
+        elif not sign[1] and openings:
+            inner = "".join(pieces.pop())
+            pieces[-1].append(make(openings.pop(), inner))
+        else:
+            pieces[-1].append(sign[0])
+    left = ("".join((opening[0], *inner)) for opening, inner in zip(openings, pieces[1:], strict=True))
+    return "".join((*pieces[0], *left, html[at:]))
 
 
 def _open_gap(numbers: Iterable[int]) -> str:
@@ -156,7 +169,7 @@ def _open_gap(numbers: Iterable[int]) -> str:
 
 def _make_gap(extra: str, numbers: list[int]) -> str:
     """Wrap what only the back shows in a gap that every card of the cloze asks."""
-    text = EDGES.sub("", ANSWER.sub("", UNSEEN.sub("", extra)))
+    text = strip_edges(drop_answer_lines(UNSEEN.sub("", extra)))
     text = _remove_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_open_gap(numbers)}{text}}}}}"
 

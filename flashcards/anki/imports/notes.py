@@ -20,6 +20,7 @@ from flashcards.anki.imports.occlusion import find_occlusion, render_occlusion
 from flashcards.anki.imports.remarks import Omissions
 from flashcards.anki.imports.rendered_cards import have_same_words, is_mirror, open_hidden, render_card
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, strip_tags
+from flashcards.anki.package.bounds import RenderBudget
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.to_markdown.convert import NOTHING
@@ -43,6 +44,7 @@ class NoteConverter:
         pictures: those of the package, for what is drawn over them.
         known: the guids and parts of the notes that were imported before.
         start_deck: called before a part of a note that goes to another deck than its first part.
+        budget: how long its cards may be.
 
     Attributes:
         not_shown: counts what is left out.
@@ -56,6 +58,7 @@ class NoteConverter:
         pictures: Pictures,
         known: Container[tuple[str, int]] = (),
         start_deck: Callable[[str], None] = lambda _deck: None,
+        budget: RenderBudget | None = None,
     ) -> None:
         self.not_shown = Omissions()
         self.macros: dict[str, str] = {}
@@ -64,6 +67,7 @@ class NoteConverter:
         self._pictures = pictures
         self._known = known
         self._start_deck = start_deck
+        self._budget = budget or RenderBudget(0)
         self._sides: dict[int, list[_Sides]] = {}
 
     def convert(self, note: AnkiNote) -> Iterator[IncomingNote]:
@@ -191,7 +195,7 @@ class NoteConverter:
     ) -> Iterator[IncomingNote]:
         values = dict(zip(kind.fields, note.fields, strict=True))
         sides = self._parse_templates(kind)
-        found = {each: render_card(*sides[each], values) for each in ords}
+        found = {each: render_card(*sides[each], values, self._budget) for each in ords}
         self._count_hidden(kind, values, sides, [side for pair in found.values() for side in pair])
         done: set[int] = set()
         homes = self._find_homes(note, kind)
@@ -237,11 +241,13 @@ class NoteConverter:
             if len(group) < len(ords):
                 of_group = values | {name: keep_gaps_of(group, values[name]) for name in names}
             blank = front_side.clozes - names
-            front = front_side.render(of_group, back=False, blank=blank, gaps=gaps)
+            budget = self._budget.start_side()
+            front = front_side.render(of_group, back=False, blank=blank, gaps=gaps, budget=budget)
             blank = front_side.clozes | {
                 name for name in back_side.clozes if not find_gap_numbers(values.get(name, "")).intersection(gaps)
             }
-            rest = back_side.render(of_group, back=True, blank=blank, gaps=gaps)
+            budget = self._budget.start_side()
+            rest = back_side.render(of_group, back=True, blank=blank, gaps=gaps, budget=budget)
             part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
@@ -265,7 +271,7 @@ class NoteConverter:
         shown: set[str] = set()
         for number in ords:
             pair = sides[0] if kind.kind == CLOZE_TYPE else sides[number]
-            card = render_occlusion(occlusion, pair, values, number + 1, self._pictures)
+            card = render_occlusion(occlusion, pair, values, number + 1, self._pictures, self._budget)
             part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
             question, answer = self._to_markdown(card.front), self._to_markdown(card.back)
             shown |= card.shown

@@ -14,23 +14,28 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import unquote
 
 from flashcards.anki.imports.templates import Rendered, SideTemplate, is_shown
+from flashcards.anki.package.bounds import Enclosed
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
+    from flashcards.anki.package.bounds import RenderBudget
     from flashcards.anki.package.model import AnkiNoteType
 
 PICTURE: Final = "\ue010"
 """What stands for the picture while the templates of a card are rendered."""
 
-_SHAPES: Final = re.compile(r"\{\{c([0-9]+)::image-occlusion:(\w+)((?:\\.|[^{}\\])*)\}\}")
+_SHAPES: Final = re.compile(r"\{\{c([0-9]{1,9})::image-occlusion:(\w+)((?:\\.|[^{}\\])*)\}\}")
 _PROPERTY: Final = re.compile(r":(\w+)=((?:\\.|[^:\\])*)")
-_IMAGE: Final = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))[^>]*>", re.IGNORECASE)
+_IMAGE: Final = re.compile(
+    r"<img\b[^<>]*?\bsrc\s*=\s*+(?:\"([^\"<>]*+)\"|'([^'<>]*+)'|([^\s<>]++))[^<>]*+>", re.IGNORECASE
+)
 _ELEMENT_OF: Final = r"\bid\s*=\s*[\"']?io-{}[\"']?[^<>]*>\s*\{{\{{([^{{}}]+)\}}\}}"
 _OVERLAY: Final = re.compile(_ELEMENT_OF.format("overlay"))
 _ORIGINAL: Final = re.compile(_ELEMENT_OF.format("original"))
 _NAMES: Final = ("Question Mask", "Image")  # of the add-on's fields
-_OF_SCRIPTS: Final = re.compile(r"<(button|canvas)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_OF_SCRIPTS: Final = Enclosed({rf"<{name}\b": rf"</{name}\s*>" for name in ("button", "canvas")})
 
+_SHAPE_LENGTH: Final = 100  # characters
 _BLANK_SIZE: Final = (800, 600)
 _INACTIVE, _ACTIVE, _BORDER, _TEXT = "#ffeba2", "#ff8e8e", "#212121", "#000"
 _TEXT_SIZE: Final = 40  # pixels, of text without a size of its own
@@ -156,6 +161,7 @@ def render_occlusion(
     values: Mapping[str, str],
     number: int,
     pictures: Pictures,
+    budget: RenderBudget,
 ) -> OccludedCard:
     """Render one card of a note with masks: the picture below them, then the bare picture.
 
@@ -165,12 +171,14 @@ def render_occlusion(
         values: the fields of the note.
         number: which card, from 1.
         pictures: those of the package.
+        budget: how long the cards of the package may be.
     """
     from flashcards.anki.imports.rendered_cards import render_card
 
     html = values.get(occlusion.image, "")
     marked = {**values, **dict.fromkeys(occlusion.masks, ""), occlusion.image: PICTURE}
-    front, back = render_card(*sides, marked)
+    front, back = render_card(*sides, marked, budget)
+    budget.take(_SHAPE_LENGTH * len(occlusion.shapes))
     masked, problems = _draw_card(occlusion, html, number, pictures)
     for name in occlusion.masks:
         pictures.set_aside(find_image(values[name]))
@@ -182,7 +190,7 @@ def render_occlusion(
 
 
 def _put_picture(side: Rendered, picture: str, *, at_end: bool) -> str:
-    html = _OF_SCRIPTS.sub("", side.html)
+    html = _OF_SCRIPTS.replace(side.html, lambda _opening, _text, _closing: "")
     if PICTURE in html:
         return html.replace(PICTURE, picture)
     return f"{html}<div>{picture}</div>" if at_end else f"<div>{picture}</div>{html}"

@@ -13,7 +13,7 @@ from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, Pack
 from flashcards.importers.transaction import Remark
 from flashcards.text import plural
 
-_SWITCH: Final = re.compile(r"\s*\S{0,8}\s*")
+_SWITCH: Final = re.compile(r"\S{0,8}")
 
 
 class Omissions:
@@ -36,7 +36,7 @@ class Omissions:
         for name, value in values.items():
             if name in shown or is_empty(value):
                 continue
-            if name in asked and "<" not in value and _SWITCH.fullmatch(strip_tags(value)):
+            if name in asked and "<" not in value and _SWITCH.fullmatch(strip_tags(value).strip()):
                 continue
             self._fields[kind.name][name] += 1
 

@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
-from typing import Final
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
 
-ANSWER: Final = re.compile(r"<hr\b[^>]*\bid\s*=\s*[\"']?answer[\"']?[^>]*>", re.IGNORECASE)
-"""The line above which a back repeats the front."""
-EDGES: Final = re.compile(
-    r"\A(?:\s|<br\s*/?>|<hr\b[^>]*>|</[a-z]+\s*>)+|(?:\s|<br\s*/?>|<hr\b[^>]*>)+\Z", re.IGNORECASE
+if TYPE_CHECKING:
+    from flashcards.anki.package.bounds import RenderBudget
+
+_LINE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
+_IS_ANSWER: Final = re.compile(r"\bid\s*=\s*[\"']?answer\b", re.IGNORECASE)
+_START: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>|</[a-z]+\s*>)*+", re.IGNORECASE)
+_END: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>)++", re.IGNORECASE)
+_ELEMENT: Final = re.compile(r"""<(div|span|p)\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>""", re.IGNORECASE)
+_HIDES: Final = re.compile(
+    r"""(?:[^"']|"[^"]*"|'[^']*')*?\s(?:style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b|"""
+    r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])|hidden(?=[\s=]|\Z))""",
+    re.IGNORECASE,
 )
-"""Blanks, line breaks and lines around a side, and what ends before it begins."""
-_HIDDEN: Final = re.compile(
-    r"""<(div|span|p)\b(?:[^>"']|"[^"]*"|'[^']*')*?\s(?:"""
-    r"""style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b[^>]*|"""
-    r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])[^>]*|"""
-    r"""hidden(?=[\s>=])[^>]*"""
-    r""")>(.*?)</\1\s*>""",
-    re.DOTALL | re.IGNORECASE,
-)
-_SWITCH: Final = re.compile(r"\s*(?:y|yes|true|on|x|[0-9])?\s*", re.IGNORECASE)
-_EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^>]*>\s*</\1\s*>", re.IGNORECASE)
-_LINE: Final = re.compile(r"<hr\b[^>]*>", re.IGNORECASE)
+_CLOSINGS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("div", "span", "p")}
+_SWITCH: Final = re.compile(r"(?:y|yes|true|on|x|[0-9])?", re.IGNORECASE)
+_EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^<>]*>\s*</\1\s*>", re.IGNORECASE)
+_MEDIA: Final = re.compile(r"<(?:img|audio|video)\b[^<>]*>|\[sound:[^\]]{0,1000}\]")
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
 
 CardSides = tuple[Rendered, Rendered]
 """Question and answer of a card."""
 
 
-def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str]) -> CardSides:
+def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str], budget: RenderBudget) -> CardSides:
     """Render what a card asks, and what it adds when it answers.
 
     Args:
         front: the template of its question.
         back: that of its answer, without what repeats the front.
         values: the fields of the note.
+        budget: how long the cards of the package may be.
     """
-    question = front.render(values, back=False)
-    answer = back.render(values, back=True)
-    divider = ANSWER.search(answer.html)
+    question = front.render(values, back=False, budget=budget.start_side())
+    answer = back.render(values, back=True, budget=budget.start_side())
+    divider = next(_find_answer_lines(answer.html), None)
     if divider:
         above, below = answer.html[: divider.start()], answer.html[divider.end() :]
         answer.html = f"{above}<br>{below}" if is_shown(above) and not _same_text(above, question.html) else below
     else:
         answer.html = _drop_question(answer.html, question.html)
     switches = {values.get(name, "").strip() for name in front.conditions}
-    question.html = EDGES.sub("", open_hidden(question.html, switches))
-    answer.html = EDGES.sub("", answer.html)
+    question.html = strip_edges(open_hidden(question.html, switches))
+    answer.html = strip_edges(answer.html)
     wanted = values.get(question.to_type, "")
     if question.to_type not in answer.shown and not is_empty(wanted):
         # On the back Anki shows what was typed beside what it should have been.
@@ -63,7 +64,7 @@ def _drop_question(answer: str, question: str) -> str:
     line = _LINE.search(answer)
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
-    visible = EDGES.sub("", _EMPTY_ELEMENT.sub("", _HIDDEN.sub("", question)))
+    visible = strip_edges(_EMPTY_ELEMENT.sub("", _replace_hidden(question, lambda _whole, _tag, _inner: "")))
     whole = _EMPTY_ELEMENT.sub("", answer).lstrip()
     rest = whole.removeprefix(visible)
     is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
@@ -78,15 +79,52 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
         switches: values of fields that conditions of the template look at; hidden, they are for scripts.
     """
 
-    def one(match: re.Match[str]) -> str:
-        if f"<{match[1]}" in match[2]:  # it ends later than here
-            return match[0]
-        is_switch = _SWITCH.fullmatch(match[2]) and match[2].strip() in switches
-        if is_switch or not is_shown(match[2]):
+    def one(whole: str, tag: str, inner: str) -> str:
+        if f"<{tag}" in inner:  # it ends later than here
+            return whole
+        is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
+        if is_switch or not is_shown(inner):
             return ""
-        return f"<details><summary>…</summary>{match[2]}</details>"
+        return f"<details><summary>…</summary>{inner}</details>"
 
-    return _HIDDEN.sub(one, html) if "none" in html or "hidden" in html else html
+    return _replace_hidden(html, one) if "none" in html or "hidden" in html else html
+
+
+def _replace_hidden(html: str, make: Callable[[str, str, str], str]) -> str:
+    """Replace each hidden element by what `make` returns for its source, its tag and its content."""
+    out: list[str] = []
+    missing: set[str] = set()
+    done = at = 0
+    while tag := _ELEMENT.search(html, at):
+        at, name = tag.end(), tag[1].lower()
+        if name in missing or not _HIDES.match(tag[2]):
+            continue
+        closing = _CLOSINGS[name].search(html, at)
+        if closing is None:
+            missing.add(name)
+            continue
+        whole = html[tag.start() : closing.end()]
+        out += [html[done : tag.start()], make(whole, tag[1], html[at : closing.start()])]
+        done = at = closing.end()
+    return "".join((*out, html[done:]))
+
+
+def strip_edges(html: str) -> str:
+    """Remove blanks, line breaks and lines around a side, and what ends before it begins."""
+    start = _START.match(html)
+    html = html[start.end() :] if start else html
+    end = next((end.start() for end in _END.finditer(html) if end.end() == len(html)), len(html))
+    return html[:end]
+
+
+def _find_answer_lines(html: str) -> Iterator[re.Match[str]]:
+    """Find the lines above which a back repeats the front."""
+    return (line for line in _LINE.finditer(html) if _IS_ANSWER.search(line[0]))
+
+
+def drop_answer_lines(html: str) -> str:
+    """Drop the lines above which a back repeats the front."""
+    return _LINE.sub(lambda line: "" if _IS_ANSWER.search(line[0]) else line[0], html)
 
 
 def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
@@ -104,7 +142,7 @@ def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
 def _same_text(above: str, question: str) -> bool:
     """Check whether a back shows above its line what the question shows, whatever its elements."""
     left, right = (UNSEEN.sub("", html) for html in (above, question))
-    seen = [re.findall(r"<(?:img|audio|video)\b[^>]*>|\[sound:[^\]]*\]", html) for html in (left, right)]
+    seen = [_MEDIA.findall(html) for html in (left, right)]
     return seen[0] == seen[1] and have_same_words(left, right)
 
 

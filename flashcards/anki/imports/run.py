@@ -20,14 +20,16 @@ from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
+from flashcards.anki.package.bounds import RenderBudget
 from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.names import Guids, MediaNames
-from flashcards.anki.package.reader import read_package
+from flashcards.anki.package.reader import blame_package, read_package
 from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
-from flashcards.importers.transaction import ImportReport, Remark, run_import
+from flashcards.errors import FlashcardsError
+from flashcards.importers.transaction import ImportReport, Malformed, PackageInvalid, Remark, run_import
 from flashcards.render.formulas import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:
@@ -62,7 +64,9 @@ def import_package(
         package = read_package(archive)
         media = MediaPlan(collection.root, archive)
         try:
-            return _PackageImport(collection, package, media, path, progress).run(dry_run=dry_run)
+            budget = RenderBudget(archive.collection_size)
+            with blame_package(path):
+                return _PackageImport(collection, package, media, path, progress, budget).run(dry_run=dry_run)
         finally:
             media.close()
 
@@ -79,7 +83,9 @@ def import_changes(
         source: names them in the report.
         changes: what changed.
     """
-    return _PackageImport(collection, package, media, Path(source), None, changes).run(dry_run=False)
+    budget = RenderBudget(sum(len(field) for note in package.notes for field in note.fields))
+    with blame_package(Path(source)):
+        return _PackageImport(collection, package, media, Path(source), None, budget, changes).run(dry_run=False)
 
 
 def _open_package(path: Path) -> Archive | Profile:
@@ -106,9 +112,11 @@ class _PackageImport:
         media: MediaPlan,
         path: Path,
         progress: Progress | None,
+        budget: RenderBudget,
         changes: KnownChanges | None = None,
     ) -> None:
         self._changes = changes
+        self._budget = budget
         self._collection = collection
         self._package = package
         self._media = media
@@ -196,6 +204,7 @@ class _PackageImport:
             self._media,
             known.origins,
             lambda deck: self._media.start_note(layout.find_path(deck)),
+            self._budget,
         )
         places = dict(known.catalog.paths())
         order = _sort_notes(self._package)
@@ -212,7 +221,7 @@ class _PackageImport:
             deck = self._package.decks[cards[0].home].name
             own = None if here is None else self._own.of(here, note.fields)
             self._media.start_note(places.get(here or 0) or layout.find_path(deck, converter.find_source(note)[0]), own)
-            drafts += converter.convert(note)
+            drafts += _convert_note(converter, note, self._collection.root / self._report.source)
         self._macros = converter.macros
         self._report.remarks += converter.not_shown.remarks()
         self._report.remarks += remarks.remarks(self._package, self._report.source, lost)
@@ -250,6 +259,16 @@ class _PackageImport:
     def _remark_media(self) -> None:
         self._report.remarks += remarks.remark_missing_media(self._media.missing, self._report.source)
         self._report.remarks += remarks.remark_unused_media(self._media.find_unused(), self._report.source)
+
+
+def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[IncomingNote]:
+    """Convert one note; whatever goes wrong is said of this note."""
+    try:
+        return list(converter.convert(note))
+    except (FlashcardsError, Malformed, OSError):
+        raise
+    except Exception as error:
+        raise PackageInvalid(path, f"its note {note.id} cannot be read") from error
 
 
 def _sort_notes(package: Package) -> list[AnkiNote]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Final
 
+from flashcards.anki.package.bounds import Enclosed, SideBudget
+from flashcards.importers.transaction import Malformed
+
 UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)
 """HTML that is never shown; an element that is not closed goes on to the end."""
 SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
@@ -35,9 +38,11 @@ def is_shown(html: str) -> bool:
 
 
 _OTHER_BRACES: Final = re.compile(r"\s*\{\{=<% %>=\}\}")
-_TOKEN: Final = re.compile(r"\{\{\s*([#^/]?)(.*?)\}\}", re.DOTALL)
-_OTHER_TOKEN: Final = re.compile(r"<%\s*([#^/]?)(.*?)%>", re.DOTALL)
+_TOKEN: Final = re.compile(r"\{\{\s*+([#^/]?)((?:(?!\{\{).)*?)\}\}", re.DOTALL)
+_OTHER_TOKEN: Final = re.compile(r"<%\s*+([#^/]?)((?:(?!<%).)*?)%>", re.DOTALL)
 _OPEN_TAG: Final = re.compile(r"<[a-z/!][^<>]*\Z", re.IGNORECASE)
+_LONGEST_TAG: Final = 2_000  # characters before a field
+_DEEPEST: Final = 100  # sections within sections
 _SHOWN_ATTRIBUTE: Final = re.compile(r"\b(?:src|href|data|alt)\s*=\s*[\"']?[^\"'<>]*\Z", re.IGNORECASE)
 
 
@@ -73,6 +78,8 @@ def parse_template(text: str) -> list[Part]:
         at = token.end()
         sign, name = token[1], token[2].strip()
         if sign in ("#", "^"):
+            if len(open_sections) > _DEEPEST:
+                raise Malformed(f"a template has sections in more than {_DEEPEST} others")
             section = TemplateSection(name, inverted=sign == "^")
             open_sections[-1].parts.append(section)
             open_sections.append(section)
@@ -81,7 +88,7 @@ def parse_template(text: str) -> list[Part]:
                 open_sections.pop()
         else:
             *filters, name = (part.strip() for part in name.split(":"))
-            if not _is_in_attribute(text[: token.start()]):
+            if not _is_in_attribute(text, token.start()):
                 open_sections[-1].parts.append(TemplateField(name, tuple(reversed(filters))))
     _add_text(root.parts, text[at:])
     return root.parts
@@ -109,9 +116,9 @@ def _add_text(parts: list[Part], text: str) -> None:
         parts.append(text)
 
 
-def _is_in_attribute(before: str) -> bool:
-    """Check whether some text ends in a tag where a field shows nothing: not in the address of a link or picture."""
-    tag = _OPEN_TAG.search(before)
+def _is_in_attribute(text: str, at: int) -> bool:
+    """Check whether a place is in a tag where a field shows nothing: not in the address of a link or picture."""
+    tag = _OPEN_TAG.search(text, max(0, at - _LONGEST_TAG), at)
     return tag is not None and _SHOWN_ATTRIBUTE.search(tag[0]) is None
 
 
@@ -166,9 +173,9 @@ def _find_tail(found: Part, expected: Part) -> str | None:
     return tail if begin.endswith(">") or tail.startswith("<") or tail[:1].isspace() else None
 
 
-_FURIGANA: Final = re.compile(r" ?([^ >\[\]]+?)\[(?!sound:)(.+?)\]")
+_FURIGANA: Final = re.compile(r"(?: |(?<![^ >\[\]]))([^ >\[\]]++)\[(?!sound:)([^\[\]\n]++)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
-_SPOKEN: Final = re.compile(r"\[anki:tts\b[^\]]*\].*?\[/anki:tts\]", re.DOTALL | re.IGNORECASE)
+_SPOKEN: Final = Enclosed({r"\[anki:tts\b[^\[\]]*\]": r"\[/anki:tts\]"})
 _NOT_SPOKEN: Final = "text that Anki reads aloud was left out"
 _CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
 
@@ -196,10 +203,10 @@ class Rendered:
 
 
 _SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
-_FORMULA: Final = re.compile(r"\\\((.*?)\\\)|\\\[(.*?)\\\]|\$\$(.*?)\$\$", re.DOTALL)
+_FORMULA: Final = Enclosed({r"\\\(": r"\\\)", r"\\\[": r"\\\]", r"\$\$": r"\$\$"})
 _DEFINITION: Final = re.compile(
-    r"\\(?:def|gdef|newcommand|renewcommand|providecommand)\*?\s*\{?\s*(\\[A-Za-z]+)\s*\}?\s*"
-    r"(?:\[[0-9]\]|(?:\s*#[1-9])*)\s*(?=\{)"
+    r"\\(?:def|gdef|newcommand|renewcommand|providecommand)\*?\s*+\{?\s*+(\\[A-Za-z]++)\s*+\}?\s*+"
+    r"(?:\[[0-9]\]|(?:#[1-9]\s*+)*+)\s*+(?=\{)"
 )
 
 
@@ -214,19 +221,19 @@ def extract_macros(text: str) -> tuple[str, dict[str, str]]:
     """Take TeX definitions out of a template; return the rest, and the bodies of the macros by name."""
     macros: dict[str, str] = {}
 
-    def one(match: re.Match[str]) -> str:
-        formula = match[1] or match[2] or match[3] or ""
-        while definition := _DEFINITION.search(formula):
+    def one(opening: str, formula: str, closing: str) -> str:
+        kept, at = [], 0
+        while definition := _DEFINITION.search(formula, at):
             end = _find_closing_brace(formula, definition.end())
             if end is None:
-                return match[0]
+                return f"{opening}{formula}{closing}"
             macros[definition[1]] = " ".join(formula[definition.end() + 1 : end].split())
-            formula = formula[: definition.start()] + formula[end + 1 :]
-        if not strip_tags(formula).strip():
-            return ""
-        return match[0].replace(match[1] or match[2] or match[3] or "", formula)
+            kept.append(formula[at : definition.start()])
+            at = end + 1
+        rest = "".join((*kept, formula[at:]))
+        return f"{opening}{rest}{closing}" if strip_tags(rest).strip() else ""
 
-    return (_FORMULA.sub(one, text), macros) if "\\" in text else (text, macros)
+    return (_FORMULA.replace(text, one), macros) if "\\" in text else (text, macros)
 
 
 def _find_closing_brace(text: str, start: int) -> int | None:
@@ -261,6 +268,7 @@ class SideTemplate:
         back: bool,
         blank: Collection[str] = (),
         gaps: Collection[int] = (),
+        budget: SideBudget | None = None,
     ) -> Rendered:
         """Render the side with the fields of a note.
 
@@ -269,12 +277,16 @@ class SideTemplate:
             back: whether it is the back.
             blank: the fields that vanish where they are shown with gaps, which else stay `{{c1::…}}`.
             gaps: the numbers of the cards, which sections such as `{{#c1}}` ask for.
+            budget: how long it may be.
+
+        Raises:
+            Malformed: it is longer.
         """
-        filling = _Filling(values, back, blank, gaps)
-        html, spoken = _SPOKEN.subn("", _render(self._parts, filling))
-        if spoken:
+        filling = _Filling(values, back, blank, gaps, budget or SideBudget())
+        html = _render(self._parts, filling)
+        filling.rendered.html = _SPOKEN.replace(html, lambda _opening, _text, _closing: "")
+        if len(filling.rendered.html) < len(html):
             filling.rendered.problems.append(_NOT_SPOKEN)
-        filling.rendered.html = html
         return filling.rendered
 
     def remove_front(self, front: SideTemplate) -> SideTemplate:
@@ -299,6 +311,7 @@ class _Filling:
     back: bool
     blank: Collection[str]
     gaps: Collection[int]
+    budget: SideBudget
     rendered: Rendered = field(default_factory=Rendered)
 
     def is_shown_section(self, section: TemplateSection) -> bool:
@@ -316,12 +329,13 @@ class _Filling:
 def _render(parts: Sequence[Part], filling: _Filling) -> str:
     out = []
     for part in parts:
-        if isinstance(part, str):
-            out.append(part)
-        elif isinstance(part, TemplateField):
-            out.append(_fill(part, filling))
-        elif filling.is_shown_section(part):
-            out.append(_render(part.parts, filling))
+        if isinstance(part, TemplateSection):
+            if filling.is_shown_section(part):
+                out.append(_render(part.parts, filling))
+            continue
+        piece = part if isinstance(part, str) else _fill(part, filling)
+        filling.budget.take(len(piece))
+        out.append(piece)
     return "".join(out)
 
 

@@ -19,25 +19,28 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
-from flashcards.anki.package import protobuf
+from flashcards.anki.package import bounds, protobuf
 from flashcards.disk.atomic import write_output
 from flashcards.importers.transaction import CollectionBusy, Malformed, PackageInvalid, PackageNewer
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-MAX_MEMBERS: Final = 200_000
+MAX_MEMBERS: Final = 200_000  # and media
 MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
 MAX_MEDIUM: Final = 1 << 30
 MAX_LIST: Final = 64 << 20
 MAX_UNPACKED: Final = 32 << 30
+MAX_RATIO: Final = 200  # times that a member may grow when it is unpacked; collections grow about five times
 
 _COLLECTIONS: Final = {1: "collection.anki2", 2: "collection.anki21", 3: "collection.anki21b"}
 _NEWEST: Final = 3
 _BLOCK: Final = 1 << 20
+_ANY_RATIO: Final = 16 << 20  # bytes up to which a member may grow as it likes
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -48,6 +51,7 @@ class Archive:
     Attributes:
         media: the name of each medium and the member that holds it.
         version: 1 to 3, see above.
+        collection_size: bytes of the packed collection.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,6 +73,8 @@ class Archive:
                 self._members = self._check_members()
                 self.version = self._read_version()
                 self.media = self._read_media_list()
+                collection = self._members.get(_COLLECTIONS[self.version])
+                self.collection_size = collection.compress_size if collection else 0
         except BaseException:
             self._zip.close()
             raise
@@ -95,12 +101,16 @@ class Archive:
 
     def _unpack(self, member: str, target: Path, limit: int) -> None:
         with self._translate_errors(), self._open(member) as source, target.open("wb") as destination:
-            for block in self._read_blocks(source, limit):
+            for block in self._read_blocks(source, self._limit(member, limit)):
                 destination.write(block)
 
     def _read(self, member: str, limit: int, *, packed: bool) -> bytes:
         with self._open(member, packed=packed) as source:
-            return b"".join(self._read_blocks(source, limit))
+            return b"".join(self._read_blocks(source, self._limit(member, limit)))
+
+    def _limit(self, member: str, limit: int) -> int:
+        """Return how many bytes a member may have when it is unpacked: at most `limit`."""
+        return min(limit, max(_ANY_RATIO, self._members[member].compress_size * MAX_RATIO))
 
     def _read_blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
         """Read a stream block by block, within the limits of one member and of the whole package."""
@@ -174,14 +184,18 @@ class Archive:
             return {}
         data = self._read("media", MAX_LIST, packed=True)
         if self.version == _NEWEST:
-            entries = [
-                value for number, value in protobuf.read_fields(data) if number == 1 and isinstance(value, bytes)
-            ]
-            names = {str(member): protobuf.read_text(entry, 1) for member, entry in enumerate(entries)}
+            entries = (entry for number, entry in protobuf.read_fields(data) if number == 1)
+            names = {
+                str(member): protobuf.read_text(entry, 1)
+                for member, entry in enumerate(islice(entries, MAX_MEMBERS + 1))
+                if isinstance(entry, bytes)
+            }
         else:
-            names = json.loads(data) if data else {}
+            names = bounds.read_json(data) if data else {}
             if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
                 raise Malformed("its list of media is malformed")
+        if len(names) > MAX_MEMBERS:
+            raise Malformed(f"it lists more than {MAX_MEMBERS:,} media files")
         return {_check_name(name): member for member, name in names.items()}
 
 
@@ -273,6 +287,7 @@ class Profile:
         path: the database, such as `collection.anki2`.
         media: the path of each medium, by its name.
         version: that of the packages which hold such a database.
+        collection_size: bytes of the database.
     """
 
     def __init__(self, path: Path) -> None:
@@ -282,6 +297,7 @@ class Profile:
         files = [each for each in folder.iterdir() if each.is_file()] if folder.is_dir() else []
         self.media = {unicodedata.normalize("NFC", each.name): str(each) for each in files}
         self.version = 1 if path.suffix.lower() == ".anki2" else 2
+        self.collection_size = path.stat().st_size
 
     def __enter__(self) -> Self:
         return self

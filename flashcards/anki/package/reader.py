@@ -12,11 +12,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from flashcards.anki.package import presets, protobuf, schedule_reader
+from flashcards.anki.package import bounds, presets, protobuf, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.model import (
     RECOVERED,
@@ -36,6 +37,8 @@ _OLDEST, _NEWEST = 11, 18  # schema versions
 _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
 _SEPARATOR: Final = "\x1f"
 _MISSING: Final = re.compile(r"no such (table|column): (\w+)")
+_TABLES: Final = ("col", "notes", "cards", "revlog")
+_WITH: Final = {"notetypes": ("fields", "templates")}  # tables that are read with another one
 _LARGEST: Final = 1 << 53
 _MOST: Final = 1 << 32  # no count or interval of Anki reaches it
 _MOST_CARDS: Final = 1 << 16  # of a note
@@ -54,6 +57,9 @@ def read_package(archive: Archive | Profile) -> Package:
         database = Path(folder) / "collection"
         archive.unpack_collection(database)
         with _translate_errors(archive.path), closing(_connect(database)) as connection:
+            bounds.limit_queries(connection, database.stat().st_size)
+            bounds.require_tables(connection, _TABLES)
+            bounds.limit_rows(connection, archive.collection_size)
             return _Reader(connection, archive.path, archive.version).package()
 
 
@@ -73,19 +79,31 @@ def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
 
 
 @contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
+def blame_package(path: Path) -> Iterator[None]:
+    """Translate what only the contents of a package explain to an error that names it."""
     try:
         yield
     except Malformed as error:
         raise PackageInvalid(path, str(error)) from error
+    except RecursionError as error:
+        raise PackageInvalid(path, "it holds something that is nested too deeply") from error
+
+
+@contextmanager
+def _translate_errors(path: Path) -> Iterator[None]:
+    try:
+        with blame_package(path):
+            yield
     except sqlite3.Error as error:
         raise PackageInvalid(path, _find_reason(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise PackageInvalid(path, "its collection cannot be understood") from error
 
 
 def _find_reason(error: sqlite3.Error) -> str:
     """Return what is wrong with a collection that SQLite cannot read."""
+    if stopped := bounds.find_limit(error):
+        return stopped
     missing = _MISSING.search(str(error))
     if missing:
         return f"its collection has no {missing[1]} `{missing[2]}`; it is not one of Anki's, or is damaged"
@@ -148,12 +166,13 @@ class _Reader:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._db.execute(query, (table,)).fetchone() is None:
             return False
+        bounds.require_tables(self._db, (table, *_WITH.get(table, ())))
         return self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
     def _read_config(self, text: str) -> dict[str, Any]:
         if not self._has_rows("config"):
             return _read_object(text)
-        return {key: json.loads(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
+        return {key: bounds.read_json(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
 
     def _read_all_note_types(self, text: str) -> dict[int, AnkiNoteType]:
         if self._has_rows("notetypes"):
@@ -162,9 +181,13 @@ class _Reader:
 
     def _read_all_decks(self, text: str) -> dict[int, PackageDeck]:
         if self._has_rows("decks"):
-            rows = self._select("id, name, kind FROM decks", int, str, bytes)
-            return {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
-        return {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
+            rows = islice(self._select("id, name, kind FROM decks", int, str, bytes), bounds.MAX_DECKS + 1)
+            found = {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
+        else:
+            found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
+        if len(found) > bounds.MAX_DECKS:
+            raise Malformed(f"it holds more than {bounds.MAX_DECKS:,} decks")
+        return found
 
     def _read_all_presets(self, text: str) -> dict[int, Preset]:
         if self._has_rows("deck_config"):
@@ -308,7 +331,7 @@ def _read_object(text: str) -> dict[str, Any]:
         Malformed: it is something else.
         ValueError: it cannot be read, or holds text that is not Unicode.
     """
-    value = json.loads(text)
+    value = bounds.read_json(text)
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")
     json.dumps(value, ensure_ascii=False).encode()

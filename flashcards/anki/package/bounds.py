@@ -1,0 +1,165 @@
+"""How much a package may make us compute, whatever its size: it may be small and ask for everything.
+
+SQLite, JSON and templates can each make gigabytes, or an endless result, of a few bytes. What a package holds is
+allowed to cost as much as its size explains.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from flashcards.importers.transaction import Malformed
+
+MAX_VALUE: Final = 64 << 20  # bytes of one value of a table
+MAX_DECKS: Final = 50_000
+_MAX_JSON: Final = 1_000_000  # values, and brackets, of one text
+_FREE_ROWS: Final = 200_000
+_BYTES_PER_ROW: Final = {"notes": 20, "cards": 10, "revlog": 3}  # packed; times and ids alone take about twice that
+_STEPS: Final = 4_000_000  # of SQLite's virtual machine; a row takes about 12 for each query
+_STEPS_PER_BYTE: Final = 8
+_STRIDE: Final = 10_000
+_FREE_PIECES: Final = 4 << 20  # characters of rendered cards
+_PIECES_PER_BYTE: Final = 40  # of a packed collection
+_LARGEST_SIDE: Final = 4 << 20  # characters
+_TOO_MUCH: Final = "reading it would take too long for a package of its size"
+
+
+def limit_queries(connection: sqlite3.Connection, size: int) -> None:
+    """Let queries on a database of `size` bytes take as many steps as its real rows can need."""
+    left = (_STEPS + size * _STEPS_PER_BYTE) // _STRIDE
+
+    def count() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+    connection.set_progress_handler(count, _STRIDE)
+
+
+def find_limit(error: sqlite3.Error) -> str | None:
+    """Return what is wrong with a database if a limit of `limit_queries` stopped its query."""
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+        return _TOO_MUCH
+    return "it holds a value that is implausibly large" if "too big" in str(error) else None
+
+
+def require_tables(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Check that tables hold their rows: views, virtual tables and generated columns compute them.
+
+    Raises:
+        Malformed: one does not; or it is missing.
+    """
+    for name in names:
+        row = connection.execute(
+            "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (name,)
+        ).fetchone()
+        if row is None:
+            raise Malformed(f"its collection has no table `{name}`; it is not one of Anki's, or is damaged")
+        columns = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
+        if row[0] != "table" or "VIRTUAL" in str(row[1])[:40].upper() or any(hidden for *_, hidden in columns):
+            raise Malformed(f"its `{name}` is not a plain table")
+
+
+def limit_rows(connection: sqlite3.Connection, size: int) -> None:
+    """Check that tables hold no more rows than a packed collection of `size` bytes can hold.
+
+    Raises:
+        Malformed: one holds more.
+    """
+    for table, least in _BYTES_PER_ROW.items():
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        if count > _FREE_ROWS + size // least:
+            raise Malformed(f"its table `{table}` holds {count:,} rows, which is implausible for a package of its size")
+
+
+def read_json(data: str | bytes) -> Any:
+    """Parse JSON that holds no more values than a package can need.
+
+    Raises:
+        Malformed: it holds more.
+        ValueError: it is no JSON.
+    """
+    text = data if isinstance(data, str) else data.decode()
+    if sum(map(text.count, ",[{")) > _MAX_JSON:
+        raise Malformed("it holds a list that is implausibly long")
+    return json.loads(text)
+
+
+class RenderBudget:
+    """Counts the characters of rendered cards: a template can repeat a field as often as it likes.
+
+    Args:
+        size: bytes of the packed collection.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = _FREE_PIECES + size * _PIECES_PER_BYTE
+
+    def start_side(self) -> SideBudget:
+        """Return what one side of a card may take."""
+        return SideBudget(self)
+
+    def take(self, length: int) -> None:
+        """Count `length` characters.
+
+        Raises:
+            Malformed: the cards of the package are longer than its size explains.
+        """
+        self._left -= length
+        if self._left < 0:
+            raise Malformed("its templates make cards that are implausibly long")
+
+
+class SideBudget:
+    """Counts the characters of one side of a card."""
+
+    def __init__(self, whole: RenderBudget | None = None) -> None:
+        self._whole = whole
+        self._left = _LARGEST_SIDE
+
+    def take(self, length: int) -> None:
+        """Count `length` characters.
+
+        Raises:
+            Malformed: the side is longer than a card can be, or the cards of the package are.
+        """
+        self._left -= length
+        if self._left < 0:
+            raise Malformed("a template makes a card that is implausibly long")
+        if self._whole:
+            self._whole.take(length)
+
+
+class Enclosed:
+    r"""Finds text between an opening and its closing, such as `\(…\)`, in linear time.
+
+    A regular expression with `.*?` searches the whole rest of a text again for each opening that is never closed.
+
+    Args:
+        pairs: patterns of openings, without groups, and of their closings.
+    """
+
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        self._opening = re.compile("|".join(f"({opening})" for opening in pairs), re.IGNORECASE)
+        self._closings = [re.compile(closing, re.IGNORECASE) for closing in pairs.values()]
+
+    def replace(self, text: str, make: Callable[[str, str, str], str]) -> str:
+        """Replace each opening, text and closing by what `make` returns for them."""
+        out: list[str] = []
+        missing: set[int] = set()
+        done = at = 0
+        while len(missing) < len(self._closings) and (opening := self._opening.search(text, at)):
+            at = opening.end()
+            kind = (opening.lastindex or 1) - 1
+            closing = None if kind in missing else self._closings[kind].search(text, at)
+            if closing is None:
+                missing.add(kind)
+                continue
+            out += [text[done : opening.start()], make(opening[0], text[at : closing.start()], closing[0])]
+            done = at = closing.end()
+        return "".join((*out, text[done:]))
