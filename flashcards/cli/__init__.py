@@ -34,6 +34,7 @@ GROUPS = {
         "list": "list_commands",
         "show": "list_commands",
         "edit": "list_commands",
+        "preview": "web_review",
         "orphans": "link_commands",
         "link": "link_commands",
         "unlink": "link_commands",

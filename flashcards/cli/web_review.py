@@ -8,7 +8,9 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from flashcards.cli import console
+import click
+
+from flashcards.cli import complete, console
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,9 +44,17 @@ def check_web_extra() -> None:
 
 
 def review_in_browser(
-    root: Path, plan: SittingPlan, words: str, *, address: str, port: int, as_json: bool, opens: bool
+    root: Path,
+    plan: SittingPlan | None,
+    words: str,
+    *,
+    address: str,
+    port: int,
+    as_json: bool,
+    opens: bool,
+    start: str = "",
 ) -> None:
-    """Serve a review until it is stopped, then say how it went."""
+    """Serve a review, or the page `start`, until it is stopped, then say how the review went."""
     from flashcards.sync.host import build_server, listen, run
     from flashcards.web.host import WebHost
 
@@ -56,7 +66,7 @@ def review_in_browser(
         if server is not None:
             server.should_exit = True
 
-    host = WebHost(root, address, port, plan=plan, words=words, stop=stop)
+    host = WebHost(root, address, port, plan=plan, words=words, stop=stop, start=start)
     try:
         server = build_server(host.app)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -73,11 +83,47 @@ def review_in_browser(
         host.close()
 
 
+@click.command("preview")
+@click.argument("card", metavar="CARD", shell_complete=complete.card)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port to listen on. Default: a free one."
+)
+@click.option("--no-open", is_flag=True, help="Only print the address, do not open a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print the address as one JSON object.")
+def preview_command(card: str, port: int, no_open: bool, as_json: bool) -> None:
+    """Show one card in the browser, following its file.
+
+    CARD is an id or a place. Both sides are drawn as in the review, and drawn again whenever the file is saved.
+
+    \b
+    flashcards preview deck.md:12
+    flashcards preview k7f3q2m
+    """
+    check_web_extra()
+    from urllib.parse import quote
+
+    from flashcards.cards import find_cards, format_card_id
+
+    with console.open_collection() as collection:
+        found = collection.store.card(find_cards(collection, card)[0])
+        name, root = format_card_id(collection.note_of(found), found.slot), collection.root
+    review_in_browser(
+        root,
+        None,
+        "",
+        address="127.0.0.1",
+        port=port,
+        as_json=as_json,
+        opens=not (no_open or as_json),
+        start=f"preview?at={quote(name)}",
+    )
+
+
 def _announce(host: WebHost, *, as_json: bool, is_open: bool) -> None:
     if as_json:
         console.print_json({"web": host.url, "pid": os.getpid()})
     else:
-        console.print_text(f"The review is at {host.url}")
+        console.print_text(f"The page is at {host.url}")
         show_code(host.url if is_open else "")
     if is_open:
         console.print_text(PLAIN_HTTP, err=True)

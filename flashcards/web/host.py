@@ -31,6 +31,7 @@ class WebHost:
         words: the query that chose its cards.
         stop: ends the server, where a page may do that.
         token: what the address holds; by default a new one.
+        start: the page to open first, such as `preview?at=a.md:3`.
     """
 
     def __init__(
@@ -43,20 +44,25 @@ class WebHost:
         words: str = "",
         stop: Callable[[], None] | None = None,
         token: str = "",
+        start: str = "",
     ) -> None:
         self.site = Site(root, plan, words, stop)
         self._token = token or make_token()
+        self._start = start
         self._base = f"http://{_in_url(local_address() if address in EVERYWHERE else address)}:{port}/"
         self.app = Guard(build_app(self.site), list_hosts(address, port), self._token, f"flashcards-{port}")
 
     @property
     def url(self) -> str:
         """The address to open, with its token."""
-        return f"{self._base}?token={self._token}"
+        return self._write_url(self._token)
 
     def make_single_url(self) -> str:
         """Return an address that can be opened once."""
-        return f"{self._base}?token={self.app.make_single_token()}"
+        return self._write_url(self.app.make_single_token())
+
+    def _write_url(self, token: str) -> str:
+        return f"{self._base}{self._start}{'&' if '?' in self._start else '?'}token={token}"
 
     def describe_end(self) -> list[str]:
         """Say how the review went."""

@@ -57,7 +57,7 @@ class Visitor:
         assert parts.port
         self.host = parts.netloc
         self.port: int = parts.port
-        self.token = parts.query.partition("=")[2]
+        self.token = parts.query.rpartition("token=")[2]
         self.cookie = ""
 
     def request(
