@@ -217,6 +217,7 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
         "convert": ["x"],
         "answer": ["x", "good"],
         "edit": ["x"],
+        "preview": ["x"],
         "flag": ["1", "x"],
         "set-due": ["0", "x"],
         "link": ["x", "y"],
