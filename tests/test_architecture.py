@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "undo": {*_CORE, "disk"},
     "check": {*_CORE, "nested", "disk", "render", "review", "settings"},
     "review": {*_CORE, "disk", "render", "settings"},
-    "mock": {*_CORE, "cards", "render", "review"},
+    "mock": {*_CORE, "cards", "render", "review", "settings"},
     "insight": {*_CORE, "cards", "disk", "render", "settings"},
     "importers": {*_CORE, "cards", "disk", "identity"},
     "anki.package": {*_CORE, "disk", "importers", "render"},

@@ -16,9 +16,8 @@ from flashcards.text import plural
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
+    from flashcards.mock.plan import MockPlan
 
-_QUESTIONS = 5
-_PER_QUESTION = 4.0  # minutes
 _OF_HOLDING = ("--preset", "--questions", "--per-question", "--minutes", "--seed", "--no-schedule")
 
 
@@ -110,12 +109,13 @@ def command(
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("A mock interview needs a terminal. `flashcards mock --history` works without one.")
     from flashcards.cli.mock_reports import print_report, write_report
+    from flashcards.mock.plan import find_preset, plan_interview
 
     with console.open_collection() as collection:
-        plan = _find_preset(collection, preset) if preset is not None else MockPreset()
-        words = (plan.query,) if plan.query else query
-        count, each, whole = _plan_times(plan, MockPreset("", questions, minutes, per_question))
-        held = _hold_interview(collection, words, count, each, whole, seed, schedule=not no_schedule, plain=plain)
+        chosen = find_preset(collection, preset) if preset is not None else MockPreset()
+        words = (chosen.query,) if chosen.query else query
+        plan = plan_interview(chosen, MockPreset("", questions, minutes, per_question))
+        held = _hold_interview(collection, plan, words, seed, schedule=not no_schedule, plain=plain)
         if held is None:
             return
         mock, interrupted = held
@@ -127,86 +127,40 @@ def command(
         raise KeyboardInterrupt(ALL_SAVED)
 
 
-def _find_preset(collection: Collection, name: str) -> MockPreset:
-    """Find a mock interview of `flashcards.toml` by its name."""
-    from flashcards.errors import UsageError
-    from flashcards.text import suggest
-
-    mocks = collection.settings.mocks
-    if name in mocks:
-        return mocks[name]
-    if not mocks:
-        raise UsageError(f'flashcards.toml describes no mock interview. Add a table [mocks."{name}"].')
-    hint = suggest(name, mocks, "`flashcards mock --presets` lists them.")
-    raise UsageError(f"`{name}` is not a mock interview of flashcards.toml. {hint}")
-
-
-def _plan_times(preset: MockPreset, given: MockPreset) -> tuple[int, float, float]:
-    """Return the number of questions, the minutes for each and the minutes for all.
-
-    What is given counts before the preset, and the preset before the default.
-    """
-    count = given.questions or preset.questions or _QUESTIONS
-    share = preset.minutes / (preset.questions or _QUESTIONS) if preset.minutes else _PER_QUESTION
-    each = given.per_question or preset.per_question or share
-    if given.minutes:
-        return count, each, given.minutes
-    if preset.minutes and not (given.questions or given.per_question):
-        return count, each, preset.minutes
-    return count, each, count * each
-
-
 def _list_presets(collection: Collection) -> None:
     """Print the mock interviews of `flashcards.toml`, one a line."""
+    from flashcards.mock.plan import plan_interview
+
     if not collection.settings.mocks:
         console.print_text('flashcards.toml describes no mock interview. Add a table such as [mocks."phone screen"].')
     for name, preset in collection.settings.mocks.items():
-        count, _, whole = _plan_times(preset, MockPreset())
-        console.print_text(
-            f"{name}: {plural(count, 'question')} in {whole:g} minutes, {preset.query or 'all cards'}", 2
-        )
+        plan = plan_interview(preset, MockPreset())
+        times = f"{plural(plan.questions, 'question')} in {plan.minutes:g} minutes"
+        console.print_text(f"{name}: {times}, {preset.query or 'all cards'}", 2)
 
 
 def _hold_interview(
-    collection: Collection,
-    query: tuple[str, ...],
-    questions: int,
-    per_question: float,
-    minutes: float,
-    seed: int | None,
-    *,
-    schedule: bool,
-    plain: bool,
+    collection: Collection, plan: MockPlan, query: tuple[str, ...], seed: int | None, *, schedule: bool, plain: bool
 ) -> tuple[int, bool] | None:
     """Run the interview; return its id and whether it was interrupted, or nothing without a card to ask."""
     from flashcards.collection import now_ms
-    from flashcards.mock.draw import draw_cards, list_candidates
-    from flashcards.mock.recorder import Mock, MockRecorder
-    from flashcards.mock.session import MockSession, Timing
+    from flashcards.mock.plan import NoCardToAsk, begin_interview, draw_questions
     from flashcards.mock.terminal import TerminalMock
 
-    at = now_ms()
-    only = console.select_cards(collection, query)
-    every = only if only is not None else {row[0] for row in collection.connection.execute("SELECT id FROM cards")}
-    able = list_candidates(collection, sorted(every), collection.clock.day(at))
-    if not able:
-        console.print_text("There is no card to ask. `flashcards list` shows all cards.")
+    try:
+        drawn = draw_questions(collection, console.select_cards(collection, query), plan.questions, now_ms(), seed)
+    except NoCardToAsk as error:
+        console.print_text(str(error))
         return None
     console.keep_state(collection)
-    chosen_seed = at % 100_000 if seed is None else seed
-    cards = draw_cards(able, questions, chosen_seed)
-    planned = Mock(at, " ".join(query), chosen_seed, len(cards), round(minutes * 60), finished=False)
-    hall = MockRecorder(collection, planned, round(per_question * 60), at, schedule=schedule)
-    timing = Timing(round(minutes * 60_000), round(per_question * 60_000))
-    asked = [hall.read(card) for card in cards]
-    session = MockSession(asked, timing, hall, now_ms(), collection.settings.rubric_thresholds)
+    mock, session = begin_interview(collection, plan, " ".join(query), drawn, now_ms(), schedule=schedule)
     try:
         over, interrupted = TerminalMock(collection, session, now_ms, plain=plain).run(), False
         console.print_text(f"\n{over.reason}" if over.reason else "")
     except KeyboardInterrupt:
         interrupted = True
         console.print_text("\n")
-    return hall.mock, interrupted
+    return mock, interrupted
 
 
 def _check_report(path: Path) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flashcards.errors import FlashcardsError
-from flashcards.web import cards_page, edit, report_pages, review_pages, settings_page
+from flashcards.web import cards_page, edit, mock_pages, report_pages, review_pages, settings_page
 from flashcards.web.files import serve_media, serve_static
 from flashcards.web.site import Site, Visit
 from scheduler.errors import SchedulerError
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 _MOST: Final = 8 << 20  # bytes of a form; a text box may hold a whole deck
 _LOCAL: Final = ("127.0.0.1", "::1")
-_PAGES: Final = (*cards_page.PAGES, *edit.PAGES, *report_pages.PAGES, *review_pages.PAGES, *settings_page.PAGES)
+_PAGES: Final = (
+    *cards_page.PAGES,
+    *edit.PAGES,
+    *mock_pages.PAGES,
+    *report_pages.PAGES,
+    *review_pages.PAGES,
+    *settings_page.PAGES,
+)
 
 Page = Callable[[Site, Visit], Response]
 

@@ -26,6 +26,7 @@ from flashcards.web.sitting import Sitting
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
     from flashcards.web.edit import LastEdit
+    from flashcards.web.mock_pages import MockSitting
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -76,6 +77,7 @@ class Site:
     pages: Final = (
         ("/", "Decks"),
         ("/review", "Review"),
+        ("/mock", "Mock"),
         ("/search", "Search"),
         ("/statistics", "Statistics"),
         ("/settings", "Settings"),
@@ -94,6 +96,7 @@ class Site:
         self._worker = ThreadPoolExecutor(1, "web")
         self._sitting: Sitting | None = None
         self.last_edit: LastEdit | None = None
+        self.mock: MockSitting | None = None
         self._worker.submit(self._open).result()
 
     def _open(self) -> None:

@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
+_FAKE_MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 CARDS = """---
 deck: physics::waves
 tags: [exam]
@@ -51,7 +52,7 @@ A: Three things:
 def browser() -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as found:
-        started = found.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started = found.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *_FAKE_MICROPHONE])
         yield started
         started.close()
 
@@ -169,6 +170,36 @@ def violations(tab: Tab) -> list[Any]:
     return [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found["violations"]]
 
 
+def test_a_whole_mock_interview_with_its_clock_and_a_recording(browser: Browser, tmp_path: Path) -> None:
+    write(tmp_path, a=CARDS)
+    window = browser.new_context(viewport={"width": 360, "height": 740}, permissions=["microphone"])
+    window.set_default_timeout(60_000)
+    wrong: list[Any] = []
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor, "/mock")
+        tab.get_by_role("button", name="Begin").click()
+        tab.wait_for_selector(".clock")
+        wrong += violations(tab)
+        first = tab.inner_text(".clock")
+        tab.wait_for_function("(first) => document.querySelector('.clock').innerText !== first", arg=first)
+        tab.click("[data-does=record]")
+        tab.wait_for_selector("text=Stop recording")
+        with tab.expect_response("**/mock/now"):  # what is written is kept by itself
+            tab.fill("textarea", "I look at the facts.")
+        tab.keyboard.press("Control+Enter")
+        tab.wait_for_selector("#recordings audio")
+        wrong += violations(tab)
+        tab.check("#point0")
+        tab.wait_for_selector("text=1 of 2 covered: Hard")
+        tab.click(".rate.hard")
+        tab.wait_for_selector(".result")
+        wrong += violations(tab)
+        assert "I look at the facts." in tab.inner_text(".result")
+    window.close()
+    assert wrong == []
+    assert ratings(tmp_path) == [Rating.HARD]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_on_any_page(browser: Browser, tmp_path: Path, scheme: Any) -> None:
     write(tmp_path, a=CARDS)
@@ -194,6 +225,7 @@ def test_axe_finds_no_violation_on_any_page(browser: Browser, tmp_path: Path, sc
             "/settings",
             "/statistics",
             "/forecast",
+            "/mock",
             "/nothing",
         ):
             tab.goto(f"http://{visitor.host}{path}")

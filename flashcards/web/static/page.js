@@ -7,7 +7,10 @@ import { beginMedia } from "./media.js";
 const typing = (element) => element.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("[data-save]")) event.target.form.requestSubmit();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("[data-save]")) {
+    const form = event.target.form;
+    return form.requestSubmit(form.querySelector("button.main"));
+  }
   if (document.querySelector("dialog[open]")) return; // it has its own keys
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
   const target = event.target;
@@ -92,6 +95,7 @@ function show(text, address, moves = true) {
   history.replaceState(null, "", clean);
   if (moves) scrollTo(0, 0);
   begin();
+  document.dispatchEvent(new Event("shown"));
   if (!moves) return;
   const start = document.querySelector("[autofocus]") ?? document.querySelector("main");
   start.focus({ preventScroll: true });

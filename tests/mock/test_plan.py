@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.cli.mock_command import _plan_times
+from flashcards.mock.plan import MockPlan, plan_interview
 from flashcards.settings import MockPreset
 from tests.review.pty_driver import Terminal
 from tests.review.small_collections import write
@@ -40,7 +40,7 @@ minutes = 3
 def test_what_is_typed_counts_before_the_preset_and_that_before_the_default(
     preset: MockPreset, given: MockPreset, times: tuple[int, float, float]
 ) -> None:
-    assert _plan_times(preset, given) == times
+    assert plan_interview(preset, given) == MockPlan(*times)
 
 
 @pytest.mark.slow

@@ -1,0 +1,317 @@
+"""A mock interview as pages: choosing one, a question with its clock, the model answer, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import RedirectResponse, Response
+
+from flashcards.collection import now_ms
+from flashcards.errors import UsageError
+from flashcards.mock import report
+from flashcards.mock.plan import begin_interview, draw_questions, find_preset, plan_interview
+from flashcards.mock.recorder import Mock, MockAnswer, Mocks
+from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
+from flashcards.query import find_card_ids
+from flashcards.render.terminal.renderer import render_plain
+from flashcards.review.keys import RATINGS
+from flashcards.review.rubric import remove_points
+from flashcards.review.session import NOTHING_TICKED
+from flashcards.settings import MockPreset
+from flashcards.settings.values import MOST_MINUTES, MOST_QUESTIONS
+from flashcards.text import plural
+from scheduler import Rating
+
+if TYPE_CHECKING:
+    from flashcards.review.views import Asked
+    from flashcards.web.site import Site, Visit
+
+_LATE: Final = "That page was out of date, so nothing was done there. This is where you are now."
+_RATING_OF: Final = {action.value: rating for action, rating in RATINGS.items()}
+
+
+@dataclass
+class MockSitting:
+    """An interview under way.
+
+    A page carries the `stamp` of its question. A form with another stamp changes nothing, so a double tap, a reload,
+    the back button or a second tab rate once.
+
+    Args:
+        mock: the id of the interview.
+        session: asks and records.
+    """
+
+    mock: int
+    session: MockSession
+    draft: str = ""
+    """What is written of the present answer so far."""
+    _done: dict[str, str] = field(default_factory=dict)  # what was done last on each stamp
+
+    @property
+    def stamp(self) -> str:
+        """What the forms of the present page carry."""
+        view = self.session.view
+        number = 0 if isinstance(view, Over | Noting) else view.number
+        return f"{self.mock}.{number}.{type(view).__name__.lower()}"
+
+    def act(self, visit: Visit, now: int) -> str:
+        """Do what a form says; return a sentence if it could not be done."""
+        stamp, name = visit.field("stamp"), visit.field("do")
+        if stamp != self.stamp:
+            return "" if self._done.get(stamp) == name else _LATE
+        session, view = self.session, self.session.view
+        self._done[stamp] = name
+        if name == "leave":
+            self._keep(visit, now)
+            session.leave()
+        elif name == "keep":
+            self._keep(visit, now)
+        elif isinstance(view, Asking) and name == "answer":
+            session.answer(now, visit.field("answer").strip())
+            self.draft = ""
+        elif isinstance(view, Judging) and name in (*_RATING_OF, "accept"):
+            return self._rate(view, visit, now)
+        return ""
+
+    def _keep(self, visit: Visit, now: int) -> None:
+        """Keep what is written so far."""
+        if isinstance(self.session.view, Asking):
+            self.draft = visit.field("answer")
+            self.session.keep_text(now, self.draft)
+
+    def _rate(self, view: Judging, visit: Visit, now: int) -> str:
+        points = {int(text) for text in visit.form.get("point", []) if text.isdecimal() and len(text) < 6}
+        for point in sorted(view.ticked ^ points):
+            self.session.tick(point)
+        name = visit.field("do")
+        if name == "accept" and view.asked.entry.note.points and not points:
+            return NOTHING_TICKED
+        present = self.session.view
+        proposed = present.proposed if isinstance(present, Judging) else Rating.GOOD
+        self.session.rate(now, _RATING_OF.get(name, proposed))
+        self.session.note(now, visit.field("note"))
+        return ""
+
+
+def choose(site: Site, visit: Visit) -> Response:
+    """Show the interviews that can be held, and those that were."""
+    site.collection.scan()
+    presets = [
+        (name, plan_interview(preset, MockPreset()), preset.query) for name, preset in _list_presets(site).items()
+    ]
+    mocks = Mocks(site.collection.connection)
+    held = [(mock, mocks.answers(mock.id)) for mock in reversed(mocks.all())]
+    return site.show(
+        visit,
+        "mocks.html",
+        presets=presets,
+        is_held=site.mock is not None and not isinstance(site.mock.session.view, Over),
+        held=[_describe_held(site, mock, answers) for mock, answers in held],
+        missed=[(render_plain(point), count) for point, count in report.count_missed([each for _, each in held])],
+    )
+
+
+def start(site: Site, visit: Visit) -> Response:
+    """Begin the interview that a form describes; one that is under way is left."""
+    collection = site.collection
+    collection.scan()
+    name = visit.field("preset")
+    preset = find_preset(collection, name) if name else MockPreset(visit.field("query").strip())
+    given = MockPreset(
+        "",
+        _read_count(visit.field("questions")),
+        _read_minutes(visit.field("minutes")),
+        _read_minutes(visit.field("per_question")),
+    )
+    plan, at = plan_interview(preset, given), now_ms()
+    only = find_card_ids(collection, preset.query) if preset.query else None
+    seed = visit.field("seed")
+    drawn = draw_questions(
+        collection, only, plan.questions, at, int(seed) if seed[:18].lstrip("-").isdecimal() else None
+    )
+    if site.mock:
+        site.mock.session.leave()
+    collection.keep()
+    schedule = visit.field("practice") != "on"
+    site.mock = MockSitting(*begin_interview(collection, plan, preset.query, drawn, at, schedule=schedule))
+    return RedirectResponse("/mock/now", 303)
+
+
+def show_now(site: Site, visit: Visit, notice: str = "") -> Response:
+    """Show the question, or the model answer."""
+    if site.mock is None:
+        return RedirectResponse("/mock", 303)
+    view, at = site.mock.session.view, now_ms()
+    shared: dict[str, Any] = {"sitting": site.mock, "notice": notice, "keys": site.keys}
+    if isinstance(view, Asking):
+        return site.show(
+            visit,
+            "mock_question.html",
+            **shared,
+            **_describe_card(site, view.asked),
+            view=view,
+            left=[round((until - at) / 1000) for until in (view.question_until_ms, view.until_ms)],
+            clocks=[_format_left(until - at) for until in (view.question_until_ms, view.until_ms)],
+        )
+    if isinstance(view, Judging):
+        return site.show(
+            visit,
+            "mock_answer.html",
+            **shared,
+            **_describe_card(site, view.asked),
+            **_describe_answer(site, view),
+            view=view,
+        )
+    return RedirectResponse(f"/mock/report/{site.mock.mock}", 303)
+
+
+def act(site: Site, visit: Visit) -> Response:
+    """Do what a button says, and show what comes next."""
+    if site.mock is None:
+        return RedirectResponse("/mock", 303)
+    notice = site.mock.act(visit, now_ms())
+    if notice:
+        return show_now(site, visit, notice)
+    return RedirectResponse("/mock/now", 303)
+
+
+def show_report(site: Site, visit: Visit) -> Response:
+    """Show how an interview went."""
+    found = _find(site, int(visit.path["mock"][:18]) if visit.path["mock"].isdecimal() else -1)
+    if found is None:
+        return site.show_problem(visit, "There is no such mock interview. The page of mock interviews lists them.", 404)
+    mock, answers, earlier = found
+    if "markdown" in visit.query:
+        text = report.format_markdown(mock, answers, earlier, site.collection.clock)
+        name = site.collection.clock.iso(mock.id)[:10]
+        headers = {"content-disposition": f'attachment; filename="mock-{name}.md"'}
+        return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
+    shares = [report.measure_coverage(each).share for _, each in earlier if report.select_rated(each)]
+    return site.show(
+        visit,
+        "mock_report.html",
+        mock=mock,
+        when=_format_time(site, mock),
+        summary=report.format_lines(mock, answers, ())[0],
+        skills=list(report.group_by_skill(answers).items()),
+        answers=[_describe_result(answer) for answer in answers],
+        trend=[*shares[-6:], report.measure_coverage(answers).share] if shares and report.select_rated(answers) else [],
+    )
+
+
+PAGES: Final = (
+    ("/mock", choose, ["GET"]),
+    ("/mock/start", start, ["POST"]),
+    ("/mock/now", show_now, ["GET"]),
+    ("/mock/now", act, ["POST"]),
+    ("/mock/report/{mock}", show_report, ["GET"]),
+)
+
+
+def _list_presets(site: Site) -> dict[str, MockPreset]:
+    return dict(site.collection.settings.mocks)
+
+
+def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dict[str, Any]:
+    """Return a line of the history."""
+    return {
+        "id": mock.id,
+        "when": _format_time(site, mock),
+        "query": mock.query or "all cards",
+        "answered": f"{len(report.select_rated(answers))} of {mock.questions}",
+        "share": report.measure_coverage(answers).share if report.select_rated(answers) else None,
+        "is_left": not mock.finished,
+    }
+
+
+def _describe_card(site: Site, asked: Asked) -> dict[str, Any]:
+    """Return what both pages of a question show."""
+    return {"asked": asked, "front": _render(site, asked, asked.face.front)}
+
+
+def _describe_answer(site: Site, view: Judging) -> dict[str, Any]:
+    """Return what the page of the model answer shows."""
+    asked, note = view.asked, view.asked.entry.note
+    markdown = remove_points(asked.face.back) if note.points else asked.face.back
+    labels = site.keys.assign_point_keys(len(note.points))
+    return {
+        "back": _render(site, asked, markdown) if markdown else "",
+        "points": [
+            (_render(site, asked, point), labels[at] if at < len(labels) else "", at in view.ticked)
+            for at, point in enumerate(note.points)
+        ],
+        "thresholds": " ".join(map(str, site.collection.settings.rubric_thresholds)),
+        "buttons": [
+            (rating.name.capitalize(), action.value, rating is view.proposed, site.keys.label(action))
+            for action, rating in RATINGS.items()
+        ],
+        "took": report.format_seconds(view.seconds),
+    }
+
+
+def _describe_result(answer: MockAnswer) -> dict[str, Any]:
+    """Return how one question went."""
+    over = answer.seconds > answer.budget
+    took = f"{report.format_seconds(answer.seconds)} of {report.format_seconds(answer.budget)}"
+    return {
+        "number": answer.number,
+        "front": render_plain(answer.front),
+        "rating": Rating(answer.rating).name.lower() if answer.rating else "",
+        "took": f"{took}, over time" if over else took,
+        "budget": answer.budget,
+        "skills": answer.skills,
+        "covered": [render_plain(point) for point in answer.covered],
+        "missed": [render_plain(point) for point in answer.missed],
+        "answer": answer.answer,
+        "note": answer.note,
+    }
+
+
+def _find(site: Site, number: int) -> tuple[Mock, list[MockAnswer], list[tuple[Mock, list[MockAnswer]]]] | None:
+    """Find an interview by its id, with its answers and the interviews before it."""
+    mocks = Mocks(site.collection.connection)
+    held = mocks.all()
+    this = next((each for each in held if each.id == number), None)
+    if this is None:
+        return None
+    return this, mocks.answers(number), [(each, mocks.answers(each.id)) for each in held if each.id < number]
+
+
+def _format_time(site: Site, mock: Mock) -> str:
+    return site.collection.clock.iso(mock.id)[:16].replace("T", " ")
+
+
+def _format_left(left_ms: int) -> str:
+    """Format the time that is left; negative once it is over."""
+    clock = report.format_clock(abs(left_ms) / 1000)
+    return clock if left_ms >= 0 else f"-{clock}"
+
+
+def _read_count(text: str) -> int | None:
+    """Read the number of questions; nothing if the field is empty."""
+    if not text.strip():
+        return None
+    count = int(text) if text.strip().isdecimal() and len(text) < 6 else 0
+    if not 1 <= count <= MOST_QUESTIONS:
+        raise UsageError(f"Ask from 1 to {plural(MOST_QUESTIONS, 'question')}.")
+    return count
+
+
+def _read_minutes(text: str) -> float | None:
+    """Read a number of minutes; nothing if the field is empty."""
+    if not text.strip():
+        return None
+    try:
+        minutes = float(text.replace(",", ".")) if len(text) < 12 else 0.0
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= MOST_MINUTES:
+        raise UsageError(f"Minutes are a number above 0, at most {MOST_MINUTES}.")
+    return minutes
+
+
+def _render(site: Site, asked: Asked, markdown: str) -> str:
+    return site.render_side(asked.entry.path, asked.face, markdown, asked.entry.note.definitions)
