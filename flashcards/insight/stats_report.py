@@ -210,32 +210,9 @@ def _build_buttons(buttons: Mapping[str, Mapping[str, int]]) -> Figure:
 
 def _build_recall(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
     retention = record["retention"]
-    weeks = retention["weeks"]
-    days = list(overview.activity.weeks)
-    shares = [row["retention"] for row in weeks]
-    lowest = min((value or 0 for value in shares), default=0.5)
-    plot = Curves(
-        [float(day) for day in days],
-        [f"{overview.clock.date(day):%d %b}" for day in days],
-        [Series("recalled", shares, 2)],
-        percent,
-        low=floor(10 * lowest) / 10,
-        high=1,
-        levels=[Level("your setting", overview.retention)],
-    )
-    weekly = DataTable(
-        [Column("week of", "week"), *_RECALLED], weeks[::-1], RowBar("retention", 1), most_rows=_WEEKS_SHOWN
-    )
     maturity = [{"kind": name, **retention[name]} for name in ("young", "mature") if retention[name]["reviews"]]
     figures = [
-        Figure(
-            "True retention by week",
-            "The part of learnt cards that was recalled when it was due.",
-            plot,
-            weekly,
-            wide=True,
-            newest_last=True,
-        ),
+        _build_weekly_recall(overview, retention["weeks"]),
         Figure(
             "True retention by maturity",
             "Young cards have an interval below 21 days.",
@@ -254,11 +231,29 @@ def _build_recall(overview: Overview, record: Mapping[str, Any]) -> list[Figure]
             Column("card", "id"),
         ]
         pairs = zip(record["hardest_cards"], overview.hardest, strict=True)
-        rows = [row | {"question": hard.question} for row, hard in pairs]
-        figures.append(
-            Figure("Hardest cards", "Those forgotten most often.", table=DataTable(columns, rows), wide=True)
-        )
+        table = DataTable(columns, [row | {"question": hard.question} for row, hard in pairs])
+        figures.append(Figure("Hardest cards", "Those forgotten most often.", table=table, wide=True))
     return figures
+
+
+def _build_weekly_recall(overview: Overview, weeks: list[dict[str, Any]]) -> Figure:
+    days = list(overview.activity.weeks)
+    shares = [row["retention"] for row in weeks]
+    lowest = min((value or 0 for value in shares), default=0.5)
+    plot = Curves(
+        [float(day) for day in days],
+        [f"{overview.clock.date(day):%d %b}" for day in days],
+        [Series("recalled", shares, 2)],
+        percent,
+        low=floor(10 * lowest) / 10,
+        high=1,
+        levels=[Level("your setting", overview.retention)],
+    )
+    table = DataTable(
+        [Column("week of", "week"), *_RECALLED], weeks[::-1], RowBar("retention", 1), most_rows=_WEEKS_SHOWN
+    )
+    about = "The part of learnt cards that was recalled when it was due."
+    return Figure("True retention by week", about, plot, table, wide=True, newest_last=True)
 
 
 def _build_cards(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
