@@ -78,7 +78,7 @@ def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> L
     whole = _divide(2 * common, old_total + new_total)
     hidden = old.sides.back.counts.keys() & new_all.counts.keys() | new.sides.back.counts.keys() & old_all.counts.keys()
     either = old.sides.back.counts.keys() | new.sides.back.counts.keys()
-    gaps = _divide(sum(map(weights.__getitem__, hidden)), sum(map(weights.__getitem__, either)))
+    gaps = _divide(weights.add_up(hidden), weights.add_up(either))
     both = gaps >= _DIFFERENT
     if gaps < whole:
         # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
@@ -101,9 +101,8 @@ def _join_sides(sides: Sides) -> Words:
 def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
     """Weigh the words that two sides share, once with and once without typing slips."""
     mine, theirs = one.counts, other.counts
-    shared = mine.keys() & theirs.keys()
-    strict = sum([weights[word] * min(mine[word], theirs[word]) for word in shared])
-    rest, partners = mine.keys() - shared, theirs.keys() - shared
+    strict = sum([weights[word] * min(count, theirs[word]) for word, count in mine.items() if word in theirs])
+    rest, partners = mine.keys() - theirs.keys(), theirs.keys() - mine.keys()
     if not rest or not partners or len(rest) > _MOST_REST or len(partners) > _MOST_REST:
         return strict, strict
     return strict + _weigh_slips(rest, partners, weights), strict

@@ -182,9 +182,9 @@ class Scores:
 
     def _is_made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
         ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
-        weight = self._weights.__getitem__
+        weigh = self._weights.add_up
         return all(
-            sum(map(weight, own & ours)) >= max(_PART * sum(map(weight, own)), _OWN)
+            weigh(own & ours) >= max(_PART * weigh(own), _OWN)
             for own in (first - second, second - first)
         )
 
@@ -219,11 +219,9 @@ class Scores:
 
     def _measure_held(self, words: Set[str], held: Set[str]) -> float:
         """Return how much of the weight of some words a note holds; a slip of one counts too."""
-        total = sum(self._weights[word] for word in words)
-        found = (
-            self._weights[word] for word in words if word in held or any(is_slip(word, other) for other in held - words)
-        )
-        return sum(found) / total if total else 0.0
+        total = self._weights.add_up(words)
+        found = (word for word in words if word in held or any(is_slip(word, other) for other in held - words))
+        return self._weights.add_up(found) / total if total else 0.0
 
     def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
         front, new_front = old.sides.front.plain, new.sides.front.plain

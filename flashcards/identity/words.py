@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from heapq import nlargest, nsmallest
 from itertools import pairwise
-from math import log
+from math import fsum, log
 from typing import Final
 
 from flashcards.deck.model import Kind, Note
@@ -130,6 +130,10 @@ class Weights(dict[str, float]):
         """Add up the weights of all words of a side."""
         return sum([self[word] * count for word, count in side.counts.items()])
 
+    def add_up(self, words: Iterable[str]) -> float:
+        """Add up the weights of some words; the order of a set does not change the sum."""
+        return fsum(map(self.__getitem__, words))
+
     def _compute_weight(self, word: str) -> float:
         seen = max(self._local.counts.get(word, 0), self._other.counts.get(word, 0))
         weight = _measure_rarity(self._local.notes, seen)
@@ -188,14 +192,11 @@ class RareKeyIndex:
 
 
 def list_word_keys(note: Sides) -> Iterable[str]:
-    """List the words of a note, and each of its sides as a whole."""
-    return {*note.front.counts, *note.back.counts, f"\n{note.front.plain}", f"\n{note.back.plain}"}
+    """List each side of a note as a whole and its words, in the same order in every process."""
+    return {f"\n{note.front.plain}": 1, f"\n{note.back.plain}": 1} | note.front.counts | note.back.counts
 
 
 def list_trigrams(note: Sides) -> Iterable[str]:
     """List all runs of three letters, which survive in misspelt words."""
-    parts: set[str] = set()
-    for side in (note.front, note.back):
-        padded = f" {side.plain[:60]} "
-        parts.update(padded[at : at + 3] for at in range(len(padded) - 2))
-    return parts
+    sides = (f" {side.plain[:60]} " for side in (note.front, note.back))
+    return dict.fromkeys(side[at : at + 3] for side in sides for at in range(len(side) - 2))
