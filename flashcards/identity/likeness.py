@@ -122,14 +122,15 @@ def _weigh_slips(rest: set[str], partners: set[str], weights: Weights) -> float:
 
 def is_slip(one: str, other: str) -> bool:
     """Check whether two words differ by a typing slip: one letter, or two in a long word."""
-    length = min(len(one), len(other))
-    if length < 4 or not one.isalpha():
+    mine, theirs = len(one), len(other)
+    length = min(mine, theirs)
+    if length < 4 or abs(mine - theirs) > 2 or not one.isalpha():
         return False
     # Another first letter makes another word more often than a slip: house, mouse.
     if one[0] != other[0] and one[:2] != other[1::-1] and not one.endswith(other) and not other.endswith(one):
         return False
     most = 1 if length < 12 else 2
-    return abs(len(one) - len(other)) <= most and OSA.distance(one, other, score_cutoff=most) <= most
+    return abs(mine - theirs) <= most and OSA.distance(one, other, score_cutoff=most) <= most
 
 
 def _score_side(common: float, old_total: float, new_total: float, old: Words, new: Words) -> float:

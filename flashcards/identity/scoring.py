@@ -203,6 +203,8 @@ class Scores:
             judged = _TextScore(like.whole, like.whole, like.both)
         else:
             judged = self._score_sides(one, other, like, file)
+        if judged.text < self._tuning.least_likeness:
+            return judged
         for alike, twin in self._compare_with_unchanged(new):
             is_clear = is_ahead(judged.text, alike, alike, self._tuning.template_margin)
             if not is_clear and not self._is_told_apart(one.sides, other.sides, twin):
@@ -212,15 +214,16 @@ class Scores:
     def _is_told_apart(self, old: Sides, new: Sides, twin: Sides) -> bool:
         """Check that the new note has the words that tell the old one from its unchanged twin, and not the twin's."""
         ours, own, others = (each.front.counts.keys() | each.back.counts.keys() for each in (new, old, twin))
-        mine, theirs = self._measure_held(own - others, ours), self._measure_held(others - own, ours)
+        fresh = ours - own - others
+        mine, theirs = self._measure_held(own - others, ours, fresh), self._measure_held(others - own, ours, fresh)
         if own <= others:
             return theirs < _HELD
         return mine >= _HELD and mine > theirs
 
-    def _measure_held(self, words: Set[str], held: Set[str]) -> float:
-        """Return how much of the weight of some words a note holds; a slip of one counts too."""
+    def _measure_held(self, words: Set[str], held: Set[str], fresh: Set[str]) -> float:
+        """Return how much of the weight of some words a note holds; a fresh word may be a slip of one."""
         total = self._weights.add_up(words)
-        found = (word for word in words if word in held or any(is_slip(word, other) for other in held - words))
+        found = (word for word in words if word in held or any(is_slip(word, other) for other in fresh))
         return self._weights.add_up(found) / total if total else 0.0
 
     def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
