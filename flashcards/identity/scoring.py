@@ -183,10 +183,7 @@ class Scores:
     def _is_made_of(self, whole: Sides, one: Sides, other: Sides) -> bool:
         ours, first, second = (each.front.counts.keys() | each.back.counts.keys() for each in (whole, one, other))
         weigh = self._weights.add_up
-        return all(
-            weigh(own & ours) >= max(_PART * weigh(own), _OWN)
-            for own in (first - second, second - first)
-        )
+        return all(weigh(own & ours) >= max(_PART * weigh(own), _OWN) for own in (first - second, second - first))
 
     def _score_text(self, old: int, new: int) -> _TextScore:
         """Score the best of the texts that the old note has had."""
