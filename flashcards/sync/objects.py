@@ -79,9 +79,10 @@ class ObjectUpdate:
         for family in (BASIC, CLOZE):
             ours = make_note_type(family).to_json(DESIGN_CHANGED, 1)
             key = str(int(ours["id"]))
-            # A person's own changes to the design stay until ours changes.
+            # A person's own changes to the design stay until ours changes. So the date is that of the design:
+            # by the day on which a mirror got it, every design made before that day would seem to be older.
             if key not in types or types[key].get("mod", 0) < DESIGN_CHANGED:
-                self._put(types, key, ours)
+                self._put(types, key, ours, modified=DESIGN_CHANGED)
 
     def _update_presets(self) -> None:
         presets: Objects = self._there["dconf"]
@@ -140,8 +141,8 @@ class ObjectUpdate:
             conf.update(changes)
             self._changes += 1
 
-    def _put(self, objects: Objects, key: str, value: Mapping[str, Any]) -> None:
-        modified = max(self._now, objects.get(key, {}).get("mod", 0))
+    def _put(self, objects: Objects, key: str, value: Mapping[str, Any], modified: int = 0) -> None:
+        modified = modified or max(self._now, objects.get(key, {}).get("mod", 0))
         objects[key] = dict(value) | {"id": int(key), "usn": 0 if self._is_new else self._usn, "mod": modified}
         self._changes += 1
 

@@ -209,16 +209,35 @@ def test_right_to_left_text_sets_its_own_direction(folder: Folder, package: Path
         assert card.answer().count('dir="auto"') == 2
 
 
-def test_the_source_and_breadcrumb_stand_below_the_answer_only(folder: Folder, package: Path, anki: Anki) -> None:
-    folder.write("a/d.md", "# Part <b>\n\n## {{c9::x}}\n\nQ: q\nA: a\n\nC: [x]\n")
+def test_the_file_and_the_headings_stand_small_above_each_question(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write(
+        "a/d.md",
+        "# Part <b>\n\n## {{c9::x}}\n\nQ: q\nA: a\n<!-- reverse -->\n\nQ: t\nA: u\n<!-- type; reverse -->\n\nC: [x]\n",
+    )
     folder.export(package)
     anki.import_package(package)
     cards = anki.cards()
-    assert [card.note_type()["name"] for card in cards] == ["Flashcards Basic", "Flashcards Cloze"]
+    assert len(cards) == 5
     for card in cards:
-        assert "a/d.md › Part" in card.answer()
-        assert "a/d.md" not in card.question()
+        for side in (card.question(), card.answer()):
+            assert body(side).startswith("<div class=source>a/d.md › Part")
+            assert side.count("a/d.md") == 1
     anki.check()
+
+
+def test_headings_make_no_card_of_a_question_that_was_emptied(folder: Folder, package: Path, anki: Anki) -> None:
+    folder.write("d.md", "# Part\n\nQ: q\nA: a\n<!-- reverse -->\n")
+    folder.export(package)
+    anki.import_package(package)
+    for emptied, left in (("Front", "Reverse"), ("Back", "Forward")):
+        note = anki.cards()[0].note()
+        was, note[emptied] = note[emptied], ""
+        anki.col.update_note(note)
+        (report,) = anki.col.get_empty_cards().notes
+        assert len(report.card_ids) == 1
+        assert anki.col.get_card(report.card_ids[0]).template()["name"] != left
+        note[emptied] = was
+        anki.col.update_note(note)
 
 
 def test_media_arrive_under_names_that_are_found(folder: Folder, package: Path, anki: Anki) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from scheduler import Rating
+from tests.anki.exports.folder import use_earlier_design
 from tests.sync.phones import PhoneError, World, state_of
 
 DECK = "Q: one?\nA: 1\n\nQ: two?\nA: **2**\n\nC: a [gap] and [more]\n"
@@ -97,6 +98,24 @@ def test_a_phone_that_was_away_while_much_changed_comes_to_the_same_as_the_other
     assert state_of(away) == state_of(other)
     assert len(world.reviews()) == 81
     away.check()
+
+
+def test_a_phone_gets_a_newer_design_by_an_ordinary_sync_that_leaves_its_notes_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write("a.md", f"# Part\n\n{DECK}")
+    shown = "SELECT sum(instr(config, 'class=source') > 0) FROM templates WHERE ntid IN (SELECT mid FROM notes)"
+    with monkeypatch.context() as before:
+        use_earlier_design(before)
+        phone = world.phone()
+        phone.download()
+    assert phone.rows(shown) == [[0]]
+    notes, cards = phone.rows("SELECT * FROM notes"), phone.rows("SELECT * FROM cards")
+    world.restart()
+    phone.sync()
+    assert phone.rows(shown)[0][0] > 0
+    assert (phone.rows("SELECT * FROM notes"), phone.rows("SELECT * FROM cards")) == (notes, cards)
+    phone.check()
 
 
 def test_deck_options_changed_on_the_phone_are_taken_over_or_put_back(world: World) -> None:

@@ -20,15 +20,16 @@ from flashcards.anki.package import model
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.render.code import read_code_css
 
-DESIGN_CHANGED: Final = 1_795_651_200
+DESIGN_CHANGED: Final = 1_795_910_400
 """Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""
 
 _TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"
 _SOURCE = "{{#Source}}<div class=source>{{Source}}</div>{{/Source}}"
+_SOURCE_OF = "{{#%(asked)s}}" + _SOURCE + "{{/%(asked)s}}"  # the source alone makes no card of an empty question
 # With a typed answer `{{FrontSide}}` would show the comparison twice; without one it spares playing the sound again.
 _QUESTION_AGAIN = (
     "{{^%(typed)s}}{{FrontSide}}{{/%(typed)s}}"
-    '{{#%(typed)s}}<div class=side dir="auto">{{%(asked)s}}</div>{{/%(typed)s}}'
+    "{{#%(typed)s}}" + _SOURCE + '<div class=side dir="auto">{{%(asked)s}}</div>{{/%(typed)s}}'
 )
 _SIDE = '<div class=side dir="auto">{{%s}}</div>'
 
@@ -64,8 +65,8 @@ def _basic() -> NoteType:
 
 def _sides(asked: str, answer: str, typed: str) -> tuple[str, str]:
     names = {"asked": asked, "typed": typed, "field": typed}
-    front = _SIDE % asked + _TYPED % names
-    back = _QUESTION_AGAIN % names + "<hr id=answer>" + _TYPED % names + _SIDE % answer + _SOURCE
+    front = _SOURCE_OF % names + _SIDE % asked + _TYPED % names
+    back = _QUESTION_AGAIN % names + "<hr id=answer>" + _TYPED % names + _SIDE % answer
     return front, back
 
 
@@ -75,13 +76,13 @@ def _reverse_sides() -> tuple[str, str]:
 
 
 def _cloze() -> NoteType:
-    side = _SIDE % "cloze:Text"
+    side = _SOURCE + _SIDE % "cloze:Text"
     typed = "{{#Typed}}<div class=typed>{{type:cloze:Text}}</div>{{/Typed}}"
     return NoteType(
         1_767_225_600_002,
         "Flashcards Cloze",
         fields=_fields(1_767_225_603_000, ("Text", "Typed", "Source")),
-        templates=[_template(1_767_225_604_001, "Cloze", side + typed, side + typed + _SOURCE)],
+        templates=[_template(1_767_225_604_001, "Cloze", side + typed, side + typed)],
         css=_css(),
         model_type=genanki.Model.CLOZE,
     )

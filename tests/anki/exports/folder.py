@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from flashcards.anki.exports.export import Exported, export_package
 from flashcards.anki.exports.notes import find_decks_in_use
+from flashcards.anki.package import notetypes
 from flashcards.collection import Collection
+from flashcards.sync import objects
 
 SECOND = 1_000_000_000
 
@@ -37,3 +42,16 @@ class Folder:
             collection.scan()
             collection.connection.execute("UPDATE notes SET modified_ms = modified_ms - ?", (ago_s * 1000,))
             return export_package(collection, decks or find_decks_in_use(collection), to)
+
+
+def use_earlier_design(patch: pytest.MonkeyPatch) -> None:
+    """Let the note types look as they did before the source moved above the question."""
+    make_template = notetypes._template
+
+    def without_source(number: int, name: str, front: str, back: str) -> dict[str, Any]:
+        return make_template(number, name, front.replace(notetypes._SOURCE, ""), back.replace(notetypes._SOURCE, ""))
+
+    patch.setattr(notetypes, "_template", without_source)
+    earlier = notetypes.DESIGN_CHANGED - 1
+    for module in (notetypes, objects):
+        patch.setattr(module, "DESIGN_CHANGED", earlier)

@@ -4,8 +4,10 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.anki.exports.core import Anki, fields
-from tests.anki.exports.folder import Folder
+from tests.anki.exports.folder import Folder, use_earlier_design
 
 DECK = """Q: one
 A: two
@@ -61,6 +63,29 @@ def test_a_person_s_own_change_in_anki_outlives_an_import_without_an_edit(
     kept = anki.col.models.by_name("Flashcards Basic")
     assert kept is not None
     assert kept["css"] == ".card { color: red; }"
+
+
+def test_notes_that_are_in_anki_get_a_newer_design_and_stay_as_they_are(
+    folder: Folder, package: Path, anki: Anki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("d.md", f"# Part\n\n{DECK}")
+    with monkeypatch.context() as before:
+        use_earlier_design(before)
+        folder.export(package)
+    anki.import_package(package)
+    anki.col.sched.set_due_date([anki.cards()[0].id], "5")
+    assert anki.col.db is not None
+    schema, notes = anki.col.db.scalar("SELECT scm FROM col"), anki.rows("notes")
+    cards = [(card.id, card.ord, card.due, card.ivl) for card in anki.cards()]
+    assert not any("Part" in card.question() for card in anki.cards())
+    folder.export(package)
+    log = anki.import_package(package)
+    assert not log.new
+    assert not log.updated
+    assert all("d.md › Part" in card.question() for card in anki.cards())
+    assert anki.rows("notes") == notes
+    assert [(card.id, card.ord, card.due, card.ivl) for card in anki.cards()] == cards
+    assert anki.col.db.scalar("SELECT scm FROM col") == schema  # a change here asks all devices for a full sync
 
 
 def test_the_schedule_in_anki_outlives_an_import(folder: Folder, package: Path, anki: Anki) -> None:
