@@ -26,6 +26,7 @@ from benchmarks.subjects import (
     history,
     importing,
     linking,
+    phone,
     rating,
     readiness,
     rebuild,
@@ -49,6 +50,7 @@ _SUBJECTS: Final[dict[str, tuple[str, Callable[[Bench], Iterator[Row]]]]] = {
     "stats": (statistics.TITLE, statistics.measure),
     "readiness": (readiness.TITLE, readiness.measure),
     "balance": (balance.TITLE, balance.measure),
+    "phone": (phone.TITLE, phone.measure),
     "rebuild": (rebuild.TITLE, rebuild.measure),
 }
 

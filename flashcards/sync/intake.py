@@ -200,6 +200,8 @@ class NoteIntake:
 
     def _texts_of(self, received: Received) -> dict[int, bytes | None]:
         """Return what the notes that came say here, by their ids in Anki; without those that are new."""
+        if not received.notes:
+            return {}
         known = self._read_known()
         found = {}
         for row in received.notes:
@@ -222,6 +224,8 @@ class NoteIntake:
 
     def _keep_texts(self, received: Received) -> None:
         """Keep what the notes that came say here now, so that a later change here is told from this one."""
+        if not received.notes:
+            return
         known = self._read_known()
         for row in received.notes:
             if row[0] in received.contested["notes"]:

@@ -93,6 +93,7 @@ class SyncSession:
         self._stamps = usn is not None
         self._pending: Pending = mirror.pending(since)
         self._chunks = self._rows()
+        self._ahead: list[tuple[str, Row]] = []
         self._is_sane = False
 
     def close(self) -> None:
@@ -134,11 +135,12 @@ class SyncSession:
     def chunk(self) -> dict[str, Any]:
         """Return the next rows that the client has not seen."""
         found: dict[str, Any] = {"done": False}
-        rows = list(islice(self._chunks, CHUNK_ROWS))
+        rows = [*self._ahead, *islice(self._chunks, CHUNK_ROWS + 1 - len(self._ahead))]
+        rows, self._ahead = rows[:CHUNK_ROWS], rows[CHUNK_ROWS:]
         for table, row in rows:
             found.setdefault(table, []).append(row)
         self.sent += len(rows)
-        found["done"] = len(rows) < CHUNK_ROWS
+        found["done"] = not self._ahead
         return found
 
     def apply_chunk(self, payload: Mapping[str, Any]) -> None:

@@ -25,6 +25,23 @@ def test_reviews_made_on_the_phone_come_into_the_log_and_decide_when_a_card_is_d
     phone.check()
 
 
+def test_a_note_that_was_only_reviewed_on_the_phone_keeps_the_text_that_it_got_here_meanwhile(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    card = phone.card("a {{c1")
+    phone.do("answer", cards=[card, phone.card("one?")], rating=3)
+    world.write("a.md", DECK.replace("A: 1\n", "A: 1, by hand\n").replace("a [gap] and [more]", "a gap and [more]"))
+    phone.sync()
+    assert "A: 1, by hand" in world.read("a.md")
+    assert len(world.reviews()) == 2  # that of the gap which was taken out, too
+    assert phone.rows("SELECT flds FROM notes WHERE flds LIKE 'one?%1, by hand%'")
+    world.write("a.md", DECK.replace("A: 1\n", "A: 1, by hand\n"))
+    phone.sync()
+    assert phone.rows(f"SELECT reps FROM cards WHERE id = {card}") == [[1]]
+    phone.check()
+
+
 def test_the_time_of_a_review_that_was_moved_into_the_next_second_goes_back_to_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()

@@ -45,7 +45,7 @@ def make_cloze(
     markdown, more = converter.convert(UNSEEN.sub("", text), cloze=True)
     problems += more
     numbers = find_gap_numbers(markdown)
-    cards = {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
+    cards = _number_gaps(ords)
     if len(cards) < len(ords):
         problems.append(f"only the first of its cards with gaps beyond {MAX_NUMBER} is kept")
     without = sorted(cards.keys() - numbers)
@@ -63,10 +63,19 @@ def make_cloze(
         draft,
         kind=Kind.CLOZE,
         fields=("\n\n".join(each for each in (markdown, ending) if each),),
-        cards=tuple((each, f"c{number}") for number, each in sorted(cards.items())),
+        cards=list_gaps(ords),
         typed=typed,
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def list_gaps(ords: Sequence[int]) -> tuple[tuple[int, str], ...]:
+    """Return the cards of a cloze note: the ord of each in Anki, and its slot here."""
+    return tuple((each, f"c{number}") for number, each in sorted(_number_gaps(ords).items()))
+
+
+def _number_gaps(ords: Sequence[int]) -> dict[int, int]:
+    return {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
 
 
 def find_gap_numbers(text: str) -> set[int]:

@@ -86,12 +86,13 @@ class DeckFiles:
         written = self._catalogue(texts, updated, match.joined)
         added = [each for each in written if each.draft.key not in changed]
         same = [PlacedNote(draft, note) for draft, note in match.same]
+        read = [each for each in same if each.draft.fields]  # of the others only the cards came
         held = {each.note for each in kept} | {entry.id for _, entry in foreign}
         kept += [PlacedNote(draft, entry.id) for draft, entry in foreign]
         kept += [PlacedNote(draft, entry.id) for draft, entry in match.conflicts if draft.key not in changed]
         gone = [PlacedNote(draft, note) for draft, note in match.gone]
-        self._remember(written, same, said)
-        self._remember_bases([*written, *same], match, held)
+        self._remember(written, read, said)
+        self._remember_bases([*written, *read], match, held)
         report.added, report.updated = len(added), len(updated)
         report.unchanged = len({each.note for each in same}) + len(said)
         report.kept = len({each.note for each in kept} | {entry.id for _, entry in match.conflicts})

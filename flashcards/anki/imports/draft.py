@@ -40,7 +40,7 @@ class IncomingNote:
         source: what the other program knows the note by.
         part: which of the notes that its note becomes, from 0.
         kind: how it is written.
-        fields: Markdown: front and back, or the text of a cloze.
+        fields: Markdown: front and back, or the text of a cloze; nothing if only its cards came.
         cards: the slot of each of the other program's cards, by its ord.
         reverse, typed: attributes.
         tags: as they can stand in a file.

@@ -12,6 +12,7 @@ from flashcards.anki.imports.cloze import (
     find_gap_numbers,
     group_cards,
     keep_gaps_of,
+    list_gaps,
     make_cloze,
     merge_gaps,
 )
@@ -90,6 +91,18 @@ class NoteConverter:
         else:
             found = self._convert_standard(draft, note, kind, ords)
         yield from found
+
+    def recognize(self, note: AnkiNote) -> IncomingNote | None:
+        """Return which cards a note has, without its text; nothing if only its text tells."""
+        kind = self._package.note_types[note.note_type]
+        cards = self._package.cards.get(note.id, [])
+        if not cards or not is_ours(kind):
+            return None
+        ords = self._find_ords(kind, cards)
+        draft = self._start_note(note, kind, ords, masked=False)
+        if kind.kind == CLOZE_TYPE:
+            return replace(draft, form=OWN_FORM, kind=Kind.CLOZE, cards=list_gaps(ords))
+        return replace(draft, form=OWN_FORM, cards=list_cards(1 in ords))
 
     def find_source(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
         """Return the file and the headings that a note was under when it was ours; empty if it never was."""

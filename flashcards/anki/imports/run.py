@@ -84,7 +84,7 @@ def import_changes(
         changes: what changed.
     """
     budget = RenderBudget(sum(len(field) for note in package.notes for field in note.fields))
-    with blame_package(Path(source)):
+    with _pause_gc(), blame_package(Path(source)):
         return _PackageImport(collection, package, media, Path(source), None, budget, changes).run(dry_run=False)
 
 
@@ -218,6 +218,9 @@ class _PackageImport:
                 lost += 1
                 continue
             here = known.find_note(note.guid, 0, str(note.id))
+            if here is not None and self._is_unedited(note) and (draft := converter.recognize(note)):
+                drafts.append(draft)
+                continue
             deck = self._package.decks[cards[0].home].name
             own = None if here is None else self._own.of(here, note.fields)
             self._media.start_note(places.get(here or 0) or layout.find_path(deck, converter.find_source(note)[0]), own)
@@ -226,6 +229,10 @@ class _PackageImport:
         self._report.remarks += converter.not_shown.remarks()
         self._report.remarks += remarks.remarks(self._package, self._report.source, lost)
         return drafts
+
+    def _is_unedited(self, note: AnkiNote) -> bool:
+        """Check whether only the cards of a note came: its text need not be read then."""
+        return self._changes is not None and self._changes.edits is not None and note.guid not in self._changes.edits
 
     def _convert_descriptions(self, layout: Layout) -> dict[str, str]:
         """Convert the descriptions of decks to Markdown, by the names of the decks."""
