@@ -16,6 +16,7 @@ from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
+from flashcards.disk.inside import find_place
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import fingerprint
@@ -36,6 +37,21 @@ class NothingToAdd(UsageError):
         super().__init__(
             "The text holds no note. Write `Q:` and `A:`, `T:` and `D:`, `C:` with a gap, or `front :: back`."
         )
+
+
+class DeckNameRefused(UsageError):
+    """A name of a new deck that looks like a path."""
+
+    def __init__(self, name: str) -> None:
+        levels = "::".join(part for part in re.split(r"[\\/]+", name) if part.strip("."))
+        super().__init__(f"There is no deck `{name}`. Levels of a deck are parted by `::`, as in `{levels or 'a::b'}`.")
+
+
+class FileRefused(UsageError):
+    """A file to which no note of the native format can be added."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"Nothing was added: {path} {reason}. Name a deck, or another file.")
 
 
 class NoteRefused(FlashcardsError):
@@ -81,23 +97,26 @@ class Addition:
     alike: tuple[NearDuplicate, ...]
 
 
-def plan_addition(collection: Collection, deck: str, text: str) -> Addition:
+def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     """Find out what a deck's file is with more notes; nothing is written.
 
     Args:
         collection: open, and scanned.
-        deck: the name of the deck.
+        target: the name of a deck, or the path of a `.md` file within the collection.
         text: Markdown of the native format.
 
     Raises:
+        DeckNameRefused: the name of a new deck looks like a path.
+        FileRefused: no note can be added to the file.
+        OutsideCollection: the file is not in the collection.
         NothingToAdd: it holds no note.
         NoteRefused: `check` would report it.
         DuplicateRefused: one of its notes is there already.
         FileChanged: the deck's file says something else by now.
     """
-    deck = clean_deck_name(deck)
     text = normalize(text).strip("\n")
-    path, before = _find_file(collection, deck)
+    path, deck = _find_path(collection, target)
+    before = _read_file(collection, path)
     old = normalize(before.decode()) if before is not None else _write_head(collection, path, deck)
     start = old.rstrip("\n")
     joined = f"{start}\n\n{text}\n" if start else f"{text}\n"
@@ -134,23 +153,39 @@ def write_addition(root: Path, addition: Addition) -> None:
         file.write(addition.after)
 
 
-def _find_file(collection: Collection, deck: str) -> tuple[str, bytes | None]:
-    """Return the native file that holds most of a deck, and its bytes; else the path of a new one."""
+def _find_path(collection: Collection, target: str) -> tuple[str, str]:
+    """Return the path of the native file that a deck's or a file's name means, and the deck of its first notes."""
+    if target.lower().endswith(".md"):
+        path = find_place(collection.root, target).relative_to(collection.root.resolve()).as_posix()
+        return path, get_deck_name(path)
+    deck = clean_deck_name(target)
     row = collection.connection.execute(
-        "SELECT f.path, f.hash FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
+        "SELECT f.path FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
         " WHERE d.name = ? AND n.active = 1 AND f.present = 1 AND f.dialect = ? GROUP BY f.id"
         " ORDER BY count(*) DESC, f.path LIMIT 1",
         (deck, NATIVE),
     ).fetchone()
-    path = row[0] if row else _free_path(collection, deck)
+    if row:
+        return row[0], deck
+    if re.search(r"[\\/]", deck):
+        raise DeckNameRefused(deck)
+    return _free_path(collection, deck), deck
+
+
+def _read_file(collection: Collection, path: str) -> bytes | None:
+    """Return the bytes of a deck file as it was scanned; nothing if there is no file."""
     file = collection.root / path
     if not file.exists():
-        return path, None
-    data = file.read_bytes()
+        return None
     known = collection.catalog.files().get(path)
-    if known is None or known.hash != digest(data):
+    if known is None:
+        raise FileRefused(path, "is not read as a deck")
+    if collection.catalog.dialects().get(path, NATIVE) != NATIVE:
+        raise FileRefused(path, "is written in the format of another program")
+    data = file.read_bytes()
+    if known.hash != digest(data):
         raise FileChanged(file)
-    return path, data
+    return data
 
 
 def _free_path(collection: Collection, deck: str) -> str:

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 _OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
 
 
+def check_file(path: Path) -> None:
+    """Check that a file exists and has the name of a format that can be imported.
+
+    Raises:
+        FileMissing: there is no such file.
+        ImportFormatUnknown: the ending says nothing.
+    """
+    if not path.is_file():
+        raise FileMissing(path)
+    if path.suffix.lower() not in (*_OF_ANKI, ".db", ".csv"):
+        raise ImportFormatUnknown(path)
+
+
 def run(
     collection: Collection,
     path: Path,
@@ -34,15 +47,12 @@ def run(
         progress: called with what is being done, how much of it is done, and how much there is.
 
     Raises:
-        FormatUnknown: the ending says nothing.
+        ImportFormatUnknown: the ending says nothing.
         FileMissing: there is no such file.
         ImportInvalid: it cannot be imported; nothing was changed.
     """
+    check_file(path)
     suffix = path.suffix.lower()
-    if suffix not in (*_OF_ANKI, ".db", ".csv"):
-        raise ImportFormatUnknown(path)
-    if not path.is_file():
-        raise FileMissing(path)
     if suffix in _OF_ANKI:
         from flashcards.anki.imports.run import import_package
 

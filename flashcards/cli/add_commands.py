@@ -36,7 +36,7 @@ _TEMPLATE = "Q: \nA: \n"
 def add_command(
     deck: str, text: tuple[str, ...], tags: str, reverse: bool, typed: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Add notes to a deck.
+    """Add notes to a deck, or to a file that is named by its path.
 
     With two TEXTs they are question and answer; one TEXT is Markdown in the deck format. Without TEXT the Markdown is
     read from standard input, or written in your editor. A note that `check` would report, or that is there already,
@@ -46,6 +46,7 @@ def add_command(
     flashcards add tpm::tools "What is a RAID log?" "Risks, assumptions, issues, dependencies."
     flashcards add biology "C: Speech is [produced] in [Broca's] area."
     flashcards add biology < notes.md
+    flashcards add notes/cells.md "What is a cell?" "The smallest unit of life."
     """
     from flashcards.add import plan_addition, write_addition
     from flashcards.cards import build_records
@@ -53,7 +54,7 @@ def add_command(
 
     markdown = _read(text, tags, reverse=reverse, typed=typed)
     with console.open_collection() as collection:
-        addition = plan_addition(collection, deck, markdown)
+        addition = plan_addition(collection, _name_target(collection.root, deck), markdown)
         _show_alike(addition)
         if dry_run:
             console.print_text(
@@ -72,6 +73,12 @@ def add_command(
         else:
             lines = ", ".join(f"{addition.path}:{change.line}" for change in report.added)
             console.print_text(f"Added {console.plural(len(addition.notes), 'note')}: {console.make_visible(lines)}.")
+
+
+def _name_target(root: Path, name: str) -> str:
+    """Return a deck's name as it is, and a file's path as seen from the collection's folder."""
+    path, base = Path(name).resolve(), root.resolve()
+    return path.relative_to(base).as_posix() if name.lower().endswith(".md") and path.is_relative_to(base) else name
 
 
 def _show_alike(addition: Addition) -> None:

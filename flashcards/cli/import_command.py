@@ -36,6 +36,10 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     flashcards import hashcards.db            reviews of cards in these decks
     flashcards import reviews.csv             card,rating,time,duration
     """
+    from flashcards.import_file import check_file
+
+    for path in files:
+        check_file(path)
     with console.open_collection() as collection:
         if not dry_run:
             console.keep_state(collection)

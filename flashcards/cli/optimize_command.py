@@ -55,12 +55,13 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     if dry_run:
         _optimize(dry_run, per_deck, reschedule, yes, as_json)
         return
-    with (
-        console.open_without_scan() as collection,
-        record_with_copy(collection, "optimize", [collection.root / FILE_NAME]) as summary,
-    ):
-        if _optimize(dry_run, per_deck, reschedule, yes, as_json):
-            summary.append("parameters of FSRS")
+    with console.open_without_scan() as collection:
+        if not collection.is_kept:  # nothing was reviewed, and an error says so
+            _optimize(dry_run, per_deck, reschedule, yes, as_json)
+            return
+        with record_with_copy(collection, "optimize", [collection.root / FILE_NAME]) as summary:
+            if _optimize(dry_run, per_deck, reschedule, yes, as_json):
+                summary.append("parameters of FSRS")
 
 
 def _optimize(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> bool:

@@ -16,8 +16,8 @@ class OutsideCollection(FlashcardsError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} leads to a place that is not for files of this collection. Nothing was written there; replace the"
-            " link or the path."
+            f"{path} leads to a place that is not for files of this collection. Nothing was written there; use"
+            " another path, or replace the link."
         )
 
 

@@ -29,6 +29,41 @@ class TestAdd:
         assert read(cli, "notes.md").endswith("More text.\n\nQ: c?\nA: d\n")
         assert [card["deck"] for card in cli("list", "--json").lines] == ["Bio", "Bio"]
 
+    def test_a_path_names_a_file_new_or_old(self, cli: Runner) -> None:
+        cli.write("sub/b.md", "---\ndeck: Other\n---\nQ: a\nA: b\n")
+        cli.write("sub/empty.md", "")
+        assert cli("add", "sub/b.md", "c?", "d").out == "Added 1 note: sub/b.md:7.\n"
+        assert cli("add", "sub/empty.md", "e?", "f").out == "Added 1 note: sub/empty.md:1.\n"
+        assert cli("add", "new/x.MD", "g?", "h").out == "Added 1 note: new/x.MD:1.\n"
+        decks = [card["deck"] for card in cli("list", "--json").lines]
+        assert sorted(decks) == ["Other", "Other", "new::x", "sub::empty"]
+
+    def test_a_path_is_seen_from_the_working_folder(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        (cli.root / "sub").mkdir()
+        monkeypatch.chdir(cli.root / "sub")
+        cli("-C", str(cli.root), "add", "b.md", "c?", "d")
+        assert read(cli, "sub/b.md") == "Q: c?\nA: d\n"
+
+    @pytest.mark.parametrize(
+        ("target", "said"),
+        [
+            ("sub/b", "Levels of a deck are parted by `::`, as in `sub::b`."),
+            ("../x", "as in `x`."),
+            ("../x.md", "not for files of this collection"),
+            (".flashcards/x.md", "not for files of this collection"),
+            ("vault.md", "vault.md is written in the format of another program"),
+            (".draft.md", ".draft.md is not read as a deck"),
+        ],
+    )
+    def test_a_path_that_is_no_deck_file_is_refused(self, cli: Runner, target: str, said: str) -> None:
+        cli.write("vault.md", "---\nformat: obsidian\n---\n#flashcards\n\nx::y\n")
+        cli.write(".draft.md", "text\n")
+        before = sorted(cli.root.rglob("*"))
+        result = cli("add", target, "a?", "b", code=None)
+        assert result.code in (1, 2)
+        assert sorted(cli.root.rglob("*")) == before
+        assert said in " ".join(result.err.split())
+
     def test_attributes_are_written(self, cli: Runner) -> None:
         cli("add", "d", "a?", "b", "--tags", "hard, exam", "--reverse", "--type")
         assert read(cli, "d.md") == "Q: a?\nA: b\n<!-- tags: hard, exam; reverse; type -->\n"

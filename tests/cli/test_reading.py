@@ -181,3 +181,15 @@ def test_status_says_what_the_folder_holds(studied: Runner) -> None:
     shown = studied("status").out
     assert f"{studied.root}/.flashcards/state.db" in shown
     assert "2 decks, 2 notes, 2 cards in 2 files" in shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["optimize"], ["import", "missing.apkg"], ["import", "a.md"], ["answer", "nothing", "good"], ["link", "a", "b"]],
+    ids=" ".join,
+)
+def test_a_command_that_can_do_nothing_makes_nothing_in_a_fresh_folder(cli: Runner, command: list[str]) -> None:
+    cli.write("a.md", question("one"))
+    before = traces(cli.root)
+    assert cli(*command, code=None).code in (1, 2)
+    assert traces(cli.root) == before
