@@ -10,7 +10,9 @@ import pytest
 from flashcards.cli import COMMANDS, complete
 from flashcards.settings import SETTINGS
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [*ROOT.glob("*.md"), *DOCS.glob("*.md")]
 
 
 def page(name: str) -> str:
@@ -49,3 +51,15 @@ def test_every_word_of_a_query_that_is_completed_is_documented(word: str) -> Non
 @pytest.mark.parametrize("name", [setting.name for setting in SETTINGS])
 def test_every_setting_is_documented(name: str) -> None:
     assert f"`{name}`" in page("scheduling.md")
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    here = set(re.findall(r"def (test_\w+)\(", "\n".join(texts)))
+    named = {
+        name for path in PAGES for name in re.findall(r"`(?:tests/)?(test_\w+)`", path.read_text(encoding="utf-8"))
+    }
+    files = {name for path in PAGES for name in re.findall(r"`(tests/[\w/]+\.py)`", path.read_text(encoding="utf-8"))}
+    assert len(named) > 10
+    assert named <= here
+    assert not [name for name in files if not (ROOT / name).is_file()]
