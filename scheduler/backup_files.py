@@ -24,6 +24,39 @@ _PERIODS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
 )
 """How many days, weeks and months with a copy keep their first one, and the name of the period of an instant."""
 
+_DAYS = "BETWEEN -719162 AND 2932896"  # the first and the last date
+_INSTANTS = "BETWEEN -62135596800000 AND 253402300799999"
+_SECONDS = "BETWEEN 0 AND 80000000000000"
+_COUNTS = "BETWEEN 0 AND 4294967296"
+_POSSIBLE = {
+    "reviews": {
+        **dict.fromkeys(("id", "due_ms"), _INSTANTS),
+        **dict.fromkeys(("day", "due_day"), _DAYS),
+        **dict.fromkeys(("interval_before", "interval_after"), _SECONDS),
+        **dict.fromkeys(("duration_ms", "steps_left"), _COUNTS),
+        **dict.fromkeys(("reps_added", "lapses_added"), "BETWEEN -4294967296 AND 4294967296"),
+        **dict.fromkeys(("state_before", "state_after"), "BETWEEN 0 AND 3"),
+        "kind": "BETWEEN 0 AND 6",
+        "rating": "BETWEEN 1 AND 4",
+        "leech": "BETWEEN 0 AND 2",
+        "offset_minutes": "BETWEEN -1440 AND 1440",
+        "stability": "BETWEEN 0 AND 1000000",
+        "difficulty": "BETWEEN 0 AND 11",
+    },
+    "cards": {
+        **dict.fromkeys(("due_ms", "last_ms"), _INSTANTS),
+        **dict.fromkeys(("due_day", "last_day", "buried_day"), _DAYS),
+        **dict.fromkeys(("reps", "lapses", "steps_left"), _COUNTS),
+        "interval": _SECONDS,
+        "state": "BETWEEN 0 AND 3",
+        "flag": "BETWEEN 0 AND 7",
+        "leech": "BETWEEN 0 AND 2",
+        "stability": "BETWEEN 0 AND 1000000",
+        "difficulty": "BETWEEN 0 AND 11",
+    },
+}
+"""What columns can hold at all, with room to spare; dates and times beyond have no name."""
+
 _COUNT = (
     "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
@@ -83,7 +116,20 @@ def find_damage(connection: sqlite3.Connection) -> str:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"_sqlite_migrations", "cards", "reviews"} <= tables:
         return "it holds no review state"
-    return "" if all(_has_whole_texts(connection, table) for table in tables) else "it is damaged"
+    if not all(_has_whole_texts(connection, table) for table in tables):
+        return "it is damaged"
+    return find_impossible(connection)
+
+
+def find_impossible(connection: sqlite3.Connection) -> str:
+    """Return which row of the cards and the log holds a value that cannot be, or "" if no row does."""
+    for table, conditions in _POSSIBLE.items():
+        here = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        tests = [f"coalesce({name} {condition}, 1)" for name, condition in conditions.items() if name in here]
+        row = connection.execute(f"SELECT id FROM {table} WHERE NOT ({' AND '.join(tests)}) LIMIT 1").fetchone()
+        if row:
+            return f"row {row[0]} of its table `{table}` holds a value that cannot be"
+    return ""
 
 
 def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:

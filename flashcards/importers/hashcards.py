@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from flashcards.catalog.store import encode
 from flashcards.collection import now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint
+from flashcards.importers import foreign
+from flashcards.importers.foreign import check_integer, check_match, check_number, read_date, read_local_time
 from flashcards.importers.hashcards_files import HashedCard, read_hashcards_file
-from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, merge_histories, run_import
+from flashcards.importers.transaction import (
+    ImportInvalid,
+    ImportReport,
+    Malformed,
+    Remark,
+    merge_histories,
+    run_import,
+)
 from scheduler.log import CardHistory, ImportedReview, ImportedState, read_reviews
 from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State
 
@@ -32,7 +42,19 @@ _CUT: Final = (
     " Put that text into the answer without a heading to keep it on the card."
 )
 _NO_TEXT: Final = "The text of this card is not in the decks."
+_NO_TABLE: Final = "it has no table `{}`, so it is not a hashcards database"
+_CARD_COLUMNS: Final = "card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count"
+_REVIEW_COLUMNS: Final = "card_hash, reviewed_at, grade, interval_days"
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_GRADE: Final = re.compile("|".join(_GRADES))
+_MOST_REVIEWS: Final = 100_000  # of one card
+_LONGEST_DAYS: Final = 36_500
+_LEAST_STABILITY: Final = 0.001  # days
+_LEAST_STABILITY_THERE: Final = 1e-6  # hashcards knows no least one
 _REMEDY: Final = "Nothing was changed; name the `hashcards.db` that lies beside the decks."
+
+
+_Row = TypeVar("_Row")
 
 
 class _Review(NamedTuple):
@@ -62,14 +84,7 @@ def import_hashcards(collection: Collection, path: Path, *, dry_run: bool = Fals
     Raises:
         ImportInvalid: it is no database of hashcards.
     """
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            cards = dict(_read_cards(database))
-            reviews = _read_reviews(database)
-    except sqlite3.Error as error:
-        raise ImportInvalid(path, "it is not a hashcards database, or is damaged", _REMEDY) from error
-    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
-        raise ImportInvalid(path, "its reviews cannot be understood", _REMEDY) from error
+    cards, reviews = _read_database(path)
     report = ImportReport(path.name)
     studied = {name: card for name, card in cards.items() if card.review_count or reviews[name]}
 
@@ -204,28 +219,69 @@ def _make_key(name: str) -> str:
     return f"hashcards-{name[:16]}"
 
 
-def _read_cards(database: sqlite3.Connection) -> Iterator[tuple[str, _Card]]:
-    for name, at, stability, difficulty, interval, due, count in database.execute(
-        "SELECT card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count FROM cards"
-    ):
-        memory = None if stability is None or difficulty is None else Memory(float(stability), float(difficulty))
-        due_day = None if due is None else datetime.date.fromisoformat(due).toordinal() - _EPOCH_ORDINAL
-        reviewed = None if at is None else _instant_ms(at)
-        yield str(name), _Card(reviewed, due_day, int(interval or 0), int(count), memory)
+def _read_database(path: Path) -> tuple[dict[str, _Card], dict[str, list[_Review]]]:
+    """Read the cards of hashcards and their reviews, by their hashes.
+
+    Raises:
+        ImportInvalid: it is another database, or holds something that cannot be.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            foreign.limit_queries(database, path.stat().st_size)
+            foreign.require_tables(
+                database, ("cards", "reviews"), "it has no table `{}`: it is not a hashcards database"
+            )
+            cards = dict(_read_rows(database, "cards", _CARD_COLUMNS, _read_card))
+            reviews: dict[str, list[_Review]] = defaultdict(list)
+            for name, review in _read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review):
+                if name not in cards:
+                    raise Malformed(f"its `reviews` name a card that is not there: {name[:16]}…")
+                reviews[name].append(review)
+    except Malformed as error:
+        raise ImportInvalid(path, str(error), _REMEDY) from error
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a name or a text that is not UTF-8
+        limit = foreign.find_limit(error) if isinstance(error, sqlite3.Error) else None
+        raise ImportInvalid(path, limit or "it is not a hashcards database, or is damaged", _REMEDY) from error
+    for log in reviews.values():
+        log.sort(key=lambda review: review.at_ms)
+    return cards, reviews
 
 
-def _read_reviews(database: sqlite3.Connection) -> dict[str, list[_Review]]:
-    found: dict[str, list[_Review]] = defaultdict(list)
-    for name, at, grade, interval in database.execute(
-        "SELECT card_hash, reviewed_at, grade, interval_days FROM reviews ORDER BY reviewed_at, review_id"
-    ):
-        found[name].append(_Review(_instant_ms(at), _GRADES[grade], int(interval)))
-    return found
+def _read_rows(
+    database: sqlite3.Connection, table: str, columns: str, read: Callable[[int, Sequence[Any]], _Row]
+) -> Iterator[_Row]:
+    """Read the rows of a table; name the row if it holds something that cannot be."""
+    now = now_ms()
+    for row, *values in database.execute(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid"):
+        try:
+            yield read(now, values)
+        except Malformed as error:
+            raise Malformed(f"in row {row} of its table `{table}`, {error}") from error
 
 
-def _instant_ms(local: str) -> int:
-    """Parse a local time without an offset."""
-    return round(datetime.datetime.fromisoformat(local).astimezone().timestamp() * 1000)
+def _read_card(now: int, values: Sequence[Any]) -> tuple[str, _Card]:
+    name = check_match("card_hash", values[0], _HASH)
+    count = check_integer("review_count", values[6], _MOST_REVIEWS)
+    at, stability, difficulty, interval, due = values[1:6]
+    if count == 0 and at is None:
+        return name, _Card(None, None, 0, 0, None)
+    reviewed = read_local_time("last_reviewed_at", at, now)
+    memory = Memory(
+        max(_LEAST_STABILITY, check_number("stability", stability, _LONGEST_DAYS, _LEAST_STABILITY_THERE)),
+        check_number("difficulty", difficulty, 10, 1),
+    )
+    latest = datetime.date.fromordinal(_EPOCH_ORDINAL + reviewed // (DAY_SECONDS * 1000) + _LONGEST_DAYS + 1)
+    due_day = read_date("due_date", due, latest).toordinal() - _EPOCH_ORDINAL
+    return name, _Card(reviewed, due_day, check_integer("interval_days", interval, _LONGEST_DAYS), count, memory)
+
+
+def _read_review(now: int, values: Sequence[Any]) -> tuple[str, _Review]:
+    name, at, grade, interval = values
+    check_match("card_hash", name, _HASH)
+    rating = _GRADES[check_match("grade", grade, _GRADE)]
+    at_ms = read_local_time("reviewed_at", at, now)
+    return name, _Review(at_ms, rating, check_integer("interval_days", interval, _LONGEST_DAYS))
 
 
 def _make_history(card: int, known: _Card, reviews: list[_Review]) -> CardHistory:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
-from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, import_histories
+from flashcards.collection import now_ms
+from flashcards.importers.foreign import check_instant, check_match, check_number, read_local_time
+from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.log import CardHistory, ImportedReview, ImportedState, advance, fold_log, read_reviews
 from scheduler.model import Rating, ReviewKind
@@ -27,9 +28,12 @@ _NAMES: Final = {
     "duration": ("duration", "review_duration"),
 }
 _RATINGS: Final = {str(int(rating)): rating for rating in Rating} | {rating.name.lower(): rating for rating in Rating}
-_EPOCH: Final = re.compile(r"-?[0-9]{9,14}")
+_RATING: Final = re.compile("|".join(_RATINGS))
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
+_DURATION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,20})?")
+_LONGEST_MS: Final = 86_400_000
+_EPOCH: Final = re.compile(r"[0-9]{9,14}")
 _MILLISECONDS: Final = 100_000_000_000  # an epoch time above it is in milliseconds
-_LATEST: Final = 253_402_300_799_000
 _REMEDY: Final = "Nothing was changed; each line needs card,rating,time,duration, and the first one their names."
 _SHOWN: Final = 20
 
@@ -78,6 +82,7 @@ def _drop_repeated(lines: Iterable[_Line]) -> list[_Line]:
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:
+    now = now_ms()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -86,8 +91,13 @@ def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:
                 raise ImportInvalid(path, "its first line must name the columns card, rating and time", _REMEDY)
             for row in reader:
                 if any(row):
-                    yield _read_line(path, reader.line_num, row, columns)
-    except (csv.Error, UnicodeDecodeError) as error:
+                    try:
+                        yield _read_line(row, columns, now)
+                    except Malformed as error:
+                        raise ImportInvalid(path, f"in line {reader.line_num}, {error}", _REMEDY) from error
+    except csv.Error as error:
+        raise ImportInvalid(path, f"line {reader.line_num} is not CSV", _REMEDY) from error
+    except UnicodeDecodeError as error:
         raise ImportInvalid(path, "it is not CSV in UTF-8", _REMEDY) from error
 
 
@@ -97,27 +107,22 @@ def _find_columns(header: list[str]) -> dict[str, int] | None:
     return found if {"card", "rating", "time"} <= found.keys() else None
 
 
-def _read_line(path: Path, number: int, row: list[str], columns: Mapping[str, int]) -> tuple[str, _Line]:
-    try:
-        values = {what: row[column].strip() for what, column in columns.items()}
-        rating = _RATINGS[values["rating"].lower()]
-        duration = round(float(values.get("duration") or 0))
-        if not 0 <= duration <= 86_400_000:
-            raise ValueError("duration")
-        return values["card"], _Line(_instant_ms(values["time"]), rating, duration)
-    except (IndexError, KeyError, ValueError, OverflowError, OSError) as error:
-        raise ImportInvalid(path, f"line {number} cannot be read", _REMEDY) from error
+def _read_line(row: list[str], columns: Mapping[str, int], now: int) -> tuple[str, _Line]:
+    if len(row) <= max(columns.values()):
+        raise Malformed(f"there are {len(row)} values, fewer than in the first line")
+    values = {what: row[column].strip() for what, column in columns.items()}
+    rating = _RATINGS[check_match("rating", values["rating"].lower(), _RATING)]
+    duration = check_match("duration", values.get("duration") or "0", _DURATION)
+    at_ms = _read_time(values["time"], now)
+    line = _Line(at_ms, rating, round(check_number("duration", float(duration), _LONGEST_MS, 0)))
+    return check_match("card", values["card"], _NAME), line
 
 
-def _instant_ms(text: str) -> int:
-    if _EPOCH.fullmatch(text):
-        value = int(text)
-        at = value if abs(value) >= _MILLISECONDS else value * 1000
-    else:
-        at = round(datetime.datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    if not 0 < at <= _LATEST:
-        raise ValueError("time")
-    return at
+def _read_time(text: str, now: int) -> int:
+    if not _EPOCH.fullmatch(text):
+        return read_local_time("time", text, now)
+    value = int(text)
+    return check_instant("time", value if value >= _MILLISECONDS else value * 1000, now, text)
 
 
 def _find_card(collection: Collection, name: str) -> int | None:

@@ -11,8 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.collection import TABLE_SETS, now_ms
-from flashcards.importers.transaction import ImportInvalid, ImportReport, Remark, merge_histories, run_import
+from flashcards.importers import foreign
+from flashcards.importers.transaction import (
+    ImportInvalid,
+    ImportReport,
+    Malformed,
+    Remark,
+    merge_histories,
+    run_import,
+)
 from flashcards.text import plural
+from scheduler.backup_files import find_damage
 from scheduler.database import prepare_copy
 from scheduler.errors import SchedulerError
 from scheduler.log import CardHistory, ImportedReview, ImportedState
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
     from scheduler.model import Card
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
-_OURS: Final = ("cards", "reviews", "notes")
+_OURS: Final = ("cards", "reviews", "notes", "acts")
 _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 
@@ -34,9 +43,9 @@ def is_state(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):  # a name that is not UTF-8
         return False
-    return {*_OURS, "origins"} <= names
+    return {"cards", "reviews", "notes", "origins"} <= names
 
 
 def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
@@ -53,8 +62,9 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
     report = ImportReport(path.name)
     if path.resolve() == collection.database.resolve():
         raise ImportInvalid(path, "it is the state of this collection itself", _REMEDY)
-    with closing(_open_copy(path)) as copy:
+    with closing(_open_copy(path, collection.connection)) as copy:
         theirs = _State(copy)
+        there_at = _read_status_times(path, theirs)
         ours = _State(collection.connection)
 
         def bring_in(_journal: Journal) -> bool:
@@ -63,7 +73,7 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
             store = Store(copy, collection.clock)
             merge_histories(collection, _list_histories(store, here), report)
             report.cards += _take_back(collection, theirs.voided)
-            report.cards += _follow_statuses(collection, theirs, ours, here)
+            report.cards += _follow_statuses(collection, theirs, ours, here, there_at)
             missing = sum(theirs.has_log(card) for name, card in theirs.cards.items() if name not in ours.cards)
             if missing:
                 message = f"{plural(missing, 'reviewed card')} of the other computer are not in the decks here."
@@ -74,17 +84,35 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
         return run_import(collection, report, bring_in, dry_run=dry_run)
 
 
-def _open_copy(path: Path) -> sqlite3.Connection:
-    """Copy a state into memory, and migrate the copy to the present tables."""
+def _open_copy(path: Path, ours: sqlite3.Connection) -> sqlite3.Connection:
+    """Copy a state into memory, and migrate the copy to the present tables, which are those of `ours`."""
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
             source.backup(copy)
+        copy.execute("PRAGMA trusted_schema = OFF")
+        foreign.limit_queries(copy, path.stat().st_size)
+        foreign.require_tables(copy, _OURS, "it has no table `{}`")
         prepare_copy(copy, path, TABLE_SETS)
-    except (sqlite3.Error, SchedulerError) as error:
+        if any(_list_columns(copy, table) != _list_columns(ours, table) for table in _OURS):
+            raise Malformed("its tables are not those of this program")
+        if reason := find_damage(copy):
+            raise Malformed(reason)
+    except Malformed as error:
+        copy.close()
+        raise ImportInvalid(path, str(error), _REMEDY) from error
+    except SchedulerError as error:
         copy.close()
         raise ImportInvalid(path, f"it cannot be read ({error})".rstrip("."), _REMEDY) from error
+    except (sqlite3.Error, ValueError) as error:  # SQLite may repeat what it read
+        copy.close()
+        limit = foreign.find_limit(error) if isinstance(error, sqlite3.Error) else None
+        raise ImportInvalid(path, limit or "it is damaged", _REMEDY) from error
     return copy
+
+
+def _list_columns(connection: sqlite3.Connection, table: str) -> set[tuple[str, str]]:
+    return set(connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall())
 
 
 class _Status(NamedTuple):
@@ -169,9 +197,18 @@ def _take_back(collection: Collection, voided: Iterable[int]) -> int:
     return taken
 
 
-def _follow_statuses(collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int]) -> int:
+def _read_status_times(path: Path, theirs: _State) -> Mapping[int, int]:
+    try:
+        return theirs.find_status_times()
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ImportInvalid(path, "its record of acts cannot be understood", _REMEDY) from error
+
+
+def _follow_statuses(
+    collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int], there_at: Mapping[int, int]
+) -> int:
     """Give cards the status that the later act on either computer left them; return how many changed."""
-    there_at, here_at = theirs.find_status_times(), ours.find_status_times()
+    here_at = ours.find_status_times()
     there_now, here_now = theirs.statuses(), ours.statuses()
     changed = [
         (there_now[there], card)

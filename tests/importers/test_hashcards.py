@@ -214,3 +214,60 @@ def test_a_text_that_was_here_when_its_review_came_keeps_it(home: Home) -> None:
     home.import_file(path)
     home.write("a.md", "Q: here\nA: y\n")
     assert not home.import_file(path).changes_anything
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE cards SET due_date = NULL", "in row 1 of its table `cards`, `due_date` is missing"),
+        (
+            "UPDATE cards SET review_count = 9007199254740992 WHERE rowid = 2",
+            "in row 2 .* `review_count` cannot be 9007",
+        ),
+        ("UPDATE cards SET review_count = -1 WHERE rowid = 2", "in row 2 .* `review_count` cannot be -1"),
+        ("UPDATE cards SET stability = 0", "`stability` cannot be 0"),
+        ("UPDATE cards SET stability = 9e999", "`stability` cannot be inf"),
+        ("UPDATE cards SET stability = 'NaN'", "`stability` cannot be NaN"),
+        ("UPDATE cards SET difficulty = 1e308", "`difficulty` cannot be 1e[+]308"),
+        ("UPDATE cards SET interval_days = ''", "`interval_days` is empty"),
+        ("UPDATE cards SET due_date = '9999-12-31'", "`due_date` cannot be 9999-12-31"),
+        ("UPDATE cards SET last_reviewed_at = '9999-12-31T23:59:59'", "`last_reviewed_at` cannot be 9999"),
+        ("UPDATE cards SET last_reviewed_at = NULL", "`last_reviewed_at` is missing"),
+        ("UPDATE cards SET card_hash = 'inf' WHERE rowid = 1", "in row 1 .* `card_hash` cannot be inf"),
+        ("UPDATE reviews SET reviewed_at = '1970-01-01T00:00:00' WHERE rowid = 2", "in row 2 of its table `reviews`"),
+        ("UPDATE reviews SET reviewed_at = 17 WHERE rowid = 2", "in row 2 of its table `reviews`"),
+        ("UPDATE reviews SET grade = 'perfect'", "`grade` cannot be perfect"),
+        ("UPDATE reviews SET grade = x'ff'", "`grade` is not text"),
+        ("UPDATE reviews SET interval_days = -5", "`interval_days` cannot be -5"),
+        ("UPDATE reviews SET card_hash = 'easy'", "`card_hash` cannot be easy"),
+        ("DELETE FROM cards WHERE rowid = 1", "a card that is not there"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_its_row_and_nothing_changes(
+    home: Home, statement: str, reason: str
+) -> None:
+    text = "Q: one\nA: eins\n\nQ: two\nA: zwei\n"
+    home.write("a.md", text)
+    path = write_database(home, [text])
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+    before = home.state()
+    with pytest.raises(ImportInvalid, match=reason):
+        home.import_file(path)
+    assert home.state() == before
+
+
+@pytest.mark.parametrize("table", ["cards", "reviews"])
+def test_a_view_that_never_ends_in_place_of_a_table_is_refused(home: Home, table: str) -> None:
+    path = write_database(home, ["Q: one\nA: eins\n"])
+    with sqlite3.connect(path) as connection:
+        columns = "1 card_hash, 1 last_reviewed_at, 1 stability, 1 difficulty, 1 interval_days, 1 due_date, x count"
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(
+            f"CREATE VIEW {table} AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+            f" SELECT {columns}, 1 reviewed_at, 1 grade, 1 rowid FROM c"
+        )
+    connection.close()
+    with pytest.raises(ImportInvalid, match=f"`{table}` is not a plain table"):
+        home.import_file(path)

@@ -100,6 +100,12 @@ def test_a_card_that_is_not_here_is_named_and_passed_over(decks: Home, log: Path
         ("card,rating,time\na.md:1,3,yesterday\n", "line 2"),
         ("card,rating,time\na.md:1\n", "line 2"),
         ("card,rating,time,duration\na.md:1,3,2024-01-01T10:00:00,-5\n", "line 2"),
+        ("card,rating,time\na.md:1,3,9999-12-31T23:59:59\n", "line 2, `time` cannot be 9999"),
+        ("card,rating,time\na.md:1,3,0001-01-01T00:00:00\n", "line 2, `time` cannot be 0001"),
+        ("card,rating,time\na.md:1,3,100000000\n", "line 2, `time` cannot be 100000000"),
+        (f"card,rating,time\n,3,{START}\n", "line 2, `card` is empty"),
+        (f"card,rating,time,duration\na.md:1,3,{START},nan\n", "line 2, `duration` cannot be nan"),
+        (f"card,rating,time,duration\na.md:1,3,{START},86400001\n", "line 2, `duration` cannot be 8"),
         ('card,rating,time\n"a.md:1,3', "CSV"),
     ],
 )

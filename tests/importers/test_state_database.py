@@ -141,3 +141,30 @@ def test_the_own_state_and_a_newer_one_are_refused(computers: Computers, tmp_pat
     connection.close()
     with pytest.raises(ImportInvalid, match=r"newer\.db cannot be imported"):
         computers.here.import_file(newer)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE cards SET due_day = 4611686018427387904", "row 1.* of its table `cards`"),
+        ("UPDATE cards SET stability = 9e999", "of its table `cards`"),
+        ("UPDATE reviews SET rating = 9", "of its table `reviews` holds a value that cannot be"),
+        ("UPDATE reviews SET kind = 70", "of its table `reviews` holds a value that cannot be"),
+        ("UPDATE reviews SET day = -9000000", "of its table `reviews` holds a value that cannot be"),
+        ("INSERT INTO acts VALUES (1, 1, 'flag', 'x', '[1]', NULL)", "record of acts"),
+        ("DROP TABLE acts; CREATE VIEW acts AS SELECT 1 at_ms, 1 undone_ms, 1 before", "`acts` is not a plain table"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_and_nothing_changes(
+    computers: Computers, statement: str, reason: str
+) -> None:
+    copy = computers.here.root.parent / "state.db"
+    with Collection(computers.there.root) as collection:
+        collection.connection.execute("VACUUM INTO ?", (str(copy),))
+    with sqlite3.connect(copy) as connection:
+        connection.executescript(f"DROP TRIGGER reviews_refuse_update; {statement}")
+    connection.close()
+    before = computers.here.state()
+    with pytest.raises(ImportInvalid, match=reason):
+        computers.here.import_file(copy)
+    assert computers.here.state() == before

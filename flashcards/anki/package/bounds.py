@@ -1,7 +1,7 @@
 """How much a package may make us compute, whatever its size: it may be small and ask for everything.
 
-SQLite, JSON and templates can each make gigabytes, or an endless result, of a few bytes. What a package holds is
-allowed to cost as much as its size explains.
+JSON and templates can each make gigabytes of a few bytes. What a package holds is allowed to cost as much as its size
+explains. `importers/foreign.py` bounds the queries.
 """
 
 from __future__ import annotations
@@ -9,60 +9,18 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flashcards.importers.transaction import Malformed
 
-MAX_VALUE: Final = 64 << 20  # bytes of one value of a table
 MAX_DECKS: Final = 50_000
 _MAX_JSON: Final = 1_000_000  # values, and brackets, of one text
 _FREE_ROWS: Final = 200_000
 _BYTES_PER_ROW: Final = {"notes": 20, "cards": 10, "revlog": 3}  # packed; times and ids alone take about twice that
-_STEPS: Final = 4_000_000  # of SQLite's virtual machine; a row takes about 12 for each query
-_STEPS_PER_BYTE: Final = 8
-_STRIDE: Final = 10_000
 _FREE_PIECES: Final = 4 << 20  # characters of rendered cards
 _PIECES_PER_BYTE: Final = 40  # of a packed collection
 _LARGEST_SIDE: Final = 4 << 20  # characters
-_TOO_MUCH: Final = "reading it would take too long for a package of its size"
-
-
-def limit_queries(connection: sqlite3.Connection, size: int) -> None:
-    """Let queries on a database of `size` bytes take as many steps as its real rows can need."""
-    left = (_STEPS + size * _STEPS_PER_BYTE) // _STRIDE
-
-    def count() -> bool:
-        nonlocal left
-        left -= 1
-        return left < 0
-
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
-    connection.set_progress_handler(count, _STRIDE)
-
-
-def find_limit(error: sqlite3.Error) -> str | None:
-    """Return what is wrong with a database if a limit of `limit_queries` stopped its query."""
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
-        return _TOO_MUCH
-    return "it holds a value that is implausibly large" if "too big" in str(error) else None
-
-
-def require_tables(connection: sqlite3.Connection, names: Iterable[str]) -> None:
-    """Check that tables hold their rows: views, virtual tables and generated columns compute them.
-
-    Raises:
-        Malformed: one does not; or it is missing.
-    """
-    for name in names:
-        row = connection.execute(
-            "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (name,)
-        ).fetchone()
-        if row is None:
-            raise Malformed(f"its collection has no table `{name}`; it is not one of Anki's, or is damaged")
-        columns = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
-        if row[0] != "table" or "VIRTUAL" in str(row[1])[:40].upper() or any(hidden for *_, hidden in columns):
-            raise Malformed(f"its `{name}` is not a plain table")
 
 
 def limit_rows(connection: sqlite3.Connection, size: int) -> None:

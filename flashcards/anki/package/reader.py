@@ -31,6 +31,7 @@ from flashcards.anki.package.model import (
     Template,
 )
 from flashcards.anki.package.names import SHARED
+from flashcards.importers import foreign
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
 
 _OLDEST, _NEWEST = 11, 18  # schema versions
@@ -38,6 +39,7 @@ _OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever
 _SEPARATOR: Final = "\x1f"
 _MISSING: Final = re.compile(r"no such (table|column): (\w+)")
 _TABLES: Final = ("col", "notes", "cards", "revlog")
+_NO_TABLE: Final = "its collection has no table `{}`; it is not one of Anki's, or is damaged"
 _WITH: Final = {"notetypes": ("fields", "templates")}  # tables that are read with another one
 _LARGEST: Final = 1 << 53
 _MOST: Final = 1 << 32  # no count or interval of Anki reaches it
@@ -57,8 +59,8 @@ def read_package(archive: Archive | Profile) -> Package:
         database = Path(folder) / "collection"
         archive.unpack_collection(database)
         with _translate_errors(archive.path), closing(_connect(database)) as connection:
-            bounds.limit_queries(connection, database.stat().st_size)
-            bounds.require_tables(connection, _TABLES)
+            foreign.limit_queries(connection, database.stat().st_size)
+            foreign.require_tables(connection, _TABLES, _NO_TABLE)
             bounds.limit_rows(connection, archive.collection_size)
             return _Reader(connection, archive.path, archive.version).package()
 
@@ -102,7 +104,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
 
 def _find_reason(error: sqlite3.Error) -> str:
     """Return what is wrong with a collection that SQLite cannot read."""
-    if stopped := bounds.find_limit(error):
+    if stopped := foreign.find_limit(error):
         return stopped
     missing = _MISSING.search(str(error))
     if missing:
@@ -166,7 +168,7 @@ class _Reader:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._db.execute(query, (table,)).fetchone() is None:
             return False
-        bounds.require_tables(self._db, (table, *_WITH.get(table, ())))
+        foreign.require_tables(self._db, (table, *_WITH.get(table, ())), _NO_TABLE)
         return self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
     def _read_config(self, text: str) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""Read databases and values of other programs with care: a stranger may have made them.
+
+A small database can ask for gigabytes or an endless result, and a log of reviews can hold values that no review has.
+The log here is only ever added to, so such a value would stay for good.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sqlite3
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any, Final
+
+from flashcards.importers.transaction import Malformed
+
+MAX_VALUE: Final = 64 << 20  # bytes of one value of a table
+_STEPS: Final = 4_000_000  # of SQLite's virtual machine; a row takes about 12 for each query
+_STEPS_PER_BYTE: Final = 8
+_STRIDE: Final = 10_000
+_TOO_MUCH: Final = "reading it would take too long for a file of its size"
+_FIRST_MS: Final = 315_532_800_000  # 1980; no program of spaced repetition is older
+_YEAR_MS: Final = 366 * 86_400_000
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_SHOWN: Final = 40  # characters of a value
+
+
+def limit_queries(connection: sqlite3.Connection, size: int) -> None:
+    """Let queries on a database of `size` bytes take as many steps as its real rows can need."""
+    left = (_STEPS + size * _STEPS_PER_BYTE) // _STRIDE
+
+    def count() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+    connection.set_progress_handler(count, _STRIDE)
+
+
+def find_limit(error: sqlite3.Error) -> str | None:
+    """Return what is wrong with a database if a limit of `limit_queries` stopped its query."""
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+        return _TOO_MUCH
+    return "it holds a value that is implausibly large" if "too big" in str(error) else None
+
+
+def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing: str) -> None:
+    """Check that tables hold their rows: views, virtual tables and generated columns compute them.
+
+    Args:
+        connection: open on the database.
+        names: the tables.
+        missing: what is wrong if there is no table `{}`.
+
+    Raises:
+        Malformed: one does not hold its rows, or is missing.
+    """
+    for name in names:
+        row = connection.execute(
+            "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (name,)
+        ).fetchone()
+        if row is None:
+            raise Malformed(missing.format(name))
+        columns = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
+        if row[0] != "table" or "VIRTUAL" in str(row[1])[:40].upper() or any(hidden for *_, hidden in columns):
+            raise Malformed(f"its `{name}` is not a plain table")
+
+
+def check_integer(name: str, value: Any, most: int, least: int = 0) -> int:
+    """Return a whole number between two bounds.
+
+    Raises:
+        Malformed: it is something else.
+    """
+    if type(value) is not int or not least <= value <= most:
+        raise Malformed(_describe(name, value))
+    return value
+
+
+def check_number(name: str, value: Any, most: float, least: float) -> float:
+    """Return a number between two bounds.
+
+    Raises:
+        Malformed: it is something else.
+    """
+    if type(value) not in (int, float) or not isfinite(value) or not least <= value <= most:
+        raise Malformed(_describe(name, value))
+    return float(value)
+
+
+def check_match(name: str, value: Any, pattern: re.Pattern[str]) -> str:
+    """Return a text that matches a pattern as a whole.
+
+    Raises:
+        Malformed: it is something else.
+    """
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise Malformed(_describe(name, value))
+    return value
+
+
+def check_instant(name: str, at_ms: int, now_ms: int, shown: Any) -> int:
+    """Return the time of a review, in epoch milliseconds: from 1980 on, and at most a year ahead of this clock.
+
+    Raises:
+        Malformed: it is earlier or later.
+    """
+    if not _FIRST_MS <= at_ms <= now_ms + _YEAR_MS:
+        raise Malformed(_describe(name, shown))
+    return at_ms
+
+
+def read_local_time(name: str, value: Any, now_ms: int) -> int:
+    """Return the epoch milliseconds of a time in ISO 8601, which is local if it says no offset.
+
+    Raises:
+        Malformed: it is no time of a review.
+    """
+    try:
+        if not isinstance(value, str):
+            raise TypeError
+        at_ms = round(datetime.datetime.fromisoformat(value).astimezone().timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise Malformed(_describe(name, value)) from error
+    return check_instant(name, at_ms, now_ms, value)
+
+
+def read_date(name: str, value: Any, latest: datetime.date) -> datetime.date:
+    """Return a date from 1980 to `latest`.
+
+    Raises:
+        Malformed: it is something else.
+    """
+    try:
+        date = datetime.date.fromisoformat(check_match(name, value, _DATE))
+    except ValueError as error:
+        raise Malformed(_describe(name, value)) from error
+    if not datetime.date(1980, 1, 1) <= date <= latest:
+        raise Malformed(_describe(name, value))
+    return date
+
+
+def _describe(name: str, value: Any) -> str:
+    if value is None:
+        return f"`{name}` is missing"
+    if isinstance(value, bytes):
+        return f"`{name}` is not text"
+    text = str(value)
+    if not text.strip():
+        return f"`{name}` is empty"
+    return f"`{name}` cannot be {text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'}"
