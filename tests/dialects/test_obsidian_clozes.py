@@ -1,11 +1,5 @@
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from functools import cache
-from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
@@ -17,26 +11,12 @@ from flashcards.deck.model import Gap
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze, is_pattern
 from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
+from tests.dialects.clozecraft import Asked, has_judge, judge, read_golden
 
-JUDGE = Path(__file__).parent / "clozecraft_judge.js"
 FOOTNOTE = r"==answer==[^\[hint\]][\[^123\]]"
 ANKI = "{{[123::]answer[::hint]}}"
 HINT_FIRST = "<[hint|][123#]answer>"
 PATTERNS = (HIGHLIGHT, BOLD, CURLY, FOOTNOTE, ANKI, HINT_FIRST)
-
-
-def judge(asked: list[tuple[str, tuple[str, ...]]]) -> list[Any]:
-    """What clozecraft finds; it is looked for where node looks for packages (NODE_PATH)."""
-    lines = "".join(json.dumps({"text": text, "patterns": patterns}) + "\n" for text, patterns in asked)
-    done = subprocess.run(["node", JUDGE], input=lines, capture_output=True, text=True, check=True, env=os.environ)
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-@cache
-def has_judge() -> bool:
-    if which("node") is None:
-        return False
-    return subprocess.run(["node", "-e", "require('clozecraft')"], capture_output=True, check=False).returncode == 0
 
 
 needs_judge = pytest.mark.skipif(
@@ -120,44 +100,53 @@ TEXTS = st.lists(PIECES, max_size=24).map("".join)
 @settings(max_examples=40)
 @given(st.lists(st.tuples(TEXTS, st.sampled_from(PATTERNS)), min_size=20, max_size=60))
 def test_clozecraft_finds_the_same_gaps(asked: list[tuple[str, str]]) -> None:
-    found = judge([(text, (pattern,)) for text, pattern in asked])
+    found = judge([Asked(text, (pattern,)) for text, pattern in asked])
     for (text, pattern), theirs in zip(asked, found, strict=True):
         assert texts(text, find_clozes(text, (pattern,))) == expected(theirs), (text, pattern)
         assert has_cloze(text, (pattern,)) == (theirs is not None)
 
 
-@needs_judge
-def test_clozecraft_agrees_on_what_is_documented() -> None:
-    asked = [
-        ("The first female ==prime minister== of Australia was ==Julia Gillard==", (HIGHLIGHT,)),
-        ("Brazilians speak {{1::Portuguese::language}}", (ANKI,)),
-        ("Brazilians speak {{a::Portuguese}}", (ANKI,)),
-        ("==ash;;x== and ==hs;;y;;why==", (HIGHLIGHT,)),
-        ("`a == b && b == c`", (HIGHLIGHT,)),
-        ("===secret===", (HIGHLIGHT,)),
-        ("both ==one== and **two**", (HIGHLIGHT, BOLD)),
-    ]
-    for (text, patterns), theirs in zip(asked, judge(asked), strict=True):
-        assert sorted(texts(text, find_clozes(text, patterns))) == sorted(expected(theirs)), text
+GOLDEN = read_golden()
+
+
+@pytest.mark.parametrize(("asked", "theirs"), GOLDEN, ids=[repr(asked.text) for asked, _ in GOLDEN])
+def test_a_text_has_the_gaps_that_clozecraft_finds(asked: Asked, theirs: Any) -> None:
+    found = texts(asked.text, find_clozes(asked.text, asked.patterns))
+    assert sorted(found) == sorted(expected(theirs))
+    assert any(has_cloze(line, asked.patterns) for line in asked.text.split("\n")) == (theirs is not None)
 
 
 @needs_judge
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The ==first== and the ==second;;hint==",
-        "==1;;a;;hint== and ==2;;b== and ==1;;c== and ==plain==",
-        "==hshs;;Context== for\n- ==ashh;;Item 1==\n- ==hash;;Item 2;;hint==\n- ==hhas;;Item 3==\n- ==hhha;;Item 4==",
-        "==a;;short== and ==sa;;longer== and ==ha;;last==",
-    ],
-)
-def test_clozecraft_asks_shows_and_hides_the_same(text: str) -> None:
-    (theirs,) = judge([(text, (HIGHLIGHT,))])
-    deck = read_obsidian(f"#flashcards\n\n{text}", "a.md", ObsidianSettings())
-    (note,) = deck.notes
-    faces = []
-    for slot in note.slots:
-        built = build_face(note, slot)
-        strip = str.maketrans("", "", "".join(built.delimiters))
-        faces.append([side.translate(strip).replace("…", "...") for side in (built.front, built.back)])
-    assert faces == theirs["faces"]
+def test_clozecraft_finds_what_the_golden_file_says() -> None:
+    assert judge([asked for asked, _ in GOLDEN]) == [theirs for _, theirs in GOLDEN]
+
+
+def faces(asked: Asked) -> dict[str, list[str]]:
+    """What each card of a text asks and answers, as clozecraft writes it."""
+    settings = ObsidianSettings(inline="", inline_reversed="", lines="", cloze_patterns=asked.patterns)
+    found = {}
+    for note in read_obsidian(f"#flashcards\n\n{asked.text}", "a.md", settings).notes:
+        for slot in note.slots:
+            built = build_face(note, slot)
+            strip = str.maketrans("", "", "".join(built.delimiters))
+            found[slot] = [side.translate(strip).replace("…", "...") for side in (built.front, built.back)]
+    return found
+
+
+def is_comparable(text: str, theirs: Any) -> bool:
+    """Whether a text is one paragraph, and clozecraft finds each gap again when it replaces it in the text."""
+    is_paragraph = text == text.strip() and "\n\n" not in text
+    asks = [gap for gap in theirs["gaps"] if "a" in gap[3] or gap[3].strip("0sh")]
+    return is_paragraph and bool(asks) and all(text.count(gap[0]) == 1 for gap in theirs["gaps"])
+
+
+NOTES = [(asked, theirs) for asked, theirs in GOLDEN if theirs and is_comparable(asked.text, theirs)]
+
+
+@pytest.mark.parametrize(("asked", "theirs"), NOTES, ids=[repr(asked.text) for asked, _ in NOTES])
+def test_each_card_asks_shows_and_hides_what_clozecraft_does(asked: Asked, theirs: Any) -> None:
+    found = faces(asked)
+    assert found == {
+        f"c{number}": face for number, face in enumerate(theirs["faces"], start=1) if f"c{number}" in found
+    }
+    assert found
