@@ -12,15 +12,11 @@ from flashcards.cli import complete, console
 from flashcards.cli.params import Day, Excludes, Number, OptionRules, read_date
 
 if TYPE_CHECKING:
-    from flashcards.collection import Collection
-    from flashcards.insight.overview import FrontText
-    from flashcards.insight.readiness import Readiness
     from flashcards.insight.report import Report
 
 
 _YEAR = 365
 _EPOCH = date(1970, 1, 1).toordinal()
-_FARTHEST = 3650  # days
 
 
 @click.command("stats", cls=console.QueryCommand)
@@ -185,49 +181,24 @@ def readiness_command(query: tuple[str, ...], on: str | None, as_json: bool, pag
     """
     from flashcards.collection import now_ms
     from flashcards.errors import UsageError
-    from flashcards.insight.readiness import build_empty, predict_readiness
-    from flashcards.insight.readiness_report import build_readiness_report
+    from flashcards.insight.readiness_report import FARTHEST, find_last_deadline, report_readiness
 
     check_page(page)
     with console.read_collection() as collection, console.progress("Looking at the day") as step:
         at = now_ms()
         today = collection.clock.day(at)
         given = read_date(on, collection.clock.date(today)) if on else None
-        day = given.toordinal() - _EPOCH if given else _last_deadline(collection)
+        day = given.toordinal() - _EPOCH if given else find_last_deadline(collection)
+        if day is None:
+            raise UsageError("No deck has a `deadline`. Choose a day: `flashcards readiness --on 2026-12-15`.")
         named = collection.clock.date(day)
         if on is None and day <= today:
             raise UsageError(f"The last `deadline` of the decks, {named}, has passed. Choose another day with --on.")
-        if not today < day <= today + _FARTHEST:
+        if not today < day <= today + FARTHEST:
             raise UsageError(f"{named} is not a day within the next ten years. Choose another day with --on.")
         only = console.select_cards(collection, query)
-        if not collection.limits or only == frozenset():
-            found, empty = build_empty(collection, at, day), "No card matches. `flashcards list` shows all cards."
-        else:
-            found, empty = predict_readiness(collection, at, day, only, step), ""
-        names, questions = _name_gains(collection, found)
-    show_report(build_readiness_report(found, names, questions), page, as_json=as_json, empty=empty)
-
-
-def _last_deadline(collection: Collection) -> int:
-    """Return the last deadline of the decks."""
-    from flashcards.errors import UsageError
-    from scheduler.limits import find_deadline_day
-
-    days = [day for limit in collection.limits if (day := find_deadline_day(limit.policy)) is not None]
-    if not days:
-        raise UsageError("No deck has a `deadline`. Choose a day: `flashcards readiness --on 2026-12-15`.")
-    return max(days)
-
-
-def _name_gains(collection: Collection, found: Readiness) -> tuple[dict[int, str], dict[int, FrontText]]:
-    """Return the ids of the cards to begin with, and what they ask."""
-    from flashcards.cards import format_card_id
-    from flashcards.insight.overview import read_question
-
-    names, questions = {}, {}
-    for gain in found.gains:
-        card = collection.store.card(gain.card)
-        entry = collection.note_of(card)
-        names[gain.card] = format_card_id(entry, card.slot)
-        questions[gain.card] = read_question(entry, card.slot)
-    return names, questions
+        empty = (
+            "" if collection.limits and only != frozenset() else "No card matches. `flashcards list` shows all cards."
+        )
+        report = report_readiness(collection, at, day, only, step)
+    show_report(report, page, as_json=as_json, empty=empty)

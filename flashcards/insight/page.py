@@ -36,8 +36,9 @@ p { margin: 0.3rem 0; } .quiet, figcaption p, .legend, summary, footer { color: 
 .tile dt { color: var(--quiet); font-size: 0.875rem; } .tile dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
 figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0; }
 .plot { margin-top: 0.5rem; overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
-.late { direction: rtl; } .late svg { direction: ltr; }
+.late { direction: rtl; } .late svg { direction: ltr; margin-right: auto; }
 figure.wide .plot svg { min-width: 48rem; }
+figure.wide .plot svg.squares { width: auto; min-width: 0; height: 11rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
 .legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
 .b1 { background: var(--c1); } .b2 { background: var(--c2); } .b3 { background: var(--c3); }
@@ -61,6 +62,7 @@ table { border-collapse: collapse; font-size: 0.875rem; width: 100%; font-varian
   overflow-wrap: normal; }
 th, td { text-align: right; padding: 0.2rem 0.5rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+@media (max-width: 30rem) { th, td { padding: 0.2rem 0.25rem; } th:first-child, td:first-child { width: 45%; } }
 details { margin-top: 0.4rem; } .numbers { overflow: auto; } details .numbers { max-height: 20rem; }
 @media (min-width: 48rem) { td:not(:first-child) { white-space: nowrap; } }
 summary { cursor: pointer; } footer { margin-top: 2.5rem; }

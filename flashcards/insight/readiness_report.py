@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.cards import format_card_id
 from flashcards.insight.forecast import ASSUMED_SPEED
-from flashcards.insight.overview import FrontText
+from flashcards.insight.overview import FrontText, read_question
+from flashcards.insight.readiness import build_empty, predict_readiness
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -20,11 +22,43 @@ from flashcards.insight.report import (
     whole_percent,
 )
 from flashcards.text import plural
+from scheduler.limits import find_deadline_day
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from flashcards.collection import Collection
     from flashcards.insight.readiness import GroupRecall, Readiness, StudyPlan
+
+FARTHEST: Final = 3650
+"""How many days ahead a prediction may be."""
+
+
+def find_last_deadline(collection: Collection) -> int | None:
+    """Return the last deadline of the decks, as a day."""
+    return max(
+        (day for limit in collection.limits if (day := find_deadline_day(limit.policy)) is not None), default=None
+    )
+
+
+def report_readiness(
+    collection: Collection,
+    at_ms: int,
+    day: int,
+    only: frozenset[int] | None,
+    progress: Callable[[int, int], None],
+) -> Report:
+    """Predict a day, which must lie ahead, for all cards or for `only` some of them; return the report."""
+    if not collection.limits or only == frozenset():
+        return build_readiness_report(build_empty(collection, at_ms, day), {}, {})
+    found = predict_readiness(collection, at_ms, day, only, progress)
+    names, questions = {}, {}
+    for gain in found.gains:
+        card = collection.store.card(gain.card)
+        entry = collection.note_of(card)
+        names[gain.card] = format_card_id(entry, card.slot)
+        questions[gain.card] = read_question(entry, card.slot)
+    return build_readiness_report(found, names, questions)
 
 
 def build_readiness_report(found: Readiness, names: Mapping[int, str], questions: Mapping[int, FrontText]) -> Report:

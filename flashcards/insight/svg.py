@@ -30,7 +30,6 @@ _LINE: Final = 14.0  # of names below the plot
 _CHARACTER: Final = 6.6  # units, of the font size that the page sets
 _LARGE: Final = 8.0  # the same in a narrow window
 _CELL: Final = 12.0
-_WEEKS: Final = 53  # that a calendar has room for, so that its squares always have the same size
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 _WEEKDAYS: Final = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 
@@ -149,11 +148,11 @@ def _draw_scatter(plot: Scatter, label: str) -> str:
 
 
 def _draw_calendar(plot: Calendar, label: str) -> str:
-    """Draw a column a week; the weeks before the first day are left free at the right."""
+    """Draw a column a week."""
     dates = [date for date, _, _ in plot.days]
     most = max((value for _, value, _ in plot.days), default=0)
     first = dates[0].toordinal() - dates[0].weekday()
-    weeks = max(_WEEKS, (dates[-1].toordinal() - first) // 7 + 1)
+    weeks = (dates[-1].toordinal() - first) // 7 + 1
     left = 4 * _CHARACTER
     body = []
     for at, date in enumerate(dates):

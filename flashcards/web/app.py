@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
@@ -32,7 +32,8 @@ _PAGES: Final = (
     *settings_page.PAGES,
 )
 
-Page = Callable[[Site, Visit], Response]
+Page = Callable[[Site, Visit], Response | Awaitable[Response]]
+"""Answers a visit, in the thread of the collection; what it leaves to await is not done there."""
 
 
 def build_app(site: Site) -> Starlette:
@@ -44,7 +45,8 @@ def build_app(site: Site) -> Starlette:
                 visit = _read_visit(request)
                 if request.method == "POST":
                     visit = replace(visit, form=await _read_form(request))
-                return await site.run(page, site, visit)
+                found = await site.run(page, site, visit)
+                return found if isinstance(found, Response) else await found
             except (FlashcardsError, SchedulerError) as error:
                 return await site.run(site.show_problem, _read_visit(request), str(error), 409)
 

@@ -115,10 +115,10 @@ def start(site: Site, visit: Visit) -> Response:
         raise NothingFound(deck or words)
     plan = SittingPlan(
         only=only,
-        limit=_read_number(visit.field("limit"), 1, 1_000_000),
-        new=_read_number(visit.field("new"), 0, 1_000_000) if mode in ("", "due") else None,
-        minutes=_read_number(visit.field("minutes"), 1, 1440),
-        ahead_days=(_read_number(visit.field("days"), 1, _FARTHEST) or 1) if mode == "ahead" else 0,
+        limit=read_number(visit.field("limit"), 1, 1_000_000),
+        new=read_number(visit.field("new"), 0, 1_000_000) if mode in ("", "due") else None,
+        minutes=read_number(visit.field("minutes"), 1, 1440),
+        ahead_days=(read_number(visit.field("days"), 1, _FARTHEST) or 1) if mode == "ahead" else 0,
         backlog=mode == "backlog",
         cram=mode in ("cram", "count"),
         count=mode == "count",
@@ -130,7 +130,7 @@ def start(site: Site, visit: Visit) -> Response:
 def search(site: Site, visit: Visit) -> Response:
     """Show the cards that a query finds."""
     words, problem = visit.query.get("q", "").strip(), ""
-    page = _read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
+    page = read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
     found: Sequence[int] = []
     site.collection.scan()
     try:
@@ -158,7 +158,7 @@ def search(site: Site, visit: Visit) -> Response:
 def show_deck(site: Site, visit: Visit) -> Response:
     """Show a deck as a page to read: each question with its answer."""
     name = visit.query.get("name", "")
-    page = _read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
+    page = read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
     collection = site.collection
     collection.scan()
     (count,) = collection.connection.execute(_COUNT_NOTES, (name,)).fetchone()
@@ -224,7 +224,7 @@ PAGES: Final = (
 )
 
 
-def _read_number(text: str, least: int, most: int) -> int | None:
+def read_number(text: str, least: int, most: int) -> int | None:
     """Read a number within bounds; nothing where there is no number."""
     text = text.strip()
     if not text.isdecimal() or len(text) > 9:

@@ -1,42 +1,123 @@
-"""Statistics and forecast as pages: the reports of the commands, drawn as their HTML pages are."""
+"""Statistics, forecast and readiness as pages: the reports of the commands, drawn as their HTML pages are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from collections.abc import Awaitable
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
 from flashcards.collection import now_ms
+from flashcards.errors import FlashcardsError
 from flashcards.insight.forecast import build_forecast, build_forecast_report
 from flashcards.insight.overview import build_overview
 from flashcards.insight.page import draw_body
+from flashcards.insight.readiness_report import FARTHEST, find_last_deadline, report_readiness
 from flashcards.insight.stats_report import build_stats_report
+from flashcards.query import find_card_ids
+from flashcards.web.cards_page import NothingFound, read_number
 
 if TYPE_CHECKING:
-    from flashcards.insight.report import Report
+    from flashcards.collection import Collection
+    from flashcards.web.background import Job, Step
     from flashcards.web.site import Site, Visit
 
 _YEAR: Final = 365  # days that the statistics look back
 _MONTH: Final = 30  # days that the forecast looks ahead
+_LONGEST: Final = 36_500  # days
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_SOON: Final = 0.4  # seconds; a report that takes longer shows how far it is
+_NO_DEADLINE: Final = "No deck has a deadline that lies ahead. Choose the day."
+_NO_DAY: Final = "Choose a day from tomorrow on, within the next ten years."
+_NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example deck."
 
 
-def show_statistics(site: Site, visit: Visit) -> Response:
-    """Show what was reviewed in a year, and how it went."""
-    site.collection.scan()
-    return _show(site, visit, build_stats_report(build_overview(site.collection, now_ms(), _YEAR, None)))
+def show_statistics(site: Site, visit: Visit) -> Awaitable[Response]:
+    """Show what was reviewed, and how it went."""
+    days = read_number(visit.query.get("days", ""), 1, _LONGEST) or _YEAR
+    words = visit.query.get("q", "").strip()
+
+    def compute(collection: Collection, _step: Step) -> str:
+        only = _find_cards(collection, words)
+        return draw_body(build_stats_report(build_overview(collection, now_ms(), days, only)))
+
+    fields = {"title": "Statistics", "words": words, "days": days, "back": True}
+    return _deliver(site, visit, site.background.ask(f"statistics {days} {words}", compute), fields)
 
 
-def show_forecast(site: Site, visit: Visit) -> Response:
+def show_forecast(site: Site, visit: Visit) -> Response | Awaitable[Response]:
     """Show what is due on the days ahead."""
+    days = read_number(visit.query.get("days", ""), 1, FARTHEST) or _MONTH
+    words = visit.query.get("q", "").strip()
+    if not site.collection.limits:
+        return site.show_problem(visit, _NO_CARDS, 404)
+
+    def compute(collection: Collection, step: Step) -> str:
+        only = _find_cards(collection, words)
+        return draw_body(build_forecast_report(build_forecast(collection, now_ms(), days, only, step)))
+
+    fields = {"title": "Forecast", "words": words, "days": days, "back": False}
+    return _deliver(site, visit, site.background.ask(f"forecast {days} {words}", compute), fields)
+
+
+def show_readiness(site: Site, visit: Visit) -> Response | Awaitable[Response]:
+    """Show what will be recalled on a day, and what it takes."""
     site.collection.scan()
     if not site.collection.limits:
-        return site.show_problem(visit, "There are no cards yet, so nothing is due on the days ahead.", 404)
-    found = build_forecast(site.collection, now_ms(), _MONTH, None, lambda _done, _total: None)
-    return _show(site, visit, build_forecast_report(found))
+        return site.show_problem(visit, _NO_CARDS, 404)
+    words, on = visit.query.get("q", "").strip(), visit.query.get("on", "").strip()
+    today = site.collection.clock.day(now_ms())
+    day, problem = _read_day(site.collection, today, on)
+    shown = site.collection.clock.date(day).isoformat() if day else on
+    fields = {"title": "Readiness", "words": words, "on": shown}
+    if day is None:
+        return site.show(visit, "report.html", 400 if on else 200, **fields, report="", job=None, problem=problem)
+
+    def compute(collection: Collection, step: Step) -> str:
+        return draw_body(report_readiness(collection, now_ms(), day, _find_cards(collection, words), step))
+
+    return _deliver(site, visit, site.background.ask(f"readiness {day} {words}", compute), fields)
 
 
-PAGES: Final = (("/statistics", show_statistics, ["GET"]), ("/forecast", show_forecast, ["GET"]))
+PAGES: Final = (
+    ("/statistics", show_statistics, ["GET"]),
+    ("/forecast", show_forecast, ["GET"]),
+    ("/readiness", show_readiness, ["GET"]),
+)
 
 
-def _show(site: Site, visit: Visit, report: Report) -> Response:
-    return site.show(visit, "report.html", title=report.title, report=draw_body(report))
+async def _deliver(site: Site, visit: Visit, job: Job, fields: dict[str, Any]) -> Response:
+    """Show a report once it is computed, or else how far it is: the page then asks again by itself."""
+    await asyncio.wait([asyncio.wrap_future(job.result)], timeout=_SOON)
+    if not job.result.done():
+        return site.show(visit, "report.html", **fields, report="", job=job, problem="")
+    site.background.forget(job)
+    try:
+        report, problem = job.result.result(), ""
+    except FlashcardsError as error:
+        report, problem = "", str(error)
+    return site.show(visit, "report.html", 400 if problem else 200, **fields, report=report, job=None, problem=problem)
+
+
+def _read_day(collection: Collection, today: int, on: str) -> tuple[int | None, str]:
+    """Return the day that is asked for, or the last deadline; else nothing, and what to do."""
+    if not on:
+        deadline = find_last_deadline(collection)
+        return (deadline, "") if deadline is not None and deadline > today else (None, _NO_DEADLINE)
+    try:
+        day = date.fromisoformat(on).toordinal() - _EPOCH
+    except ValueError:
+        return None, _NO_DAY
+    return (day, "") if today < day <= today + FARTHEST else (None, _NO_DAY)
+
+
+def _find_cards(collection: Collection, words: str) -> frozenset[int] | None:
+    """Find the cards that a query chooses; nothing, which means all cards, if there is no query."""
+    if not words:
+        return None
+    found = frozenset(find_card_ids(collection, words))
+    if not found:
+        raise NothingFound(words)
+    return found

@@ -20,6 +20,7 @@ from flashcards.review.plan import SittingPlan
 from flashcards.review.report import describe_summary
 from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, plural
+from flashcards.web.background import Background
 from flashcards.web.markup import PageRenderer, read_macros
 from flashcards.web.sitting import Sitting
 
@@ -82,6 +83,7 @@ class Site:
         ("/statistics", "Statistics"),
         ("/settings", "Settings"),
     )
+    reports: Final = (("/statistics", "Statistics"), ("/forecast", "Forecast"), ("/readiness", "Readiness"))
 
     def __init__(
         self,
@@ -97,6 +99,7 @@ class Site:
         self._sitting: Sitting | None = None
         self.last_edit: LastEdit | None = None
         self.mock: MockSitting | None = None
+        self.background = Background(root)
         self._worker.submit(self._open).result()
 
     def _open(self) -> None:
@@ -107,6 +110,7 @@ class Site:
 
     def close(self) -> None:
         """Close the collection."""
+        self.background.close()
         self._worker.submit(self.collection.close).result()
         self._worker.shutdown()
 
@@ -120,6 +124,12 @@ class Site:
             return describe_summary(view.summary, self.collection.clock) if isinstance(view, Finished) else []
 
         return self._worker.submit(describe).result()
+
+    def find_section(self, address: str) -> str:
+        """Return the page of the navigation that an address belongs to, or ""."""
+        if address in dict(self.reports):
+            return "/statistics"
+        return {"deck": "/", "mock": "/mock"}.get(address.split("/")[1], "")
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run a function in the thread of the collection."""

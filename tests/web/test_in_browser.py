@@ -211,6 +211,7 @@ def test_axe_finds_no_violation_on_any_page(browser: Browser, tmp_path: Path, sc
 
         def look(name: str) -> None:
             tab.wait_for_selector("main")
+            tab.wait_for_selector("[data-waits]", state="detached")
             if found := violations(tab):
                 wrong[name] = found
             assert tab.evaluate("document.documentElement.scrollWidth") <= 360, name
@@ -225,6 +226,8 @@ def test_axe_finds_no_violation_on_any_page(browser: Browser, tmp_path: Path, sc
             "/settings",
             "/statistics",
             "/forecast",
+            "/readiness",
+            "/readiness?on=2031-01-01",
             "/mock",
             "/nothing",
         ):

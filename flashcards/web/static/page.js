@@ -65,7 +65,8 @@ let sent = document.querySelector("main").innerHTML;
 
 // Another window, device or editor may have changed what is shown: look again, and leave the page if it is the same.
 async function follow() {
-  if (pending || document.hidden || document.querySelector("main :is(input:not([type=hidden]), textarea):focus")) return;
+  const hidden = document.hidden && !document.querySelector("[data-waits]");
+  if (pending || hidden || document.querySelector("main :is(input:not([type=hidden]), textarea):focus")) return;
   try {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     const text = await answer.text();
