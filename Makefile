@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+# The version of Anki's core that the phones in tests have besides that of constraints.txt: AnkiDroid's.
+ANKIDROID_CORE := 25.9.2
+ANKIDROID_READY := $(VENV)/ankidroid/.ready-$(ANKIDROID_CORE)
 
 .DEFAULT_GOAL := help
 .PHONY: help decks review test test-slow test-all lint types fuzz bench clean
@@ -23,16 +26,21 @@ $(DEV_READY): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(RUN_READY)
 
+$(ANKIDROID_READY): | $(BIN)/python
+	@$(BIN)/python -m venv $(VENV)/ankidroid
+	@if $(VENV)/ankidroid/bin/python -m pip install --quiet --disable-pip-version-check anki==$(ANKIDROID_CORE); \
+		then touch $@; else echo "The tests with another version of Anki's core are left out: it cannot be installed."; fi
+
 decks: $(RUN_READY) ## Write one Anki package for each top-level deck into build/
 	$(BIN)/flashcards -C decks export -o build/
 
 review: $(RUN_READY) ## Review what is due in decks/
 	@$(BIN)/flashcards -C decks review
 
-test: $(DEV_READY) ## Run the fast tests
+test: $(DEV_READY) $(ANKIDROID_READY) ## Run the fast tests
 	$(BIN)/python -m pytest -q -n auto -m 'not slow'
 
-test-slow: $(DEV_READY) ## Run the slow tests: many processes, real terminals, large collections
+test-slow: $(DEV_READY) $(ANKIDROID_READY) ## Run the slow tests: many processes, real terminals, large collections
 	$(BIN)/python -m pytest -q -n auto -m slow
 
 test-all: test test-slow ## Run every test

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -22,8 +21,8 @@ from scheduler import Rating
 
 USER, PASSWORD = "me", "secret-word"
 DRIVER = Path(__file__).with_name("phone_driver.py")
-SECOND = os.environ.get("FLASHCARDS_SECOND_ANKI", "")
-"""The Python of an environment with another version of the wheel `anki`; tests that need it are skipped without it."""
+ANKIDROID = Path(sys.prefix, "ankidroid/bin/python")
+"""The Python of an environment with the version of the wheel `anki` that AnkiDroid ships: `make test` installs it."""
 
 
 class Server:

@@ -66,6 +66,7 @@ class Days:
                 phone.sync()
         self._check()
         self.deleted = False
+        self.tokens.clear()
 
     # What people do
 

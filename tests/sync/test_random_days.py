@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sync.phones import SECOND
+from tests.sync.phones import ANKIDROID
 
+needs_ankidroid = pytest.mark.skipif(not ANKIDROID.exists(), reason="another version of Anki's core is not installed")
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
@@ -35,12 +36,9 @@ def test_a_week_with_two_phones_and_the_terminal_ends_with_all_sides_equal(tmp_p
     live(tmp_path, seed, 7)
 
 
-@pytest.mark.slow
-def test_two_hundred_days_with_two_phones_and_the_terminal_end_with_all_sides_equal(tmp_path: Path) -> None:
-    live(tmp_path, 200, 200)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not SECOND, reason="FLASHCARDS_SECOND_ANKI names no Python with another version of Anki")
-def test_days_with_two_versions_of_anki_end_with_all_sides_equal(tmp_path: Path) -> None:
-    live(tmp_path, 3, 50, SECOND)
+@needs_ankidroid
+@pytest.mark.parametrize("days", [7, pytest.param(200, marks=pytest.mark.slow)])
+def test_days_with_two_phones_of_different_versions_and_the_terminal_end_with_all_sides_equal(
+    tmp_path: Path, days: int
+) -> None:
+    live(tmp_path, days, days, str(ANKIDROID))
