@@ -24,6 +24,9 @@ Four = tuple[float, float, float, float]
 Three = tuple[float, float, float]
 """For Hard, Good, Easy."""
 
+SPOKEN_SECONDS = 240.0
+"""How long an answer at length is assumed to take: it is spoken, and compared with the points."""
+
 
 @dataclass(frozen=True, slots=True)
 class Learner:
@@ -61,7 +64,7 @@ class Learner:
         (16.44, 15.25, 12.32, 8.03),
     )
     spoken: Set[int] = frozenset()
-    spoken_seconds: float = 240.0
+    spoken_seconds: float = SPOKEN_SECONDS
     seed: int = 1
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
@@ -122,10 +125,12 @@ _SPOKEN_WEIGHT = 5
 _LONGEST_SPOKEN_SECONDS = 900.0
 
 
-def estimate_learner(ratings: Ratings, spoken: Set[int] = frozenset(), seed: int = 1) -> Learner:
+def estimate_learner(
+    ratings: Ratings, spoken: Set[int] = frozenset(), seed: int = 1, spoken_seconds: float = SPOKEN_SECONDS
+) -> Learner:
     """Estimate a learner from a log; without one, the average person.
 
-    The cards of `spoken` have a speed of their own.
+    The cards of `spoken` have a speed of their own, `spoken_seconds` as long as the log does not tell it.
     """
     usual = Learner()
     rows = ratings.by_card()
@@ -153,7 +158,7 @@ def estimate_learner(ratings: Ratings, spoken: Set[int] = frozenset(), seed: int
         relearning=relearning,  # type: ignore[arg-type]
         seconds=seconds,  # type: ignore[arg-type]
         spoken=spoken,
-        spoken_seconds=_spoken_seconds(rows.duration_ms[is_spoken], usual.spoken_seconds),
+        spoken_seconds=_spoken_seconds(rows.duration_ms[is_spoken], spoken_seconds),
         seed=seed,
     )
 

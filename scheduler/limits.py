@@ -99,9 +99,6 @@ def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) ->
 LAST_PASS_DAYS = 7
 """How many days before the deadline the last pass begins."""
 
-REST_DAYS = 3
-"""The last new card comes this many days before the deadline, so that it is seen again."""
-
 _TILT = 0.95
 _EPOCH = date(1970, 1, 1).toordinal()
 _STREAM = 0x9E3779B9  # makes a draw independent of those of fuzz
@@ -120,21 +117,33 @@ def has_deadline(policy: Policy, today: int) -> bool:
     return day is not None and day > today
 
 
-def group_by_deadline(decks: Sequence[DeckLimits], today: int) -> dict[int, list[int]]:
-    """Group the decks that work towards a day ahead by that day, the nearest first."""
-    groups: dict[int, list[int]] = {}
+class Deadline(NamedTuple):
+    """A day to work towards, in days since 1970-01-01, and how many days before it the last new card comes."""
+
+    day: int
+    rest_days: int
+
+
+def group_by_deadline(decks: Sequence[DeckLimits], today: int) -> dict[Deadline, list[int]]:
+    """Group the decks that work towards a day ahead; first those whose new cards must all have begun first."""
+    groups: dict[Deadline, list[int]] = {}
     for deck in decks:
         day = find_deadline_day(deck.policy)
         if day is not None and day > today:
-            groups.setdefault(day, []).append(deck.deck)
-    return dict(sorted(groups.items()))
+            groups.setdefault(Deadline(day, deck.policy.rest_days), []).append(deck.deck)
+    return dict(sorted(groups.items(), key=lambda group: (group[0].day - group[0].rest_days, group[0].day)))
 
 
-def new_a_day(unseen: int, today: int, day: int) -> int:
-    """Compute the new cards a day, spread evenly, that begin all `unseen` ones in time; 0 after the deadline."""
-    if day <= today or not unseen:
+def new_a_day(unseen: int, today: int, deadline: Deadline) -> int:
+    """Compute the new cards a day, spread evenly, that begin all `unseen` ones in time; 0 after the deadline.
+
+    If the days of rest have begun already, half of the days left remain for new cards.
+    """
+    left = deadline.day - today
+    if left <= 0 or not unseen:
         return 0
-    return -(-unseen // max(1, day - today - REST_DAYS))
+    days = left - deadline.rest_days
+    return -(-unseen // max(1, days if days > 0 else left // 2))
 
 
 def choose_pass_day(card: int, day: int) -> int:

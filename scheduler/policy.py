@@ -47,6 +47,7 @@ class Policy:
         parameters: of FSRS: 17, 19 or 21 numbers.
         deadline: a date, `2026-12-15`, to work towards. New cards begin in time, and learned cards are asked once more
             in the week before. Empty for no deadline.
+        rest_days: the last new card comes this many days before the deadline, so that it is seen again.
         ignore_reviews_before: a date, `2024-01-31`: cards first learned before it do not count when parameters are
             fitted. Empty to count all.
     """
@@ -68,6 +69,7 @@ class Policy:
     new_mix: NewMix = "mix"
     parameters: tuple[float, ...] = DEFAULT_PARAMETERS
     deadline: str = ""
+    rest_days: int = 3
     ignore_reviews_before: str = ""
 
     @property
@@ -92,7 +94,7 @@ def find_problems(policy: Policy) -> list[tuple[str, str]]:
         found.append(("maximum_interval", f"Must be 1 to 36500 days; {policy.maximum_interval} is not."))
     found += [
         (field, f"Must not be negative; {getattr(policy, field)} is.")
-        for field in ("new_per_day", "reviews_per_day", "leech_threshold")
+        for field in ("new_per_day", "reviews_per_day", "leech_threshold", "rest_days")
         if getattr(policy, field) < 0
     ]
     found += [

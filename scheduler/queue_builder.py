@@ -227,7 +227,7 @@ class _DayBuilder:
         self.done = source.count_done()
         self.reviews, self.new = compute_allowances(selection.decks, self.done)
         groups = group_by_deadline(selection.decks, self.today)
-        self.deadlines = {deck: day for day, decks in groups.items() for deck in decks}
+        self.deadlines = {deck: deadline.day for deadline, decks in groups.items() for deck in decks}
         self.groups = groups if selection.paced else {}
         self.rated = [row for row in source.read_rated() if row[2] in self.deadlines] if groups else []
         self.notes: set[int] = set()
@@ -269,17 +269,17 @@ class _DayBuilder:
                     yield row
 
     def _reserve(self, due_notes: set[int]) -> list[Row]:
-        """Choose the new cards that deadlines need today; one deadline is spread once over all its decks.
+        """Choose the new cards that deadlines need today; one pace is spread once over all its decks.
 
         Siblings of cards that are asked today come only if other cards are missing.
         """
         chosen: list[Row] = []
         unseen, weights = self.source.count_new(), self.selection.weights
         busy = due_notes | {note for _, note, _, _ in self.rated}
-        for day, decks in self.groups.items():
+        for deadline, decks in self.groups.items():
             introduced = sum(self.done[deck].new for deck in decks if deck in self.done)
             left = sum(unseen.get(deck, 0) for deck in decks)
-            quota = new_a_day(left + introduced, self.today, day) - introduced
+            quota = new_a_day(left + introduced, self.today, deadline) - introduced
             late: list[Row] = []
             for row in chain.from_iterable(map(self._read_new, decks)):
                 if quota <= 0:

@@ -17,6 +17,7 @@ from flashcards.settings import (
     SettingInvalid,
     Settings,
     find_front_matter_problems,
+    find_unknown_decks,
     load_settings,
     make_default_text,
 )
@@ -46,6 +47,7 @@ OTHERS: dict[str, tuple[str, Any]] = {
         (*DEFAULT_PARAMETERS[:3], 9.0, *DEFAULT_PARAMETERS[4:]),
     ),
     "deadline": ('"2026-12-15"', "2026-12-15"),
+    "rest_days": ("7", 7),
     "ignore_reviews_before": ('"2024-01-31"', "2024-01-31"),
 }
 """For each setting a value other than its default, as TOML and as the policy holds it."""
@@ -105,6 +107,29 @@ def test_the_nearest_word_counts(tmp_path: Path) -> None:
     assert chosen == {"x": 1, "a": 2, "a::x": 2, "a::b": 3, "a::b::c": 3}
     assert settings.policy_for("a::b", {"new_per_day": 4}).new_per_day == 4
     assert settings.policy_for("a::b", {"new_per_day": "many"}).new_per_day == 3
+
+
+def test_a_star_in_the_name_of_a_table_stands_for_any_text(tmp_path: Path) -> None:
+    tables = {'"a::s*"': "new_per_day = 1\nretention = 0.8", '"a::s-two"': "new_per_day = 2", "a": "new_per_day = 3"}
+    settings = read(tmp_path, "".join(f"[decks.{name}]\n{values}\n" for name, values in tables.items()))
+    chosen = {deck: settings.policy_for(deck, {}).new_per_day for deck in ("a", "a::t", "a::s", "a::s-one", "a::s-two")}
+    assert chosen == {"a": 3, "a::t": 3, "a::s": 1, "a::s-one": 1, "a::s-two": 2}
+    assert settings.policy_for("a::s-two", {}).retention == 0.8
+    assert settings.policy_for("a::s-two::below", {}).new_per_day == 2
+    assert settings.policy_for("ba::s", {}).new_per_day == Policy().new_per_day
+    assert find_unknown_decks(tmp_path, settings, ["a::s-two"]) == []
+    assert find_unknown_decks(tmp_path, settings, ["a::t"]) == [(1, "a::s*"), (4, "a::s-two")]
+
+
+@pytest.mark.parametrize("line", ["order = 1", "parameters = []"])
+def test_what_belongs_to_a_single_deck_cannot_be_said_of_many(tmp_path: Path, line: str) -> None:
+    assert "is a setting of single decks" in refused(tmp_path, f'[decks."a*"]\n{line}\n')
+
+
+def test_how_long_an_answer_at_length_takes_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "spoken_minutes = 1.5\n").spoken_minutes == 1.5
+    assert refused(tmp_path, "\nspoken_minutes = 0\n").startswith("flashcards.toml:2: `spoken_minutes` must be minutes")
+    assert "Move it above the deck tables" in refused(tmp_path, "[decks.a]\nspoken_minutes = 2\n")
 
 
 def test_of_several_files_of_a_deck_the_first_by_name_counts(tmp_path: Path) -> None:

@@ -1,59 +1,62 @@
-"""The plans of the page about the TPM decks bring every card in time."""
+"""The plans of the page about the TPM decks bring every card in time, within their minutes."""
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from flashcards.collection import Collection
+from flashcards.insight.forecast import build_forecast
+from flashcards.insight.readiness import predict_readiness
 from flashcards.query import find_card_ids
-from tests.cli.runner import process
-from tests.test_shipped_decks import SCENARIO_SKILLS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "tpm-decks.md"
-COMMON_SKILLS = sorted(SCENARIO_SKILLS - {"ai", "security", "vendors"})
+NOW_MS = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp() * 1000)
+SCENARIOS = "tag:scenario or tag:behavioural"
 
 
-@pytest.mark.parametrize(("heading", "days", "minutes"), [("Seventeen days", 17, 38), ("Sixty days", 60, 45)])
-def test_a_plan_shows_every_card_and_leads_to_ninety_percent(
-    tmp_path: Path, heading: str, days: int, minutes: int
-) -> None:
+def follow_plan(folder: Path, heading: str, days: int) -> Collection:
+    """Copy the decks and set them up as a section of the page says, for a deadline this many days ahead."""
     text = PAGE.read_text(encoding="utf-8").split(f"## {heading}")[1].split("\n## ")[0]
-    settings = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
-    day = (datetime.now().astimezone().date() + timedelta(days)).isoformat()
-    lines = re.sub(r"deadline = \S+", "", settings[1] if settings else "")
-    folder = tmp_path / "decks"
+    top, tables = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     shutil.copytree(ROOT / "decks", folder, ignore=shutil.ignore_patterns(".flashcards"))
-    own = (folder / "flashcards.toml").read_text(encoding="utf-8")
-    (folder / "flashcards.toml").write_text(f"deadline = {day}\n{lines}{own}", encoding="utf-8")
-    for command in re.findall(r"^flashcards ((?:suspend|set-due) .*)", text, re.MULTILINE):
-        process(["-C", str(folder), *shlex.split(command), "--yes"], tmp_path)
-    query = re.findall(r"flashcards readiness '(.*?)'", text)
-    found = json.loads(process(["-C", str(folder), "readiness", *query, "--on", day, "--json"], tmp_path).out)
-    assert found["plan"]["unseen"] == 0
-    assert found["total"]["kept"] >= 0.9
-    assert found["plan"]["minutes_a_day"] <= minutes  # simulated
+    with Collection(folder) as plain:
+        day = plain.clock.date(plain.clock.day(NOW_MS) + days)
+    settings = folder / "flashcards.toml"
+    top = re.sub(r"(?<=deadline = )\S+", str(day), top)
+    settings.write_text(f"{top}{settings.read_text(encoding='utf-8')}\n{tables}", encoding="utf-8")
+    return Collection(folder)
 
 
-def test_what_the_short_plan_leaves_out_exists_and_keeps_a_scenario_of_every_common_skill(tmp_path: Path) -> None:
-    folder = tmp_path / "decks"
-    shutil.copytree(ROOT / "decks", folder, ignore=shutil.ignore_patterns(".flashcards"))
-    queries = re.findall(r"flashcards (?:suspend|set-due 60) '(.*?)'", PAGE.read_text(encoding="utf-8"))
-    assert len(queries) == 3
-    with Collection(folder) as collection:
+@pytest.mark.parametrize(("heading", "days"), [("Seventeen days", 17), ("Sixty days", 60)])
+def test_half_an_hour_a_day_shows_every_card_and_leads_to_ninety_percent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heading: str, days: int
+) -> None:
+    monkeypatch.setattr("flashcards.collection.now_ms", lambda: NOW_MS)  # ids, and so the luck, follow the time
+    with follow_plan(tmp_path / "decks", heading, days) as collection:
         collection.scan()
-        assert all(find_card_ids(collection, query) for query in queries)
-        left_out = " or ".join(f"({query})" for query in queries)
-        kept = f"(tag:scenario or tag:behavioural) -({left_out})"
-        lacking = [skill for skill in COMMON_SKILLS if not find_card_ids(collection, f"{kept} tag:skill:{skill}")]
-        assert lacking == []
+        day = collection.clock.day(NOW_MS) + days
+        found = predict_readiness(collection, NOW_MS, day)
+        scenarios = predict_readiness(collection, NOW_MS, day, frozenset(find_card_ids(collection, SCENARIOS)))
+        ahead = build_forecast(collection, NOW_MS, days).days
+    assert found.plan.unseen == 0
+    assert found.total.kept >= 0.9
+    assert scenarios.total.cards >= 80
+    assert scenarios.plan.unseen == 0
+    assert round(found.plan.minutes_a_day) <= 30
+    assert max(each.minutes for each in ahead) <= 40
+
+
+def test_the_subject_that_the_page_leaves_out_exists(tmp_path: Path) -> None:
+    (query,) = re.findall(r"flashcards suspend (\S+?)`", PAGE.read_text(encoding="utf-8"))
+    with follow_plan(tmp_path / "decks", "Seventeen days", 17) as collection:
+        collection.scan()
+        assert find_card_ids(collection, query)
 
 
 def test_the_page_names_every_file_and_every_mock() -> None:

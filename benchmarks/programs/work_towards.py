@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 
 from scheduler import Card, DeckLimits, Policy
 from scheduler.learner import Learner
-from scheduler.limits import new_a_day
+from scheduler.limits import Deadline, new_a_day
 from scheduler.simulate import PolicyPlan, Simulation, simulate
 from tests.scheduler.world import a_card
 
@@ -55,7 +55,8 @@ def compared(cards: int, days: int, learnt: float, seed: int) -> dict[str, float
     day = _TODAY + days
     start = collection(cards, learnt, seed)
     unseen = sum(card.stability is None for card in start)
-    policy = Policy(new_per_day=max(1, new_a_day(unseen, _TODAY, day)), reviews_per_day=9_999)
+    pace = new_a_day(unseen, _TODAY, Deadline(day, Policy().rest_days))
+    policy = Policy(new_per_day=max(1, pace), reviews_per_day=9_999)
     towards = replace(policy, deadline=date.fromordinal(_EPOCH + day).isoformat())
     with_it = _lived(start, towards, _TODAY, days, seed)
     reviews = _reviews(with_it)

@@ -125,7 +125,7 @@ def read_days_ahead(
         cards,
         collection.limits,
         find_ordering(collection),
-        estimate_learner(ratings, spoken),
+        estimate_learner(ratings, spoken, spoken_seconds=60 * collection.settings.spoken_minutes),
         collection.store.done(today),
         counted,
         each,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 
 from flashcards.insight.forecast import read_days_ahead
 from scheduler.columns import read_ratings
-from scheduler.limits import new_a_day
+from scheduler.limits import Deadline, new_a_day
 from scheduler.measures import predict_recall
 from scheduler.memory import QuickModel, read_curve
 from scheduler.model import Rating, State
@@ -314,7 +314,10 @@ def _plan(ahead: DaysAhead, cards: list[Card], lives: Sequence[Simulation], day:
     minutes = fmean(done.seconds for done in life.days) / 60
     busiest = max((done.new + done.reviews for done in life.days), default=0)
     top = ahead.limits[0].policy.new_per_day
-    return StudyPlan(new_left, new_a_day(new_left, ahead.today, day), minutes, unseen, top, busiest)
+    rest_days = {limit.deck: limit.policy.rest_days for limit in ahead.limits}
+    new = Counter(rest_days[card.deck] for card in cards if card.state is State.NEW)
+    pace = sum(new_a_day(count, ahead.today, Deadline(day, rest)) for rest, count in new.items())
+    return StudyPlan(new_left, pace, minutes, unseen, top, busiest)
 
 
 def _live_towards(ahead: DaysAhead, cards: list[Card], day: int, date: str) -> Simulation:

@@ -18,6 +18,7 @@ from flashcards.settings.values import (
     MockPreset,
     find_order_problem,
     find_setting_problem,
+    read_minutes,
     read_setting,
 )
 from flashcards.text import list_deck_path, suggest
@@ -54,10 +55,11 @@ class Settings:
 
     Attributes:
         policy: for every deck that does not say otherwise.
-        decks: for single decks and the decks below them: deck name -> setting -> value as read.
+        decks: for decks and the decks below them: name or pattern with `*` -> setting -> value as read.
         orders: of single decks among their neighbours: deck name -> number, the lowest first.
         rollover: the hour at which a day begins.
         keys: of the review: what is done -> key.
+        spoken_minutes: how long an answer to a rubric card or scenario takes, until the log tells.
         rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         formats: folders or globs -> the dialect that their files are written in.
         mocks: mock interviews by name.
@@ -68,6 +70,7 @@ class Settings:
     decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rollover: int = 4
     keys: Mapping[str, str] = field(default_factory=dict)
+    spoken_minutes: float = 4.0
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
     formats: Mapping[str, str] = field(default_factory=dict)
     mocks: Mapping[str, MockPreset] = field(default_factory=dict)
@@ -77,15 +80,25 @@ class Settings:
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
 
+        The tables of patterns come before the table of the deck that they match.
         Impossible values of the front matter are ignored; `find_front_matter_problems` reports them.
         """
         changes: dict[str, Any] = {}
+        patterns = [pattern for pattern in self.decks if "*" in pattern]
         for name in list_deck_path(deck):
+            for pattern in [each for each in patterns if matches_deck(each, name)]:
+                changes.update(self.decks[pattern])
+                patterns.remove(pattern)  # the decks below have it already, and perhaps more of their own
             changes.update(self.decks.get(name, {}))
         for name, value in front_matter.items():
             if name in BY_NAME and (read := read_setting(name, value)) is not None:
                 changes[name] = read
         return replace(self.policy, **changes) if changes else self.policy
+
+
+def matches_deck(pattern: str, deck: str) -> bool:
+    """Return whether a pattern, in which `*` is any text, matches the whole name of a deck."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), deck) is not None
 
 
 def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -161,10 +174,17 @@ class _Reader:
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
         policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
+        spoken = self._read_spoken_minutes(values)
         decks, keys, formats = self._decks(values), self._keys(values), self._formats(values)
         orders = {deck: table.pop("order") for deck, table in decks.items() if "order" in table}
         rest = self._read_mocks(values), orders, self._ignore(values)
-        return Settings(policy, decks, rollover, keys, thresholds, formats, *rest)
+        return Settings(policy, decks, rollover, keys, spoken, thresholds, formats, *rest)
+
+    def _read_spoken_minutes(self, values: Mapping[str, Any]) -> float:
+        try:
+            return read_minutes(values.get("spoken_minutes", 4.0))
+        except ValueError as error:
+            raise self._invalid("spoken_minutes", f"{error}.") from error
 
     def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
         given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
@@ -229,6 +249,8 @@ class _Reader:
     def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
         if name in TOP_LEVEL:
             raise self._invalid(name, "applies to the whole collection. Move it above the deck tables.", deck)
+        if name in ("order", "parameters") and "*" in deck:
+            raise self._invalid(name, "is a setting of single decks. Name the deck without `*`.", deck)
         if name == "order" and deck:
             if message := find_order_problem(value):
                 raise self._invalid(name, f"{message}.", deck)
@@ -254,11 +276,17 @@ class _Reader:
 
 def find_unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
     """Find the decks that `flashcards.toml` has settings for and that do not exist: line and name."""
-    missing = [name for name in settings.decks if not any(f"{deck}::".startswith(f"{name}::") for deck in decks)]
+    missing = [name for name in settings.decks if not any(_holds_for(name, deck) for deck in decks)]
     if not missing:
         return []
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
     return [(_count_lines(text, _find_table(text, name)), name) for name in missing]
+
+
+def _holds_for(name: str, deck: str) -> bool:
+    if "*" in name:
+        return any(matches_deck(name, each) for each in list_deck_path(deck))
+    return f"{deck}::".startswith(f"{name}::")
 
 
 def find_key_line(root: Path, name: str) -> int:

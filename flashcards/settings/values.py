@@ -115,6 +115,7 @@ SETTINGS = (
         '""',
         "a date such as 2026-12-15 to be ready on: new cards begun in time, a last pass before",
     ),
+    Setting("rest_days", _read_integer, "3", "the last new card comes this many days before the deadline"),
     Setting(
         "parameters", _read_parameters, "", "the parameters of FSRS; without them, or with none, its defaults hold"
     ),
@@ -130,7 +131,7 @@ SETTINGS = (
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The same by name."""
 
-TOP_LEVEL = ("rollover", "rubric_thresholds", "ignore", "keys", "formats", "mocks", "decks")
+TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys", "formats", "mocks", "decks")
 """What else `flashcards.toml` may hold, for the whole collection alone."""
 
 
@@ -155,7 +156,12 @@ MOST_QUESTIONS = 100
 MOST_MINUTES = 1440
 
 
-def _read_minutes(value: Any) -> float:
+def read_minutes(value: Any) -> float:
+    """Read minutes as a positive number.
+
+    Raises:
+        ValueError: the value is something else; the message follows the name of the setting in a sentence.
+    """
     minutes = _read_number(value)
     if not 0 < minutes <= MOST_MINUTES:
         raise ValueError(f"must be minutes, more than 0 and at most {MOST_MINUTES}")
@@ -172,8 +178,8 @@ def _read_questions(value: Any) -> int:
 MOCK_READERS: Mapping[str, Callable[[Any], Any]] = {
     "query": _read_word,
     "questions": _read_questions,
-    "minutes": _read_minutes,
-    "per_question": _read_minutes,
+    "minutes": read_minutes,
+    "per_question": read_minutes,
 }
 """How each value of a mock preset is read."""
 
@@ -232,6 +238,9 @@ def make_default_text() -> str:
         "# paths that hold no decks, as in .gitignore; hidden files and folders never do",
         '#ignore = ["node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/"]',
         "",
+        "# minutes that an answer to a rubric card or scenario takes, until your log tells",
+        "#spoken_minutes = 4",
+        "",
         "# of the points of a rubric card: the shares from which on Hard, Good and Easy are proposed",
         "#rubric_thresholds = [0.4, 0.7, 1.0]",
         "",
@@ -249,7 +258,7 @@ def make_default_text() -> str:
         "#questions = 4",
         "#minutes = 30",
         "",
-        "# settings for one deck and the decks below it",
+        '# settings for one deck and the decks below it; `*` stands for any text: [decks."tpm::scenarios*"]',
         '#[decks."tpm::scenarios"]',
         "#new_per_day = 5",
         "#order = 2  # among the decks beside it: new cards of lower numbers come first, without a number by name",

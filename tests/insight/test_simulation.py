@@ -123,3 +123,13 @@ def test_cards_answered_at_length_have_their_own_speed(tmp_path: Path, kind: str
         learner = read_days_ahead(collection, now_ms()).learner
         assert learner.estimate_seconds(collection.store.card(long), Rating.GOOD) == 150
         assert collection.store.card(short).state is State.NEW
+
+
+def test_the_settings_say_how_long_an_answer_at_length_takes_before_the_log_does(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Q: long <!-- tags: scenario -->\nA: b\n", encoding="utf-8")
+    (tmp_path / "flashcards.toml").write_text("spoken_minutes = 1.5\n", encoding="utf-8")
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        (long,) = card_ids(collection)
+        learner = read_days_ahead(collection, now_ms()).learner
+        assert learner.estimate_seconds(collection.store.card(long), Rating.GOOD) == 90

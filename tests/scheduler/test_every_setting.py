@@ -103,6 +103,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (queued, EVEN, "new_mix", "first"),
     (queued, EVEN, "new_mix", "last"),
     (queued, EVEN, "deadline", NEAR),
+    (queued, replace(EVEN, deadline=str(CLOCK.date(TODAY + 9))), "rest_days", 0),
     (simulated, EVEN, "retention", 0.8),
     (simulated, EVEN, "learning_steps", (2 * DAY_SECONDS,)),
     (simulated, EVEN, "relearning_steps", (2 * DAY_SECONDS,)),
@@ -123,6 +124,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (simulated, BUSY, "review_order", "overdue"),
     (simulated, EVEN, "parameters", FORGETFUL),
     (simulated, EVEN, "deadline", "1970-01-20"),
+    (simulated, replace(EVEN, deadline="1970-01-20"), "rest_days", 9),
 ]
 
 

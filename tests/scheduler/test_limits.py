@@ -10,6 +10,7 @@ from scheduler import DeckLimits, Policy, Rating, State, Store, build_queue
 from scheduler.learner import Learner
 from scheduler.limits import (
     LAST_PASS_DAYS,
+    Deadline,
     choose_pass_day,
     find_deadline_day,
     is_in_last_pass,
@@ -46,7 +47,12 @@ def test_a_date_is_a_day() -> None:
 
 @pytest.mark.parametrize(("unseen", "days", "expected"), [(100, 23, 5), (101, 23, 6), (7, 2, 7), (0, 9, 0), (5, 0, 0)])
 def test_new_cards_are_spread_evenly_up_to_some_days_before(unseen: int, days: int, expected: int) -> None:
-    assert new_a_day(unseen, TODAY, TODAY + days) == expected
+    assert new_a_day(unseen, TODAY, Deadline(TODAY + days, rest_days=3)) == expected
+
+
+@pytest.mark.parametrize(("days", "expected"), [(17, 7), (9, 35), (8, 70), (7, 24), (4, 35), (1, 70)])
+def test_half_of_the_days_are_left_for_new_cards_once_the_days_of_rest_have_begun(days: int, expected: int) -> None:
+    assert new_a_day(70, TODAY, Deadline(TODAY + days, rest_days=7)) == expected
 
 
 def test_the_last_pass_gives_each_of_its_days_a_like_share_and_each_card_its_day() -> None:
@@ -119,6 +125,25 @@ def test_each_deadline_has_its_own_pace(store: Store) -> None:
     add(store, 100, deck=1)
     add(store, 100, deck=2)
     assert new_cards(store, [DeckLimits(1, (), towards(13)), DeckLimits(2, (), towards(23))]) == {1: 10, 2: 5}
+
+
+def test_decks_with_other_days_of_rest_have_a_pace_of_their_own_and_the_sooner_one_comes_first(store: Store) -> None:
+    late, early = replace(towards(20), rest_days=0), replace(towards(20), rest_days=10)
+    add(store, 40, deck=1)
+    add(store, 40, deck=2)
+    family = [DeckLimits(1, (), late), DeckLimits(2, (), early)]
+    assert new_cards(store, family) == {1: 2, 2: 4}
+    found = [store.card(card).deck for card in asked(build_queue(store, family, NOW), store, late)]
+    assert found == [2, 2, 2, 2, 1, 1]
+
+
+def test_a_deck_that_asks_no_reviews_still_brings_its_new_cards_by_the_deadline(store: Store) -> None:
+    (due,) = add(store)
+    make_due(store, due)
+    add(store, 20)
+    once = replace(towards(13), reviews_per_day=0)
+    counts = count_by_deck(store, decks(once), NOW)[DECK]
+    assert (counts.review, counts.new) == (0, 2)
 
 
 def test_limits_give_way_to_the_pace_and_leave_the_other_decks_nothing(store: Store) -> None:
