@@ -38,9 +38,9 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """
     from flashcards.import_file import check_file
 
-    for path in files:
-        check_file(path)
     with console.open_collection() as collection:
+        for path in files:
+            check_file(path)
         if not dry_run:
             console.keep_state(collection)
         for path in files:
