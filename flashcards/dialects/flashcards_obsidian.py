@@ -6,6 +6,7 @@ An answer ends at a blank line or at `^1234567890123`, the id of the note in Ank
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from flashcards.deck.model import Deck
@@ -18,6 +19,7 @@ _ID: Final = re.compile(r"\^(\d{13})[ \t]*")
 _ID_AT_END: Final = re.compile(r"(?<=\s)\^(\d{13})\Z")
 _TAG: Final = re.compile(r"#[\w/-]+")
 _LEAD: Final = re.compile(r"[ \t]*(?:\d+[.)][ \t]+|[-+*][ \t]+|#{1,6}[ \t]+)?")
+_SPACING: Final = re.compile(r"[\s,]+")
 _SEPARATOR: Final = re.compile(r":{2,3}")
 _GAP: Final = re.compile(r"(?<!\{)\{(?:(?P<short>\d):)?(?P<part>[^{}\n]+)\}(?!\})|==(?P<mark>[^=\n](?:(?!==).)*)==")
 
@@ -27,6 +29,7 @@ def read_flashcards_obsidian(text: str, path: str) -> Deck:
     file = read_lines(text, path)
     builder = DeckBuilder(file, str(file.values.get("cards-deck") or ""))
     reader = _Reader(builder)
+    file.tags = (*file.tags, *reader.find_tags())
     reader.run()
     return builder.build()
 
@@ -37,6 +40,12 @@ class _Reader:
         self._lines = builder.file.lines
         self._prose = dict(list_prose(self._lines))
         self._crumbs = Breadcrumbs(self._lines)
+
+    def find_tags(self) -> Iterator[str]:
+        """Find the tags that a line such as `tags: one, #two [[three]]` gives all notes."""
+        for line in self._prose.values():
+            if line[:5].lower() == "tags:":
+                yield from (tag for word in _SPACING.split(line[5:]) if (tag := word.strip("#[]")))
 
     def run(self) -> None:
         at = 0
@@ -53,11 +62,7 @@ class _Reader:
     def _read_tagged(self, at: int, match: re.Match[str]) -> int:
         """Read a question that ends in a tag, and the answer beneath it; returns the line behind them."""
         lines = self._lines
-        first = at
-        while first and lines[first - 1].strip() and first - 1 in self._prose and not lines[first - 1].startswith("#"):
-            if _ID.fullmatch(lines[first - 1]) or self._is_taken(first - 1):
-                break
-            first -= 1
+        first = self._find_question(at, has_text=bool(lines[at][: match.start()].strip()))
         question = "\n".join([*lines[first:at], lines[at][: match.start()]])
         question = re.sub(r"\A {0,3}#+[ \t]*", "", question).strip()
         end = at + 1
@@ -83,6 +88,20 @@ class _Reader:
             breadcrumb=self._above(first),
         )
         return max(last + 1, at + 1)
+
+    def _find_question(self, at: int, *, has_text: bool) -> int:
+        """Return the first line of the question that ends in the tag on line `at`."""
+        first = at
+        while first and self._lines[first - 1].strip() and first - 1 in self._prose:
+            above = self._lines[first - 1]
+            is_heading = above.startswith("#")
+            if _ID.fullmatch(above) or self._is_taken(first - 1) or (is_heading and has_text):
+                break
+            first -= 1
+            if is_heading:
+                break
+            has_text = True
+        return first
 
     def _above(self, line: int) -> tuple[str, ...]:
         return tuple(_CARD.sub("", heading).strip() for heading in self._crumbs.above(line))

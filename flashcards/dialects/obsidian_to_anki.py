@@ -15,6 +15,7 @@ _ID: Final = re.compile(r"(?:<!--)?ID: (\d+).*")
 _INLINE: Final = re.compile(r"STARTI[ \t]*\[([^\]\n]*)\]((?:(?!STARTI|ENDI).)*)ENDI")
 _INLINE_ID: Final = re.compile(r"(?:<!--)?ID: (\d+)(?:-->)?")
 _INLINE_TAGS: Final = re.compile(r"Tags: (.*)")
+_FROZEN: Final = re.compile(r"FROZEN - (.+?):[ \t]*")
 _VALUE: Final = re.compile(r"(TARGET DECK|FILE TAGS)(?:: (.*))?")
 _FIELD: Final = re.compile(r"([A-Z][\w()-]*(?: [\w()-]+){0,3}):(?:[ \t]+|\Z)")
 _GAP: Final = re.compile(
@@ -41,6 +42,7 @@ def read_obsidian_to_anki(text: str, path: str) -> Deck:
     lines = dict(list_prose(file.lines))
     builder.name, tags = _find_values(file.lines, lines)
     file.tags = (*file.tags, *tags)
+    frozen = _find_frozen(file.lines, lines)
     start = -1
     for number, line in lines.items():
         if start < 0:
@@ -48,9 +50,9 @@ def read_obsidian_to_anki(text: str, path: str) -> Deck:
                 start = number
             else:
                 for match in _INLINE.finditer(line):
-                    _add(builder, (number, number), _read_inline(match))
+                    _add(builder, (number, number), _read_inline(match), frozen)
         elif line.rstrip() == "END":
-            _add(builder, (start, number), _read_block(file.lines[start + 1 : number]))
+            _add(builder, (start, number), _read_block(file.lines[start + 1 : number]), frozen)
             start = -1
     if start >= 0:
         builder.report(start, "open-note", "This `START` has no `END`.", "Write `END` on a line of its own below it.")
@@ -65,6 +67,17 @@ def _find_values(lines: list[str], prose: dict[int, str]) -> tuple[str, tuple[st
             following = lines[number + 1] if number + 1 < len(lines) else ""
             values[match[1]] = values[match[1]] or (following if match[2] is None else match[2]).strip()
     return values["TARGET DECK"], tuple(values["FILE TAGS"].split())
+
+
+def _find_frozen(lines: list[str], prose: dict[int, str]) -> dict[str, list[tuple[str, str]]]:
+    """Return the fields that are added to each note of a type: those below `FROZEN - type:`, up to a blank line."""
+    frozen: dict[str, list[tuple[str, str]]] = {}
+    end = 0
+    for number, line in prose.items():
+        if number >= end and line.startswith("FROZEN") and (match := _FROZEN.fullmatch(line)):
+            end = next((at for at in range(number + 1, len(lines)) if not lines[at].strip()), len(lines))
+            frozen.setdefault(match[1], _read_fields(match[1], lines[number + 1 : end], "\n"))
+    return frozen
 
 
 def _read_block(lines: list[str]) -> _Block | None:
@@ -118,11 +131,13 @@ def _list_names(kind: str) -> tuple[str, ...]:
     return next((names for name, names in _FIELDS.items() if kind == name or kind.startswith(f"{name} (")), ())
 
 
-def _add(builder: DeckBuilder, lines: tuple[int, int], block: _Block | None) -> None:
+def _add(
+    builder: DeckBuilder, lines: tuple[int, int], block: _Block | None, frozen: dict[str, list[tuple[str, str]]]
+) -> None:
     if block is None:
         return
     fields: dict[str, str] = {}
-    for name, text in block.fields:
+    for name, text in [*block.fields, *frozen.get(block.kind, ())]:
         fields[name] = "\n".join(filter(None, [fields.get(name, ""), text.strip()]))
     texts = [text for text in fields.values() if text] or [""]
     if "Cloze" in block.kind:

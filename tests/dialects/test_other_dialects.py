@@ -43,6 +43,8 @@ NASTY = (
         "ENDI ",
         "Back: ",
         "Tags: ",
+        "FROZEN - Basic:\n",
+        "tags: a,",
     ),
     *(
         "a #card\nb\n",
