@@ -9,12 +9,14 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+import genanki  # type: ignore[import-untyped]
 from genanki.apkg_col import APKG_COL  # type: ignore[import-untyped]
 from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 
 _DAY_MS: Final = 86_400_000
 _BASIC: Final = 1_400_000_000_001
 _CLOZE: Final = 1_400_000_000_002
+_FIRST_DECK: Final = 1_500_000_000_000
 
 
 def make_package(path: Path, notes: int, reviews_each: int) -> None:
@@ -25,16 +27,13 @@ def make_package(path: Path, notes: int, reviews_each: int) -> None:
         connection.execute(statement)
     connection.execute(APKG_COL)
     created = int(time.time()) // 86_400 * 86_400 - 3_000 * 86_400 + 4 * 3600
-    decks = {
-        1_500_000_000_000 + number: f"Subject {number % 7}::Part {number}" for number in range(max(1, notes // 100))
-    }
+    decks = {_FIRST_DECK + number: f"Subject {number % 7}::Part {number}" for number in range(max(1, notes // 100))}
     connection.execute(
-        "UPDATE col SET crt = ?, dconf = ?, models = ?, decks = ?",
+        "UPDATE col SET crt = ?, models = ?, decks = ?",
         (
             created,
-            json.dumps({"1": {"name": "Default"}}),
-            json.dumps(_types()),
-            json.dumps({str(key): _deck(key, name) for key, name in decks.items()}),
+            json.dumps(_types(created)),
+            json.dumps({str(key): genanki.Deck(key, name).to_json() for key, name in decks.items()}),
         ),
     )
     first = created * 1000
@@ -82,21 +81,13 @@ def _fields(number: int) -> tuple[str, str]:
     return f"What is the answer to question {number}", f"The answer to it is plain and has the number {number}"
 
 
-def _types() -> dict[str, object]:
-    basic = {"name": "Basic", "type": 0, "flds": [_field("Front", 0), _field("Back", 1)]}
-    cloze = {"name": "Cloze", "type": 1, "flds": [_field("Text", 0), _field("Back Extra", 1)]}
-    basic["tmpls"] = [_template("Card 1", "{{Front}}", "{{FrontSide}}\n\n<hr id=answer>\n\n{{Back}}")]
-    cloze["tmpls"] = [_template("Cloze", "{{cloze:Text}}", "{{cloze:Text}}<br>\n{{Back Extra}}")]
-    return {str(_BASIC): basic | {"id": _BASIC}, str(_CLOZE): cloze | {"id": _CLOZE}}
+def _types(created: int) -> dict[str, object]:
+    basic = _type(_BASIC, "Basic", ["Front", "Back"], "{{Front}}", "{{FrontSide}}\n\n<hr id=answer>\n\n{{Back}}")
+    cloze = _type(_CLOZE, "Cloze", ["Text", "Back Extra"], "{{cloze:Text}}", "{{cloze:Text}}<br>\n{{Back Extra}}")
+    cloze.model_type = genanki.Model.CLOZE
+    return {str(each.model_id): each.to_json(created, _FIRST_DECK) for each in (basic, cloze)}
 
 
-def _field(name: str, number: int) -> dict[str, object]:
-    return {"name": name, "ord": number}
-
-
-def _template(name: str, front: str, back: str) -> dict[str, object]:
-    return {"name": name, "ord": 0, "qfmt": front, "afmt": back}
-
-
-def _deck(key: int, name: str) -> dict[str, object]:
-    return {"id": key, "name": name, "conf": 1, "dyn": 0}
+def _type(key: int, name: str, fields: list[str], front: str, back: str) -> genanki.Model:
+    template = {"name": "Card 1", "qfmt": front, "afmt": back}
+    return genanki.Model(key, name, fields=[{"name": each} for each in fields], templates=[template])

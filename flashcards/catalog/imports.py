@@ -5,6 +5,7 @@ What other tools wrote beside cards of when they are due is taken over into the 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -143,6 +144,40 @@ class Origins:
     def has_earlier_text(self, note: int) -> bool:
         """Check whether the text of a note ever changed here."""
         return self._db.execute("SELECT 1 FROM texts WHERE note = ? LIMIT 1", (note,)).fetchone() is not None
+
+    def read_seen(self) -> dict[str, bytes]:
+        """Return the digests of notes as of their last import, of those that are here, each as a note of its own."""
+        twins = "SELECT note FROM origins GROUP BY note HAVING count(*) > 1"
+        gone = "SELECT id FROM notes WHERE active = 0"
+        others = f"SELECT source FROM origins WHERE note IN ({twins}) OR note IN ({gone})"
+        here = f"source IN (SELECT source FROM origins) AND source NOT IN ({others})"
+        return dict(self._db.execute(f"SELECT source, digest FROM seen_notes WHERE {here}"))
+
+    def find_notes(self, sources: Iterable[str]) -> set[int]:
+        """Find the notes here that came from some sources."""
+        query = "SELECT note FROM json_each(?) JOIN origins ON source = value"
+        return {note for (note,) in self._db.execute(query, (json.dumps(list(sources)),))}
+
+    def remember_seen(self, digests: Iterable[tuple[str, bytes]]) -> int:
+        """Store the digests of notes of a package; return how many."""
+        rows = list(digests)
+        self._db.executemany("INSERT OR REPLACE INTO seen_notes(source, digest) VALUES (?, ?)", rows)
+        return len(rows)
+
+    def advance_marks(self, sources: Iterable[str], package_ms: int) -> int:
+        """Store that the status of these notes' cards was the same in a later package; return how many cards."""
+        older = "SELECT 1 FROM origin_cards WHERE package_ms < ? LIMIT 1"
+        if self._db.execute(older, (package_ms,)).fetchone() is None:
+            return 0
+        cards = (
+            "SELECT c.id FROM cards c JOIN origins o ON o.note = c.note"
+            " WHERE o.source IN (SELECT value FROM json_each(?))"
+        )
+        updated = self._db.execute(
+            f"UPDATE origin_cards SET package_ms = ? WHERE package_ms < ? AND card IN ({cards})",
+            (package_ms, package_ms, json.dumps(list(sources))),
+        )
+        return updated.rowcount
 
     def marks(self) -> dict[int, SeenMarks]:
         """Return the status of each card there as of the last import."""

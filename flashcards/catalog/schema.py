@@ -208,3 +208,9 @@ def create_note_bases(db: Database) -> None:
 def count_kind_changes(db: Database) -> None:
     """Add how often a note went to Anki under another guid than before, since it had become another kind."""
     db.table("exported_notes").add_column("shifted", int, not_null_default=0)
+
+
+@migrations()
+def create_seen_notes(db: Database) -> None:
+    """Create the digests of what packages said of notes at their last import."""
+    db.table("seen_notes").create({"source": str, "digest": bytes}, pk="source", not_null=("digest",), strict=True)

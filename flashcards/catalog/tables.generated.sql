@@ -152,3 +152,8 @@ CREATE TABLE "note_bases" (
    "changed_s" INTEGER NOT NULL,
    PRIMARY KEY ("note", "form")
 ) STRICT
+
+CREATE TABLE "seen_notes" (
+   "source" TEXT PRIMARY KEY,
+   "digest" BLOB NOT NULL
+) STRICT

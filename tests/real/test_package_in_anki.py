@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.make_package import make_package
 from tests.anki.exports.core import Anki, body, fields
 from tests.anki.exports.folder import Folder
 
@@ -300,3 +301,11 @@ def test_a_csv_is_imported_into_the_note_types_that_anki_brings(folder: Folder, 
     ]
     assert {card.note()["Front"] for card in anki.cards("note:Basic")} == {'one, "two"'}
     assert [card.note().tags for card in anki.cards("tag:t")] == [["t"], ["t"]]
+
+
+def test_the_package_of_the_benchmarks_is_one_that_anki_accepts(tmp_path: Path) -> None:
+    make_package(tmp_path / "x.apkg", 200, 3)
+    anki = Anki(tmp_path / "benchmarks")
+    anki.import_package(tmp_path / "x.apkg")
+    assert [len(anki.rows(table)) for table in ("notes", "cards", "revlog")] == [200, 200, 600]
+    anki.col.close()

@@ -191,7 +191,7 @@ class CardImport:
 
         `changes` says what changed there, if that is known.
         """
-        if changes is None and not _tells_schedules(self._package):
+        if changes is None and not self._package.tells_schedules:
             return
         pairs, twins = separate_duplicates(self._pair_cards(notes))
         self.pairs = pairs
@@ -299,10 +299,3 @@ class CardImport:
                 policy = self._settings.policy_for(name, front_matter.get(name, {}))
                 self._models[number] = self._collection.store.model(policy.parameters)
         return self._models[deck]
-
-
-def _tells_schedules(package: Package) -> bool:
-    """Check whether a package holds schedules: in one exported without them every card is new."""
-    return any(package.log.values()) or any(
-        card.type or card.queue or card.flags or card.reps or card.lapses for card in package.all_cards()
-    )

@@ -46,6 +46,7 @@ class DeckFiles:
         layout: says which file a new note goes to.
         prose: what a new file of a deck begins with, by the deck's name.
         remembered: how many notes were not known by where they came from, or not as what or since when they are there.
+        settled: the keys of drafts that need nothing more: what they say is said here.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class DeckFiles:
         self.layout = Layout(collection.root, files)
         self.prose: dict[str, str] = {}
         self.remembered = 0
+        self.settled: set[tuple[str, int]] = set()
         self._read: dict[str, bytes] = {}  # the content of the files that change
         self._texts_now: dict[str, str] = {}
         self._anybodys = anybodys
@@ -91,6 +93,8 @@ class DeckFiles:
         kept += [PlacedNote(draft, entry.id) for draft, entry in foreign]
         kept += [PlacedNote(draft, entry.id) for draft, entry in match.conflicts if draft.key not in changed]
         gone = [PlacedNote(draft, note) for draft, note in match.gone]
+        open_keys = {draft.key for draft, _ in match.conflicts}
+        self.settled = {each.draft.key for each in (*written, *same, *said)} - open_keys
         self._remember(written, read, said)
         self._remember_bases([*written, *read], match, held)
         report.added, report.updated = len(added), len(updated)
@@ -249,7 +253,7 @@ class DeckFiles:
         return found
 
     def _remember(self, written: list[PlacedNote], same: list[PlacedNote], said: list[PlacedNote]) -> None:
-        known = self._origins.all()
+        known = self._origins.all() if same else {}
         fresh, later = list(said), []
         for each in same:
             draft = each.draft
@@ -282,6 +286,8 @@ class DeckFiles:
 
     def _remember_bases(self, placed: list[PlacedNote], match: Match, held: Set[int]) -> None:
         """Store what is now equal on both sides, except for notes that could not follow the package."""
+        if not placed:
+            return
         bases = {(base.note, base.form): base for base in match.bases if base.note not in held}
         known = self._origins.bases().keys() | bases.keys()
         fresh = {each.note: each.draft for each in placed if (each.note, each.draft.form) not in known}

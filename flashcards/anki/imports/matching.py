@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import eq
 from typing import TYPE_CHECKING, Final
 
@@ -92,12 +93,19 @@ class KnownNotes:
 
     def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
         self.catalog = catalog
-        self.origins = origins.all()
-        self._bases = origins.bases()
         self._texts = origins
         self._guids = guids
         self._ours: dict[str, int] | None = None
         self._by_anki_id: dict[str, int] | None = None
+
+    @cached_property
+    def origins(self) -> dict[tuple[str, int], Origin]:
+        """Where each note came from, by source and part."""
+        return self._texts.all()
+
+    @cached_property
+    def _bases(self) -> dict[tuple[int, int], NoteBase]:
+        return self._texts.bases()
 
     def find_note(self, source: str, part: int, anki_id: str = "") -> int | None:
         """Find the note that a note of a package is: by its guid, or by the id in Anki that another tool wrote here."""
@@ -162,6 +170,7 @@ def match_notes(
     fields: Mapping[str, tuple[str, ...]],
     write: Callable[[Entry], tuple[str, ...]],
     edits: Mapping[str, bool] | None = None,
+    unchanged: Set[int] = frozenset(),
 ) -> Match:
     """Decide about every draft.
 
@@ -174,6 +183,7 @@ def match_notes(
         fields: the fields of each note in the package, by guid.
         write: the fields that a note of ours has in a package, to compare them.
         edits: the notes that were edited there, by guid, and whether each was edited here too; without it, times tell.
+        unchanged: the notes here that are as they were at the last import, and have no drafts.
     """
     found = Match()
     by_note: dict[int, list[IncomingNote]] = defaultdict(list)
@@ -197,7 +207,8 @@ def match_notes(
                 known.update_base(found, make_base(draft, entry.id, entry.note.fields))
             else:
                 replaced |= _decide(draft, entry, known, found, edits, replaced=replaced)
-    _match_by_text(rest, known.catalog, set(by_note), found)
+    if rest:
+        _match_by_text(rest, known.catalog, {*by_note, *unchanged}, found)
     return found
 
 
@@ -246,8 +257,6 @@ def _replace(draft: IncomingNote, by: IncomingNote, entry: Entry, found: Match) 
 
 def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[int], found: Match) -> None:
     """Match notes with the same text: one that a person copied here, or that an import left behind."""
-    if not drafts:
-        return
     by_text: dict[bytes, list[int]] = defaultdict(list)
     for note, text in catalog.texts():
         if note not in claimed:

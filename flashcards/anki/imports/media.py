@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,6 +221,14 @@ class MediaPlan:
             return True
         there = self._root / path
         return os.path.lexists(there) and not (there.is_file() and have_equal_contents(there, unpacked))
+
+
+def find_lost_media(root: Path, names: Collection[str]) -> set[str]:
+    """Find the media of a package that the collection's folder of media lacks."""
+    here: set[str] = set()
+    if names and (root / FOLDER).is_dir():
+        here = {path.name for path in (root / FOLDER).iterdir()}
+    return {name for name in names if _avoid_deck_name(clean_name(name)) not in here}
 
 
 def _avoid_deck_name(name: str) -> str:

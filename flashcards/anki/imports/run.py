@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
 from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.layout import Layout
 from flashcards.anki.imports.matching import KnownNotes, match_notes
-from flashcards.anki.imports.media import MediaPlan, OwnMedia
+from flashcards.anki.imports.media import MediaPlan, OwnMedia, find_lost_media
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
 from flashcards.anki.imports.templates import UNSEEN, is_shown
@@ -25,6 +25,7 @@ from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.anki.package.reader import blame_package, read_package
 from flashcards.anki.package.schedule_reader import find_position
+from flashcards.anki.package.unchanged import SeenNotes
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
@@ -61,7 +62,9 @@ def import_package(
         PackageNewer: it is of a format that came later.
     """
     with _pause_gc(), _open_package(path) as archive:
-        package = read_package(archive)
+        origins = Origins(collection.connection)
+        seen = SeenNotes(origins.read_seen(), find_lost_media(collection.root, archive.media))
+        package = read_package(archive, seen)
         media = MediaPlan(collection.root, archive)
         try:
             budget = RenderBudget(archive.collection_size)
@@ -140,7 +143,9 @@ class _PackageImport:
         known = KnownNotes(self._collection.catalog, self._origins, Guids(self._collection.connection))
         drafts = self._convert_notes(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
-        found = match_notes(drafts, known, fields, self._make_field_writer(), changes.edits if changes else None)
+        edits = changes.edits if changes else None
+        unchanged = self._origins.find_notes(self._package.unchanged)
+        found = match_notes(drafts, known, fields, self._make_field_writer(), edits, unchanged)
         files.prose = self._convert_descriptions(files.layout)
         notes = files.write(found)
         untold = [
@@ -167,7 +172,16 @@ class _PackageImport:
             new = {draft.key for draft in found.new}
             kept = notes if changes.adopts_ids else [each for each in notes if each.draft.key in new]
             self._remember_ids(kept, cards)
-        return bool(files.remembered or cards.remembered)
+        report.unchanged += len(unchanged - {each.note for each in notes})  # one may have a twin there
+        seen = self._remember_seen(drafts, files.settled)
+        return bool(files.remembered or cards.remembered or seen)
+
+    def _remember_seen(self, drafts: Iterable[IncomingNote], settled: Set[tuple[str, int]]) -> int:
+        """Store what the notes are that need nothing more; return how many rows that changed."""
+        package, origins = self._package, self._origins
+        done = {draft.source for draft in drafts} - {draft.source for draft in drafts if draft.key not in settled}
+        fresh = [(source, package.digests[source]) for source in done if source in package.digests]
+        return origins.remember_seen(fresh) + origins.advance_marks(package.unchanged, package.changed_ms)
 
     def _stage_macros(self, journal: Journal) -> None:
         """Add the macros that templates define to the collection's; those that are there stay."""
@@ -265,7 +279,8 @@ class _PackageImport:
 
     def _remark_media(self) -> None:
         self._report.remarks += remarks.remark_missing_media(self._media.missing, self._report.source)
-        self._report.remarks += remarks.remark_unused_media(self._media.find_unused(), self._report.source)
+        if not self._package.unchanged:
+            self._report.remarks += remarks.remark_unused_media(self._media.find_unused(), self._report.source)
 
 
 def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[IncomingNote]:

@@ -149,8 +149,8 @@ def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bo
 
 def _find_decks_with_siblings(package: Package) -> set[str]:
     """Return the top-level decks that hold notes with several cards."""
-    homes = {cards[0].home for cards in package.cards.values() if len(cards) > 1}
-    return {normalize_name(package.decks[home].name).partition("::")[0] for home in homes}
+    found = (package.decks[home].name for home in package.decks_with_siblings if home in package.decks)
+    return {normalize_name(name).partition("::")[0] for name in found}
 
 
 def _parents(name: str) -> Iterable[str]:

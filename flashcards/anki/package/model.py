@@ -124,6 +124,10 @@ class Package:
         lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
         recovered_cards: how many cards are of a deck that is missing from it.
         timeless_reviews: how many rows of the log have an impossible time.
+        unchanged: the guids of notes that are as they were at the last import; nothing else of them is here.
+        digests: of the notes that are here, by guid.
+        tells_schedules: whether it holds schedules: in one exported without them every card is new.
+        decks_with_siblings: the ids of decks that hold notes with several cards.
     """
 
     created_s: int
@@ -141,6 +145,10 @@ class Package:
     lost_reviews: int = 0
     recovered_cards: int = 0
     timeless_reviews: int = 0
+    unchanged: set[str] = field(default_factory=set)
+    digests: dict[str, bytes] = field(default_factory=dict)
+    tells_schedules: bool = True
+    decks_with_siblings: set[int] = field(default_factory=set)
 
     def all_cards(self) -> Iterator[AnkiCard]:
         """Iterate over every card, in order of its note."""

@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,7 @@ from flashcards.anki.package.model import (
     Template,
 )
 from flashcards.anki.package.names import SHARED
+from flashcards.anki.package.unchanged import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
 from flashcards.importers import foreign
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
 
@@ -48,8 +49,12 @@ _LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, a
 _LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is room for a time zone before the last date
 
 
-def read_package(archive: Archive | Profile) -> Package:
+def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> Package:
     """Read everything that a package holds, except its media.
+
+    Args:
+        archive: the package.
+        seen: what is known of its notes; those that are as they were are not read.
 
     Raises:
         PackageInvalid: what it holds cannot be right.
@@ -62,7 +67,7 @@ def read_package(archive: Archive | Profile) -> Package:
             foreign.limit_queries(connection, database.stat().st_size)
             foreign.require_tables(connection, _TABLES, _NO_TABLE)
             bounds.limit_rows(connection, archive.collection_size)
-            return _Reader(connection, archive.path, archive.version).package()
+            return _Reader(connection, archive.path, archive.version, seen).package()
 
 
 def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
@@ -122,7 +127,9 @@ def _connect(database: Path) -> sqlite3.Connection:
 
 
 class _Reader:
-    def __init__(self, connection: sqlite3.Connection, path: Path, version: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, version: int, seen: SeenNotes | None = None) -> None:
+        self._seen = seen
+        self._passed: set[int] = set()  # the ids of notes that are as they were
         self._db = connection
         self._path = path
         self._version = version
@@ -153,15 +160,29 @@ class _Reader:
             note_types=types,
             decks=package_decks,
             presets=options,
-            notes=self._read_notes(types),
+            notes=[],
             cards={},
             log={},
         )
+        is_of_first_scheduler = config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2
+        digests = self._digest_notes(package, is_of_first_scheduler) if self._seen is not None else {}
+        self._add_notes(package, digests)
         self._add_cards(package)
         self._add_log(package)
-        if config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2:
+        package.tells_schedules = has_schedules(self._db)
+        package.decks_with_siblings = find_decks_with_siblings(self._db)
+        if is_of_first_scheduler and not self._has_fourth_button():
             schedule_reader.convert_first_scheduler(package)
         return package
+
+    def _digest_notes(self, package: Package, is_of_first_scheduler: bool) -> dict[int, bytes]:
+        context = (package.created_s, package.created_offset, package.rollover, is_of_first_scheduler)
+        decks = {key: deck.name for key, deck in package.decks.items()}
+        return digest_notes(self._db, context, package.note_types, decks)
+
+    def _has_fourth_button(self) -> bool:
+        """Check whether steps have a fourth button, as only later schedulers write it, whatever the package says."""
+        return self._db.execute("SELECT 1 FROM revlog WHERE ease > 3 AND type IN (0, 2) LIMIT 1").fetchone() is not None
 
     def _has_rows(self, table: str) -> bool:
         """Check whether the collection keeps something in a table, which older schemas keep as JSON."""
@@ -205,14 +226,23 @@ class _Reader:
                 raise Malformed("its collection cannot be understood")
             yield row
 
-    def _read_notes(self, types: dict[int, AnkiNoteType]) -> list[AnkiNote]:
-        notes: list[AnkiNote] = []
+    def _add_notes(self, package: Package, digests: Mapping[int, bytes]) -> None:
+        types, notes = package.note_types, package.notes
         guids: Counter[str] = Counter()
         for id_, guid, kind, changed, tags, fields in self._select(
             "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, (int, float), str, str
         ):
             if kind not in types:
                 raise Malformed(f"the note type of note {id_} is missing from it")
+            # Genanki gives notes of the same text one guid, and Anki accepts them all.
+            guid = _make_unique(guid, guids)
+            digest = digests.get(id_)
+            if self._seen is not None and self._seen.has(guid, digest, fields):
+                self._passed.add(id_)
+                package.unchanged.add(guid)
+                continue
+            if digest is not None:
+                package.digests[guid] = digest
             parts = fields.split(_SEPARATOR)
             count = len(types[kind].fields)
             parts += [""] * (count - len(parts))
@@ -220,11 +250,7 @@ class _Reader:
                 raise Malformed(f"the note type of note {id_} has no fields")
             if len(parts) > count:  # as Anki's own check of a database mends it
                 parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
-            # Genanki gives notes of the same text one guid, and Anki accepts them all.
-            notes.append(
-                AnkiNote(id_, _make_unique(guid, guids), kind, _read_time(changed), tuple(tags.split()), tuple(parts))
-            )
-        return notes
+            notes.append(AnkiNote(id_, guid, kind, _read_time(changed), tuple(tags.split()), tuple(parts)))
 
     def _add_cards(self, package: Package) -> None:
         cards: dict[int, list[AnkiCard]] = {note.id: [] for note in package.notes}
@@ -233,6 +259,8 @@ class _Reader:
             "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
             " FROM cards ORDER BY nid, ord, id"
         ):
+            if row[1] in self._passed:
+                continue
             numbers, data = (*row[:14], *row[15:]), row[14]
             if not all(isinstance(value, (int, float)) for value in numbers):
                 raise Malformed(f"card {ascii(row[0])[:20]} cannot be understood")
@@ -264,7 +292,9 @@ class _Reader:
             if self._has_values(columns, "integer", "real"):
                 raise Malformed("its review log cannot be understood")
             columns = [f"CAST({name} AS INTEGER)" for name in columns]
-        for row in self._db.execute(f"SELECT {', '.join(columns)} FROM revlog ORDER BY id"):
+        only = "WHERE cid IN (SELECT value FROM json_each(?))" if self._passed else ""
+        parameters = [json.dumps(list(log))] if self._passed else []
+        for row in self._db.execute(f"SELECT {', '.join(columns)} FROM revlog {only} ORDER BY id", parameters):
             rows_of_card = log.get(row[1])
             if rows_of_card is None:
                 package.lost_reviews += 1

@@ -228,18 +228,12 @@ def _read_data(card: AnkiCard) -> Mapping[str, Any]:
 
 
 _STEPS: Final = (LEARNING, RELEARNING)
-_BUTTONS: Final = 3
 _REVIEW_CARD, _RELEARNING_CARD = 2, 3  # types of cards
 _QUEUES_OF_STEPS: Final = (1, 3)
 
 
 def convert_first_scheduler(package: Package) -> None:
-    """Convert cards and log of the first scheduler to what the later ones write.
-
-    A log in which steps have a fourth button was never written by the first one, whatever the package says.
-    """
-    if any(row.ease > _BUTTONS and row.type in _STEPS for rows in package.log.values() for row in rows):
-        return
+    """Convert cards and log of the first scheduler to what the later ones write."""
     for card, rows in package.log.items():
         package.log[card] = [_convert_row(row) for row in rows]
     for note, cards in package.cards.items():

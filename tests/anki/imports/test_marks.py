@@ -101,6 +101,7 @@ def test_cards_that_an_earlier_version_imported_keep_the_marks_they_have(marked:
     marked.set(suspended=False, flag=4)
     with Collection(marked.home.root) as collection:
         collection.connection.execute("UPDATE origin_cards SET suspended = NULL, flag = NULL")
+        collection.connection.execute("DELETE FROM seen_notes")
     marked.import_card(queue=-1, flags=3)
     assert marked.marks == (False, 4)
     marked.import_card(queue=-1, flags=5)

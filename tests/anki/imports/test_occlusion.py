@@ -195,6 +195,7 @@ def test_masks_that_an_earlier_version_kept_as_text_are_drawn_now(
         patch.setattr("flashcards.anki.imports.notes.find_occlusion", lambda *_: None)
         home.import_file(package)
     assert "image-occlusion" in home.read("Deck.md")
+    home.with_collection(lambda collection: collection.connection.execute("DELETE FROM seen_notes"))
     report = home.import_file(package)
     assert "image-occlusion" not in home.read("Deck.md")
     assert len(_drawings(home)) == 2
