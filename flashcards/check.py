@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Kind
-from flashcards.deck.pitfalls import find_dead_links, find_lost_cells, find_math_problems, find_pair
+from flashcards.deck.pitfalls import (
+    find_dead_links,
+    find_joined_note,
+    find_lost_cells,
+    find_math_problems,
+    find_pair,
+)
 from flashcards.deck.wiki_links import list_targets, read_targets
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
@@ -75,6 +81,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
         found += _check_math(entry)
         if entry.path not in foreign:
             found += _check_answer(entry)
+            found += _check_joined_notes(entry)
         found += _check_tables(entry)
         found += _check_links(entry)
         found += _check_embeds(entry)
@@ -227,6 +234,13 @@ def _check_answer(entry: Entry) -> Iterator[FileProblem]:
         message = f"`{shorten(pair, 40, placeholder='…')}` is part of the answer, not a note of its own."
         hint = "Write `---` on a line before it, or `\\::` if it is text."
         yield FileProblem(entry.path, entry.note.line, "pair-in-answer", message, hint)
+
+
+def _check_joined_notes(entry: Entry) -> Iterator[FileProblem]:
+    if marker := find_joined_note(entry.note):
+        message = f"`{marker}:` within a line begins no note; a formatter seems to have joined the lines."
+        hint = f"Write each marker at the start of a line, below a blank line, or `\\{marker}:` if it is text."
+        yield FileProblem(entry.path, entry.note.line, "joined", message, hint)
 
 
 def _check_links(entry: Entry) -> Iterator[FileProblem]:

@@ -29,6 +29,7 @@ _CONTINUATIONS = {
     "bullet": re.compile(r"\s*\n(?:[ \t]*[-+*][ \t]| {2,}\S|\t)"),
     "number": re.compile(r"\s*\n(?:[ \t]*[0-9]{1,9}[.)][ \t]| {2,}\S|\t)"),
 }
+_SOFT_BREAK = re.compile(r"(?<![ \\]) ?\n[ \t]*")
 _GAP_LIKE = re.compile(r"\{\{c[0-9]+::|\[[^\[\]]+\]")
 _NO_ATTRIBUTES = Attributes()
 
@@ -171,14 +172,21 @@ class Composer:
 
     def _report_missing_answer(self, draft: OpenNote, end: int) -> NoteError:
         front, back = ("Q", "A") if draft.kind is Kind.QUESTION else ("T", "D")
+        message = f"`{front}:` without `{back}:`."
         hint = f"Write `{back}:` below it, or `\\{front}:` if it is text."
-        if re.search(rf"[ \t]{back}[:：][ \t]", self._body[draft.front_start : end]):  # as formatters leave it
+        text = self._body[draft.front_start : end]
+        if re.search(rf"[ \t]{back}[:：][ \t]", text):
             hint = f"Put `{back}:` at the start of its own line, or write `\\{front}:` if it is text."
+        if re.search(rf"\S[ \t]{back}[:：][ \t]", text):
+            message = (
+                f"`{front}:` without `{back}:` at the start of a line; a formatter seems to have joined the lines."
+            )
+            hint = f"{hint} A blank line between them keeps formatters from joining them."
         return NoteError(
             self._make_problem(
                 draft.start,
                 "question-without-answer" if front == "Q" else "term-without-definition",
-                f"`{front}:` without `{back}:`.",
+                message,
                 hint,
             )
         )
@@ -189,8 +197,11 @@ class Composer:
     def _cut_side(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Cut out a side of a note; a sign behind its marker is text, as it is in the file."""
         piece = self._cut_piece(draft, start, end)
-        is_front_of_pair = draft.kind is Kind.PAIR and start == draft.front_start
-        if not piece.text or is_front_of_pair or "\n" in self._body[start : piece.kept[0][0]]:
+        if draft.kind is Kind.PAIR and start == draft.front_start:
+            return piece._replace(text=_SOFT_BREAK.sub(" ", piece.text)) if "\n" in piece.text else piece
+        if draft.kind is Kind.PAIR:
+            piece = piece._replace(text=piece.text.lstrip())  # a formatter may have wrapped the line behind `::`
+        if not piece.text or "\n" in self._body[start : piece.kept[0][0]]:
             return piece
         text = _escape_first_sign(piece.text, is_cloze=draft.kind is Kind.CLOZE)
         return piece if text is piece.text else piece._replace(text=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from flashcards.deck import attributes, front_matter
@@ -11,7 +12,7 @@ from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
 from flashcards.deck.markdown import Heading, Outline, find_definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
-from flashcards.deck.pitfalls import find_unread_questions, may_hold_unread_questions
+from flashcards.deck.pitfalls import find_reflowed_pairs, find_unread_questions, may_hold_unread_questions
 from flashcards.deck.source import Lines, Span, Spans, normalize
 from flashcards.deck.tokens import Token, TokenKind, tokenize
 
@@ -136,12 +137,25 @@ class _Reader:
             message = f"This {what} is never closed, so the notes below it are not read."
             self._add_problem(at, f"open-{what}", message, f"Write {mark} on its own line where it ends.")
         self._report_unread_questions()
+        if "::" in self.body:
+            self._report_reflowed_pairs()
+
+    def _list_note_spans(self, notes: Iterable[Note]) -> list[Span]:
+        return [(self._lines.find_start(note.line), self._lines.find_start(note.end_line + 1)) for note in notes]
+
+    def _report_reflowed_pairs(self) -> None:
+        marked = Spans(self._list_note_spans(note for note in self.notes if note.kind is not Kind.PAIR))
+        paragraphs = [each for each in self._parts.paragraphs if each[0] not in marked]
+        for at in find_reflowed_pairs(self.body, paragraphs, Spans(self._parts.opaque)):
+            message = "A formatter seems to have wrapped or joined lines here, so that pairs are cut or lost."
+            hint = "Write each pair as a list item, `- front :: back`, which may be wrapped; ` \\:: ` is text."
+            self._add_problem(at, "reflowed", message, hint)
 
     def _report_unread_questions(self) -> None:
         if not may_hold_unread_questions(self.body):
             return
-        spans = [(self._lines.find_start(note.line), self._lines.find_start(note.end_line + 1)) for note in self.notes]
-        for at in find_unread_questions(self.body, Spans(self._parts.opaque), Spans(spans)):
+        notes = Spans(self._list_note_spans(self.notes))
+        for at in find_unread_questions(self.body, Spans(self._parts.opaque), notes):
             message = "This looks like a question, but it makes no card."
             hint = "Write `Q:` and `A:` at the start of a line, without other signs in front of them."
             self._add_problem(at, "no-marker", message, hint)

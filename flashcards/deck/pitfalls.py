@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, escape_money, outline, prepare_source
 from flashcards.deck.model import Kind, Note
-from flashcards.deck.source import Spans
+from flashcards.deck.source import Span, Spans
 
 _TOKEN: Final = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
 _MATH_OPENING: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\\(|\\\[|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))")
@@ -43,6 +45,17 @@ _QUESTION_HINT: Final = re.compile(
 _PAIR: Final = re.compile(
     r"\n(?:[ \t]*\n {0,3}|[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)(?=\w)([^\n]*?[^\n:][ \t]:{2,3}[ \t]+[^\s:][^\n]*)"
 )
+
+
+_SEPARATOR: Final = re.compile(r"(?:(?<=\s)|(?<=\A)):{2,3}(?=\s|\Z)")
+_WIDTHS: Final = (72, 79, 80, 88, 90, 99, 100, 120)  # characters at which formatters wrap lines
+_SHORT_LINE: Final = 60  # characters; a line with two separators may be meant so
+# A marker in the middle of a line, where the next note has its second one.
+_JOINED: Final = {
+    Kind.QUESTION: (r"[ \t]A[:：][ \t].*[ \t]Q[:：][ \t]", r"[ \t]Q[:：][ \t].*\sA[:：][ \t]"),
+    Kind.TERM: (r"[ \t]D[:：][ \t].*[ \t]T[:：][ \t]", r"[ \t]T[:：][ \t].*\sD[:：][ \t]"),
+    Kind.CLOZE: (r"\][^\n]*[ \t]C[:：][ \t].*\[",),
+}
 
 
 class LostCells(NamedTuple):
@@ -124,6 +137,56 @@ def find_pair(answer: str) -> str | None:
     opaque = Spans(outline(answer).opaque)
     pairs = (match for match in _PAIR.finditer(answer) if match.start(1) not in opaque)
     return next((match[1].strip() for match in pairs if answer.find("::", match.start(1)) not in opaque), None)
+
+
+def find_reflowed_pairs(text: str, paragraphs: Iterable[Span], opaque: Spans) -> Iterator[int]:
+    """Find the paragraphs whose pairs a formatter seems to have wrapped, or joined into one line.
+
+    Args:
+        text: the text of a deck.
+        paragraphs: those in which ` :: ` makes a pair.
+        opaque: code, HTML and math in the text.
+    """
+    for start, end in paragraphs:
+        if text.find("::", start, end) >= 0 and _is_reflowed(text[start:end].rstrip(), start, opaque):
+            yield start
+
+
+def _is_reflowed(paragraph: str, start: int, opaque: Spans) -> bool:
+    lines = paragraph.split("\n")
+    counts: list[int] = []
+    is_at_edge = False
+    at = start
+    for number, line in enumerate(lines):
+        found = [match for match in _SEPARATOR.finditer(line) if at + match.start() not in opaque]
+        if found:
+            is_at_edge |= number > 0 and not line[: found[0].start()].strip()
+            is_at_edge |= number + 1 < len(lines) and found[-1].end() == len(line)
+        counts.append(max(Counter(len(match[0]) for match in found).values(), default=0))
+        at += len(line) + 1
+    if len(lines) > 1 and not _is_wrapped(lines):
+        return False
+    if max(counts) > 1:
+        return len(paragraph) > _SHORT_LINE
+    return is_at_edge or (max(counts) == 1 and min(counts) == 0)
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Check whether every line is as full as a formatter would make it."""
+    longest = max(map(len, lines))
+    with_next = min(len(line) + 1 + len(after.split()[0]) for line, after in pairwise(lines))
+    return any(longest <= width < with_next for width in _WIDTHS)
+
+
+def find_joined_note(note: Note) -> str | None:
+    """Find the marker of a note that a formatter seems to have joined to this one."""
+    for text, pattern in zip(note.fields, _JOINED.get(note.kind, ()), strict=False):
+        if match := re.compile(pattern, re.DOTALL).search(text):
+            opaque = Spans(outline(text).opaque)
+            marker = re.compile(r"[ \t]([QTC])[:：][ \t]").search(text, match.start())
+            if marker and marker.start(1) not in opaque:
+                return marker[1]
+    return None
 
 
 def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:

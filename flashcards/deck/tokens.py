@@ -95,7 +95,7 @@ def _find_fences(text: str) -> tuple[set[int], list[Span]]:
 
 
 _MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a line break in front is found much faster than `^`
-_SEPARATOR = re.compile(r"(?<=[ \t]):{2,3}(?=[ \t])")
+_SEPARATOR = re.compile(r"(?<=[ \t\n]):{2,3}(?=[ \t]|\n[ \t]*\S)")
 _UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
 
@@ -298,10 +298,17 @@ class _Tokenizer:
         return Spans([*self.parts.opaque, *self.parts.emphasis])
 
     def _find_separator(self, start: int, end: int) -> Span | None:
-        """Find the longest separator on the first line of `start:end`, the leftmost of equals."""
+        """Find the longest separator on the first line of `start:end` that has one, the leftmost of equals.
+
+        Formatters wrap the text of a list item, so that a separator may begin or end a line.
+        """
         if self.body.find("::", start, end) < 0:
             return None
-        line_end = self.body.find("\n", start, end)
-        matches = _SEPARATOR.finditer(self.body, start, end if line_end < 0 else line_end)
+        first = start + 1 if self.body[start - 1 : start] == "\n" else start
+        matches = _SEPARATOR.finditer(self.body, first, end)
         spans = [match.span() for match in matches if match.start() not in self._whole_parts]
-        return min(spans, key=lambda span: (span[0] - span[1], span[0]), default=None)
+        if not spans:
+            return None
+        line_end = self.body.find("\n", spans[0][0], end)
+        on_line = [span for span in spans if line_end < 0 or span[0] < line_end]
+        return min(on_line, key=lambda span: (span[0] - span[1], span[0]))

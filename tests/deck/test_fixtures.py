@@ -14,6 +14,7 @@ from tests.deck.fixture_reader import FIXTURES, PATH, Case, cases, describe, rea
 CASES = cases()
 EACH = pytest.mark.parametrize("case", CASES, ids=str)
 PROBLEM_CODES = {
+    "reflowed",
     "attribute",
     "cloze-without-gap",
     "empty-gap",

@@ -12,7 +12,11 @@ from flashcards.deck.parse import parse
     [
         ("Q: one", r"Write `A:` below it, or `\Q:` if it is text."),
         ("T: one", r"Write `D:` below it, or `\T:` if it is text."),
-        ("Q: one A: two", r"Put `A:` at the start of its own line, or write `\Q:` if it is text."),
+        (
+            "Q: one A: two",
+            r"Put `A:` at the start of its own line, or write `\Q:` if it is text."
+            " A blank line between them keeps formatters from joining them.",
+        ),
         ("T: one\n\n    D: two", r"Put `D:` at the start of its own line, or write `\T:` if it is text."),
         (
             "C: $x[1]$",
