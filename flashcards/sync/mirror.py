@@ -272,6 +272,15 @@ class Mirror:
         self.connection.executemany(f"{verb} INTO {table} VALUES ({marks})", values)
         return taken
 
+    def keep_times(self, table: Table, before: Mapping[int, Row | None]) -> None:
+        """Let rows that a client changed keep the time that they had before.
+
+        An app drops its own unsent change of a row if it gets the row with a newer time: the change would be lost.
+        """
+        modified = COLUMNS[table].index("mod")
+        times = ((row[modified], number) for number, row in before.items() if row)
+        self.connection.executemany(f"UPDATE {table} SET mod = ? WHERE id = ?", times)
+
     def has_other_review(self, row: Row) -> bool:
         """Whether the log holds a review of another card with the instant of this one."""
         found = self.connection.execute("SELECT cid FROM revlog WHERE id = ?", (row[0],)).fetchone()

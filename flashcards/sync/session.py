@@ -170,6 +170,9 @@ class SyncSession:
             raise BadRequest("The sync was not found to be sound before its end.")
         if not self.received.is_empty:
             intake.take(self._mirror, self.received)
+        if not self._stamps:
+            self._mirror.keep_times("notes", self.received.before["notes"])
+            self._mirror.keep_times("cards", self.received.before["cards"])
         at = max(time.time_ns() // 1_000_000, self._mirror.state.modified + 1)
         self._mirror.finish(at)
         self._mirror.commit()

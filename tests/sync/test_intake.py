@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from flashcards.collection import now_ms
 from scheduler import Rating
 from tests.sync.phones import World, state_of
@@ -236,6 +238,29 @@ def test_an_edit_of_a_note_in_a_file_of_another_format_is_kept_aside(world: Worl
     assert phone.rows("SELECT flds FROM notes")[0][0].startswith("front\x1fback")
     (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
     assert "edited on the phone" in aside.read_text(encoding="utf-8")
+
+
+def test_what_is_changed_on_two_phones_is_not_lost_on_the_one_that_syncs_last(world: World) -> None:
+    world.write("a.md", DECK)
+    one, two = world.phone(), world.phone()
+    for phone in (one, two):
+        phone.download()
+    note, card = one.note("one?"), one.card("two?")
+    one.do("edit", note=note, field=1, text="by the first phone")
+    one.do("suspend", cards=[card], on=True)
+    time.sleep(1.1)  # what the other one does is newer by a second, the unit of these times
+    two.do("tag", note=note, tags=["later"])
+    two.do("answer", cards=[card], rating=3)
+    for phone in (two, one, two):
+        phone.sync()
+    assert "<!-- tags: later -->" in world.read("a.md")
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "by the first phone" in aside.read_text(encoding="utf-8")
+    with world.collection() as collection:
+        assert collection.store.card(world.card("two?")).suspended
+    assert len(world.reviews()) == 1
+    assert state_of(one) == state_of(two)
+    one.check()
 
 
 def test_reviews_of_two_phones_in_one_millisecond_both_count(world: World) -> None:
