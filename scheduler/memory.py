@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fsrs import Scheduler
     from fsrs_rs_python import FSRS, FSRSItem, ItemState, MemoryState
-    from numpy import float64
+    from numpy import float64, int64
     from numpy.typing import NDArray
 
 __all__ = [
@@ -174,6 +174,21 @@ class Model:
         found[:, 1] = [state.difficulty for state in states]
         found[:, 0] = np.clip(found[:, 0], MINIMUM_STABILITY, MAXIMUM_STABILITY)
         return found
+
+    def rate_all(
+        self,
+        rating: Rating,
+        stability: NDArray[float64],
+        difficulty: NDArray[float64],
+        elapsed_days: NDArray[int64],
+    ) -> NDArray[float64]:
+        """Compute the states of many cards after one rating, as `replay_all` does; NaN before marks a new card."""
+        from fsrs_rs_python import FSRSItem, FSRSReview
+
+        items = {days: FSRSItem([FSRSReview(rating, days)]) for days in set(elapsed_days.tolist())}
+        memories = zip(stability.tolist(), difficulty.tolist(), strict=True)
+        starts = [None if math.isnan(memory[0]) else Memory(*memory) for memory in memories]
+        return self.replay_all([items[days] for days in elapsed_days.tolist()], starts)
 
     def replay_each(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None]) -> list[list[Memory]]:
         """Compute the memory state after every entry of each history; arguments as in `replay_all`."""

@@ -6,6 +6,7 @@ cards of decks with a deadline are reserved before all but the first. A simulati
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -149,6 +150,7 @@ def shuffle(card: int, today: int) -> int:
     return (card % _PRIME) * (card % _PRIME) % _PRIME * _shuffle_factor(today) % _PRIME
 
 
+@lru_cache(maxsize=1)
 def _shuffle_factor(today: int) -> int:
     return 1 + int(draw(today, 0) * (_PRIME - 1))
 

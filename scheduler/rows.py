@@ -53,6 +53,18 @@ def to_card(row: Sequence[Any]) -> Card:
     return Card._make(values)
 
 
+def read_cards(connection: sqlite3.Connection, cards: Sequence[int]) -> list[Card]:
+    """Read these cards, in the order of their ids; unknown ones are left out."""
+    import json
+
+    chosen = json.dumps(sorted(cards))
+    rows = connection.execute(
+        f"SELECT {CARD_COLUMNS} FROM (SELECT value AS chosen FROM json_each(?)) CROSS JOIN cards ON id = chosen",
+        (chosen,),
+    )
+    return list(map(to_card, rows))
+
+
 def to_review(row: Sequence[Any]) -> Review:
     """Convert a row of `REVIEW_COLUMNS`."""
     values = list(row)

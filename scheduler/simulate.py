@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scheduler.answer import Moment, Outcome, apply_rating, compute_outcome, decide_leech
@@ -73,7 +74,7 @@ class ReviewPlan(Protocol):
 
 
 class SimulatedDay(NamedTuple):
-    """What was done on one day.
+    """What was done on one day; cards of a sample count as many times as they represent cards.
 
     Attributes:
         new: cards asked for the first time.
@@ -99,8 +100,8 @@ class Simulation:
     Attributes:
         first_day: the day of the first element of `days`.
         days: what was done on each day.
-        known: cards known (the sum of the chances of recall of all cards seen) at the end of each day; of each
-            `known_every`th day only, and always of the last.
+        known: cards known (the sum of the chances of recall of all cards seen) at the end of each day; of the
+            first, of each `known_every`th after it, and always of the last. Weights count here, too.
         cards: each card as it is in the end.
     """
 
@@ -124,6 +125,7 @@ def simulate(
     learner: Learner,
     *,
     counted: Set[int] | None = None,
+    weights: Mapping[int, int] = MappingProxyType({}),
     known_every: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
@@ -138,6 +140,7 @@ def simulate(
         days: how many.
         learner: who answers.
         counted: the cards that the result counts; by default all. Others are answered, too.
+        weights: how many cards each card represents, if they are a sample; 1 if missing.
         known_every: count the cards known only on every nth day, because it takes as long as the reviews themselves.
         progress: called after each day with the days done and all days.
     """
@@ -145,33 +148,40 @@ def simulate(
     done: list[SimulatedDay] = []
     known: list[float] = []
     for day in range(first_day, first_day + days):
-        done.append(_live_through(living, plan, day, learner, counted))
-        if len(done) % known_every == 0 or len(done) == days:
+        done.append(_live_through(living, plan, day, learner, counted, weights))
+        if (day - first_day) % known_every == 0 or len(done) == days:
             chosen = living.values() if counted is None else [living[card] for card in counted]
-            known.append(count_known(chosen, plan.model, day))
+            known.append(count_known(chosen, plan.model, day, weights))
         if progress is not None:
             progress(len(done), days)
     return Simulation(first_day, tuple(done), tuple(known), living)
 
 
-def count_known(cards: Iterable[Card], model_of: Callable[[Card], Model], day: int) -> float:
+def count_known(
+    cards: Iterable[Card], model_of: Callable[[Card], Model], day: int, weights: Mapping[int, int]
+) -> float:
     """Count the cards known on a day: the sum of their chances of recall."""
     return sum(
-        model_of(card).retrievability(card.stability, card.elapsed_days(day))
+        model_of(card).retrievability(card.stability, card.elapsed_days(day)) * weights.get(card.id, 1)
         for card in cards
         if card.stability is not None
     )
 
 
 def _live_through(
-    living: dict[int, Card], plan: ReviewPlan, day: int, learner: Learner, counted: Set[int] | None
+    living: dict[int, Card],
+    plan: ReviewPlan,
+    day: int,
+    learner: Learner,
+    counted: Set[int] | None,
+    weights: Mapping[int, int],
 ) -> SimulatedDay:
     start_ms = (day * DAY_SECONDS + SITTING) * 1000
     new = reviews = steps = lapses = recalled = 0
     seconds = 0.0
     for asked in plan.ask(day):
         card = living[asked]
-        is_counted = counted is None or asked in counted
+        weight = weights.get(asked, 1) if counted is None or asked in counted else 0
         now_ms = start_ms
         before: Rating | None = None
         while True:
@@ -180,13 +190,12 @@ def _live_through(
                 recall = plan.model(card).retrievability(card.stability, day - card.last_day)
             rating = learner.choose_rating(card, before, recall)
             after = rate_card(card, rating, plan, now_ms)
-            if is_counted:
-                seconds += learner.estimate_seconds(card, rating)
-                new += card.state is State.NEW
-                reviews += recall is not None
-                recalled += recall is not None and rating is not Rating.AGAIN
-                steps += recall is None and card.state is not State.NEW
-                lapses += after.lapses - card.lapses
+            seconds += learner.estimate_seconds(card, rating) * weight
+            new += (card.state is State.NEW) * weight
+            reviews += (recall is not None) * weight
+            recalled += (recall is not None and rating is not Rating.AGAIN) * weight
+            steps += (recall is None and card.state is not State.NEW) * weight
+            lapses += (after.lapses - card.lapses) * weight
             plan.record_rating(card, after)
             card, before = after, rating
             if card.due_ms is None or card.suspended:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 from flashcards.collection import find_ordering
 from flashcards.insight.report import (
     Bars,
@@ -19,19 +21,23 @@ from flashcards.insight.report import (
     whole,
 )
 from flashcards.text import plural
-from scheduler.columns import read_ratings
+from scheduler.columns import read_card_columns, read_ratings
 from scheduler.conditions import ASKABLE
 from scheduler.intervals import count_due_by_day
 from scheduler.learner import estimate_learner
 from scheduler.model import State
-from scheduler.rows import CARD_COLUMNS, to_card
+from scheduler.rows import read_cards
 from scheduler.simulate import PolicyPlan, Simulation, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
+    from scheduler.columns import Ratings
     from scheduler.learner import Learner
     from scheduler.limits import DeckLimits
     from scheduler.log import Done
@@ -53,102 +59,172 @@ _SPOKEN: Final = """
 """
 
 
+class Sample(NamedTuple):
+    """Cards that represent all cards that can be asked, or these cards themselves.
+
+    Attributes:
+        cards: the cards; the cards of a note come together.
+        weights: how many cards each of them represents.
+        counted: those that the question is about.
+    """
+
+    cards: list[Card]
+    weights: dict[int, int]
+    counted: frozenset[int]
+
+    def find_counted(self) -> list[Card]:
+        """Return the cards that the question is about."""
+        return [card for card in self.cards if card.id in self.counted]
+
+    def select(self, is_chosen: Callable[[Card], bool]) -> Sample:
+        """Keep some of the cards."""
+        cards = [card for card in self.cards if is_chosen(card)]
+        return Sample(cards, self.weights, self.counted & {card.id for card in cards})
+
+    def count(self, cards: Iterable[Card]) -> int:
+        """Count how many cards these of the sample represent."""
+        return sum(self.weights[card.id] for card in cards)
+
+
 @dataclass(frozen=True, slots=True)
 class DaysAhead:
     """What a simulation of the days ahead starts from.
 
     Attributes:
         today: the first day.
-        cards: all cards that can be asked, or a sample of them.
+        samples: one for each life to simulate, with other cards in each; only one if it holds all cards.
+        sampled: the part of the cards of the question that one sample holds, 0 to 1.
         limits: every deck with its settings.
         order: the settings that order a day.
         learner: the person, as the log shows them.
         done: what was done today, by deck.
-        counted: the cards among `cards` that the question is about.
-        each: how many cards each counted card represents.
-        weights: the same for each card of a sample.
-        is_speed_assumed: the log is too short to tell how fast the person is.
+        ratings: the log.
     """
 
     today: int
-    cards: Sequence[Card]
+    samples: tuple[Sample, ...]
+    sampled: float
     limits: Sequence[DeckLimits]
     order: Policy
     learner: Learner
     done: Mapping[int, Done]
-    counted: frozenset[int]
-    each: int
-    weights: Mapping[int, int]
-    is_speed_assumed: bool
+    ratings: Ratings
 
-    def find_counted(self) -> list[Card]:
-        """Return the cards that the question is about."""
-        return [card for card in self.cards if card.id in self.counted]
+    @property
+    def is_speed_assumed(self) -> bool:
+        """Whether the log is too short to tell how fast the person is."""
+        return self.ratings.at_ms.size < _FEW_RATINGS
 
     def simulate(
         self,
         days: int,
         *,
         limits: Sequence[DeckLimits] | None = None,
-        cards: Sequence[Card] | None = None,
+        sample: Sample | None = None,
         seed: int = 1,
         known_every: int = 1,
         progress: Progress | None = None,
     ) -> Simulation:
-        """Let the person live through the days ahead, perhaps with other limits or other cards."""
-        chosen = self.cards if cards is None else cards
-        plan = PolicyPlan(chosen, limits or self.limits, order=self.order, done=self.done, weights=self.weights)
-        counted = self.counted if cards is None else self.counted & {card.id for card in cards}
-        learner = replace(self.learner, seed=seed)
+        """Let the person live through the days ahead, perhaps with other limits or other cards than the first sample's.
+
+        The result counts cards by what they represent.
+        """
+        cards, weights, counted = sample or self.samples[0]
         return simulate(
-            chosen, plan, self.today, days, learner, counted=counted, known_every=known_every, progress=progress
+            cards,
+            PolicyPlan(cards, limits or self.limits, order=self.order, done=self.done, weights=weights),
+            self.today,
+            days,
+            replace(self.learner, seed=seed),
+            counted=counted,
+            weights=weights,
+            known_every=known_every,
+            progress=progress,
         )
 
 
 def read_days_ahead(
-    collection: Collection, now_ms: int, only: frozenset[int] | None = None, most: int | None = None
+    collection: Collection,
+    now_ms: int,
+    only: frozenset[int] | None = None,
+    most: int | None = None,
+    lives: int = 1,
 ) -> DaysAhead:
-    """Read what a simulation needs; `only` are the cards the question is about, `most` how many to simulate at most."""
-    rows = collection.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE {ASKABLE}")
-    cards = list(map(to_card, rows))
-    counted = frozenset(card.id for card in cards if only is None or card.id in only)
-    each = 1
-    weights: dict[int, int] = {}
-    if most is not None and len(cards) > most:
-        cards, each, weights = _sample(cards, counted, most)
-        counted &= weights.keys()
-    ratings = read_ratings(collection.connection)
-    spoken = frozenset(card for (card,) in collection.connection.execute(_SPOKEN))
+    """Read what a simulation needs.
+
+    Args:
+        collection: open.
+        now_ms: when the first day is.
+        only: the cards that the question is about; by default all.
+        most: how many of them one life simulates, about, and how many of the others; by default all.
+        lives: how many samples to draw.
+    """
+    connection = collection.connection
+    pool = _read_pool(connection, only)
+    ratings = read_ratings(connection)
+    spoken = frozenset(card for (card,) in connection.execute(_SPOKEN))
     today = collection.clock.day(now_ms)
+    groups = _split(pool, most or max(1, pool.id.size))
+    if all(group.step == 1 for group in groups):
+        lives = 1
+    samples = tuple(_draw(connection, pool, groups, number / lives) for number in range(lives))
+    counted = int(pool.is_counted.sum())
     return DaysAhead(
         today,
-        cards,
+        samples,
+        len(samples[0].counted) / counted if counted else 1.0,
         collection.limits,
         find_ordering(collection),
         estimate_learner(ratings, spoken, spoken_seconds=60 * collection.settings.spoken_minutes),
         collection.store.done(today),
-        counted,
-        each,
-        weights,
-        ratings.at_ms.size < _FEW_RATINGS,
+        ratings,
     )
 
 
-def _sample(cards: Sequence[Card], counted: frozenset[int], most: int) -> tuple[list[Card], int, dict[int, int]]:
-    """Sample about `most` of the cards of the question, and as many of the others; notes stay whole.
+class _Pool(NamedTuple):
+    """All cards that can be asked, one entry of each array a card; `due_day` is 0 for a card without one."""
 
-    Returns the cards, how many each counted card represents, and how many each card does.
-    """
-    asked_about = {card.note for card in cards if card.id in counted}
-    others = {card.note for card in cards} - asked_about
-    chosen: dict[int, int] = {}
-    steps = []
-    for notes in (asked_about, others):
-        step = -(-sum(card.note in notes for card in cards) // most) or 1
-        chosen |= dict.fromkeys(sorted(notes)[::step], step)
-        steps.append(step)
-    sample = [card for card in cards if card.note in chosen]
-    return sample, steps[0], {card.id: chosen[card.note] for card in sample}
+    id: NDArray[np.int64]
+    note: NDArray[np.int64]
+    deck: NDArray[np.int64]
+    due_day: NDArray[np.int64]
+    is_counted: NDArray[np.bool_]
+
+
+def _read_pool(connection: sqlite3.Connection, only: frozenset[int] | None) -> _Pool:
+    columns = ("id", "note", "deck", "coalesce(due_day, 0)", f"({ASKABLE})")
+    card, note, deck, due_day, is_askable = read_card_columns(connection, columns)
+    is_counted = np.ones(card.size, dtype=bool) if only is None else np.isin(card, list(only))
+    chosen = is_askable == 1
+    return _Pool(card[chosen], note[chosen], deck[chosen], due_day[chosen], is_counted[chosen])
+
+
+class _Notes(NamedTuple):
+    """Notes of a pool, deck by deck, each deck's by due day, and how many notes one in a sample represents."""
+
+    note: NDArray[np.int64]
+    step: int
+
+
+def _split(pool: _Pool, most: int) -> list[_Notes]:
+    """Split a pool into notes of the question and others, so that a sample holds about `most` cards of each."""
+    note, first, cards = np.unique(pool.note, return_index=True, return_counts=True)
+    is_asked = np.isin(note, pool.note[pool.is_counted])
+    order = np.lexsort((note, pool.due_day[first], pool.deck[first]))
+    return [
+        _Notes(note[order][mask[order]], max(1, -(-int(cards[mask].sum()) // most))) for mask in (is_asked, ~is_asked)
+    ]
+
+
+def _draw(connection: sqlite3.Connection, pool: _Pool, groups: Sequence[_Notes], start: float) -> Sample:
+    """Draw one note in each step, the first of them `start` of a step on, 0 to 1."""
+    represented = {
+        note: each.step for each in groups for note in each.note[int(start * each.step) :: each.step].tolist()
+    }
+    is_drawn = np.isin(pool.note, list(represented))
+    cards = read_cards(connection, pool.id[is_drawn].tolist())
+    weights = {card.id: represented[card.note] for card in cards}
+    return Sample(cards, weights, frozenset(pool.id[is_drawn & pool.is_counted].tolist()))
 
 
 _MOST_CARDS: Final = 5_000  # larger collections are sampled
@@ -200,34 +276,38 @@ def build_forecast(
     sampled.
     """
     ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
-    today, each = ahead.today, ahead.each
+    today, sample = ahead.today, ahead.samples[0]
 
     def follow(first: int) -> Callable[[int, int], None] | None:
         return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
 
-    learned = [card for card in ahead.cards if card.state is not State.NEW]
-    without = ahead.simulate(days, cards=learned, known_every=days, progress=follow(0))
+    learned = sample.select(lambda card: card.state is not State.NEW)
+    without = ahead.simulate(days, sample=learned, known_every=days, progress=follow(0))
     with_new = ahead.simulate(days, known_every=days, progress=follow(days))
     due = count_due_by_day(collection.store, today, days, only=only)
-    cards = ahead.find_counted()
+    cards = sample.find_counted()
     # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
-    steps = sum(card.due_ms is not None and card.last_day == today and not card.is_buried(today) for card in cards)
+    steps = sample.count(card for card in cards if _is_on_step(card, today))
     return Forecast(
         collection.clock,
-        sum(_is_overdue(card, today, collection.clock) for card in cards) * each,
+        sample.count(card for card in cards if _is_overdue(card, today, collection.clock)),
         tuple(
             ForecastDay(
                 today + at,
                 due[at],
-                (less.reviews + (steps if at == 0 else 0)) * each,
-                (more.reviews + (steps if at == 0 else 0)) * each,
-                more.new * each,
-                round(more.seconds / 60 * each, 1),
+                less.reviews + (steps if at == 0 else 0),
+                more.reviews + (steps if at == 0 else 0),
+                more.new,
+                round(more.seconds / 60, 1),
             )
             for at, (less, more) in enumerate(zip(without.days, with_new.days, strict=True))
         ),
         ahead.is_speed_assumed,
     )
+
+
+def _is_on_step(card: Card, today: int) -> bool:
+    return card.due_ms is not None and card.last_day == today and not card.is_buried(today)
 
 
 def _is_overdue(card: Card, today: int, clock: Clock) -> bool:

@@ -1,20 +1,23 @@
-"""Predict what is recalled on a day, if nothing more is done or if the plan is kept, and measure past predictions."""
+"""Predict what is recalled on a day, if nothing more is done or if the plan is kept."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from flashcards.insight.forecast import read_days_ahead
-from scheduler.columns import read_ratings
+from flashcards.insight.past_error import PastError, measure_past_error
+from scheduler.columns import find_places, read_card_columns, read_card_reals
+from scheduler.conditions import ASKABLE
 from scheduler.limits import Deadline, new_a_day
 from scheduler.measures import predict_recall
-from scheduler.memory import QuickModel, read_curve
-from scheduler.model import Rating, State
+from scheduler.memory import Model, read_curve
+from scheduler.model import Rating
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,124 +25,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from flashcards.collection import Collection
-    from flashcards.insight.forecast import DaysAhead
+    from flashcards.insight.forecast import DaysAhead, Sample
     from scheduler.clock import Clock
     from scheduler.columns import Ratings
-    from scheduler.memory import Curve
-    from scheduler.model import Card
     from scheduler.simulate import Simulation
-
-
-_LONGEST_DAYS: Final = 60
-_SHORTEST_DAYS: Final = 7
-_LEAST_DATES: Final = 4
-_LEAST_REVIEWS: Final = 20  # after a date, so that it counts
-_HALF_LIFE: Final = 3  # dates after which an error counts half
-_LIKELY: Final = 1.64  # standard errors on both sides hold nine cases in ten
-
-
-class PastError(NamedTuple):
-    """How far predictions were off.
-
-    Attributes:
-        error: the typical distance between the predicted and the actual share of recalled cards, 0 to 1.
-        dates: how many earlier dates were looked at.
-        reviews: how many reviews the predictions were compared with.
-        days: how far ahead of each date.
-    """
-
-    error: float
-    dates: int
-    reviews: int
-    days: int
-
-    def find_range(self, share: float, seen: float = 1.0) -> tuple[float, float]:
-        """Return the range that holds the actual share in about nine cases of ten, if this part of cards is seen."""
-        off = _LIKELY * self.error * seen
-        return max(0.0, share - off), min(seen, share + off)
-
-
-def measure_past_error(
-    ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve], today: int, horizon: int
-) -> PastError | None:
-    """Compare predictions made at earlier dates with the reviews that followed each of them.
-
-    From each date on, the first review of a card is predicted from the memory state that the card had on the date, and
-    nothing later. The error is a root mean square over the dates, recent ones counting more, less the luck of the
-    reviews that it is measured by.
-
-    Args:
-        ratings: all ratings that count.
-        decks: the deck of each card.
-        curves: the forgetting curve of each deck.
-        today: the day.
-        horizon: how many days ahead the prediction is for; dates are as far apart if the log is long enough.
-
-    Returns:
-        The error; nothing if the log is too short to tell.
-    """
-    pairs = _pair_reviews(ratings, decks, curves)
-    if not pairs.day.size:
-        return None
-    span = today - int(pairs.day.min()) + 1
-    days = max(_SHORTEST_DAYS, min(horizon, _LONGEST_DAYS, span // _LEAST_DATES))
-    found = _measure(pairs, today, days)
-    while found is None and days > _SHORTEST_DAYS:
-        days = max(_SHORTEST_DAYS, days // 2)
-        found = _measure(pairs, today, days)
-    return found
-
-
-class _Pairs(NamedTuple):
-    """Reviews of a later day than the rating before: their day, the day of that rating, and what it predicted."""
-
-    day: NDArray[np.int64]
-    previous: NDArray[np.int64]
-    predicted: NDArray[np.float64]
-    recalled: NDArray[np.bool_]
-
-
-def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
-    """Measure the error from dates that are this many days apart, if there are enough of them."""
-    window = (today - pairs.day) // days
-    date = today - (window + 1) * days + 1
-    # A card whose state changed within the window is predicted from the state before it only once.
-    first = pairs.previous < date
-    window, predicted, recalled = window[first], pairs.predicted[first], pairs.recalled[first]
-    if not window.size:
-        return None
-    counts = np.bincount(window)
-    enough = counts >= _LEAST_REVIEWS
-    if enough.sum() < _LEAST_DATES:
-        return None
-    count = counts[enough]
-    off = (np.bincount(window, recalled - predicted)[enough]) / count
-    luck = np.bincount(window, predicted * (1 - predicted))[enough] / count**2
-    weights = count * 0.5 ** (np.flatnonzero(enough) / _HALF_LIFE)
-    square = float(np.average(off**2 - luck, weights=weights))
-    # A smaller error than the luck of all reviews together cannot be told.
-    least = float((luck * count**2).sum() / count.sum() ** 2)
-    return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
-
-
-def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve]) -> _Pairs:
-    order = np.argsort(ratings.card, kind="stable")
-    card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
-    later = np.flatnonzero(
-        (np.diff(card) == 0)
-        & (np.diff(day) > 0)
-        & ~np.isnan(stability[:-1])
-        & (ratings.state_before[order][1:] != int(State.NEW))
-    )
-    deck = np.array([decks.get(int(each), -1) for each in card[later]], dtype=np.int64)
-    predicted = predict_recall(curves, deck, stability[later], day[later + 1] - day[later])
-    recalled = ratings.rating[order][later + 1] > int(Rating.AGAIN)
-    return _Pairs(day[later + 1], day[later], predicted, recalled)
 
 
 SEEDS: Final = (1, 2, 3)
 """The seeds of the simulated lives."""
 
+_MOST_CARDS: Final = 5_000  # larger collections are sampled
 _MOST_GAINS: Final = 10
 _NO_LIMIT: Final = 1_000_000  # cards a day
 _CURVE_POINTS: Final = 60
@@ -152,7 +47,7 @@ class GroupRecall(NamedTuple):
         cards: how many there are.
         seen: how many were ever rated.
         idle: recalled if nothing more is done, 0 to 1.
-        kept: recalled if the plan is kept, as the mean of the simulated lives.
+        kept: recalled if the plan is kept, by all simulated lives together.
     """
 
     cards: int
@@ -203,6 +98,7 @@ class Readiness:
     Attributes:
         today, day: days since 1970-01-01, read by `clock`.
         total: of all cards together; `spread` is how far the simulated lives lie apart.
+        sampled: the part of the cards that each of them holds, 0 to 1; the lives of a sample hold different cards.
         decks: of each deck.
         plan: what it takes.
         gains: the cards that gain most from a review now.
@@ -220,6 +116,7 @@ class Readiness:
     plan: StudyPlan
     gains: tuple[Gain, ...]
     curve: tuple[tuple[int, float, float], ...]
+    sampled: float = 1.0
     is_speed_assumed: bool = False
     past_error: PastError | None = None
 
@@ -239,11 +136,12 @@ def predict_readiness(
 ) -> Readiness:
     """Predict a day, which must lie ahead, for all cards or for `only` some of them.
 
-    The simulated lives are those of the whole collection, with the queue that a review has.
+    The simulated lives are those of the whole collection, with the queue that a review has. Each life of a large
+    collection is that of a sample.
     """
-    ahead = read_days_ahead(collection, now_ms, only)
-    today, days, cards = ahead.today, day - ahead.today, ahead.find_counted()
-    models = _Models(collection)
+    ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS, len(SEEDS))
+    today, days = ahead.today, day - ahead.today
+    pause = max(1, days // _CURVE_POINTS)
     lives = []
     for number, seed in enumerate(SEEDS):
 
@@ -251,78 +149,175 @@ def predict_readiness(
             if progress:
                 progress(first + done, days * len(SEEDS))
 
-        lives.append(ahead.simulate(days, seed=seed, progress=step))
+        sample = ahead.samples[number % len(ahead.samples)]
+        simulation = ahead.simulate(days, sample=sample, seed=seed, known_every=pause, progress=step)
+        lives.append(_Life(sample, simulation))
+    cards = _read_states(collection, only)
+    estimate = _Estimate.make(cards, lives, day)
+    shares = [_Estimate.make(cards, [life], day).average(cards.all) for life in lives]
+    total = estimate.recall(cards, cards.all)
     names = collection.catalog.deck_names()
-    groups: dict[str, list[Card]] = defaultdict(list)
-    for card in cards:
-        groups[names[card.deck]].append(card)
-    kept = [[_chance(models, life.cards[card.id], day) for card in cards] for life in lives]
-    shares = [fmean(chances) if chances else 0.0 for chances in kept]
+    decks = sorted(np.unique(cards.deck).tolist(), key=names.__getitem__)
     return Readiness(
         collection.clock,
         today,
         day,
-        _recall(models, cards, lives, day),
+        total,
         max(shares) - min(shares),
-        {name: _recall(models, group, lives, day) for name, group in sorted(groups.items())},
-        _plan(ahead, cards, lives, day, str(collection.clock.date(day))),
-        tuple(find_gains(models, cards, today, day)),
-        tuple(_curve(models, cards, lives, today, day)),
+        {names[deck]: estimate.recall(cards, cards.deck == deck) for deck in decks},
+        _plan(ahead, cards, lives[0], day, str(collection.clock.date(day))),
+        tuple(find_gains(cards, today, day)),
+        (*_curve(cards, lives, estimate.slope, range(today, day, pause)), (day, total.idle, total.kept)),
+        ahead.sampled,
         ahead.is_speed_assumed,
-        _measure_past_error(collection, today, days),
+        _measure_past_error(collection, ahead.ratings, today, days),
     )
 
 
-def _measure_past_error(collection: Collection, today: int, days: int) -> PastError | None:
+def _measure_past_error(collection: Collection, ratings: Ratings, today: int, days: int) -> PastError | None:
     decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
     curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
-    return measure_past_error(read_ratings(collection.connection), decks, curves, today, days)
+    return measure_past_error(ratings, decks, curves, today, days)
 
 
-class _Models:
-    """A quick FSRS model for each deck; decks with the same parameters share one."""
+class _States(NamedTuple):
+    """The memory states of cards, one entry of each array a card, in the order of their ids; NaN for cards never rated.
 
-    def __init__(self, collection: Collection) -> None:
-        made: dict[tuple[float, ...], QuickModel] = {}
-        self._by_deck = {
-            limit.deck: made.setdefault(limit.policy.parameters, QuickModel(limit.policy.parameters))
-            for limit in collection.limits
-        }
+    `models` holds FSRS for each deck; decks with the same parameters share one.
+    """
 
-    def of(self, card: Card) -> QuickModel:
-        return self._by_deck[card.deck]
+    card: NDArray[np.int64]
+    deck: NDArray[np.int64]
+    last_day: NDArray[np.int64]
+    stability: NDArray[np.float64]
+    difficulty: NDArray[np.float64]
+    models: Mapping[int, Model]
+
+    @property
+    def all(self) -> NDArray[np.bool_]:
+        """A mask that selects all cards."""
+        return np.ones(self.card.size, dtype=bool)
+
+    @property
+    def is_seen(self) -> NDArray[np.bool_]:
+        """Which cards were ever rated."""
+        return ~np.isnan(self.stability)
+
+    def where(self, chosen: NDArray[np.bool_]) -> _States:
+        """Keep the cards that a mask selects."""
+        card, deck, last_day, stability, difficulty, models = self
+        return _States(card[chosen], deck[chosen], last_day[chosen], stability[chosen], difficulty[chosen], models)
+
+    def predict(self, day: int) -> NDArray[np.float64]:
+        """Compute the chance of recall of each card on a day; 0 for cards never rated."""
+        curves = {deck: model.curve for deck, model in self.models.items()}
+        return np.nan_to_num(predict_recall(curves, self.deck, self.stability, np.maximum(0, day - self.last_day)))
+
+    def rate(self, rating: Rating, day: int) -> _States:
+        """Compute the states after every card was rated on a day."""
+        stability, difficulty = np.empty_like(self.stability), np.empty_like(self.difficulty)
+        for model in set(self.models.values()):
+            chosen = np.isin(self.deck, [deck for deck, each in self.models.items() if each is model])
+            if chosen.any():
+                before = self.where(chosen)
+                elapsed = np.where(before.is_seen, np.maximum(0, day - before.last_day), 0)
+                after = model.rate_all(rating, before.stability, before.difficulty, elapsed)
+                stability[chosen], difficulty[chosen] = after.T
+        return self._replace(last_day=np.full_like(self.last_day, day), stability=stability, difficulty=difficulty)
 
 
-def _chance(models: _Models, card: Card, day: int) -> float:
-    if card.stability is None:
-        return 0.0
-    return models.of(card).retrievability(card.stability, card.elapsed_days(day))
+def _read_states(collection: Collection, only: frozenset[int] | None) -> _States:
+    """Read the memory states of the cards that can be asked, or of `only` some of them."""
+    columns = ("id", "deck", "coalesce(last_day, 0)", f"({ASKABLE})")
+    card, deck, last_day, is_askable = read_card_columns(collection.connection, columns)
+    stability, difficulty = read_card_reals(collection.connection, ("stability", "difficulty"))
+    model_of = lru_cache(maxsize=None)(Model)
+    models = {limit.deck: model_of(limit.policy.parameters) for limit in collection.limits}
+    chosen = is_askable == 1
+    if only is not None:
+        chosen &= np.isin(card, list(only))
+    return _States(card, deck, last_day, stability, difficulty, models).where(chosen)
 
 
-def _recall(models: _Models, cards: list[Card], lives: Sequence[Simulation], day: int) -> GroupRecall:
-    if not cards:
-        return GroupRecall(0, 0, 0.0, 0.0)
-    idle = fmean(_chance(models, card, day) for card in cards)
-    kept = fmean(_chance(models, life.cards[card.id], day) for life in lives for card in cards)
-    return GroupRecall(len(cards), sum(card.stability is not None for card in cards), idle, kept)
+class _Life(NamedTuple):
+    """A simulated life: the cards as they are now, and what became of them."""
+
+    sample: Sample
+    simulation: Simulation
+
+    def find_end(self, models: Mapping[int, Model]) -> _States:
+        """Find the states of the cards of the question at the end."""
+        cards = [self.simulation.cards[card] for card in sorted(self.sample.counted)]
+        return _States(
+            np.array([card.id for card in cards], dtype=np.int64),
+            np.array([card.deck for card in cards], dtype=np.int64),
+            np.array([card.last_day or 0 for card in cards], dtype=np.int64),
+            np.array([card.stability for card in cards], dtype=np.float64),
+            np.array([card.difficulty for card in cards], dtype=np.float64),
+            models,
+        )
 
 
-def _plan(ahead: DaysAhead, cards: list[Card], lives: Sequence[Simulation], day: int, date: str) -> StudyPlan:
-    new_left = sum(card.state is State.NEW for card in cards)
-    unseen = sum(lives[0].cards[card.id].stability is None for card in cards)
-    life = lives[0] if unseen == 0 else _live_towards(ahead, cards, day, date)
-    minutes = fmean(done.seconds for done in life.days) / 60
-    busiest = max((done.new + done.reviews for done in life.days), default=0)
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """What simulated cards tell of all cards.
+
+    A part of cards is estimated by those of its cards that were simulated. If these are recalled more or less often
+    than the others when nothing is done, a regression takes that out.
+
+    Attributes:
+        idle: of all cards, the chance of recall on the day if nothing more is done.
+        place: of each simulated card, its index among all cards.
+        kept: of each simulated card, the chance of recall if the plan is kept.
+        slope: how much `kept` grows with `idle`.
+    """
+
+    idle: NDArray[np.float64]
+    place: NDArray[np.int64]
+    kept: NDArray[np.float64]
+    slope: float
+
+    @classmethod
+    def make(cls, cards: _States, lives: Sequence[_Life], day: int) -> _Estimate:
+        """Estimate by some lives."""
+        ends = [life.find_end(cards.models) for life in lives]
+        idle, kept = cards.predict(day), np.concatenate([end.predict(day) for end in ends])
+        place = find_places(cards.card, np.concatenate([end.card for end in ends]))
+        off = idle[place] - idle[place].mean()
+        square = float(off @ off)
+        return cls(idle, place, kept, float(off @ kept) / square if square else 0.0)
+
+    def average(self, chosen: NDArray[np.bool_]) -> float:
+        """Estimate the part of some cards that is recalled if the plan is kept."""
+        simulated = chosen[self.place]
+        if not simulated.any():
+            simulated = np.ones_like(simulated)
+        apart = self.idle[chosen].mean() - self.idle[self.place[simulated]].mean()
+        return min(1.0, max(0.0, float(self.kept[simulated].mean() + self.slope * apart)))
+
+    def recall(self, cards: _States, chosen: NDArray[np.bool_]) -> GroupRecall:
+        """Say what is recalled of some cards."""
+        count, seen = int(chosen.sum()), int(cards.is_seen[chosen].sum())
+        return GroupRecall(count, seen, float(self.idle[chosen].mean()), self.average(chosen))
+
+
+def _plan(ahead: DaysAhead, cards: _States, life: _Life, day: int, date: str) -> StudyPlan:
+    new_left = int((~cards.is_seen).sum())
+    asked = [card.id for card in life.sample.find_counted() if card.stability is None]
+    left = sum(life.simulation.cards[card].stability is None for card in asked)
+    unseen = -(-new_left * left // len(asked)) if asked else 0
+    done = life.simulation if unseen == 0 else _live_towards(ahead, set(cards.deck.tolist()), day, date)
+    minutes = fmean(each.seconds for each in done.days) / 60
+    busiest = max((each.new + each.reviews for each in done.days), default=0)
     top = ahead.limits[0].policy.new_per_day
     rest_days = {limit.deck: limit.policy.rest_days for limit in ahead.limits}
-    new = Counter(rest_days[card.deck] for card in cards if card.state is State.NEW)
+    new = Counter(rest_days[deck] for deck in cards.deck[~cards.is_seen].tolist())
     pace = sum(new_a_day(count, ahead.today, Deadline(day, rest)) for rest, count in new.items())
     return StudyPlan(new_left, pace, minutes, unseen, top, busiest)
 
 
-def _live_towards(ahead: DaysAhead, cards: list[Card], day: int, date: str) -> Simulation:
-    """Simulate what it takes: a deadline for the decks of the cards, and no limit on reviews."""
-    decks = {card.deck for card in cards}
+def _live_towards(ahead: DaysAhead, decks: set[int], day: int, date: str) -> Simulation:
+    """Simulate what it takes: a deadline for these decks, and no limit on reviews."""
     limits = [
         limit._replace(
             policy=replace(
@@ -336,33 +331,31 @@ def _live_towards(ahead: DaysAhead, cards: list[Card], day: int, date: str) -> S
     return ahead.simulate(day - ahead.today, limits=limits, known_every=day - ahead.today)
 
 
-def find_gains(models: _Models, cards: Iterable[Card], today: int, day: int) -> list[Gain]:
+def find_gains(cards: _States, today: int, day: int) -> list[Gain]:
     """Find the cards whose recall on the day gains most from a review today; only seen cards, if there are any.
 
     A review is recalled with the chance that FSRS predicts, and rated Good; else Again.
     """
-    found = []
-    every = list(cards)
-    for card in [card for card in every if card.stability is not None] or every:
-        model = models.of(card)
-        now = _chance(models, card, day)
-        after = model.next_memories(card.memory, card.elapsed_days(today))
-        recall = _chance(models, card, today)
-        good, again = (
-            model.retrievability(after[rating].stability, day - today) for rating in (Rating.GOOD, Rating.AGAIN)
-        )
-        expected = recall * good + (1 - recall) * again
-        found.append(Gain(card.id, now, expected, expected - now))
-    return sorted(found, key=lambda each: (-each.gain, each.card))[:_MOST_GAINS]
+    chosen = cards.where(cards.is_seen) if cards.is_seen.any() else cards
+    now, recall = chosen.predict(day), chosen.predict(today)
+    good, again = (chosen.rate(rating, today).predict(day) for rating in (Rating.GOOD, Rating.AGAIN))
+    expected = recall * good + (1 - recall) * again
+    gain = expected - now
+    first = np.lexsort((chosen.card, -gain))[:_MOST_GAINS]
+    rows = zip(*(column[first].tolist() for column in (chosen.card, now, expected, gain)), strict=True)
+    return [Gain._make(row) for row in rows]
 
 
 def _curve(
-    models: _Models, cards: list[Card], lives: Sequence[Simulation], today: int, day: int
+    cards: _States, lives: Sequence[_Life], slope: float, days: Sequence[int]
 ) -> Iterable[tuple[int, float, float]]:
-    if not cards:
-        return
-    for at in range(today, day, max(1, (day - today) // _CURVE_POINTS)):
-        idle = fmean(_chance(models, card, at) for card in cards)
-        yield at, idle, fmean(life.known[at - today] for life in lives) / len(cards)
-    end = _recall(models, cards, lives, day)
-    yield day, end.idle, end.kept
+    """Say for days before the last what is recalled if nothing is done, and if the plan is kept."""
+    starts = [cards.where(np.isin(cards.card, list(life.sample.counted))) for life in lives]
+    weights = [sum(life.sample.weights[card] for card in life.sample.counted) for life in lives]
+    for number, at in enumerate(days):
+        idle = float(cards.predict(at).mean())
+        kept = fmean(
+            life.simulation.known[number] / weight + slope * (idle - float(start.predict(at).mean()))
+            for life, start, weight in zip(lives, starts, weights, strict=True)
+        )
+        yield at, idle, min(1.0, max(0.0, kept))

@@ -101,6 +101,11 @@ def describe_readiness(found: Readiness) -> list[str]:
         f" nothing more is done, {found.total.kept:.0%} if the plan is kept."
     ]
     said.append(_describe_error(found))
+    if found.sampled < 1:
+        said.append(
+            f"Each of three simulated lives held one card in {round(1 / found.sampled)};"
+            f" they lie {100 * found.spread:.1f} points apart."
+        )
     if found.is_speed_assumed:
         said.append(ASSUMED_SPEED)
     minutes = plural(round(plan.minutes_a_day), "minute")
@@ -182,6 +187,7 @@ def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:
         "days": found.day - found.today,
         "total": _count(found.total),
         "spread": found.spread,
+        "sampled": found.sampled,
         "decks": [{"deck": deck, **_count(recall)} for deck, recall in found.decks.items()],
         "plan": {
             "new_left": plan.new_left,

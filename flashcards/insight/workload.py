@@ -93,21 +93,21 @@ def compare_retentions(
 
         found.append(_simulate_at(ahead, retention, days, step))
     present = collection.settings.policy.retention
-    return Comparison(days, present, 1 / ahead.each, tuple(found), ahead.is_speed_assumed)
+    return Comparison(days, present, ahead.sampled, tuple(found), ahead.is_speed_assumed)
 
 
 def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Callable[[int, int], None]) -> Workload:
     limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in ahead.limits]
     found = ahead.simulate(days, limits=limits, known_every=days, progress=progress)
-    minutes = [day.seconds / 60 * ahead.each for day in found.days]
+    minutes = [day.seconds / 60 for day in found.days]
     months = [minutes[at : at + _MONTH] for at in range(0, days, _MONTH)]
     return Workload(
         retention,
-        sum(day.reviews for day in found.days) * ahead.each,
+        sum(day.reviews for day in found.days),
         sum(minutes) / days,
         sum(minutes[-_MONTH:]) / len(minutes[-_MONTH:]),
-        sum(day.new for day in found.days) * ahead.each,
-        found.known[-1] * ahead.each,
+        sum(day.new for day in found.days),
+        found.known[-1],
         tuple(sum(month) / len(month) for month in months),
     )
 

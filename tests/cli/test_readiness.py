@@ -24,6 +24,7 @@ def test_cards_never_seen_count_as_not_known(cli: Runner) -> None:
         "days",
         "total",
         "spread",
+        "sampled",
         "decks",
         "plan",
         "gains",

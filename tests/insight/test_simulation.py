@@ -76,12 +76,56 @@ def test_the_new_cards_of_a_forecast_are_those_that_are_due_today(tmp_path: Path
 def test_a_sample_keeps_the_limits_and_its_question(tmp_path: Path) -> None:
     with two_decks(tmp_path / "decks", "new_per_day = 4\n") as collection:
         ahead = read_days_ahead(collection, now_ms(), only(collection, "deck:z"), most=10)
-        assert (len(ahead.counted), ahead.each) == (10, 1)
-        assert len(ahead.cards) == 20
+        (sample,) = ahead.samples
+        assert (len(sample.counted), ahead.sampled) == (10, 1)
+        assert len(sample.cards) == 20
         lived = ahead.simulate(14)
     first = [day for day, done in enumerate(lived.days) if done.new]
     assert first == [10, 11, 12]  # forty other cards take ten days
     assert [lived.days[day].new for day in first] == [4, 4, 2]
+
+
+def learn_some(collection: Collection) -> None:
+    """Give three cards in four a first rating, and half of them a second one."""
+    for number, card in enumerate(card_ids(collection)):
+        if number % 4:
+            rate(collection, card, Rating.GOOD if number % 3 else Rating.HARD, 12 + number % 9)
+        if number % 4 > 1:
+            rate(collection, card, Rating.AGAIN if number % 5 == 0 else Rating.GOOD, number % 7)
+
+
+@pytest.mark.parametrize("limits", ["new_per_day = 2\nreviews_per_day = 4\n", "new_per_day = 100\n"])
+def test_a_sample_predicts_what_the_whole_collection_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: str
+) -> None:
+    collection_of(tmp_path / "decks", 240).close()
+    (tmp_path / "decks" / "flashcards.toml").write_text(limits, encoding="utf-8")
+    with Collection(tmp_path / "decks") as collection:
+        learn_some(collection)
+        at = now_ms()
+        day = collection.clock.day(at) + 30
+        whole = predict_readiness(collection, at, day)
+        monkeypatch.setattr("flashcards.insight.readiness._MOST_CARDS", 40)
+        sampled = predict_readiness(collection, at, day)
+    assert whole.sampled == 1.0
+    assert sampled.sampled == pytest.approx(1 / 6)
+    assert sampled.total._replace(kept=0) == whole.total._replace(kept=0)
+    assert sampled.total.kept == pytest.approx(whole.total.kept, abs=0.02)
+    assert sampled.plan.new_left == whole.plan.new_left == 60
+    assert sampled.plan.unseen == pytest.approx(whole.plan.unseen, abs=6)
+    assert sampled.plan.minutes_a_day == pytest.approx(whole.plan.minutes_a_day, rel=0.5)
+    assert sampled.gains == whole.gains
+    for one, other in zip(sampled.curve, whole.curve, strict=True):
+        assert one == pytest.approx(other, abs=0.03)
+    assert "held one card in 6" in " ".join(describe_readiness(sampled))
+
+
+def test_each_life_of_a_sample_holds_other_cards_and_whole_notes(tmp_path: Path) -> None:
+    with two_decks(tmp_path / "decks") as collection:
+        ahead = read_days_ahead(collection, now_ms(), most=10, lives=3)
+    held = [sample.counted for sample in ahead.samples]
+    assert len(frozenset.union(*held)) == sum(map(len, held)) == 30
+    assert {weight for sample in ahead.samples for weight in sample.weights.values()} == {5}
 
 
 def test_without_a_log_the_speed_is_said_to_be_assumed(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import fsrs
 import fsrs_rs_python
+import numpy as np
 import pytest
 from fsrs.scheduler import DEFAULT_PARAMETERS as PY_DEFAULTS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
-from scheduler.memory import fill_parameters, find_parameter_problem
+from scheduler.memory import QuickModel, fill_parameters, find_parameter_problem
 from tests.scheduler.world import history, replay
 
 FSRS_5 = (
@@ -94,6 +95,16 @@ def test_many_histories_at_once_end_where_each_ends_alone(history_: list[tuple[R
         replay(model, short)[-1],
         replay(model, log)[-1],
     ]
+
+
+@pytest.mark.parametrize("rating", Rating)
+def test_many_cards_rated_at_once_become_what_each_becomes_alone(rating: Rating) -> None:
+    before = [Memory(0.5, 3.0), Memory(12.0, 8.5), Memory(300.0, 1.0), None]
+    days = [0, 10, 400, 0]
+    stability, difficulty = np.array([each or (np.nan, np.nan) for each in before]).T
+    after = Model().rate_all(rating, stability, difficulty, np.array(days))
+    alone = [QuickModel().next_memories(memory, elapsed)[rating] for memory, elapsed in zip(before, days, strict=True)]
+    assert after == pytest.approx(np.array(alone))
 
 
 def test_a_second_rating_on_the_same_day_uses_the_short_term_formula() -> None:
