@@ -140,14 +140,19 @@ class Screen:
         self._put(self._capture(draw), self._capture(draw_written), footer, -1 if written else 0)
 
     def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating, written: str, message: str = "") -> None:
-        """Draw what was written in answer to it, and the model answer with the points to be ticked."""
+        """Draw the question, what was written in answer to it, and the model answer with the points to be ticked."""
         view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
 
         def draw() -> None:
+            if not self._plain:  # there it was printed just above
+                self._print(self._draw_side(asked, asked.face.front))
+                self._blank()
             if written:
                 self._print(Text("Your answer", "bold"))
                 self._print(Text(escape_controls(written)))
                 self._blank()
+
+        def draw_model() -> None:
             self._print(Text("Model answer", "bold"))
             self._blank()
             self._draw_back(view)
@@ -160,7 +165,7 @@ class Screen:
 
         top = 0 if self._shown != (asked.face, True) else None
         self._shown = (asked.face, True)
-        self._put(self._capture(draw), [], self._capture(draw_footer), top)
+        self._put(self._capture(draw), self._capture(draw_model), self._capture(draw_footer), top)
 
     def redraw(self) -> None:
         """Let the next `show` read out all of it again."""

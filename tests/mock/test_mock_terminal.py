@@ -49,6 +49,7 @@ def test_a_whole_mock_its_report_and_its_history_agree(tmp_path: Path) -> None:
         terminal.act("\r", "> ")
         drawn = terminal.act("\r", "0 of 2 covered.")
         assert "Your answer\nfirst I would ask\n" in drawn.replace("\r", "")
+        assert "How do you" in drawn  # the question stays in sight
         terminal.act("a", "1 of 2")
         terminal.act("b", "2 of 2 covered: Easy.")
         terminal.act(" ", "A note to yourself")
