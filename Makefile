@@ -9,7 +9,7 @@ ANKIDROID_CORE := 25.9.2
 ANKIDROID_READY := $(VENV)/ankidroid/.ready-$(ANKIDROID_CORE)
 
 .DEFAULT_GOAL := help
-.PHONY: help decks review test test-slow test-all lint types fuzz bench clean
+.PHONY: help decks review test test-slow test-all lint types fuzz faults bench clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,6 +54,9 @@ types: $(DEV_READY) ## Check types
 
 fuzz: $(DEV_READY) ## Read a million random inputs; FUZZ_INPUTS and FUZZ_SEED choose them
 	FUZZ_INPUTS=$${FUZZ_INPUTS:-1000000} $(BIN)/python -m pytest -q -n auto tests/fuzz
+
+faults: $(DEV_READY) ## Fail, cut and kill every file operation of every command, and cut the power after each
+	FAULT_POINTS=0 $(BIN)/python -m pytest -q -n auto tests/faults
 
 bench: $(DEV_READY) ## Measure speed, against peers where they are installed
 	$(BIN)/python -m benchmarks

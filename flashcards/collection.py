@@ -19,6 +19,7 @@ from flashcards.catalog.changes import FolderChanges, ScanReport, find_changes
 from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_decks
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
+from flashcards.disk.atomic import sync
 from flashcards.disk.inside import refuse_links
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load_settings
@@ -136,6 +137,7 @@ class Collection:
         connection: its database.
         store: its cards and reviews.
         catalog: its files and notes, as of the last scan.
+        record_act: records what the open transaction does as an act with this summary, if it is to be undone.
         backup_ms: when an import last backed up the state through this object, in epoch milliseconds; 0 if never.
     """
 
@@ -148,6 +150,7 @@ class Collection:
         """
         self.root = root
         self.backup_ms = 0
+        self.record_act: Callable[[str], None] = lambda _summary: None
         self._access = access
         refuse_links(self.state_folder, root)
         in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())
@@ -239,6 +242,7 @@ class Collection:
             try:
                 folder.mkdir()
                 (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+                sync(self.root)
             except FileExistsError:
                 if not folder.is_dir():
                     raise StateUnwritable(folder, "a file is in its place") from None

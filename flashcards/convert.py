@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from flashcards.catalog.imports import write_together
 from flashcards.catalog.store import Entry, encode
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.cloze import replace_gaps
@@ -21,9 +22,10 @@ from flashcards.deck.source import normalize
 from flashcards.deck.write import write_note
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
+from flashcards.disk.inside import leads_outside
+from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
-from scheduler import transaction
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -92,13 +94,15 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
     """Write the files, and let their notes be known by their new texts; returns where the old files are kept.
 
     Raises:
-        FileChanged: a file says something else by now; those before it are written.
+        FileChanged: a file says something else by now; none is written.
     """
     kept: Path | None = None
-    for conversion in conversions:
-        kept = kept or collection.backups / time.strftime("converted-%Y%m%d-%H%M%S", time.localtime(at_ms / 1000))
-        _keep(kept / conversion.path, conversion.before)
-        with transaction(collection.connection):
+    elsewhere: list[Conversion] = []
+    journal = Journal(collection.root, collection.import_folder)
+    with write_together(collection.connection, journal, "convert", at_ms):
+        for conversion in conversions:
+            kept = kept or collection.backups / time.strftime("converted-%Y%m%d-%H%M%S", time.localtime(at_ms / 1000))
+            _keep(kept / conversion.path, conversion.before)
             for entry, note in zip(conversion.entries, conversion.notes, strict=True):
                 text = fingerprint(note)
                 if text != entry.fingerprint:
@@ -106,6 +110,11 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
                         "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
                         (text, entry.id, encode(note), at_ms),
                     )
+            if leads_outside(collection.root, conversion.path):  # a file of another folder, which a person linked
+                elsewhere.append(conversion)
+            else:
+                journal.stage_bytes(conversion.path, conversion.after, conversion.before)
+    for conversion in elsewhere:
         replace_unchanged(collection.root / conversion.path, conversion.before, conversion.after)
     return kept
 

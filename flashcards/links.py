@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from flashcards.cards import format_short_id
 from flashcards.catalog.corrections import Corrections
+from flashcards.catalog.imports import write_together
 from flashcards.catalog.scan import update_cards
 from flashcards.catalog.store import Entry
 from flashcards.collection import Collection, now_ms
@@ -17,6 +18,8 @@ from flashcards.deck.parse import parse
 from flashcards.deck.write import insert_comment
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, replace_unchanged
+from flashcards.disk.inside import leads_outside
+from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.text import plural
 from scheduler import transaction
@@ -132,15 +135,16 @@ class PinImpossible(FlashcardsError):
         super().__init__(f"{path}:{line}: this note cannot be pinned automatically. Write `<!-- id: … -->` into it.")
 
 
-def write_pins(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]) -> int:
+def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
     """Write the key of each note without a pin into its file; return how many were written.
 
-    Each file is written once, atomically, and only if it still says what the catalog says.
+    All files of the collection are written together, and only if they still say what the catalog says.
 
     Raises:
         FileChanged: a file has changed.
         PinImpossible: a note cannot be pinned.
     """
+    root, dialects = collection.root, collection.catalog.dialects()
     by_file: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.note.pin:
@@ -148,14 +152,22 @@ def write_pins(root: Path, entries: Iterable[Entry], dialects: Mapping[str, str]
     for path in by_file:
         if dialects.get(path, NATIVE) != NATIVE:
             raise PinForeign(path, dialects[path])
-    for path, entries_of_file in by_file.items():
-        before = (root / path).read_bytes()
-        try:
-            text = before.decode()
-        except UnicodeDecodeError:  # it was when it was read
-            raise FileChanged(root / path) from None
-        after = _insert_pins(path, text, entries_of_file, root).encode()
-        replace_unchanged(root / path, before, after)
+    journal = Journal(root, collection.import_folder)
+    elsewhere: list[tuple[Path, bytes, bytes]] = []
+    with write_together(collection.connection, journal, "pin", now_ms()):
+        for path, entries_of_file in by_file.items():
+            before = (root / path).read_bytes()
+            try:
+                text = before.decode()
+            except UnicodeDecodeError:  # it was when it was read
+                raise FileChanged(root / path) from None
+            after = _insert_pins(path, text, entries_of_file, root).encode()
+            if leads_outside(root, path):  # a deck of another folder, which a person linked
+                elsewhere.append((root / path, before, after))
+            else:
+                journal.stage_bytes(path, after, before)
+    for file, before, after in elsewhere:
+        replace_unchanged(file, before, after)
     return sum(len(entries_of_file) for entries_of_file in by_file.values())
 
 

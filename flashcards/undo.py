@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.catalog.imports import write_together
 from flashcards.collection import DATABASE, Collection, now_ms
-from flashcards.disk.atomic import file_digest, replace_file
+from flashcards.disk.atomic import file_digest
 from flashcards.disk.inside import OutsideCollection, find_place, is_real_folder
+from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError
-from scheduler import transaction
 from scheduler.backups import copy_database
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class UndoImpossible(FlashcardsError):
 def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = ()) -> Iterator[list[str]]:
     """Run the block and record it as one act that keeps a copy of the database and of files.
 
-    The block puts a summary into the list that it gets; without one, nothing is recorded.
+    The block calls `collection.record_act` within its last transaction. A block without one puts a summary into the
+    list that it gets. Without either, nothing is recorded.
 
     Args:
         collection: open, and scanned.
@@ -56,6 +58,14 @@ def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = 
     folder = collection.state_folder / UNDO_FOLDER / str(now_ms())
     before = {path: path.stat() for path in _list_files(paths)}
     summary: list[str] = []
+    recorded: list[str] = []
+
+    def record(text: str) -> None:
+        changed = _find_changes(collection, folder, paths, before)
+        collection.store.acts.add(kind, text, {"copy": folder.name, "files": changed}, now_ms())
+        recorded.append(text)
+
+    collection.record_act = record
     try:
         copy_database(collection.connection, folder / DATABASE)
         for path in before:
@@ -64,15 +74,17 @@ def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = 
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, copy)
         yield summary
+        for text in summary:
+            record(text)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    if not summary:
+    finally:
+        collection.record_act = lambda _summary: None
+    if recorded:
+        _remove_old_copies(folder)
+    else:
         shutil.rmtree(folder, ignore_errors=True)
-        return
-    changed = _find_changes(collection, folder, paths, before)
-    collection.store.acts.add(kind, summary[0], {"copy": folder.name, "files": changed}, now_ms())
-    _remove_old_copies(folder)
 
 
 def undo(collection: Collection) -> Act:
@@ -90,16 +102,18 @@ def undo(collection: Collection) -> Act:
     if not (_NAME.fullmatch(name) and _is_own(folder, folder / DATABASE) and (folder / DATABASE).is_file()):
         raise UndoImpossible(act, "its copy of the earlier state is gone. `flashcards backup --list` lists backups")
     places = {path: _resolve(collection, path, act) for path in files}
-    for path, place in places.items():
-        if (file_digest(place) if place.is_file() else "") != files[path]:
-            raise UndoImpossible(act, f"{place} was changed since, and that would be lost. Move the file away first")
-    _put_back(collection.connection, folder / DATABASE, act)
-    for path, place in places.items():
-        saved = folder / "files" / path
-        if saved.is_file() and _is_own(folder, saved):
-            _put_file_back(saved, place)
-        else:
-            place.unlink(missing_ok=True)
+    journal = Journal(collection.root, collection.import_folder)
+    with (
+        _attach(collection.connection, folder / DATABASE),
+        write_together(collection.connection, journal, f"undo of {act.kind}", now_ms()),
+    ):
+        for path, place in places.items():
+            if (file_digest(place) if place.is_file() else "") != files[path]:
+                raise UndoImpossible(
+                    act, f"{place} was changed since, and that would be lost. Move the file away first"
+                )
+            _stage(journal, folder, path, place)
+        _put_back(collection.connection, act)
     shutil.rmtree(folder, ignore_errors=True)
     collection.forget_limits()
     return act
@@ -157,42 +171,47 @@ def _resolve(collection: Collection, path: str, act: Act) -> Path:
         raise UndoImpossible(act, f"its record names {path}, which is not a file of the collection") from error
 
 
-def _put_file_back(saved: Path, place: Path) -> None:
-    """Copy a file back with its mode and times, whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with replace_file(place) as file, saved.open("rb") as copied:
-        shutil.copyfileobj(copied, file)
-    shutil.copystat(saved, place)
+def _stage(journal: Journal, folder: Path, path: str, place: Path) -> None:
+    """Stage the copy of a file with its mode and times, or its removal if it was not there before."""
+    saved = folder / "files" / path
+    if saved.is_file() and _is_own(folder, saved):
+        shutil.copy2(saved, journal.stage(path, place.read_bytes() if place.is_file() else None))
+    elif place.is_file():
+        journal.remove(path)
 
 
-def _put_back(connection: sqlite3.Connection, copy: Path, act: Act) -> None:
-    """Make the tables what they are in the copy, in one transaction, except for `_LATER` and later log rows."""
+@contextmanager
+def _attach(connection: sqlite3.Connection, copy: Path) -> Iterator[None]:
     connection.execute("ATTACH DATABASE ? AS earlier", (str(copy),))
     try:
-        with transaction(connection):
-            if _read_tables(connection, "main") != _read_tables(connection, "earlier"):
-                raise UndoImpossible(act, "the database has a newer form since")
-            connection.execute("PRAGMA defer_foreign_keys = ON")
-            triggers = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
-            for name, _ in triggers:
-                connection.execute(f'DROP TRIGGER main."{name}"')
-            for table in _read_tables(connection, "main"):
-                if table not in _LATER and table != "reviews":
-                    connection.execute(f'DELETE FROM main."{table}"')
-                    # Without a condition, SQLite copies pages and loses count of deferred foreign keys.
-                    connection.execute(f'INSERT INTO main."{table}" SELECT * FROM earlier."{table}" WHERE 1')
-            connection.execute(
-                "DELETE FROM main.reviews WHERE id NOT IN (SELECT id FROM earlier.reviews)"
-                " AND (id <= ? OR card NOT IN (SELECT id FROM main.cards))",
-                (act.at_ms,),
-            )
-            connection.execute("DELETE FROM main.reviews WHERE voids NOT IN (SELECT id FROM main.reviews)")
-            connection.execute("DELETE FROM main.exported_notes WHERE note NOT IN (SELECT id FROM main.notes)")
-            for _, sql in triggers:
-                connection.execute(sql)
-            connection.execute("UPDATE main.acts SET undone_ms = ? WHERE id = ?", (now_ms(), act.id))
+        yield
     finally:
         connection.execute("DETACH DATABASE earlier")
+
+
+def _put_back(connection: sqlite3.Connection, act: Act) -> None:
+    """Make the tables what they are in the attached copy, except for `_LATER` and later log rows."""
+    if _read_tables(connection, "main") != _read_tables(connection, "earlier"):
+        raise UndoImpossible(act, "the database has a newer form since")
+    connection.execute("PRAGMA defer_foreign_keys = ON")
+    triggers = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        connection.execute(f'DROP TRIGGER main."{name}"')
+    for table in _read_tables(connection, "main"):
+        if table not in _LATER and table != "reviews":
+            connection.execute(f'DELETE FROM main."{table}"')
+            # Without a condition, SQLite copies pages and loses count of deferred foreign keys.
+            connection.execute(f'INSERT INTO main."{table}" SELECT * FROM earlier."{table}" WHERE 1')
+    connection.execute(
+        "DELETE FROM main.reviews WHERE id NOT IN (SELECT id FROM earlier.reviews)"
+        " AND (id <= ? OR card NOT IN (SELECT id FROM main.cards))",
+        (act.at_ms,),
+    )
+    connection.execute("DELETE FROM main.reviews WHERE voids NOT IN (SELECT id FROM main.reviews)")
+    connection.execute("DELETE FROM main.exported_notes WHERE note NOT IN (SELECT id FROM main.notes)")
+    for _, sql in triggers:
+        connection.execute(sql)
+    connection.execute("UPDATE main.acts SET undone_ms = ? WHERE id = ?", (now_ms(), act.id))
 
 
 def _read_tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:

@@ -63,9 +63,7 @@ class DiskFull(SchedulerError):
     """The disk is full."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"The disk is full: {path} cannot be written. Nothing was changed; free some space and try again."
-        )
+        super().__init__(f"The disk is full: {path} cannot be written. Free some space and try again.")
 
 
 class DatabaseBusy(SchedulerError):

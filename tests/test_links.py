@@ -74,7 +74,7 @@ def put(collection: Collection, content: bytes) -> Path:
 
 
 def pin_all(collection: Collection) -> int:
-    return write_pins(collection.root, list(collection.catalog.entries()), {})
+    return write_pins(collection, list(collection.catalog.entries()))
 
 
 def meaning(notes: tuple[Note, ...]) -> list[tuple[object, ...]]:
@@ -170,7 +170,7 @@ def test_a_change_between_the_reading_and_the_writing_is_not_overwritten(
 def test_only_the_notes_that_are_named_are_pinned(collection: Collection) -> None:
     path = put(collection, b"Q: one\nA: answer\n\nQ: two\nA: answer\n")
     (entry,) = [entry for entry in collection.catalog.entries() if entry.note.fields[0] == "two"]
-    assert write_pins(collection.root, [entry], {}) == 1
+    assert write_pins(collection, [entry]) == 1
     assert path.read_bytes() == f"Q: one\nA: answer\n\nQ: two\nA: answer\n<!-- id: {entry.key} -->\n".encode()
 
 
@@ -194,7 +194,7 @@ def test_in_any_file_a_pin_changes_no_note_or_is_refused(collection: Collection,
     content = path.read_bytes()
     for entry in list(collection.catalog.entries()):
         try:
-            write_pins(collection.root, [entry], {})
+            write_pins(collection, [entry])
         except links.PinImpossible:
             assert path.read_bytes() == content
             continue

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from hashlib import blake2b
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scheduler.database import transaction
 from scheduler.log import CardHistory, DayReader, ImportedState
 from scheduler.merge import merge
 from scheduler.model import DAY_SECONDS, Memory, State
@@ -21,6 +23,7 @@ from scheduler.model import DAY_SECONDS, Memory, State
 if TYPE_CHECKING:
     from flashcards.catalog.changes import StatedCard
     from flashcards.deck.model import StatedSchedule
+    from flashcards.disk.journal import Journal
     from scheduler.clock import Clock
     from scheduler.memory import Model
 
@@ -100,6 +103,34 @@ def digest_fields(fields: Iterable[str]) -> bytes:
 def split_digests(digests: bytes) -> list[bytes]:
     """Split what `digest_fields` computed."""
     return [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
+
+
+@contextmanager
+def write_together(
+    connection: sqlite3.Connection, journal: Journal, source: str, at_ms: int, finish: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Run the block as a transaction; at its end the files that it staged are placed, all of it or nothing.
+
+    Args:
+        connection: of the collection.
+        journal: stages the files.
+        source: names the change in the table of imports.
+        at_ms: now.
+        finish: called within the transaction, when the files are in place.
+    """
+    try:
+        with transaction(connection):
+            yield
+            if journal.paths:
+                Origins(connection).record(journal.mark, at_ms, source)
+            journal.place()
+            if finish:
+                finish()
+    except BaseException:
+        journal.take_back()  # if this fails, the plan stays for the next command
+        journal.close()
+        raise
+    journal.close()
 
 
 class Origins:

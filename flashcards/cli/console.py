@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
 _UNSTYLED = re.compile("(\x1b\\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # but tabs and line breaks
+_HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
@@ -60,14 +61,33 @@ class QueryCommand(click.Command):
 def open_collection() -> Iterator[Collection]:
     """Open the collection to change its state, and scan its decks.
 
-    A folder without a state gets one at the end of the block, if something but the decks changed.
+    A folder without a state gets one at the end of the block, if something but the decks changed. What is printed
+    after such a change waits until then, so that nothing is said to be done that a crash can take back.
     """
     with open_without_scan() as collection:
         scan_decks(collection)
         before = collection.connection.total_changes
-        yield collection
-        if not collection.is_kept and collection.connection.total_changes != before:
+
+        def has_lost_changes() -> bool:
+            return not collection.is_kept and collection.connection.total_changes != before
+
+        held: list[tuple[str, bool, bool]] = []
+        meta = click.get_current_context().meta
+
+        def hold(text: str, err: bool, nl: bool) -> bool:
+            if has_lost_changes():
+                held.append((text, err, nl))
+            return bool(held)
+
+        meta[_HOLD] = hold
+        try:
+            yield collection
+        finally:
+            del meta[_HOLD]
+        if has_lost_changes():
             keep_state(collection)
+        for text, err, nl in held:
+            echo(text, err=err, nl=nl)
 
 
 @contextmanager
@@ -242,7 +262,10 @@ def gate(text: str) -> str:
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print text; everything that a command prints line by line passes here."""
-    click.echo(gate(text), err=err, nl=nl)
+    context = click.get_current_context(silent=True)
+    hold = context.meta.get(_HOLD) if context else None
+    if not (hold and hold(text, err, nl)):
+        click.echo(gate(text), err=err, nl=nl)
 
 
 def shorten(text: str, width: int = 60) -> str:

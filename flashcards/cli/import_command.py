@@ -55,11 +55,8 @@ def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportRepor
     with _Progress() as progress:
         if dry_run:
             return run(collection, path, dry_run=True, progress=progress.step)
-        with record_with_copy(collection, "import", [collection.root]) as summary:
-            report = run(collection, path, progress=progress.step)
-            if report.changes_anything:
-                summary.append(path.name)
-        return report
+        with record_with_copy(collection, "import", [collection.root]):
+            return run(collection, path, progress=progress.step)
 
 
 class _Progress:

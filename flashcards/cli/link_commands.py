@@ -70,12 +70,13 @@ def link_command(old: str, new: str, yes: bool, as_json: bool) -> None:
     """
     from flashcards.links import link
     from flashcards.undo import record_with_copy
+    from scheduler import transaction
 
     with console.open_collection() as collection:
         before, after = console.find_note_of(collection, old), console.find_note_of(collection, new)
-        with record_with_copy(collection, "link") as summary:
+        with record_with_copy(collection, "link"), transaction(collection.connection):
             linked = link(collection, before, after, with_reviews=yes)
-            summary.append(f"{after.path}:{after.note.line} with {linked.key}")
+            collection.record_act(f"{after.path}:{after.note.line} with {linked.key}")
         if as_json:
             console.print_json({"note": linked.key, "reviews": linked.reviews})
             return
@@ -99,12 +100,13 @@ def unlink_command(note: str, as_json: bool) -> None:
     """
     from flashcards.links import unlink
     from flashcards.undo import record_with_copy
+    from scheduler import transaction
 
     with console.open_collection() as collection:
         entry = console.find_note_of(collection, note)
-        with record_with_copy(collection, "unlink") as summary:
+        with record_with_copy(collection, "unlink"), transaction(collection.connection):
             key = unlink(collection, entry)
-            summary.append(f"{entry.path}:{entry.note.line} from {entry.key}")
+            collection.record_act(f"{entry.path}:{entry.note.line} from {entry.key}")
         if as_json:
             console.print_json({"note": key, "orphan": entry.key})
             return
@@ -133,7 +135,7 @@ def pin_command(query: tuple[str, ...]) -> None:
             console.print_text("No card matches.", err=True)
             return
         notes = {collection.store.card(card).note for card in cards}
-        written = write_pins(collection.root, collection.catalog.entries(notes), collection.catalog.dialects())
+        written = write_pins(collection, collection.catalog.entries(notes))
         console.scan_decks(collection)
         already = len(notes) - written
         console.print_text(

@@ -41,7 +41,8 @@ class NotAFile(FlashcardsError):
 def replace_file(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that replaces `path` in one step when the block ends without an error.
 
-    The new file is on disk before it replaces the old one, and keeps its permissions. A link stays a link.
+    The new file is on disk before it replaces the old one, its name is on disk when this ends, and it keeps its
+    permissions. A link stays a link.
     """
     import tempfile  # here, since it takes long to load
 
@@ -58,6 +59,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         fresh.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_file_mode())
         fresh.replace(target)
+        sync(target.parent)
     except BaseException:
         with suppress(FileNotFoundError):
             fresh.unlink()
@@ -97,11 +99,20 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
 
 def sync(path: Path) -> None:
     """Make a file, or the names in a folder, survive a power cut."""
-    if os.name == "nt" and path.is_dir():  # Windows does not open folders
+    is_folder = path.is_dir()
+    if os.name == "nt" and is_folder:  # Windows does not open folders
         return
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        if is_folder:  # one that can be written but not read
+            return
+        raise
     try:
         os.fsync(handle)
+    except OSError as error:
+        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks sync no folders
+            raise
     finally:
         os.close(handle)
 

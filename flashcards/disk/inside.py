@@ -51,6 +51,15 @@ def find_place(root: Path, path: str) -> Path:
     return real
 
 
+def leads_outside(root: Path, path: str) -> bool:
+    """Check whether a deck file of the collection is a link to a file elsewhere."""
+    try:
+        find_place(root, path)
+    except OutsideCollection:
+        return True
+    return False
+
+
 def refuse_links(folder: Path, root: Path) -> None:
     """Refuse a state folder that is, or directly holds, a link out of the collection.
 

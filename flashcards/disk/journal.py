@@ -50,7 +50,7 @@ class Journal:
         self.mark = secrets.token_hex(16)
         self._root = root
         self._folder = folder / self.mark
-        self._staged: dict[str, Path] = {}
+        self._staged: dict[str, Path | None] = {}
         self._before: dict[str, str | None] = {}
 
     @property
@@ -66,16 +66,30 @@ class Journal:
         Raises:
             OutsideCollection: the path, or the folder of the waiting files, leads out of the collection.
         """
+        self._start(path)
+        waiting = self._folder / f"new-{len(self._staged)}"
+        self._staged[path] = waiting
+        self._before[path] = None if before is None else _hash(before)
+        return waiting
+
+    def remove(self, path: str) -> None:
+        """Let `place` remove the file at `path`, unless it changes until then.
+
+        Raises:
+            OutsideCollection: as for `stage`.
+        """
+        self._start(path)
+        self._staged[path] = None
+        self._before[path] = file_digest(find_place(self._root, path), 16)
+
+    def _start(self, path: str) -> None:
         find_place(self._root, path)
         if not self._staged:
             if os.path.lexists(self._folder.parent) and not is_real_folder(self._folder.parent):
                 raise OutsideCollection(self._folder.parent)
             _remove_stale(self._folder.parent)
             self._folder.mkdir(parents=True)
-        waiting = self._folder / f"new-{len(self._staged)}"
-        self._staged[path] = waiting
-        self._before[path] = None if before is None else _hash(before)
-        return waiting
+            sync(self._folder.parent.parent)
 
     def stage_bytes(self, path: str, data: bytes, before: bytes | None) -> Path:
         """Write a file with `data`, which `place` then puts at `path`; `before` as for `stage`."""
@@ -100,19 +114,25 @@ class Journal:
                 kept = f"old-{number}"
                 shutil.copy2(target, self._folder / kept)
                 sync(self._folder / kept)
-                shutil.copymode(target, waiting)
-            else:
-                waiting.chmod(new_file_mode())
-            sync(waiting)
+            if waiting:
+                if kept:
+                    shutil.copymode(target, waiting)
+                else:
+                    waiting.chmod(new_file_mode())
+                sync(waiting)
             self._compare(path, None if kept is None else self._folder / kept, target)
-            entries.append({"path": path, "new": waiting.name, "hash": file_digest(waiting, 16), "old": kept})
+            new, content = (waiting.name, file_digest(waiting, 16)) if waiting else (None, None)
+            entries.append({"path": path, "new": new, "hash": content, "old": kept})
         self._write_plan(entries)
         try:
             for path, waiting in self._staged.items():
                 target = find_place(self._root, path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._compare(path, target, target)
-                waiting.replace(target)
+                if waiting:
+                    waiting.replace(target)
+                else:
+                    target.unlink()
             for folder in {find_place(self._root, path).parent for path in self._staged}:
                 sync(folder)
         except BaseException:
@@ -210,6 +230,10 @@ def _remove_stale(folder: Path) -> None:
 def _take_back(root: Path, folder: Path) -> None:
     """Put back the old files that a plan names; doing it twice is as good as once."""
     for entry, target in _read_plan(root, folder):
+        if entry["new"] is None:
+            if not target.exists():
+                _put_back(folder / entry["old"], target)
+            continue
         if (folder / entry["new"]).exists() or not target.exists() or file_digest(target, 16) != entry["hash"]:
             continue  # never put in place, or changed since by somebody else
         if entry["old"]:
@@ -239,9 +263,10 @@ def _read_plan(root: Path, folder: Path) -> list[tuple[dict[str, Any], Path]]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["files"]
         for entry in entries:
-            names = [entry["new"], *([entry["old"]] if entry["old"] else [])]
+            names = [name for name in (entry["new"], entry["old"]) if name]
             is_known = all(_WAITING.fullmatch(name) and not (folder / name).is_symlink() for name in names)
-            if not (is_known and _MARK.fullmatch(entry["hash"]) and PurePosixPath(entry["path"]).name):
+            is_hashed = entry["new"] is None or _MARK.fullmatch(entry["hash"])
+            if not (names and is_known and is_hashed and PurePosixPath(entry["path"]).name):
                 raise PlanInvalid(path)
             if entry["old"] and not (folder / entry["old"]).is_file():
                 raise PlanInvalid(path)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flashcards.catalog.imports import Origins
+from flashcards.catalog.imports import write_together
 from flashcards.collection import now_ms
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler.backups import backup, remove_old_backups
-from scheduler.database import closing_connection, transaction
+from scheduler.database import closing_connection
 from scheduler.log import CardHistory, DayReader
 from scheduler.merge import merge
 
@@ -142,8 +142,13 @@ def run_import(
     """
     report.dry_run = dry_run
     journal = Journal(collection.root, collection.import_folder)
+
+    def finish() -> None:
+        if report.changes_anything:
+            collection.record_act(report.source)
+
     try:
-        with transaction(collection.connection):
+        with write_together(collection.connection, journal, report.source, now_ms(), finish):
             keep = bring_in(journal)
             if dry_run or not (keep or report.changes_anything):
                 raise _RollBack
@@ -151,17 +156,10 @@ def run_import(
                 with closing_connection(collection.database) as committed:
                     backup(committed, collection.backups)
                 collection.backup_ms = now_ms()
-            Origins(collection.connection).record(journal.mark, now_ms(), report.source)
-            journal.place()
     except _RollBack:
         pass
-    except BaseException:
-        journal.take_back()  # if this fails, the plan stays for the next command
-        journal.close()
-        raise
     finally:
         collection.forget_limits()
-    journal.close()
     if not dry_run:
         remove_old_backups(collection.database, collection.backups)
     return report

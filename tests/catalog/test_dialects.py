@@ -301,5 +301,5 @@ def test_pinning_is_refused_with_what_to_do(vault: World) -> None:
     vault.write("a.md", HEAD + "a::b\n")
     vault.scan()
     with pytest.raises(PinForeign, match=r"a\.md is read as `obsidian`"):
-        write_pins(vault.root, vault.entries(), vault.collection.catalog.dialects())
+        write_pins(vault.collection, vault.entries())
     assert (vault.root / "a.md").read_text("utf-8") == HEAD + "a::b\n"

@@ -233,7 +233,7 @@ def test_a_full_disk_is_named_and_what_was_there_stays(tmp_path: Path) -> None:
     add(store, 10)
     pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
     store.connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(DiskFull, match="Nothing was changed"):
+    with pytest.raises(DiskFull, match="Free some space"):
         add(store, 50_000)
     assert store.connection.execute("SELECT count(*) FROM cards").fetchone() == (10,)
     assert not store.connection.in_transaction

@@ -1,0 +1,101 @@
+"""Runs commands in forked processes of one that has `faults.c` loaded: `python -m tests.faults.worker`.
+
+Each line of standard input is an order as JSON; the answer is a line with the exit code and the number of calls that
+changed a file below the folder. A code below 0 is the signal that ended the process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from flashcards.cli import COMMANDS, run
+from flashcards.collection import Collection
+from scheduler import Rating
+from scheduler.errors import SchedulerError
+
+SECONDS = 120  # before a command counts as hanging
+HEAVY = (
+    *(
+        "sqlite_utils",
+        "numpy",
+        "genanki",
+        "fsrs_rs_python",
+        "orjson",
+        "tomlkit",
+        "yaml",
+        "nh3",
+        "imagesize",
+        "pathspec",
+    ),
+    *("flashcards.anki.imports.run", "flashcards.anki.exports.export", "flashcards.importers.hashcards"),
+    *(
+        "flashcards.importers.review_csv",
+        "flashcards.importers.state_database",
+        "flashcards.undo",
+        "flashcards.convert",
+    ),
+    *("flashcards.catalog.scan", "flashcards.deck.parse", "flashcards.query", "flashcards.disk.journal", "tempfile"),
+    *("scheduler.backups", "scheduler.fit", "flashcards.links", "flashcards.add", "flashcards.importers.transaction"),
+)
+
+
+def rate_all(root: Path) -> int:
+    """Rate every card in one session; say each rating after it was recorded."""
+    with Collection(root) as collection:
+        collection.scan()
+        for number, (card,) in enumerate(collection.connection.execute("SELECT id FROM cards ORDER BY id").fetchall()):
+            collection.store.rate(card, Rating.GOOD, collection.policy(1), 1_790_000_000_000 + number, 0)
+            os.write(1, b"rated\n")
+    return 0
+
+
+def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
+    root = Path(order["root"])
+    os.chdir(root)
+    for number, name in ((0, os.devnull), (1, order["out"]), (2, order["err"])):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), number)
+    signal.alarm(SECONDS)
+    trace = os.open(order["trace"], os.O_CREAT | os.O_WRONLY, 0o600) if order["trace"] else -1
+    library.fault_arm(os.fsencode(root), ctypes.c_long(order["at"]), order["kind"], trace)
+    try:
+        words = order["words"]
+        code = rate_all(root) if words == ["rate-all"] else run(["-C", str(root), *words])
+    except SchedulerError as error:  # of `rate-all`
+        os.write(2, str(error).encode())
+        code = 1
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return code
+
+
+def main() -> None:
+    library = ctypes.CDLL(None)
+    library.fault_count.restype = ctypes.c_long
+    for name in (*HEAVY, *(f"flashcards.cli.{module}" for module in set(COMMANDS.values()))):
+        importlib.import_module(name)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                code = carry_out(json.loads(line), library)
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), library.fault_count()]) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
