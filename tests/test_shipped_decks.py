@@ -69,7 +69,12 @@ SOURCE_TOPICS = {
     "why the difference matters": ("tailor", "versatility", "business leaders", "strategic mindset"),
     "how to show it": ("big picture", "coordinated cross-functional teams", "balanced with strategic vision"),
     "how to show an approach": ("adjusted", "long-term success", "parts of one project"),
-    "the difference": ("core difference", "several related efforts"),
+    "the difference": ("core difference", "several related efforts", "both roles are essential", "distinct skills"),
+    "stories to tell": (
+        "balanced technical depth with strategic",
+        "challenges in one program",
+        "cross-functional teams to",
+    ),
     "questions people ask": ("needs in project management", "demonstrate program management", "How expert must"),
     "preparation": ("case studies", "mock interviews"),
 }
@@ -81,6 +86,56 @@ FIELD_TERMS = {
     "change and metrics": ("change control", "baseline", "EV - PV", "EV / AC", "lead time", "OKRs"),
     "interview": ("STAR", "tailor"),
 }
+INTERVIEW_TERMS = {
+    "the rounds": ("recruiter's first call", "hiring manager", "program sense round", "system design round", "debrief"),
+    "opening and closing": (
+        "tell me about yourself",
+        "want to be a TPM",
+        "why this company",
+        "question from a candidate",
+    ),
+    "vague prompts": ("vague prompt", "clarifying question", "state an assumption"),
+    "the first months": ("first 30 days", "day 60", "90 days"),
+    "neighbours": ("general program manager", "product manager", "engineering manager", "(PMO)", "Scrum Master"),
+    "domains": ("strategic alignment", "governance", "life cycle management", "collaboration", "benefits register"),
+    "estimates": (
+        "reference class",
+        "three-point",
+        "Monte Carlo",
+        "buffer",
+        "realistic capacity",
+        "burn rate",
+        "(ROI)",
+    ),
+    "priorities": ("RICE", "MoSCoW", "cost of delay"),
+    "agile": (
+        "Sprint Planning",
+        "Daily Scrum",
+        "Sprint Review",
+        "Retrospective",
+        "Product Owner",
+        "Agile Release Train",
+    ),
+    "launch": ("go/no-go", "production readiness", "release train", "soft launch"),
+    "delivery": ("continuous integration", "continuous delivery", "continuous deployment", "deployment rework rate"),
+    "incidents": ("SEV 1", "on call", "MTTD", "The R in MTTR", "99.9 %", "post-mortem"),
+    "vendors": ("(RFP)", "SLA", "lock-in", "statement of work"),
+    "people and change": ("ADKAR", "Kotter", "psychological safety"),
+    "system design": (
+        "load balancer",
+        "message queue",
+        "shard",
+        "replica",
+        "(CDN)",
+        "cache",
+        "monolith",
+        "event-driven",
+    ),
+    "capacity by hand": ("10 million requests a day", "seconds does a day have", "20 TB"),
+    "security and privacy": ("threat modelling", "least privilege", "GDPR", "SOC 2", "audit"),
+    "AI and experiments": ("model drift", "evaluation set", "prompt injection", "A/B test", "guardrail metric"),
+}
+"""What a TPM interview tests beyond the source."""
 
 
 def shipped(path: Path) -> Deck:
@@ -138,9 +193,12 @@ def test_a_shipped_file_advertises_nothing(path: Path) -> None:
     assert not re.search(r"https?:|www\.|\w\.com\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("topic", [*SOURCE_TOPICS, *FIELD_TERMS])
+TOPICS = SOURCE_TOPICS | FIELD_TERMS | INTERVIEW_TERMS
+
+
+@pytest.mark.parametrize("topic", TOPICS)
 def test_the_shipped_cards_cover_the_topic(topic: str) -> None:
-    terms = (SOURCE_TOPICS | FIELD_TERMS)[topic]
+    terms = TOPICS[topic]
     text = said()
     assert [term for term in terms if term.lower() not in text] == []
 

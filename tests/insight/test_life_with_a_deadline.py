@@ -12,8 +12,10 @@ import pytest
 from flashcards.collection import Collection, find_ordering, now_ms
 from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.readiness import predict_readiness
+from flashcards.query import find_card_ids
 from scheduler import Rating, State, build_queue
 from scheduler.learner import Learner
+from tests.test_shipped_plans import NOW_MS, SCENARIOS, follow_plan
 
 DAYS = 17
 DAY_MS = 86_400_000
@@ -88,6 +90,20 @@ def test_a_deadline_is_kept_and_what_was_predicted_comes_true(tmp_path: Path) ->
         assert new == pytest.approx(promised.plan.new_a_day, rel=0.1)
     assert promised.plan.feasible
     assert life.recalled == pytest.approx(promised.total.kept, abs=0.02)
+
+
+@pytest.mark.slow
+def test_the_plan_of_seventeen_days_is_lived_as_the_page_promises(tmp_path: Path) -> None:
+    with follow_plan(tmp_path / "decks", "Seventeen days", DAYS) as collection:
+        collection.scan()
+        start = collection.clock.start_of(collection.clock.day(NOW_MS)) + 6 * 3_600_000
+        scenarios = set(find_card_ids(collection, SCENARIOS))
+        life = live(collection, Learner(seed=99), start, DAYS)
+        answers = dict(collection.connection.execute("SELECT card, count(*) FROM reviews GROUP BY card"))
+        cards = {card for (card,) in collection.connection.execute("SELECT id FROM cards WHERE active = 1")}
+    assert life.asked == cards
+    assert {answers[card] for card in scenarios} == {1}
+    assert life.recalled == pytest.approx(0.905, abs=0.02)
 
 
 def test_the_pace_of_a_deadline_holds_with_many_siblings(tmp_path: Path) -> None:
