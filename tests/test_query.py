@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
 from flashcards.query import QueryInvalid, find_card_ids
-from flashcards.query.terms import compile_tag, to_regex
+from flashcards.query.terms import compile_tag, matches, normalize, to_regex
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -378,3 +379,13 @@ def test_wildcards_mean_the_same_as_in_a_plain_regular_expression(pattern: str, 
     plain = "".join({"*": ".*", "_": "."}.get(sign, sign) for sign in pattern)
     assert bool(re.search(plain, text)) == bool(re.match(to_regex(pattern, anywhere=True), text))
     assert bool(re.fullmatch(plain, text)) == bool(re.fullmatch(to_regex(pattern), text))
+
+
+odd = st.text('aEe\u0301ſßﬁ\u212a\u0130 \n\x1f"\\k1', max_size=8)
+
+
+@given(odd, st.lists(odd, min_size=1, max_size=3))
+def test_words_are_found_as_in_the_text_itself_however_it_is_stored(words: str, fields: list[str]) -> None:
+    body = orjson.dumps({"kind": "question", "fields": fields, "slots": ["forward"], "breadcrumb": ["ak"]}).decode()
+    pattern = words.replace("\\", "")
+    assert matches("words", pattern, body) == (normalize(pattern) in normalize(" ".join(fields)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+import orjson
 
 from flashcards.catalog.files import is_utf8
 from flashcards.errors import DeckUnknown, UsageError
@@ -226,7 +227,7 @@ def _add_functions(collection: Collection, at: int) -> None:
     today = collection.clock.day(at)
 
     def question(body: str) -> str:
-        return normalize(json.loads(body)["fields"][0])
+        return normalize(orjson.loads(body)["fields"][0])
 
     def has_tag(tags: str, wanted: str) -> bool:
         # A tag nests by `/` in Obsidian and by `::` in Anki: both are found by either.

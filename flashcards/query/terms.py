@@ -5,13 +5,14 @@ Text patterns have `*` and `_`, whole words, regular expressions, and accents le
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+import orjson
 
 from flashcards.deck.model import Kind
 from flashcards.text import suggest
@@ -111,6 +112,33 @@ def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
     return lambda text: bool(part.match(clean(text)))
 
 
+def _look(pattern: str, body: str) -> bool | None:
+    """Tell whether a note has words by its text as it is stored, or nothing if that does not tell."""
+    words, is_whole = _find_plain_words(pattern)
+    stored = body.casefold()
+    if any(word not in stored for word in words):
+        return False
+    if is_whole and body.isascii() and "\\" not in body:
+        _, _, fields = stored.partition('"fields":[')
+        if words[0] in fields.partition('],"slots":[')[0]:  # a quote within a field has a backslash
+            return True
+    return None
+
+
+@lru_cache(maxsize=64)
+def _find_plain_words(pattern: str) -> tuple[tuple[str, ...], bool]:
+    """Find the words of a pattern that a note has only if they are in its text as it is stored.
+
+    JSON, accents and wildcards leave letters and digits of ASCII as they are.
+
+    Returns:
+        The words, and whether the pattern is one such word.
+    """
+    words = normalize(pattern).split()
+    plain = tuple(word for word in words if word.isascii() and word.isalnum())
+    return plain, len(words) == len(plain) == 1
+
+
 def matches(how: str, pattern: str, body: str, field: int | None = None) -> bool:
     """Check whether a note has a text.
 
@@ -120,7 +148,9 @@ def matches(how: str, pattern: str, body: str, field: int | None = None) -> bool
         body: the note, as the catalog stores it.
         field: the number of the field to look at, or nothing for all of them.
     """
-    fields = json.loads(body)["fields"]
+    if how == "words" and field is None and (known := _look(pattern, body)) is not None:
+        return known
+    fields = orjson.loads(body)["fields"]
     if field is None:
         return _find_matcher(how, pattern)(" ".join(fields))
     return field < len(fields) and _find_matcher(how, pattern)(fields[field])

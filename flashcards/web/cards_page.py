@@ -32,9 +32,8 @@ _OF_DECKS: Final = (
 )
 _NOTES: Final = (
     "SELECT n.id FROM notes n JOIN decks d ON d.id = n.deck JOIN files f ON f.id = n.file"
-    " WHERE n.active = 1 AND d.name = ? ORDER BY f.path, n.line LIMIT ? OFFSET ?"
+    " WHERE n.active = 1 AND d.name = ? ORDER BY f.path, n.line"
 )
-_COUNT_NOTES: Final = "SELECT count(*) FROM notes n JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND d.name = ?"
 _FIRST_CARDS: Final = "SELECT id, slot FROM cards WHERE note = ? AND active = 1 ORDER BY id"
 _FARTHEST: Final = 365  # days
 
@@ -90,7 +89,7 @@ def list_decks(collection: Collection, at_ms: int) -> list[DeckRow]:
     names = collection.catalog.deck_names()
     found = count_by_deck(collection.store, collection.limits, at_ms, order=find_ordering(collection))
     sums: dict[str, list[int]] = {}
-    used = {deck for (deck,) in collection.connection.execute("SELECT DISTINCT deck FROM cards WHERE active = 1")}
+    used = _find_used_decks(collection)
     for limit in collection.limits:
         if limit.deck in used:
             for name in list_deck_path(names[limit.deck]):
@@ -161,10 +160,10 @@ def show_deck(site: Site, visit: Visit) -> Response:
     page = read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
     collection = site.collection
     collection.scan()
-    (count,) = collection.connection.execute(_COUNT_NOTES, (name,)).fetchone()
-    notes = [row[0] for row in collection.connection.execute(_NOTES, (name, _PAGE, (page - 1) * _PAGE))]
-    shown = [each for note in notes if (each := _read_note(site, note))]
-    below = [row for row in list_decks(collection, now_ms()) if row.name.startswith(f"{name}::")]
+    notes = [row[0] for row in collection.connection.execute(_NOTES, (name,))]
+    count = len(notes)
+    shown = [each for note in notes[(page - 1) * _PAGE : page * _PAGE] if (each := _read_note(site, note))]
+    below = _list_decks_below(collection, name)
     if not count and not below:
         return site.show_problem(visit, f"There is no deck `{name}`.", 404)
     return site.show(
@@ -178,6 +177,20 @@ def show_deck(site: Site, visit: Visit) -> Response:
         pages=-(-count // _PAGE),
         base=f"/deck?name={quote(name)}&page=",
     )
+
+
+def _find_used_decks(collection: Collection) -> set[int]:
+    return {deck for (deck,) in collection.connection.execute("SELECT DISTINCT deck FROM cards WHERE active = 1")}
+
+
+def _list_decks_below(collection: Collection, name: str) -> list[tuple[str, str]]:
+    """List the names and addresses of the decks below a deck."""
+    start = f"{name}::"
+    decks = collection.catalog.deck_names()
+    inside = sorted(deck for deck in map(decks.__getitem__, _find_used_decks(collection)) if deck.startswith(start))
+    paths = map(list_deck_path, inside)
+    names = dict.fromkeys(each for path in paths for each in path if each.startswith(start))
+    return [(each, f"/deck?name={quote(each)}") for each in names]
 
 
 def show_card(site: Site, visit: Visit) -> Response:
