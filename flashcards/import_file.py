@@ -1,4 +1,4 @@
-"""Import what other programs hold: Anki's packages, hashcards databases, states of other computers, review logs."""
+"""Import what other programs hold: Anki's packages, other programs' databases, states of other computers, logs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run(
 
     Args:
         collection: the collection.
-        path: an .apkg, .colpkg or .anki2, the .db of hashcards or of another computer, or a .csv.
+        path: an .apkg, .colpkg or .anki2, the .db of hashcards, repeater or another computer, or a .csv.
         dry_run: find out what would happen, and do nothing.
         progress: called with what is being done, how much of it is done, and how much there is.
 
@@ -62,9 +62,11 @@ def run(
 
         if is_state(path):
             return import_state(collection, path, dry_run=dry_run)
-        from flashcards.importers.hashcards import import_hashcards
+        from flashcards.importers.hashcards import HASHCARDS
+        from flashcards.importers.hashed_cards import import_hashed
+        from flashcards.importers.repeater import REPEATER, is_repeater
 
-        return import_hashcards(collection, path, dry_run=dry_run)
+        return import_hashed(collection, path, REPEATER if is_repeater(path) else HASHCARDS, dry_run=dry_run)
     from flashcards.importers.review_csv import import_csv
 
     return import_csv(collection, path, dry_run=dry_run)

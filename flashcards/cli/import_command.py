@@ -34,6 +34,7 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     flashcards import deck.apkg other.apkg
     flashcards import collection.anki2        from the folder of a profile, while Anki is closed
     flashcards import hashcards.db            reviews of cards in these decks
+    flashcards import cards.db                schedules of repeater
     flashcards import reviews.csv             card,rating,time,duration
     """
     from flashcards.import_file import check_file

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 _SIZE: Final = 8  # bytes of an offset
 _WRAP: Final = 1 << 64
-_SPACE: Final = (
+WHITE_SPACE: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )  # the white space of Unicode, which Rust trims; Python strips more
@@ -68,7 +68,7 @@ def _skip_front_matter(lines: list[str]) -> int:
 
 
 def _trim(text: str) -> str:
-    return text.strip(_SPACE)
+    return text.strip(WHITE_SPACE)
 
 
 def _finish(kind: str, line: int, parts: list[list[str]]) -> Iterator[HashedCard]:

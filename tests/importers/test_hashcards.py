@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.hashcards import find_hashed_cards
+from flashcards.importers.hashcards import HASHCARDS
 from flashcards.importers.hashcards_files import read_hashcards_file
+from flashcards.importers.hashed_cards import find_hashed_cards
 from flashcards.importers.transaction import ImportInvalid
 from scheduler import State
 from tests.anki.imports.home import Home
@@ -50,7 +51,7 @@ def decks(home: Home) -> Home:
 def hashes(root: Path) -> set[str]:
     with Collection(root) as collection:
         collection.scan()
-        return {name for _, name in find_hashed_cards(collection)}
+        return {name for _, name in find_hashed_cards(collection, HASHCARDS)}
 
 
 def known(hashcards: str, root: Path) -> set[str]:

@@ -1,0 +1,295 @@
+"""Reviews from programs that name a card by a hash of its text, such as hashcards and repeater."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from flashcards.catalog.store import encode
+from flashcards.collection import now_ms
+from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.identity.notes import fingerprint
+from flashcards.importers.foreign import check_number
+from flashcards.importers.transaction import ImportReport, Malformed, Remark, merge_histories, run_import
+from scheduler.log import CardHistory, ImportedReview, ImportedState, read_reviews
+from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State
+
+if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
+    from flashcards.collection import Collection
+    from flashcards.disk.journal import Journal
+    from flashcards.importers.hashcards_files import HashedCard
+    from scheduler.clock import Clock
+
+_CUT: Final = (
+    "For {}, the text below the heading or line belongs to this answer; here the answer ends above it."
+    " Put that text into the answer without a heading to keep it on the card."
+)
+_NO_TEXT: Final = "The text of this card is not in the decks."
+_LEAST_STABILITY: Final = 0.001  # days
+_LEAST_STABILITY_THERE: Final = 1e-6  # other programs know no least one
+HASH: Final = re.compile(r"[0-9a-f]{64}")
+MOST_REVIEWS: Final = 100_000  # of one card
+LONGEST_DAYS: Final = 36_500
+
+_Row = TypeVar("_Row")
+
+
+class KnownReview(NamedTuple):
+    """A review in another program's log, and the days until the next one."""
+
+    at_ms: int
+    rating: Rating
+    interval_days: int
+
+
+class KnownCard(NamedTuple):
+    """What another program knows of a card.
+
+    Attributes:
+        reviewed_ms: when it was last reviewed.
+        due_day: the day it is due, as a day of ours; nothing if it is due at an instant.
+        due_ms: the instant it is due while it is being learnt.
+        interval_days: the days between both.
+        review_count: how often it was reviewed.
+        memory: its memory state, if it has one.
+    """
+
+    reviewed_ms: int | None
+    due_day: int | None
+    interval_days: int
+    review_count: int
+    memory: Memory | None
+    due_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HashingProgram:
+    """A program that names cards by hashes.
+
+    Attributes:
+        name: its name.
+        read_file: yields the cards that it sees in the text of a deck file.
+        read_database: returns what its database knows of each card, and the reviews, by hash; a clock tells days.
+    """
+
+    name: str
+    read_file: Callable[[str], Iterator[HashedCard]]
+    read_database: Callable[[Path, Clock], tuple[dict[str, KnownCard], Mapping[str, list[KnownReview]]]]
+
+
+def import_hashed(
+    collection: Collection, path: Path, program: HashingProgram, *, dry_run: bool = False
+) -> ImportReport:
+    """Import the reviews of every card; those without a text here become orphans with their history.
+
+    Args:
+        collection: open, and scanned.
+        path: the database.
+        program: whose database it is.
+        dry_run: find out what would happen, and do nothing.
+
+    Raises:
+        ImportInvalid: it is no database of the program, or holds something that cannot be.
+    """
+    cards, reviews = program.read_database(path, collection.clock)
+    report = ImportReport(path.name)
+    studied = {name: card for name, card in cards.items() if card.review_count or name in reviews}
+    logs = {name: reviews.get(name, []) for name in studied}
+
+    def bring_in(_journal: Journal) -> bool:
+        found: dict[str, int] = {}
+        for card, name in find_hashed_cards(collection, program, report):
+            if name in studied:
+                found.setdefault(name, card)
+        orphans = Orphans(collection, program.name)
+        orphans.remove(found)
+        lost = {
+            name: orphans.add(name, logs[name])
+            for name in studied
+            if name not in found and not orphans.has_log_of(logs[name])
+        }
+        here = found | {name: card for name, card in lost.items() if card is not None}
+        histories = [_make_history(card, studied[name], logs[name]) for name, card in here.items()]
+        merge_histories(collection, histories, report)
+        if lost:
+            message = f"{len(lost):,} of {len(studied):,} reviewed cards have no text in the decks."
+            remedy = "Their reviews are kept; `flashcards orphans` lists them."
+            report.remarks.append(Remark(path.name, f"{message} {remedy}"))
+        return False
+
+    return run_import(collection, report, bring_in, dry_run=dry_run)
+
+
+def find_hashed_cards(
+    collection: Collection, program: HashingProgram, report: ImportReport | None = None
+) -> Iterator[tuple[int, str]]:
+    """Yield the id of each card that a program would know, and its hash; report answers that it shows longer."""
+    ids: dict[int, dict[str, int]] = defaultdict(dict)
+    for note, slot, card in collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1"):
+        ids[note][slot] = card
+    notes: dict[str, dict[int, Entry]] = defaultdict(dict)
+    for entry in collection.catalog.entries():
+        notes[entry.path][entry.note.line] = entry
+    for path, entries in notes.items():
+        by_line: dict[int, list[HashedCard]] = defaultdict(list)
+        for card in program.read_file((collection.root / path).read_text(encoding="utf-8", errors="replace")):
+            by_line[card.line].append(card)
+        for line, hashed in by_line.items():
+            if line in entries:
+                entry = entries[line]
+                for card, slot in _pair_slots(hashed, entry.note):
+                    if slot in ids[entry.id]:
+                        yield ids[entry.id][slot], card.hash
+                        if report and _is_longer(card.answer, entry.note):
+                            report.remarks.append(Remark(f"{path}:{line}", _CUT.format(program.name)))
+
+
+def _pair_slots(hashed: Sequence[HashedCard], note: Note) -> Iterator[tuple[HashedCard, str]]:
+    """Yield each card of the program with the slot of the same card here."""
+    if note.kind is Kind.QUESTION:
+        yield from ((card, FORWARD) for card in hashed if card.kind == "Q")
+    elif note.kind is Kind.TERM:
+        yield from ((card, FORWARD if card.place else REVERSE) for card in hashed if card.kind == "T")
+    elif note.kind is Kind.CLOZE:
+        gaps = sorted(note.gaps, key=lambda gap: gap.start)
+        texts = [_compare(note.fields[0][gap.inner_start : gap.inner_end]) for gap in gaps]
+        at = 0
+        for card in hashed:
+            place = next((each for each in range(at, len(gaps)) if texts[each] == _compare(card.text)), None)
+            if place is not None:
+                yield card, f"c{gaps[place].numbers[0]}"
+                at = place + 1
+
+
+def _is_longer(answer: str, note: Note) -> bool:
+    """Check whether an answer goes on after what is the answer here."""
+    return bool(answer) and len("".join(answer.split())) > len("".join(note.fields[1].split()))
+
+
+def _compare(text: str) -> str:
+    """Return the text of a gap without what one of both parsers removes: brackets, backslashes, indentation."""
+    return " ".join(text.replace("[", "").replace("]", "").replace("\\", "").split())
+
+
+def read_memory(stability: Any, difficulty: Any) -> Memory:
+    """Return the memory state that a database tells.
+
+    Raises:
+        Malformed: it cannot be.
+    """
+    return Memory(
+        max(_LEAST_STABILITY, check_number("stability", stability, LONGEST_DAYS, _LEAST_STABILITY_THERE)),
+        check_number("difficulty", difficulty, 10, 1),
+    )
+
+
+def read_rows(
+    database: sqlite3.Connection, table: str, columns: str, read: Callable[[int, Sequence[Any]], _Row]
+) -> Iterator[_Row]:
+    """Read the rows of a table; name the row if it holds something that cannot be."""
+    now = now_ms()
+    for row, *values in database.execute(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid"):
+        try:
+            yield read(now, values)
+        except Malformed as error:
+            raise Malformed(f"in row {row} of its table `{table}`, {error}") from error
+
+
+class Orphans:
+    """Cards whose text is not here: they keep their history, as cards whose text is gone do."""
+
+    def __init__(self, collection: Collection, program: str) -> None:
+        self._program = program
+        self._collection = collection
+        self._db = collection.connection
+        self._place = self._db.execute("SELECT file, deck FROM notes WHERE active = 1 ORDER BY id LIMIT 1").fetchone()
+
+    def has_log_of(self, reviews: Sequence[KnownReview]) -> bool:
+        """Check whether reviews came already, when their text was here; its note keeps them."""
+        query = (
+            "SELECT 1 FROM reviews r JOIN cards c ON c.id = r.card JOIN notes n ON n.id = c.note"
+            " WHERE r.id = ? AND n.key NOT LIKE ?"
+        )
+        return bool(reviews) and all(
+            self._db.execute(query, (each.at_ms, f"{self._program}-%")).fetchone() for each in reviews
+        )
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take back the reviews of orphans whose texts are here now: their cards get them instead."""
+        store = self._collection.store
+        for name in names:
+            row = self._db.execute(
+                "SELECT id FROM notes WHERE key = ? AND active = 0 AND fingerprint <> x''", (self._make_key(name),)
+            ).fetchone()
+            if row:
+                for card in store.cards_of(row[0]):
+                    for review in reversed(read_reviews(self._db, card.id)):
+                        if review.kind is ReviewKind.RATING:
+                            store.undo_rating(review.id, now_ms())
+                self._db.execute("UPDATE notes SET fingerprint = x'' WHERE id = ?", row)
+
+    def add(self, name: str, reviews: Sequence[KnownReview]) -> int | None:
+        """Return the card of an orphan, made if it is not there; nothing if there is no deck at all."""
+        found = self._db.execute(
+            "SELECT c.id FROM cards c JOIN notes n ON n.id = c.note WHERE n.key = ?", (self._make_key(name),)
+        ).fetchone()
+        if found or self._place is None:
+            return int(found[0]) if found else None
+        at_ms = reviews[0].at_ms if reviews else now_ms()
+        while self._db.execute("SELECT 1 FROM notes WHERE id = ?", (at_ms,)).fetchone():
+            at_ms += 1
+        note = Note(Kind.QUESTION, 1, 1, (f"{self._program} {name}", _NO_TEXT), (FORWARD,))
+        values = (at_ms, self._make_key(name), "", self._place[0], 1, 1, self._place[1], fingerprint(note), 0)
+        columns = "id, key, pin, file, line, end_line, deck, fingerprint, top_gap, tags, body, modified_ms, active"
+        self._db.execute(
+            f"INSERT INTO notes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, 0)",
+            (*values, encode(note), at_ms),
+        )
+        store = self._collection.store
+        store.add_cards([NewCard(at_ms, FORWARD, self._place[1], 0)], at_ms)
+        store.set_notes_active([at_ms], False)
+        (card,) = store.cards_of(at_ms)
+        return card.id
+
+    def _make_key(self, name: str) -> str:
+        return f"{self._program}-{name[:16]}"
+
+
+def _make_history(card: int, known: KnownCard, reviews: Sequence[KnownReview]) -> CardHistory:
+    state = State.NEW
+    interval = lapses = 0
+    log = []
+    for review in reviews:
+        # Forgotten cards stay due on the day: they are being learnt again.
+        again = State.LEARNING if state in (State.NEW, State.LEARNING) else State.RELEARNING
+        after = State.REVIEW if review.interval_days > 0 else again
+        waits = max(0, review.interval_days) * DAY_SECONDS
+        log.append(ImportedReview(review.at_ms, ReviewKind.RATING, review.rating, 0, state, after, interval, waits))
+        lapses += review.rating is Rating.AGAIN and state is State.REVIEW
+        state, interval = after, waits
+    last_ms = reviews[-1].at_ms if reviews else known.reviewed_ms or 0
+    due_ms = last_ms
+    if not reviews and known.due_ms is None:
+        state, interval = State.REVIEW, max(1, known.interval_days) * DAY_SECONDS
+    elif not reviews and known.due_ms is not None:
+        state, interval, due_ms = State.LEARNING, max(0, known.due_ms - last_ms) // 1000, known.due_ms
+    in_steps = state is not State.REVIEW
+    imported = ImportedState(
+        state=state,
+        due_day=None if in_steps else known.due_day,
+        due_ms=due_ms if in_steps else None,
+        steps_left=1 if in_steps else 0,
+        interval=interval,
+        reps=max(known.review_count, len(reviews)),
+        lapses=lapses,
+        leech=False,
+        changed_ms=last_ms,
+        memory=known.memory if len(reviews) < known.review_count else None,
+    )
+    return CardHistory(card, log, imported)

@@ -1,0 +1,144 @@
+"""repeater: the decks as it reads them, and its database, which keeps the state of each card and no reviews.
+
+A card is known by the BLAKE3 hash of its lines, in lower case and with single spaces; the gaps of a cloze after the
+first one by the same text and their number. Older versions knew one card for each cloze, the first gap.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from flashcards.importers import foreign
+from flashcards.importers.foreign import check_integer, check_match, read_local_time
+from flashcards.importers.hashcards_files import WHITE_SPACE, HashedCard
+from flashcards.importers.hashed_cards import (
+    HASH,
+    LONGEST_DAYS,
+    MOST_REVIEWS,
+    HashingProgram,
+    KnownCard,
+    KnownReview,
+    read_memory,
+    read_rows,
+)
+from flashcards.importers.transaction import ImportInvalid, Malformed
+
+if TYPE_CHECKING:
+    from scheduler.clock import Clock
+
+_NO_TABLE: Final = "it has no table `{}`: it is not a repeater database"
+_COLUMNS: Final = "card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count"
+_REMEDY: Final = "Nothing was changed; name the `cards.db` in the data folder of repeater."
+_SPACES: Final = re.compile(f"[{WHITE_SPACE}]+")
+_GAP: Final = re.compile(r"\[([^\]]*)\]")
+_DAY_MS: Final = 86_400_000
+
+
+def read_repeater_file(text: str) -> Iterator[HashedCard]:
+    """Yield the cards of a deck file; text that repeater would refuse is passed over."""
+    start = 0
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        begins = line.startswith(("Q:", "C:"))
+        if begins or (line.startswith("---") and _normalize(lines)):
+            yield from _finish(start, lines)
+            start, lines = (number, []) if begins else (0, [])
+        if start:
+            lines.append(line)
+    yield from _finish(start, lines)
+
+
+def _normalize(lines: Sequence[str]) -> str:
+    return _SPACES.sub(" ", "\n".join(lines).lower()).strip(WHITE_SPACE)
+
+
+def _finish(line: int, lines: Sequence[str]) -> Iterator[HashedCard]:
+    text = _normalize(lines)
+    if text.startswith("q:"):
+        question, answer = _split_answer(lines)
+        if question and answer:
+            yield HashedCard(line, _hash(text), "Q", 0, question, answer)
+    elif text:
+        for place, gap in enumerate(_GAP.finditer("\n".join(lines)[2:])):
+            yield HashedCard(line, _hash(f"{text}\0cloze{place}" if place else text), "C", place, gap[1])
+
+
+def _split_answer(lines: Sequence[str]) -> tuple[str, str]:
+    parts: dict[str, list[str]] = {"Q": [], "A": []}
+    marker = "Q"
+    for line in lines:
+        stripped = line.strip(WHITE_SPACE)
+        if stripped[:2] in ("Q:", "A:"):
+            marker, stripped = stripped[0], stripped[2:]
+            parts[marker].clear()
+        parts[marker].append(stripped)
+    return "\n".join(parts["Q"]).strip(WHITE_SPACE), "\n".join(parts["A"]).strip(WHITE_SPACE)
+
+
+def _hash(text: str) -> str:
+    from blake3 import blake3
+
+    return str(blake3(text.encode()).hexdigest())
+
+
+def is_repeater(path: Path) -> bool:
+    """Check whether a database has the cards of repeater, and none of the reviews that hashcards keeps."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type <> 'index'")}
+    except sqlite3.Error:
+        return False
+    return "cards" in names and not {"reviews", "notes", "sessions"} & names
+
+
+def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
+    """Read what repeater knows of its cards, by their hashes.
+
+    Raises:
+        ImportInvalid: it is another database, or holds something that cannot be.
+    """
+
+    def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
+        return _read_card(now, values, clock)
+
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            foreign.limit_queries(database, path.stat().st_size)
+            foreign.require_tables(database, ("cards",), _NO_TABLE)
+            return dict(read_rows(database, "cards", _COLUMNS, read_card)), {}
+    except Malformed as error:
+        raise ImportInvalid(path, str(error), _REMEDY) from error
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        limit = foreign.find_limit(error) if isinstance(error, sqlite3.Error) else None
+        raise ImportInvalid(path, limit or "it is not a repeater database, or is damaged", _REMEDY) from error
+
+
+def _read_card(now: int, values: Sequence[Any], clock: Clock) -> tuple[str, KnownCard]:
+    name = check_match("card_hash", values[0], HASH)
+    at, stability, difficulty, interval, due = values[1:6]
+    count = check_integer("review_count", values[6], MOST_REVIEWS)
+    if count == 0 and at is None:
+        return name, KnownCard(None, None, 0, 0, None)
+    reviewed = read_local_time("last_reviewed_at", at, now)
+    due_ms = read_local_time("due_date", due, now + LONGEST_DAYS * _DAY_MS)
+    days = check_integer("interval_days", interval, LONGEST_DAYS)
+    # Cards in steps have no memory state in later versions.
+    memory = None if stability is None and difficulty is None else read_memory(stability, difficulty)
+    in_steps = days == 0 and due_ms - reviewed < _DAY_MS
+    return name, KnownCard(
+        reviewed,
+        None if in_steps else clock.day(due_ms),
+        days,
+        count,
+        memory,
+        due_ms if in_steps else None,
+    )
+
+
+REPEATER: Final = HashingProgram("repeater", read_repeater_file, _read_database)
