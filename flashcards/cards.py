@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,12 @@ from scheduler import Card
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
+    from scheduler import Clock
 
 SHORT = 7
 """Characters of a key that tables show; a prefix names a card as long as no other card begins so."""
 
+_CARDS_AT_ONCE = 500
 _WITH_SLOT = re.compile(r".+\.(forward|reverse|c\d+|[frc])", re.DOTALL)
 _PLACE = re.compile(r"(.+):(\d{1,9})", re.DOTALL)
 
@@ -132,21 +135,35 @@ def _find_by_key(collection: Collection, key: str, slot: str) -> list[_Row]:
 
 def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
     """Build the record of each card, in the order given, in the shape of `flashcards list --json`."""
-    found = collection.store.cards(cards)
-    entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
-    for card in found:
-        yield build_record(collection, card, entries[card.note], at_ms)
+    today = collection.clock.day(at_ms)
+    format_day = lru_cache(maxsize=None)(partial(_format_day, collection.clock))
+    for start in range(0, len(cards), _CARDS_AT_ONCE):
+        found = collection.store.cards(cards[start : start + _CARDS_AT_ONCE])
+        entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
+        for card in found:
+            yield _build_record(collection, card, entries[card.note], today, format_day)
 
 
 def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
     """Build the record of a card. Times are ISO 8601 with offset, intervals days, both sides Markdown."""
+    return _build_record(collection, card, entry, collection.clock.day(at_ms), partial(_format_day, collection.clock))
+
+
+def _format_day(clock: Clock, day: int) -> str:
+    """Format the first instant of a day."""
+    return clock.iso(clock.start_of(day))
+
+
+def _build_record(
+    collection: Collection, card: Card, entry: Entry, today: int, format_day: Callable[[int], str]
+) -> dict[str, Any]:
     clock = collection.clock
     front, back = render_sides(entry, card.slot)
     retrievability = None
     if card.stability is not None:
         model = collection.store.model(collection.policy(card.deck).parameters)
-        retrievability = round(model.retrievability(card.stability, card.elapsed_days(clock.day(at_ms))), 4)
-    due = card.due_ms if card.due_ms is not None else clock.start_of(card.due_day) if card.due_day is not None else None
+        retrievability = round(model.retrievability(card.stability, card.elapsed_days(today)), 4)
+    due = None if card.due_day is None else format_day(card.due_day)
     return {
         "id": format_card_id(entry, card.slot),
         "note": entry.key,
@@ -161,7 +178,7 @@ def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -
         "back": back,
         "state": card.state.name.lower(),
         "suspended": card.suspended,
-        "due": None if due is None else clock.iso(due),
+        "due": due if card.due_ms is None else clock.iso(card.due_ms),
         "stability": card.stability,
         "difficulty": card.difficulty,
         "retrievability": retrievability,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +15,6 @@ from scheduler.model import ReviewKind
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _ROWS = f"kind <> {ReviewKind.VOID:d} AND id NOT IN (SELECT voids FROM reviews WHERE voids IS NOT NULL)"
 _EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # slow in one SELECT
 _MANY = 200_000  # rows
+_ROWS_IN_PART = 250_000
+_PART_END = "SELECT id FROM reviews WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
+_READERS = 2
 _CHOSEN = "(SELECT value AS chosen FROM json_each(?)) CROSS JOIN reviews ON id = chosen"
 
 SMALL_BITS = 3
@@ -42,15 +46,15 @@ def read_columns(
     # Without an index the rows come in the order of their ids.
     query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
     parts = _parts(connection)
-    if len(parts) == 1 or (connection.in_transaction and not committed):
+    path, is_reading = database_path(connection), isinstance(connection, ReadingConnection)
+    if len(parts) == 1 or path == Path() or (connection.in_transaction and not committed):
         found = [_arrays(connection, query, part) for part in parts]
     else:
         from concurrent.futures import ThreadPoolExecutor
 
         # SQLite releases Python's lock, so several connections read at once.
-        path = database_path(connection)
-        with ThreadPoolExecutor(len(parts)) as pool:
-            found = list(pool.map(lambda part: _read(path, query, part), parts))
+        with ThreadPoolExecutor(_READERS) as pool:
+            found = list(pool.map(lambda part: _read(path, is_reading, query, part), parts))
     return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
 
 
@@ -123,16 +127,18 @@ def _query(columns: Sequence[str], rows: str) -> str:
 
 
 def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    """Split the log into parts worth reading at once: after which id, up to which."""
+    """Split the log into parts to read one after the other: after which id, up to which."""
     count, last = connection.execute(_EXTENT).fetchone()
-    if count < _MANY or isinstance(connection, ReadingConnection):
+    if count < _MANY:
         return [(-1, last)]
-    (middle,) = connection.execute("SELECT id FROM reviews ORDER BY id LIMIT 1 OFFSET ?", (count // 2,)).fetchone()
-    return [(-1, middle), (middle, last)]
+    ends = [-1]
+    while row := connection.execute(_PART_END, (ends[-1], _ROWS_IN_PART - 1)).fetchone():
+        ends.append(row[0])
+    return list(pairwise([*ends, last]))
 
 
-def _read(path: Path, query: str, part: tuple[int, int]) -> list[NDArray[np.int64]]:
-    with closing_connection(path) as connection:
+def _read(path: Path, is_reading: bool, query: str, part: tuple[int, int]) -> list[NDArray[np.int64]]:
+    with closing_connection(path, is_reading=is_reading) as connection:
         return _arrays(connection, query, part)
 
 

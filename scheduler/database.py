@@ -41,9 +41,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def closing_connection(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a second connection and close it at the end of the block."""
-    connection = connect(path)
+def closing_connection(path: Path, *, is_reading: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open a second connection, as `open_file` does if the first only reads, and close it at the end of the block."""
+    connection = _open_immutable(path) if is_reading else connect(path)
     try:
         yield connection
     finally:
@@ -115,7 +115,7 @@ _LOG_HEADER = 32  # bytes, with the salt that changes whenever the log starts ov
 
 
 class ReadingConnection(sqlite3.Connection):
-    """A connection to a copy in memory, or to a file that it never writes; no other connection reads the same.
+    """A connection to a copy in memory, or to a file that it never writes.
 
     SQLite writes beside a database with a write-ahead log even if it only reads: it makes the log and its index.
     """

@@ -147,8 +147,17 @@ class Cards:
         return to_card(row)
 
     def cards(self, cards: Iterable[int]) -> list[Card]:
-        """Read these cards, in the order given."""
-        return [self.card(card) for card in cards]
+        """Read these cards, in the order given.
+
+        Raises:
+            CardUnknown: one of them is not there.
+        """
+        chosen = list(cards)
+        found = {card.id: card for card in read_cards(self.connection, chosen)}
+        for card in chosen:
+            if card not in found:
+                raise CardUnknown(card)
+        return [found[card] for card in chosen]
 
     def count_new(self, deck: int) -> int:
         """Count the cards of a deck that are new and may be asked."""

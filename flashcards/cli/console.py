@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +29,7 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
 _UNSTYLED = re.compile("(\x1b\\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # but tabs and line breaks
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
+_LINES_AT_ONCE = 500
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
@@ -213,15 +215,16 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 def print_json(value: Any) -> None:
     """Print one line of JSON; in ASCII if standard output is not Unicode."""
-    text = json.dumps(value, ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None)))
-    # JSON itself escapes only the control characters below a space.
-    echo(_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+    print_json_lines([value])
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
-    """Print each value as a line of JSON."""
-    for value in values:
-        print_json(value)
+    """Print each value as a line of JSON, as `print_json` does, many lines at a time."""
+    encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
+    # JSON itself escapes only the control characters below a space.
+    lines = (_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", encode(value)) for value in values)
+    while some := list(islice(lines, _LINES_AT_ONCE)):
+        _write("\n".join(map(gate, some)))
 
 
 def join_query(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
@@ -262,10 +265,15 @@ def gate(text: str) -> str:
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print text; everything that a command prints line by line passes here."""
+    _write(gate(text), err=err, nl=nl)
+
+
+def _write(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Write text that passed the gate, or let it wait."""
     context = click.get_current_context(silent=True)
     hold = context.meta.get(_HOLD) if context else None
     if not (hold and hold(text, err, nl)):
-        click.echo(gate(text), err=err, nl=nl)
+        click.echo(text, err=err, nl=nl)
 
 
 def shorten(text: str, width: int = 60) -> str:

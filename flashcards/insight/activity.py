@@ -115,8 +115,9 @@ def count_activity(
     answers = ratings.join(crammed)
     first = min(int(answers.day.min()), today) if answers.day.size else today
     start = first if days is None else today - days + 1
+    predictions = _predictions(ratings, start, today, decks, curves)
     period = ratings.where((ratings.day >= start) & (ratings.day <= today))
-    answered = answers.where((answers.day >= start) & (answers.day <= today))
+    answered = period if answers is ratings else answers.where((answers.day >= start) & (answers.day <= today))
     tested = _select_tested(period)
     recalled = (period.rating > int(Rating.AGAIN))[tested]
     mature = (period.interval_before >= MATURE_DAYS * DAY_SECONDS)[tested]
@@ -130,7 +131,7 @@ def count_activity(
         hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
         buttons=_buttons(answered),
         decks=_group(_look_up(decks, period.card[tested]), recalled),
-        predictions=_predictions(ratings, start, today, decks, curves),
+        predictions=predictions,
     )
 
 
@@ -213,24 +214,50 @@ def _predictions(
     ratings: Ratings, start: int, today: int, decks: Mapping[int, int], curves: Mapping[int, Curve]
 ) -> Predictions:
     """Predict each review of a later day from the memory state that the rating before it left."""
+    pairs = _pair_ratings(ratings, start, today)
+    predicted = predict_recall(curves, _look_up(decks, pairs.card), pairs.stability, pairs.elapsed)
+    if not predicted.size:
+        return Predictions(compute_calibration(predicted, pairs.recalled), None, None)
+    bins = review_bins(pairs.elapsed, pairs.reviews, pairs.lapses)
+    return Predictions(
+        compute_calibration(predicted, pairs.recalled),
+        measure(predicted, pairs.recalled, bins),
+        measure_average(pairs.recalled, bins),
+    )
+
+
+class _RatingPairs(NamedTuple):
+    """Reviews of a later day than the rating before them, one entry of each array a review.
+
+    Attributes:
+        card: the card's id.
+        stability: in days, after the rating before.
+        elapsed: days since then.
+        recalled: whether the card was.
+        reviews, lapses: reviews of a later day up to this one, and how many before it were failed.
+    """
+
+    card: NDArray[np.int64]
+    stability: NDArray[np.float64]
+    elapsed: NDArray[np.int64]
+    recalled: NDArray[np.bool_]
+    reviews: NDArray[np.int64]
+    lapses: NDArray[np.int64]
+
+
+def _pair_ratings(ratings: Ratings, start: int, today: int) -> _RatingPairs:
+    """Pair the reviews of a period with the rating before each."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
-    same = np.diff(card, prepend=-1) == 0
-    elapsed = np.where(same, np.diff(day, prepend=0), 0)
+    elapsed = np.where(np.diff(card, prepend=-1) == 0, np.diff(day, prepend=0), 0)
     before = np.concatenate((stability[-1:], stability[:-1]))
     later = elapsed > 0
     failed = ratings.rating[order] == int(Rating.AGAIN)
     counted = later & (ratings.state_before[order] != int(State.NEW)) & ~np.isnan(before)
-    reviews, lapses = _so_far(card, later), _so_far(card, later & failed) - (later & failed)
     chosen = counted & (day >= start) & (day <= today)
-    predicted = predict_recall(curves, _look_up(decks, card[chosen]), before[chosen], elapsed[chosen])
-    recalled = ~failed[chosen]
-    if not recalled.size:
-        return Predictions(compute_calibration(predicted, recalled), None, None)
-    bins = review_bins(elapsed[chosen], reviews[chosen], lapses[chosen])
-    return Predictions(
-        compute_calibration(predicted, recalled), measure(predicted, recalled, bins), measure_average(recalled, bins)
-    )
+    reviews = _so_far(card, later)[chosen]
+    lapses = (_so_far(card, later & failed) - (later & failed))[chosen]
+    return _RatingPairs(card[chosen], before[chosen], elapsed[chosen], ~failed[chosen], reviews, lapses)
 
 
 def _so_far(card: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from scheduler import Rating, Store, columns
 from scheduler.columns import pack_columns, read_log, unpack_columns
+from scheduler.database import database_path, open_file
 from tests.scheduler.world import DAY, NOW, PLAIN, add
 
 if TYPE_CHECKING:
@@ -26,13 +28,18 @@ def test_columns_read_as_one_number_come_apart_as_they_were(rows: Sequence[tuple
     assert list(zip(*(part.tolist() for part in parts), strict=True)) == rows
 
 
-def test_a_long_log_is_read_in_parts_as_a_short_one_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_reading", [False, True])
+def test_a_long_log_is_read_in_parts_as_a_short_one_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, is_reading: bool
+) -> None:
     first, second = add(store, 2)
     for step, card in enumerate([second, first, second, first, first]):
         store.rate(card, Rating.GOOD, PLAIN, NOW + step * DAY)
     at_once = read_log(store.connection)
     monkeypatch.setattr(columns, "_MANY", 2)
-    in_parts = read_log(store.connection)
+    monkeypatch.setattr(columns, "_ROWS_IN_PART", 2)
+    with closing(open_file(database_path(store.connection))) if is_reading else nullcontext(store.connection) as found:
+        in_parts = read_log(found)
     assert at_once.card.tolist() == [first] * 3 + [second] * 2
     assert (np.diff(at_once.at_ms)[[0, 1, 3]] > 0).all()
     for one, other in zip(at_once, in_parts, strict=True):
