@@ -60,7 +60,6 @@ class MediaStore:
         self._folder = folder
         self._report = report or (lambda _came, _went: None)
         self._methods: dict[str, Callable[[dict[str, Any]], object]] = {
-            "begin": lambda _: {"sk": "", "usn": self.usn},
             "mediaChanges": self._changes,
             "mediaSanity": self._check,
         }
@@ -99,8 +98,10 @@ class MediaStore:
             self._put(name, digest, path, size, mtime, usn if changed else None)
         self._db.execute("COMMIT")
 
-    def answer(self, method: str, body: bytes) -> bytes:
-        """Answer a request of a client."""
+    def answer(self, method: str, body: bytes, key: str = "") -> bytes:
+        """Answer a request of a client; an older one names this key in each further request."""
+        if method == "begin":
+            return _wrap({"sk": key, "usn": self.usn})
         if method == "downloadFiles":
             return self._archive(read_object(body))
         if method == "uploadChanges":

@@ -11,9 +11,12 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from flashcards.sync.older import MOST_FORM, make_header, read_boundary, read_form
 from flashcards.sync.wire import (
     HEADER,
     MOST_PACKED,
+    MOST_UNPACKED,
+    NEWEST_VERSION,
     SIZE_HEADER,
     BadRequest,
     Refusal,
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from flashcards.sync.service import SyncService
+    from flashcards.sync.wire import ClientHeader
 
 _MOST_LOGIN: Final = 64 << 10  # bytes that somebody unknown may send
+_LOGIN: Final = "sync/hostKey"
+_OLDER_BEGIN: Final = "msync/begin"  # by GET, in apps from before 2023
 _WELCOME: Final = "This is the sync server of a flashcards collection. Enter its address in Anki's sync settings.\n"
 
 
@@ -47,16 +53,12 @@ def build_app(
         kind, method = request.path_params["kind"], request.path_params["method"]
         peer = request.client.host if request.client else ""
         try:
-            header = read_header(request.headers.get(HEADER))
-            is_login = method == "hostKey"
-            if not is_login:  # before anything of the body is read
-                service.check_key(header)
-            most = _MOST_LOGIN if is_login else MOST_PACKED
-            packed = await _read_body(request, most)
+            read = await _receive(request, f"{kind}/{method}", service.check_key)
 
             def work() -> tuple[bytes, int]:
-                data = service.answer(kind, method, header, unpack(packed) if packed else b"{}", peer)
-                return pack(data), len(data)
+                header, body = read()
+                data = service.answer(kind, method, header, body, peer)
+                return (pack(data) if header.version == NEWEST_VERSION else data), len(data)
 
             body, size = await asyncio.get_running_loop().run_in_executor(worker, work)
         except Refusal as refusal:
@@ -73,7 +75,7 @@ def build_app(
     return Starlette(
         routes=[
             Route("/", welcome),
-            Route("/{kind:str}/{method:str}", answer, methods=["POST"]),
+            Route("/{kind:str}/{method:str}", answer, methods=["GET", "POST"]),
         ]
     )
 
@@ -86,6 +88,32 @@ def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
         await (sync if is_sync else pages)(scope, receive, send)
 
     return answer
+
+
+async def _receive(
+    request: Request, method: str, check_key: Callable[[ClientHeader], None]
+) -> Callable[[], tuple[ClientHeader, bytes]]:
+    """Receive a request; return what reads it: who asks, and the body."""
+    if request.method == "GET":
+        if method != _OLDER_BEGIN:
+            raise Refusal(405, "This address is for Anki's apps.")
+        older = make_header(request.query_params.get("k", ""))
+        return lambda: (older, b"{}")
+    if method == _LOGIN:
+        check_key, most_packed, most = _let_anybody, _MOST_LOGIN, _MOST_LOGIN
+    else:
+        most_packed, most = MOST_PACKED, MOST_UNPACKED
+    if boundary := read_boundary(request.headers.get("content-type")):
+        form = await _read_body(request, min(MOST_FORM, most_packed))
+        return lambda: read_form(form, boundary, check_key, most)
+    header = read_header(request.headers.get(HEADER))
+    check_key(header)  # before anything of the body is read
+    packed = await _read_body(request, most_packed)
+    return lambda: (header, unpack(packed, most) if packed else b"{}")
+
+
+def _let_anybody(_header: ClientHeader) -> None:
+    """Let everybody log in."""
 
 
 async def _read_body(request: Request, most: int) -> bytes:

@@ -8,7 +8,6 @@ import orjson
 
 HEADER: Final = "anki-sync"
 SIZE_HEADER: Final = "anki-original-size"
-OLDEST_VERSION: Final = 11
 NEWEST_VERSION: Final = 11
 MOST_PACKED: Final = 100 << 20
 MOST_UNPACKED: Final = 300 << 20
@@ -75,7 +74,7 @@ def read_header(text: str | None) -> ClientHeader:
         raise BadRequest("The header is too long.")
     values = read_object(text.encode("utf-8", "replace"))
     version = values.get("v")
-    if not isinstance(version, int) or not OLDEST_VERSION <= version <= NEWEST_VERSION:
+    if type(version) is not int or version != NEWEST_VERSION:
         raise VersionUnknown(ascii(version)[:20])
     texts = [values.get(name, "") for name in "kcs"]
     if not all(isinstance(each, str) and len(each) <= _LONGEST_VALUE for each in texts):

@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from datetime import datetime, timedelta
+from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Days:
         self.reviews = 0
         self.tokens: dict[tuple[str, str], str] = {}
         self.deleted = False
+        self.acts: list[str] = []
         for name in ("a", "b/c"):
             self.world.write(f"{name}.md", "".join(self._note() for _ in range(12)))
         self.phones = [self.world.phone(), self.world.phone(second)]
@@ -42,6 +44,7 @@ class Days:
     def live(self, days: int) -> None:
         for day in range(days):
             self._next_day()
+            self.acts.append(f"day {day}")
             self.tokens.clear()
             self._at_terminal()
             for phone in self.phones:
@@ -52,6 +55,7 @@ class Days:
                 self.world.restart()
             order = self.random.sample(self.phones, 2)
             for phone in order if self.random.random() < 0.7 else order[:1]:
+                self.acts.append(f"phone {self.phones.index(phone)} syncs")
                 phone.sync()
             if self.random.random() < 0.4 or day == days - 1:
                 self._settle()
@@ -61,6 +65,7 @@ class Days:
         self.world.close()
 
     def _settle(self) -> None:
+        self.acts.append("all sync twice")
         for _ in range(2):
             for phone in self.phones:
                 phone.sync()
@@ -101,8 +106,10 @@ class Days:
                 self.tokens[f"p{id(phone)}", f"new{self.serial}"] = f"t{self.serial}x"
             elif act == "delete" and self.random.random() < 0.5:
                 self.deleted = True  # goes from everywhere, whatever was done to it elsewhere
+                self.acts.append(f"phone {self.phones.index(phone)} deletes {note}")
                 phone.do("delete", notes=[note])
             elif act == "tag":
+                self.acts.append(f"phone {self.phones.index(phone)} tags {note}")
                 phone.do("tag", note=note, tags=[self.random.choice(("one", "two", "three"))])
             elif act in ("suspend", "flag", "bury", "forget", "set_due"):
                 more: dict[str, Any] = {
@@ -120,6 +127,7 @@ class Days:
         token = f"t{self.serial}x"
         field = 0 if len(fields) == 3 else 1
         text = re.sub(r"t\d+x", token, fields[0]) if field == 0 else f"edited {token}"
+        self.acts.append(f"phone {self.phones.index(phone)} writes {token} into {note} {fields}")
         phone.do("edit", note=note, field=field, text=text)
         self.tokens[f"p{id(phone)}", str(note)] = token
 
@@ -158,6 +166,8 @@ class Days:
         return sorted(path for path in self.world.root.rglob("*.md") if ".flashcards" not in path.parts)
 
     def _write(self, path: Path, text: str) -> None:
+        before = path.read_text(encoding="utf-8").splitlines()
+        self.acts.append(f"{path.name}: {[line for line in ndiff(before, text.splitlines()) if line[0] in '+-']}")
         self.world.write(path.relative_to(self.world.root).as_posix(), text)
         self.world.collection().close()
 
@@ -167,6 +177,8 @@ class Days:
         found = list(re.finditer(r"t\d+x", text))
         if found:
             match = self.random.choice(found)
+            if text[: match.start()].endswith("Q: "):
+                self.deleted = True  # a question that says nothing of what it said may be another note
             self.serial += 1
             token = f"t{self.serial}x"
             self._write(path, text[: match.start()] + token + text[match.end() :])
@@ -268,7 +280,7 @@ def main() -> None:
     try:
         found.live(days)
     except (AssertionError, PhoneError):
-        for sentence in found.world.server.sentences[-10:]:
+        for sentence in (*found.acts[-60:], *found.world.server.sentences[-10:]):
             sys.stderr.write(f"{sentence}\n")
         raise
     finally:
