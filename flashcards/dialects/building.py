@@ -34,7 +34,7 @@ class DialectText:
         path: within the collection.
         lines: the lines.
         values: what the front matter says.
-        tags: the tags that it gives all notes.
+        tags: the tags that it gives all notes, each once.
     """
 
     path: str
@@ -76,7 +76,8 @@ class DeckBuilder:
             self.notes.append(Note(Kind.CLOZE, lines[0] + 1, lines[1] + 1, (text,), slots, tuple(gaps), **more))
 
     def _complete(self, more: dict[str, Any]) -> dict[str, Any]:
-        return more | {"tags": tuple(dict.fromkeys((*self.file.tags, *more.get("tags", ()))))}
+        own = more.get("tags")
+        return more | {"tags": tuple(dict.fromkeys((*self.file.tags, *own))) if own else self.file.tags}
 
     def report(self, line: int, code: str, message: str, hint: str) -> None:
         """Report a problem of a line, counted from 0."""
@@ -121,9 +122,15 @@ def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 class Breadcrumbs:
-    """The headings above each line of a file, outermost first."""
+    """The headings above each line of a file, outermost first.
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    Args:
+        lines: of the file.
+        clean: makes the text of a heading what is shown.
+    """
+
+    def __init__(self, lines: Sequence[str], clean: Callable[[str], str] = str) -> None:
+        self._clean = clean
         found = ((number, read_heading(line)) for number, line in list_prose(lines))
         self._coming = iter([(number, *heading) for number, heading in found if heading])
         self._next = next(self._coming, None)
@@ -134,7 +141,7 @@ class Breadcrumbs:
         while self._next and self._next[0] < line:
             _, level, text = self._next
             self._open = [each for each in self._open if each[0] < level]
-            if text:
+            if text := self._clean(text):
                 self._open.append((level, text))
             self._next = next(self._coming, None)
         return tuple(text for _, text in self._open)

@@ -6,7 +6,6 @@ An answer ends at a blank line or at `^1234567890123`, the id of the note in Ank
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from flashcards.deck.model import Deck
@@ -29,7 +28,7 @@ def read_flashcards_obsidian(text: str, path: str) -> Deck:
     file = read_lines(text, path)
     builder = DeckBuilder(file, str(file.values.get("cards-deck") or ""))
     reader = _Reader(builder)
-    file.tags = (*file.tags, *reader.find_tags())
+    file.tags = tuple(dict.fromkeys((*file.tags, *reader.find_tags())))
     reader.run()
     return builder.build()
 
@@ -39,13 +38,12 @@ class _Reader:
         self._builder = builder
         self._lines = builder.file.lines
         self._prose = dict(list_prose(self._lines))
-        self._crumbs = Breadcrumbs(self._lines)
+        self._crumbs = Breadcrumbs(self._lines, lambda heading: _CARD.sub("", heading).strip())
 
-    def find_tags(self) -> Iterator[str]:
-        """Find the tags that a line such as `tags: one, #two [[three]]` gives all notes."""
-        for line in self._prose.values():
-            if line[:5].lower() == "tags:":
-                yield from (tag for word in _SPACING.split(line[5:]) if (tag := word.strip("#[]")))
+    def find_tags(self) -> list[str]:
+        """Return the tags for all notes from the first line such as `tags: one, #two [[three]]`."""
+        line = next((line for line in self._prose.values() if line[:5].lower() == "tags:"), "")
+        return [tag for word in _SPACING.split(line[5:]) if (tag := word.strip("#[]"))]
 
     def run(self) -> None:
         at = 0
@@ -85,7 +83,7 @@ class _Reader:
             both_ways=bool(match["kind"]),
             tags=tags,
             pin=pin[1] if pin else "",
-            breadcrumb=self._above(first),
+            breadcrumb=self._crumbs.above(first),
         )
         return max(last + 1, at + 1)
 
@@ -103,9 +101,6 @@ class _Reader:
             has_text = True
         return first
 
-    def _above(self, line: int) -> tuple[str, ...]:
-        return tuple(_CARD.sub("", heading).strip() for heading in self._crumbs.above(line))
-
     def _is_taken(self, line: int) -> bool:
         return bool(self._builder.notes) and self._builder.notes[-1].end_line > line
 
@@ -119,7 +114,7 @@ class _Reader:
         following = _ID.fullmatch(self._lines[at + 1]) if at + 1 < len(self._lines) else None
         last = at + 1 if following and not pin else at
         pin = pin or (following[1] if following else "")
-        more = {"tags": tags, "pin": pin, "breadcrumb": self._above(at)}
+        more = {"tags": tags, "pin": pin, "breadcrumb": self._crumbs.above(at)}
         if separator and separator.end() < len(body):
             front = _LEAD.sub("", body[: separator.start()], count=1)
             both = len(separator[0]) == 3

@@ -99,8 +99,8 @@ def _tag_lines(lines: Sequence[str]) -> list[_TagLine]:
     found = []
     for number, line in list_prose(lines):
         if "#" in line:
-            tags = tuple(_TAG.findall(_INLINE_CODE.sub(" ", line)))
-            tags = tuple(tag for tag in tags if not tag[1:].isdigit())
+            found_tags = dict.fromkeys(_TAG.findall(_INLINE_CODE.sub(" ", line)))
+            tags = tuple(tag for tag in found_tags if not tag[1:].isdigit())
             if tags:
                 found.append(_TagLine(number, tags))
     return found

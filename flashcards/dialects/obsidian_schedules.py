@@ -30,8 +30,7 @@ _PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
 _IN_WORDS: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) (\d{1,2}) (\d{4})")
-_COMMENT: Final = re.compile(r"[ \t]?<!--SR:(.*?)-->")
-_WHOLE_COMMENT: Final = re.compile(r"<!--SR:.+-->")
+_COMMENT: Final = re.compile(r"[ \t]?<!--SR:((?:(?!<!--).)*?)-->")  # of opened ones that nothing closes the last counts
 _BLOCK: Final = re.compile(r"```json\s*(.*?)\s*^```", re.DOTALL | re.MULTILINE)
 _WORD: Final = 0xFFFFFFFF
 
@@ -109,8 +108,15 @@ def choose_later(first: Schedules, second: Schedules) -> Schedules:
 
 def find_stored(stored: Mapping[str, Schedules], texts: Iterable[str]) -> Schedules:
     """Return what is stored for the first of `texts`, spellings of a card with its tags, for which anything is."""
-    found = (stored.get(hash_text(_WHOLE_COMMENT.sub("", text).rstrip())) for text in texts)
+    bare = ("\n".join(map(_cut_from_first_to_last, text.split("\n"))).rstrip() for text in texts)
+    found = (stored.get(hash_text(text)) for text in bare)
     return next((each for each in found if each), ())
+
+
+def _cut_from_first_to_last(line: str) -> str:
+    """Return a line without all that lies from its first comment to the end of its last, as the plugin does."""
+    start, end = line.find("<!--SR:"), line.rfind("-->")
+    return line[:start] + line[end + 3 :] if 0 <= start < end - len("<!--SR:") else line
 
 
 def hash_text(text: str) -> str:

@@ -12,7 +12,7 @@ from flashcards.deck.model import Deck
 from flashcards.dialects.building import DeckBuilder, find_brace_gaps, list_prose, read_lines
 
 _ID: Final = re.compile(r"(?:<!--)?ID: (\d+).*")
-_INLINE: Final = re.compile(r"STARTI[ \t]*\[([^\]\n]*)\]((?:(?!STARTI|ENDI).)*)ENDI")
+_INLINE: Final = re.compile(r"STARTI[ \t]*\[([^\[\]\n]*)\]((?:(?!STARTI|ENDI).)*)ENDI")
 _INLINE_ID: Final = re.compile(r"(?:<!--)?ID: (\d+)(?:-->)?")
 _INLINE_TAGS: Final = re.compile(r"Tags: (.*)")
 _FROZEN: Final = re.compile(r"FROZEN - (.+?):[ \t]*")
@@ -23,6 +23,7 @@ _GAP: Final = re.compile(
     r"|==(?P<mark>[^=\n](?:(?!==).)*)==",
     re.DOTALL,
 )
+_LONGEST_FROZEN: Final = 4096  # characters, since every note of the type gets them
 _FIELDS: Final = {"Basic": ("Front", "Back", "Add Reverse"), "Cloze": ("Text", "Extra", "Back Extra")}
 
 
@@ -41,8 +42,8 @@ def read_obsidian_to_anki(text: str, path: str) -> Deck:
     builder = DeckBuilder(file)
     lines = dict(list_prose(file.lines))
     builder.name, tags = _find_values(file.lines, lines)
-    file.tags = (*file.tags, *tags)
-    frozen = _find_frozen(file.lines, lines)
+    file.tags = tuple(dict.fromkeys((*file.tags, *tags)))
+    frozen = _find_frozen(builder, lines)
     start = -1
     for number, line in lines.items():
         if start < 0:
@@ -69,13 +70,19 @@ def _find_values(lines: list[str], prose: dict[int, str]) -> tuple[str, tuple[st
     return values["TARGET DECK"], tuple(values["FILE TAGS"].split())
 
 
-def _find_frozen(lines: list[str], prose: dict[int, str]) -> dict[str, list[tuple[str, str]]]:
+def _find_frozen(builder: DeckBuilder, prose: dict[int, str]) -> dict[str, list[tuple[str, str]]]:
     """Return the fields that are added to each note of a type: those below `FROZEN - type:`, up to a blank line."""
     frozen: dict[str, list[tuple[str, str]]] = {}
+    lines = builder.file.lines
     end = 0
     for number, line in prose.items():
-        if number >= end and line.startswith("FROZEN") and (match := _FROZEN.fullmatch(line)):
-            end = next((at for at in range(number + 1, len(lines)) if not lines[at].strip()), len(lines))
+        if number < end or not line.startswith("FROZEN") or not (match := _FROZEN.fullmatch(line)):
+            continue
+        end = next((at for at in range(number + 1, len(lines)) if not lines[at].strip()), len(lines))
+        if sum(map(len, lines[number + 1 : end])) > _LONGEST_FROZEN:
+            message = f"These frozen fields have more than {_LONGEST_FROZEN:,} characters, so they are not read."
+            builder.report(number, "frozen", message, "Shorten them, or end them with a blank line.")
+        else:
             frozen.setdefault(match[1], _read_fields(match[1], lines[number + 1 : end], "\n"))
     return frozen
 
