@@ -40,6 +40,14 @@ HOSTILE = [
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
     "</main></form><form action=/review method=post><input name=do value=easy>",
     "<img src='x' data-keys='space' class='zoom' id='main'>",
+    "<p style='position:fixed;inset:0;background:red'>x</p>",
+    "<svg><style>*{position:fixed}</style><foreignObject><img src=x onerror=alert(1)></foreignObject></svg>",
+    "<svg><use href='data:image/svg+xml,<svg id=x onload=alert(1)></svg>#x'/><image href=https://x.example></svg>",
+    "<img srcset='https://x.example 2x' src='data:,x'><video poster=https://x.example></video>",
+    "<a href=x ping=https://x.example>x</a><link rel=prefetch href=https://x.example>",
+    "<template shadowrootmode=open><script>alert(1)</script></template><portal src=https://x.example>",
+    r"$\href{javascript:alert(1)}{x} \url{javascript:alert(1)} \includegraphics{https://x.example/a.png}$",
+    r"$\htmlStyle{position:fixed;inset:0}{x} \htmlClass{main}{y} \htmlId{main}{z} \htmlData{keys=space}{w}$",
 ]
 OURS = {"mark": {"class"}, "span": {"class", "data-tex", "data-display"}, "a": {"class", "href", "target", "rel"}}
 OURS |= {"audio": {"preload"}, "video": {"preload"}, "pre": set(), "code": {"class"}, "ul": {"class"}, "input": set()}

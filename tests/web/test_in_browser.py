@@ -48,6 +48,24 @@ A: Three things:
 """
 
 
+WIDE = f"""Q: {"Donau" * 30}?
+A: https://example.org/{"a" * 200}
+
+Q: ما هو عاصمة مصر؟ <ruby>漢字<rt>かんじ</rt></ruby>
+A: | {"a column | " * 12}
+| {"--- | " * 12}
+| {"1,200,000 | " * 12}
+
+$$ {" + ".join(f"a_{{{at}}}" for at in range(60))} $$
+
+```python
+{"name = " * 40}0
+```
+
+and `{"code_" * 40}`
+"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api")
@@ -158,8 +176,14 @@ def test_hostile_cards_run_nothing_and_ask_no_other_server(window: BrowserContex
     window.on("dialog", note)
     with served(tmp_path) as visitor:
         tab = enter(window, visitor, "/deck?name=a")
+        tab.wait_for_selector(".math")  # a formula that is not drawn stays as text
         tab.wait_for_timeout(500)
         assert tab.url.endswith("/deck?name=a")
+        assert tab.locator("main :is(script, style, iframe, object, embed, base, meta, link)").count() == 0
+        assert tab.locator("main :is([href^='javascript:' i], [onerror], [onload], [onclick], #main)").count() == 0
+        assert tab.locator("main .text :is([data-keys], .main, [name])").count() == 0
+        fixed = "[...document.querySelectorAll('.text *')].some((one) => getComputedStyle(one).position === 'fixed')"
+        assert not tab.evaluate(fixed)
     assert ran == []
     assert [url for url in asked if visitor.host not in url and not url.startswith("data:")] == []
 
@@ -198,6 +222,21 @@ def test_a_whole_mock_interview_with_its_clock_and_a_recording(browser: Browser,
     window.close()
     assert wrong == []
     assert ratings(tmp_path) == [Rating.HARD]
+
+
+def test_at_320_pixels_what_is_wide_scrolls_by_itself(browser: Browser, tmp_path: Path) -> None:
+    write(tmp_path, a=WIDE)
+    window = browser.new_context(viewport={"width": 320, "height": 640})
+    window.set_default_timeout(60_000)
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor, "/deck?name=a")
+        tab.wait_for_selector(".katex")
+        assert tab.evaluate("document.documentElement.scrollWidth") == 320
+        for wide in ("table", "pre", ".math[data-display]"):
+            assert tab.evaluate("(wide) => document.querySelector(wide).scrollWidth", wide) > 320
+            tab.wait_for_selector(f"{wide}[tabindex='0']")
+        assert violations(tab) == []
+    window.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -116,11 +116,21 @@ function say(sentence, retry) {
 // What each page needs once it is there.
 function begin() {
   proposeRating();
-  drawMath(document);
+  drawMath(document).then(reachWide);
   beginMedia();
   const answer = document.querySelector(".answer");
   if (answer && answer.getBoundingClientRect().top > innerHeight * 0.6) answer.scrollIntoView({ block: "start" });
 }
+
+// What is wider than the card scrolls by itself; the keyboard has to reach it.
+function reachWide() {
+  for (const part of document.querySelectorAll(".text :is(table, pre, .math[data-display])")) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+
+addEventListener("resize", reachWide);
 
 function proposeRating() {
   const rubric = document.querySelector(".rubric[data-thresholds]");
