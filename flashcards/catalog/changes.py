@@ -12,7 +12,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
     from pathlib import Path
 
     from flashcards.catalog.store import Catalog, FileRow
@@ -38,11 +38,17 @@ class ReadFile(NamedTuple):
 
 @dataclass(slots=True)
 class FolderChanges:
-    """What changed in the folder since the last scan."""
+    """What changed in the folder since the last scan.
+
+    Attributes:
+        changed, gone, unreadable: files.
+        apart: ids of orphans that no text of these files can be, however like it is.
+    """
 
     changed: list[ReadFile] = field(default_factory=list)
     gone: list[FileRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    apart: Set[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)

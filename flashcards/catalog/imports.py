@@ -189,6 +189,11 @@ class Origins:
         query = "SELECT note FROM json_each(?) JOIN origins ON source = value"
         return {note for (note,) in self._db.execute(query, (json.dumps(list(sources)),))}
 
+    def find_orphans(self) -> set[int]:
+        """Find the notes that came from another program and whose text is gone here."""
+        query = "SELECT id FROM notes WHERE active = 0 AND id IN (SELECT note FROM origins)"
+        return {note for (note,) in self._db.execute(query)}
+
     def remember_seen(self, digests: Iterable[tuple[str, bytes]]) -> int:
         """Store the digests of notes of a package; return how many."""
         rows = list(digests)

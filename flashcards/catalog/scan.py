@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.changes import ScanReport
@@ -25,7 +25,11 @@ _SAMPLE = 2_000  # notes that show what words are common in the collection
 
 
 def link_edited(
-    catalog: Catalog, known: Sequence[Known], seen: Sequence[Seen], links: Sequence[Link]
+    catalog: Catalog,
+    known: Sequence[Known],
+    seen: Sequence[Seen],
+    links: Sequence[Link],
+    apart: Set[int] = frozenset(),
 ) -> tuple[list[Link], list[Doubt]]:
     """Link edited notes with what they were, as `link_similar` does.
 
@@ -34,11 +38,12 @@ def link_edited(
         known: the notes in use of the changed files, and the orphans found so far.
         seen: the notes that these files have now.
         links: the links of the exact rules.
+        apart: ids of orphans that are none of these notes.
     """
     if len(links) == len(seen):
         return [], []
     linked = {link.known.id for link in links}
-    looked_for = {note.id for note in known}
+    looked_for = {*apart, *(note.id for note in known)}
     orphans = [note for note in catalog.list_recent_orphans(_RECENT_ORPHANS) if note.id not in looked_for]
     if not orphans and all(note.id in linked for note in known):
         return [], []
@@ -72,7 +77,7 @@ class Scan:
         for row in changes.gone:
             self._db.execute("UPDATE files SET present = 0, mtime_ns = -1 WHERE id = ?", (row.id,))
             changed_ids.append(row.id)
-        return self._apply_notes(changed_ids, seen)
+        return self._apply_notes(changed_ids, seen, changes.apart)
 
     def _write_file(self, file: ReadFile, row: FileRow | None) -> int:
         found = file.found
@@ -125,13 +130,14 @@ class Scan:
             self._decks[name] = int(cursor.lastrowid or 0)
         return self._decks[name]
 
-    def _apply_notes(self, changed_ids: list[int], seen: list[Seen]) -> ScanReport:
+    def _apply_notes(self, changed_ids: list[int], seen: list[Seen], apart: Set[int]) -> ScanReport:
         known = self._catalog.load_known_in(changed_ids)
         if seen and self._catalog.has_orphans():
             pins = [note.note.pin for note in seen if note.note.pin]
-            known += self._catalog.find_orphans(pins, [note.fingerprint for note in seen])
+            orphans = self._catalog.find_orphans(pins, [note.fingerprint for note in seen])
+            known += [note for note in orphans if note.id not in apart]
         links = link_exactly(known, seen) if known else []
-        more, doubts = link_edited(self._catalog, known, seen, links)
+        more, doubts = link_edited(self._catalog, known, seen, links, apart)
         links += more
         writer = NoteWriter(self._db, self._now_ms, self._paths)
         for each in sorted(links, key=lambda each: each.seen.place):

@@ -205,7 +205,8 @@ class DeckFiles:
         if not texts:
             return []
         self._announce(texts, updated)
-        sighting = FolderChanges()
+        # A new note of the other program is none of its notes that were deleted here, however like one it is.
+        sighting = FolderChanges(apart=self._origins.find_orphans())
         for text in texts:
             data = text.text.encode()
             status = self._journal.stage_bytes(text.path, data, self._read.get(text.path)).stat()

@@ -137,3 +137,17 @@ def test_a_review_here_of_a_twin_is_its_own(home: Home, tmp_path: Path) -> None:
         collection.store.rate(cards[0].id, Rating.GOOD, collection.policy(cards[0].deck), CREATED * 1000)
         collection.scan()
         assert [collection.store.card(card.id).reps for card in cards] == [1, 0]
+
+
+@pytest.mark.parametrize("text", ["The orders of a group", "The order of a group"], ids=["alike", "equal"])
+def test_a_new_note_is_none_that_was_deleted_here(home: Home, tmp_path: Path, text: str) -> None:
+    old = Made(["The order of a group", "is the number of its elements, which may be infinite"], guid="one", tags="x")
+    home.import_file(write_package(tmp_path / "1.apkg", [old, Made(["other", "yes"])]))
+    home.write("Deck.md", home.read("Deck.md").partition("Q: other")[1] + "\nA: yes\n")
+    new = Made([text, old.fields[1]], guid="two", tags="y")
+    report = home.import_file(write_package(tmp_path / "2.apkg", [old, Made(["other", "yes"]), new]))
+    assert (report.added, report.removed) == (1, 1)
+    assert not home.import_file(tmp_path / "2.apkg").changes_anything
+    with Collection(home.root) as collection:
+        rows = collection.connection.execute("SELECT note FROM origins WHERE source IN ('one', 'two')").fetchall()
+    assert len(set(rows)) == 2
