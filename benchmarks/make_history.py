@@ -7,7 +7,7 @@ what their log says.
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,9 +15,11 @@ from typing import Final
 from flashcards.collection import Collection
 from scheduler import Clock, Leech, Rating, Review, ReviewKind, State, transaction
 from scheduler.log import Replayer
+from scheduler.rows import INSERT_REVIEW
 
 _RATINGS: Final = (Rating.GOOD, Rating.GOOD, Rating.HARD, Rating.GOOD, Rating.EASY, Rating.GOOD, Rating.AGAIN)
 _DAY: Final = 86_400  # seconds
+_CARDS_AT_ONCE: Final = 100_000
 _NOON_MS: Final = 8 * 3_600_000  # after the start of the day
 
 
@@ -28,29 +30,42 @@ def add_history(root: Path, cards: int, reviews_each: int) -> None:
     """
     with Collection(root) as collection:
         connection = collection.connection
-        chosen = connection.execute("SELECT id FROM cards ORDER BY id LIMIT ?", (cards,)).fetchall()
-        today = collection.clock.day(time.time_ns() // 1_000_000)
-        logs = _logs([card for (card,) in chosen], reviews_each, today, collection.clock)
-        Replayer(collection.store.model(collection.settings.policy.parameters)).fill_memories(logs)
-        reviews = sorted(review for log in logs for review in log)
-        marks = ", ".join("?" * len(Review._fields))
-        with transaction(connection):
-            connection.executemany(f"INSERT INTO reviews ({', '.join(Review._fields)}) VALUES ({marks})", reviews)
+        chosen = [card for (card,) in connection.execute("SELECT id FROM cards ORDER BY id LIMIT ?", (cards,))]
+        days = _Days(collection.clock, collection.clock.day(time.time_ns() // 1_000_000))
+        model = collection.store.model(collection.settings.policy.parameters)
+        for first in range(0, len(chosen), _CARDS_AT_ONCE):
+            logs = _logs(chosen[first : first + _CARDS_AT_ONCE], first, reviews_each, days)
+            Replayer(model).fill_memories(logs)
+            with transaction(connection):
+                connection.executemany(INSERT_REVIEW, sorted(review for log in logs for review in log))
         collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=True)
 
 
-def _logs(cards: Sequence[int], reviews_each: int, today: int, clock: Clock) -> list[list[Review]]:
-    """Return the log of each card, oldest first, as yet without memory states."""
+class _Days:
+    """Gives each review a time of its own: one millisecond after the other, from noon of its day on."""
+
+    def __init__(self, clock: Clock, today: int) -> None:
+        self.clock = clock
+        self.today = today
+        self._next_ms: dict[int, int] = {}
+
+    def take(self, day: int) -> int:
+        """Take the next free millisecond of a day."""
+        at_ms = self._next_ms.get(day) or self.clock.start_of(day) + _NOON_MS
+        self._next_ms[day] = at_ms + 1
+        return at_ms
+
+
+def _logs(cards: Sequence[int], first: int, reviews_each: int, days: _Days) -> list[list[Review]]:
+    """Return the log of each card, oldest first, as yet without memory states; `first` is the index of the first."""
     logs: dict[int, list[Review]] = defaultdict(list)
-    for review in _reviews(cards, reviews_each, today, clock):
+    for review in _reviews(cards, first, reviews_each, days):
         logs[review.card].append(review)
     return list(logs.values())
 
 
-def _reviews(cards: Iterable[int], reviews_each: int, today: int, clock: Clock) -> Iterator[Review]:
-    starts: dict[int, int] = {}
-    made: Counter[int] = Counter()
-    for index, card in enumerate(cards):
+def _reviews(cards: Iterable[int], first: int, reviews_each: int, days: _Days) -> Iterator[Review]:
+    for index, card in enumerate(cards, first):
         elapsed = 1 + index % 30
         # From the last review back: each interval was about half of the one that followed.
         ahead = (index * 37) % 60 - 10
@@ -58,20 +73,17 @@ def _reviews(cards: Iterable[int], reviews_each: int, today: int, clock: Clock) 
         while len(gaps) < reviews_each:
             gaps.append(max(1, gaps[-1] // 2))
         gaps.reverse()
-        day = today - elapsed - sum(gaps[:-1])
+        day = days.today - elapsed - sum(gaps[:-1])
         before = 0
         for number, gap in enumerate(gaps):
-            if day not in starts:
-                starts[day] = clock.start_of(day) + _NOON_MS
-            at_ms = starts[day] + made[day]
-            made[day] += 1
+            at_ms = days.take(day)
             yield Review(
                 id=at_ms,
                 card=card,
                 kind=ReviewKind.RATING,
                 rating=Rating.GOOD if number == 0 else _RATINGS[(index + number) % len(_RATINGS)],
                 day=day,
-                offset_minutes=clock.offset_minutes(starts[day]),
+                offset_minutes=days.clock.offset_minutes(at_ms),
                 duration_ms=4_000,
                 state_before=State.REVIEW if number else State.NEW,
                 state_after=State.REVIEW,

@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.bench import OURS, Bench, attempt, flashcards, program
-from benchmarks.measure import Run, answer_of, repeated, run
+from benchmarks.measure import Run, answer_of, repeated
 from benchmarks.rows import Row, megabytes_at_most, seconds_at_most
+from benchmarks.subjects.statistics import make_collection
 
 TITLE = "Export with history: ten reviews a card"
 
@@ -22,15 +23,12 @@ def measure(bench: Bench) -> Iterator[Row]:
     if bench.quick:
         return
     ours = _ours(bench, 100_000)
-    yield ours.with_targets(seconds_at_most(ours, 15.0), megabytes_at_most(ours, 1_000))
+    yield ours.with_targets(seconds_at_most(ours, 4.5), megabytes_at_most(ours, 400))
     yield _anki(bench, _package(bench, 100_000)).compared_with(ours)
 
 
 def _ours(bench: Bench, cards: int) -> Row:
-    folder = bench.folder / f"history-{cards}"
-    shutil.copytree(bench.decks(cards, cards // 100), folder)
-    run(flashcards(folder, "scan"), bench.folder)
-    run(program("add_history", folder, cards, _REVIEWS_EACH), bench.folder)
+    folder = make_collection(bench, cards)
     what = f"{cards:,} cards, {cards * _REVIEWS_EACH:,} reviews"
     return bench.time_few(what, OURS, flashcards(folder, "export", "-o", _package(bench, cards)))
 
