@@ -25,21 +25,39 @@ export async function play() {
   }
 }
 
-// Reads the present side with a voice of this computer.
+// Reads the present side with voices of this device, each part in its language; nothing is sent anywhere.
 export function speak() {
   if (!("speechSynthesis" in window)) return;
   const side = document.querySelector(".answer .text") ?? document.querySelector(".side .text");
   speechSynthesis.cancel();
   if (!side) return;
   const copy = side.cloneNode(true);
-  for (const extra of copy.querySelectorAll("rt, rp, .katex-html, annotation, details:not([open]) > :not(summary)")) extra.remove();
-  const words = new SpeechSynthesisUtterance(copy.textContent.trim());
-  const language = side.querySelector("[lang]")?.lang;
-  if (language) {
-    words.lang = language;
-    words.voice = speechSynthesis.getVoices().find((voice) => voice.lang.startsWith(language) && voice.localService) ?? null;
+  for (const extra of copy.querySelectorAll(SILENT)) extra.remove();
+  const voices = speechSynthesis.getVoices();
+  const own = voices.filter((voice) => voice.localService);
+  if (voices.length && !own.length) return; // the others are on the web
+  for (const { text, language } of splitByLanguage(copy)) {
+    const words = new SpeechSynthesisUtterance(text);
+    if (language) words.lang = language;
+    const fits = (voice) => voice.lang.toLowerCase().startsWith(language.toLowerCase());
+    words.voice = (language && own.find(fits)) || own.find((voice) => voice.default) || own[0] || null;
+    speechSynthesis.speak(words);
   }
-  speechSynthesis.speak(words);
+}
+
+const SILENT = "rt, rp, .katex-html, annotation, details:not([open]) > :not(summary)";
+
+function splitByLanguage(side) {
+  const parts = [];
+  const nodes = document.createTreeWalker(side, NodeFilter.SHOW_TEXT);
+  while (nodes.nextNode()) {
+    const text = nodes.currentNode.data;
+    const language = nodes.currentNode.parentElement.closest("[lang]")?.lang ?? "";
+    const last = parts.at(-1);
+    if (last && (last.language === language || !text.trim())) last.text += text;
+    else if (text.trim()) parts.push({ text, language });
+  }
+  return parts;
 }
 
 export function beginMedia() {
