@@ -11,6 +11,9 @@ from flashcards.identity.words import Sides, Weights, Words
 
 _DIFFERENT: Final = 0.15  # sides less alike than this have nothing in common
 _KEY: Final = 0.9  # of the weight of the words that stay, that those must have which say what it is about
+_LONG: Final = 5  # words that stay for each one that was swapped
+_HEAVY: Final = 0.45  # the least weight of a word that tells what a question asks for
+_REFILLED: Final = 0.5  # the least weight of replaced words that say something else
 _MUCH: Final = 0.5  # from here on the order of the words counts
 _SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
 _TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
@@ -166,6 +169,30 @@ def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
         return False
     most = max(map(weights.__getitem__, kept))
     return all(word.isdigit() or weights[word] >= _KEY * most for word in lost | gained)
+
+
+def is_word_swapped(old: Words, new: Words, weights: Weights) -> bool:
+    """Check whether a long question is the same but for a telling word, or two.
+
+    "Which key deletes a line of text?" and "Which key copies a line of text?" ask for different things, although
+    "deletes" tells no more than "line".
+    """
+    lost, gained, kept = _compare_words(old, new)
+    if not lost or not gained or max(len(lost), len(gained)) > 2:
+        return False
+    if sum(map(str.isalnum, kept)) < _LONG * max(len(lost), len(gained)) or _weigh_slips(
+        set(lost), set(gained), weights
+    ):
+        return False
+    return all(any(word.isdigit() or weights[word] >= _HEAVY for word in words) for words in (lost, gained))
+
+
+def is_refilled(old: Words, new: Words, weights: Weights) -> bool:
+    """Check whether telling words of one side were replaced by others, rather than added, removed or misspelt."""
+    lost, gained, _ = _compare_words(old, new)
+    if _weigh_slips(set(lost), set(gained), weights):
+        return False
+    return min(weights.add_up(lost), weights.add_up(gained)) >= _REFILLED
 
 
 def is_template_refilled(old: Words, new: Words, weights: Weights) -> bool:

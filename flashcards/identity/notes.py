@@ -76,7 +76,7 @@ class Tuning:
         threshold: the least score of a link; scores lie between 0 and 1.
         margin: how far ahead of its rivals a link must be.
         template_margin: how far the texts must be ahead of the likeness between the new note and an unchanged one.
-        key_replaced: the factor for the likeness if the words that name the subject were replaced.
+        key_replaced: the factor for the likeness if words that name the subject of a question were replaced.
         telling: the weight from which on equal backs prove one card all the same.
         back_kept: the likeness from which on changed backs prove it too.
         orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
@@ -92,7 +92,7 @@ class Tuning:
 
     threshold: float = 0.55
     margin: float = 0.08
-    template_margin: float = 0.12
+    template_margin: float = 0.14
     key_replaced: float = 0.5
     telling: float = 1.5
     back_kept: float = 0.45
@@ -101,7 +101,7 @@ class Tuning:
     alone: float = 0.2
     alone_one_sided: float = 0.1
     unbounded: float = 0.05
-    same_rank: float = 0.15
+    same_rank: float = 0.18
     same_stretch: float = 0.06
     same_file: float = 0.03
     same_heading: float = 0.02

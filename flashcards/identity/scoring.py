@@ -14,8 +14,10 @@ from flashcards.identity.likeness import (
     compare_letters,
     compare_sides,
     is_key_replaced,
+    is_refilled,
     is_slip,
     is_template_refilled,
+    is_word_swapped,
     weigh_sides,
 )
 from flashcards.identity.neighbours import Places, Stretch
@@ -226,6 +228,7 @@ class Scores:
     def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
         front, new_front = old.sides.front.plain, new.sides.front.plain
         back, new_back = old.sides.back.plain, new.sides.back.plain
+        fronts = old.sides.front, new.sides.front
         text, both = like.whole, like.both
         if (front, back) == (new_back, new_front) and front != back:
             text, both = _SWAPPED, True
@@ -243,20 +246,26 @@ class Scores:
             and self._find_rarest(old) >= _RARE
             and not self._fronts.is_vanished_elsewhere(new_front, front, file)
             and not self._fronts.is_new_elsewhere(front, new_front, file)
-            and not is_template_refilled(old.sides.front, new.sides.front, self._weights)
+            and not is_template_refilled(*fronts, self._weights)
+            and not (old.back < _ENOUGH and is_word_swapped(*fronts, self._weights))
         ):
             # A long answer says which card it is; a short one may belong to other questions, too.
             sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _compare_short_sides(like.front, front, new_front)
             text, both = max(text, sure), like.front > 0.3 or old.back > 2
-        elif is_key_replaced(old.sides.front, new.sides.front, self._weights) and not self._is_back_telling(
-            old, new, like
-        ):
+        elif (
+            is_key_replaced(*fronts, self._weights) or is_word_swapped(*fronts, self._weights)
+        ) and not self._is_back_telling(old, new, like):
             text, both = self._tuning.key_replaced * text, False
         return _TextScore(text, max(text, like.whole), both)
 
     def _is_back_telling(self, old: WeighedSides, new: WeighedSides, like: Likeness) -> bool:
         """Check whether the backs prove one card even if the fronts ask for different things."""
+        backs, weights = (old.sides.back, new.sides.back), self._weights
         equal = old.sides.back.plain == new.sides.back.plain
+        is_swapped = is_word_swapped(old.sides.front, new.sides.front, weights)
+        # Many questions may have the answer; or a word of the question and words of the answer were swapped together.
+        if is_swapped and ((equal and like.back_weight < _ENOUGH) or is_refilled(*backs, weights)):
+            return False
         return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
     def _find_rarest(self, note: WeighedSides) -> float:

@@ -41,6 +41,7 @@ def kinds() -> Iterator[tuple[str, str, Make]]:
     for share in (0.03, 0.2):
         yield OTHER_CARDS, f"deleted, others written, {share:.0%}", _replaced(share, in_place=False)
         yield OTHER_CARDS, f"others in their place, {share:.0%}", _replaced(share, in_place=True)
+        yield OTHER_CARDS, f"a chapter in the place of another, {share:.0%}", _rewritten_chapter(share)
     yield MIXED, "a week of everything", trials.week
 
 
@@ -51,6 +52,10 @@ def _in_place(name: str, share: float) -> Make:
 
 def _replaced(share: float, *, in_place: bool) -> Make:
     return lambda decks, rng: trials.replaced(decks, share, rng, in_place=in_place)
+
+
+def _rewritten_chapter(share: float) -> Make:
+    return lambda decks, rng: trials.rewritten_chapters(decks, share, rng)
 
 
 def made(name: str, make: Make, decks: Sequence[Material], seed: int) -> Trial:

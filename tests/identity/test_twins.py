@@ -80,6 +80,54 @@ def test_a_note_of_the_same_template_is_another_note_beside_an_unchanged_one(wor
     assert edit(world, [peru, spain], [chad, spain]) == []
 
 
+BALANCED = "$O(\\log n)$"
+DELETION = f"Q: What is the worst-case time of deletion from an AVL tree?\nA: {BALANCED}"
+DECORATOR = (
+    "Q: What does the decorator `@{0}` of a Python class do?\nA: It makes a method that gets {1} as its first argument."
+)
+LIKE_IT = [
+    "Q: What is the worst-case time of looking up a key in a hash table?\nA: $O(n)$",
+    "Q: What is the worst-case time of building a heap of keys?\nA: $O(n)$",
+    "Q: In which year was the battle of Waterloo fought?\nA: 1815",
+    "Q: In which year was the battle of Jena fought?\nA: 1806",
+    DECORATOR.format("property", "the object"),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (DELETION, f"Q: What is the worst-case time of insertion into an AVL tree?\nA: {BALANCED}"),
+        (DECORATOR.format("classmethod", "the class"), DECORATOR.format("staticmethod", "no instance")),
+        (
+            "Q: In which year was the battle of Austerlitz fought?\nA: 1805",
+            "Q: In which year was the battle of Trafalgar fought?\nA: 1805",
+        ),
+    ],
+)
+def test_a_question_with_one_word_swapped_is_another_note(world: World, before: str, after: str) -> None:
+    assert edit(world, [*LIKE_IT, before, TWIN], [*LIKE_IT, after, TWIN]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (DELETION, f"Q: What is the worst-case time of deleting from an AVL tree?\nA: {BALANCED}"),
+        (DELETION, f"Q: What is the worst-case time of deletion from a balanced AVL tree?\nA: {BALANCED}"),
+        (
+            DECORATOR.format("classmethod", "the class"),
+            f"{DECORATOR.format('classmethod', 'the class')} Subclasses pass themselves.",
+        ),
+        (
+            "Q: Which person first reached the South Pole?\nA: Roald Amundsen, with four men and dogs, in 1911.",
+            "Q: Which explorer first reached the South Pole?\nA: Roald Amundsen, with four men and dogs, in 1911.",
+        ),
+    ],
+)
+def test_a_question_reworded_above_an_answer_that_tells_is_an_edit(world: World, before: str, after: str) -> None:
+    assert len(edit(world, [*LIKE_IT, before, TWIN], [*LIKE_IT, after, TWIN])) == 1
+
+
 def test_an_explanation_added_or_removed_below_a_shared_question_is_an_edit(world: World) -> None:
     short = "Q: Why?\nA: Because water expands."
     long = f"{short} Ice takes up more room than water, since its molecules form a lattice."

@@ -66,11 +66,9 @@ def test_of_more_than_10_000_edited_notes_none_is_taken_for_another(decks: list[
     totals = by_group(decks, list(KINDS), 2)
     assert totals[ORDINARY_EDITS].edited + totals[HEAVY_EDITS].edited > 10_000
     assert totals[ORDINARY_EDITS].share_kept >= 0.99
-    assert [totals[group].wrong for group in (ORDINARY_EDITS, HEAVY_EDITS)] == [0, 0]
-    # A known fault: of the mixed edits of the shipped decks, one new card takes a history that is not its own.
-    assert totals[MIXED].wrong <= 1
+    assert [totals[group].wrong for group in (ORDINARY_EDITS, HEAVY_EDITS, MIXED)] == [0, 0, 0]
     # What is left are twins such as `git diff` and `git diff --staged`, one deleted as the other is written.
-    assert totals[OTHER_CARDS].wrong <= 0.02 * totals[OTHER_CARDS].fresh
+    assert totals[OTHER_CARDS].wrong <= 0.01 * totals[OTHER_CARDS].fresh
 
 
 def test_decks_that_had_no_part_in_choosing_the_thresholds_do_as_well(decks: list[Material]) -> None:

@@ -137,6 +137,24 @@ def replaced(decks: Sequence[Material], share: float, rng: random.Random, *, in_
     return Trial(before, after)
 
 
+def rewritten_chapters(decks: Sequence[Material], share: float, rng: random.Random) -> Trial:
+    """Notes side by side deleted, and as many others of the same deck, side by side, written in their place."""
+    before: Files = {}
+    after: Files = {}
+    for deck in decks:
+        items = list(deck.items)
+        count = max(2, round(len(items) * share))
+        before[deck.name] = after[deck.name] = items
+        if len(items) < 2 * count + 1:
+            continue
+        at = rng.randrange(len(items) - 2 * count + 1)
+        going, coming = items[at : at + count], items[at + count : at + 2 * count]
+        fresh = [replace(item, truth=frozenset(), headings=going[0].headings) for item in coming]
+        before[deck.name] = items[: at + count] + items[at + 2 * count :]
+        after[deck.name] = items[:at] + fresh + items[at + 2 * count :]
+    return Trial(before, after)
+
+
 def twins(decks: Sequence[Material], rng: random.Random) -> Trial:
     """Beside each of some notes stands one that differs in a word; both are edited."""
     before: Files = {}
