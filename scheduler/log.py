@@ -95,9 +95,14 @@ RESTARTS = 4
 ADDS = 8
 """The row's `reps_added` and `lapses_added` count."""
 
+FIRST_STEPS = (State.NEW, State.LEARNING)
+"""States of a card that was never under review."""
+
 
 def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: State, *, has_memory: bool) -> int:
     """Return what a row of the log does to a card's counts and memory, as a sum of the constants above.
+
+    Whether a rating restarts depends on the one before it, too: see `begins_history`.
 
     Every row, whatever its effects, sets the card's state, due day, steps and interval. A forgotten card keeps its
     counts.
@@ -115,6 +120,21 @@ def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: 
 def find_row_effects(row: Review) -> int:
     """Return the effects of a whole row; see `find_effects`."""
     return find_effects(row.kind, row.rating, row.state_before, row.state_after, has_memory=row.stability is not None)
+
+
+def begins_history(before: State, previous: State | None) -> bool:
+    """Check whether a rating begins the history that FSRS computes from, as Anki decides it.
+
+    Two programs may both have rated a new card. Ratings of first steps that follow each other are of one history;
+    those that follow a review are of a new one.
+
+    Args:
+        before: the state before the rating.
+        previous: the state before the previous rating; nothing if what was known was reset since, or there is no other.
+    """
+    if before not in FIRST_STEPS:
+        return False
+    return before is State.NEW if previous is None else previous not in FIRST_STEPS
 
 
 def fold_log(card: Card, log: Sequence[Review]) -> Card:
@@ -289,9 +309,11 @@ class Replayer:
 
     def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
         run = _Run()
+        previous: State | None = None
         for place, row in enumerate(log):
             effects = find_row_effects(row)
-            if effects & RESTARTS:
+            begins = begins_history(row.state_before, previous) if effects & RATES else bool(effects & RESTARTS)
+            if begins:
                 yield run
                 run = _Run() if effects & RATES else _Run(row.memory, row.day)
             if effects & RATES and row.rating is not None:
@@ -299,6 +321,7 @@ class Replayer:
                 run.items.append(self._entry(int(row.rating), pause))
                 run.rows.append(place)
                 run.last_day = row.day
+            previous = row.state_before if effects & RATES else None if begins else previous
         yield run
 
     def _entry(self, rating: int, pause: int) -> FSRSReview:

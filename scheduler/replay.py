@@ -19,7 +19,7 @@ from scheduler.columns import (
     read_log,
     read_rows,
 )
-from scheduler.log import ADDS, LAPSES, RATES, RESTARTS, find_effects
+from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, find_effects
 from scheduler.model import Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     count = np.diff(first_of_card, append=log.card.size)
     stated = np.isin(log.at_ms, np.fromiter(starts, dtype=np.int64, count=len(starts)))
     effects = find_all_effects(log, stated)
+    effects = np.where(_find_beginnings(log, effects), effects | RESTARTS, effects & ~RESTARTS)
     # A first rating begins a run itself; after the other rows that restart a card it begins with the next.
     begin = np.maximum.reduceat(np.where(effects & RESTARTS, places, -1), first_of_card)
     begin = np.where(begin < 0, first_of_card, begin)
@@ -171,6 +172,20 @@ def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     for place in np.flatnonzero(stated[begin]).tolist():
         states[place] = starts[int(log.at_ms[begin[place]])]
     return Runs(log.card[first_of_card], states, begin, firsts, ends, kept)
+
+
+def _find_beginnings(log: LogColumns, effects: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Find the rows that begin a history; see `scheduler.log.begins_history` about ratings."""
+    is_rating = effects & RATES > 0
+    begins = (effects & RESTARTS > 0) & ~is_rating
+    rated = np.flatnonzero(is_rating)
+    card, before, resets = log.card[rated], log.before[rated], np.cumsum(begins)[rated]
+    in_first_steps = np.isin(before, FIRST_STEPS)
+    follows = np.zeros(rated.size, dtype=bool)
+    follows[1:] = (card[1:] == card[:-1]) & (resets[1:] == resets[:-1])
+    after_steps = np.roll(in_first_steps, 1)  # the first one follows nothing
+    begins[rated] = in_first_steps & np.where(follows, ~after_steps, before == int(State.NEW))
+    return begins
 
 
 def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:

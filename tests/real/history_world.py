@@ -181,3 +181,19 @@ def states_in(package: Path, folder: Path) -> dict[int, tuple[float, float]]:
     connection.close()
     found = {card: json.loads(data) for card, data in rows}
     return {card: (data["s"], data["d"]) for card, data in found.items()}
+
+
+def profile_of(package: Path, folder: Path) -> World:
+    """An Anki whose collection a .colpkg has taken the place of."""
+    from anki._backend import RustBackend
+    from anki.collection import Collection as Anki
+
+    folder.mkdir()
+    Anki(str(folder / "collection.anki2")).close()
+    RustBackend().import_collection_package(
+        col_path=str(folder / "collection.anki2"),
+        backup_path=str(package),
+        media_folder=str(folder / "collection.media"),
+        media_db=str(folder / "collection.media.db"),
+    )
+    return World(folder, limits=True)

@@ -19,7 +19,17 @@ from flashcards.collection import Collection, now_ms
 from scheduler import Rating
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home
-from tests.real.history_world import HOUR_MS, deck_text, differences, exported, into, live, recomputed, states_in
+from tests.real.history_world import (
+    HOUR_MS,
+    deck_text,
+    differences,
+    exported,
+    into,
+    live,
+    profile_of,
+    recomputed,
+    states_in,
+)
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 
@@ -174,22 +184,6 @@ def test_without_history_every_card_is_new_and_anki_s_own_options_hold(tmp_path:
     assert world.db.scalar("SELECT count() FROM revlog") == 0
     assert world.decks.config_dict_for_deck_id(world.col.decks.id_for_name("deck"))["id"] == 1
     world.close()
-
-
-def profile_of(package: Path, folder: Path) -> World:
-    """An Anki whose collection a .colpkg has taken the place of."""
-    from anki._backend import RustBackend
-    from anki.collection import Collection as Anki
-
-    folder.mkdir()
-    Anki(str(folder / "collection.anki2")).close()
-    RustBackend().import_collection_package(
-        col_path=str(folder / "collection.anki2"),
-        backup_path=str(package),
-        media_folder=str(folder / "collection.media"),
-        media_db=str(folder / "collection.media.db"),
-    )
-    return World(folder, limits=True)
 
 
 def test_a_whole_collection_takes_the_place_of_anki_s_and_switches_fsrs_on(tmp_path: Path) -> None:

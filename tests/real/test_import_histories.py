@@ -10,7 +10,9 @@ import pytest
 from flashcards.collection import Collection
 from flashcards.import_file import run
 from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
 from tests.anki.imports.judge import differences
+from tests.real.history_world import deck_text, exported, into, live, profile_of
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 
@@ -50,4 +52,29 @@ def test_every_card_keeps_its_state_its_marks_and_its_whole_log(tmp_path: Path, 
     with Collection(root) as collection:
         collection.scan()
         assert not run(collection, package).changes_anything
+    world.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cards_that_were_new_on_both_sides_have_one_history_on_both(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    home = Home(tmp_path / "decks")
+    home.write("deck.md", deck_text(12))
+    world = World(tmp_path / "anki", chance=chance)
+    into(world, home.with_collection(lambda collection: exported(collection, tmp_path / "new.apkg")))  # type: ignore[arg-type]
+    home.with_collection(lambda collection: live(collection, 30, 8, chance, {"rate": 1}))
+    world.study(days=4, answers=9)
+    home.import_file(world.export(tmp_path / "back.apkg"))
+    with Collection(home.root) as collection:
+        collection.scan()
+        firsts = "SELECT card FROM reviews WHERE kind = 0 AND state_before = 0 GROUP BY card HAVING count(*) > 1"
+        assert collection.connection.execute(firsts).fetchall()
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        here = {card.id: card for card in collection.store.cards(world.db.list("SELECT id FROM cards"))}
+        there = profile_of(exported(collection, tmp_path / "all.colpkg"), tmp_path / "profile")
+    for number in there.db.list("SELECT id FROM cards WHERE type > 0"):
+        state = there.col.compute_memory_state(number)
+        memory = (here[number].stability, here[number].difficulty)
+        assert memory == pytest.approx((state.stability, state.difficulty), rel=1e-4)
+    there.close()
     world.close()
