@@ -39,6 +39,8 @@ class Origin(NamedTuple):
         tags: the tags that were written here, joined by spaces.
         content: a hash of everything the other program said of it.
         changed_s: when the other program had last changed it, epoch seconds; 0 where that is not known.
+        note_type: the name of its note type there, if its first two fields are the note here; empty if not; nothing
+            if an earlier version imported it.
     """
 
     source: str
@@ -48,6 +50,11 @@ class Origin(NamedTuple):
     tags: str
     content: bytes
     changed_s: int
+    note_type: str | None = None
+
+    def is_edited(self, fingerprint: bytes, tags: str) -> bool:
+        """Check whether the note's text or tags here are no longer those that were written here."""
+        return self.base != fingerprint or set(self.tags.split()) != set(tags.split())
 
 
 class SeenMarks(NamedTuple):
@@ -141,13 +148,13 @@ class Origins:
 
     def all(self) -> dict[tuple[str, int], Origin]:
         """Return every origin, by source and part."""
-        rows = self._db.execute("SELECT source, part, note, base, tags, content, changed_s FROM origins")
+        rows = self._db.execute("SELECT source, part, note, base, tags, content, changed_s, note_type FROM origins")
         return {(row[0], row[1]): Origin(*row) for row in rows}
 
     def remember(self, origins: Iterable[Origin]) -> int:
         """Write origins, and replace known ones; return how many."""
         rows = list(origins)
-        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         return len(rows)
 
     def confirm(self, times: Iterable[tuple[int, str, int]]) -> None:

@@ -214,3 +214,9 @@ def count_kind_changes(db: Database) -> None:
 def create_seen_notes(db: Database) -> None:
     """Create the digests of what packages said of notes at their last import."""
     db.table("seen_notes").create({"source": str, "digest": bytes}, pk="source", not_null=("digest",), strict=True)
+
+
+@migrations()
+def add_note_types_to_origins(db: Database) -> None:
+    """Add the name of a note's type in the other program; empty if its fields cannot be written back."""
+    db.table("origins").add_column("note_type", str)

@@ -75,7 +75,7 @@ CREATE TABLE "origins" (
    "note" INTEGER NOT NULL REFERENCES "notes"("id"),
    "base" BLOB NOT NULL,
    "tags" TEXT NOT NULL,
-   "content" BLOB NOT NULL, "changed_s" INTEGER NOT NULL DEFAULT 0,
+   "content" BLOB NOT NULL, "changed_s" INTEGER NOT NULL DEFAULT 0, "note_type" TEXT,
    PRIMARY KEY ("source", "part")
 ) STRICT
 

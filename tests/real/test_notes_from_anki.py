@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from flashcards.anki.exports.export import Exported, export_csv, export_package
+from flashcards.anki.exports.export import Exported, export_package
 from flashcards.anki.exports.notes import find_decks_in_use
+from flashcards.anki.exports.table import export_csv
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating
 from tests.anki.imports.anki_world import World
@@ -201,3 +203,56 @@ def test_a_table_brings_edits_to_the_notes_that_anki_has_in_its_own_note_types(w
     assert len(world.col.find_notes('"Back:die Katze"')) == 1
     assert world.col.note_count() == 3
     assert world.db.all("SELECT * FROM cards ORDER BY id") == cards
+
+
+def test_a_table_holds_only_edited_notes_in_the_note_types_they_have_and_says_what_it_leaves(tmp_path: Path) -> None:
+    from anki.collection import ImportCsvRequest
+
+    world = World(tmp_path / "anki")
+    models = world.col.models
+    for before, after in (("Basic", "Einfach"), ("Cloze", "Lückentext"), ("Basic (type in the answer)", "Tippen")):
+        kind = models.by_name(before)
+        assert kind is not None
+        kind["name"] = after
+        kind["flds"][0]["name"] = "Feld"
+        models.update_dict(kind)
+    custom = models.new("Three")
+    for name in ("A", "B", "C"):
+        models.add_field(custom, models.new_field(name))
+    template = models.new_template("one")
+    template["qfmt"], template["afmt"] = "{{A}} {{B}}", "{{C}}"
+    models.add_template(custom, template)
+    models.add(custom)
+    world.add("Einfach", "D", ("t",), Feld="one", Back="eins")
+    world.add("Einfach", "D", Feld="same", Back="gleich")
+    world.add("Tippen", "D", Feld="typed", Back="getippt")
+    world.add("Basic (optional reversed card)", "D", Front="both", Back="beide", Add_Reverse="y")
+    world.add("Lückentext", "D", Feld="a {{c1::gap}}", Back_Extra="")
+    world.add("Three", "D", A="a", B="b", C="c3")
+    home = Home(tmp_path / "decks")
+    home.import_file(world.export(tmp_path / "1.apkg"))
+    for old, new in (("eins", "EINS"), ("getippt", "GETIPPT"), ("beide", "BEIDE"), ("gap", "GAP"), ("c3", "C3")):
+        edit(home, old, new)
+    world.col.set_deck(list(world.col.find_cards("one")), world.decks.id("Moved"))
+    cards = world.db.all("SELECT * FROM cards ORDER BY id")
+    kept = world.db.all("SELECT guid, flds FROM notes WHERE flds LIKE 'same%' OR flds LIKE 'a' || char(31) || '%'")
+    table = tmp_path / "all.csv"
+    with Collection(home.root) as collection:
+        collection.scan()
+        written = export_csv(collection, find_decks_in_use(collection), table)
+    assert written.notes == 4
+    assert [re.sub(r":.*", "", remark) for remark in written.remarks] == [
+        "1 note from Anki left out",
+        "1 edited note from Anki left out",
+    ]
+    metadata = world.col.get_csv_metadata(str(table), None)
+    world.col.import_csv(ImportCsvRequest(path=str(table), metadata=metadata))
+    fields = {row.split("\x1f")[0]: row.split("\x1f")[1:] for row in world.db.list("SELECT flds FROM notes")}
+    assert (fields["one"], fields["typed"], fields["both"]) == (["EINS"], ["GETIPPT"], ["BEIDE", "y"])
+    assert "a {{c1::GAP}}" in fields
+    assert world.col.note_count() == 6
+    assert world.db.all("SELECT * FROM cards ORDER BY id") == cards
+    assert kept == world.db.all(
+        "SELECT guid, flds FROM notes WHERE flds LIKE 'same%' OR flds LIKE 'a' || char(31) || '%'"
+    )
+    world.close()

@@ -277,6 +277,7 @@ class DeckFiles:
                 " ".join(entry.note.tags),
                 draft.content,
                 draft.changed_s,
+                draft.note_type,
             )
             for entry in self._collection.catalog.entries(notes)
             for draft in notes[entry.id]

@@ -53,6 +53,7 @@ class IncomingNote:
         anki_id: the id of the note in Anki.
         raw: the fields as the other program has them.
         form: whether it has one of our note types there.
+        note_type: the name of its note type there, if its first two fields are its text; else empty.
     """
 
     source: str
@@ -73,6 +74,7 @@ class IncomingNote:
     anki_id: str = ""
     raw: tuple[str, ...] = ()
     form: int = FOREIGN_FORM
+    note_type: str = ""
 
     @property
     def key(self) -> tuple[str, int]:

@@ -23,7 +23,7 @@ from flashcards.anki.imports.rendered_cards import have_same_words, is_mirror, o
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, strip_tags
 from flashcards.anki.package.bounds import RenderBudget
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
-from flashcards.anki.package.notetypes import is_ours
+from flashcards.anki.package.notetypes import is_ours, shows_first_fields
 from flashcards.anki.to_markdown.convert import NOTHING
 from flashcards.catalog.imports import OWN_FORM
 from flashcards.deck.model import FORWARD, Kind
@@ -150,6 +150,7 @@ class NoteConverter:
             changed_s=note.changed,
             problems=tuple(problems),
             anki_id=str(note.id),
+            note_type=kind.name if is_ours(kind) or shows_first_fields(kind) else "",
         )
 
     def _keeps_decks(self, note: AnkiNote, kind: AnkiNoteType) -> bool:

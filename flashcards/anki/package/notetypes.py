@@ -9,6 +9,7 @@ with it its history in Anki, when a person adds `type` or `reverse` to it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -118,6 +119,26 @@ def _hiding_css() -> str:
 
 _NAMES: Final = {BASIC: ("Flashcards Basic", "Flashcards Typed"), CLOZE: ("Flashcards Cloze",)}
 _NEEDED: Final = {BASIC: ("Front", "Back", "Reverse", "Source"), CLOZE: ("Text", "Source")}
+
+
+_FIELD: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+
+
+def shows_first_fields(kind: model.AnkiNoteType) -> bool:
+    """Check whether the first card of a note type asks its first field and answers with its second one.
+
+    So do the note types that Anki brings along, whatever a person calls them or their fields.
+    """
+    if not kind.templates or len(kind.fields) < 2:
+        return False
+    first, second = kind.fields[:2]
+    front, back = ([*_FIELD.findall(side)] for side in (kind.templates[0].front, kind.templates[0].back))
+    asked, told = [first], [second]
+    if kind.kind == model.CLOZE_TYPE:
+        asked, told = [f"cloze:{first}"], [f"cloze:{first}", second]
+        return front == asked and back == told
+    answer = [field for field in back if field not in ("FrontSide", first)]
+    return front in (asked, [first, f"type:{second}"]) and answer in (told, [f"type:{second}"])
 
 
 def is_ours(kind: model.AnkiNoteType) -> bool:
