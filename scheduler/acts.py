@@ -16,6 +16,7 @@ from scheduler.answer import Moment, make_row
 from scheduler.conditions import RATED
 from scheduler.database import transaction
 from scheduler.errors import NothingToUndo
+from scheduler.memory import DEFAULT_PARAMETERS
 from scheduler.model import Rating, Review, ReviewKind
 from scheduler.rows import append, update_schedule
 
@@ -172,12 +173,34 @@ def void(store: Store, card: int, row: int, now_ms: int) -> Review:
     """Add a row to the log that takes another one back, and make the card what the rest of its log says."""
     before = store.card(card)
     log = store.log(card)
-    after = logs.fold_log(before, [each for each in log if each.id != row])
+    after = _fold_without(store, before, log, row)
     day = store.clock.day(now_ms)
     moment = Moment(logs.choose_id(store.connection, card, now_ms, day), day, store.clock.offset_minutes(now_ms))
     append(store.connection, make_row(ReviewKind.VOID, before, after, moment, voids=row))
     update_schedule(store.connection, after)
     return next(each for each in log if each.id == row)
+
+
+def _fold_without(store: Store, card: Card, log: Sequence[Review], row: int) -> Card:
+    """Return what the log says of a card without one of its rows.
+
+    The states in the rows before it are out of date if other parameters came since, or reviews from elsewhere.
+    """
+    rest = [each for each in log if each.id != row]
+    folded = logs.fold_log(card, rest)
+    if card.memory is None or folded.memory is None:
+        return folded
+    whole, replayed = list(log), list(rest)
+    logs.Replayer(store.model(_read_parameters(store, card.deck))).fill_memories([whole, replayed])
+    now, after = logs.fold_log(card, whole).memory, logs.fold_log(card, replayed)
+    if now is None or after.memory is None or not logs.are_close(now, card.memory):
+        return folded  # the present state is from elsewhere
+    return folded if logs.are_close(after.memory, folded.memory) else after
+
+
+def _read_parameters(store: Store, deck: int) -> tuple[float, ...]:
+    text = store.parameters_in_use().get(deck)
+    return tuple(map(float, text.split())) if text else DEFAULT_PARAMETERS
 
 
 def _read_act(row: Sequence[Any]) -> Act:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager
 from itertools import count, islice
-from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.conditions import KEPT
-from scheduler.log import CardHistory, DayReader, Replayer, advance, fold_log, make_imported_row
+from scheduler.log import CardHistory, DayReader, Replayer, advance, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
     CARD_COLUMNS,
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 _BATCH = 1000  # cards
 _CACHE_KIB = 256 * 1024
 _CHUNK = 500  # parameters of one query
-_SAME = 1e-3  # memory states that differ relatively by less than this are equal
 
 
 class Merged(NamedTuple):
@@ -202,7 +200,7 @@ class _Merging:
         reps = lapses = 0
         if not ours:
             reps, lapses = imported.reps - now.reps, imported.lapses - now.lapses
-        known = imported.memory is None or (now.memory is not None and _is_close(now.memory, imported.memory))
+        known = imported.memory is None or (now.memory is not None and are_close(now.memory, imported.memory))
         if known and not (reps or lapses) and _is_as_imported(now, each.history):
             return now
         row = self._make_statement(each, now, None if known else imported.memory, reps, lapses)
@@ -265,10 +263,6 @@ def _last_act(log: Sequence[Review]) -> int:
     return next((row.id for row in reversed(log) if row.kind is not ReviewKind.TAKEN_OVER), 0)
 
 
-def _is_close(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
-
-
 def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayReader) -> bool:
     """Return whether a statement is from later than the last row.
 
@@ -279,7 +273,7 @@ def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayR
     if log[-1].kind is not ReviewKind.TAKEN_OVER or days.day(history.imported.changed_ms) != log[-1].day:
         return False
     memory = history.imported.memory
-    is_same = memory is not None and now.memory is not None and _is_close(now.memory, memory)
+    is_same = memory is not None and now.memory is not None and are_close(now.memory, memory)
     return not (is_same and _is_as_imported(now, history))
 
 

@@ -136,7 +136,9 @@ SELECT n.id, min(n.id, n.modified_ms) FROM notes n
 WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
     SELECT 1 FROM cards c WHERE c.note = n.id AND (
         c.suspended OR c.flag OR c.buried_day IS NOT NULL OR EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id)))
+    AND n.id NOT IN (SELECT note FROM origins)
 """
+"""Notes that may be pasted copies: never used, and from no other program, where they are notes of their own."""
 _SAME_TEXT = "fingerprint IN (SELECT fingerprint FROM notes WHERE id IN (SELECT value FROM json_each(?)))"
 _FIRST_REVIEWS = """
 SELECT c.note, min(r.id) FROM reviews r JOIN cards c ON c.id = r.card

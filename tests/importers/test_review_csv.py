@@ -129,3 +129,22 @@ def test_the_same_rating_at_the_same_instant_is_one_review(decks: Home, log: Pat
     key = names(decks)[0]
     log.write_text(f"card,rating,time,duration\n{key},3,{START},4200\n{key},good,{START},4200\n{key},3,{START},100\n")
     assert decks.import_file(log).reviews == 1
+
+
+def test_undo_after_a_review_came_in_between_gives_the_state_that_the_log_says(home: Home, tmp_path: Path) -> None:
+    home.write("a.md", "Q: one?\nA: eins\n")
+    with Collection(home.root) as collection:
+        collection.scan()
+        (card,) = (row[0] for row in collection.connection.execute("SELECT id FROM cards"))
+        policy = collection.policy(collection.store.card(card).deck)
+        for day in (1, 9):
+            collection.store.rate(card, Rating.GOOD, policy, START + day * DAY_MS)
+    log = tmp_path / "reviews.csv"
+    log.write_text(f"card,rating,time\na.md:1,again,{START + 5 * DAY_MS}\n", encoding="utf-8")
+    assert home.import_file(log).reviews == 1
+    with Collection(home.root) as collection:
+        before = collection.store.card(card)
+        collection.store.rate(card, Rating.EASY, policy, START + 20 * DAY_MS)
+        collection.store.undo(START + 20 * DAY_MS + 1)
+        assert collection.store.card(card).memory == pytest.approx(before.memory, rel=1e-4)
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,19 @@ def test_a_new_note_is_none_that_was_deleted_here(home: Home, tmp_path: Path, te
     with Collection(home.root) as collection:
         rows = collection.connection.execute("SELECT note FROM origins WHERE source IN ('one', 'two')").fetchall()
     assert len(set(rows)) == 2
+
+
+def test_a_note_of_the_package_is_no_copy_of_one_that_is_deleted_here(home: Home, tmp_path: Path) -> None:
+    back = "is the number of its elements, which may be infinite"
+    log = [(1_600_000_000_000, 3, 4, 0, 2500, 9, 0)]
+    old = Made(
+        ["The order of a group", back], guid="one", cards={0: {"type": 2, "queue": 2, "ivl": 4, "reps": 1}}, log=log
+    )
+    new = Made(["The orders of a group", back], guid="two", mod=int(time.time()))
+    home.import_file(write_package(tmp_path / "1.apkg", [old]))
+    home.import_file(write_package(tmp_path / "2.apkg", [old, new]))
+    home.write("Deck.md", f"Q: The orders of a group\nA: {back}\n")
+    with Collection(home.root) as collection:
+        collection.scan()
+        rows = collection.connection.execute("SELECT DISTINCT note FROM origins").fetchall()
+    assert len(rows) == 2
