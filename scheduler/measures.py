@@ -141,11 +141,13 @@ def predict_recall(
 
     Decks without a curve have that of the defaults.
     """
-    found = np.empty(deck.size)
     usual = read_curve(DEFAULT_PARAMETERS)
     decks: dict[Curve, list[int]] = {}
     for each in np.unique(deck).tolist():
         decks.setdefault(curves.get(each, usual), []).append(each)
+    if len(decks) == 1:
+        return next(iter(decks)).recall(stability, _floats(days))
+    found = np.empty(deck.size)
     for curve, chosen in decks.items():
         mask = np.isin(deck, chosen)
         found[mask] = curve.recall(stability[mask], _floats(days[mask]))

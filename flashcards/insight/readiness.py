@@ -154,17 +154,19 @@ def predict_readiness(
         lives.append(_Life(sample, simulation))
     cards = _read_states(collection, only)
     estimate = _Estimate.make(cards, lives, day)
-    shares = [_Estimate.make(cards, [life], day).average(cards.all) for life in lives]
-    total = estimate.recall(cards, cards.all)
+    together = np.zeros_like(cards.deck)
+    shares = [_Estimate.make(cards, [life], day).recall(cards, together)[0].kept for life in lives]
+    (total,) = estimate.recall(cards, together)
     names = collection.catalog.deck_names()
-    decks = sorted(np.unique(cards.deck).tolist(), key=names.__getitem__)
+    decks, group = np.unique(cards.deck, return_inverse=True)
+    by_name = zip(map(names.__getitem__, decks.tolist()), estimate.recall(cards, group), strict=True)
     return Readiness(
         collection.clock,
         today,
         day,
         total,
         max(shares) - min(shares),
-        {names[deck]: estimate.recall(cards, cards.deck == deck) for deck in decks},
+        dict(sorted(by_name)),
         _plan(ahead, cards, lives[0], day, str(collection.clock.date(day))),
         tuple(find_gains(cards, today, day)),
         (*_curve(cards, lives, estimate.slope, range(today, day, pause)), (day, total.idle, total.kept)),
@@ -192,11 +194,6 @@ class _States(NamedTuple):
     stability: NDArray[np.float64]
     difficulty: NDArray[np.float64]
     models: Mapping[int, Model]
-
-    @property
-    def all(self) -> NDArray[np.bool_]:
-        """A mask that selects all cards."""
-        return np.ones(self.card.size, dtype=bool)
 
     @property
     def is_seen(self) -> NDArray[np.bool_]:
@@ -287,18 +284,20 @@ class _Estimate:
         square = float(off @ off)
         return cls(idle, place, kept, float(off @ kept) / square if square else 0.0)
 
-    def average(self, chosen: NDArray[np.bool_]) -> float:
-        """Estimate the part of some cards that is recalled if the plan is kept."""
-        simulated = chosen[self.place]
-        if not simulated.any():
-            simulated = np.ones_like(simulated)
-        apart = self.idle[chosen].mean() - self.idle[self.place[simulated]].mean()
-        return min(1.0, max(0.0, float(self.kept[simulated].mean() + self.slope * apart)))
+    def recall(self, cards: _States, group: NDArray[np.int64]) -> list[GroupRecall]:
+        """Say what is recalled of each group of cards; `group` is the number of each card's, from 0 on.
 
-    def recall(self, cards: _States, chosen: NDArray[np.bool_]) -> GroupRecall:
-        """Say what is recalled of some cards."""
-        count, seen = int(chosen.sum()), int(cards.is_seen[chosen].sum())
-        return GroupRecall(count, seen, float(self.idle[chosen].mean()), self.average(chosen))
+        A group of which no card was simulated is estimated by all cards that were.
+        """
+        size, simulated = np.bincount(group), np.bincount(group[self.place], minlength=group.max() + 1)
+        idle = np.bincount(group, self.idle) / size
+        means = []
+        for values in (self.kept, self.idle[self.place]):
+            sums = np.bincount(group[self.place], values, minlength=size.size)
+            means.append(np.where(simulated > 0, sums / np.maximum(simulated, 1), values.mean()))
+        kept = np.clip(means[0] + self.slope * (idle - means[1]), 0.0, 1.0)
+        columns = (size, np.bincount(group, cards.is_seen).astype(np.int64), idle, kept)
+        return [GroupRecall(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _plan(ahead: DaysAhead, cards: _States, life: _Life, day: int, date: str) -> StudyPlan:
