@@ -57,7 +57,7 @@ class Candidate(Learner):
 
 
 class HalfHours(PolicyPlan):
-    """A plan of which no card is begun once half an hour is over; the others wait."""
+    """A plan that begins no card after half an hour; the others wait."""
 
     clock: list[float]
 
