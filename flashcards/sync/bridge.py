@@ -15,6 +15,7 @@ from flashcards.anki.imports.cards import KnownChanges
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes, import_package
 from flashcards.anki.package.archive import Profile
+from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.package.reader import read_package
 from flashcards.catalog.imports import SeenMarks
 from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
@@ -29,7 +30,7 @@ from flashcards.text import plural
 from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.model import AnkiCard, AnkiNote
+    from flashcards.anki.package.model import AnkiCard, AnkiNote, Package
     from flashcards.importers.transaction import ImportReport
     from flashcards.sync.incoming import Row
     from flashcards.sync.media_store import MediaStore
@@ -41,7 +42,9 @@ _GUID, _MOD, _TAGS, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "mo
 _QUEUE, _FLAGS = (CARD_COLUMNS.index(name) for name in ("queue", "flags"))
 
 
-def import_upload(collection: Collection, mirror: Mirror, media: MediaStore, path: Path) -> ImportReport:
+def import_upload(
+    collection: Collection, mirror: Mirror, media: MediaStore, path: Path, tell: Callable[[str], None]
+) -> ImportReport:
     """Import the collection in a file, whole or not at all.
 
     Args:
@@ -49,6 +52,7 @@ def import_upload(collection: Collection, mirror: Mirror, media: MediaStore, pat
         mirror: up to date with it.
         media: the files that notes may name.
         path: the file that came.
+        tell: called with a sentence if something is kept aside.
 
     Raises:
         PackageInvalid: the file cannot be right.
@@ -58,6 +62,8 @@ def import_upload(collection: Collection, mirror: Mirror, media: MediaStore, pat
     upload = _Upload(collection, mirror, _read_usn(path))
     if not any(upload.is_known(note) for note in package.notes):
         return import_package(collection, path)
+    if place := upload.keep_added_fields(package):
+        tell(f"Files have no place for fields that were added on the phone; what is in them is kept in {place}.")
     edits = {note.guid: upload.is_contested(note) for note in package.notes if upload.is_edited(note)}
     upload.keep_contested([note for note in package.notes if edits.get(note.guid)])
     changes = KnownChanges(
@@ -105,6 +111,25 @@ class _Upload:
         if notes:
             texts = ["\n".join(filter(None, note.fields)) for note in notes]
             set_aside(self._collection.state_folder, "changed in an uploaded collection and here", texts)
+
+    def keep_added_fields(self, package: Package) -> str:
+        """Keep what is in fields that were added to our own note types; return where, or nothing."""
+        models = self._mirror.objects("models")
+        texts = []
+        for note in package.notes:
+            kind = package.note_types[note.note_type]
+            known = {field["name"] for field in models.get(str(kind.id), {}).get("flds", ())}
+            if not known or not is_ours(kind) or len(kind.fields) <= len(known):
+                continue
+            added = [
+                f"{name}: {text}"
+                for name, text in zip(kind.fields, note.fields, strict=False)
+                if name not in known and text
+            ]
+            if added:
+                texts.append("\n".join((note.fields[0], *added)))
+        why = "in fields that were added in an uploaded collection"
+        return set_aside(self._collection.state_folder, why, texts) if texts else ""
 
     def card(self, number: int) -> Row | None:
         """Return a card as the mirror holds it."""
@@ -204,7 +229,7 @@ class Bridge:
             with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
                 path = Path(folder) / "upload.anki2"
                 path.write_bytes(data)
-                report = import_upload(self._open_scanned(), mirror, self._media, path)
+                report = import_upload(self._open_scanned(), mirror, self._media, path, self._tell)
             mirror.begin_again()
         except (Refusal, FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             return f"The collection was not taken over: {error}"

@@ -122,6 +122,9 @@ _LARGEST_COUNT: Final = (1 << 31) - 1
 _FREE: Final = ("did", "req", "vers", "conf", "id", "other", "media", "rtl", "prewrap", "originalId", "tag")
 """Keys whose values Anki computes itself or that differ between its versions."""
 
+_FRACTIONS: Final = ("delays", "ease4", "fuzz", "hardFactor", "ivlFct", "mult")
+"""Keys of presets whose values may be fractions, even where the example has a whole number."""
+
 _NOT_IN_FILTERED: Final = ("conf", "extendNew", "extendRev", "newLimit", "reviewLimit")
 _DEEPEST: Final = 8
 
@@ -209,11 +212,11 @@ def _is_like(key: str, value: Any, example: Any) -> bool:
         return example is None or value is None
     if isinstance(example, bool):
         return value in (0, 1)
+    if isinstance(example, float) or (isinstance(example, int) and key in _FRACTIONS):
+        return isinstance(value, (int, float)) and abs(value) <= _LARGEST_COUNT
     if isinstance(example, int):
         most = _LARGEST if key in _LARGE else _LARGEST_COUNT
         return isinstance(value, int) and -most <= value <= most
-    if isinstance(example, float):
-        return isinstance(value, (int, float)) and abs(value) <= _LARGEST_COUNT
     if isinstance(example, str):
         return isinstance(value, str)
     if isinstance(example, list):

@@ -166,6 +166,14 @@ class Driver:
         found["new"]["perDay"] = new_per_day
         self.col.decks.update_config(found)
 
+    def add_preset(self, deck: str, name: str, new_per_day: int) -> None:
+        preset = self.col.decks.add_config(name)
+        preset["new"]["perDay"] = new_per_day
+        self.col.decks.update_config(preset)
+        found = self.col.decks.get(self.col.decks.id(deck))
+        found["conf"] = preset["id"]
+        self.col.decks.update(found)
+
     def options(self, deck: str) -> list[Any]:
         found = self.col.decks.config_dict_for_deck_id(self.col.decks.id(deck))
         return [found["new"]["perDay"], round(found["desiredRetention"], 4)]

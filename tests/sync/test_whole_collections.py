@@ -34,6 +34,20 @@ def test_an_upload_is_imported_and_the_next_sync_downloads(world: World) -> None
     phone.check()
 
 
+def test_what_is_in_a_field_that_was_added_on_the_phone_is_kept_aside(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("add_field", kind="Flashcards Basic", name="Mine")
+    note = phone.rows("SELECT id FROM notes WHERE flds NOT LIKE '%{{c1%' ORDER BY id LIMIT 1")[0][0]
+    phone.do("edit", note=note, field=6, text="a remark of my own")
+    assert phone.do("sync") == "FULL_SYNC"
+    phone.do("full", upload=True)
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "Mine: a remark of my own" in aside.read_text(encoding="utf-8")
+    assert any("set-aside" in sentence for sentence in world.server.sentences)
+
+
 def test_an_app_with_cards_of_its_own_can_be_uploaded_into_an_empty_folder(world: World) -> None:
     phone = world.phone()
     phone.do("add", kind="Basic", fields=["mine?", "yes"], deck="Own deck")
@@ -132,6 +146,20 @@ def test_deck_options_changed_on_the_phone_are_taken_over_or_put_back(world: Wor
     phone.sync()
     assert world.read("flashcards.toml") == "new_per_day = 3\n"
     assert phone.do("options", deck="a")[0] == 3
+
+
+def test_a_preset_made_on_the_phone_does_not_end_the_sync(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("add_preset", deck="a", name="Mine", new_per_day=3)
+    phone.do("answer", cards=[phone.rows("SELECT min(id) FROM cards")[0][0]], rating=3)
+    phone.sync()
+    assert len(world.reviews()) == 1
+    assert phone.do("options", deck="a")[0] == 3
+    other = world.phone()
+    other.download()
+    assert other.do("options", deck="a")[0] == 3
 
 
 def test_the_mirror_that_is_handed_out_holds_nothing_but_ankis_tables(world: World) -> None:
