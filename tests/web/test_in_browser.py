@@ -59,7 +59,8 @@ A: | {"a column | " * 12}
 $$ {" + ".join(f"a_{{{at}}}" for at in range(60))} $$
 
 ```python
-{"name = " * 40}0
+def a_function(number: int = 0, text: str = "x") -> None:  # {"a comment " * 20}
+    raise ValueError(f"{{text}} {{len(text) + 1.5}}")
 ```
 
 and `{"code_" * 40}`
