@@ -315,6 +315,7 @@ def _preset_id(name: str) -> int:
     return number % (_LARGEST_ID - 2) + 2
 
 
+_LEAST_AFTER_LAPSE: Final = _number("lapse", "minInt", field=17, default=1)
 _LATER_PARAMETERS: Final = re.compile(r"fsrsParams(?:[7-9]|\d\d+)")
 
 
@@ -345,6 +346,11 @@ def _read_preset(key: int, name: str, changed: int, value_at: Callable[[Place], 
         problems.append(f"reviews cannot be asked {wanted} first here; they are asked as they fall due")
     if gathered == _HIGHEST_FIRST and sort_order not in _RANDOM_SORTED:
         problems.append("new cards cannot be asked last first here; they are asked in the order of the deck")
+    new, reviews, _ = values["bury_siblings"]
+    if bool(new) != bool(reviews):
+        problems.append("siblings of new cards and of reviews are buried alike here; both are")
+    if (least := value_at(_LEAST_AFTER_LAPSE)) > 1:
+        problems.append(f"a forgotten card may wait less than the {least:,} days that it waits there at least")
     return Preset(key, name, _convert(OPTIONS, values), tuple(problems), changed)
 
 

@@ -66,10 +66,16 @@ def test_an_option_becomes_the_setting_of_the_same_meaning(
 
 
 @pytest.mark.parametrize(
-    ("option", "word"), [({"reviewOrder": 4}, "longest"), ({"newGatherPriority": 2}, "last first")]
+    ("option", "word"),
+    [
+        ({"reviewOrder": 4}, "longest"),
+        ({"newGatherPriority": 2}, "last first"),
+        ({"new": {"bury": True}, "rev": {"bury": False}}, "buried alike"),
+        ({"lapse": {"minInt": 3}}, "3 days"),
+    ],
 )
-def test_an_order_that_there_is_no_setting_for_is_said(
-    home: Home, package: Path, option: dict[str, int], word: str
+def test_an_option_that_there_is_no_setting_for_is_said(
+    home: Home, package: Path, option: dict[str, Any], word: str
 ) -> None:
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: {"name": "X", **option}}))
     assert [remark.message for remark in report.remarks if "`X`" in remark.message and word in remark.message]
