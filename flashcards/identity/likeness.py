@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ _LONG: Final = 5  # words that stay for each one that was swapped
 _HEAVY: Final = 0.45  # the least weight of a word that tells what a question asks for
 _REFILLED: Final = 0.5  # the least weight of replaced words that say something else
 _MUCH: Final = 0.5  # from here on the order of the words counts
+_SLIP_LENGTH: Final = 4  # letters; shorter words that differ by one are two words
 _SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
 _TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
 _TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
@@ -111,14 +113,17 @@ def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, fl
     return strict + _weigh_slips(rest, partners, weights), strict
 
 
-def _weigh_slips(rest: set[str], partners: set[str], weights: Weights) -> float:
+def _weigh_slips(rest: Set[str], partners: Set[str], weights: Weights) -> float:
     """Weigh the words that differ by a letter or two."""
     weight = 0.0
-    for word in sorted(rest):
-        for partner in sorted(partners):
-            if is_slip(word, partner):
+    others = sorted(partner for partner in partners if len(partner) >= _SLIP_LENGTH)
+    for word in sorted(word for word in rest if len(word) >= _SLIP_LENGTH):
+        start = word[:3]
+        for partner in others:
+            # A slip moves or drops the first letters at most; this test is quicker than `is_slip`.
+            if (partner[0] in start or start[0] in partner[:3]) and is_slip(word, partner):
                 weight += _SLIP_WEIGHT * min(weights[word], weights[partner])
-                partners.remove(partner)
+                others.remove(partner)
                 break
     return weight
 
@@ -127,7 +132,7 @@ def is_slip(one: str, other: str) -> bool:
     """Check whether two words differ by a typing slip: one letter, or two in a long word."""
     mine, theirs = len(one), len(other)
     length = min(mine, theirs)
-    if length < 4 or abs(mine - theirs) > 2 or not one.isalpha():
+    if length < _SLIP_LENGTH or abs(mine - theirs) > 2 or not one.isalpha():
         return False
     # Another first letter makes another word more often than a slip: house, mouse.
     if one[0] != other[0] and one[:2] != other[1::-1] and not one.endswith(other) and not other.endswith(one):
@@ -165,7 +170,7 @@ def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
     lost, gained, kept = _compare_words(old, new)
     if not lost or not gained or not kept or len(lost) + len(gained) > 2 * len(kept):
         return False
-    if _weigh_slips(set(lost), set(gained), weights):
+    if _weigh_slips(lost, gained, weights):
         return False
     most = max(map(weights.__getitem__, kept))
     return all(word.isdigit() or weights[word] >= _KEY * most for word in lost | gained)
@@ -190,7 +195,7 @@ def is_word_swapped(old: Words, new: Words, weights: Weights) -> bool:
 def is_refilled(old: Words, new: Words, weights: Weights) -> bool:
     """Check whether telling words of one side were replaced by others, rather than added, removed or misspelt."""
     lost, gained, _ = _compare_words(old, new)
-    if _weigh_slips(set(lost), set(gained), weights):
+    if _weigh_slips(lost, gained, weights):
         return False
     return min(weights.add_up(lost), weights.add_up(gained)) >= _REFILLED
 

@@ -36,6 +36,7 @@ _LEAST_WEIGHT: Final = 0.02
 _MOST_POSTINGS: Final = 60  # a key that more notes share tells too little to look them all up
 _MOST_KEYS: Final = 12
 _MOST_FOUND: Final = 6
+_NEAR: Final = 0.2  # of what the best one shares; less than that is chance
 _LEAST_SAMPLE: Final = 50  # notes from which on they say how common a word is
 
 
@@ -179,7 +180,7 @@ class RareKeyIndex:
                 self._postings[key].append(number)
 
     def find_nearest(self, note: Sides) -> list[int]:
-        """Return the numbers of the notes that share most with this one, at most six."""
+        """Return the numbers of the notes that share most with this one: at most six, and near the best one."""
         postings = self._postings
         found = [postings[key] for key in self._keys_of(note) if key in postings]
         rare = nsmallest(_MOST_KEYS, (numbers for numbers in found if len(numbers) <= _MOST_POSTINGS), key=len)
@@ -188,7 +189,8 @@ class RareKeyIndex:
             share = 1 / len(numbers)
             for number in numbers:
                 shares[number] += share
-        return nlargest(_MOST_FOUND, sorted(shares), key=shares.__getitem__)
+        nearest = nlargest(_MOST_FOUND, sorted(shares), key=shares.__getitem__)
+        return [number for number in nearest if shares[number] >= _NEAR * shares[nearest[0]]]
 
 
 def list_word_keys(note: Sides) -> Iterable[str]:
