@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -195,4 +196,5 @@ def local_address() -> str:
 
 def run(server: uvicorn.Server, listener: socket.socket) -> None:
     """Serve until the server is told to stop."""
+    gc.enable()  # it may run for months; short commands do without
     asyncio.run(server.serve(sockets=[listener]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from flashcards.sync.host import run
 from tests.sync.phones import PASSWORD, USER, Phone, PhoneError
 
 
@@ -84,6 +86,20 @@ def test_a_phone_syncs_and_each_sync_is_a_line(root: Path, password_file: Path, 
         assert lines[1]["user"] == USER
         process.terminate()
         assert PASSWORD not in "".join(process.communicate(timeout=20))
+
+
+def test_a_server_collects_garbage_though_short_commands_do_not() -> None:
+    class Idle:
+        async def serve(self, **_: object) -> None:
+            states.append(gc.isenabled())
+
+    states: list[bool] = []
+    gc.disable()
+    try:
+        run(Idle(), None)  # type: ignore[arg-type]
+    finally:
+        gc.enable()
+    assert states == [True]
 
 
 def test_a_password_is_made_once_and_stays_until_it_is_reset(root: Path) -> None:
