@@ -6,6 +6,16 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+# Tabs and line breaks are no control characters here.
+_COLOUR_OR_CONTROL = re.compile(r"(\x1b\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def gate(text: str, *, keep_colours: bool = True) -> str:
+    """Let text through to the terminal, with its colours if they are ours, but with no other control sequence."""
+    if text.isprintable():
+        return text
+    return _COLOUR_OR_CONTROL.sub(lambda match: (keep_colours and match[1]) or "\N{REPLACEMENT CHARACTER}", text)
+
 
 def plural(number: int, word: str) -> str:
     """Format a number with its noun: `1 card`, `2 cards`, `1,000 cards`."""

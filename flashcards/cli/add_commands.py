@@ -61,7 +61,7 @@ def add_command(
                 f"{console.plural(len(addition.notes), 'note')} would be added to {addition.path}.", err=as_json
             )
             return
-        if addition.alike and not yes and not click.confirm("Add it all the same?", err=True):
+        if addition.alike and not yes and not console.ask("Add it all the same?"):
             return
         write_addition(collection.root, addition)
         report, _ = console.scan_decks(collection)
@@ -164,7 +164,7 @@ def convert_command(paths: tuple[str, ...], mark: bool, dry_run: bool, yes: bool
             _show(conversion)
         if not found:
             console.print_text("There is nothing to convert.", err=True)
-        elif not dry_run and (yes or click.confirm(f"Write {console.plural(len(found), 'file')}?", err=True)):
+        elif not dry_run and (yes or console.ask(f"Write {console.plural(len(found), 'file')}?")):
             console.keep_state(collection)
             kept = convert(collection, found, now_ms())
             console.scan_decks(collection)

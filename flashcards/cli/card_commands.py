@@ -71,7 +71,7 @@ def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act,
 
 
 def _confirm(cards: int) -> bool:
-    return click.confirm(f"This changes {console.plural(cards, 'card')}. Continue?", err=True)
+    return console.ask(f"This changes {console.plural(cards, 'card')}. Continue?")
 
 
 def _suspend(collection: Collection, cards: list[int], _now: int) -> int:

@@ -146,7 +146,7 @@ def completion_command(shell: str) -> None:
 
     To install it:
     """
-    from flashcards.cli import group
+    from flashcards.cli import console, group
     from flashcards.cli.shells import SHELLS
 
-    click.echo(SHELLS[shell](group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())
+    console.echo(SHELLS[shell](group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())

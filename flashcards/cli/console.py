@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashcards.text import gate as gate
 from flashcards.text import is_unicode, wrap_line
 from flashcards.text import plural as plural
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
-_UNSTYLED = re.compile("(\x1b\\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # but tabs and line breaks
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
 _LINES_AT_ONCE = 500
 _PATIENCE = 1.0  # seconds before a progress bar appears
@@ -201,7 +201,7 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
         if bar is None:
             if time.monotonic() - started < _PATIENCE:
                 return
-            bar = click.progressbar(length=total, label=label, file=sys.stderr)
+            bar = click.progressbar(length=total, label=gate(label), file=sys.stderr)
             bar.__enter__()
         bar.update(done - bar.pos)
 
@@ -258,11 +258,6 @@ def make_visible(text: str) -> str:
     return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def gate(text: str) -> str:
-    """Let text through to the terminal with its colours, but with no other control sequence."""
-    return text if text.isprintable() else _UNSTYLED.sub(lambda match: match[1] or "\N{REPLACEMENT CHARACTER}", text)
-
-
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print text; everything that a command prints line by line passes here."""
     _write(gate(text), err=err, nl=nl)
@@ -274,6 +269,29 @@ def _write(text: str, *, err: bool = False, nl: bool = True) -> None:
     hold = context.meta.get(_HOLD) if context else None
     if not (hold and hold(text, err, nl)):
         click.echo(text, err=err, nl=nl)
+
+
+def ask(question: str) -> bool:
+    """Ask for yes or no, on standard error."""
+    return click.confirm(make_visible(question), err=True)
+
+
+def ask_password(name: str) -> str:
+    """Ask for a password, which is not shown."""
+    return str(click.prompt(make_visible(f"Password of {name}"), hide_input=True, err=True))
+
+
+def page(parts: Iterable[str]) -> None:
+    """Print text through the pager if standard output is a terminal."""
+    click.echo_via_pager((gate(part) for part in parts), color=None)
+
+
+def draw_code(url: str) -> None:
+    """Draw an address as a code to scan, on a terminal."""
+    if url and sys.stdout.isatty():
+        import segno
+
+        segno.make(url).terminal(out=sys.stdout, compact=True)
 
 
 def shorten(text: str, width: int = 60) -> str:

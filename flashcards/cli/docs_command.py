@@ -62,10 +62,11 @@ def _show(text: str) -> None:
     if width == float("inf"):
         console.echo(text)
         return
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    screen = Console(width=min(int(width), 100))
+    from flashcards.render.terminal.gated import GatedConsole
+
+    screen = GatedConsole(width=min(int(width), 100))
     with screen.capture() as drawn:
         screen.print(Markdown(text))
-    click.echo_via_pager(console.gate(drawn.get()), color=None)
+    console.page([drawn.get()])

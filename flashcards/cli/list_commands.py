@@ -39,7 +39,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
         else:
             lines = ("\n".join(console.fit_line(_line(each), 2)) for each in build_records(collection, found, now_ms()))
             # The pager adds the last line break itself.
-            click.echo_via_pager(console.gate(f"\n{line}" if number else line) for number, line in enumerate(lines))
+            console.page(f"\n{line}" if number else line for number, line in enumerate(lines))
 
 
 def _line(card: dict[str, Any]) -> str:

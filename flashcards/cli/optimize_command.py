@@ -129,7 +129,7 @@ def _reschedule_cards(collection: Collection, yes: bool, *, as_json: bool) -> in
     found = find_moves(collection.store, collection.policy)
     if not as_json:
         _show_moves(collection, found)
-    if not found or (not yes and not click.confirm("Move these cards?", err=True)):
+    if not found or (not yes and not console.ask("Move these cards?")):
         return 0
     moved = collection.store.reschedule({move.card: move.after for move in found}, now_ms())
     if not as_json:

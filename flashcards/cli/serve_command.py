@@ -172,10 +172,7 @@ class _Printer:
 
     def _explain(self, url: str, web: str, user: str) -> None:
         console.print_text(f"The decks are served at {url}\n")
-        if sys.stdout.isatty():
-            import segno
-
-            segno.make(url).terminal(out=sys.stdout, compact=True)
+        console.draw_code(url)
         console.print_text(f"{_APPS}\n\nBrowser:  {web}\nName:     {user}")
 
 
@@ -214,8 +211,10 @@ def _read_password(path: Path) -> str:
 
 def _confirm(*, yes: bool) -> None:
     console.print_text(f"{_REPLACES}\n", err=True)
-    if not yes and sys.stdin.isatty() and sys.stdout.isatty():
-        click.confirm("Is there nothing in the app that would be lost?", abort=True, err=True)
+    if yes or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    if not console.ask("Is there nothing in the app that would be lost?"):
+        raise click.Abort
 
 
 def _url(address: str, port: int) -> str:

@@ -226,7 +226,7 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     chosen = backup or find_newest_backup(folder / DATABASE)
     if chosen is None:
         raise NoBackup(folder / BACKUPS)
-    if not yes and not click.confirm(console.make_visible(f"Replace the review state by {chosen}?"), err=True):
+    if not yes and not console.ask(f"Replace the review state by {chosen}?"):
         console.print_text("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
     folder.mkdir(exist_ok=True)

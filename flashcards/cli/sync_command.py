@@ -165,7 +165,7 @@ def _find_password(password_file: Path | None, name: str) -> str:
         return _read_first_line(password_file)
     if not sys.stdin.isatty():
         raise PasswordUnknown
-    return str(click.prompt(console.make_visible(f"Password of {name}"), hide_input=True, err=True))
+    return console.ask_password(name)
 
 
 def _record(done: ServerSync) -> dict[str, Any]:

@@ -124,20 +124,12 @@ def _announce(host: WebHost, *, as_json: bool, is_open: bool) -> None:
         console.print_json({"web": host.url, "pid": os.getpid()})
     else:
         console.print_text(f"The page is at {host.url}")
-        show_code(host.url if is_open else "")
+        console.draw_code(host.url if is_open else "")
     if is_open:
         console.print_text(PLAIN_HTTP, err=True)
     if not as_json:
         console.print_text("Ctrl+C stops.")
     sys.stdout.flush()
-
-
-def show_code(url: str) -> None:
-    """Draw an address as a code to scan, on a terminal."""
-    if url and sys.stdout.isatty():
-        import segno
-
-        segno.make(url).terminal(out=sys.stdout, compact=True)
 
 
 def _open_browser(host: WebHost) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from flashcards.insight.report import Bars, Calendar, Curves, DataTable, Figure, Plot, Report, Series, measure_level
+from flashcards.render.terminal.gated import GatedConsole
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
@@ -27,9 +28,9 @@ _LEAST_TEXT: Final = 24  # columns that the text of a row needs
 _TEXT_LINES: Final = 3  # of a text, where it is written below its row
 
 
-def open_console() -> Console:
+def open_console() -> GatedConsole:
     """Return a console as wide as the terminal, without colour where that is asked for or nothing could show it."""
-    return Console(markup=False, highlight=False, emoji=False)
+    return GatedConsole(markup=False, highlight=False, emoji=False)
 
 
 def draw_report(report: Report, width: int) -> RenderableType:

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from flashcards.review.keys import END_OF_INPUT, REDRAW
 from flashcards.review.window import measure_terminal
-from flashcards.text import count_columns
+from flashcards.text import count_columns, gate
 
 _SEQUENCE_SECONDS = 0.05  # within which the rest of an escape sequence follows its first character
 _INTERRUPT = "\x03"
@@ -120,6 +120,7 @@ class Keyboard:
 
             readline.set_auto_history(False)
         # Readline, too, misses a signal that comes as it begins to wait, so that we wait for the first key.
+        prompt = gate(prompt)
         sys.stdout.write(prompt)
         sys.stdout.flush()
         self._has_more(None)
@@ -321,7 +322,7 @@ class LineEditor:
 
     def _draw(self) -> None:
         """Draw the prompt and the part of the line around the cursor, on one line of the terminal."""
-        prompt = self._prompt()
+        prompt = gate(self._prompt())
         room = max(1, measure_terminal(sys.stdout).columns - count_columns(prompt) - 1)
         before, after = self.typed[: self._cursor], self.typed[self._cursor :]
         while count_columns(before) > room:

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.render.html.tags import write_typed_answer
+from flashcards.render.terminal.gated import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import Action, KeyMap
@@ -316,8 +317,8 @@ class Screen:
         self._console.print()
 
 
-def _open_console(plain: bool) -> Console:
-    console = Console(
+def _open_console(plain: bool) -> GatedConsole:
+    console = GatedConsole(
         color_system=None if plain else "auto", highlight=False, markup=False, emoji=False, legacy_windows=False
     )
     _never_fail(sys.stdout)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyromark
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS, escape_money
@@ -16,6 +16,7 @@ from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_a
 from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
+from flashcards.render.terminal.gated import GatedConsole
 from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Delimiters, InlineTags, TextWriter
 
 MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth
@@ -312,7 +313,9 @@ class TerminalRenderer:
 
 def render_plain(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> str:
     """Return the words of some Markdown as one would type them: no boxes, colours or symbols."""
-    wide = Console(width=100_000, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False)
+    wide = GatedConsole(
+        width=100_000, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False
+    )
     with wide.capture() as capture:
         wide.print(TerminalRenderer(macros or {}, plain=True).render(markdown, definitions))
     return capture.get().strip()

@@ -1,0 +1,26 @@
+"""The console through which everything that is drawn with rich reaches the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.segment import Segment
+
+from flashcards.text import gate
+
+if TYPE_CHECKING:
+    from rich.console import ConsoleOptions, RenderableType
+
+
+class GatedConsole(Console):
+    """A console that sends no control sequence but its own: text loses its control characters."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield the segments of something to draw, without control characters in their texts."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(gate(segment.text, keep_colours=False), segment.style)
