@@ -52,7 +52,7 @@ lint: $(DEV_READY) ## Check style
 types: $(DEV_READY) ## Check types
 	$(BIN)/mypy
 
-fuzz: $(DEV_READY) ## Read a million random inputs; FUZZ_INPUTS and FUZZ_SEED choose them
+fuzz: $(DEV_READY) ## Try random decks, packages, logs, settings and damage; FUZZ_INPUTS and FUZZ_SEED choose them
 	FUZZ_INPUTS=$${FUZZ_INPUTS:-1000000} $(BIN)/python -m pytest -q -n auto tests/fuzz
 
 faults: $(DEV_READY) ## Fail, cut and kill every file operation of every command, and cut the power after each

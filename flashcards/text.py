@@ -63,7 +63,7 @@ def wrap_line(line: str, width: int, hang: int = 0) -> list[str]:
     indent = len(line) - len(line.lstrip())
     hang = min(indent + 2 if indent else hang, max(0, width - 4))
     found: list[str] = []
-    for blanks, word in re.findall(r"(\s*)(\S+)", line):
+    for blanks, word in re.findall(r"(\s*)(\S+)", line.rstrip()):
         if found and count_columns(found[-1]) + len(blanks) + count_columns(word) <= width:
             found[-1] += blanks + word
             continue
@@ -75,12 +75,15 @@ def wrap_line(line: str, width: int, hang: int = 0) -> list[str]:
 
 def _cut_word(word: str, width: int) -> list[str]:
     """Split a word into pieces of at most `width` columns, each of at least one character."""
-    pieces = [""]
-    for character in word:
-        if pieces[-1] and count_columns(pieces[-1] + character) > width:
-            pieces.append("")
-        pieces[-1] += character
-    return pieces
+    pieces: list[str] = []
+    start = columns = 0
+    for at, character in enumerate(word):
+        wide = count_columns(character)
+        if at > start and columns + wide > width:
+            pieces.append(word[start:at])
+            start, columns = at, 0
+        columns += wide
+    return [*pieces, word[start:]]
 
 
 def is_unicode(encoding: str | None) -> bool:
