@@ -65,8 +65,13 @@ _COUNT = (
 
 def list_backups(folder: Path, stem: str) -> list[Path]:
     """List the backups of the database `stem`.db in `folder`, newest first; other files are left out."""
-    found = [path for path in folder.glob(f"{stem}-*.db") if read_time(path, stem) and path.is_file()]
+    found = [path for path in folder.glob(f"{stem}-*.db") if read_time(path, stem) and is_own_file(path)]
     return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def is_own_file(path: Path) -> bool:
+    """Check whether a path is a file and no link, which could lead out of the folder."""
+    return path.is_file() and not path.is_symlink()
 
 
 def read_time(path: Path, stem: str) -> datetime | None:

@@ -23,7 +23,7 @@ from scheduler import (
     restore,
     transaction,
 )
-from scheduler.backup_files import choose_old, find_newest_backup
+from scheduler.backup_files import choose_old, find_newest_backup, list_backups
 from scheduler.database import closing_connection
 from tests.scheduler.world import add, open_store
 
@@ -397,3 +397,12 @@ def integrity(path: Path) -> str:
     found: str = connection.execute("PRAGMA integrity_check").fetchone()[0]
     connection.close()
     return found
+
+
+def test_a_link_among_the_backups_is_no_backup(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    copy = backup(store.connection, tmp_path / "backups")
+    store.connection.close()
+    elsewhere = copy.rename(tmp_path / "elsewhere.db")
+    copy.symlink_to(elsewhere)
+    assert list_backups(tmp_path / "backups", copy.name.partition("-")[0]) == []
