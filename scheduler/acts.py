@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from scheduler import log as logs
 from scheduler.answer import Moment, make_row
 from scheduler.conditions import RATED
-from scheduler.database import transaction
-from scheduler.errors import NothingToUndo
+from scheduler.database import database_path, transaction
+from scheduler.errors import DatabaseCorrupt, NothingToUndo
 from scheduler.memory import DEFAULT_PARAMETERS
 from scheduler.model import Rating, Review, ReviewKind
 from scheduler.rows import append, update_schedule
@@ -99,7 +99,7 @@ class Acts:
 
     def read(self, most: int = 20) -> list[Act]:
         """Return the acts that can be undone, newest first."""
-        acts = [_read_act(row) for row in self._db.execute(f"{_NEWEST} LIMIT ?", (most,))]
+        acts = [_read_act(self._db, row) for row in self._db.execute(f"{_NEWEST} LIMIT ?", (most,))]
         oldest = acts[-1].at_ms if len(acts) == most else 0
         known = {row for act in acts if act.kind == "rating" for row in act.before["reviews"]}
         rows = self._db.execute(_RATINGS_AFTER, (oldest, most)).fetchall()
@@ -127,7 +127,7 @@ class Acts:
     def undo_status_of_rating(self, rating: int, now_ms: int) -> None:
         """Suspend or bury the card again that a rating, now taken back, had changed so."""
         for row in self._db.execute(_OF_RATING, (rating,)).fetchall():
-            self._finish_undo(_read_act(row), now_ms)
+            self._finish_undo(_read_act(self._db, row), now_ms)
 
     def mark_undone(self, act: int, now_ms: int) -> None:
         """Mark an act as taken back."""
@@ -139,9 +139,11 @@ class Acts:
 
     def _describe(self, rating: int, act: Act | None = None) -> Act:
         """Describe a rating, which may have an act of its own, as an act."""
-        (number,) = self._db.execute("SELECT rating FROM reviews WHERE id = ?", (rating,)).fetchone()
+        found = self._db.execute("SELECT rating FROM reviews WHERE id = ? AND rating > 0", (rating,)).fetchone()
+        if found is None:
+            raise DatabaseCorrupt(database_path(self._db))
         before = act.before if act else {"reviews": [rating]}
-        return Act(act.id if act else 0, rating, "rating", Rating(number).name.lower(), before)
+        return Act(act.id if act else 0, rating, "rating", Rating(found[0]).name.lower(), before)
 
     def _read_statuses(self, cards: Iterable[int]) -> list[list[int | None]]:
         columns = ", ".join(_STATUS)
@@ -165,8 +167,10 @@ class Acts:
     def _void(self, rows: Iterable[int], now_ms: int) -> None:
         """Take back rows of the log: each card becomes what the rest of its log says."""
         for row in sorted(rows, reverse=True):
-            (number,) = self._db.execute("SELECT card FROM reviews WHERE id = ?", (row,)).fetchone()
-            void(self._store, number, row, now_ms)
+            found = self._db.execute("SELECT card FROM reviews WHERE id = ?", (row,)).fetchone()
+            if found is None:
+                raise DatabaseCorrupt(database_path(self._db))
+            void(self._store, found[0], row, now_ms)
 
 
 def void(store: Store, card: int, row: int, now_ms: int) -> Review:
@@ -203,11 +207,34 @@ def _read_parameters(store: Store, deck: int) -> tuple[float, ...]:
     return tuple(map(float, text.split())) if text else DEFAULT_PARAMETERS
 
 
-def _read_act(row: Sequence[Any]) -> Act:
+def _read_act(connection: sqlite3.Connection, row: Sequence[Any]) -> Act:
+    """Read an act; the state may have come with a folder from a stranger, so its record is checked.
+
+    Raises:
+        DatabaseCorrupt: it is not a record that this program wrote.
+    """
     import json
 
-    number, at_ms, kind, summary, before = row
-    return Act(number, at_ms, kind, summary, json.loads(before))
+    number, at_ms, kind, summary, text = row
+    try:
+        before = json.loads(text)
+        _check_record(kind, before)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DatabaseCorrupt(database_path(connection)) from error
+    return Act(number, at_ms, kind, summary, before)
+
+
+def _check_record(kind: str, before: Any) -> None:
+    rows, statuses = before.get("reviews", []), before.get("cards", [])
+    if not all(type(row) is int for row in rows) or (kind == "rating" and not rows):
+        raise TypeError("rows of the log")
+    for card, *values in statuses:
+        if type(card) is not int or len(values) != len(_STATUS):
+            raise TypeError("cards")
+        if not all(value is None or type(value) is int for value in values):
+            raise TypeError("cards")
+    if not (isinstance(before.get("copy", ""), str) and isinstance(before.get("files", {}), dict)):
+        raise TypeError("a copy")
 
 
 def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -119,3 +119,27 @@ def test_what_can_be_undone_is_listed_newest_first(orphaned: Runner) -> None:
     lines = orphaned("undo", "--list").out.splitlines()
     assert [line.split("  ", 1)[1].partition(":")[0] for line in lines] == ["flag", "rating"]
     assert [each["kind"] for each in orphaned("undo", "--list", "--json").lines] == ["flag", "rating"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        *("[1]", "5", '{"cards": 5}', '{"cards": [[1]]}', '{"cards": [["x", 0, 0, 0, 0]]}', '{"reviews": ["x"]}'),
+        *('{"reviews": [99]}', '{"copy": 5}', '{"copy": "1", "files": [1]}', '{"copy": "../.."}'),
+    ],
+)
+@pytest.mark.parametrize("kind", ["flag", "rating"])
+def test_a_record_that_this_program_did_not_write_is_one_sentence(cli: Runner, record: str, kind: str) -> None:
+    from flashcards.collection import Collection
+
+    cli.write("a.md", question("one"))
+    cli("answer", "a.md:1", "good")
+    with Collection(cli.root) as collection:
+        collection.connection.execute(
+            "INSERT INTO acts (at_ms, kind, summary, before) VALUES (9999999999999, ?, 'x', ?)", (kind, record)
+        )
+    for words in (["undo"], ["undo", "--list"]):
+        result = cli(*words, code=None)
+        assert result.code in (0, 1)
+        assert result.err.count("\n") <= 1
+    assert cli.card("one")["reps"] == 1
