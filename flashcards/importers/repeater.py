@@ -91,7 +91,7 @@ def is_repeater(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type <> 'index'")}
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):  # a name that is not UTF-8
         return False
     return "cards" in names and not {"reviews", "notes", "sessions"} & names
 
