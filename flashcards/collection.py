@@ -287,7 +287,7 @@ class Collection:
 
     def apply(self, changes: FolderChanges, at_ms: int) -> ScanReport:
         """Apply changes to catalog and scheduler in one transaction, or within the open one."""
-        from flashcards.catalog.scan import Scan, update_cards
+        from flashcards.catalog.scan import Scan, follow_embeds, update_cards
 
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(changes)
@@ -296,6 +296,7 @@ class Collection:
             else:
                 update_cards(self.store, report, at_ms)
             place_files(self.connection)
+            follow_embeds(self.connection, self.root, report, at_ms)
             if report.stated:
                 self._take_statements(report, at_ms)
         self.catalog.cache_notes({change.note: change.after for change in report.added if change.after}, at_ms)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.changes import ScanReport
-from flashcards.catalog.store import Catalog, FileRow
+from flashcards.catalog.store import Catalog, FileRow, decode
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.identity.exact import link_exactly
@@ -148,6 +150,36 @@ class Scan:
         writer.add([note for note in seen if note.place not in linked_seen])
         writer.report_ambiguous(doubts)
         return writer.report
+
+
+def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
+    """Let notes count as changed if a note that they embed shows another text than at the last scan.
+
+    Args:
+        connection: the database, with the changes of this scan.
+        root: the collection's folder.
+        report: of this scan; the notes that it edited count as changed anyway.
+        now_ms: the present time.
+    """
+    rows = connection.execute(
+        "SELECT n.id, n.body, n.line, n.end_line, f.path FROM notes n JOIN files f ON f.id = n.file"
+        " WHERE n.active = 1 AND instr(n.body, '![[') > 0"
+    ).fetchall()
+    if not rows:
+        return
+    from flashcards.catalog.wiki_links import LinkResolver  # here, since it loads the Markdown parser
+
+    resolver = LinkResolver(root, connection)
+    known = dict(connection.execute("SELECT note, digest FROM embeds").fetchall())
+    edited = {change.note for change in (*report.edited, *report.returned)}
+    for note, body, line, end_line, path in rows:
+        shown = resolver.read_embeds(decode(body, line, end_line), path)
+        digest = blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest() if shown else b""
+        if digest == known.get(note, b""):
+            continue
+        connection.execute("INSERT OR REPLACE INTO embeds(note, digest) VALUES (?, ?)", (note, digest))
+        if note in known and note not in edited:
+            connection.execute("UPDATE notes SET modified_ms = max(?, modified_ms + 1000) WHERE id = ?", (now_ms, note))
 
 
 def update_cards(store: Store, report: ScanReport, at_ms: int) -> None:

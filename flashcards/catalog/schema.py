@@ -220,3 +220,15 @@ def create_seen_notes(db: Database) -> None:
 def add_note_types_to_origins(db: Database) -> None:
     """Add the name of a note's type in the other program; empty if its fields cannot be written back."""
     db.table("origins").add_column("note_type", str)
+
+
+@migrations()
+def create_embeds(db: Database) -> None:
+    """Create the digests of the texts that notes embed from other notes, as of the last scan."""
+    db.table("embeds").create(
+        {"note": int, "digest": bytes},
+        pk="note",
+        not_null=("digest",),
+        foreign_keys=[("note", "notes", "id")],
+        strict=True,
+    )

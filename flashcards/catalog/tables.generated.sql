@@ -157,3 +157,8 @@ CREATE TABLE "seen_notes" (
    "source" TEXT PRIMARY KEY,
    "digest" BLOB NOT NULL
 ) STRICT
+
+CREATE TABLE "embeds" (
+   "note" INTEGER PRIMARY KEY REFERENCES "notes"("id"),
+   "digest" BLOB NOT NULL
+) STRICT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,12 @@ from flashcards.deck.markdown_extensions import SHOWN
 from flashcards.deck.model import Note
 from flashcards.deck.wiki_links import cut_part, list_targets, move_images, write_targets
 from flashcards.dialects import NATIVE
+from flashcards.dialects.obsidian_blocks import SCHEDULE_COMMENT
+from flashcards.dialects.obsidian_schedules import cut_schedules
 from flashcards.disk.inside import is_private
 from flashcards.disk.media_files import PathIndex
 
+_EMBED: Final = re.compile(r"!\[\[([^\[\]|#\n]*)")
 _MOST_TARGETS: Final = 50  # of one note
 _LARGEST: Final = 1_000_000  # bytes of a file that is embedded
 
@@ -38,11 +42,21 @@ class LinkResolver:
         A link to a note that is not there stays as it is written. In the files of other tools it is shown by its
         name, as in Obsidian.
         """
-        found: dict[str, str | None] = {}
-        self._collect("\n".join(note.fields), path, path, found)
+        found = self._find_targets(note, path)
         if not found:
             return note
         return note._replace(definitions="\n".join([*filter(None, [note.definitions]), write_targets(found)]))
+
+    def read_embeds(self, note: Note, path: str) -> str:
+        """Return all text that a note shows of other notes, or "" if it embeds none."""
+        if all(SHOWN.search(name) for name in _EMBED.findall("\n".join(note.fields))):
+            return ""
+        return write_targets({key: text for key, text in self._find_targets(note, path).items() if key[0] == "!"})
+
+    def _find_targets(self, note: Note, path: str) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        self._collect("\n".join(note.fields), path, path, found)
+        return found
 
     def _collect(self, text: str, source: str, path: str, found: dict[str, str | None]) -> None:
         """Add to `found` what the links of a text in `source` name, which is shown in a note of `path`."""
@@ -82,6 +96,9 @@ class LinkResolver:
             real = (self._root / file).resolve()
             if is_private(real, self._root.resolve()) or real.stat().st_size > _LARGEST:
                 return None
-            return cut_part(real.read_text("utf-8-sig"), part)
+            text = real.read_text("utf-8-sig")
+            if SCHEDULE_COMMENT in text:  # a review in the other tool changes nothing that is shown
+                text = "\n".join(cut_schedules(line)[0] for line in text.split("\n"))
+            return cut_part(text, part)
         except (OSError, ValueError, RuntimeError):
             return None

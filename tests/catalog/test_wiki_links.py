@@ -58,6 +58,41 @@ def test_an_embed_shows_what_its_note_says_now(tmp_path: Path) -> None:
     assert answers(tmp_path) == ["> **b**\n>\n> New text."]
 
 
+@pytest.mark.parametrize(
+    ("after", "is_changed"),
+    [
+        ({"b.md": "New.\n"}, True),
+        ({"b.md": ""}, True),
+        ({"c.md": "Another.\n"}, False),
+        ({"b.md": "Old. <!--SR:!2026-12-16,51,230-->\n"}, False),
+        ({"sub/b.md": "Farther away.\n"}, False),
+    ],
+)
+def test_a_note_counts_as_changed_with_what_it_embeds(tmp_path: Path, after: dict[str, str], is_changed: bool) -> None:
+    write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n", "b.md": "Old.\n", "c.md": "Other.\n"})
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        (before,) = collection.catalog.entries()
+        write(tmp_path, after)
+        collection.scan()
+        (entry,) = collection.catalog.entries()
+        collection.scan()
+        (again,) = collection.catalog.entries()
+    assert (entry.modified_ms > before.modified_ms) is is_changed
+    assert entry == again
+
+
+def test_a_note_counts_as_changed_when_the_note_that_it_embeds_appears(tmp_path: Path) -> None:
+    write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n"})
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        (before,) = collection.catalog.entries()
+        write(tmp_path, {"b.md": "New.\n"})
+        collection.scan()
+        (entry,) = collection.catalog.entries()
+    assert entry.modified_ms > before.modified_ms
+
+
 def test_in_a_vault_a_link_to_no_note_is_shown_by_its_name_as_in_obsidian(tmp_path: Path) -> None:
     write(tmp_path, {"a.md": "---\nformat: obsidian\n---\n#flashcards\n\nask::[[Nothing]] and ![[Nothing]]\n"})
     assert answers(tmp_path) == ["Nothing and ![[Nothing]]"]

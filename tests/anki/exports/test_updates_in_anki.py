@@ -44,6 +44,45 @@ def test_an_edited_note_is_updated_in_place_and_keeps_its_ids(folder: Folder, pa
     assert fields(anki.cards()[0])["Back"] == "the second answer"
 
 
+def test_a_note_is_updated_when_a_note_that_it_embeds_shows_another_text(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("d.md", "Q: one\nA: ![[cell#Wall]]\n\nQ: two\nA: ![[outer]]\n\nQ: three\nA: [[cell]]\n")
+    folder.write("cell.md", "# Wall\nThick.\n\n# Roof\nFlat.\n")
+    folder.write("outer.md", "Within: ![[cell#Roof]]\n")
+    folder.export(package, ago_s=60)
+    anki.import_package(package)
+    for text, updated in (
+        ("# Wall\nThin.\n\n# Roof\nFlat.\n", ["one"]),
+        ("# Wall\nThin.\n\n# Roof\nSteep.\n", ["two"]),
+        ("# Wall\nThin.\n\n# Roof\nSteep.\n\n# Door\n", []),
+        ("# Wall\nThin.\n<!--SR:!2026-12-16,51,230-->\n\n# Roof\nSteep.\n", []),
+    ):
+        folder.write("cell.md", text)
+        folder.export(package)
+        log = anki.import_package(package)
+        assert [note.fields[0] for note in log.updated] == updated
+    shown = {fields(card)["Front"]: fields(card)["Back"] for card in anki.cards()}
+    assert "Thin." in shown["one"]
+    assert "Steep." in shown["two"]
+
+
+def test_an_own_change_in_anki_outlives_an_edit_of_another_part_of_an_embedded_note(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
+    folder.write("d.md", "Q: one\nA: ![[cell#Wall]]\n")
+    folder.write("cell.md", "# Wall\nThick.\n\n# Roof\nFlat.\n")
+    folder.export(package)
+    anki.import_package(package)
+    note = anki.cards()[0].note()
+    note["Back"] = "my own words"
+    anki.col.update_note(note)
+    folder.write("cell.md", "# Wall\nThick.\n\n# Roof\nSteep.\n")
+    folder.export(package)
+    anki.import_package(package)
+    assert fields(anki.cards()[0])["Back"] == "my own words"
+
+
 def test_a_person_s_own_change_in_anki_outlives_an_import_without_an_edit(
     folder: Folder, package: Path, anki: Anki
 ) -> None:
