@@ -167,12 +167,14 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
     ).fetchall()
     if not rows:
         return
-    from flashcards.catalog.wiki_links import LinkResolver  # here, since it loads the Markdown parser
+    from flashcards.catalog.wiki_links import LinkResolver, has_embeds  # here, since they load the Markdown parser
 
     resolver = LinkResolver(root, connection)
     known = dict(connection.execute("SELECT note, digest FROM embeds").fetchall())
     edited = {change.note for change in (*report.edited, *report.returned)}
     for note, body, line, end_line, path in rows:
+        if not has_embeds(body) and note not in known:
+            continue
         shown = resolver.read_embeds(decode(body, line, end_line), path)
         digest = blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest() if shown else b""
         if digest == known.get(note, b""):

@@ -21,6 +21,11 @@ _MOST_TARGETS: Final = 50  # of one note
 _LARGEST: Final = 1_000_000  # bytes of a file that is embedded
 
 
+def has_embeds(text: str) -> bool:
+    """Whether a text may embed notes, besides pictures and sounds."""
+    return not all(map(SHOWN.search, _EMBED.findall(text)))
+
+
 class LinkResolver:
     """Finds what links name among the deck files of a collection.
 
@@ -49,8 +54,6 @@ class LinkResolver:
 
     def read_embeds(self, note: Note, path: str) -> str:
         """Return all text that a note shows of other notes, or "" if it embeds none."""
-        if all(SHOWN.search(name) for name in _EMBED.findall("\n".join(note.fields))):
-            return ""
         return write_targets({key: text for key, text in self._find_targets(note, path).items() if key[0] == "!"})
 
     def _find_targets(self, note: Note, path: str) -> dict[str, str | None]:

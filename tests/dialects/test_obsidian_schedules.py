@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_schedules import hash_text, read_stored, read_stored_file
-from flashcards.dialects.obsidian_settings import ObsidianSettings
+from flashcards.dialects.obsidian_settings import CURLY, ObsidianSettings
 
 DUE = {"dueDate": "2026-12-16", "interval": 51, "ease": 230}
 
@@ -81,3 +82,49 @@ JSON = st.recursive(
 def test_no_stored_data_raises_an_error(data: dict[str, object]) -> None:
     read_stored(data)
     read_stored_file(f"```json\n{json.dumps(data)}\n```\n")
+
+
+AT_SIGNS = ObsidianSettings(
+    inline=":@:", inline_reversed="::@::", cloze_patterns=("{@{[123;;]answer[;;hint]}@}",), lines="-?-"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (
+            "标准库的部件：\n==容器==、==迭代器==、==[[a#b|仿函数]]、适配器==。 <!--SR:!2022-08-30,8,166!2022-09-10"
+            ",13,204!2022-09-05,8,184-->\n\n容器：::一组对象。 <!--SR:!2022-09-05,14,206-->\n",
+            ObsidianSettings(),
+        ),
+        (
+            "- **作用**：\n?\n> [!tip] 口诀\n> - 利尿 <!--SR:!2025-04-14,4,272-->\n\n???\n\n## 同类(2)\n??\n- [[甲]]\n"
+            "- [[乙]] <!--SR:!2025-03-30,3,230!2025-04-02,6,250--> \n\n- 丙:::（丁） <!--SR:!2025-0"
+            "4-01,5,230!2025-04-01,5,230-->\n",
+            ObsidianSettings(),
+        ),
+        (
+            "The object `a = A()` {{knows}} its\n{{sections (.text), symbols}}:\n```py\na.got\n\nx :: y\n```\n"
+            "<!--SR:!2024-12-15,4,270!2024-12-12,1,230-->\n",
+            ObsidianSettings(cloze_patterns=(CURLY,)),
+        ),
+        (
+            "- two values ::@:: true or false <!--SR:!fsrs,2026-10-29T00:00:00.000Z,8,8.2956,1,2,1,0,0,"
+            "2026-10-21T00:00:00.000Z!2026-11-05,172,310-->\n1. a :@: b <!--SR:!fsrs,2026-10-29T00:"
+            "00:00.000Z,8,8.2956,1,2,"
+            "1,0,0,2026-10-21T00:00:00.000Z,id=k3f9a2-->\n\n{@{One <!-- gap -->}@} is {@{$$\\frac{1"
+            "}{|u|}$$}@}.<sup>1</sup>"
+            " <!--SR:!2025-05-15,71,319!2025-05-11,67,310-->\n\n> [!example] __sort__\n>\n> When {@"
+            "{a method}@} is {@{any}@}:\n"
+            ">\n> ```scala\n> def sort: T = ???\n> ```\n<!--SR:!2026-02-13,76,329!2026-12-05,305,34"
+            "9-->\n\n<!--x generate--><!--"
+            " y -->\n\nWas？ \n-?-\n答。  <!--SR:!2023-04-09,1,230-->\n",
+            AT_SIGNS,
+        ),
+    ],
+)
+def test_each_card_has_its_segment_of_the_comment_that_the_plugin_wrote(text: str, settings: ObsidianSettings) -> None:
+    notes = read_obsidian(f"#flashcards\n\n{text}", "a.md", settings).notes
+    segments = [comment.count("!") for comment in re.findall(r"<!--SR:(.*?)-->", text)]
+    assert [len(note.slots) for note in notes] == segments
+    assert all(None not in note.schedules and note.schedules for note in notes)
