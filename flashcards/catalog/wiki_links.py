@@ -53,7 +53,7 @@ class LinkResolver:
         return note._replace(definitions="\n".join([*filter(None, [note.definitions]), write_targets(found)]))
 
     def read_embeds(self, note: Note, path: str) -> str:
-        """Return all text that a note shows of other notes, or "" if it embeds none."""
+        """Return all text that a note shows of other notes; empty without embeds."""
         return write_targets({key: text for key, text in self._find_targets(note, path).items() if key[0] == "!"})
 
     def _find_targets(self, note: Note, path: str) -> dict[str, str | None]:
