@@ -44,7 +44,8 @@ class DeckNameRefused(UsageError):
 
     def __init__(self, name: str) -> None:
         levels = "::".join(part for part in re.split(r"[\\/]+", name) if part.strip("."))
-        super().__init__(f"There is no deck `{name}`. Levels of a deck are parted by `::`, as in `{levels or 'a::b'}`.")
+        hint = f"Levels of a deck are separated by `::`, as in `{levels or 'a::b'}`."
+        super().__init__(f"There is no deck `{name}`. {hint}")
 
 
 class FileRefused(UsageError):

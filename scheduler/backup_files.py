@@ -150,7 +150,7 @@ def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:
 
 
 def find_newest_backup(path: Path) -> Path | None:
-    """Find the newest sound backup of the database at `path`, in the folder `backups` beside it, if any."""
+    """Find the newest intact backup of the database at `path`, in the folder `backups` beside it, if any."""
     return next(filter(is_sound, list_backups(path.parent / BACKUPS, path.stem)), None)
 
 

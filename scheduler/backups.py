@@ -72,7 +72,7 @@ def remove_old_backups(path: Path, folder: Path) -> None:
 
 
 def refuse_lost_state(path: Path) -> None:
-    """Refuse to start afresh at `path`, where there is no state, if a sound backup is beside it."""
+    """Refuse to start afresh at `path`, where there is no state, if an intact backup is beside it."""
     newest = find_newest_backup(path)
     if newest is not None:
         raise StateLost(path, newest, count_reviews(newest) or 0)

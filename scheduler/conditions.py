@@ -31,8 +31,14 @@ RELEARNING = f"cards.state = {State.RELEARNING:d}"
 UNDER_REVIEW = f"cards.state = {State.REVIEW:d}"
 """It has left the steps."""
 
-DUE_TODAY = "cards.due_day <= :today"
-"""It is due today, or overdue. Cards on steps within the day have no due day."""
+
+def due_by(day: str) -> str:
+    """Return the condition that a card is due on a day or before; cards on steps within the day have no due day."""
+    return f"cards.due_day <= {day}"
+
+
+DUE_TODAY = due_by(":today")
+"""It is due today, or overdue."""
 
 KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
 """A row of `reviews` was not taken back."""

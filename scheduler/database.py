@@ -244,7 +244,7 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
 
     Raises:
         DatabaseNewer: it lists a migration that no table set knows. The file stays as it was.
-        StateLost: it is missing or empty, and there is a sound backup of it. Nothing is written.
+        StateLost: it is missing or empty, and there is an intact backup of it. Nothing is written.
         DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
     """
     if path.is_dir():
@@ -268,7 +268,7 @@ def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnectio
 
     Raises:
         DatabaseNewer: it lists a migration that no table set knows.
-        StateLost: it is missing or empty, and there is a sound backup of it.
+        StateLost: it is missing or empty, and there is an intact backup of it.
         DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy: as their names say.
     """
     if path.is_dir():

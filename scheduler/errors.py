@@ -39,7 +39,7 @@ class StateLost(SchedulerError):
         what = "is empty" if path.exists() else "is missing"
         held = "1 review" if reviews == 1 else f"{reviews:,} reviews"
         super().__init__(
-            f"{path} {what}, but there are backups. The newest sound one, {newest}, holds {held}; `flashcards restore`"
+            f"{path} {what}, but there are backups. The newest intact one, {newest}, holds {held}; `flashcards restore`"
             f" brings it back. To start afresh instead, move {newest.parent} away."
         )
 
@@ -74,7 +74,7 @@ class DatabaseBusy(SchedulerError):
 
 
 class BackupUnusable(SchedulerError):
-    """The file is not a sound backup."""
+    """The file is not an intact backup."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} is not a usable backup: {reason}. Choose another one.")
@@ -104,8 +104,8 @@ class NothingToUndo(SchedulerError):
 def _restore_advice(path: Path) -> str:
     last = find_newest_backup(path)
     if last is None:
-        return "There is no sound backup beside it."
-    return f"The newest sound backup is {last}; `flashcards restore` brings it back."
+        return "There is no intact backup beside it."
+    return f"The newest intact backup is {last}; `flashcards restore` brings it back."
 
 
 def _disk_is_full(path: Path) -> bool:

@@ -11,7 +11,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from scheduler.conditions import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW
+from scheduler.conditions import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 from scheduler.database import snapshot
 from scheduler.intervals import draw
 from scheduler.limits import (
@@ -159,7 +159,7 @@ def _shuffle_factor(today: int) -> int:
 _MEASURED = ("overdue", "retrievability")
 
 _STEPS = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {SHOWN} ORDER BY due_ms, id"
-_DUE = f"SELECT id, note, deck{{more}} FROM cards WHERE due_day <= :until AND {{state}} AND {SHOWN} ORDER BY {{order}}"
+_DUE = f"SELECT id, note, deck{{more}} FROM cards WHERE {due_by(':until')} AND {{state}} AND {SHOWN} ORDER BY {{order}}"
 _LATER = (
     f"SELECT id, note, deck, last_day FROM cards WHERE deck = :deck AND due_day > :until AND {UNDER_REVIEW}"
     f" AND {SHOWN} ORDER BY due_day, id"

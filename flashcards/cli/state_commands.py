@@ -38,7 +38,7 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
 
     with console.open_without_scan(reading=not rebuild) as collection:
         damage = check(collection.connection)
-        rebuild = rebuild and not damage  # a copy of damage would replace a sound backup
+        rebuild = rebuild and not damage  # a copy of damage would replace an intact backup
         saved = backup(collection.connection, collection.backups) if rebuild else None
         if not damage:
             collection.follow_parameters()
@@ -122,7 +122,7 @@ def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, sav
         console.print_text(f"Database: {text}")
     if damage:
         console.print_text(
-            "The database is damaged. `flashcards restore` replaces it by the newest sound backup.", err=True
+            "The database is damaged. `flashcards restore` replaces it by the newest intact backup.", err=True
         )
         return
     console.print_text("The database is sound.")
@@ -194,7 +194,7 @@ class NoBackup(UsageError):
     """There is nothing to restore from."""
 
     def __init__(self, place: Path) -> None:
-        super().__init__(f"There is no sound backup in {place}. `flashcards backup` creates one.")
+        super().__init__(f"There is no intact backup in {place}. `flashcards backup` creates one.")
 
 
 @click.command("restore")
@@ -208,8 +208,8 @@ class NoBackup(UsageError):
 def restore_command(backup: Path | None, yes: bool) -> None:
     """Replace the review state by a backup.
 
-    Without BACKUP, the newest sound backup is used. The present state is backed up first; if it is damaged, its file is
-    kept beside the backups with the ending `.damaged`. Other commands may run meanwhile. The decks are not touched.
+    Without BACKUP, the newest intact backup is used. The present state is backed up first; if it is damaged, its file
+    is kept beside the backups with the ending `.damaged`. Other commands may run meanwhile. The decks are not touched.
 
     \b
     flashcards restore

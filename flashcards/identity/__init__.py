@@ -14,4 +14,6 @@ The rules, in the order in which they apply; each takes one-to-one pairs and lea
 A person overrides all of them with `flashcards link` and `flashcards unlink` (`by hand`).
 What no rule links is a new note, or an orphan that keeps its history. `slots.py` then decides which card is which
 within a linked note.
+
+A new rule that is certain goes into `exact.py`; new evidence for likely pairs into `scoring.py`.
 """

@@ -74,7 +74,7 @@ class FileNotOurs(UsageError):
     """A page would replace a file that flashcards did not write."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists and is no page that flashcards wrote. Name another file, or remove it first.")
+        super().__init__(f"{path} exists, and flashcards did not write it. Name another file, or remove it first.")
 
 
 class FileNoPage(UsageError):

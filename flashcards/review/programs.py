@@ -38,7 +38,7 @@ class NotMedia(FlashcardsError):
     """The file is of a kind that the system may run rather than show."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"The file `{url}` is no picture, sound or video, so it is not opened. Open it yourself.")
+        super().__init__(f"The file `{url}` is not a picture, sound or video, so it is not opened. Open it yourself.")
 
 
 def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:

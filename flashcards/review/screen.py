@@ -207,7 +207,6 @@ class Screen:
             self._blank()
             if not (isinstance(view, Answer) and asked.face.delimiters):
                 self._print(self._draw_side(asked, asked.face.front))
-            if not (isinstance(view, Answer) and asked.face.delimiters):
                 self._blank()
 
         return self._capture(draw)

@@ -126,7 +126,10 @@ SETTINGS = (
         "when parameters are fitted, leave out cards first learnt before a date such as 2024-01-31",
     ),
 )
-"""Every setting that decides when a card is due; for `flashcards.toml` and the front matter of decks."""
+"""Every setting that decides when a card is due; for `flashcards.toml` and the front matter of decks.
+
+Each is a field of `scheduler.policy.Policy`: add it there first.
+"""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The same by name."""

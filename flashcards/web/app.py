@@ -87,4 +87,4 @@ async def _read_form(request: Request) -> dict[str, list[str]]:
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=1000, errors="replace")
     except ValueError as error:
-        raise HTTPException(400, "This is no form.") from error
+        raise HTTPException(400, "This is not a form.") from error

@@ -35,7 +35,7 @@ class Job:
     _asked: float = field(default_factory=time.monotonic)
 
     @property
-    def is_left(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Whether no page has asked for it for long."""
         return time.monotonic() - self._asked > _PATIENCE
 
@@ -59,7 +59,7 @@ class Background:
 
     def ask(self, name: str, compute: Callable[[Collection, Step], str]) -> Job:
         """Return the job of this name, which begins now unless it is under way."""
-        for left in [job for job in self._jobs.values() if job.is_left]:
+        for left in [job for job in self._jobs.values() if job.is_abandoned]:
             self.forget(left)
         job = self._jobs.get(name)
         if job is None:
@@ -82,7 +82,7 @@ class Background:
     def _run(self, job: Job, compute: Callable[[Collection, Step], str]) -> str:
         def step(done: int, total: int) -> None:
             job.done, job.total = done, total
-            if self._ends.is_set() or job.is_left:
+            if self._ends.is_set() or job.is_abandoned:
                 raise CancelledError
 
         with Collection(self._root, Access.READ) as collection:

@@ -76,7 +76,7 @@ def serve_media(site: Site, visit: Visit) -> Response:
         return PlainTextResponse("This file does not exist.", 404)
     kind = extension(file.name)
     if kind not in _MEDIA or kind not in _TYPE_OF:
-        return PlainTextResponse("This file is no picture, sound or video.", 404)
+        return PlainTextResponse("This file is not a picture, sound or video.", 404)
     headers = {"content-security-policy": _INERT, "cache-control": "private, max-age=60"}
     return FileResponse(file, media_type=_TYPE_OF[kind], headers=headers)
 

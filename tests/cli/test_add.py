@@ -47,7 +47,7 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("target", "said"),
         [
-            ("sub/b", "Levels of a deck are parted by `::`, as in `sub::b`."),
+            ("sub/b", "Levels of a deck are separated by `::`, as in `sub::b`."),
             ("../x", "as in `x`."),
             ("../x.md", "not for files of this collection"),
             (".flashcards/x.md", "not for files of this collection"),

@@ -63,7 +63,7 @@ def test_restoring_asks_first_and_no_changes_nothing(deck: Runner) -> None:
 
 
 def test_without_a_backup_there_is_nothing_to_restore(deck: Runner) -> None:
-    assert "There is no sound backup in " in deck.fails("restore", "--yes")
+    assert "There is no intact backup in " in deck.fails("restore", "--yes")
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage " * 100])
@@ -193,7 +193,7 @@ def test_a_damaged_state_that_was_set_aside_is_no_backup(deck: Runner) -> None:
     (sound,) = backups(deck)
     for _ in range(12):
         spoil_whole(deck)
-        assert f"The newest sound backup is {sound}; `flashcards restore`" in deck("due", code=1).err
+        assert f"The newest intact backup is {sound}; `flashcards restore`" in deck("due", code=1).err
         assert deck("restore", "--yes").out == f"Restored {sound}.\n"
         assert deck.card('"one"')["reps"] == 1
     assert backups(deck) == [sound]

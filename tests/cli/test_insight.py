@@ -99,7 +99,7 @@ def test_without_cards_there_is_nothing_to_simulate(cli: Runner) -> None:
 def test_a_page_never_takes_the_place_of_another_file(made: Runner, command: str) -> None:
     page = made.root / "page.html"
     page.write_text("<p>mine</p>")
-    assert "is no page that flashcards wrote" in made.fails(command, "--html", str(page))
+    assert "flashcards did not write it" in made.fails(command, "--html", str(page))
     assert page.read_text() == "<p>mine</p>"
     page.unlink()
     made(command, "--html", str(page))

@@ -87,7 +87,7 @@ def test_a_damaged_database_names_the_last_backup(kept: Runner, arguments: list[
     assert result.code or (arguments, table) in GOES_ON_WITHOUT or table == "cards"
     if result.code and "nothing to undo" not in result.err:
         text = said(result)
-        assert "state.db is damaged. The newest sound backup is " in text
+        assert "state.db is damaged. The newest intact backup is " in text
         assert before[-1].name in text
     assert backups(kept) == before, "a damaged copy pushes no sound one out"
 

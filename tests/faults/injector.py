@@ -87,5 +87,7 @@ class Injector:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait(10)
+        self._process.stdout.close()

@@ -101,7 +101,7 @@ def test_a_file_that_is_no_medium_is_not_opened(tmp_path: Path, opener: Path, na
     asked = first_card(tmp_path / "c", f"Q: ![]({name})\nA: x\n")
     (tmp_path / "c" / name).write_text("hostile")
     assert programs.open_all(tmp_path / "c", asked, [name]) == [
-        f"The file `{name}` is no picture, sound or video, so it is not opened. Open it yourself."
+        f"The file `{name}` is not a picture, sound or video, so it is not opened. Open it yourself."
     ]
     assert not opener.exists()
 
