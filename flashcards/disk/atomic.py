@@ -37,6 +37,15 @@ class NotAFile(FlashcardsError):
         super().__init__(f"{path} is not a file and will not be replaced. Choose another name.")
 
 
+class LinkRefused(FlashcardsError):
+    """A link out of its folder has the name of a file that is to be written; a stranger's folder can hold one."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is a link to {path.resolve()}. Name that file itself, or another one.")
+
+
 @contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that replaces `path` in one step when the block ends without an error.
@@ -72,9 +81,12 @@ def write_output(path: Path) -> Iterator[BinaryIO]:
 
     Raises:
         FileUnwritable: it cannot be written; the old file is unchanged.
+        LinkRefused: a link out of its folder has this name.
         NotAFile: a folder or a device has this name.
     """
     try:
+        if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+            raise LinkRefused(path)
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             raise NotAFile(path)
         with replace_file(path) as stream:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.anki.package.archive import write_archive
-from flashcards.disk.atomic import FileUnwritable, NotAFile, write_output
+from flashcards.disk.atomic import FileUnwritable, LinkRefused, NotAFile, write_output
 
 ROOT = Path(__file__).parents[3]
 
@@ -83,6 +83,17 @@ def test_a_replaced_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o640
+
+
+def test_a_link_out_of_its_folder_is_not_written_through(tmp_path: Path) -> None:
+    """A folder that can be cloned may hold such a link under the name of a package."""
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    (tmp_path / "cloned").mkdir()
+    (tmp_path / "cloned" / "a.apkg").symlink_to(secret)
+    with pytest.raises(LinkRefused, match="is a link to"), write_output(tmp_path / "cloned" / "a.apkg"):
+        raise AssertionError
+    assert secret.read_text() == "mine"
 
 
 def test_a_new_file_has_the_mode_that_new_files_have(tmp_path: Path) -> None:
