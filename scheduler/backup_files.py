@@ -57,6 +57,7 @@ _POSSIBLE = {
 }
 """What columns can hold at all, with room to spare; dates and times beyond have no name."""
 
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COUNT = (
     "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
@@ -121,7 +122,7 @@ def find_damage(connection: sqlite3.Connection) -> str:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"_sqlite_migrations", "cards", "reviews"} <= tables:
         return "it holds no review state"
-    if not all(_has_whole_texts(connection, table) for table in tables):
+    if not _has_plain_names(connection) or not all(_has_whole_texts(connection, table) for table in tables):
         return "it is damaged"
     return find_impossible(connection)
 
@@ -135,6 +136,12 @@ def find_impossible(connection: sqlite3.Connection) -> str:
         if row:
             return f"row {row[0]} of its table `{table}` holds a value that cannot be"
     return ""
+
+
+def _has_plain_names(connection: sqlite3.Connection) -> bool:
+    """Check the names of all columns: SQLite's own check does not see that one holds any other letters."""
+    query = "SELECT c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
+    return all(_NAME.fullmatch(name) for (name,) in connection.execute(query))
 
 
 def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:

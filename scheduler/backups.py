@@ -82,6 +82,8 @@ def is_damaged(path: Path) -> bool:
     """Check whether the database at `path` cannot be read whole; an empty file counts as damaged."""
     if not path.is_file():
         raise DatabaseUnreadable(path, "it is not a file", "Move it away.")
+    if _has_unknown_version(path):
+        return True
     try:
         with closing(open_file(path)) as connection:
             return bool(find_damage(connection))
@@ -89,6 +91,12 @@ def is_damaged(path: Path) -> bool:
         raise
     except (SchedulerError, sqlite3.Error, ValueError):
         return True
+
+
+def _has_unknown_version(path: Path) -> bool:
+    """Check whether the header asks for a version of the file format that SQLite can only read, or not even that."""
+    with path.open("rb") as file:
+        return not set(file.read(20)[18:20]) <= {1, 2}
 
 
 def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:

@@ -135,7 +135,8 @@ def _blame_damage(database: Path) -> Iterator[None]:
         from scheduler.backups import is_damaged
 
         is_cut = isinstance(error, json.JSONDecodeError)  # nothing but the state is read as JSON without a net
-        if database.is_file() and (is_cut or is_damaged(database)):
+        lacks_part = isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such ")
+        if database.is_file() and (is_cut or lacks_part or is_damaged(database)):
             raise DatabaseCorrupt(database) from error
         raise
 

@@ -219,6 +219,23 @@ def test_a_damaged_database_is_moved_aside_as_it_is(tmp_path: Path, saved: Path)
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"SQLite format 3\0\x10\0\x02", b"SQLite format 3\0\x10\0\x42"), (b'"stability" REAL', b'"stabXlity" REAL')],
+    ids=["a version that can only be read", "another name of a column"],
+)
+def test_a_damage_that_sqlite_does_not_see_is_moved_aside(tmp_path: Path, saved: Path, old: bytes, new: bytes) -> None:
+    path = tmp_path / "state.db"
+    whole = path.read_bytes()
+    assert old in whole
+    path.write_bytes(whole.replace(old, new, 1))
+    aside = restore(path, saved, tmp_path / "backups")
+    assert aside is not None
+    assert aside.suffix == ".damaged"
+    assert count(path) == count(saved)
+    assert find_newest_backup(path) == saved
+
+
+@pytest.mark.parametrize(
     ("content", "reason"), [(b"", "is empty"), (b"rubbish" * 1000, "not a database"), (None, "no such file")]
 )
 def test_a_file_that_is_no_backup_is_refused_and_nothing_is_replaced(
