@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from math import isfinite
+from pathlib import Path
 from typing import Any, Final
 
-from flashcards.importers.transaction import Malformed
+from flashcards.importers.transaction import ImportInvalid, Malformed
 
 MAX_VALUE: Final = 64 << 20  # bytes of one value of a table
 _STEPS: Final = 4_000_000  # of SQLite's virtual machine; a row takes about 12 for each query
@@ -24,6 +26,41 @@ _FIRST_MS: Final = 315_532_800_000  # 1980; no program of spaced repetition is o
 _YEAR_MS: Final = 366 * 86_400_000
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _SHOWN: Final = 40  # characters of a value
+
+
+def list_tables(path: Path) -> set[str]:
+    """List the names of the tables and views of a database; nothing if it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type <> 'index'")}
+    except (sqlite3.Error, ValueError):  # a name that is not UTF-8
+        return set()
+
+
+@contextmanager
+def open_database(path: Path, program: str, tables: Iterable[str], remedy: str) -> Iterator[sqlite3.Connection]:
+    """Open the database of another program for reading, with a limit on what its queries can take.
+
+    Args:
+        path: the database.
+        program: the name of the program.
+        tables: the tables that it must have.
+        remedy: what to do if it cannot be read.
+
+    Raises:
+        ImportInvalid: it is another database, is damaged, or a row in it has an impossible value.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            limit_queries(database, path.stat().st_size)
+            require_tables(database, tables, f"it has no table `{{}}`: it is not a {program} database")
+            yield database
+    except Malformed as error:
+        raise ImportInvalid(path, str(error), remedy) from error
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a name or a text that is not UTF-8
+        limit = find_limit(error) if isinstance(error, sqlite3.Error) else None
+        raise ImportInvalid(path, limit or f"it is not a {program} database, or is damaged", remedy) from error
 
 
 def limit_queries(connection: sqlite3.Connection, size: int) -> None:

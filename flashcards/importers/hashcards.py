@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import datetime
 import re
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.importers import foreign
-from flashcards.importers.foreign import check_integer, check_match, read_date, read_local_time
+from flashcards.importers.foreign import check_integer, check_match, open_database, read_date, read_local_time
 from flashcards.importers.hashcards_files import read_hashcards_file
 from flashcards.importers.hashed_cards import (
+    CARD_COLUMNS,
     HASH,
     LONGEST_DAYS,
     MOST_REVIEWS,
@@ -24,7 +22,7 @@ from flashcards.importers.hashed_cards import (
     read_memory,
     read_rows,
 )
-from flashcards.importers.transaction import ImportInvalid, Malformed
+from flashcards.importers.transaction import Malformed
 from scheduler.model import DAY_SECONDS, Rating
 
 if TYPE_CHECKING:
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
 _GRADES: Final = {"forgot": Rating.AGAIN, "hard": Rating.HARD, "good": Rating.GOOD, "easy": Rating.EASY}
 _EPOCH_ORDINAL: Final = datetime.date(1970, 1, 1).toordinal()
-_NO_TABLE: Final = "it has no table `{}`: it is not a hashcards database"
-_CARD_COLUMNS: Final = "card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count"
 _REVIEW_COLUMNS: Final = "card_hash, reviewed_at, grade, interval_days"
 _GRADE: Final = re.compile("|".join(_GRADES))
 _REMEDY: Final = "Nothing was changed; name the `hashcards.db` that lies beside the decks."
@@ -43,24 +39,15 @@ def _read_database(path: Path, _clock: Clock) -> tuple[dict[str, KnownCard], dic
     """Read the cards of hashcards and their reviews, by their hashes.
 
     Raises:
-        ImportInvalid: it is another database, or holds something that cannot be.
+        ImportInvalid: it is another database, is damaged, or a row in it has an impossible value.
     """
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
-            foreign.limit_queries(database, path.stat().st_size)
-            foreign.require_tables(database, ("cards", "reviews"), _NO_TABLE)
-            cards = dict(read_rows(database, "cards", _CARD_COLUMNS, _read_card))
-            reviews: dict[str, list[KnownReview]] = defaultdict(list)
-            for name, review in read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review):
-                if name not in cards:
-                    raise Malformed(f"its `reviews` name a card that is not there: {name[:16]}…")
-                reviews[name].append(review)
-    except Malformed as error:
-        raise ImportInvalid(path, str(error), _REMEDY) from error
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # a name or a text that is not UTF-8
-        limit = foreign.find_limit(error) if isinstance(error, sqlite3.Error) else None
-        raise ImportInvalid(path, limit or "it is not a hashcards database, or is damaged", _REMEDY) from error
+    reviews: dict[str, list[KnownReview]] = defaultdict(list)
+    with open_database(path, "hashcards", ("cards", "reviews"), _REMEDY) as database:
+        cards = dict(read_rows(database, "cards", CARD_COLUMNS, _read_card))
+        for name, review in read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review):
+            if name not in cards:
+                raise Malformed(f"its `reviews` name a card that is not there: {name[:16]}…")
+            reviews[name].append(review)
     for log in reviews.values():
         log.sort(key=lambda review: review.at_ms)
     return cards, reviews

@@ -33,6 +33,9 @@ _CUT: Final = (
 _NO_TEXT: Final = "The text of this card is not in the decks."
 _LEAST_STABILITY: Final = 0.001  # days
 _LEAST_STABILITY_THERE: Final = 1e-6  # other programs know no least one
+CARD_COLUMNS: Final = "card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count"
+"""The columns of the table `cards`, which has the same form in these programs."""
+
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 MOST_REVIEWS: Final = 100_000  # of one card
 LONGEST_DAYS: Final = 36_500
@@ -95,7 +98,7 @@ def import_hashed(
         dry_run: find out what would happen, and do nothing.
 
     Raises:
-        ImportInvalid: it is no database of the program, or holds something that cannot be.
+        ImportInvalid: it is not a database of the program, or a row in it has an impossible value.
     """
     cards, reviews = program.read_database(path, collection.clock)
     report = ImportReport(path.name)
@@ -192,7 +195,7 @@ def read_memory(stability: Any, difficulty: Any) -> Memory:
 def read_rows(
     database: sqlite3.Connection, table: str, columns: str, read: Callable[[int, Sequence[Any]], _Row]
 ) -> Iterator[_Row]:
-    """Read the rows of a table; name the row if it holds something that cannot be."""
+    """Read the rows of a table; an error about an impossible value names its row."""
     now = now_ms()
     for row, *values in database.execute(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid"):
         try:

@@ -7,16 +7,14 @@ first one by the same text and their number. Older versions knew one card for ea
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.importers import foreign
-from flashcards.importers.foreign import check_integer, check_match, read_local_time
+from flashcards.importers.foreign import check_integer, check_match, list_tables, open_database, read_local_time
 from flashcards.importers.hashcards_files import WHITE_SPACE, HashedCard
 from flashcards.importers.hashed_cards import (
+    CARD_COLUMNS,
     HASH,
     LONGEST_DAYS,
     MOST_REVIEWS,
@@ -26,13 +24,10 @@ from flashcards.importers.hashed_cards import (
     read_memory,
     read_rows,
 )
-from flashcards.importers.transaction import ImportInvalid, Malformed
 
 if TYPE_CHECKING:
     from scheduler.clock import Clock
 
-_NO_TABLE: Final = "it has no table `{}`: it is not a repeater database"
-_COLUMNS: Final = "card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count"
 _REMEDY: Final = "Nothing was changed; name the `cards.db` in the data folder of repeater."
 _SPACES: Final = re.compile(f"[{WHITE_SPACE}]+")
 _GAP: Final = re.compile(r"\[([^\]]*)\]")
@@ -87,12 +82,8 @@ def _hash(text: str) -> str:
 
 
 def is_repeater(path: Path) -> bool:
-    """Check whether a database has the cards of repeater, and none of the reviews that hashcards keeps."""
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type <> 'index'")}
-    except (sqlite3.Error, ValueError):  # a name that is not UTF-8
-        return False
+    """Check whether a database has the cards of repeater, without the reviews that hashcards keeps."""
+    names = list_tables(path)
     return "cards" in names and not {"reviews", "notes", "sessions"} & names
 
 
@@ -100,23 +91,14 @@ def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict
     """Read what repeater knows of its cards, by their hashes.
 
     Raises:
-        ImportInvalid: it is another database, or holds something that cannot be.
+        ImportInvalid: it is another database, is damaged, or a row in it has an impossible value.
     """
 
     def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
         return _read_card(now, values, clock)
 
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
-            foreign.limit_queries(database, path.stat().st_size)
-            foreign.require_tables(database, ("cards",), _NO_TABLE)
-            return dict(read_rows(database, "cards", _COLUMNS, read_card)), {}
-    except Malformed as error:
-        raise ImportInvalid(path, str(error), _REMEDY) from error
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        limit = foreign.find_limit(error) if isinstance(error, sqlite3.Error) else None
-        raise ImportInvalid(path, limit or "it is not a repeater database, or is damaged", _REMEDY) from error
+    with open_database(path, "repeater", ("cards",), _REMEDY) as database:
+        return dict(read_rows(database, "cards", CARD_COLUMNS, read_card)), {}
 
 
 def _read_card(now: int, values: Sequence[Any], clock: Clock) -> tuple[str, KnownCard]:

@@ -40,12 +40,7 @@ _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 def is_state(path: Path) -> bool:
     """Check whether a database is the state of a collection of this program."""
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            names = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except (sqlite3.Error, ValueError):  # a name that is not UTF-8
-        return False
-    return {"cards", "reviews", "notes", "origins"} <= names
+    return {"cards", "reviews", "notes", "origins"} <= foreign.list_tables(path)
 
 
 def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
