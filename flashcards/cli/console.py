@@ -30,6 +30,7 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
 _LINES_AT_ONCE = 500
+_LACKS = ("no such column", "no such table")
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
@@ -135,7 +136,7 @@ def _blame_damage(database: Path) -> Iterator[None]:
         from scheduler.backups import is_damaged
 
         is_cut = isinstance(error, json.JSONDecodeError)  # nothing but the state is read as JSON without a net
-        lacks_part = isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such ")
+        lacks_part = isinstance(error, sqlite3.OperationalError) and str(error).startswith(_LACKS)
         if database.is_file() and (is_cut or lacks_part or is_damaged(database)):
             raise DatabaseCorrupt(database) from error
         raise

@@ -92,6 +92,13 @@ def test_a_damaged_database_names_the_last_backup(kept: Runner, arguments: list[
     assert backups(kept) == before, "a damaged copy pushes no sound one out"
 
 
+def test_a_damaged_name_of_a_column_names_the_last_backup(kept: Runner) -> None:
+    content = (kept.root / ".flashcards/state.db").read_bytes()
+    assert b'"modified_ms"' in content
+    put(kept, content.replace(b'"modified_ms"', b'"modifiedxms"'))
+    assert "state.db is damaged. The newest intact backup is " in said(kept("list", code=1))
+
+
 def test_a_damaged_database_is_put_right_by_restore(kept: Runner) -> None:
     damage(kept)
     kept("restore", "--yes")
