@@ -94,7 +94,7 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
     """Write the files, and let their notes be known by their new texts; returns where the old files are kept.
 
     Raises:
-        FileChanged: a file says something else by now; none is written.
+        FileChanged: a file has changed since; no file is written.
     """
     kept: Path | None = None
     elsewhere: list[Conversion] = []

@@ -34,7 +34,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def measure_commands(bench: Bench, cards: int) -> Iterator[Row]:
-    """Return a row for each command, on a collection of so many cards."""
+    """Return a row for each command, on a collection of `cards` cards."""
     folder = make_collection(bench, cards)
     for name in _LIMITS:
         yield _time(bench, folder, name, f"{cards:,} cards, {cards * _REVIEWS_EACH:,} reviews")

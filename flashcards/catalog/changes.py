@@ -42,7 +42,7 @@ class FolderChanges:
 
     Attributes:
         changed, gone, unreadable: files.
-        apart: ids of orphans that no text of these files can be, however like it is.
+        apart: ids of orphans that no note of these files may be linked with, however similar.
     """
 
     changed: list[ReadFile] = field(default_factory=list)

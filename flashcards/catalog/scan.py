@@ -40,7 +40,7 @@ def link_edited(
         known: the notes in use of the changed files, and the orphans found so far.
         seen: the notes that these files have now.
         links: the links of the exact rules.
-        apart: ids of orphans that are none of these notes.
+        apart: ids of orphans that these notes must not be linked with.
     """
     if len(links) == len(seen):
         return [], []
