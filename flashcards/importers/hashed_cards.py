@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
-    from flashcards.importers.hashcards_files import HashedCard
     from scheduler.clock import Clock
 
 _CUT: Final = (
@@ -40,7 +39,32 @@ HASH: Final = re.compile(r"[0-9a-f]{64}")
 MOST_REVIEWS: Final = 100_000  # of one card
 LONGEST_DAYS: Final = 36_500
 
+WHITE_SPACE: Final = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)  # the white space of Unicode, which Rust trims; Python strips more
+
 _Row = TypeVar("_Row")
+
+
+class HashedCard(NamedTuple):
+    """A card as another program knows it.
+
+    Attributes:
+        line: the line of its first marker, from 1.
+        hash: its name.
+        kind: the first marker: `Q`, `T` or `C`.
+        place: which card of the text it is, from 0: of `T`, 0 asks for the term; of `C`, the gaps in order.
+        text: what it shows or hides.
+        answer: the answer of a question.
+    """
+
+    line: int
+    hash: str
+    kind: str
+    place: int
+    text: str
+    answer: str = ""
 
 
 class KnownReview(NamedTuple):

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.importers.foreign import check_integer, check_match, list_tables, open_database, read_local_time
-from flashcards.importers.hashcards_files import WHITE_SPACE, HashedCard
 from flashcards.importers.hashed_cards import (
     CARD_COLUMNS,
     HASH,
     LONGEST_DAYS,
     MOST_REVIEWS,
+    WHITE_SPACE,
+    HashedCard,
     HashingProgram,
     KnownCard,
     KnownReview,

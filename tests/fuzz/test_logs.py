@@ -19,7 +19,7 @@ import pytest
 from flashcards.cli import run as run_command
 from flashcards.collection import Collection
 from flashcards.import_file import run
-from flashcards.importers.hashcards_files import read_hashcards_file
+from flashcards.importers.hashcards import read_hashcards_file
 from flashcards.importers.transaction import ImportInvalid
 from scheduler import Rating
 from scheduler.backup_files import find_damage

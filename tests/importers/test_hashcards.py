@@ -18,8 +18,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.importers.hashcards import HASHCARDS
-from flashcards.importers.hashcards_files import read_hashcards_file
+from flashcards.importers.hashcards import HASHCARDS, read_hashcards_file
 from flashcards.importers.hashed_cards import find_hashed_cards
 from flashcards.importers.transaction import ImportInvalid
 from scheduler import State

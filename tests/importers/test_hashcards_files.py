@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.importers.hashcards_files import read_hashcards_file
+from flashcards.importers.hashcards import read_hashcards_file
 
 ATOMS = (
     *("word", "ünï", "[gap]", "[a b]", "![](x)", "\\[", "\\]", "[", "]", "!", "\\", "$x$", "`c`", "  ", "\t", "- item"),

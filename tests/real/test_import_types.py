@@ -102,6 +102,9 @@ def test_cards_in_a_filtered_deck_go_to_their_home(home: Home, world: World, tmp
     assert world.db.scalar("SELECT count() FROM cards WHERE odid > 0") == 5
     report = home.import_file(world.export(tmp_path / "x.colpkg"))
     assert report.files == ["Home.md"]
+    assert [remark.message for remark in report.remarks] == [
+        "1 filtered deck is left out, the cards are in their own: `Filtered`."
+    ]
     from tests.anki.imports.judge import differences
 
     with Collection(home.root) as collection:

@@ -96,6 +96,12 @@ def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remar
     ):
         if count:
             yield Remark(source, f"{count:,} {one if count == 1 else many} left out.")
+    filtered = [f"`{deck.name}`" for deck in package.decks.values() if deck.preset is None and deck.name != RECOVERED]
+    if filtered:
+        decks = "filtered deck is" if len(filtered) == 1 else "filtered decks are"
+        yield Remark(
+            source, f"{len(filtered):,} {decks} left out, the cards are in their own: {_list_examples(filtered)}."
+        )
     if recovered := package.recovered_cards:
         one, many = "card whose deck is missing from the package is", "cards whose deck is missing from the package are"
         yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")

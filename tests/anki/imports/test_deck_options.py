@@ -72,6 +72,17 @@ def test_an_option_becomes_the_setting_of_the_same_meaning(
         ({"newGatherPriority": 2}, "last first"),
         ({"new": {"bury": True}, "rev": {"bury": False}}, "buried alike"),
         ({"lapse": {"minInt": 3}}, "3 days"),
+        ({"reviewOrder": 2}, "deck by deck"),
+        ({"newGatherPriority": 1}, "by position"),
+        ({"newSortOrder": 2}, "by card type"),
+        ({"new": {"order": 0}}, "random place"),
+        ({"new": {"bury": True}, "rev": {"bury": True}}, "buried alike"),
+        ({"interdayLearningMix": 1}, "interday learning/review order (after reviews)"),
+        ({"maxTaken": 30, "timer": 1}, "maximum answer seconds (30), show on-screen timer (on)"),
+        ({"secondsToShowAnswer": 2.5, "waitForAudio": False}, "show answer for (2.5), wait for audio (off)"),
+        ({"new": {"initialFactor": 2300, "ints": [2, 4, 0]}}, "FSRS does not use: starting ease (2300), graduating"),
+        ({"weightSearch": "deck:a " * 20}, "search for optimizing (deck:a deck:a"),
+        ({"ofAddOn": {"a": 1}, "rev": {"also": 2}}, "left out: `ofAddOn`, `rev.also`"),
     ],
 )
 def test_an_option_that_there_is_no_setting_for_is_said(
@@ -79,6 +90,14 @@ def test_an_option_that_there_is_no_setting_for_is_said(
 ) -> None:
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: {"name": "X", **option}}))
     assert [remark.message for remark in report.remarks if "`X`" in remark.message and word in remark.message]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{}, {"new": {"separate": True, "ints": [1, 4, 7]}, "rev": {"fuzz": 0.05, "minSpace": 1}}, {"waitForAudio": False}],
+)
+def test_options_that_say_nothing_are_not_listed(home: Home, package: Path, option: dict[str, Any]) -> None:
+    assert home.import_file(write_package(package, [Made(["a", "b"])], presets={1: STOCK | option})).remarks == []
 
 
 def test_parameters_of_a_later_version_of_fsrs_are_said_to_be_left_out(home: Home, package: Path) -> None:
