@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,14 +67,18 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
         )
     if not new.active:
         raise LinkImpossible(f"The note {new.key} has no text. Name a note of a deck second.")
-    cards = collection.store.cards_of(new.id)
-    reviews = sum(card.reps for card in cards)
+    reviews = sum(card.reps for card in collection.store.cards_of(new.id))
     if reviews and not with_reviews:
         raise HasReviews(f"{new.path}:{new.note.line}", reviews)
+    with transaction(collection.connection):
+        return _link(collection, Corrections(collection.connection, now_ms()), old, new)
+
+
+def _link(collection: Collection, corrections: Corrections, old: Entry, new: Entry) -> LinkResult:
     at = now_ms()
     handed = 0
+    cards = collection.store.cards_of(new.id)
     with transaction(collection.connection):
-        corrections = Corrections(collection.connection, at)
         linked = corrections.link(old.id, new.id)
         update_cards(collection.store, linked.report, at)
         collection.store.set_notes_active([new.id], False)
@@ -87,6 +91,82 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
         if not delete_unused_cards(collection.connection, new.id):
             corrections.remove(new.id)
     return LinkResult(old.key, handed)
+
+
+class NothingReplaced(UsageError):
+    """No note of a file is at the place of a note that lost its text."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"Nothing to link in {place}: no new note is at the place of one that lost its text, or their numbers"
+            " differed. `flashcards orphans` lists notes without a text; `flashcards link OLD NEW` links one."
+        )
+
+
+class Replacement(NamedTuple):
+    """A note that lost its text, and the note at its place.
+
+    Attributes:
+        old: the orphan.
+        new: a note in use.
+        reviews: the number of reviews of `old`.
+        own_reviews: the number of reviews of `new`, which would be added to them.
+    """
+
+    old: Entry
+    new: Entry
+    reviews: int
+    own_reviews: int
+
+
+_REPLACED = """
+SELECT r.new, r.old, (SELECT coalesce(sum(reps), 0) FROM cards WHERE note = r.old)
+FROM replaced r JOIN notes o ON o.id = r.old WHERE o.active = 0 AND o.fingerprint != x''
+"""
+_NOTES_OF = "SELECT n.id FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1 AND f.path = ?"
+
+
+def find_replaced(collection: Collection, path: str, line: int = 0) -> list[list[Replacement]]:
+    """Find the stretches of a file whose notes replaced as many others, in order; pairs are in order, too.
+
+    Args:
+        collection: open, and scanned.
+        path: the file.
+        line: only the stretch at this line; 0 for all.
+
+    Raises:
+        NothingReplaced: there is no such stretch.
+    """
+    rows = collection.connection.execute(_REPLACED).fetchall()
+    olds = {new: old for new, old, _ in rows}
+    reviews = {old: count for _, old, count in rows}
+    stretches: list[list[Replacement]] = []
+    in_stretch = False
+    notes = [row[0] for row in collection.connection.execute(_NOTES_OF, (path,))]
+    for new in sorted(collection.catalog.entries(notes), key=lambda entry: entry.note.line):
+        old = olds.get(new.id)
+        while old in olds and not reviews[old]:  # it had replaced another note and was never asked
+            old = olds[old]
+        if old is None:
+            in_stretch = False
+            continue
+        own = sum(card.reps for card in collection.store.cards_of(new.id))
+        if not in_stretch:
+            stretches.append([])
+        stretches[-1].append(Replacement(collection.catalog.entry(old), new, reviews[old], own))
+        in_stretch = True
+    if line:
+        stretches = [each for each in stretches if each[0].new.note.line <= line <= each[-1].new.note.end_line]
+    if not stretches:
+        raise NothingReplaced(f"{path}:{line}" if line else path)
+    return stretches
+
+
+def link_replaced(collection: Collection, found: Sequence[Replacement]) -> int:
+    """Link each note with the one that it replaced; return how many later reviews joined their histories."""
+    with transaction(collection.connection):
+        corrections = Corrections(collection.connection, now_ms())
+        return sum(_link(collection, corrections, each.old, each.new).reviews for each in found)
 
 
 def unlink(collection: Collection, entry: Entry) -> str:

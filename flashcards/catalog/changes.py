@@ -215,6 +215,7 @@ class ScanReport:
         placed: the notes that were known and whose cards may have changed or moved.
         orphaned: ids of notes that lost their text.
         ambiguous: notes that were added, but may be edited ones.
+        replaced: reviewed notes that lost their text, each with the new note at its place.
         stated: the schedules that other tools wrote beside cards.
     """
 
@@ -227,6 +228,7 @@ class ScanReport:
     placed: list[CardPlace] = field(default_factory=list)
     orphaned: list[int] = field(default_factory=list)
     ambiguous: list[Ambiguity] = field(default_factory=list)
+    replaced: list[tuple[Change, Change]] = field(default_factory=list)
     stated: list[StatedCard] = field(default_factory=list)
 
     def __bool__(self) -> bool:

@@ -58,6 +58,7 @@ class Corrections:
 
     def link(self, old: int, new: int) -> HandLink:
         """Give the text of `new` to `old`, an orphan; `new` keeps no text and cannot be found by one."""
+        self._writer.report = ScanReport()
         before, after = self._catalog.load_known(old), self._catalog.load_known(new)
         seen = self.make_seen(after)
         self._retire(after)
@@ -165,6 +166,7 @@ class Copies:
     def follow(self, report: ScanReport) -> None:
         """Move reviewed notes that lost their text to a copy of it, and correct `report`."""
         reviewed = self._find_first_reviews([change.note for change in report.removed])
+        report.replaced[:] = [pair for pair in report.replaced if pair[0].note in reviewed]
         if not reviewed:
             return
         recent = self._now_ms - _RECENT_MS
@@ -243,6 +245,7 @@ class Copies:
         settled = {*(change.note for change, _ in self._linked), *self._given_up}
         before = {change.note: change for change in report.removed}
         report.orphaned[:] = [note for note in report.orphaned if note not in settled]
+        report.replaced[:] = [pair for pair in report.replaced if pair[0].note not in settled]
         for changes in (report.removed, report.edited, report.moved, report.returned):
             changes[:] = [each for each in changes if each.note not in settled]
         report.placed[:] = [place for place in report.placed if place.note not in settled]

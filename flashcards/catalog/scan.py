@@ -14,6 +14,7 @@ from flashcards.catalog.store import Catalog, FileRow, decode
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.identity.exact import link_exactly
+from flashcards.identity.neighbours import pair_replaced
 from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
 from scheduler import NewCard, Placement, Store
 from scheduler.acts import rename_slots
@@ -147,8 +148,11 @@ class Scan:
         linked_notes = {each.known.id for each in links}
         linked_seen = {each.seen.place for each in links}
         writer.orphan([note for note in known if note.active and note.id not in linked_notes])
-        writer.add([note for note in seen if note.place not in linked_seen])
+        fresh = [note for note in seen if note.place not in linked_seen]
+        writer.add(fresh)
         writer.report_ambiguous(doubts)
+        if fresh and writer.report.removed:
+            writer.remember_replaced(pair_replaced(known, seen, links))
         return writer.report
 
 

@@ -232,3 +232,14 @@ def create_embeds(db: Database) -> None:
         foreign_keys=[("note", "notes", "id")],
         strict=True,
     )
+
+
+@migrations()
+def create_replaced(db: Database) -> None:
+    """Create the pairs of a note that lost its text and the new note that was found at its place."""
+    db.table("replaced").create(
+        {"old": int, "new": int},
+        pk="old",
+        not_null=("new",),
+        strict=True,
+    )

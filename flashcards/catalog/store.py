@@ -67,7 +67,7 @@ MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
     *("remember_marks", "add_times_to_origins", "add_format_to_files", "add_dialect_to_files"),
     *("create_anki_ids", "create_note_bases", "count_kind_changes"),
-    *("create_seen_notes", "add_note_types_to_origins", "create_embeds"),
+    *("create_seen_notes", "add_note_types_to_origins", "create_embeds", "create_replaced"),
 )
 """The names of all migrations in `schema`, oldest first."""
 

@@ -162,3 +162,8 @@ CREATE TABLE "embeds" (
    "note" INTEGER PRIMARY KEY REFERENCES "notes"("id"),
    "digest" BLOB NOT NULL
 ) STRICT
+
+CREATE TABLE "replaced" (
+   "old" INTEGER PRIMARY KEY,
+   "new" INTEGER NOT NULL
+) STRICT

@@ -154,6 +154,16 @@ class NoteWriter:
             candidates = tuple((self._describe_lost(known), score) for known, score in doubt.candidates)
             self.report.ambiguous.append(Ambiguity(change, candidates))
 
+    def remember_replaced(self, pairs: Iterable[tuple[Known, Seen]]) -> None:
+        """Remember which new note was found at the place of which note that lost its text."""
+        removed = {change.note: change for change in self.report.removed}
+        added = {(change.path, change.line): change for change in self.report.added}
+        found = [(removed[old.id], added[self._paths[new.file], new.note.line]) for old, new in pairs]
+        self._db.executemany(
+            "INSERT OR REPLACE INTO replaced(old, new) VALUES (?, ?)", [(old.note, new.note) for old, new in found]
+        )
+        self.report.replaced += found
+
     def add(self, notes: list[Seen]) -> None:
         """Add notes that were never seen before."""
         if not notes:

@@ -168,6 +168,8 @@ def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport
         print_text(f"Warning: {make_visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
     for unclear in report.ambiguous if warn else ():
         print_text(_describe_ambiguity(unclear), err=True)
+    for hint in _describe_replaced(report) if warn else ():
+        print_text(hint, err=True)
     recomputed = collection.follow_parameters()
     if recomputed and collection.is_kept:
         print_text(
@@ -184,6 +186,29 @@ def _describe_ambiguity(unclear: Ambiguity) -> str:
         f"{make_visible(added.path)}:{added.line} looks like an edited {names} but was added as new. If it is the same"
         f" note, run `flashcards link {unclear.candidates[0][0].key} {added.key}`."
     )
+
+
+def _describe_replaced(report: ScanReport) -> Iterator[str]:
+    """Say of each file how many reviewed notes of it were replaced by as many others, unless that was said already."""
+    unclear = {each.added.note for each in report.ambiguous}
+    by_file: dict[str, list[int]] = {}
+    for _, new in report.replaced:
+        if new.note not in unclear:
+            by_file.setdefault(new.path, []).append(new.line)
+    for path, lines in by_file.items():
+        place = f"{make_visible(path)}:{lines[0]}"
+        what, same = "a new note is at the place of a reviewed one", "it is the same card"
+        if len(lines) > 1:
+            what = f"{len(lines):,} new notes are at the places of as many reviewed ones"
+            same = "they are the same cards"
+        command = f"flashcards link --in-place {_quote_path(path)}"
+        yield f"{place}: {what}. If {same}, rewritten or translated, run `{command}`."
+
+
+def _quote_path(path: str) -> str:
+    import shlex
+
+    return make_visible(shlex.quote(path))
 
 
 @contextmanager

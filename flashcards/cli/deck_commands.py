@@ -102,6 +102,7 @@ def _scan_record(collection: Collection, report: ScanReport) -> dict[str, Any]:
         "removed": [_place_record(change) for change in report.removed],
         "returned": [_edit_record(change) for change in report.returned],
         "ambiguous": [_ambiguity_record(unclear) for unclear in report.ambiguous],
+        "replaced": [_place_record(new) | {"old": old.key} for old, new in report.replaced],
         "problems": sum(1 for _ in collection.catalog.problems()),
     }
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.params import Excludes, OptionRules, Requires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flashcards.collection import Collection
+    from flashcards.links import Replacement
 
 
 @click.command("orphans")
@@ -55,19 +57,49 @@ def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:
 
 
 @click.command("link")
-@click.argument("old", shell_complete=complete.card)
-@click.argument("new", shell_complete=complete.card)
-@click.option("--yes", "-y", is_flag=True, help="Link even if NEW was reviewed; its reviews join the history of OLD.")
+@click.argument("old", required=False, default="", shell_complete=complete.card)
+@click.argument("new", required=False, default="", shell_complete=complete.card)
+@click.option(
+    "--in-place",
+    metavar="FILE[:LINE]",
+    help="Link the new notes of a file with those that they replaced, in order.",
+    shell_complete=complete.files,
+)
+@click.option("--dry-run", is_flag=True, help="With --in-place: only show the pairs.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; reviews of the new note join the old history.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def link_command(old: str, new: str, yes: bool, as_json: bool) -> None:
+@OptionRules(
+    Excludes("--in-place", ("OLD", "NEW"), "it finds the notes itself"),
+    Requires("--dry-run", ("--in-place",), "two notes alone need no preview"),
+    Excludes("--dry-run", ("--yes",), "it changes nothing"),
+)
+def link_command(old: str, new: str, in_place: str | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Give a note the history of one that lost its text.
 
     OLD is the id of a note that `flashcards orphans` lists. NEW is a note in a deck: the id of one of its cards, or
     PATH:LINE. Use it for an edit that was not recognised, or that `flashcards scan` reported as ambiguous.
 
+    --in-place is for translations and rewrites: where notes side by side were replaced by as many new ones, it shows
+    the pairs and links them in order. LINE chooses the notes side by side at that line.
+
     \b
     flashcards link k7f3q2m tpm/tools.md:12
+    flashcards link --in-place tpm/tools.md
+    flashcards link --in-place tpm/tools.md:12 --dry-run
     """
+    from flashcards.errors import UsageError
+
+    if in_place:
+        if as_json and not (yes or dry_run):
+            raise UsageError("--in-place asks before it links, which --json cannot do. Add --yes or --dry-run.")
+        _link_in_place(in_place, dry_run=dry_run, yes=yes, as_json=as_json)
+    elif not new:
+        raise UsageError("Name two notes, OLD and NEW, or a file with --in-place.")
+    else:
+        _link_two(old, new, yes=yes, as_json=as_json)
+
+
+def _link_two(old: str, new: str, *, yes: bool, as_json: bool) -> None:
     from flashcards.links import link
     from flashcards.undo import record_with_copy
     from scheduler import transaction
@@ -83,6 +115,70 @@ def link_command(old: str, new: str, yes: bool, as_json: bool) -> None:
         place = console.make_visible(f"{after.path}:{after.note.line}")
         added = f" {console.plural(linked.reviews, 'review')} added to it." if linked.reviews else ""
         console.print_text(f"{place} continues the history of {linked.key}.{added}")
+
+
+def _link_in_place(name: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Link the notes of each stretch that were replaced, after a question."""
+    from flashcards.links import find_replaced, link_replaced
+    from flashcards.undo import record_with_copy
+    from scheduler import transaction
+
+    with console.read_collection() if dry_run else console.open_collection() as collection:
+        path, line = _read_place(collection, name)
+        chosen: list[Replacement] = []
+        for stretch in find_replaced(collection, path, line):
+            if not as_json:
+                _show_pairs(stretch)
+            if dry_run or yes or console.ask(f"Link {console.plural(len(stretch), 'pair')}?"):
+                chosen += stretch
+        moved = 0
+        if chosen and not dry_run:
+            with record_with_copy(collection, "link"), transaction(collection.connection):
+                moved = link_replaced(collection, chosen)
+                collection.record_act(f"{console.plural(len(chosen), 'note')} of {path} in place")
+        if as_json:
+            console.print_json(
+                {"linked": [_pair_record(pair) for pair in chosen], "reviews": moved, "dry_run": dry_run}
+            )
+        elif dry_run:
+            console.print_text("Dry run, nothing was changed.", err=True)
+        elif chosen:
+            added = f" {console.plural(moved, 'review')} added to them." if moved else ""
+            goes = "continues its history" if len(chosen) == 1 else "continue their histories"
+            console.print_text(f"{console.plural(len(chosen), 'note')} {goes}.{added}")
+
+
+def _read_place(collection: Collection, name: str) -> tuple[str, int]:
+    """Split `FILE:LINE`; the line is 0 if there is none."""
+    from flashcards.cli.deck_commands import PathOutside, relative_path
+
+    try:
+        return relative_path(collection, name), 0
+    except PathOutside:
+        file, colon, line = name.rpartition(":")
+        if not (colon and line.isascii() and line.isdigit() and len(line) < 10):
+            raise
+        return relative_path(collection, file), int(line)
+
+
+def _show_pairs(stretch: Sequence[Replacement]) -> None:
+    for pair in stretch:
+        place = console.make_visible(f"{pair.new.path}:{pair.new.note.line}")
+        reviews = console.plural(pair.reviews, "review")
+        console.print_text(f"{place}  {reviews}", 2)
+        console.print_text(f"  - {console.shorten(' / '.join(pair.old.note.fields), 100)}", 4)
+        console.print_text(f"  + {console.shorten(' / '.join(pair.new.note.fields), 100)}", 4)
+
+
+def _pair_record(pair: Replacement) -> dict[str, Any]:
+    return {
+        "note": pair.old.key,
+        "file": pair.new.path,
+        "line": pair.new.note.line,
+        "reviews": pair.reviews,
+        "before": "\n".join(pair.old.note.fields),
+        "after": "\n".join(pair.new.note.fields),
+    }
 
 
 @click.command("unlink")

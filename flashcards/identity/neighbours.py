@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flashcards.identity.notes import Known, Seen
+from flashcards.identity.notes import Known, Link, Seen
 
 Place = tuple[int, int]
 
@@ -80,6 +80,22 @@ class Places:
         if mine is None or theirs is None or mine[0] != theirs[0]:
             return None
         return self._stretches[mine[0]], mine[1], theirs[1]
+
+
+def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[Link]) -> Iterable[tuple[Known, Seen]]:
+    """Yield the notes of each stretch that was replaced by as many new ones, paired in order.
+
+    Args:
+        known: all notes in use of the changed files.
+        seen: all notes that these files have now.
+        links: all links between them.
+    """
+    in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
+    present = sorted(seen, key=lambda note: note.place)
+    places = Places(in_use, present, {link.known.id: link.seen for link in links})
+    for stretch in places.stretches():
+        if len(stretch.old) == len(stretch.new):
+            yield from zip(stretch.old, stretch.new, strict=True)
 
 
 def _find_runs(

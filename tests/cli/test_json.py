@@ -120,7 +120,8 @@ def test_due_prints_the_same_shape_where_there_is_nothing(cli: Runner) -> None:
 
 
 def test_scan_prints_what_changed(cli: Runner) -> None:
-    keys = ["files", "notes", "cards", "added", "edited", "moved", "removed", "returned", "ambiguous", "problems"]
+    keys = ["files", "notes", "cards", "added", "edited", "moved", "removed", "returned", "ambiguous"]
+    keys += ["replaced", "problems"]
     cli.write("a.md", question("one", comment="<!-- id: p1 -->"), question("two"), question("three"))
     first = cli("scan", "--json").json
     assert list(first) == keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashcards.cli import run
-from flashcards.links import HasReviews, LinkImpossible, link, unlink
+from flashcards.links import HasReviews, LinkImpossible, NothingReplaced, find_replaced, link, link_replaced, unlink
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 OLD = "Q: Which organ makes insulin?\nA: The pancreas"
 NEW = "Q: Where do the islets of Langerhans lie?\nA: In a gland behind the stomach"
 OTHER = "Q: What does the nucleus hold?\nA: The chromosomes."
+LAST = "Q: What do lysosomes do?\nA: They digest worn-out organelles."
 
 
 @pytest.fixture
@@ -223,3 +225,140 @@ def test_scan_tells_what_is_unclear_and_link_settles_it(world: World, capsys: py
     assert f"run `flashcards link {unclear['candidates'][0]['note']} {unclear['note']}`." in said.err
     assert run(["-C", folder, "link", keys[1], unclear["note"]]) == 0
     assert world.note("takes down").key == keys[1]
+
+
+ENGLISH = [
+    "Q: What is a pod?\nA: The smallest unit that a cluster deploys.",
+    "Q: What is a node?\nA: A machine that runs containers.",
+    "C: A [service] gives them a stable [address].",
+]
+GERMAN = [
+    "Q: Was ist eine Kapsel?\nA: Die kleinste Einheit im Verbund.",
+    "Q: Was ist ein Knoten?\nA: Ein Rechner, auf dem Behälter laufen.",
+    "C: Ein [Dienst] verleiht ihnen eine feste [Anschrift].",
+]
+
+
+def translate(world: World, after: list[str]) -> None:
+    """Review two of three notes between two others, then replace all three."""
+    world.write("a.md", OTHER, *ENGLISH, LAST)
+    world.scan()
+    world.rate("pod")
+    world.rate("stable", "c2", Rating.HARD)
+    world.write("a.md", OTHER, *after, LAST)
+    world.scan()
+
+
+def test_notes_replaced_by_as_many_are_linked_in_place(world: World) -> None:
+    translate(world, GERMAN)
+    (found,) = find_replaced(world.collection, "a.md")
+    assert [(pair.old.note.fields[0][:13], pair.reviews) for pair in found] == [
+        ("What is a pod", 1),
+        ("What is a nod", 0),
+        ("A [service] g", 1),
+    ]
+    assert link_replaced(world.collection, found) == 0
+    assert world.orphans() == []
+    assert reviews(world, world.cards("Kapsel")["forward"].id) == [Rating.GOOD]
+    assert reviews(world, world.cards("Dienst")["c2"].id) == [Rating.HARD]
+    assert world.cards("Dienst")["c1"].reps == 0
+    assert not world.scan()
+
+
+@pytest.mark.parametrize("after", [GERMAN[:2], [*GERMAN, "Q: Und?\nA: Mehr."], []])
+def test_notes_replaced_by_more_or_fewer_are_not_linked_in_place(world: World, after: list[str]) -> None:
+    translate(world, after)
+    with pytest.raises(NothingReplaced, match=r"Nothing to link in a\.md"):
+        find_replaced(world.collection, "a.md")
+
+
+def test_a_text_that_came_back_is_not_linked_in_place(world: World) -> None:
+    translate(world, GERMAN)
+    world.write("a.md", OTHER, *GERMAN, LAST)
+    world.write("b.md", *ENGLISH)
+    world.scan()
+    with pytest.raises(NothingReplaced):
+        find_replaced(world.collection, "a.md")
+
+
+def test_notes_translated_one_at_a_time_and_improved_are_one_stretch(world: World) -> None:
+    texts = [*ENGLISH]
+    world.write("a.md", OTHER, *texts, LAST)
+    world.scan()
+    card = world.rate("pod")
+    for number, text in enumerate(["Q: Wie heißt das Kleinste?\nA: Kapsel.", *GERMAN[1:]]):
+        texts[number] = text
+        world.write("a.md", OTHER, *texts, LAST)
+        world.scan()
+    world.write("a.md", OTHER, GERMAN[0], *texts[1:], LAST)
+    world.scan()
+    (found,) = find_replaced(world.collection, "a.md")
+    assert [pair.new.note.line for pair in found] == [4, 7, 10]
+    link_replaced(world.collection, found)
+    assert world.cards("Kapsel")["forward"].id == card.id
+
+
+def test_reviews_of_a_translated_note_join_the_old_history(world: World) -> None:
+    translate(world, GERMAN)
+    world.rate("Kapsel", rating=Rating.EASY)
+    (found,) = find_replaced(world.collection, "a.md")
+    assert [pair.own_reviews for pair in found] == [1, 0, 0]
+    assert link_replaced(world.collection, found) == 1
+    assert reviews(world, world.cards("Kapsel")["forward"].id) == [Rating.GOOD, Rating.EASY]
+
+
+def test_scan_suggests_to_link_in_place_where_reviewed_notes_were_replaced(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.write("a b.md", OTHER, *ENGLISH, LAST)
+    world.write("new.md", *(text.replace("a ", "my ") for text in ENGLISH))
+    world.scan()
+    world.rate("a pod")
+    world.write("a b.md", OTHER, *GERMAN, LAST)
+    world.write("new.md", *(text.replace("ein", "mein") for text in GERMAN))
+    assert run(["-C", str(world.root), "scan", "--json"]) == 0
+    said = capsys.readouterr()
+    (replaced,) = json.loads(said.out)["replaced"]
+    assert list(replaced) == ["note", "file", "line", "old"]
+    assert said.err.count("link --in-place") == 1
+    assert "a b.md:4: a new note is at the place of a reviewed one." in said.err
+    assert "run `flashcards link --in-place 'a b.md'`" in said.err
+
+
+def test_the_command_links_in_place_after_a_question_and_undo_takes_it_back(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translate(world, GERMAN)
+    command = ["-C", str(world.root), "link", "--in-place", f"{world.root}/a.md"]
+    assert run([*command, "--dry-run"]) == 0
+    assert "a.md:4  1 review\n  - What is a pod? / The smallest" in capsys.readouterr().out
+    assert len(world.orphans()) == 3
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert run(command) == 0
+    assert len(world.orphans()) == 3
+    assert run([*command, "--json"]) == 2
+    assert "--json cannot do" in capsys.readouterr().err
+    assert run([*command[:-1], f"{world.root}/a.md:7", "--yes", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (len(said["linked"]), said["reviews"], said["dry_run"]) == (3, 0, False)
+    assert world.orphans() == []
+    assert run(["-C", str(world.root), "undo"]) == 0
+    assert len(world.orphans()) == 3
+    assert run([*command, "--yes"]) == 0
+    assert run(["-C", str(world.root), "unlink", f"{world.root}/a.md:4"]) == 0
+    assert [entry.note.fields[0] for entry in world.orphans()] == ["What is a pod?"]
+
+
+def test_link_needs_two_notes_or_a_file(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    translate(world, GERMAN)
+    folder = str(world.root)
+    for words, message in (
+        ([], "Name two notes"),
+        (["x"], "Name two notes"),
+        (["x", "--in-place", "a.md"], "--in-place cannot be combined"),
+        (["--in-place", "missing.md:3"], "missing.md"),
+        (["--in-place", f"{folder}/a.md:1"], "Nothing to link in a.md:1"),
+        (["x", "y", "--dry-run"], "--dry-run needs --in-place"),
+    ):
+        assert run(["-C", folder, "link", *words]) == 2
+        assert message in capsys.readouterr().err
