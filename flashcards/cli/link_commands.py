@@ -69,9 +69,9 @@ def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; reviews of the new note join the old history.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @OptionRules(
-    Excludes("--in-place", ("OLD", "NEW"), "it finds the notes itself"),
-    Requires("--dry-run", ("--in-place",), "two notes alone need no preview"),
+    Excludes("--in-place", ("OLD",), "it finds the notes itself"),
     Excludes("--dry-run", ("--yes",), "it changes nothing"),
+    Requires("--dry-run", ("--in-place",), "two notes alone need no preview"),
 )
 def link_command(old: str, new: str, in_place: str | None, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Give a note the history of one that lost its text.
