@@ -21,6 +21,7 @@ from flashcards.deck.pitfalls import (
     find_pair,
 )
 from flashcards.deck.wiki_links import list_targets, read_targets
+from flashcards.disk.atomic import read_text
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
 from flashcards.render.formulas import MACROS_FILE, find_endless_macros, parse_macros
@@ -138,7 +139,7 @@ def _vaults(collection: Collection) -> Iterator[FileProblem]:
 def _check_macros(root: Path) -> Iterator[FileProblem]:
     """Find the lines of `macros.tex` that define no macro, and the macros that cannot be used."""
     try:
-        text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
+        text = read_text(root / MACROS_FILE)
     except FileNotFoundError:
         return
     except OSError as error:

@@ -20,7 +20,7 @@ from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
 from flashcards.disk.atomic import sync
-from flashcards.disk.inside import refuse_links
+from flashcards.disk.inside import refuse_strange_files
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load_settings
 from flashcards.text import list_deck_path
@@ -152,7 +152,7 @@ class Collection:
         self.backup_ms = 0
         self.record_act: Callable[[str], None] = lambda _summary: None
         self._access = access
-        refuse_links(self.state_folder, root)
+        refuse_strange_files(self.state_folder, root)
         in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())
         if not in_memory:
             self._finish_imports()

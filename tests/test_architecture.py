@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "deck": {"errors", "text"},
     "identity": {"deck"},
     "render": {"deck", "text"},
-    "dialects": {"deck"},
+    "dialects": {"deck", "disk"},
     "settings": {"dialects", "disk", "errors", "scheduler", "text"},
     "catalog": {"deck", "dialects", "disk", "errors", "identity", "scheduler", "text"},
     "collection": {"catalog", "deck", "dialects", "disk", "errors", "settings", "scheduler", "text"},

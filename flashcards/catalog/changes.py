@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
 from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
 from flashcards.dialects import NATIVE
-from flashcards.disk.atomic import digest
+from flashcards.disk.atomic import digest, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Set
@@ -112,7 +112,7 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
 def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> ReadFile | None:
     """Read a file as it is now; return nothing if it is gone."""
     try:
-        data = (root / found.path).read_bytes()
+        data = read_file(root / found.path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -13,6 +13,7 @@ from flashcards.deck.wiki_links import cut_part, list_targets, move_images, writ
 from flashcards.dialects import NATIVE
 from flashcards.dialects.obsidian_blocks import SCHEDULE_COMMENT
 from flashcards.dialects.obsidian_schedules import cut_schedules
+from flashcards.disk.atomic import read_file
 from flashcards.disk.inside import is_private
 from flashcards.disk.media_files import PathIndex
 
@@ -99,7 +100,7 @@ class LinkResolver:
             real = (self._root / file).resolve()
             if is_private(real, self._root.resolve()) or real.stat().st_size > _LARGEST:
                 return None
-            text = real.read_text("utf-8-sig")
+            text = read_file(real).decode("utf-8-sig").replace("\r\n", "\n")
             if SCHEDULE_COMMENT in text:  # a review in the other tool changes nothing that is shown
                 text = "\n".join(cut_schedules(line)[0] for line in text.split("\n"))
             return cut_part(text, part)

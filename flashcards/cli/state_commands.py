@@ -216,13 +216,13 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     flashcards restore .flashcards/backups/state-20261123T101500.000000Z.db
     """
     from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER, find_collection
-    from flashcards.disk.inside import refuse_links
+    from flashcards.disk.inside import refuse_strange_files
     from scheduler import restore
     from scheduler.backup_files import find_newest_backup
 
     root = find_collection(click.get_current_context().find_root().obj)
     folder = root / STATE_FOLDER
-    refuse_links(folder, root)
+    refuse_strange_files(folder, root)
     chosen = backup or find_newest_backup(folder / DATABASE)
     if chosen is None:
         raise NoBackup(folder / BACKUPS)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.dialects import NATIVE
+from flashcards.disk.atomic import read_file
 
 if TYPE_CHECKING:
     from flashcards.dialects.obsidian_schedules import Schedules
@@ -156,7 +157,7 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
     """Return the vault whose settings lie at `path`, or nothing if there is no such vault."""
     text = reason = ""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -193,7 +194,7 @@ def _read_stored(data: Mapping[str, Any], path: Path, settings: ObsidianSettings
     folder = path.parents[3] / settings.schedule_folder.replace("..", "")
     for file in (folder / "Schedule Data/card-schedule-data.sr.md", folder / "schedule-data.sr.md"):
         try:
-            found = read_stored_file(file.read_text("utf-8-sig"))
+            found = read_stored_file(read_file(file).decode("utf-8-sig"))
         except (OSError, ValueError):
             continue
         for key, schedules in found.items():

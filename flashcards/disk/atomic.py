@@ -1,4 +1,4 @@
-"""Write files so that nothing is ever half written, and no change by others is overwritten unseen."""
+"""Write files so that nothing is ever half written or overwritten unseen; read nothing but regular files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flashcards.errors import FlashcardsError, describe_os_error
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # else opening a pipe waits for a writer
 
 
 class FileChanged(FlashcardsError):
@@ -44,6 +46,30 @@ class LinkRefused(FlashcardsError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is a link to {path.resolve()}. Name that file itself, or another one.")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; a pipe or a device, which may never end, is an error like any other of the system.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return file
+
+
+def read_file(path: Path) -> bytes:
+    """Read a regular file, as `open_regular` opens it."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def read_text(path: Path) -> str:
+    """Read a regular file as text in UTF-8; bytes that are not UTF-8 become replacement characters."""
+    return read_file(path).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 @contextmanager
@@ -105,7 +131,7 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """
     with replace_file(path) as file:
         file.write(after)
-        if path.read_bytes() != before:
+        if read_file(path) != before:
             raise FileChanged(path)
 
 
@@ -148,7 +174,7 @@ def file_digest(path: Path, size: int = 8) -> str:
     from hashlib import blake2b
 
     found = blake2b(digest_size=size)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(1 << 20):
             found.update(block)
     return found.hexdigest()

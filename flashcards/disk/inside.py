@@ -21,6 +21,13 @@ class OutsideCollection(FlashcardsError):
         )
 
 
+class NeitherFileNorFolder(FlashcardsError):
+    """The state folder holds a pipe or a device, whose reading may never end."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is neither a file nor a folder. Move it away.")
+
+
 def is_real_folder(path: Path) -> bool:
     """Check whether `path` is a folder and no link."""
     return path.is_dir() and not path.is_symlink()
@@ -60,11 +67,12 @@ def leads_outside(root: Path, path: str) -> bool:
     return False
 
 
-def refuse_links(folder: Path, root: Path) -> None:
-    """Refuse a state folder that is, or directly holds, a link out of the collection.
+def refuse_strange_files(folder: Path, root: Path) -> None:
+    """Refuse a state folder that is, or directly holds, a link out of the collection, a pipe or a device.
 
     Raises:
         OutsideCollection: there is such a link.
+        NeitherFileNorFolder: there is a pipe or a device.
     """
     if not os.path.lexists(folder):
         return
@@ -72,3 +80,5 @@ def refuse_links(folder: Path, root: Path) -> None:
     for path in (folder, *(folder.iterdir() if folder.is_dir() else ())):
         if path.is_symlink() and not path.resolve().is_relative_to(base):
             raise OutsideCollection(path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise NeitherFileNorFolder(path)

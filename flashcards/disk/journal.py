@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flashcards.disk.atomic import FileChanged, file_digest, new_file_mode, sync
+from flashcards.disk.atomic import FileChanged, file_digest, new_file_mode, read_file, sync
 from flashcards.disk.inside import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 
@@ -261,7 +261,7 @@ def _read_plan(root: Path, folder: Path) -> list[tuple[dict[str, Any], Path]]:
     """Read a plan and check all of it: it may have come with the folder, from a stranger."""
     path = folder / _PLAN
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["files"]
+        entries = json.loads(read_file(path))["files"]
         for entry in entries:
             names = [name for name in (entry["new"], entry["old"]) if name]
             is_known = all(_WAITING.fullmatch(name) and not (folder / name).is_symlink() for name in names)

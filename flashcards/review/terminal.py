@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashcards.disk.atomic import replace_file
+from flashcards.disk.atomic import read_text, replace_file
 from flashcards.errors import FlashcardsError
 from flashcards.review import views as events
 from flashcards.review.keyboard import Keyboard, LineEditor
@@ -252,7 +252,7 @@ def _read_macros(root: Path) -> Mapping[str, str]:
     from flashcards.render.formulas import MACROS_FILE, parse_macros
 
     try:
-        text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
+        text = read_text(root / MACROS_FILE)
     except OSError:
         return {}
     return parse_macros(text).bodies

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.dialects import NAMES
-from flashcards.disk.atomic import replace_file, replace_unchanged
+from flashcards.disk.atomic import read_file, replace_file, replace_unchanged
 from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings.values import (
     BY_NAME,
@@ -139,7 +139,7 @@ def load_settings(root: Path) -> Settings:
     """
     path = root / FILE_NAME
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except FileNotFoundError:
         return Settings()
     except OSError as error:
@@ -326,7 +326,7 @@ def write_settings(root: Path, name: str, values: dict[str, Any]) -> None:
 
     path = root / FILE_NAME
     try:
-        before = path.read_bytes() if path.exists() else None
+        before = read_file(path) if path.exists() else None
         document = tomlkit.parse("" if before is None else before.decode("utf-8-sig"))
         for deck, value in values.items():
             _put_value(document, name, deck, value)

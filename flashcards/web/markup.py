@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from flashcards.deck.media_references import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
+from flashcards.disk.atomic import read_text
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.render.formulas import MACROS_FILE, expand, parse_macros
 from flashcards.render.html.cloze import mark_gaps
@@ -114,7 +115,7 @@ class PageRenderer(HtmlRenderer):
 def read_macros(root: Path) -> Mapping[str, str]:
     """Read the TeX macros of a collection, if it has any."""
     try:
-        text = (root / MACROS_FILE).read_text(encoding="utf-8", errors="replace")
+        text = read_text(root / MACROS_FILE)
     except OSError:
         return {}
     return parse_macros(text).bodies

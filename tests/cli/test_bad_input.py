@@ -38,6 +38,25 @@ class TestDecks:
             ("loop.md", "unreadable"),
         ]
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("macros.tex", "macros.tex:1: It cannot be read: Not a regular file."),
+            ("flashcards.toml", "Error: flashcards.toml: cannot be read: Not a regular file."),
+            (".flashcards/state.db", ".flashcards/state.db is neither a file nor a folder. Move it away."),
+            (".flashcards/state.db-wal", ".flashcards/state.db-wal is neither a file nor a folder. Move it away."),
+        ],
+    )
+    def test_a_pipe_in_place_of_a_file_is_said_and_nothing_waits_for_it(
+        self, cli: Runner, name: str, said: str
+    ) -> None:
+        cli.write("good.md", question("two"))
+        (cli.root / name).parent.mkdir(exist_ok=True)
+        os.mkfifo(cli.root / name)
+        found = process(["-C", ".", "check"], cli.root, code=1)
+        assert said in found.out + found.err
+
     def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))
         for name in (b"x\xff.md", b"x\xfe.md"):

@@ -10,7 +10,7 @@ import pytest
 
 from flashcards.disk import journal as journals
 from flashcards.disk.atomic import FileChanged
-from flashcards.disk.inside import OutsideCollection, find_place, refuse_links
+from flashcards.disk.inside import OutsideCollection, find_place, refuse_strange_files
 from flashcards.disk.journal import Journal, PlanInvalid, find_unfinished, finish
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def test_a_linked_folder_of_imports_is_refused(root: Path, tmp_path: Path) -> No
         begin(root)
     assert (tmp_path / "other" / ("3" * 32)).is_dir()
     with pytest.raises(OutsideCollection):
-        refuse_links(root / ".flashcards", root)
+        refuse_strange_files(root / ".flashcards", root)
 
 
 def test_nothing_is_written_through_a_link_that_leads_nowhere(root: Path, tmp_path: Path) -> None:

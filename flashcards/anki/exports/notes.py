@@ -13,6 +13,7 @@ from flashcards.anki.package.model import ExportProblem, PackageCard, PackageNot
 from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.disk.atomic import read_text
 from flashcards.render.formulas import MACROS_FILE, parse_macros
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
@@ -230,7 +231,7 @@ class Gathering:
 
     def _read_macros(self, path: Path) -> tuple[Mapping[str, str], int]:
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = read_text(path)
             changed = int(path.stat().st_mtime)
         except FileNotFoundError:
             return {}, 0

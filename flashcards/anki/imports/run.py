@@ -29,6 +29,7 @@ from flashcards.anki.package.unchanged import SeenNotes
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
+from flashcards.disk.atomic import read_file, read_text
 from flashcards.errors import FlashcardsError
 from flashcards.importers.transaction import ImportReport, Malformed, PackageInvalid, Remark, run_import
 from flashcards.render.formulas import MACROS_FILE, parse_macros
@@ -186,7 +187,7 @@ class _PackageImport:
     def _stage_macros(self, journal: Journal) -> None:
         """Add the macros that templates define to the collection's; those that are there stay."""
         path = self._collection.root / MACROS_FILE
-        before = path.read_bytes() if path.exists() else None
+        before = read_file(path) if path.exists() else None
         kept = before or b""
         known = parse_macros(kept.decode(errors="replace")).bodies
         new = {name: body for name, body in self._macros.items() if name not in known}
@@ -263,7 +264,7 @@ class _PackageImport:
         root = self._collection.root
         media = MediaNames(root)
         macros = root / MACROS_FILE
-        text = macros.read_text(encoding="utf-8", errors="replace") if macros.is_file() else ""
+        text = read_text(macros) if macros.is_file() else ""
         present = 0
         writer = FieldWriter(
             parse_macros(text).bodies, lambda url: self._own.find_name_in_package(present, url) or media.name(url)

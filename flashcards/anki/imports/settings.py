@@ -15,7 +15,7 @@ from flashcards.anki.package import presets
 from flashcards.anki.package.model import Package, Preset
 from flashcards.anki.package.presets import is_as_exported
 from flashcards.catalog.imports import Origins
-from flashcards.disk.atomic import digest
+from flashcards.disk.atomic import digest, read_file
 from flashcards.importers.transaction import ImportReport, Remark
 from flashcards.settings import FILE_NAME, Settings, find_setting_problem, has_values, load_settings, make_default_text
 from flashcards.text import list_deck_path
@@ -184,7 +184,7 @@ class SettingsImport:
         wanted = find_deck_settings(self._package, decks, collection.settings, self._find_policy, self._is_given)
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
-        before = path.read_bytes() if path.exists() else None
+        before = read_file(path) if path.exists() else None
         lifted = self._lift_limits(wanted) if adds_notes else {}
         tables = "\n".join(_write_table(name, table) for name, table in wanted.tables.items())
         general = self._find_general() | lifted
