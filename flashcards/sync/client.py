@@ -242,7 +242,7 @@ class ServerClient:
             ServerUnusable: the server cannot be used; what it would have changed is as it was.
             Refusal: the collection cannot be used, or the server sent what cannot be.
         """
-        meta = self._connection.send("meta", {"v": 11, "cv": f"flashcards {flashcards.__version__}"})
+        meta = self._ask_meta()
         if meta.get("cont") is False:
             raise ServerUnusable(self._connection.url, str(meta.get("msg") or "it wants no sync").rstrip("."))
         done = ServerSync()
@@ -254,12 +254,18 @@ class ServerClient:
             self._bridge.refresh(self._mirror)
         if is_first or meta["mod"] != self._read_mod() or self._mirror.has_pending(self._mirror.state.usn):
             if is_first:
-                meta = self._connection.send("meta", {"v": 11, "cv": f"flashcards {flashcards.__version__}"})
+                meta = self._ask_meta()
                 self._bridge.refresh(self._mirror)
             self._exchange(meta, done, since=self._mirror.state.usn)
+        if self._mirror.has_untold(self._mirror.state.usn):
+            self._exchange(self._ask_meta(), done, since=self._mirror.state.usn)
         media = MediaClient(self._connection, self._media)
         done.media_came, done.media_went = media.sync()
         return done
+
+    def _ask_meta(self) -> dict[str, Any]:
+        meta: dict[str, Any] = self._connection.send("meta", {"v": 11, "cv": f"flashcards {flashcards.__version__}"})
+        return meta
 
     def _exchange(self, meta: dict[str, Any], done: ServerSync, since: int) -> None:
         send = self._connection.send
@@ -279,7 +285,8 @@ class ServerClient:
             session.apply_changes({"changes": theirs})
             self._pull(session, done)
             self._push(session, done)
-            counts = [[0, 0, 0], *self._mirror.counts()[:3], 0, *self._mirror.counts()[3:]]
+            cards, notes, reviews, *objects = session.counts()
+            counts = [[0, 0, 0], cards, notes, reviews, 0, *objects]
             if send("sanityCheck2", {"client": counts}).get("status") != _OK:
                 self._mirror.roll_back()
                 self._mirror.start_from(0)
@@ -291,6 +298,7 @@ class ServerClient:
                 done.came = self._bridge.taken or done.came
             modified = int(send("finish", {}))
             self._mirror.finish_at(modified, int(meta["usn"]) + 1)
+            self._mirror.keep_sync(int(meta["usn"]) + 1, since)
             self._mirror.commit()
             self._state.write_text(json.dumps({"mod": modified}), encoding="utf-8")
         except BaseException:

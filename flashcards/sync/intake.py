@@ -115,6 +115,7 @@ class NoteIntake:
         notes = self._find_touched(received)
         if notes or "dconf" in received.objects:
             self._import(received, notes)
+        self._keep_late(received)
         self._import_reviews_of_gone(received)
         self._unbury(received)
         self._remove(received)
@@ -150,6 +151,15 @@ class NoteIntake:
         if changes.edits is not None:
             self._keep_unwritten(received, changes.edits, before)
         self._keep_texts(received)
+
+    def _keep_late(self, received: Received) -> None:
+        """Keep what was written on the phone into notes that had been deleted meanwhile."""
+        for row in received.late:
+            why = "edited on the phone, deleted elsewhere"
+            place = set_aside(self._collection.state_folder, why, row[_FIELDS].split("\x1f"))
+            self._taken.sentences.append(
+                f"A note was edited on the phone and deleted elsewhere; the phone's text is in {place}."
+            )
 
     def take_missing_reviews(self) -> int:
         """Take over reviews that the mirror has and the log has not; return how many."""

@@ -16,6 +16,8 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from flashcards.sync import deletions
+from flashcards.sync.deletions import TYPES
 from flashcards.sync.incoming import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 
@@ -23,7 +25,6 @@ OBJECTS: Final = ("models", "decks", "dconf")
 """The columns of `col` that hold JSON objects by id, each with its own change number."""
 
 CHUNK_ROWS: Final = 250
-_GRAVE_TYPES: Final = {"cards": 0, "notes": 1, "decks": 2}
 _DEFAULT_DECK: Final = 1
 _MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
@@ -54,8 +55,8 @@ TABLE_STATEMENTS: Final = (
 )
 
 
-_NOT_ANKIS: Final = (
-    "CREATE TABLE changes (kind text NOT NULL, id integer NOT NULL, usn integer NOT NULL, text blob,"
+_CHANGES: Final = (
+    "CREATE TABLE IF NOT EXISTS changes (kind text NOT NULL, id integer NOT NULL, usn integer NOT NULL, text blob,"
     " PRIMARY KEY (kind, id)) WITHOUT ROWID"
 )
 """When a person last changed a note's text or a card's marks, here or on some phone, by change number.
@@ -63,6 +64,8 @@ _NOT_ANKIS: Final = (
 A row's own change number does not tell: a row also goes out again when only its form or its schedule follows. `text` is
 what a note said here after the text of a phone was taken over: as long as it says that, nobody changed it here.
 """
+
+_NOT_ANKIS: Final = ("changes", "deleted", "syncs")
 
 
 class MirrorState(NamedTuple):
@@ -92,6 +95,8 @@ class Mirror:
         self.connection.execute("PRAGMA synchronous = FULL")
         if not self.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             self._create()
+        for statement in (_CHANGES, *deletions.STATEMENTS):
+            self.connection.execute(statement)
 
     def close(self) -> None:
         """Close the file; an open transaction is undone."""
@@ -132,7 +137,7 @@ class Mirror:
     def start_from(self, schema: int) -> None:
         """Empty the mirror, for everything to come from a server whose collection was made at this time."""
         self.begin()
-        for table in ("notes", "cards", "revlog", "graves", "changes"):
+        for table in ("notes", "cards", "revlog", "graves", *_NOT_ANKIS):
             self.connection.execute(f"DELETE FROM {table}")
         self.connection.execute(
             "UPDATE col SET crt = 0, mod = 0, scm = ?, usn = 0, conf = '{}', models = '{}', decks = '{}', dconf = '{}',"
@@ -164,12 +169,26 @@ class Mirror:
         """End a sync: a new modification time, and the next change number."""
         self.connection.execute("UPDATE col SET mod = ?, usn = usn + 1, ls = ?", (at_ms, at_ms))
 
+    def touch(self) -> None:
+        """Let every client sync that compares the modification times."""
+        self.connection.execute("UPDATE col SET mod = mod + 1")
+
+    def keep_sync(self, following: int, since: int) -> None:
+        """Keep the change numbers with which a device will come the next time, and with which it came this time."""
+        deletions.forget_present(self.connection)
+        self.connection.execute("INSERT OR REPLACE INTO syncs VALUES (?, ?)", (following, since))
+
+    def has_untold(self, since: int) -> bool:
+        """Whether a device is told of deletions only with its next sync, for which it comes with a change number."""
+        return deletions.has_untold(self.connection, since)
+
     def file_bytes(self) -> bytes:
         """Return the whole file, for a full download: Anki's tables only."""
         copy = sqlite3.connect(":memory:", isolation_level=None)
         try:
             copy.deserialize(self.connection.serialize())
-            copy.execute("DROP TABLE changes")
+            for table in _NOT_ANKIS:
+                copy.execute(f"DROP TABLE {table}")
             copy.execute("DELETE FROM graves")
             return copy.serialize()
         finally:
@@ -194,7 +213,7 @@ class Mirror:
 
     def pending(self, since: int) -> Pending:
         """Find what changed with this change number or a later one."""
-        graves = {name: self._graves(number, since) for name, number in _GRAVE_TYPES.items()}
+        graves = {name: self._graves(number, since) for name, number in TYPES.items()}
         return Pending(
             {table: self._ids(table, since) for table in ("revlog", "cards", "notes")},
             {name: [key for key, each in self.objects(name).items() if each["usn"] >= since] for name in OBJECTS},
@@ -248,6 +267,7 @@ class Mirror:
     def apply_graves(self, graves: Graves, usn: int) -> None:
         """Delete what was deleted elsewhere; a note goes with its cards, Anki's own deck stays."""
         db = self.connection
+        deletions.keep_notes(db, graves.notes, usn, is_theirs=True)
         for note in graves.notes:
             db.execute("DELETE FROM cards WHERE nid = ?", (note,))
             db.execute("DELETE FROM notes WHERE id = ?", (note,))
@@ -255,8 +275,10 @@ class Mirror:
         gone = {str(deck) for deck in graves.decks if deck != _DEFAULT_DECK}
         if gone:
             decks = self.objects("decks")
+            for key in gone & decks.keys():
+                deletions.keep_deck(db, decks[key], usn, is_theirs=True)
             self.write_json("decks", {key: each for key, each in decks.items() if key not in gone})
-        for name, number in _GRAVE_TYPES.items():
+        for name, number in TYPES.items():
             ids = getattr(graves, name)
             db.executemany("DELETE FROM graves WHERE oid = ? AND type = ?", ((each, number) for each in ids))
             db.executemany("INSERT INTO graves VALUES (?, ?, ?)", ((usn, each, number) for each in ids))
@@ -316,10 +338,10 @@ class Mirror:
 
     def _ids(self, table: Table, since: int) -> list[int]:
         query = f"SELECT id FROM {table} WHERE usn >= ?"
-        if table in _GRAVE_TYPES:
+        if table in TYPES:
             # An app that deletes for a second time what was deleted and came back never says so. It gets such rows with
             # every sync, or both sides would not hold the same.
-            query += f" OR id IN (SELECT oid FROM graves WHERE type = {_GRAVE_TYPES[table]})"
+            query += f" OR id IN (SELECT oid FROM graves WHERE type = {TYPES[table]})"
         return [number for (number,) in self.connection.execute(query, (since,))]
 
     def _graves(self, number: int, since: int) -> list[int]:
@@ -329,7 +351,7 @@ class Mirror:
     def _create(self) -> None:
         now = time.time_ns() // 1_000_000
         self.begin()
-        for statement in (*TABLE_STATEMENTS, _NOT_ANKIS):
+        for statement in TABLE_STATEMENTS:
             self.connection.execute(statement)
         self.connection.execute(
             "INSERT INTO col VALUES (1, 0, ?, ?, 11, 0, 0, 0, '{}', '{}', '{}', '{}', '{}')", (now, now)

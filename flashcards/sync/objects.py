@@ -13,6 +13,7 @@ from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.names import deck_id
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 from flashcards.catalog.imports import Origins
+from flashcards.sync import deletions
 
 if TYPE_CHECKING:
     from flashcards.anki.package.names import Guids
@@ -23,7 +24,6 @@ _OURS_IN_CONF: Final = ("schedVer", "sched2021", "creationOffset", "rollover", "
 _COUNTED: Final = ("newToday", "revToday")
 _OURS_IN_DECK: Final = ("name", "conf")
 _NOT_COMPARED: Final = ("mod", "usn", "id")
-_DECK_GRAVE: Final = 2
 
 Objects = dict[str, dict[str, Any]]
 
@@ -120,8 +120,8 @@ class ObjectUpdate:
             is_ours = int(key) == deck_id(name) and key != "1"
             has_below = any(each["name"].startswith(f"{name}::") for each in decks.values())
             if is_ours and key not in present | used and not has_below:
-                del decks[key]
-                self._db.execute("INSERT INTO mirror.graves VALUES (?, ?, ?)", (self._usn, int(key), _DECK_GRAVE))
+                deletions.keep_deck(self._db, decks.pop(key), self._usn, is_theirs=False, schema="mirror")
+                self._db.execute("INSERT INTO mirror.graves VALUES (?, ?, ?)", (self._usn, int(key), deletions.DECK))
                 self._changes += 1
 
     def _update_tags(self) -> None:

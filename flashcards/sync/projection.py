@@ -17,6 +17,7 @@ from flashcards.anki.package.schedule_writer import History
 from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
+from flashcards.sync import deletions
 from flashcards.sync.incoming import CARD_COLUMNS, SUSPENDED, Graves
 from flashcards.sync.intake import text_here
 from flashcards.sync.objects import ObjectUpdate, Unconverted, ids_known_here
@@ -152,6 +153,7 @@ class _Update:
         self._count(self._db.execute(_LOG, {"usn": self._usn}).rowcount)
         self._delete(left)
         self._count(objects.apply())
+        deletions.forget_present(self._db, "mirror")
         if self._is_new:
             # What a first download brings is known to the client.
             self._db.execute("UPDATE mirror.col SET usn = 1")
@@ -240,6 +242,7 @@ class _Update:
         self._bury(Graves(gone_cards, gone, []))
 
     def _bury(self, graves: Graves) -> None:
+        deletions.keep_notes(self._db, graves.notes, self._usn, is_theirs=False, schema="mirror")
         for table, number, ids in (("cards", 0, graves.cards), ("notes", 1, graves.notes)):
             self._db.executemany(f"DELETE FROM mirror.{table} WHERE id = ?", ((each,) for each in ids))
             self._db.executemany(

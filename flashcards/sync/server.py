@@ -11,16 +11,19 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from flashcards.sync.older import MOST_FORM, make_header, read_boundary, read_form
 from flashcards.sync.wire import (
     HEADER,
+    MOST_FORM,
     MOST_PACKED,
     MOST_UNPACKED,
     NEWEST_VERSION,
     SIZE_HEADER,
     BadRequest,
     Refusal,
+    make_header,
     pack,
+    read_boundary,
+    read_form,
     read_header,
     unpack,
 )

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flashcards.sync.incoming import read_integer
-from flashcards.sync.older import OLDEST_VERSION
 from flashcards.sync.session import Intake, Received, Sessions
 from flashcards.sync.wire import (
     NEWEST_VERSION,
+    OLDEST_VERSION,
     BadRequest,
     ClientHeader,
     LoginRefused,

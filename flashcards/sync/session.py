@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from flashcards.sync.deletions import Deletions
 from flashcards.sync.incoming import (
+    CARD_COLUMNS,
     USN,
     Graves,
     Row,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_TAGS: Final = 100_000
+_DID: Final = CARD_COLUMNS.index("did")
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Received:
         collided: reviews of the very instant of a known review of another card; the mirror cannot hold them.
         contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
         gone: the rows of what was deleted.
+        late: the rows of notes that were edited after they had been deleted elsewhere.
         is_first: whether the other side was never met: then only times tell what is newer.
     """
 
@@ -48,6 +52,7 @@ class Received:
     collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
     gone: list[Row] = field(default_factory=list)
+    late: list[Row] = field(default_factory=list)
     is_first: bool = False
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
     contested: dict[str, set[int]] = field(default_factory=lambda: {"notes": set(), "cards": set()})
@@ -56,7 +61,7 @@ class Received:
     @property
     def is_empty(self) -> bool:
         """Whether nothing came that a collection could take over."""
-        rows = self.notes or self.cards or self.reviews or self.collided or self.objects
+        rows = self.notes or self.late or self.cards or self.reviews or self.collided or self.objects
         return not rows and self.graves.is_empty
 
 
@@ -92,6 +97,7 @@ class SyncSession:
         self._usn = mirror.state.usn if usn is None else usn
         self._stamps = usn is not None
         self._pending: Pending = mirror.pending(since)
+        self._deletions = Deletions(mirror.connection, since)
         self._chunks = self._rows()
         self._ahead: list[tuple[str, Row]] = []
         self._is_sane = False
@@ -102,12 +108,13 @@ class SyncSession:
 
     def start(self) -> dict[str, Any]:
         """Return what was deleted here."""
-        return self._pending.graves.as_json()
+        return self._deletions.graves().as_json()
 
     def apply_graves(self, payload: Mapping[str, Any]) -> None:
         """Delete what the client deleted."""
         graves = read_graves(payload.get("chunk"))
         received = self.received
+        self._deletions.drop(graves)
         for note in graves.notes:
             received.gone += self._mirror.rows("notes", [note])
             if self._mirror.has_changed("note", note, received.since):
@@ -151,18 +158,26 @@ class SyncSession:
         self._mirror.check_references(notes)
         received.collided += [row for row in reviews if self._mirror.has_other_review(row)]
         received.reviews += self._mirror.put_rows("revlog", reviews, self._usn)
+        received.notes += self._put("notes", [row for row in notes if not self._is_late(row)])
+        cards = [row for row in cards if not self._deletions.take_card(row)]
+        self._take_back_decks(cards)
         received.cards += self._put("cards", cards)
-        received.notes += self._put("notes", notes)
 
     def check(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Compare how many rows and objects both sides have; due counts and graves do not matter."""
-        theirs, ours = payload.get("client"), self._mirror.counts()
+        theirs, ours = payload.get("client"), self.counts()
         if not isinstance(theirs, list) or len(theirs) != len(ours) + 2:
             raise BadRequest("The counts cannot be understood.")
         _, cards, notes, reviews, _, *objects = theirs
         self._is_sane = [cards, notes, reviews, *objects] == ours
         counts = [[0, 0, 0], *ours[:3], 0, *ours[3:]]
         return {"status": "ok" if self._is_sane else "bad", "c": theirs, "s": counts}
+
+    def counts(self) -> list[int]:
+        """Return how many cards, notes, reviews, note types, decks and presets the other side holds now."""
+        cards, notes, reviews, types, decks, presets = self._mirror.counts()
+        more_cards, more_notes, more_decks = self._deletions.counts()
+        return [cards + more_cards, notes + more_notes, reviews, types, decks + more_decks, presets]
 
     def finish(self, intake: Intake) -> int:
         """Keep everything, first here and then in the mirror; return the new modification time."""
@@ -175,6 +190,9 @@ class SyncSession:
             self._mirror.keep_times("cards", self.received.before["cards"])
         at = max(time.time_ns() // 1_000_000, self._mirror.state.modified + 1)
         self._mirror.finish(at)
+        self._mirror.keep_sync(self._usn + 1, self.received.since)
+        if self._mirror.has_untold(self._usn + 1):
+            self._mirror.touch()  # or the app would believe that it has nothing to sync
         self._mirror.commit()
         return at
 
@@ -184,6 +202,8 @@ class SyncSession:
         for name in OBJECTS:
             objects = self._mirror.objects(name)
             found[name] = [self._stamp(objects[key]) for key in self._pending.objects[name]]
+            if name == "decks":
+                found[name] += self._deletions.decks()
             self.sent += len(found[name])
         return {
             "models": found["models"],
@@ -193,13 +213,32 @@ class SyncSession:
 
     def _rows(self) -> Iterator[tuple[str, Row]]:
         for table, ids in self._pending.rows.items():
-            for row in self._mirror.rows(table, ids):
+            for row in chain(self._mirror.rows(table, ids), self._deletions.rows(table)):
                 if self._stamps:
                     row[USN[table]] = self._usn
                 yield table, row
 
     def _stamp(self, value: dict[str, Any]) -> dict[str, Any]:
         return value | {"usn": self._usn} if self._stamps else value
+
+    def _is_late(self, row: Row) -> bool:
+        """Return whether a note was deleted elsewhere; what it says is kept."""
+        deleted = self._deletions.note(row[0])
+        if deleted is not None and what_a_person_sets("notes", deleted) != what_a_person_sets("notes", row):
+            self.received.late.append(row)
+        return deleted is not None
+
+    def _take_back_decks(self, cards: list[Row]) -> None:
+        """Let cards that come for a deleted deck find it, or the one that has its name now."""
+        decks = self._mirror.objects("decks")
+        names = {each["name"].casefold(): each["id"] for each in decks.values()}
+        for row in cards:
+            if str(row[_DID]) in decks or not (deck := self._deletions.take_back_deck(row[_DID])):
+                continue
+            row[_DID] = names.setdefault(deck["name"].casefold(), deck["id"])
+            if row[_DID] == deck["id"]:
+                decks[str(deck["id"])] = deck | {"usn": self._usn}
+                self._mirror.write_json("decks", decks)
 
     def _put(self, table: str, rows: list[Row]) -> list[Row]:
         received, mirror = self.received, self._mirror
@@ -225,6 +264,8 @@ class SyncSession:
             known = objects.get(key)
             if known and known["usn"] >= self.received.since and known.get("mod", 0) >= each.get("mod", 0):
                 continue
+            if name == "decks":
+                self._deletions.take_back_deck(int(key))
             objects[key] = each | {"usn": self._usn}
             self.received.objects.setdefault(name, []).append(objects[key])
         self._mirror.write_json(name, objects)

@@ -63,6 +63,9 @@ class Driver:
         problems = getattr(problems, "problems", problems)
         return [str(each) for each in problems]
 
+    def undo(self) -> None:
+        self.col.undo()
+
     def rows(self, query: str) -> list[Any]:
         return [list(row) for row in self.col.db.all(query)]
 

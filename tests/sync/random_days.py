@@ -21,6 +21,7 @@ from flashcards.collection import Collection, now_ms
 from scheduler import Rating
 from tests.sync.phones import Phone, PhoneError, World, state_of
 
+_TOKEN = re.compile(r"t\d+x")
 _CLOCK = os.environ.get("FAKETIME_TIMESTAMP_FILE", "")
 
 
@@ -32,8 +33,7 @@ class Days:
         self.world = World(folder)
         self.serial = 0
         self.reviews = 0
-        self.tokens: dict[tuple[str, str], str] = {}
-        self.deleted = False
+        self.texts: set[str] = set()
         self.acts: list[str] = []
         for name in ("a", "b/c"):
             self.world.write(f"{name}.md", "".join(self._note() for _ in range(12)))
@@ -45,7 +45,6 @@ class Days:
         for day in range(days):
             self._next_day()
             self.acts.append(f"day {day}")
-            self.tokens.clear()
             self._at_terminal()
             for phone in self.phones:
                 self._tick(minutes=1)
@@ -70,8 +69,6 @@ class Days:
             for phone in self.phones:
                 phone.sync()
         self._check()
-        self.deleted = False
-        self.tokens.clear()
 
     # What people do
 
@@ -103,10 +100,12 @@ class Days:
                 self.serial += 1
                 deck = self.random.choice(("a", "b::c", "phone"))
                 phone.do("add", kind="Flashcards Basic", fields=[f"t{self.serial}x", "added"], deck=deck)
-                self.tokens[f"p{id(phone)}", f"new{self.serial}"] = f"t{self.serial}x"
+                self.acts.append(f"phone {self.phones.index(phone)} adds t{self.serial}x")
+                self.texts.add(f"t{self.serial}x")
             elif act == "delete" and self.random.random() < 0.5:
-                self.deleted = True  # goes from everywhere, whatever was done to it elsewhere
-                self.acts.append(f"phone {self.phones.index(phone)} deletes {note}")
+                fields = phone.rows(f"SELECT flds FROM notes WHERE id = {note}")[0][0]
+                self.acts.append(f"phone {self.phones.index(phone)} deletes {note} {fields}")
+                self._give_up(fields)
                 phone.do("delete", notes=[note])
             elif act == "tag":
                 self.acts.append(f"phone {self.phones.index(phone)} tags {note}")
@@ -126,10 +125,15 @@ class Days:
         self.serial += 1
         token = f"t{self.serial}x"
         field = 0 if len(fields) == 3 else 1
-        text = re.sub(r"t\d+x", token, fields[0]) if field == 0 else f"edited {token}"
+        text = _TOKEN.sub(token, fields[0]) if field == 0 else f"edited {token}"
         self.acts.append(f"phone {self.phones.index(phone)} writes {token} into {note} {fields}")
         phone.do("edit", note=note, field=field, text=text)
-        self.tokens[f"p{id(phone)}", str(note)] = token
+        self._give_up(fields[field])
+        self.texts.add(token)
+
+    def _give_up(self, text: str) -> None:
+        """Take note that a person who sees a text replaces or deletes it."""
+        self.texts -= set(_TOKEN.findall(text))
 
     def _rate(self) -> None:
         with self.world.collection() as collection:
@@ -174,13 +178,13 @@ class Days:
     def _edit(self) -> None:
         path = self.random.choice(self._files())
         text = path.read_text(encoding="utf-8")
-        found = list(re.finditer(r"t\d+x", text))
+        found = list(_TOKEN.finditer(text))
         if found:
             match = self.random.choice(found)
-            if text[: match.start()].endswith("Q: "):
-                self.deleted = True  # a question that says nothing of what it said may be another note
             self.serial += 1
             token = f"t{self.serial}x"
+            self._give_up(match[0])
+            self.texts.add(token)
             self._write(path, text[: match.start()] + token + text[match.end() :])
 
     def _add(self) -> None:
@@ -190,14 +194,14 @@ class Days:
     def _delete(self) -> None:
         path = self.random.choice(self._files())
         blocks = re.split(r"\n{2,}(?=[QC]:)", path.read_text(encoding="utf-8").rstrip())
-        if len(blocks) > 3:  # a note deleted here goes from the phones, whatever was done to it there
-            blocks.pop(self.random.randrange(1, len(blocks)))
-            self.deleted = True
+        if len(blocks) > 3:
+            self._give_up(blocks.pop(self.random.randrange(1, len(blocks))))
             self._write(path, "\n\n".join(blocks) + "\n")
 
     def _note(self) -> str:
         self.serial += 1
         token = f"t{self.serial}x"
+        self.texts.add(token)
         if self.random.random() < 0.3:
             return f"C: the [{token}] of [gap{self.serial}]\n\n"
         both_ways = "<!-- reverse -->\n" if self.random.random() < 0.3 else ""
@@ -231,10 +235,9 @@ class Days:
         self._find_texts()
 
     def _find_texts(self) -> None:
-        """Each text that was written on a phone is in a file, or kept aside, or was deleted on purpose."""
-        texts = "".join(path.read_text(encoding="utf-8") for path in self.world.root.rglob("*.md"))
-        for (who, note), token in self.tokens.items():
-            assert re.search(rf"{token}(?!\d)", texts) or self.deleted, f"{token} of note {note} on {who} is lost"
+        """Each text that somebody wrote is in a file or kept aside, unless somebody who saw it took it out."""
+        found = set(_TOKEN.findall("".join(path.read_text(encoding="utf-8") for path in self.world.root.rglob("*.md"))))
+        assert self.texts <= found, f"lost: {self.texts - found}"
 
     def _compare_cards(self, collection: Collection) -> None:
         from flashcards.catalog.imports import Origins

@@ -293,3 +293,101 @@ def test_reviews_of_a_note_that_was_deleted_here_or_there_are_kept(world: World)
     phone.sync()
     assert phone.rows(f"SELECT reps FROM cards WHERE id = {phone.card('one?')}") == [[1]]
     phone.check()
+
+
+def test_an_edit_of_the_phone_is_kept_when_its_note_is_deleted_here_first(world: World) -> None:
+    world.write("a.md", DECK)
+    world.write("b.md", "Q: last of its deck?\nA: x\n")
+    phone, other = world.phone(), world.phone()
+    phone.download()
+    other.download()
+    for front in ("one?", "last"):
+        phone.do("edit", note=phone.note(front), field=1, text=f"written on the train, {front}")
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    (world.root / "b.md").unlink()
+    other.sync()
+    phone.sync()
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "written on the train, one?" in aside.read_text(encoding="utf-8")
+    assert "written on the train, last" in aside.read_text(encoding="utf-8")
+    assert sum("deleted elsewhere" in sentence for sentence in world.server.sentences) == 2
+    assert phone.rows("SELECT count(*) FROM notes") == [[2]]
+    assert {name for (name,) in phone.rows("SELECT name FROM decks")} == {"Default", "a"}
+    assert len(world.reviews()) == 1
+    assert "one?" not in world.read("a.md")
+    other.sync()
+    assert state_of(phone) == state_of(other)
+    phone.check()
+
+
+def test_an_edit_of_one_phone_is_kept_when_another_one_deletes_the_note(world: World) -> None:
+    world.write("a.md", DECK)
+    phone, other = world.phone(), world.phone()
+    phone.download()
+    other.download()
+    phone.do("edit", note=phone.note("one?"), field=1, text="written on the train")
+    phone.do("edit", note=phone.note("a {{c1"), field=0, text="a {{c1::gap}} and {{c2::more}} and {{c3::new}}")
+    other.do("delete", notes=[other.note("one?"), other.note("a {{c1")])
+    other.sync()
+    phone.sync()
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "written on the train" in aside.read_text(encoding="utf-8")
+    assert "{{c3::new}}" in aside.read_text(encoding="utf-8")
+    other.sync()
+    assert state_of(phone) == state_of(other)
+    assert phone.rows("SELECT count(*) FROM notes") == [[1]]
+    phone.check()
+
+
+def test_a_note_deleted_here_that_comes_back_keeps_an_unsent_edit_of_the_phone(world: World) -> None:
+    world.write("a.md", DECK)
+    phone, other = world.phone(), world.phone()
+    phone.download()
+    other.download()
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    for each in (phone, other):
+        assert each.do("sync") == "NO_CHANGES"
+    phone.do("edit", note=phone.note("one?"), field=1, text="written on the train")
+    world.write("a.md", DECK)
+    other.sync()
+    phone.sync()
+    assert "written on the train" in "".join(path.read_text() for path in world.root.rglob("*.md"))
+    other.sync()
+    assert state_of(phone) == state_of(other)
+    assert phone.rows("SELECT count(*) FROM notes") == [[3]]
+    phone.check()
+
+
+def test_a_note_added_on_the_phone_to_a_deck_that_is_gone_here_brings_it_back(world: World) -> None:
+    world.write("a.md", DECK)
+    world.write("b.md", "Q: last of its deck?\nA: x\n")
+    phone = world.phone()
+    phone.download()
+    phone.do("add", kind="Flashcards Basic", fields=["added?", "x"], deck="b")
+    (world.root / "b.md").unlink()
+    phone.sync()
+    assert "Q: added?\nA: x\n" in world.read("b.md")
+    assert phone.rows(
+        "SELECT d.name FROM cards c JOIN decks d ON d.id = c.did JOIN notes n ON n.id = c.nid"
+        " WHERE n.flds LIKE 'added%'"
+    ) == [["b"]]
+    phone.check()
+
+
+def test_what_is_undone_on_the_phone_before_it_syncs_never_arrives(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    before = phone.rows("SELECT id, type, queue, due, reps FROM cards ORDER BY id")
+    phone.do("answer", cards=[phone.card("two?")], rating=3)
+    phone.do("undo")
+    phone.do("edit", note=phone.note("two?"), field=1, text="never mind")
+    phone.do("undo")
+    phone.do("delete", notes=[phone.note("one?")])
+    phone.do("undo")
+    phone.sync()
+    assert world.read("a.md") == DECK
+    assert world.reviews() == []
+    assert phone.rows("SELECT id, type, queue, due, reps FROM cards ORDER BY id") == before
+    phone.check()

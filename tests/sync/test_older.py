@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.sync.older import read_boundary, read_form, unzip
-from flashcards.sync.wire import BadRequest, ClientHeader, LoginRefused, Refusal
+from flashcards.sync.wire import BadRequest, ClientHeader, LoginRefused, Refusal, read_boundary, read_form, unzip
 from tests.sync.phones import PASSWORD, USER, World
 from tests.sync.test_broken_off import fingerprint
 
