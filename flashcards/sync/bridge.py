@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,6 @@ from flashcards.anki.imports.cards import KnownChanges
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes, import_package
 from flashcards.anki.package.archive import Profile
-from flashcards.anki.package.notetypes import is_ours
 from flashcards.anki.package.reader import read_package
 from flashcards.catalog.imports import SeenMarks
 from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
@@ -24,6 +24,7 @@ from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
 from flashcards.sync.incoming import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
 from flashcards.sync.intake import NoteIntake, StoredMedia, TakenOver, set_aside
+from flashcards.sync.objects import OUR_TYPES
 from flashcards.sync.projection import Projection
 from flashcards.sync.wire import Refusal
 from flashcards.text import plural
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from flashcards.sync.session import Received
 
 
-_GUID, _MOD, _TAGS, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "mod", "tags", "flds"))
+_GUID, _TYPE, _MOD, _TAGS, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "mid", "mod", "tags", "flds"))
 _QUEUE, _FLAGS = (CARD_COLUMNS.index(name) for name in ("queue", "flags"))
 
 
@@ -62,8 +63,8 @@ def import_upload(
     upload = _Upload(collection, mirror, _read_usn(path))
     if not any(upload.is_known(note) for note in package.notes):
         return import_package(collection, path)
-    if place := upload.keep_added_fields(package):
-        tell(f"Files have no place for fields that were added on the phone; what is in them is kept in {place}.")
+    for sentence in (*upload.put_back_fields(package), *upload.keep_changed_types(package)):
+        tell(sentence)
     edits = {note.guid: upload.is_contested(note) for note in package.notes if upload.is_edited(note)}
     upload.keep_contested([note for note in package.notes if edits.get(note.guid)])
     changes = KnownChanges(
@@ -78,6 +79,37 @@ def import_upload(
         return import_changes(collection, package, plan, path.name, changes)
     finally:
         plan.close()
+
+
+class _FieldChange:
+    """The fields of a note type of ours, and those that it has in an uploaded collection.
+
+    A field that was renamed is known by its place, if no other one came or went.
+    """
+
+    def __init__(self, names: list[str], there: Sequence[str]) -> None:
+        self.names = names
+        places = {name: index for index, name in enumerate(there) if name in names}
+        if len(there) == len(names):
+            places |= {
+                name: index for index, name in enumerate(names) if name not in places and there[index] not in names
+            }
+        self.is_empty = list(there) == names
+        self.removed = [name for name in names if name not in places]
+        self._places = places
+        self._added = [(index, name) for index, name in enumerate(there) if index not in places.values()]
+
+    def apply(self, note: AnkiNote, known: Sequence[str]) -> tuple[str, ...]:
+        """Return a note's fields as they are named here; `known` are those that it had."""
+        held = dict(zip(self.names, known, strict=False))
+        return tuple(
+            note.fields[self._places[name]] if name in self._places else held.get(name, "") for name in self.names
+        )
+
+    def find_added(self, note: AnkiNote) -> list[str]:
+        """Return what is in the fields that were added, after what the note asks."""
+        lines = [f"{name}: {note.fields[index]}" for index, name in self._added if note.fields[index]]
+        return ["\n".join((self.apply(note, [])[0], *lines))] if lines else []
 
 
 class _Upload:
@@ -112,24 +144,49 @@ class _Upload:
             texts = ["\n".join(filter(None, note.fields)) for note in notes]
             set_aside(self._collection.state_folder, "changed in an uploaded collection and here", texts)
 
-    def keep_added_fields(self, package: Package) -> str:
-        """Keep what is in fields that were added to our own note types; return where, or nothing."""
-        models = self._mirror.objects("models")
+    def put_back_fields(self, package: Package) -> list[str]:
+        """Give the notes of our note types the fields that these have here; return what a person should know.
+
+        What is in a field that was added is kept aside. One that was removed holds again what it held.
+        """
+        sentences = []
+        for number in OUR_TYPES:
+            kind, model = package.note_types.get(number), self._mirror.objects("models").get(str(number))
+            if kind is None or model is None:
+                continue
+            fields = _FieldChange([field["name"] for field in model["flds"]], kind.fields)
+            if fields.is_empty:
+                continue
+            package.note_types[number] = replace(kind, fields=tuple(fields.names))
+            texts = []
+            for place, note in enumerate(package.notes):
+                if note.note_type == number:
+                    row = self._note(note)
+                    known = row[_FIELDS].split("\x1f") if row and row[_TYPE] == number else []
+                    texts += fields.find_added(note)
+                    package.notes[place] = note._replace(fields=fields.apply(note, known))
+            sentences += [f"The field `{name}`, removed on the phone, is put back." for name in fields.removed]
+            if texts:
+                place_aside = set_aside(
+                    self._collection.state_folder, "in fields that were added in an uploaded collection", texts
+                )
+                sentences.append(
+                    "Files have no place for fields that were added on the phone; what is in them is kept in"
+                    f" {place_aside}."
+                )
+        return sentences
+
+    def keep_changed_types(self, package: Package) -> list[str]:
+        """Keep what notes said before their note type was changed: the new one may have no place for a part of it."""
         texts = []
         for note in package.notes:
-            kind = package.note_types[note.note_type]
-            known = {field["name"] for field in models.get(str(kind.id), {}).get("flds", ())}
-            if not known or not is_ours(kind) or len(kind.fields) <= len(known):
-                continue
-            added = [
-                f"{name}: {text}"
-                for name, text in zip(kind.fields, note.fields, strict=False)
-                if name not in known and text
-            ]
-            if added:
-                texts.append("\n".join((note.fields[0], *added)))
-        why = "in fields that were added in an uploaded collection"
-        return set_aside(self._collection.state_folder, why, texts) if texts else ""
+            row = self._note(note)
+            if row is not None and row[_TYPE] in OUR_TYPES and row[_TYPE] != note.note_type:
+                texts.append("\n".join(filter(None, row[_FIELDS].split("\x1f"))))
+        if not texts:
+            return []
+        place = set_aside(self._collection.state_folder, "before its note type was changed on the phone", texts)
+        return [f"The note type of {plural(len(texts), 'note')} was changed on the phone; the old text is in {place}."]
 
     def card(self, number: int) -> Row | None:
         """Return a card as the mirror holds it."""

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,8 +16,9 @@ from flashcards.anki.imports.deck_text import remove_notes
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes
-from flashcards.anki.package.model import LogRow
+from flashcards.anki.package.model import BASIC, CLOZE, LogRow
 from flashcards.anki.package.names import Guids, deck_id
+from flashcards.anki.package.notetypes import make_note_type
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
@@ -262,7 +263,7 @@ class NoteIntake:
             _insert(db, "cards", cards)
             reviews = self._rows(_all_of("revlog", "cid"), [row[0] for row in cards])
             _insert(db, "revlog", [*reviews, *more_reviews])
-            return read_tables(db, Path(_SOURCE))
+            return with_our_names(read_tables(db, Path(_SOURCE)))
         finally:
             db.close()
 
@@ -367,6 +368,17 @@ class _MarksBefore:
         if before is None:
             return SeenMarks(card.changed, card.queue == SUSPENDED, card.flags & 7)
         return SeenMarks(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
+
+
+def with_our_names(package: Package) -> Package:
+    """Let the fields of our note types have their names again, whatever an app calls them."""
+    for family in (BASIC, CLOZE):
+        ours = make_note_type(family)
+        names = tuple(field["name"] for field in ours.fields)
+        kind = package.note_types.get(int(ours.model_id))
+        if kind is not None and len(kind.fields) == len(names) and not set(names) <= set(kind.fields):
+            package.note_types[kind.id] = replace(kind, fields=names)
+    return package
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:

@@ -83,6 +83,8 @@ class ObjectUpdate:
             # by the day on which a mirror got it, every design made before that day would seem to be older.
             if key not in types or types[key].get("mod", 0) < DESIGN_CHANGED:
                 self._put(types, key, ours, modified=DESIGN_CHANGED)
+            elif _has_renamed_fields(types[key], ours):
+                self._put(types, key, ours)
 
     def _update_presets(self) -> None:
         presets: Objects = self._there["dconf"]
@@ -147,6 +149,11 @@ class ObjectUpdate:
         self._changes += 1
 
 
+def _has_renamed_fields(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    there, here = ([field["name"] for field in kind["flds"]] for kind in (theirs, ours))
+    return len(there) == len(here) and set(there) != set(here)
+
+
 def _columns(db: sqlite3.Connection, schema: str, names: tuple[str, ...]) -> dict[str, Any]:
     values = db.execute(f"SELECT {', '.join(names)} FROM {schema}.col").fetchone()
     return {name: json.loads(value) for name, value in zip(names, values, strict=True)}
@@ -184,7 +191,7 @@ def _merge_objects(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[s
     return found
 
 
-OUR_TYPES = tuple(make_note_type(family).model_id for family in (BASIC, CLOZE))
+OUR_TYPES: Final = tuple(int(make_note_type(family).model_id) for family in (BASIC, CLOZE))
 
 
 class Unconverted:

@@ -164,6 +164,46 @@ class Driver:
         self.col.models.add_field(found, self.col.models.new_field(name))
         self.col.models.update_dict(found)
 
+    def remove_field(self, kind: str, name: str) -> None:
+        found = self.col.models.by_name(kind)
+        field = next(each for each in found["flds"] if each["name"] == name)
+        self.col.models.remove_field(found, field)
+        self.col.models.update_dict(found)
+
+    def rename_field(self, kind: str, name: str, new: str) -> None:
+        found = self.col.models.by_name(kind)
+        field = next(each for each in found["flds"] if each["name"] == name)
+        self.col.models.rename_field(found, field, new)
+        self.col.models.update_dict(found)
+
+    def add_template(self, kind: str) -> None:
+        found = self.col.models.by_name(kind)
+        template = self.col.models.new_template("More")
+        template["qfmt"], template["afmt"] = "more {{Front}}", "{{Back}}"
+        self.col.models.add_template(found, template)
+        self.col.models.update_dict(found)
+
+    def remove_template(self, kind: str, index: int) -> None:
+        found = self.col.models.by_name(kind)
+        self.col.models.remove_template(found, found["tmpls"][index])
+        self.col.models.update_dict(found)
+
+    def move_field(self, kind: str, name: str, index: int) -> None:
+        found = self.col.models.by_name(kind)
+        field = next(each for each in found["flds"] if each["name"] == name)
+        self.col.models.reposition_field(found, field, index)
+        self.col.models.update_dict(found)
+
+    def change_type(self, notes: list[int], kind: str) -> None:
+        from anki.models import ChangeNotetypeRequest
+
+        old, new = self.col.get_note(notes[0]).mid, self.col.models.by_name(kind)["id"]
+        info = self.col.models.change_notetype_info(old_notetype_id=old, new_notetype_id=new)
+        request = ChangeNotetypeRequest()
+        request.ParseFromString(info.input.SerializeToString())
+        request.note_ids.extend(notes)
+        self.col.models.change_notetype_of_notes(request)
+
     def set_option(self, deck: str, new_per_day: int) -> None:
         found = self.col.decks.config_dict_for_deck_id(self.col.decks.id(deck))
         found["new"]["perDay"] = new_per_day

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,55 @@ def test_what_is_in_a_field_that_was_added_on_the_phone_is_kept_aside(world: Wor
     (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
     assert "Mine: a remark of my own" in aside.read_text(encoding="utf-8")
     assert any("set-aside" in sentence for sentence in world.server.sentences)
+
+
+@pytest.mark.parametrize(
+    ("act", "arguments"),
+    [
+        ("remove_field", {"kind": "Flashcards Basic", "name": "Front"}),
+        ("remove_field", {"kind": "Flashcards Cloze", "name": "Text"}),
+        ("move_field", {"kind": "Flashcards Basic", "name": "Back", "index": 0}),
+        ("remove_template", {"kind": "Flashcards Basic", "index": 1}),
+    ],
+)
+def test_a_note_type_of_ours_that_was_changed_on_the_phone_damages_no_text(
+    world: World, act: str, arguments: dict[str, Any]
+) -> None:
+    world.write("a.md", f"# Part\n\n{DECK}")
+    phone = world.phone()
+    phone.download()
+    phone.do("edit", note=phone.note("two?"), field=1, text="edited before")
+    phone.do(act, **arguments)
+    assert phone.do("sync") == "FULL_SYNC"
+    phone.do("full", upload=True)
+    assert world.read("a.md") == f"# Part\n\n{DECK}".replace("**2**", "edited before")
+    phone.download()
+    phone.sync()
+    phone.check()
+
+
+def test_a_note_whose_note_type_was_changed_on_the_phone_has_its_old_text_kept(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("change_type", notes=[phone.note("two?")], kind="Flashcards Cloze")
+    assert phone.do("sync") == "FULL_SYNC"
+    phone.do("full", upload=True)
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "two?\n<strong>2</strong>" in aside.read_text(encoding="utf-8")
+    assert any("note type of 1 note was changed" in sentence for sentence in world.server.sentences)
+
+
+def test_fields_renamed_on_the_phone_are_still_known_and_get_their_names_back(world: World) -> None:
+    world.write("a.md", f"# Part\n\n{DECK}")
+    phone = world.phone()
+    phone.download()
+    phone.do("rename_field", kind="Flashcards Basic", name="Back", new="Rear side")
+    phone.do("edit", note=phone.note("one?"), field=1, text="edited")
+    phone.sync()
+    assert world.read("a.md") == f"# Part\n\n{DECK}".replace("A: 1", "A: edited")
+    assert phone.rows("SELECT count(*) FROM fields WHERE name IN ('Back', 'Rear side')") == [[1]]
+    phone.check()
 
 
 def test_an_app_with_cards_of_its_own_can_be_uploaded_into_an_empty_folder(world: World) -> None:
