@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
 from flashcards.query import QueryInvalid, find_card_ids
-from flashcards.query.terms import compile_tag, matches, normalize, to_regex
+from flashcards.query.terms import compile_tag, match_words, matches, normalize, to_regex
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -239,6 +240,19 @@ def test_cards_come_in_order_of_deck_file_and_line(collection: Collection) -> No
     ]
 
 
+def test_no_more_cards_are_found_than_are_wanted(collection: Collection) -> None:
+    everything = find_card_ids(collection, "")
+    assert find_card_ids(collection, "", 3) == everything[:3]
+    assert find_card_ids(collection, "", 1000) == everything
+
+
+@pytest.mark.parametrize("query", ["{}", '"{}"', "deck:{}*", "-tag:{}", "file:{}*", "re:{}"])
+def test_a_word_that_the_database_could_not_match_is_refused(collection: Collection, query: str) -> None:
+    assert find_card_ids(collection, query.format("a😀" * 4_900).removeprefix("-")) == []
+    with pytest.raises(QueryInvalid, match="a word has more than 10,000 characters"):
+        find_card_ids(collection, query.format("a😀" * 30_000))
+
+
 def test_a_day_reaches_back_to_its_start(collection: Collection) -> None:
     assert found(collection, "rated:5") == {GANTT}
     assert found(collection, "rated:6") == {GANTT, LATE}
@@ -381,11 +395,23 @@ def test_wildcards_mean_the_same_as_in_a_plain_regular_expression(pattern: str, 
     assert bool(re.fullmatch(plain, text)) == bool(re.fullmatch(to_regex(pattern), text))
 
 
-odd = st.text('aEe\u0301ſßﬁ\u212a\u0130 \n\x1f"\\k1', max_size=8)
+odd = st.text('aEe\u0301ſßﬁ\u212a\u0130 \n\x1f"\\knu01', max_size=8)
 
 
 @given(odd, st.lists(odd, min_size=1, max_size=3))
+@example("na", ["x\na"])
+@example("na", ["x\\na"])
+@example("1fa", ["\x1fa"])
+@example("ak", ["x"])
+@example("fields", ["x", "]"])
 def test_words_are_found_as_in_the_text_itself_however_it_is_stored(words: str, fields: list[str]) -> None:
-    body = orjson.dumps({"kind": "question", "fields": fields, "slots": ["forward"], "breadcrumb": ["ak"]}).decode()
+    note = {"kind": "question", "fields": fields, "slots": ["forward"], "breadcrumb": ["ak", '"fields":[n],"slots":[']}
+    body = orjson.dumps(note).decode()
     pattern = words.replace("\\", "")
-    assert matches("words", pattern, body) == (normalize(pattern) in normalize(" ".join(fields)))
+    expected = normalize(pattern) in normalize(" ".join(fields))
+    assert matches("words", pattern, body) == expected
+    condition = match_words(pattern)
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.create_function("matches", 4, matches)
+        row = database.execute(f"WITH n(body) AS (SELECT ?) SELECT {condition.sql} FROM n", (body, *condition.values))
+        assert bool(row.fetchone()[0]) == expected

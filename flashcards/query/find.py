@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 _TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
-_LONGEST = 250  # words
+_MOST_WORDS = 250
+_LONGEST_WORD = 10_000  # characters; SQLite refuses patterns of 50,000 bytes
 _DEEPEST = 12  # parentheses and negations within each other; SQLite's parser has room for a hundred symbols
 
 
@@ -81,8 +82,10 @@ class Parser:
             word = match[1] or match[3]
             tokens.append(word)
             at = match.end()
-        if len(tokens) > _LONGEST:
-            raise QueryInvalid(f"{query[:40]}…", f"it has more than {_LONGEST} words.")
+        if len(tokens) > _MOST_WORDS:
+            raise QueryInvalid(f"{query[:40]}…", f"it has more than {_MOST_WORDS} words.")
+        if any(len(token) > _LONGEST_WORD for token in tokens):
+            raise QueryInvalid(f"{query[:40]}…", f"a word has more than {_LONGEST_WORD:,} characters.")
         return tokens
 
     def _next(self) -> str:
@@ -193,8 +196,13 @@ def _strip_quotes(text: str) -> str:
     return text[1:-1] if len(text) >= 2 and text.startswith('"') and text.endswith('"') else text
 
 
-def find_card_ids(collection: Collection, query: str) -> list[int]:
+def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[int]:
     """Find the cards in use that match a query, in order of deck, file and line; all of them if it is empty.
+
+    Args:
+        collection: the collection.
+        query: what was typed.
+        most: how many to return at most, which is quicker; all of them if it is negative.
 
     Raises:
         QueryInvalid: the query cannot be read.
@@ -211,8 +219,8 @@ def find_card_ids(collection: Collection, query: str) -> list[int]:
     named = {"today": today, "now": at, "begin": collection.clock.start_of(today)}
     sql, values = _fill_in_times(condition, named)
     rows = collection.connection.execute(
-        f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id",
-        values,
+        f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id LIMIT ?",
+        [*values, most],
     )
     return [row[0] for row in rows]
 

@@ -112,31 +112,14 @@ def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
     return lambda text: bool(part.match(clean(text)))
 
 
-def _look(pattern: str, body: str) -> bool | None:
-    """Tell whether a note has words by its text as it is stored, or nothing if that does not tell."""
-    words, is_whole = _find_plain_words(pattern)
-    stored = body.casefold()
-    if any(word not in stored for word in words):
-        return False
-    if is_whole and body.isascii() and "\\" not in body:
-        _, _, fields = stored.partition('"fields":[')
-        if words[0] in fields.partition('],"slots":[')[0]:  # a quote within a field has a backslash
-            return True
-    return None
-
-
 @lru_cache(maxsize=64)
-def _find_plain_words(pattern: str) -> tuple[tuple[str, ...], bool]:
+def _find_plain_words(pattern: str) -> tuple[str, ...]:
     """Find the words of a pattern that a note has only if they are in its text as it is stored.
 
     JSON, accents and wildcards leave letters and digits of ASCII as they are.
-
-    Returns:
-        The words, and whether the pattern is one such word.
     """
     words = normalize(pattern).split()
-    plain = tuple(word for word in words if word.isascii() and word.isalnum())
-    return plain, len(words) == len(plain) == 1
+    return tuple(word for word in words if word.isascii() and word.isalnum())
 
 
 def matches(how: str, pattern: str, body: str, field: int | None = None) -> bool:
@@ -148,8 +131,8 @@ def matches(how: str, pattern: str, body: str, field: int | None = None) -> bool
         body: the note, as the catalog stores it.
         field: the number of the field to look at, or nothing for all of them.
     """
-    if how == "words" and field is None and (known := _look(pattern, body)) is not None:
-        return known
+    if how == "words" and not all(word in body.casefold() for word in _find_plain_words(pattern)):
+        return False
     fields = orjson.loads(body)["fields"]
     if field is None:
         return _find_matcher(how, pattern)(" ".join(fields))
@@ -208,15 +191,28 @@ class Condition:
 
 
 _HAS_OTHER_LETTERS: Final = "length(n.body) != length(CAST(n.body AS BLOB))"
+_ONE_LINE: Final = r"replace(n.body, '\n', ' ')"  # JSON writes the end of a line with a backslash
+_FIELDS: Final = '%"fields":[%{}%],"slots":[%'  # a quote within a field has a backslash
 
 
 def match_words(text: str) -> Condition:
     """Match notes whose text has the words, with `*` and `_` for anything and one character."""
-    words, _ = _find_plain_words(text)
+    words = _find_plain_words(text)
+    precise = Condition("matches('words', ?, n.body, NULL)", (text,))
     # SQLite is quicker than `matches`, but knows capital letters of ASCII only.
-    quick = f"instr(lower(n.body), ?) OR {_HAS_OTHER_LETTERS}"
-    conditions = [f"({quick})" for _ in words[:1]] + ["matches('words', ?, n.body, NULL)"]
-    return Condition(f"({' AND '.join(conditions)})", (*words[:1], text))
+    quick = Condition(" OR ".join("n.body NOT LIKE ?" for _ in words), tuple(f"%{word}%" for word in words))
+    if not words:
+        return precise
+    if words != (normalize(text),):
+        sql = f"CASE WHEN {_HAS_OTHER_LETTERS} THEN {precise.sql} WHEN {quick.sql} THEN 0 ELSE {precise.sql} END"
+        return Condition(sql, (*precise.values, *quick.values, *precise.values))
+    sql = (
+        f"CASE WHEN {_HAS_OTHER_LETTERS} THEN {precise.sql} WHEN {quick.sql} THEN 0"
+        rf" WHEN n.body NOT LIKE '%\%' THEN n.body LIKE ? WHEN {_ONE_LINE} NOT LIKE '%\%' THEN {_ONE_LINE} LIKE ?"
+        f" ELSE {precise.sql} END"
+    )
+    fields = _FIELDS.format(words[0])
+    return Condition(sql, (*precise.values, *quick.values, fields, fields, *precise.values))
 
 
 def _match_plain(value: str) -> Condition:
