@@ -18,7 +18,7 @@ from flashcards.query import find_card_ids
 from flashcards.review.plan import SittingPlan
 from flashcards.review.report import describe_card
 from flashcards.review.views import Asked
-from flashcards.text import list_deck_path
+from flashcards.text import list_deck_path, plural
 from scheduler.queue import Counts, count_by_deck
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flashcards.web.site import Site, Visit
 
 _PAGE: Final = 50  # cards or notes on a page
+_COUNTED: Final = 1000  # cards that a search finds; to count more would take long
 _OF_DECKS: Final = (
     "SELECT c.id FROM cards c JOIN decks d ON d.id = c.deck WHERE c.active = 1 AND (d.name = ? OR d.name GLOB ?)"
 )
@@ -36,6 +37,14 @@ _NOTES: Final = (
 )
 _FIRST_CARDS: Final = "SELECT id, slot FROM cards WHERE note = ? AND active = 1 ORDER BY id"
 _FARTHEST: Final = 365  # days
+_EXAMPLES: Final = (
+    ("is:due", "what is due now"),
+    ("is:new", "what was never asked"),
+    ("is:leech", "what is forgotten again and again"),
+    ("flag:1", "what has the first flag"),
+    ("prop:r<0.8", "what you recall with less than 80 %"),
+    ("has:math -is:suspended", "cards with formulas that are not suspended"),
+)
 
 
 class DeckRow(NamedTuple):
@@ -131,9 +140,10 @@ def search(site: Site, visit: Visit) -> Response:
     words, problem = visit.query.get("q", "").strip(), ""
     page = read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
     found: Sequence[int] = []
+    most = max(_COUNTED, page * _PAGE)
     site.collection.scan()
     try:
-        found = find_card_ids(site.collection, words) if "q" in visit.query else []
+        found = find_card_ids(site.collection, words, most + 1) if "q" in visit.query else []
     except FlashcardsError as error:
         problem = str(error)
     rows = [_describe_row(site, card) for card in found[(page - 1) * _PAGE : page * _PAGE]]
@@ -146,10 +156,11 @@ def search(site: Site, visit: Visit) -> Response:
         words=words,
         problem=problem,
         rows=rows,
-        found=len(found),
+        found=f"More than {most:,} cards" if len(found) > most else plural(len(found), "card"),
         is_asked=is_asked,
+        examples=_EXAMPLES,
         page=page,
-        pages=pages,
+        pages=pages if len(found) <= most else 0,
         base=f"/search?q={quote(words)}&page=",
     )
 
@@ -172,6 +183,7 @@ def show_deck(site: Site, visit: Visit) -> Response:
         name=name,
         notes=shown,
         count=count,
+        above=[(each.rpartition("::")[2], f"/deck?name={quote(each)}") for each in list_deck_path(name)[:-1]],
         below=below,
         page=page,
         pages=-(-count // _PAGE),

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from flashcards.sync.account import GuessLimit
+from flashcards.web.site import static_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -177,15 +178,17 @@ def _refuse(sentence: str, status: int, headers: dict[str, str] | None = None) -
     return HTMLResponse(_REFUSAL.format(escape(sentence)), status, headers)
 
 
-_HEAD: Final = """<!doctype html>
+_HEAD: Final = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>flashcards</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="{static_address("icon.svg")}" type="image/svg+xml">
+<link rel="stylesheet" href="{static_address("style.css")}">
 """
 _WELCOME: Final = f"""{_HEAD}<meta http-equiv="refresh" content="0;url={{0}}">
-<main><p><a href="{{0}}">To the cards</a></p></main>
+<body class="page"><main><p><a href="{{0}}">To the cards</a></p></main></body>
 </html>
 """
-_REFUSAL: Final = f"{_HEAD}<main><h1>flashcards</h1><p>{{0}}</p></main>\n</html>\n"
+_REFUSAL: Final = f'{_HEAD}<body class="page"><main><h1>flashcards</h1><p>{{0}}</p></main></body>\n</html>\n'

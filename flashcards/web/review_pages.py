@@ -148,11 +148,20 @@ def _compare(view: Answer) -> dict[str, Any] | None:
 def _describe_end(site: Site, view: Finished) -> dict[str, Any]:
     """Return what the end shows."""
     summary, clock = view.summary, site.collection.clock
-    lines = describe_summary(summary, clock) if summary.cards else describe_upcoming(summary.upcoming, clock)
+    lead, lines = "", describe_upcoming(summary.upcoming, clock)
+    if summary.cards:
+        lead, _, *lines = describe_summary(summary, clock)  # the second is the table
     most = max(summary.ratings.values(), default=0)
     ratings = [(rating.name.capitalize(), summary.ratings.get(rating, 0)) for rating in Rating]
     can_go_on = bool(any(summary.left) or summary.upcoming.now)
-    return {"lines": lines, "ratings": ratings, "most": most, "summary": summary, "can_go_on": can_go_on}
+    return {
+        "lead": lead.removeprefix("Done: "),
+        "lines": lines,
+        "ratings": ratings,
+        "most": most,
+        "summary": summary,
+        "can_go_on": can_go_on,
+    }
 
 
 def _render(site: Site, asked: Asked, markdown: str) -> str:

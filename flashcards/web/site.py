@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from flashcards.collection import Access, Collection, now_ms
@@ -188,6 +189,14 @@ def _digest_static() -> str:
     return digest.hexdigest()[:16]
 
 
+def mark_code(sentence: str) -> Markup:
+    """Write a sentence of ours as HTML; what it holds in backticks is code."""
+    parts = str(escape(sentence)).split("`")
+    if len(parts) % 2 == 0:
+        return Markup("`".join(parts))  # noqa: S704 - it is escaped above
+    return Markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))  # noqa: S704
+
+
 @cache
 def _get_templates() -> Environment:
     environment = Environment(
@@ -200,4 +209,5 @@ def _get_templates() -> Environment:
     environment.globals["static"] = static_address
     environment.filters["interval"] = format_interval
     environment.filters["plural"] = plural
+    environment.filters["code"] = mark_code
     return environment

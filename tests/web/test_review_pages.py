@@ -69,7 +69,7 @@ def test_the_end_says_what_was_done_and_what_comes(tmp_path: Path) -> None:
     write(tmp_path, a=questions(1))
     with served(tmp_path) as visitor:
         page = rate_next(visitor, visitor.open(), "easy")
-    assert "Done: 1 card (1 new)" in page.words
+    assert "Done 1 card (1 new)" in page.words
     assert "Due next: 1 card in" in page.words
     assert "Easy 1" in page.words
 
@@ -224,4 +224,4 @@ def test_the_plan_of_the_command_chooses_the_cards(tmp_path: Path) -> None:
         page = visitor.open()
         assert "Cramming: the schedule does not change." in page.words
         page = rate_next(visitor, page)
-    assert "Done: 1 card" in page.words
+    assert "Done 1 card" in page.words

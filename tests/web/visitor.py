@@ -6,7 +6,7 @@ import http.client
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -104,10 +104,10 @@ class Visitor:
 
 
 @contextmanager
-def served(root: Path, plan: SittingPlan | None = None) -> Iterator[Visitor]:
+def served(root: Path, plan: SittingPlan | None = None, stop: Callable[[], None] | None = None) -> Iterator[Visitor]:
     """Serve the collection in `root` from a thread."""
     listener = listen("127.0.0.1", 0)
-    host = WebHost(root, "127.0.0.1", listener.getsockname()[1], plan=plan)
+    host = WebHost(root, "127.0.0.1", listener.getsockname()[1], plan=plan, stop=stop)
     server = build_server(host.app)
     thread = threading.Thread(target=run, args=(server, listener), daemon=True)
     thread.start()

@@ -60,6 +60,8 @@ async function send(address, body) {
   }
 }
 
+let shown = 0; // pages, so that an answer that comes late is not put over a newer one
+
 // What the server sent as the main part, before scripts changed it.
 let sent = document.querySelector("main").innerHTML;
 
@@ -67,11 +69,12 @@ let sent = document.querySelector("main").innerHTML;
 async function follow() {
   const hidden = document.hidden && !document.querySelector("[data-waits]");
   if (pending || hidden || document.querySelector("main :is(input:not([type=hidden]), textarea):focus")) return;
+  const before = shown;
   try {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     const text = await answer.text();
     const main = new DOMParser().parseFromString(text, "text/html").querySelector("main");
-    if (answer.ok && !pending && main && main.innerHTML !== sent) show(text, answer.url, false);
+    if (answer.ok && !pending && shown === before && main && main.innerHTML !== sent) show(text, answer.url, false);
   } catch {
     // the next look may reach the server
   }
@@ -81,6 +84,7 @@ addEventListener("focus", () => document.body.matches(".review") && follow());
 setInterval(() => document.querySelector("[data-follow]") && follow(), 700);
 
 function show(text, address, moves = true) {
+  shown++;
   const page = new DOMParser().parseFromString(text, "text/html");
   sent = page.querySelector("main")?.innerHTML;
   document.title = page.title;
