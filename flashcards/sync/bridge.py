@@ -24,7 +24,7 @@ from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
 from flashcards.sync.incoming import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
 from flashcards.sync.intake import NoteIntake, StoredMedia, TakenOver, set_aside
-from flashcards.sync.objects import OUR_TYPES
+from flashcards.sync.objects import OUR_TYPES, find_changed_options
 from flashcards.sync.projection import Projection
 from flashcards.sync.wire import Refusal
 from flashcards.text import plural
@@ -72,6 +72,7 @@ def import_upload(
         new_cards={card.id for card in package.all_cards() if upload.card(card.id) is None},
         marks_before=upload.marks_before,
         settings=True,
+        options=find_changed_options(package, mirror.objects("decks"), mirror.objects("dconf")),
         back_up=True,
     )
     plan = MediaPlan(collection.root, StoredMedia(media))

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,15 +16,15 @@ from flashcards.anki.imports.deck_text import remove_notes
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes
-from flashcards.anki.package.model import BASIC, CLOZE, LogRow
+from flashcards.anki.package.model import LogRow
 from flashcards.anki.package.names import Guids, deck_id
-from flashcards.anki.package.notetypes import make_note_type
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.sync.incoming import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
 from flashcards.sync.mirror import TABLE_STATEMENTS
+from flashcards.sync.objects import find_changed_options, with_our_names
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -114,8 +114,10 @@ class NoteIntake:
     def take(self, received: Received) -> TakenOver:
         """Take everything over; each part is all or nothing, and can be done again."""
         notes = self._find_touched(received)
-        if notes or "dconf" in received.objects:
-            self._import(received, notes)
+        package = self._package(notes, received.collided)
+        options = self._find_options(received, package)
+        if notes or options or "dconf" in received.objects:
+            self._import(received, package, options)
         self._keep_late(received)
         self._import_reviews_of_gone(received)
         self._unbury(received)
@@ -132,14 +134,21 @@ class NoteIntake:
         exist = {number for (number,) in self._rows("SELECT id FROM notes WHERE id IN ({})", found)}
         return [number for number in found if number in exist]
 
-    def _import(self, received: Received, notes: list[int]) -> None:
-        package = self._package(notes, received.collided)
+    def _find_options(self, received: Received, package: Package) -> frozenset[str]:
+        """Return the decks whose options were changed on the phone."""
+        if not any(received.options.values()):
+            return frozenset()
+        before = [self._mirror.objects(name) | known for name, known in received.options.items()]
+        return find_changed_options(package, *before)
+
+    def _import(self, received: Received, package: Package, options: frozenset[str]) -> None:
         media = MediaPlan(self._collection.root, StoredMedia(self._media))
         changes = KnownChanges(
             edits=None if received.is_first else self._edits(received),
             new_cards={number for number, before in received.before["cards"].items() if before is None},
             marks_before=_MarksBefore(received).of,
-            settings="dconf" in received.objects,
+            settings=bool(options) or "dconf" in received.objects,
+            options=options,
             adopts_ids=received.is_first,
             back_up=self._is_backup_due(),
         )
@@ -368,17 +377,6 @@ class _MarksBefore:
         if before is None:
             return SeenMarks(card.changed, card.queue == SUSPENDED, card.flags & 7)
         return SeenMarks(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
-
-
-def with_our_names(package: Package) -> Package:
-    """Let the fields of our note types have their names again, whatever an app calls them."""
-    for family in (BASIC, CLOZE):
-        ours = make_note_type(family)
-        names = tuple(field["name"] for field in ours.fields)
-        kind = package.note_types.get(int(ours.model_id))
-        if kind is not None and len(kind.fields) == len(names) and not set(names) <= set(kind.fields):
-            package.note_types[kind.id] = replace(kind, fields=names)
-    return package
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import isclose
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.anki.imports.layout import normalize_name
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.names import deck_id
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
+from flashcards.anki.package.presets import read_deck_json, read_preset_json
 from flashcards.catalog.imports import Origins
 from flashcards.sync import deletions
 
 if TYPE_CHECKING:
+    from flashcards.anki.package.model import Package
     from flashcards.anki.package.names import Guids
     from flashcards.collection import Collection
 
@@ -147,6 +151,33 @@ class ObjectUpdate:
         modified = modified or max(self._now, objects.get(key, {}).get("mod", 0))
         objects[key] = dict(value) | {"id": int(key), "usn": 0 if self._is_new else self._usn, "mod": modified}
         self._changes += 1
+
+
+def find_changed_options(package: Package, decks: Objects, presets: Objects) -> frozenset[str]:
+    """Return the decks of a package that have other options than in `decks` and `presets`, which are JSON by id."""
+    found = set()
+    for deck in package.decks.values():
+        before = decks.get(str(deck.id))
+        if before is None:
+            continue
+        known = read_deck_json(deck.id, before)
+        preset, now = presets.get(str(known.preset)), package.presets.get(deck.preset or 0)
+        if preset is None or now is None:
+            continue
+        if (deck.settings, now.settings) != (known.settings, read_preset_json(now.id, preset).settings):
+            found.add(normalize_name(deck.name))
+    return frozenset(found)
+
+
+def with_our_names(package: Package) -> Package:
+    """Let the fields of our note types have their names again, whatever an app calls them."""
+    for family in (BASIC, CLOZE):
+        ours = make_note_type(family)
+        names = tuple(field["name"] for field in ours.fields)
+        kind = package.note_types.get(int(ours.model_id))
+        if kind is not None and len(kind.fields) == len(names) and not set(names) <= set(kind.fields):
+            package.note_types[kind.id] = replace(kind, fields=names)
+    return package
 
 
 def _has_renamed_fields(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:

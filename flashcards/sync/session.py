@@ -27,6 +27,8 @@ from flashcards.sync.wire import BadRequest, SessionReplaced
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Objects = dict[str, dict[str, Any]]
+
 _MOST_TAGS: Final = 100_000
 _DID: Final = CARD_COLUMNS.index("did")
 
@@ -42,6 +44,7 @@ class Received:
         contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
         gone: the rows of what was deleted.
         late: the rows of notes that were edited after they had been deleted elsewhere.
+        options: the decks and presets that came, as they were before, by column and id.
         is_first: whether the other side was never met: then only times tell what is newer.
     """
 
@@ -57,6 +60,7 @@ class Received:
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
     contested: dict[str, set[int]] = field(default_factory=lambda: {"notes": set(), "cards": set()})
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    options: dict[str, Objects] = field(default_factory=lambda: {"decks": {}, "dconf": {}})
 
     @property
     def is_empty(self) -> bool:
@@ -266,6 +270,8 @@ class SyncSession:
                 continue
             if name == "decks":
                 self._deletions.take_back_deck(int(key))
+            if known and name in self.received.options:
+                self.received.options[name].setdefault(key, known)
             objects[key] = each | {"usn": self._usn}
             self.received.objects.setdefault(name, []).append(objects[key])
         self._mirror.write_json(name, objects)

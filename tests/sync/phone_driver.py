@@ -213,9 +213,11 @@ class Driver:
         preset = self.col.decks.add_config(name)
         preset["new"]["perDay"] = new_per_day
         self.col.decks.update_config(preset)
-        found = self.col.decks.get(self.col.decks.id(deck))
-        found["conf"] = preset["id"]
-        self.col.decks.update(found)
+        self.col.decks.set_config_id_for_deck_dict(self.col.decks.get(self.col.decks.id(deck)), preset["id"])
+
+    def assign(self, deck: str, like: str) -> None:
+        preset = self.col.decks.get(self.col.decks.id(like))["conf"]
+        self.col.decks.set_config_id_for_deck_dict(self.col.decks.get(self.col.decks.id(deck)), preset)
 
     def options(self, deck: str) -> list[Any]:
         found = self.col.decks.config_dict_for_deck_id(self.col.decks.id(deck))

@@ -190,12 +190,37 @@ def test_deck_options_changed_on_the_phone_are_taken_over_or_put_back(world: Wor
     phone.sync()
     assert "new_per_day = 7" in world.read("flashcards.toml")
     assert phone.do("options", deck="a")[0] == 7
+    phone.do("set_option", deck="a", new_per_day=8)
+    phone.sync()
+    assert "new_per_day = 8" in world.read("flashcards.toml")
+    assert "new_per_day = 7" not in world.read("flashcards.toml")
     world.write("flashcards.toml", "new_per_day = 3\n")
     phone.sync()
     phone.do("set_option", deck="a", new_per_day=9)
     phone.sync()
     assert world.read("flashcards.toml") == "new_per_day = 3\n"
     assert phone.do("options", deck="a")[0] == 3
+    assert any("You edited this file" in sentence for sentence in world.server.sentences)
+
+
+def test_a_preset_given_to_a_deck_on_the_phone_is_taken_over_and_decks_below_keep_theirs(world: World) -> None:
+    for name in ("a", "a/b", "c"):
+        world.write(f"{name}.md", f"Q: {name}?\nA: 1\n")
+    phone = world.phone()
+    phone.download()
+    phone.do("add_preset", deck="a", name="Mine", new_per_day=3)
+    phone.sync()
+    assert [phone.do("options", deck=name)[0] for name in ("a", "a::b", "c")] == [3, 20, 20]
+    phone.do("assign", deck="c", like="a")
+    phone.sync()
+    assert [phone.do("options", deck=name)[0] for name in ("a", "a::b", "c")] == [3, 20, 3]
+    with world.collection() as collection:
+        here = {name: collection.policy(deck).new_per_day for name, deck in collection.catalog.decks().items()}
+    assert here == {"a": 3, "a::b": 20, "c": 3}
+    before = world.read("flashcards.toml")
+    phone.do("answer", cards=[phone.card("a?")], rating=3)
+    phone.sync()
+    assert world.read("flashcards.toml") == before
 
 
 def test_a_preset_made_on_the_phone_does_not_end_the_sync(world: World) -> None:

@@ -73,6 +73,7 @@ class KnownChanges:
         new_cards: the cards that were made there, by their ids.
         marks_before: tells the suspension and flag that a card had there before.
         settings: whether deck options changed there.
+        options: the decks whose options a person changed there: they replace what the settings say here.
         back_up: whether the state is to be copied first.
         adopts_ids: whether notes that are here already keep the ids that they have there.
     """
@@ -83,6 +84,7 @@ class KnownChanges:
     settings: bool
     back_up: bool
     adopts_ids: bool = False
+    options: Set[str] = frozenset()
 
 
 class StatusImport:

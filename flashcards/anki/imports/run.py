@@ -159,8 +159,9 @@ class _PackageImport:
         if changes is None:
             self._remark_media()
         if changes is None or changes.settings:
+            options = changes.options if changes else frozenset()
             settings = SettingsImport(self._collection, self._package, journal, report).stage(
-                adds_notes=bool(found.new)
+                adds_notes=bool(found.new), options=options
             )
         cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
         cards.apply(

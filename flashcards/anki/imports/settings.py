@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,10 +52,12 @@ def find_deck_settings(
     present: Settings,
     policy_of: Callable[[str], Policy],
     given: Callable[[str, Preset], bool],
+    changed: Set[str] = frozenset(),
 ) -> DeckSettings:
     """Make tables for those of `decks` that have options of their own and no table here.
 
     A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
+    Options that a person `changed` there count even if there is a table; what decks below inherit stays as it was.
     """
     wanted = set(decks)
     by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
@@ -69,18 +71,26 @@ def find_deck_settings(
         if preset is None or not any(each == name or _below(each, name) for each in wanted):
             continue
         found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
-        options = {**({} if given(name, preset) else preset.settings), **deck.settings}
+        is_changed = any(each in changed for each in (name, *_parents(name)))
+        is_given = given(name, preset) and not is_changed
+        options = {**({} if is_given else preset.settings), **deck.settings}
         if not options:
             continue
         said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
-        if name in present.decks:
+        if name in present.decks and not is_changed:
             continue
         problems |= found
         above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
-        if said[name] == above and "::" not in name and name in siblings and policy_of(name).bury_siblings:
+        if (
+            not is_changed
+            and said[name] == above
+            and "::" not in name
+            and name in siblings
+            and policy_of(name).bury_siblings
+        ):
             # Anki's stock options show two cards of a note on one day; here siblings are buried unless told otherwise.
             tables[name] = {key: value for key, value in said[name].items() if key == "bury_siblings" and not value}
-        elif said[name] != above:
+        elif is_changed or said[name] != above:
             table = _make_table(said[name], _find_inherited(name, tables, present), policy_of(name))
             if table:
                 tables[name] = table
@@ -95,7 +105,7 @@ def find_deck_settings(
 
 
 def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
-    """Add deck tables to the text of `flashcards.toml`; a table that an import wrote before is extended.
+    """Add deck tables to the text of `flashcards.toml`; what a table says already is replaced.
 
     Args:
         before: the text, if there is a file.
@@ -109,10 +119,18 @@ def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], sett
     for name, table in tables.items():
         first, rest = _write_table(name, table).split("\n", 1)
         if f"\n{first}\n" in head:
-            head = head.replace(f"\n{first}\n", f"\n{first}\n{rest}")
+            start, _, end = head.partition(f"\n{first}\n")
+            head = f"{start}\n{first}\n{rest}{_drop_values(end, table)}"
         else:
             new.append(f"{first}\n{rest}")
     return "\n".join([f"{head.rstrip()}\n", *new]) if new else head
+
+
+def _drop_values(text: str, keys: Iterable[str]) -> str:
+    """Drop the values of some keys from the table that a text begins with."""
+    table, bracket, rest = text.partition("\n[")
+    kept = [line for line in table.split("\n") if line.partition(" = ")[0] not in set(keys)]
+    return "\n".join(kept) + bracket + rest
 
 
 def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
@@ -173,15 +191,18 @@ class SettingsImport:
         self._report = report
         self._origins = Origins(collection.connection)
 
-    def stage(self, *, adds_notes: bool) -> Settings:
+    def stage(self, *, adds_notes: bool, options: Set[str] = frozenset()) -> Settings:
         """Stage the file, or say what a person would have to write; return the settings to come.
 
         Args:
             adds_notes: the import adds notes, so that the limits of the collection may have to rise.
+            options: the decks whose options a person changed in Anki since they were equal.
         """
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())
-        wanted = find_deck_settings(self._package, decks, collection.settings, self._find_policy, self._is_given)
+        wanted = find_deck_settings(
+            self._package, decks, collection.settings, self._find_policy, self._is_given, options
+        )
         report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
         path = collection.root / FILE_NAME
         before = read_file(path) if path.exists() else None
