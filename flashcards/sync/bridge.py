@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flashcards.anki.exports.notes import RenderedNotes
 from flashcards.anki.imports.cards import KnownChanges
@@ -26,6 +26,7 @@ from flashcards.sync.incoming import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
 from flashcards.sync.intake import NoteIntake, StoredMedia, TakenOver, set_aside
 from flashcards.sync.objects import OUR_TYPES, find_changed_options
 from flashcards.sync.projection import Projection
+from flashcards.sync.service import UPLOAD_TAKEN
 from flashcards.sync.wire import Refusal
 from flashcards.text import plural
 from scheduler.errors import SchedulerError
@@ -211,9 +212,6 @@ def _read_usn(path: Path) -> int:
     return max(0, int(usn) - 1)
 
 
-_OK: Final = "OK"
-
-
 class CollectionUnusable(Refusal):
     """The collection cannot be read or written now, for a reason that a person can mend."""
 
@@ -281,7 +279,7 @@ class Bridge:
             self._tell(sentence)
 
     def take_upload(self, mirror: Mirror, data: bytes) -> str:
-        """Import a whole collection; return `OK`, or a sentence that says why not."""
+        """Import a whole collection; return `UPLOAD_TAKEN`, or a sentence that says why not."""
         try:
             self.refresh(mirror)
             with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
@@ -290,10 +288,13 @@ class Bridge:
                 report = import_upload(self._open_scanned(), mirror, self._media, path, self._tell)
             mirror.begin_again()
         except (Refusal, FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
-            return f"The collection was not taken over: {error}"
+            sentence = f"The collection was not taken over: {error}"
+            self._tell(sentence)
+            return sentence
+        self.taken = TakenOver(report.added, report.updated, 0, report.cards, report.reviews)
         self._tell(f"upload: {report.added} notes added, {report.updated} updated, {report.reviews} reviews")
         self._seen = ()
-        return _OK
+        return UPLOAD_TAKEN
 
     def _bring_back(self, collection: Collection, mirror: Mirror) -> None:
         """Take over reviews that the mirror has and the log has lost, as after the state was restored from a copy."""

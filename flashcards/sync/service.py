@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _ACTIVE_SECONDS: Final = 300.0
 
+UPLOAD_TAKEN: Final = "OK"
+"""What an app is answered whose collection was taken over; it shows anything else."""
+
 
 class Source(Intake, Protocol):
     """The collection behind the mirror."""
@@ -35,7 +38,7 @@ class Source(Intake, Protocol):
         """Bring the mirror up to date with the collection."""
 
     def take_upload(self, mirror: Mirror, data: bytes) -> str:
-        """Take over a whole collection; return `OK`, or a sentence that says why not."""
+        """Take over a whole collection; return `UPLOAD_TAKEN`, or a sentence that says why not."""
 
 
 class SyncReport:
@@ -213,5 +216,6 @@ class SyncService:
     def _upload(self, header: ClientHeader, body: bytes) -> bytes:
         self._sessions.abort()
         answer = self._source.take_upload(self._mirror, body)
-        self._report(SyncReport(self._account.user, header.client, "upload"))
+        if answer == UPLOAD_TAKEN:
+            self._report(SyncReport(self._account.user, header.client, "upload"))
         return answer.encode()

@@ -57,6 +57,7 @@ def test_a_deck_file_that_cannot_be_written_ends_the_sync_and_the_next_one_bring
         with pytest.raises(PhoneError):
             phone.do("sync")
     assert fingerprint(world.root) == before
+    assert any("No space left on device" in sentence for sentence in world.server.sentences)
     phone.sync()
     assert "A: edited" in world.read("a.md")
     assert len(world.reviews()) == 1
