@@ -9,7 +9,7 @@ ANKIDROID_CORE := 25.9.2
 ANKIDROID_READY := $(VENV)/ankidroid/.ready-$(ANKIDROID_CORE)
 
 .DEFAULT_GOAL := help
-.PHONY: help decks review test test-slow test-all lint types fuzz faults bench clean
+.PHONY: help decks review test test-slow test-all lint types fuzz faults lives bench clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -57,6 +57,9 @@ fuzz: $(DEV_READY) ## Try random decks, packages, logs, settings and damage; FUZ
 
 faults: $(DEV_READY) ## Fail, cut and kill every file operation of every command, and cut the power after each
 	FAULT_POINTS=0 $(BIN)/python -m pytest -q -n auto tests/faults
+
+lives: $(DEV_READY) ## Live 80 lives of 300 sittings here and in Anki's core, in ten time zones; needs libfaketime
+	$(BIN)/python -m tests.real.lives $(SITTINGS)
 
 bench: $(DEV_READY) ## Measure speed, against peers where they are installed
 	$(BIN)/python -m benchmarks

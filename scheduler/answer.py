@@ -280,9 +280,11 @@ def make_new(card: Card) -> Card:
 def set_due_day(card: Card, day: int) -> Card:
     """Return the card under review and due on a day.
 
-    As in Anki with FSRS, the interval of a card under review counts from its last rating; others have no interval yet.
+    As in Anki with FSRS, the interval then counts from the last rating. A card that has no interval, since it was never
+    under review but for a due day set by hand, gets none.
     """
-    days = day - card.last_day if card.state is State.REVIEW and card.last_day is not None else 0
+    has_interval = card.state is State.RELEARNING or (card.state is State.REVIEW and card.interval > 0)
+    days = day - card.last_day if has_interval and card.last_day is not None else 0
     return card._replace(
         state=State.REVIEW, due_day=day, due_ms=None, steps_left=0, interval=max(0, days) * DAY_SECONDS
     )

@@ -240,8 +240,8 @@ class _DayBuilder:
         # With a deadline a card that was new today does not keep back its siblings that are due.
         introduced = {card for card, _, _, was_new in self.rated if was_new}
         self.notes.update(row[1] for row in chain(learning, self.rated) if row[0] not in introduced)
-        steps = self._keep_known(self.source.read_due(on_steps=True, order="due"))
-        reviews = self._keep_known(chain(self._due_reviews(), self._last_pass()))
+        steps = self._keep_known(self._read_due(on_steps=True))
+        reviews = self._keep_known(chain(self._read_due(on_steps=False), self._last_pass()))
         reserved = self._reserve({row[1] for row in chain(learning, steps, reviews)}) if self.groups else []
         taken = {row[0] for rows in (steps, reviews) for row in self._take_due(rows)}
         steps, reviews = ([row for row in rows if row[0] in taken] for rows in (steps, reviews))
@@ -252,9 +252,9 @@ class _DayBuilder:
     def _keep_known(self, rows: Iterable[Row]) -> list[Row]:
         return [row for row in rows if row[2] in self.policies]
 
-    def _due_reviews(self) -> Iterable[Row]:
+    def _read_due(self, *, on_steps: bool) -> Iterable[Row]:
         order = self.selection.order.review_order
-        rows = self.source.read_due(on_steps=False, order=order)
+        rows = self.source.read_due(on_steps=on_steps, order=order)
         if order not in _MEASURED:
             return rows
         measure = self._retrievability if order == "retrievability" else self._overdueness

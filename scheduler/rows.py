@@ -174,17 +174,19 @@ class Cards:
     # Marks
 
     def suspend(self, cards: Iterable[int]) -> int:
-        """Suspend these cards: they are never asked until unsuspended."""
-        return self._change("suspended = 1 WHERE id = ? AND suspended = 0", [(card,) for card in cards])
+        """Suspend these cards: they are never asked until unsuspended, and then at once, though they were buried."""
+        assignment = "suspended = 1, buried_day = NULL, buried_by = NULL WHERE id = ? AND suspended = 0"
+        return self._change(assignment, [(card,) for card in cards])
 
     def unsuspend(self, cards: Iterable[int]) -> int:
         """Unsuspend these cards."""
         return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
 
     def bury(self, cards: Iterable[int], day: int) -> int:
-        """Hide these cards until the end of a day."""
-        rows = [(day, card, day) for card in cards]
-        return self._change("buried_day = ?, buried_by = NULL WHERE id = ? AND coalesce(buried_day, -1) < ?", rows)
+        """Hide these cards until the end of a day, also if the rating of a sibling that hides them is taken back."""
+        rows = [(day, card, day, day) for card in cards]
+        sooner = "coalesce(buried_day, -1) < ? OR (buried_day = ? AND buried_by IS NOT NULL)"
+        return self._change(f"buried_day = ?, buried_by = NULL WHERE id = ? AND ({sooner})", rows)
 
     def unbury(self, cards: Iterable[int], day: int) -> int:
         """Show the cards among these that are hidden on a day."""

@@ -129,8 +129,7 @@ class Store(Cards):
                     "UPDATE cards SET suspended = ?, buried_day = NULL, buried_by = NULL WHERE id = ?",
                     (after.suspended, card_id),
                 )
-                if leech is not Leech.SUSPENDED:
-                    self.acts.add_status_of_rating(before, review.id)
+                self.acts.add_status_of_rating(before, review.id)
             if policy.bury_siblings and not has_deadline(policy, moment.day):
                 values = {"note": before.note, "card": card_id, "today": moment.day, "review": review.id}
                 self.connection.execute(_BURY_SIBLINGS, values)
@@ -190,21 +189,17 @@ class Store(Cards):
     # Each returns how many cards it changed
 
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
-        """Make cards new again. Their counts (`reps`, `lapses`) and the log stay."""
-        return self._log_each(
+        """Make cards new again. This also unburies the cards. Their counts (`reps`, `lapses`) and the log stay."""
+        return self._log_and_unbury(
             ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else make_new(card)
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
         """Make cards due on a day. This also unburies the cards.
 
-        The interval of a card under review then counts from its last rating.
+        The interval of a card that has one then counts from its last rating.
         """
-        given, today = list(cards), self.clock.day(now_ms)
-        with transaction(self.connection):
-            changed = self._log_each(ReviewKind.SET_DUE, given, now_ms, lambda card: set_due_day(card, day))
-            self.unbury(given, today)
-        return changed
+        return self._log_and_unbury(ReviewKind.SET_DUE, cards, now_ms, lambda card: set_due_day(card, day))
 
     def reschedule(self, due_days: Mapping[int, int], now_ms: int) -> int:
         """Give cards under review other due days, by card; their intervals count from the last review."""
@@ -214,7 +209,7 @@ class Store(Cards):
             since = day - (card.last_day if card.last_day is not None else self.clock.day(now_ms))
             return card._replace(due_day=day, interval=max(1, since) * DAY_SECONDS)
 
-        return self._log_each(ReviewKind.RESCHEDULED, due_days, now_ms, change)
+        return len(self._log_each(ReviewKind.RESCHEDULED, due_days, now_ms, change))
 
     def parameters_in_use(self) -> dict[int, str]:
         """Read the parameters, as text, that each deck's states were computed with.
@@ -263,10 +258,19 @@ class Store(Cards):
 
     # Helpers
 
-    def _log_each(
+    def _log_and_unbury(
         self, kind: ReviewKind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]
     ) -> int:
-        changed = 0
+        with transaction(self.connection):
+            changed = self._log_each(kind, cards, now_ms, change)
+            self.unbury(changed, self.clock.day(now_ms))
+        return len(changed)
+
+    def _log_each(
+        self, kind: ReviewKind, cards: Iterable[int], now_ms: int, change: Callable[[Card], Card | None]
+    ) -> list[int]:
+        """Write a row for each card that changes; return these cards."""
+        changed = []
         with transaction(self.connection):
             for card in cards:
                 before = self.card(card)
@@ -274,7 +278,7 @@ class Store(Cards):
                 if after is not None:
                     append(self.connection, make_row(kind, before, after, self._moment(before, now_ms)))
                     update_schedule(self.connection, after)
-                    changed += 1
+                    changed.append(card)
         return changed
 
     def _moment(self, card: Card, now_ms: int) -> Moment:

@@ -239,9 +239,14 @@ def test_memory_states_along_a_history_are_those_of_anki(tmp_path: Path, monkeyp
             assert after.difficulty == pytest.approx(answer.memory.difficulty, rel=2e-6)
 
 
-@pytest.mark.parametrize("state", [State.NEW, State.LEARNING, State.REVIEW, State.RELEARNING])
+@pytest.mark.parametrize(
+    ("state", "interval"),
+    [(State.NEW, 0), (State.LEARNING, 0), (State.REVIEW, 0), (State.REVIEW, 20), (State.RELEARNING, 3)],
+)
 @pytest.mark.parametrize(("elapsed", "days"), [(0, 0), (0, 5), (1, 0), (12, 3), (400, 1)])
-def test_a_due_day_set_by_hand_is_that_of_anki(tmp_path: Path, state: State, elapsed: int, days: int) -> None:
+def test_a_due_day_set_by_hand_is_that_of_anki(
+    tmp_path: Path, state: State, interval: int, elapsed: int, days: int
+) -> None:
     now = int(time.time())
     today = CLOCK.day(now * 1000)
     rated = state is not State.NEW
@@ -250,7 +255,7 @@ def test_a_due_day_set_by_hand_is_that_of_anki(tmp_path: Path, state: State, ela
         stability=9.0 if rated else None,
         difficulty=5.0 if rated else None,
         last_day=today - elapsed if rated else None,
-        interval=20 * DAY if state is State.REVIEW else 0,
+        interval=interval * DAY,
         reps=3 if rated else 0,
         steps_left=1 if state in (State.LEARNING, State.RELEARNING) else 0,
     )

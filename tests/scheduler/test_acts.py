@@ -87,6 +87,17 @@ def test_a_rating_that_unburied_its_card_is_undone_to_a_buried_card(store: Store
     assert store.acts.last() is None
 
 
+def test_a_rating_that_suspended_a_buried_leech_is_undone_to_a_buried_card(store: Store) -> None:
+    (card,) = add(store)
+    store.rate(card, Rating.EASY, PLAIN, NOW - 8 * DAY)
+    store.bury([card], TODAY)
+    before = state(store)
+    store.rate(card, Rating.AGAIN, replace(PLAIN, leech_threshold=1, leech_action="suspend"), NOW)
+    assert store.card(card).suspended
+    store.acts.undo(NOW + 1)
+    assert state(store) == before
+
+
 def test_what_is_undone_is_undone_for_the_replayed_log_too(store: Store) -> None:
     cards = add(store, 3)
     for card in cards:

@@ -171,6 +171,14 @@ def test_reviews_can_begin_with_what_is_furthest_beyond_its_interval(store: Stor
     assert asked(build_queue(store, one_deck(policy), NOW), store) == [short, long]
 
 
+def test_steps_of_days_come_in_the_order_of_the_reviews(store: Store) -> None:
+    cards = due_with_stability(store)
+    for card in cards:
+        put(store, card, state=State.RELEARNING, steps_left=1)
+    policy = replace(PLAIN, review_order="retrievability")
+    assert asked(build_queue(store, one_deck(policy), NOW), store) == list(reversed(cards))
+
+
 def test_cards_due_on_the_same_day_are_shuffled_the_same_way_all_day(store: Store) -> None:
     cards = add(store, 40)
     for card in cards:

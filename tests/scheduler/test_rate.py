@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import CardChanged, Leech, NothingToUndo, Policy, Rating, State, Store
+from scheduler import CardChanged, Clock, Leech, Model, NothingToUndo, Policy, Rating, State, Store
 from tests.scheduler.world import DAY, MINUTE, NOW, PLAIN, TODAY, add, make_due, one_deck, open_store, put
 
 if TYPE_CHECKING:
@@ -273,6 +275,20 @@ def _do(store: Store, card: int, act: Rating | str, policy: Policy, now: int) ->
         store.forget([card], now)
     else:
         store.set_due([card], store.clock.day(now) + 3, now)
+
+
+def test_days_between_ratings_are_calendar_days_though_the_clocks_changed(tmp_path: Path) -> None:
+    # 24 hours are counted back nine times from the rollover after the second rating: Anki says nine days.
+    store = open_store(tmp_path)
+    store.clock = Clock(zone=ZoneInfo("America/New_York"))
+    zone = store.clock.zone
+    first, second = datetime(2026, 10, 25, 4, 30, tzinfo=zone), datetime(2026, 11, 2, 12, 0, tzinfo=zone)
+    (card,) = add(store)
+    store.rate(card, Rating.EASY, PLAIN, int(first.timestamp()) * 1000)
+    memory = store.card(card).memory
+    store.rate(card, Rating.GOOD, PLAIN, int(second.timestamp()) * 1000)
+    assert store.card(card).memory == Model().next_memories(memory, 8)[Rating.GOOD]
+    store.connection.close()
 
 
 def test_two_processes_rating_at_once_both_succeed(tmp_path: Path) -> None:

@@ -89,6 +89,14 @@ def test_unburying_shows_the_card_again(store: Store) -> None:
     assert store.unbury([card], TODAY) == 0
 
 
+def test_a_card_that_a_sibling_hides_and_a_person_buries_stays_buried_when_the_rating_is_undone(store: Store) -> None:
+    card, sibling = add(store, 2, siblings=2)
+    store.rate(card, Rating.EASY, PLAIN, NOW)
+    assert store.bury([sibling], TODAY) == 1
+    store.undo(NOW + MINUTE)
+    assert store.card(sibling).is_buried(TODAY)
+
+
 def test_flags_go_from_one_to_seven(store: Store) -> None:
     (card,) = add(store)
     assert store.flag([card], 7) == 1
@@ -121,15 +129,41 @@ def test_a_forgotten_card_starts_afresh(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("waited", "until", "interval"), [(30, 3, 33), (10, 0, 10), (0, 4, 4), (0, 0, 0)])
+@pytest.mark.parametrize("state", [State.REVIEW, State.RELEARNING])
 def test_the_interval_of_a_due_day_set_by_hand_counts_from_the_last_rating(
-    store: Store, waited: int, until: int, interval: int
+    store: Store, state: State, waited: int, until: int, interval: int
 ) -> None:
     (card,) = add(store)
-    make_due(store, card, interval_days=waited)
+    make_due(store, card)
+    put(store, card, state=state, last_day=TODAY - waited)
     assert store.set_due([card], TODAY + until, NOW) == 1
     found = store.card(card)
     assert (found.due_day, found.interval, found.state) == (TODAY + until, interval * 86_400, State.REVIEW)
     assert found.memory is not None
+
+
+def test_a_card_on_a_first_step_has_no_interval_however_often_it_is_given_a_due_day(store: Store) -> None:
+    (card,) = add(store)
+    store.rate(card, Rating.GOOD, PLAIN, NOW)
+    store.set_due([card], TODAY + 3, NOW)
+    store.set_due([card], TODAY + 5, NOW + DAY)
+    assert (store.card(card).due_day, store.card(card).interval) == (TODAY + 5, 0)
+
+
+def test_a_buried_card_that_is_forgotten_is_asked_again(store: Store) -> None:
+    (card,) = add(store)
+    store.rate(card, Rating.EASY, PLAIN, NOW)
+    store.bury([card], TODAY)
+    store.forget([card], NOW)
+    assert not store.card(card).is_buried(TODAY)
+
+
+def test_a_buried_card_that_was_suspended_in_between_is_shown(store: Store) -> None:
+    (card,) = add(store)
+    store.bury([card], TODAY)
+    store.suspend([card])
+    store.unsuspend([card])
+    assert not store.card(card).is_buried(TODAY)
 
 
 def test_a_buried_card_given_a_due_day_is_asked_on_it(store: Store) -> None:
