@@ -1,4 +1,4 @@
-"""`python -m flashcards`."""
+"""Run the program as `python -m flashcards`."""
 
 from flashcards.cli import main
 

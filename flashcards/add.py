@@ -1,4 +1,4 @@
-"""New notes written into a deck file: only what reads back as meant, and what `check` would not report."""
+"""Write new notes into a deck file, if they read back as meant and `check` finds no problem."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
-from flashcards.disk.inside import find_place
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
+from flashcards.disk.safe_paths import find_place
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import fingerprint
 

@@ -1,4 +1,4 @@
-"""Advice on cards that are hard to learn as they are written: no problems, but worth a thought."""
+"""Find cards whose wording makes them hard to learn."""
 
 from __future__ import annotations
 

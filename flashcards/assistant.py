@@ -1,4 +1,4 @@
-"""What a language model may do with a collection over the Model Context Protocol: read it, add notes, rate cards.
+"""Let a language model use a collection through the Model Context Protocol: read, add notes, rate cards.
 
 It adds and rates only after a person has agreed: the client asks if it can, else the call is repeated with a code.
 The library `mcp` is an extra; only this module imports it.

@@ -1,4 +1,4 @@
-"""Files of other tools' dialects rewritten in the native format; every card keeps its history."""
+"""Rewrite files of other dialects in the native format; every card keeps its history."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from flashcards.deck.source import normalize
 from flashcards.deck.write import write_note
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
-from flashcards.disk.inside import leads_outside
 from flashcards.disk.journal import Journal
+from flashcards.disk.safe_paths import leads_outside
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
 

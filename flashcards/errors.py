@@ -1,4 +1,4 @@
-"""Every error that a person can cause, under one root.
+"""The base class of every error that a user can cause.
 
 The message is one clear sentence that says what is wrong, followed by what to do. The command line prints it on
 standard error and exits with `exit_code`; a person never sees a traceback.

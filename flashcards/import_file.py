@@ -1,4 +1,4 @@
-"""Import what other programs hold: Anki's packages, other programs' databases, states of other computers, logs."""
+"""Import a file: Anki packages, databases of other programs, states of other computers, logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Correct by hand which note is which: link, unlink, and write the key of a note into its file."""
+"""Link and unlink notes by hand, and write the key of a note into its file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from flashcards.deck.parse import parse
 from flashcards.deck.write import insert_comment
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, replace_unchanged
-from flashcards.disk.inside import leads_outside
 from flashcards.disk.journal import Journal
+from flashcards.disk.safe_paths import leads_outside
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.text import plural
 from scheduler import transaction

@@ -1,4 +1,4 @@
-"""Undo of everything: acts on cards, and acts such as links and imports that keep a copy of what was there before.
+"""Undo acts on cards, and acts such as links and imports that keep a copy of the earlier state.
 
 A copy is a folder in `.flashcards/undo/`: the database, and the files that the act changed. Undoing such an act puts
 both back. What was done meanwhile was undone first, because acts are undone in order; what later exports, phones and
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flashcards.catalog.imports import write_together
 from flashcards.collection import DATABASE, Collection, now_ms
 from flashcards.disk.atomic import file_digest
-from flashcards.disk.inside import OutsideCollection, find_place, is_real_folder
 from flashcards.disk.journal import Journal
+from flashcards.disk.safe_paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler.backups import copy_database
 

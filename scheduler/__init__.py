@@ -1,4 +1,4 @@
-"""When a card is due: FSRS-6 as Anki computes it, an append-only review log, and the queue of a day.
+"""Decide when a card is due: FSRS-6 as Anki computes it, an append-only review log, and the queue of a day.
 
 This package knows nothing of Markdown, deck files or terminals. A deck is an integer whose cards share limits; a note
 is an integer whose cards are siblings.

@@ -1,4 +1,4 @@
-"""Days that begin at 04:00 local time, and other ways to read a time."""
+"""Compute days that begin at the rollover hour, and read times in other forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database: connections, transactions, integrity, reading without a write, and migrations when it is opened.
+"""Open the database: connections, transactions, integrity checks, reading without a write, migrations.
 
 Imports SQLite alone unless a migration is pending.
 """

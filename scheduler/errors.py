@@ -1,4 +1,4 @@
-"""Every error of this package that a user can meet, under one root, and the translation of SQLite's errors."""
+"""The errors of this package that a user can cause, and the translation of SQLite's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fitting FSRS to the reviews of a log, and what it predicts of them."""
+"""Fit FSRS to the reviews of a log."""
 
 from __future__ import annotations
 

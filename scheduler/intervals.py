@@ -1,4 +1,4 @@
-"""Intervals: fuzz and load balancing in Anki's ranges, and new due days after memory states change."""
+"""Compute intervals: fuzz and load balancing in Anki's ranges, and new due days after memory states change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated learner: how likely each rating is, and how long an answer takes."""
+"""Simulate a learner: the probability of each rating, and the time an answer takes."""
 
 from __future__ import annotations
 

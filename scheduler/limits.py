@@ -1,4 +1,4 @@
-"""How many cards each deck may still ask today: limits, which bind the decks below, and deadlines, which come first."""
+"""Compute how many cards each deck may still ask today, from limits (which bind subdecks) and deadlines."""
 
 from __future__ import annotations
 

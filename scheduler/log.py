@@ -1,4 +1,4 @@
-"""The review log: reading it, the rules of what a row does to a card, folding rows into a card, and imported rows.
+"""Read the review log, apply a row to a card, fold rows into a card, and make rows of imported reviews.
 
 `find_effects` is the only place that says what a row does to counts and memory; `scheduler.replay` uses it, too.
 """

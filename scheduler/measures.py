@@ -1,4 +1,4 @@
-"""How good predictions of recall are: log loss, RMSE(bins), calibration. Pure, and fast on a million reviews.
+"""Measure predictions of recall: log loss, RMSE(bins), calibration. Pure.
 
 Every function takes one entry a review, as arrays or other sequences of equal length. Only reviews at least a day
 after the card's previous one count. A prediction is the chance of recall, 0 to 1, just before the review. A review

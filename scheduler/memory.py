@@ -1,4 +1,4 @@
-"""FSRS-6: its parameters, its forgetting curve, and the memory states of one card or of whole histories.
+"""FSRS-6: parameters, forgetting curve, and the memory states of one card or of whole histories.
 
 This is the only file that knows which version of FSRS is used. A later version is adopted here.
 

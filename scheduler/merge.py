@@ -1,4 +1,4 @@
-"""Merging what another program knows of cards: each review once, then the state the card ends in.
+"""Merge what another program knows of cards: each review once, then the final state of the card.
 
 The log only grows. A review is identified by its card and its time. If another card's row already has that time, the
 review moves to the next free millisecond and is found there by the next import.

@@ -1,4 +1,4 @@
-"""The settings of a deck that decide when its cards are due, and which are asked on a day."""
+"""The settings of a deck that decide when its cards are due and which are asked on a day."""
 
 from __future__ import annotations
 

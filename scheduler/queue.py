@@ -1,4 +1,4 @@
-"""What to ask today, in order: built from the store once, then updated as cards are answered."""
+"""Keep the cards of today in order: built once from the store, then updated with each answer."""
 
 from __future__ import annotations
 

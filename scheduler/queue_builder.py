@@ -1,4 +1,4 @@
-"""Building the queue of a day: what is due, then what is new, within the limits, one card of a note.
+"""Build the queue of a day: due cards, then new ones, within the limits, one card of a note.
 
 The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards. New
 cards of decks with a deadline are reserved before all but the first. A simulation builds its days here, too.

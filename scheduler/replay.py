@@ -1,4 +1,4 @@
-"""The log folded by columns: memory states from a million reviews, and where the cards' rows differ."""
+"""Replay the log by columns: memory states from a million reviews, and rows of cards that differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the tables `cards` and `reviews`: conversion to and from the model, and acts on cards."""
+"""Convert rows of the tables `cards` and `reviews` to and from the model; act on cards."""
 
 from __future__ import annotations
 

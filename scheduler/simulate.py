@@ -1,4 +1,4 @@
-"""Simulating what a plan of reviews costs and achieves: a learner, whose memory follows FSRS, lives through its days.
+"""Simulate the days of a learner whose memory follows FSRS, to see what a plan of reviews costs and achieves.
 
     plan = PolicyPlan(cards, [DeckLimits(deck, (), policy)])
     simulation = simulate(cards, plan, first_day, days=365, learner=Learner(seed=7))
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from scheduler.queue_builder import DayCards, Row
 
 
-SITTING = 8 * 3600
-"""The learner sits down this many seconds after the day began: at noon, if it begins at 04:00."""
+START_OF_REVIEWS = 8 * 3600
+"""Seconds from the start of the day to the first review: noon, if the day begins at 04:00."""
 
 
 class SimulatedClock(Clock):
@@ -176,7 +176,7 @@ def _live_through(
     counted: Set[int] | None,
     weights: Mapping[int, int],
 ) -> SimulatedDay:
-    start_ms = (day * DAY_SECONDS + SITTING) * 1000
+    start_ms = (day * DAY_SECONDS + START_OF_REVIEWS) * 1000
     new = reviews = steps = lapses = recalled = 0
     seconds = 0.0
     for asked in plan.ask(day):

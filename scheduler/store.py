@@ -1,4 +1,4 @@
-"""Ratings and the review log in SQLite. Every act is one transaction; the log is the truth, a card's row its cache."""
+"""Store ratings and the review log in SQLite. Every act is one transaction; a card's row is a cache of the log."""
 
 from __future__ import annotations
 

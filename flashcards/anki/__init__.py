@@ -1,1 +1,1 @@
-"""Everything that is Anki's: packages, exports to it, imports from it."""
+"""Exchange with Anki: packages, exports to it, imports from it."""

@@ -1,1 +1,1 @@
-"""What the decks said at the last scan; a scan finds what changed and links it with what was there."""
+"""Store the decks as of the last scan. A scan finds what changed and links changed notes to known ones."""

@@ -1,4 +1,4 @@
-"""What changed: compare the deck files with the catalog, read those that changed, describe what a scan did."""
+"""Compare the deck files with the catalog, read those that changed, and describe the result of a scan."""
 
 from __future__ import annotations
 

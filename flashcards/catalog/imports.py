@@ -1,4 +1,4 @@
-"""What other programs know: which note came from which of theirs, and when they say that its cards are due.
+"""Record which note came from which note of another program, and when that program says its cards are due.
 
 What other tools wrote beside cards of when they are due is taken over into the log: one row a card, no reviews.
 """

@@ -1,4 +1,4 @@
-"""Find what the links of notes name: which notes there are in the collection, and the text of embedded ones."""
+"""Find the notes that links name, and the text of embedded notes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from flashcards.dialects import NATIVE
 from flashcards.dialects.obsidian_blocks import SCHEDULE_COMMENT
 from flashcards.dialects.obsidian_schedules import cut_schedules
 from flashcards.disk.atomic import read_file
-from flashcards.disk.inside import is_private
 from flashcards.disk.media_files import PathIndex
+from flashcards.disk.safe_paths import is_private
 
 _EMBED: Final = re.compile(r"!\[\[([^\[\]|#\n]*)")
 _MOST_TARGETS: Final = 50  # of one note

@@ -1,4 +1,4 @@
-"""The commands `add`, `format` and `convert`: new notes, and how files are written."""
+"""The commands `add`, `format` and `convert`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands `answer` and `undo`: one rating from a script, and taking a rating back."""
+"""The commands `answer` and `undo`."""
 
 from __future__ import annotations
 

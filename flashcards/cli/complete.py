@@ -1,4 +1,4 @@
-"""What is completed: decks, cards, files, backups and the words of the query language."""
+"""Complete decks, cards, files, backups and words of the query language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands share: opening the collection, printing text and JSON, progress bars, queries."""
+"""Code shared by commands: opening the collection, printing text and JSON, progress bars, queries."""
 
 from __future__ import annotations
 

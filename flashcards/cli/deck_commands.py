@@ -1,4 +1,4 @@
-"""The commands `init`, `scan` and `check`: a new collection, changes of the decks, their problems."""
+"""The commands `init`, `scan` and `check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `docs`: the manual, which ships with the program."""
+"""The command `docs`, which shows the manual that ships with the program."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _show(text: str) -> None:
         return
     from rich.markdown import Markdown
 
-    from flashcards.render.terminal.gated import GatedConsole
+    from flashcards.render.terminal.safe_console import GatedConsole
 
     screen = GatedConsole(width=min(int(width), 100))
     with screen.capture() as drawn:

@@ -1,4 +1,4 @@
-"""The commands `stats`, `forecast`, `readiness` and `simulate`: what was, what comes, what would be."""
+"""The commands `stats`, `forecast`, `readiness` and `simulate`."""
 
 from __future__ import annotations
 

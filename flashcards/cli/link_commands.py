@@ -1,4 +1,4 @@
-"""The commands `orphans`, `link`, `unlink` and `pin`: which note is which, decided by hand."""
+"""The commands `orphans`, `link`, `unlink` and `pin`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands `list`, `show` and `edit`: looking at cards and opening their files."""
+"""The commands `list`, `show` and `edit`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Earlier mock interviews: their history, and the report of one."""
+"""Show earlier mock interviews: their history, and the report of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types of option values that click lacks, dates as people write them (`+3`, `fri`), and rules about options."""
+"""Types of option values that click lacks, such as dates (`+3`, `fri`), and rules between options."""
 
 from __future__ import annotations
 

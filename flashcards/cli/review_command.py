@@ -12,7 +12,7 @@ from flashcards.cli.params import Excludes, Number, OptionRules, Requires
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.review.plan import SittingPlan
+    from flashcards.review.plan import SessionPlan
     from flashcards.review.views import Finished
     from scheduler.policy import ReviewOrder
 
@@ -102,9 +102,9 @@ def command(
             return
         if collection.catalog.counts()[1]:
             console.keep_state(collection)
-        from flashcards.review.plan import SittingPlan
+        from flashcards.review.plan import SessionPlan
 
-        plan = SittingPlan(
+        plan = SessionPlan(
             only=only,
             new=new,
             limit=limit,
@@ -127,7 +127,7 @@ def command(
     )
 
 
-def _ask(collection: Collection, plan: SittingPlan, *, plain: bool) -> None:
+def _ask(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.review.views import Finished
 

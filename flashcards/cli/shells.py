@@ -1,4 +1,4 @@
-"""The scripts that bash, zsh and fish complete with, and what each inserts for a name with colons or spaces."""
+"""Scripts for completion in bash, zsh and fish, and how each inserts names with colons or spaces."""
 
 from __future__ import annotations
 

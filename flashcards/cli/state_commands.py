@@ -1,4 +1,4 @@
-"""The commands `doctor`, `backup` and `restore`: the health of the review state."""
+"""The commands `doctor`, `backup` and `restore`."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     flashcards restore .flashcards/backups/state-20261123T101500.000000Z.db
     """
     from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER, find_collection
-    from flashcards.disk.inside import refuse_strange_files
+    from flashcards.disk.safe_paths import refuse_strange_files
     from scheduler import restore
     from scheduler.backup_files import find_newest_backup
 

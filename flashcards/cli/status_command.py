@@ -1,4 +1,4 @@
-"""`flashcards status`."""
+"""The command `status`."""
 
 from __future__ import annotations
 

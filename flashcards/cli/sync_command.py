@@ -1,4 +1,4 @@
-"""`flashcards sync`."""
+"""The command `sync`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flashcards review --web`: the same review, in a browser."""
+"""The option `review --web`: the same review, in a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-    from flashcards.review.plan import SittingPlan
+    from flashcards.review.plan import SessionPlan
     from flashcards.web.host import WebHost
 
 _NEEDED = ("jinja2", "segno", "starlette", "uvicorn")
@@ -45,7 +45,7 @@ def check_web_extra() -> None:
 
 def review_in_browser(
     root: Path,
-    plan: SittingPlan | None,
+    plan: SessionPlan | None,
     words: str,
     *,
     address: str,

@@ -1,4 +1,4 @@
-"""The attributes of a note: `<!-- id: k7f3q2; tags: hard, exam; reverse; type -->`."""
+"""Read the attributes of a note: `<!-- id: k7f3q2; tags: hard, exam; reverse; type -->`."""
 
 from __future__ import annotations
 

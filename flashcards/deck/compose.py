@@ -1,4 +1,4 @@
-"""Compose notes from the places of their parts."""
+"""Build notes from the positions of their parts."""
 
 from __future__ import annotations
 

@@ -27,9 +27,7 @@ from flashcards.deck.wiki_links import (
     name_target,
     read_targets,
 )
-
-BY_NAME: Final = "[["
-"""What a path begins with where it names a file anywhere in the collection."""
+from flashcards.disk.media_files import WIKI_PREFIX
 
 _HINT: Final = re.compile(r"\[\[|==|%%|\[!|\[\^|\^\[|[ \t]\^[A-Za-z0-9]")
 _TOKEN: Final = re.compile(
@@ -254,7 +252,7 @@ def _closing_bracket(text: str, start: int) -> int:
 def _image(path: str, size: str) -> str:
     match = _SIZE.fullmatch(size)
     alt = (match[1] or "") if match else size
-    written = f'<img src="{escape(BY_NAME + path.replace("%", "%25"))}" alt="{escape(alt)}"'
+    written = f'<img src="{escape(WIKI_PREFIX + path.replace("%", "%25"))}" alt="{escape(alt)}"'
     if match:
         written += f' width="{match[2]}"' + (f' height="{match[3]}"' if match[3] else "")
     return f"{written}>"

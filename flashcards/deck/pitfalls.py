@@ -1,4 +1,4 @@
-"""Find text that is shown otherwise than its author probably meant."""
+"""Find text that will probably not be shown as its author meant."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def _is_reflowed(paragraph: str, start: int, opaque: Spans) -> bool:
 def _is_wrapped(lines: list[str]) -> bool:
     """Check whether every line is as full as a formatter would make it."""
     longest = max(map(len, lines))
-    with_next = min(len(line) + 1 + len(after.split()[0]) for line, after in pairwise(lines))
+    with_next = min(len(line) + 1 + len(after.lstrip().partition(" ")[0]) for line, after in pairwise(lines))
     return any(longest <= width < with_next for width in _WIDTHS)
 
 

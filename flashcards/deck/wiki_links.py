@@ -1,4 +1,4 @@
-"""Links and embeds of Obsidian, `[[note]]` and `![[note#part]]`, and what the collection says of the notes they name.
+"""Read Obsidian's links and embeds, `[[note]]` and `![[note#part]]`, and insert the text of the notes they name.
 
 What a note's links name is written into its definitions, one line each: `[[!target]]: "text"` holds the text that an
 embed shows; `[[target]]: null` and `[[!target]]: null` say that a link or an embed names no note, and stays as it is

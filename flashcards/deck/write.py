@@ -1,4 +1,4 @@
-"""A note as the Markdown of the native format."""
+"""Write a note as Markdown of the native format."""
 
 from __future__ import annotations
 

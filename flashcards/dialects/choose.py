@@ -1,6 +1,6 @@
-"""Which dialect reads a file, and why: by folder in `flashcards.toml`, or by the Obsidian vault that it lies in.
+"""Choose the dialect of a file, and say why: by folder in `flashcards.toml`, or by its Obsidian vault.
 
-The front matter of the file itself goes before both; it is looked at when the file is read.
+The front matter of a file outranks both; it is read later, with the file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The dialect of flashcards-obsidian: `#card` behind a question, `::` within a line, gaps in braces or highlights.
+"""Read the dialect of flashcards-obsidian: `#card` after a question, `::` within a line, gaps in braces or highlights.
 
 An answer ends at a blank line or at `^1234567890123`, the id of the note in Anki.
 """
@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from flashcards.deck.model import Deck
-from flashcards.dialects.building import Breadcrumbs, DeckBuilder, find_brace_gaps, find_opaque, list_prose, read_lines
+from flashcards.dialects.builder import Breadcrumbs, DeckBuilder, find_brace_gaps, find_opaque, list_prose, read_lines
 
 _CARD: Final = re.compile(
     r"(?<!\S)#card(?P<kind>[/-](?:reverse|spaced))?(?![\w/-])(?P<tags>(?:[ \t]*#[\w/-]+)*)[ \t]*", re.I

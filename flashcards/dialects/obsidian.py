@@ -1,4 +1,4 @@
-"""The dialect of Obsidian's spaced repetition plugin (1.15): its notes and settings, read as the plugin reads them.
+"""Read the notes of Obsidian's spaced repetition plugin (1.15), as the plugin reads them.
 
 What the plugin writes itself (schedules, block ids) and the tag in front of a card are no part of a note's text.
 """
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import get_deck_name
-from flashcards.dialects.building import Breadcrumbs, list_prose, read_lines
+from flashcards.dialects.builder import Breadcrumbs, list_prose, read_lines
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_schedules import Schedules, choose_later, cut_schedules, find_stored, read_schedules

@@ -1,4 +1,4 @@
-"""The cards of an Obsidian note as blocks of lines: the state machine of the spaced repetition plugin."""
+"""Split an Obsidian note into the lines of its cards, with the state machine of the spaced repetition plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gaps of Obsidian's spaced repetition plugin, by patterns such as `==[123;;]answer[;;hint]==`.
+"""Find the gaps of Obsidian's spaced repetition plugin, by patterns such as `==[123;;]answer[;;hint]==`.
 
 A pattern has three kinds of gap. Simple ones are a card each, classic ones are numbered, and overlapping ones say for
 each card whether they are asked (a), shown (s) or hidden (h). A text has one kind only: the first of classic,

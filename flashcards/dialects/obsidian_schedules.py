@@ -1,4 +1,4 @@
-"""The schedules of Obsidian's spaced repetition plugin: beside its cards (`<!--SR:!2026-12-16,51,230-->`), or stored.
+"""Read the schedules of Obsidian's spaced repetition plugin: in comments beside its cards, or in its data file.
 
 What is stored outside of the notes lies in the plugin's `data.json` or in a file of the vault, by a hash of each card's
 text: `{"cardSchedules": {"c4ddf78ff81fe": [{"dueDate": "2026-12-16", "interval": 51, "ease": 230}]}}`.

@@ -1,4 +1,4 @@
-"""The settings of Obsidian's spaced repetition plugin, as far as they decide which cards a note holds."""
+"""Read the settings of Obsidian's spaced repetition plugin that decide which cards a note holds."""
 
 from __future__ import annotations
 

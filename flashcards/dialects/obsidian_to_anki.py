@@ -1,4 +1,4 @@
-"""The dialect of Obsidian_to_Anki: notes between `START` and `END`, or `STARTI […] … ENDI` within a line.
+"""Read the dialect of Obsidian_to_Anki: notes between `START` and `END`, or `STARTI […] … ENDI` within a line.
 
 Its custom regular expressions are not read. The ids are those of Anki's notes.
 """
@@ -9,7 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Deck
-from flashcards.dialects.building import DeckBuilder, find_brace_gaps, list_prose, read_lines
+from flashcards.dialects.builder import DeckBuilder, find_brace_gaps, list_prose, read_lines
 
 _ID: Final = re.compile(r"(?:<!--)?ID: (\d+).*")
 _INLINE: Final = re.compile(r"STARTI[ \t]*\[([^\[\]\n]*)\]((?:(?!STARTI|ENDI).)*)ENDI")

@@ -1,4 +1,4 @@
-"""A file's text into what it says, by the dialect that was chosen for it or that its front matter names."""
+"""Read a file in the dialect that was chosen for it or that its front matter names."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # The module and the function that reads each format, loaded if a file needs it.
 _READERS: Final = {
-    "headings": ("smaller", "read_headings"),
-    "inka": ("smaller", "read_inka"),
-    "mdsr": ("smaller", "read_mdsr"),
+    "headings": ("headings_inka_mdsr", "read_headings"),
+    "inka": ("headings_inka_mdsr", "read_inka"),
+    "mdsr": ("headings_inka_mdsr", "read_mdsr"),
     "obsidian-to-anki": ("obsidian_to_anki", "read_obsidian_to_anki"),
     "flashcards-obsidian": ("flashcards_obsidian", "read_flashcards_obsidian"),
 }

@@ -1,1 +1,1 @@
-"""Files written whole or not at all, and their digests."""
+"""Write files atomically, and compute their digests."""

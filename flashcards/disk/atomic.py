@@ -1,4 +1,4 @@
-"""Write files so that nothing is ever half written or overwritten unseen; read nothing but regular files."""
+"""Write files atomically, and never overwrite a change that somebody else made meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put several files in place together with a database transaction: all of it happens, or nothing.
+"""Change several files together with a database transaction: all of it happens, or nothing.
 
 The new files are written beside the state first. Then a plan of their places, with copies of the present files, is
 put on disk. The files are renamed into place, and the transaction is committed with the plan's mark in it. The next
@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flashcards.disk.atomic import FileChanged, file_digest, new_file_mode, read_file, sync
-from flashcards.disk.inside import OutsideCollection, find_place, is_real_folder
+from flashcards.disk.safe_paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 
 _PLAN = "plan.json"

@@ -7,13 +7,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from flashcards.disk.inside import is_private
+from flashcards.disk.safe_paths import is_private
 from flashcards.errors import FlashcardsError
 
-BY_NAME = "[["
-"""What a path begins with where it names a file anywhere in the collection; as in `deck.markdown_extensions`."""
+WIKI_PREFIX: Final = "[["
+"""The start of a URL that names a file anywhere in the collection."""
 
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
@@ -128,8 +128,8 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
     """
     root = root.resolve()
     folder = (root / file).parent
-    if url.startswith(BY_NAME):
-        url = url.removeprefix(BY_NAME)
+    if url.startswith(WIKI_PREFIX):
+        url = url.removeprefix(WIKI_PREFIX)
         found = (finder or FileFinder(root)).find(url, file.rpartition("/")[0])
         if not found:
             raise MediaMissing(url)

@@ -1,1 +1,1 @@
-"""Other sources of notes, cards and reviews, and what every importer shares."""
+"""Import notes, cards and reviews from other programs."""

@@ -1,4 +1,4 @@
-"""The decks and the database of hashcards: reviews of cards that it names by a hash of their text.
+"""Import the database of hashcards: reviews of cards that it identifies by a hash of their text.
 
 hashcards 0.5 reads a file line by line, whatever Markdown says (`src/parser.rs`, `src/types/card.rs`). A question is
 hashed with its answer by BLAKE3; a gap with the text of its cloze without brackets and the first and last byte of what
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.importers.foreign import check_integer, check_match, open_database, read_date, read_local_time
+from flashcards.importers.databases import check_integer, check_match, open_database, read_date, read_local_time
 from flashcards.importers.hashed_cards import (
     CARD_COLUMNS,
     HASH,

@@ -1,4 +1,4 @@
-"""Reviews from programs that name a card by a hash of its text, such as hashcards and repeater."""
+"""Import reviews from programs that identify a card by a hash of its text, such as hashcards and repeater."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flashcards.catalog.store import encode
 from flashcards.collection import now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint
-from flashcards.importers.foreign import check_number
+from flashcards.importers.databases import check_number
 from flashcards.importers.transaction import ImportReport, Malformed, Remark, merge_histories, run_import
 from scheduler.log import CardHistory, ImportedReview, ImportedState, read_reviews
 from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State

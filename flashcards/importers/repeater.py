@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.importers.foreign import check_integer, check_match, list_tables, open_database, read_local_time
+from flashcards.importers.databases import check_integer, check_match, list_tables, open_database, read_local_time
 from flashcards.importers.hashed_cards import (
     CARD_COLUMNS,
     HASH,

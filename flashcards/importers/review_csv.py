@@ -1,4 +1,4 @@
-"""A review log as CSV: card, rating, time, and perhaps duration."""
+"""Import a review log as CSV: card, rating, time, and perhaps duration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
 from flashcards.collection import now_ms
-from flashcards.importers.foreign import check_instant, check_match, check_number, read_local_time
+from flashcards.importers.databases import check_instant, check_match, check_number, read_local_time
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, import_histories
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.log import CardHistory, ImportedReview, ImportedState, advance, fold_log, read_reviews

@@ -1,4 +1,4 @@
-"""The state of another computer: reviews and acts of the same collection, merged by time, each once."""
+"""Merge the state of another computer: reviews and acts of the same collection, each once, in order of time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.collection import TABLE_SETS, now_ms
-from flashcards.importers import foreign
+from flashcards.importers import databases
 from flashcards.importers.transaction import (
     ImportInvalid,
     ImportReport,
@@ -40,7 +40,7 @@ _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 def is_state(path: Path) -> bool:
     """Check whether a database is the state of a collection of this program."""
-    return {"cards", "reviews", "notes", "origins"} <= foreign.list_tables(path)
+    return {"cards", "reviews", "notes", "origins"} <= databases.list_tables(path)
 
 
 def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
@@ -86,8 +86,8 @@ def _open_copy(path: Path, ours: sqlite3.Connection) -> sqlite3.Connection:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
             source.backup(copy)
         copy.execute("PRAGMA trusted_schema = OFF")
-        foreign.limit_queries(copy, path.stat().st_size)
-        foreign.require_tables(copy, _OURS, "it has no table `{}`")
+        databases.limit_queries(copy, path.stat().st_size)
+        databases.require_tables(copy, _OURS, "it has no table `{}`")
         prepare_copy(copy, path, TABLE_SETS)
         if any(_list_columns(copy, table) != _list_columns(ours, table) for table in _OURS):
             raise Malformed("its tables are not those of this program")
@@ -101,7 +101,7 @@ def _open_copy(path: Path, ours: sqlite3.Connection) -> sqlite3.Connection:
         raise ImportInvalid(path, f"it cannot be read ({error})".rstrip("."), _REMEDY) from error
     except (sqlite3.Error, ValueError) as error:  # SQLite may repeat what it read
         copy.close()
-        limit = foreign.find_limit(error) if isinstance(error, sqlite3.Error) else None
+        limit = databases.find_limit(error) if isinstance(error, sqlite3.Error) else None
         raise ImportInvalid(path, limit or "it is damaged", _REMEDY) from error
     return copy
 

@@ -1,4 +1,4 @@
-"""The seam through which every source brings notes, cards and reviews in: all of it in one transaction, or nothing.
+"""The transaction of every import: notes, cards and reviews come in as a whole or not at all.
 
 A report says what an import did, and errors say why it was refused. A source that has files to write gives `run_import`
 a function of its own; one that only has reviews of cards that are here gives their histories to `import_histories`.

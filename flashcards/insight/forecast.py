@@ -1,4 +1,4 @@
-"""The days ahead: due days as they are, and a simulation of all cards in which every day is kept."""
+"""Forecast the days ahead: due cards as they are, and a simulation in which every day's reviews are done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `stats` knows of a collection, or of some of its cards: what was reviewed, and what the cards are now."""
+"""Collect the figures of `stats`: past reviews and present cards."""
 
 from __future__ import annotations
 

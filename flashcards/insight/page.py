@@ -1,4 +1,4 @@
-"""Draws a report as one self-contained HTML page: no network, no script, light or dark as the reader's system is."""
+"""Draw a report as one HTML page that needs no network and no script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predict what is recalled on a day, if nothing more is done or if the plan is kept."""
+"""Predict recall on a day, with no more reviews or with the plan kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of `readiness`: what is recalled on the day, what it takes, and where to begin."""
+"""Build the report of `readiness`: recall on the day, the work it takes, and where to begin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an insight command found, as data: a terminal, an HTML page and JSON each draw it in their own way."""
+"""A report as data, which the terminal, the page and JSON draw in their own ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of `stats`: how much was reviewed, how well it was recalled, what the cards are now."""
+"""Build the report of `stats`: reviews, recall, and the state of the cards."""
 
 from __future__ import annotations
 

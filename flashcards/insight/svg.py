@@ -1,4 +1,4 @@
-"""Draws the plots of a report as SVG: axes with round numbers, bars, lines, dots and a calendar of squares."""
+"""Draw the plots of a report as SVG: axes with round numbers, bars, lines, dots and a calendar of squares."""
 
 from __future__ import annotations
 

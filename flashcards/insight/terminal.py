@@ -1,4 +1,4 @@
-"""Draws a report in a terminal of any width: tables, bars, squares and curves made of characters."""
+"""Draw a report in a terminal of any width: tables, bars, squares and curves made of characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flashcards.insight.report import Bars, Calendar, Curves, DataTable, Figure, Plot, Report, Series, measure_level
-from flashcards.render.terminal.gated import GatedConsole
+from flashcards.render.terminal.safe_console import GatedConsole
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"

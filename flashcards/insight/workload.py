@@ -1,4 +1,4 @@
-"""Simulate what each retention would cost and bring, with this person's cards, memory, speed and limits."""
+"""Simulate the cost and benefit of each retention, with this person's cards, memory, speed and limits."""
 
 from __future__ import annotations
 

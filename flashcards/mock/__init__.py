@@ -1,1 +1,1 @@
-"""Mock interviews: drawing questions, a timed sitting, its report."""
+"""Mock interviews: drawing questions, a timed session, its report."""

@@ -1,4 +1,4 @@
-"""Which questions a mock interview asks: across skills, what is weak or not seen for long first. Pure."""
+"""Choose the questions of a mock interview: all skills, and first what is weak or was not asked for long. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many questions a mock interview asks and how long it may take; and its beginning on a real collection."""
+"""Decide how many questions a mock interview asks and how long it may take, and start it on a collection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mock interview on a real collection: its candidates, and the tables that keep it."""
+"""Find the candidates of a mock interview in a collection, and store its answers."""
 
 from __future__ import annotations
 

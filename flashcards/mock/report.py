@@ -1,4 +1,4 @@
-"""What a mock interview came to: coverage by skill, time against the budget, what was missed, the trend. Pure."""
+"""Summarise a mock interview: coverage by skill, time against the budget, missed points, the trend. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mock interview: event in, view out. No input or output, no clock; like `flashcards.review.session`."""
+"""A mock interview as a state machine: event in, view out, without input, output or clock."""
 
 from __future__ import annotations
 

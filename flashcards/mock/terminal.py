@@ -1,4 +1,4 @@
-"""A mock interview in the terminal."""
+"""Run a mock interview in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Anki's search language over the cards of a collection."""
+"""Search cards with Anki's search language."""
 
 from flashcards.query.find import QueryInvalid, find_card_ids
 

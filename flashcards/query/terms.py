@@ -1,4 +1,4 @@
-"""The terms of a query, each as a condition in SQL: `deck:`, `tag:`, `is:`, `prop:`, others, and plain words.
+"""Translate the terms of a query to SQL conditions: `deck:`, `tag:`, `is:`, `prop:`, others, and plain words.
 
 Text patterns have `*` and `_`, whole words, regular expressions, and accents left out.
 """

@@ -1,1 +1,1 @@
-"""The review: a session that knows no terminal, and the terminal that carries it."""
+"""Review cards: a session that knows no terminal, and the terminal that runs it."""

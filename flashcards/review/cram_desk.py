@@ -1,4 +1,4 @@
-"""Asking cards whether or not they are due: each until it is recalled."""
+"""Ask cards whether or not they are due, each until it is recalled."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def flow_parts(parts: Sequence[Text], separator: str, width: int) -> Text:
     return Text("\n").join(between.join(line) for line in lines)
 
 
-def hang(line: Text, indent: int, console: Console) -> Text:
+def indent_wrapped(line: Text, indent: int, console: Console) -> Text:
     """Wrap a line, indenting what follows by `indent` if there is room for that."""
     width = console.width
     if ("\n" not in line.plain and cell_len(line.plain) <= width) or width < 2 * indent:

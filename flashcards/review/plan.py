@@ -1,4 +1,4 @@
-"""What a person asked to review: which cards, in which way; and the session that follows from it."""
+"""What to review: which cards, in which mode, and the session for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CRAMMING = "Cramming: the schedule does not change."
 
 
 @dataclass(frozen=True, slots=True)
-class SittingPlan:
+class SessionPlan:
     """The options of a review.
 
     Attributes:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashcards.disk.media_files import BY_NAME, MediaError, find_media_file
+from flashcards.disk.media_files import WIKI_PREFIX, MediaError, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) ->
         return f"{asked.entry.path}:{asked.entry.note.line}: {error}"
     except FlashcardsError as error:
         return str(error)
-    return f"Opened {url.removeprefix(BY_NAME)}."
+    return f"Opened {url.removeprefix(WIKI_PREFIX)}."
 
 
 def _open(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The end of a session, and a card's particulars, in words. Pure."""
+"""Describe the end of a session and the details of a card in words. Pure."""
 
 from __future__ import annotations
 

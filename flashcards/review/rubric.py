@@ -1,4 +1,4 @@
-"""The points of rubric cards that were covered in a review. Only ever added to, like the log they belong to."""
+"""Store which points of rubric cards a review covered. Rows are only added, as in the log."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.render.html.tags import write_typed_answer
-from flashcards.render.terminal.gated import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
+from flashcards.render.terminal.safe_console import GatedConsole
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (
@@ -23,7 +23,7 @@ from flashcards.review.layout import (
     draw_typed,
     flow_parts,
     fold_details,
-    hang,
+    indent_wrapped,
 )
 from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Question
@@ -264,7 +264,7 @@ class Screen:
             points = [self.plain_text(point, note.definitions) for point in note.points]
             *pointed, proposal = draw_points(view, points, self._keys)
             for line in pointed:
-                self._print(hang(line, POINT_INDENT, self._console))
+                self._print(indent_wrapped(line, POINT_INDENT, self._console))
             self._print(proposal)
         else:
             self._print(self._draw_side(view.asked, view.asked.face.back))

@@ -1,4 +1,4 @@
-"""One sitting: event in, view out. No input or output, no clock."""
+"""A review session: event in, view out. No input or output, no clock."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class _Hidden:
 
 
 class Session:
-    """One sitting. `view` is what to show now; `handle` takes an event and returns the next view.
+    """A review session. `view` is what to show now; `handle` takes an event and returns the next view.
 
     An event that makes no sense in the present view changes nothing. Each rating is recorded before the next view is
     made. Errors of the desk that the person can only leave with (a damaged database) pass through.

@@ -1,4 +1,4 @@
-"""The review in the terminal: keys to events, views to the screen."""
+"""Run the review in the terminal: keys to events, views to the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session takes, events, what it shows, views, and what it needs, a desk: plain data for any shell.
+"""The types between a session and its shell: events go in, views come out, a desk supplies cards. Plain data.
 
 Every event says when it happened, in epoch milliseconds: a session has no clock of its own.
 """

@@ -1,4 +1,4 @@
-"""The alternate screen of the terminal: a body that scrolls above a footer that stays, repainted as a whole."""
+"""Draw on the terminal's alternate screen: a body that scrolls above a fixed footer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a collection: `flashcards.toml`, read, written and searched for lines; what front matter adds."""
+"""Read, write and check `flashcards.toml`; add the settings of front matter."""
 
 from __future__ import annotations
 

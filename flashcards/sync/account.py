@@ -1,4 +1,4 @@
-"""Who may sync: one account a collection, its password stored as a hash, and guesses slowed down."""
+"""Check who may sync: one account a collection, its password stored as a hash, guesses slowed down."""
 
 from __future__ import annotations
 

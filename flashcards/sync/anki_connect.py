@@ -1,4 +1,4 @@
-"""A running Anki, asked by way of its add-on AnkiConnect: one JSON request for each action."""
+"""Call a running Anki through its add-on AnkiConnect: one JSON request for each action."""
 
 from __future__ import annotations
 

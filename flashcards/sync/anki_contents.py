@@ -1,4 +1,4 @@
-"""What a running Anki holds, pulled out of it as packages and held against what both sides last agreed on."""
+"""Pull the contents of a running Anki as packages, and compare them with what both sides last agreed on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package.archive import Archive
 from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
-from flashcards.sync.incoming import COLUMNS, Graves, Row, Table
 from flashcards.sync.mirror import OBJECTS, TABLE_STATEMENTS, Mirror
+from flashcards.sync.validation import COLUMNS, Graves, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What changed here, written into a running Anki by the actions of AnkiConnect."""
+"""Write what changed here into a running Anki through AnkiConnect."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package.archive import write_archive
 from flashcards.sync.anki_connect import AnkiUnusable
-from flashcards.sync.incoming import COLUMNS, Row, Table
 from flashcards.sync.mirror import TABLE_STATEMENTS
+from flashcards.sync.validation import COLUMNS, Row, Table
 
 if TYPE_CHECKING:
     from flashcards.sync.anki_connect import Action, AnkiConnect

@@ -1,4 +1,4 @@
-"""Between the mirror and the collection: refreshes the one, takes over into the other."""
+"""Refresh the mirror from the collection, and bring changes of the mirror into the collection."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
-from flashcards.sync.incoming import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
 from flashcards.sync.intake import NoteIntake, StoredMedia, TakenOver, set_aside
 from flashcards.sync.objects import OUR_TYPES, find_changed_options
 from flashcards.sync.projection import Projection
 from flashcards.sync.service import UPLOAD_TAKEN
+from flashcards.sync.validation import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
 from flashcards.sync.wire import Refusal
 from flashcards.text import plural
 from scheduler.errors import SchedulerError
@@ -34,10 +34,10 @@ from scheduler.errors import SchedulerError
 if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiCard, AnkiNote, Package
     from flashcards.importers.transaction import ImportReport
-    from flashcards.sync.incoming import Row
     from flashcards.sync.media_store import MediaStore
     from flashcards.sync.mirror import Mirror
     from flashcards.sync.session import Received
+    from flashcards.sync.validation import Row
 
 
 _GUID, _TYPE, _MOD, _TAGS, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "mid", "mod", "tags", "flds"))

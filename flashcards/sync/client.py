@@ -1,4 +1,4 @@
-"""The client of a self-hosted Anki sync server: the same steps as the server's, from the other side."""
+"""Sync with a self-hosted Anki sync server: the steps of the server, from the client's side."""
 
 from __future__ import annotations
 

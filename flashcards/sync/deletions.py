@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from flashcards.sync.incoming import COLUMNS, NOTE_COLUMNS, USN, Graves, Row
+from flashcards.sync.validation import COLUMNS, NOTE_COLUMNS, USN, Graves, Row
 
 CARD, NOTE, DECK = range(3)
 """Anki's numbers for what can be deleted."""

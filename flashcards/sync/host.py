@@ -1,4 +1,4 @@
-"""The sync server of one collection: its files, its one worker thread, its web server."""
+"""Run the sync server of one collection: its files, its worker thread, its web server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came from a phone, taken over into the collection by the rules of the importer."""
+"""Bring changes from a phone into the collection by the importer's rules."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
-from flashcards.sync.incoming import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
 from flashcards.sync.mirror import TABLE_STATEMENTS
 from flashcards.sync.objects import find_changed_options, with_our_names
+from flashcards.sync.validation import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from flashcards.importers.transaction import ImportReport
-    from flashcards.sync.incoming import Row
     from flashcards.sync.media_store import MediaStore
     from flashcards.sync.mirror import Mirror
     from flashcards.sync.session import Received
+    from flashcards.sync.validation import Row
 
 
 _FOLDER: Final = ("phone", "set-aside")

@@ -1,4 +1,4 @@
-"""Syncing with a running Anki by way of AnkiConnect: pull what changed there, take it over, push what changed here.
+"""Sync with a running Anki through AnkiConnect: pull its changes, merge them, push ours.
 
 The add-on knows no change numbers. So a copy of the mirror is kept as both sides last agreed on it: what differs from
 it in Anki changed there. The push can break off at any point: what was pushed is then found in Anki the next time.
@@ -23,10 +23,10 @@ from flashcards.sync.anki_push import AnkiPush
 from flashcards.sync.bridge import Bridge
 from flashcards.sync.client import ServerSync
 from flashcards.sync.host import make_folder, take_lock
-from flashcards.sync.incoming import Graves
 from flashcards.sync.media_store import CollectionFolder, MediaStore, is_plain_name
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.session import SyncSession
+from flashcards.sync.validation import Graves
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -1,4 +1,4 @@
-"""The media files that clients see: which there are, by name, with the change number of each."""
+"""Track the media files that clients see, by name, with the change number of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from flashcards.anki.imports.media import FOLDER
 from flashcards.disk.atomic import replace_file
-from flashcards.sync.incoming import read_integer
+from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 
 _TABLE: Final = (

@@ -1,4 +1,4 @@
-"""The collection as Anki's apps see it: one file of Anki's schema 11, with the change number (usn) of every row.
+"""The mirror: a database of Anki's schema 11 that holds the collection for its apps, with a usn for every row.
 
 It is a mirror: everything in it follows from the Markdown, the settings and the log here. Only what a phone was given
 and when (the change numbers, the ids, what was deleted) is kept nowhere else.
@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
-from flashcards.sync.incoming import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
+from flashcards.sync.validation import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 
 OBJECTS: Final = ("models", "decks", "dconf")

@@ -1,4 +1,4 @@
-"""Note types, decks, presets, tags and configuration in the mirror, and the notes that only phones have."""
+"""Keep note types, decks, presets, tags and configuration in the mirror, and notes that only phones have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The collection written into the mirror: what changed here since gets the present change number."""
+"""Write the collection into the mirror; whatever changed here gets the present change number."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.sync import deletions
-from flashcards.sync.incoming import CARD_COLUMNS, SUSPENDED, Graves
 from flashcards.sync.intake import text_here
 from flashcards.sync.objects import ObjectUpdate, Unconverted, ids_known_here
+from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
 
 if TYPE_CHECKING:
     from flashcards.anki.package.model import ExportProblem

@@ -1,4 +1,4 @@
-"""The web server around the service: addresses, bodies, statuses. Requests are answered one after the other."""
+"""The web server around the service: addresses, bodies, statuses. It answers one request after the other."""
 
 from __future__ import annotations
 

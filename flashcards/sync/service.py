@@ -1,4 +1,4 @@
-"""What the server does with a request, whatever carries it: pure bytes in, bytes out."""
+"""Answer the requests of the sync protocol: bytes in, bytes out, without a network."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from flashcards.sync.incoming import read_integer
 from flashcards.sync.session import Intake, Received, Sessions
+from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import (
     NEWEST_VERSION,
     OLDEST_VERSION,

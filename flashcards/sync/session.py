@@ -1,4 +1,4 @@
-"""One sync of one client: the steps of the protocol, all in one transaction of the mirror."""
+"""Run one sync of one client: the steps of the protocol, all in one transaction of the mirror."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flashcards.sync.deletions import Deletions
-from flashcards.sync.incoming import (
+from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
+from flashcards.sync.validation import (
     CARD_COLUMNS,
     USN,
     Graves,
@@ -21,7 +22,6 @@ from flashcards.sync.incoming import (
     read_rows,
     what_a_person_sets,
 )
-from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
 from flashcards.sync.wire import BadRequest, SessionReplaced
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The messages of Anki's sync protocol: headers, compressed bodies, their limits, and refusals.
+"""Encode and decode messages of Anki's sync protocol: headers, compressed bodies, limits, refusals.
 
 Since 2023 (version 11) a header says who asks and the body is packed by zstd; before, both came in a form, by gzip.
 """

@@ -1,4 +1,4 @@
-"""The web application: its addresses, and how a request reaches the function that answers it."""
+"""The web application: its addresses, and the functions that answer them."""
 
 from __future__ import annotations
 

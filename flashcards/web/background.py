@@ -1,4 +1,4 @@
-"""Compute what takes long beside the reviews: one thread with a collection of its own, which it only reads."""
+"""Compute slow reports beside the reviews, in a thread with its own read-only collection."""
 
 from __future__ import annotations
 

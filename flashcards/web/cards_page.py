@@ -1,4 +1,4 @@
-"""Cards to look at: the decks with what is due, a search, a deck read as a page, one card."""
+"""Show cards: decks with due counts, a search, a deck as a page, one card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flashcards.deck.model import Kind
 from flashcards.errors import FlashcardsError
 from flashcards.insight.overview import read_question
 from flashcards.query import find_card_ids
-from flashcards.review.plan import SittingPlan
+from flashcards.review.plan import SessionPlan
 from flashcards.review.report import describe_card
 from flashcards.review.views import Asked
 from flashcards.text import list_deck_path, plural
@@ -121,7 +121,7 @@ def start(site: Site, visit: Visit) -> Response:
         only = frozenset(find_card_ids(site.collection, words))
     if only is not None and not only:
         raise NothingFound(deck or words)
-    plan = SittingPlan(
+    plan = SessionPlan(
         only=only,
         limit=read_number(visit.field("limit"), 1, 1_000_000),
         new=read_number(visit.field("new"), 0, 1_000_000) if mode in ("", "due") else None,

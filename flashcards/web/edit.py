@@ -1,4 +1,4 @@
-"""Edit the text of a note in the page, and save it into its file unless that changed meanwhile."""
+"""Edit a note in the page, and save it unless its file has changed meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
-from flashcards.disk.inside import find_place
+from flashcards.disk.safe_paths import find_place
 from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.review.programs import EditorMissing, find_editor_command, open_editor
 from flashcards.web.cards_page import find_entry, find_number

@@ -1,4 +1,4 @@
-"""Let in only the person's own browser: the host it asks for, its token and cookie, where a form comes from."""
+"""Refuse requests that do not come from the person's own browser: check host, token, cookie and origin."""
 
 from __future__ import annotations
 

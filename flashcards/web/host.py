@@ -1,4 +1,4 @@
-"""Serve the pages: the names they answer to, their address with its token, and the server that runs until the end."""
+"""Run the web server: allowed host names, the address with its token, and its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from flashcards.review.plan import SittingPlan
+    from flashcards.review.plan import SessionPlan
 
 EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what `--lan` asks for
 _HERE: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -40,7 +40,7 @@ class WebHost:
         address: str,
         port: int,
         *,
-        plan: SittingPlan | None = None,
+        plan: SessionPlan | None = None,
         words: str = "",
         stop: Callable[[], None] | None = None,
         token: str = "",

@@ -1,4 +1,4 @@
-"""A mock interview as pages: choosing one, a question with its clock, the model answer, the report."""
+"""Show a mock interview as pages: choosing one, a question with its clock, the model answer, the report."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def show_now(site: Site, visit: Visit, notice: str = "") -> Response:
     if site.mock is None:
         return RedirectResponse("/mock", 303)
     view, at = site.mock.session.view, now_ms()
-    shared: dict[str, Any] = {"sitting": site.mock, "notice": notice, "keys": site.keys}
+    shared: dict[str, Any] = {"session": site.mock, "notice": notice, "keys": site.keys}
     if isinstance(view, Asking):
         return site.show(
             visit,

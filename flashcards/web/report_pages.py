@@ -1,4 +1,4 @@
-"""Statistics, forecast and readiness as pages: the reports of the commands, drawn as their HTML pages are."""
+"""Show statistics, forecast and readiness as pages."""
 
 from __future__ import annotations
 

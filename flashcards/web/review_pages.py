@@ -1,4 +1,4 @@
-"""The review as a page: what is shown, and what its buttons do."""
+"""Show the review as a page, and act on its buttons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flashcards.review.keys import RATINGS, Action
 from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
 from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Finished, Question, pile
-from flashcards.web.sitting import LATE, tick_points
+from flashcards.web.browser_session import LATE, tick_points
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ _PILES: Final = ("new", "learning", "review")
 
 def show_review(site: Site, visit: Visit) -> Response:
     """Show the question, the answer, or the end."""
-    sitting = site.sitting
-    sitting.read_again(now_ms())
-    view = sitting.view
-    done, total = sitting.progress
+    review = site.review
+    review.read_again(now_ms())
+    view = review.view
+    done, total = review.progress
     notice = _LATE_SENTENCE if visit.query.get("notice") == LATE else view.message
-    shared: dict[str, Any] = {"sitting": sitting, "notice": notice, "done": done, "total": total, "keys": site.keys}
+    shared: dict[str, Any] = {"session": review, "notice": notice, "done": done, "total": total, "keys": site.keys}
     if isinstance(view, Finished):
         return site.show(visit, "end.html", **shared, **_describe_end(site, view))
     shared |= _describe_card(site, view.asked, view.counts)
@@ -41,16 +41,16 @@ def show_review(site: Site, visit: Visit) -> Response:
 
 def act(site: Site, visit: Visit) -> Response:
     """Do what a button of the review says, and show what comes next."""
-    sitting = site.sitting
+    review = site.review
     name = visit.field("do")
-    found = _read_events(sitting.view, name, visit, now_ms())
-    notice = sitting.act(visit.field("stamp"), name, found)
+    found = _read_events(review.view, name, visit, now_ms())
+    notice = review.act(visit.field("stamp"), name, found)
     return RedirectResponse(f"/review?notice={notice}" if notice else "/review", 303)
 
 
 def start_again(site: Site, _visit: Visit) -> Response:
     """Begin the same review again: more may be due by now."""
-    site.start(site.sitting.plan, site.sitting.words)
+    site.start(site.review.plan, site.review.words)
     return RedirectResponse("/review", 303)
 
 

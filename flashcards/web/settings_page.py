@@ -1,4 +1,4 @@
-"""What a person chooses for one device, and the list of keys."""
+"""The page of a device's settings, and the list of keys."""
 
 from __future__ import annotations
 

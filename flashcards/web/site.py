@@ -1,4 +1,4 @@
-"""What the pages share: the open collection in its one thread, the sitting, templates and the files beside them."""
+"""State shared by the pages: the open collection in its one thread, the review, templates and static files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from starlette.responses import HTMLResponse, Response
 
 from flashcards.collection import Access, Collection, now_ms
 from flashcards.review.keys import KeyMap
-from flashcards.review.plan import SittingPlan
+from flashcards.review.plan import SessionPlan
 from flashcards.review.report import describe_summary
 from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, plural
 from flashcards.web.background import Background
+from flashcards.web.browser_session import BrowserSession
 from flashcards.web.markup import PageRenderer, read_macros
-from flashcards.web.sitting import Sitting
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
@@ -89,15 +89,15 @@ class Site:
     def __init__(
         self,
         root: Path,
-        plan: SittingPlan | None = None,
+        plan: SessionPlan | None = None,
         words: str = "",
         stop: Callable[[], None] | None = None,
     ) -> None:
         self.root = root
         self.stop = stop
-        self._first = (plan or SittingPlan(), words)
+        self._first = (plan or SessionPlan(), words)
         self._worker = ThreadPoolExecutor(1, "web")
-        self._sitting: Sitting | None = None
+        self._review: BrowserSession | None = None
         self.last_edit: LastEdit | None = None
         self.mock: MockSitting | None = None
         self.background = Background(root)
@@ -119,9 +119,9 @@ class Site:
         """End the review and say how it went; nothing if it was never opened."""
 
         def describe() -> list[str]:
-            if self._sitting is None:
+            if self._review is None:
                 return []
-            view = self._sitting.session.handle(Quit(now_ms()))
+            view = self._review.session.handle(Quit(now_ms()))
             return describe_summary(view.summary, self.collection.clock) if isinstance(view, Finished) else []
 
         return self._worker.submit(describe).result()
@@ -137,30 +137,30 @@ class Site:
         return await asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
 
     @property
-    def sitting(self) -> Sitting:
+    def review(self) -> BrowserSession:
         """The review under way; the first one begins when it is first asked for."""
-        if self._sitting is None:
+        if self._review is None:
             self.start(*self._first)
-        assert self._sitting is not None  # noqa: S101 - `start` has set it
-        return self._sitting
+        assert self._review is not None  # noqa: S101 - `start` has set it
+        return self._review
 
     @property
     def is_reviewing(self) -> bool:
         """Whether a review has begun."""
-        return self._sitting is not None
+        return self._review is not None
 
-    def start(self, plan: SittingPlan, words: str = "") -> None:
+    def start(self, plan: SessionPlan, words: str = "") -> None:
         """Begin another review, with the decks as they are now."""
         self.collection.scan()
         if self.collection.catalog.counts()[1]:
             self.collection.keep()
         self.macros = read_macros(self.root)
-        self._sitting = Sitting(self.collection, plan, now_ms(), words)
+        self._review = BrowserSession(self.collection, plan, now_ms(), words)
 
     def refresh(self, at_ms: int) -> None:
         """Let the review show its card as it is now."""
-        if self._sitting is not None:
-            self._sitting.session.handle(Refresh(at_ms))
+        if self._review is not None:
+            self._review.session.handle(Refresh(at_ms))
 
     def render_side(self, file: str, face: Face, markdown: str, definitions: str) -> str:
         """Render one side of a card as safe HTML."""

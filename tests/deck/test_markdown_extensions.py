@@ -4,16 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.deck.markdown_extensions import BY_NAME, has_additions, rewrite_additions
+from flashcards.deck.markdown_extensions import has_additions, rewrite_additions
 from flashcards.deck.parse import parse
-from flashcards.disk import media_files
 from flashcards.render.html.renderer import HtmlRenderer
 
 MANY = 2000
-
-
-def test_the_sign_of_a_name_is_that_of_the_media() -> None:
-    assert media_files.BY_NAME == BY_NAME
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from scheduler import Clock, DeckLimits, Model, Policy, Queue, Rating, State, Store, build_queue
 from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
-from scheduler.simulate import SITTING, PolicyPlan, simulate
+from scheduler.simulate import START_OF_REVIEWS, PolicyPlan, simulate
 from tests.scheduler.world import DECK, TODAY, a_card, add, open_store
 
 DAYS = 40
@@ -55,7 +55,7 @@ def test_a_day_is_ordered_by_the_settings_of_the_session_not_by_those_of_the_fir
 
 
 def _sitting(day: int) -> int:
-    return (day * DAY_SECONDS + SITTING) * 1000
+    return (day * DAY_SECONDS + START_OF_REVIEWS) * 1000
 
 
 def _day(store: Store, queue: Queue, policy: Policy, day: int) -> tuple[int, int]:

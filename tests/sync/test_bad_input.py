@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from flashcards.sync import wire
-from flashcards.sync.incoming import COLUMNS, Row
+from flashcards.sync.validation import COLUMNS, Row
 from tests.sync.phones import PASSWORD, USER, World
 from tests.sync.test_broken_off import Client, fingerprint
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.review.plan import SittingPlan
+from flashcards.review.plan import SessionPlan
 from scheduler import Rating
 from tests.review.small_collections import DECK, questions, ratings, write
 from tests.web.visitor import Page, Visitor, served
@@ -220,7 +220,7 @@ def test_a_button_that_does_not_exist_changes_nothing(tmp_path: Path, do: str) -
 
 def test_the_plan_of_the_command_chooses_the_cards(tmp_path: Path) -> None:
     write(tmp_path, a=questions(5))
-    with served(tmp_path, SittingPlan(cram=True, limit=1)) as visitor:
+    with served(tmp_path, SessionPlan(cram=True, limit=1)) as visitor:
         page = visitor.open()
         assert "Cramming: the schedule does not change." in page.words
         page = rate_next(visitor, page)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from flashcards.review.plan import SittingPlan
+from flashcards.review.plan import SessionPlan
 from flashcards.sync.host import build_server, listen, run
 from flashcards.web.host import WebHost
 
@@ -104,7 +104,7 @@ class Visitor:
 
 
 @contextmanager
-def served(root: Path, plan: SittingPlan | None = None, stop: Callable[[], None] | None = None) -> Iterator[Visitor]:
+def served(root: Path, plan: SessionPlan | None = None, stop: Callable[[], None] | None = None) -> Iterator[Visitor]:
     """Serve the collection in `root` from a thread."""
     listener = listen("127.0.0.1", 0)
     host = WebHost(root, "127.0.0.1", listener.getsockname()[1], plan=plan, stop=stop)

@@ -1,1 +1,1 @@
-"""From a collection to files for Anki and other programs."""
+"""Export a collection to files for Anki and other programs."""

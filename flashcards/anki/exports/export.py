@@ -1,4 +1,4 @@
-"""Which files an export writes, and which decks go into each: packages, and CSV files for spreadsheets."""
+"""Decide which files an export writes and which decks go into each: packages, or CSV files for spreadsheets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.exports.earlier import Exports
+from flashcards.anki.exports.exported_notes import Exports
 from flashcards.anki.exports.notes import Gathering, find_card_ids
 from flashcards.anki.package.archive import write_archive
 from flashcards.anki.package.model import ExportProblem

@@ -1,4 +1,4 @@
-"""The notes of a collection as they go to Anki: their fields as HTML, their tags and cards."""
+"""Render the notes of a collection for Anki: fields as HTML, tags and cards."""
 
 from __future__ import annotations
 

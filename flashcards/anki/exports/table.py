@@ -1,4 +1,4 @@
-"""The CSV file that brings texts back to Anki, and opens in any spreadsheet."""
+"""Write the CSV file that brings edited texts back to Anki and opens in any spreadsheet."""
 
 from __future__ import annotations
 

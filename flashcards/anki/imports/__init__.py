@@ -1,1 +1,1 @@
-"""From an Anki package or collection to decks, cards and reviews here."""
+"""Import Anki packages and collections: decks, cards and reviews."""

@@ -1,4 +1,4 @@
-"""Several cards of a package that are one card here."""
+"""Merge the cards of a package that are one card here."""
 
 from __future__ import annotations
 

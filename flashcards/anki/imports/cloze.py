@@ -1,4 +1,4 @@
-"""A cloze note of a package: its text with the gaps, and what only its back shows as one more gap."""
+"""Convert a cloze note of a package: its text with the gaps, and what only its back shows as one more gap."""
 
 from __future__ import annotations
 

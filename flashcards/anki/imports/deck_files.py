@@ -1,4 +1,4 @@
-"""The notes of an import in deck files and in the catalog."""
+"""Write imported notes into deck files and into the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of deck files, new ones and changed ones."""
+"""Build the text of new and changed deck files."""
 
 from __future__ import annotations
 

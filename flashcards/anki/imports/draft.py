@@ -1,4 +1,4 @@
-"""A note from elsewhere, and how it is written in a deck."""
+"""A note on its way into a deck file, and its Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file the notes of a deck go to."""
+"""Choose the file for the notes of each imported deck."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The media that notes here name: a note that comes back from Anki goes on naming the same files."""
+"""Keep the media names of a note that comes back from Anki, and copy what is new."""
 
 from __future__ import annotations
 

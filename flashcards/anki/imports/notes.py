@@ -1,4 +1,4 @@
-"""The notes of a package as notes of decks."""
+"""Convert the notes of a package to notes of decks."""
 
 from __future__ import annotations
 

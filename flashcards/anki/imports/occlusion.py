@@ -1,4 +1,4 @@
-"""Image occlusion, Anki's own and that of the add-on Image Occlusion Enhanced: pictures with masks drawn over them."""
+"""Convert image occlusion, Anki's own and that of the add-on Image Occlusion Enhanced, to pictures with masks."""
 
 from __future__ import annotations
 

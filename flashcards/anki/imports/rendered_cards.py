@@ -1,4 +1,4 @@
-"""The two sides of a card of a package, rendered: what it asks, and what it adds when it answers."""
+"""Render the two sides of a package's card: what it asks, and what its answer adds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package of Anki into a collection."""
+"""Import an Anki package into a collection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.anki.package.reader import blame_package, read_package
 from flashcards.anki.package.schedule_reader import find_position
-from flashcards.anki.package.unchanged import SeenNotes
+from flashcards.anki.package.unchanged_notes import SeenNotes
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms

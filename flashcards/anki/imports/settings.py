@@ -1,4 +1,4 @@
-"""Deck options as tables of `flashcards.toml`, and whether they can be written there."""
+"""Write deck options as tables of `flashcards.toml`, if that file can take them."""
 
 from __future__ import annotations
 

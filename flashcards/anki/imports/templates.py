@@ -1,4 +1,4 @@
-"""Anki's card templates: parsed, and rendered to HTML."""
+"""Parse Anki's card templates and render them to HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an Anki package holds, read and written side by side."""
+"""Read and write Anki packages."""
 
 import functools
 import sys

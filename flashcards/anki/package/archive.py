@@ -1,4 +1,4 @@
-"""The file of a package: a zip archive that somebody else made, so nothing in it is believed.
+"""Read and write the zip archive of a package. A stranger may have made it, so everything in it is checked.
 
 A package is of one of three versions (the message `meta` says which): 1 holds `collection.anki2`, 2
 `collection.anki21`, both with a list of media in JSON; 3 holds `collection.anki21b` and its media compressed by zstd,

@@ -1,7 +1,7 @@
-"""How much a package may make us compute, whatever its size: it may be small and ask for everything.
+"""Limit what a package can make us compute, whatever its size.
 
 JSON and templates can each make gigabytes of a few bytes. What a package holds is allowed to cost as much as its size
-explains. `importers/foreign.py` bounds the queries.
+explains. `importers/databases.py` bounds the queries.
 """
 
 from __future__ import annotations

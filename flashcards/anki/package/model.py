@@ -1,4 +1,4 @@
-"""What a package of Anki holds, as plain data."""
+"""The contents of an Anki package, as plain data."""
 
 from __future__ import annotations
 

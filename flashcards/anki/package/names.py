@@ -1,4 +1,4 @@
-"""How Anki recognises notes, decks and media: guids, ids and file names. Change none, or an import makes duplicates."""
+"""Guids, ids and file names by which Anki recognises notes, decks and media; a changed one duplicates notes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.anki.package.model import BASIC, CLOZE, ExportProblem, family
 from flashcards.catalog.store import decode
 from flashcards.disk.atomic import file_digest, have_equal_contents
-from flashcards.disk.media_files import BY_NAME, FileFinder, find_media_file
+from flashcards.disk.media_files import WIKI_PREFIX, FileFinder, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class MediaNames:
                 self._names[file] = self._free_name(clean_name(file.name), file)
         except (FlashcardsError, OSError) as error:
             self._report(url, str(error))
-            return clean_name(PurePosixPath(url.removeprefix(BY_NAME)).name)
+            return clean_name(PurePosixPath(url.removeprefix(WIKI_PREFIX)).name)
         return self._names[file]
 
     def _report(self, url: str, message: str) -> None:

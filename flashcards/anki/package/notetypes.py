@@ -1,4 +1,4 @@
-"""The two note types that packages bring to Anki.
+"""The note types that our packages bring to Anki.
 
 Their ids, the ids and names of their fields and templates, and the order of both may never change: Anki would take them
 for other note types, or ask everyone for a full sync. What a card looks like may change; then raise `DESIGN_CHANGED`.

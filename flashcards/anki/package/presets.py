@@ -1,4 +1,4 @@
-"""The options of decks in Anki: presets, and what one deck has of its own; `preset_table.py` says which is which."""
+"""Deck options of Anki: presets and the options of single decks, each setting in one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading protobuf messages without their schema: https://protobuf.dev/programming-guides/encoding/."""
+"""Read protobuf messages without their schema: https://protobuf.dev/programming-guides/encoding/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database inside a package, read into plain data.
+"""Read the database of a package into plain data.
 
 Schema 11 keeps settings, note types and decks as JSON. Schema 14 moved the configuration, deck options and tags to
 tables of their own, schema 15 the rest; each is read from where the collection has it.
@@ -31,8 +31,8 @@ from flashcards.anki.package.model import (
     Template,
 )
 from flashcards.anki.package.names import SHARED
-from flashcards.anki.package.unchanged import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
-from flashcards.importers import foreign
+from flashcards.anki.package.unchanged_notes import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
+from flashcards.importers import databases
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
 
 _OLDEST, _NEWEST = 11, 18  # schema versions
@@ -64,8 +64,8 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> P
         database = Path(folder) / "collection"
         archive.unpack_collection(database)
         with _translate_errors(archive.path), closing(_connect(database)) as connection:
-            foreign.limit_queries(connection, database.stat().st_size)
-            foreign.require_tables(connection, _TABLES, _NO_TABLE)
+            databases.limit_queries(connection, database.stat().st_size)
+            databases.require_tables(connection, _TABLES, _NO_TABLE)
             bounds.limit_rows(connection, archive.collection_size)
             return _Reader(connection, archive.path, archive.version, seen).package()
 
@@ -109,7 +109,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
 
 def _find_reason(error: sqlite3.Error) -> str:
     """Return what is wrong with a collection that SQLite cannot read."""
-    if stopped := foreign.find_limit(error):
+    if stopped := databases.find_limit(error):
         return stopped
     missing = _MISSING.search(str(error))
     if missing:
@@ -189,7 +189,7 @@ class _Reader:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._db.execute(query, (table,)).fetchone() is None:
             return False
-        foreign.require_tables(self._db, (table, *_WITH.get(table, ())), _NO_TABLE)
+        databases.require_tables(self._db, (table, *_WITH.get(table, ())), _NO_TABLE)
         return self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
     def _read_config(self, text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the scheduler knows of the cards of a package, written into Anki's tables: schedules and the whole log."""
+"""Write schedules and the whole review log into Anki's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of Anki's tables: the statements that add them, and the values that they take.
+"""Write rows of Anki's tables.
 
 Values that are the same in every row are in the statement: binding them for each row takes longer than the rest.
 """

@@ -1,1 +1,1 @@
-"""The HTML of Anki's fields, converted to the Markdown of a deck."""
+"""Convert the HTML of Anki's fields to the Markdown of a deck."""

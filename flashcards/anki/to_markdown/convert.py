@@ -1,4 +1,4 @@
-"""Convert a field from HTML to Markdown and check that the text is still the same; if not, write it as plain text."""
+"""Convert a field from HTML to Markdown; fall back to plain text if the conversion would change the text."""
 
 from __future__ import annotations
 

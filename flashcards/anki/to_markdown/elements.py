@@ -1,4 +1,4 @@
-"""Write single things as Markdown: formulas, code, links, pictures, lists, styles."""
+"""Write single elements as Markdown: formulas, code, links, pictures, lists, styles."""
 
 from __future__ import annotations
 

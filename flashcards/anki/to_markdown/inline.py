@@ -1,4 +1,4 @@
-"""Write a run of text with emphasis, breaks, math and gaps as paragraphs, and escape what would mean something."""
+"""Write text with emphasis, breaks, math and gaps as paragraphs, and escape what Markdown would interpret."""
 
 from __future__ import annotations
 

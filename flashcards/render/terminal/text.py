@@ -8,8 +8,8 @@ from typing import Final
 from rich.text import Text
 
 from flashcards.deck.html import Tag, split_html
-from flashcards.deck.markdown_extensions import BY_NAME
 from flashcards.deck.media_references import PLAYED, extension
+from flashcards.disk.media_files import WIKI_PREFIX
 
 GAP: Final = "bold magenta"
 CODE: Final = "cyan"
@@ -219,7 +219,7 @@ def html_to_text(html: str, *, plain: bool = False) -> str:
 
 def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
     """Write the label of a picture, or of sound and video: `[image: alt (path)]`, `[sound: path]`."""
-    url = url.removeprefix(BY_NAME)
+    url = url.removeprefix(WIKI_PREFIX)
     if played or extension(url) in PLAYED:
         return f"[sound: {alt} ({url})]" if alt else f"[sound: {url}]"
     return f"[image: {alt} ({url})]" if alt else f"[image: {url}]"

@@ -11,7 +11,7 @@ import pytest
 from backports import zstd
 
 from flashcards.anki.package import bounds
-from flashcards.importers import foreign
+from flashcards.importers import databases
 from tests.anki.imports.home import Home, refused
 from tests.anki.imports.packages import BASIC, CLOZE, TYPES, Made, note_type, write_package, write_zip
 
@@ -74,19 +74,19 @@ def test_the_tables_of_later_schemas_must_be_plain_too(home: Home, tmp_path: Pat
 
 def test_a_query_takes_no_more_steps_than_the_size_of_its_database_explains() -> None:
     connection = sqlite3.connect(":memory:")
-    foreign.limit_queries(connection, 1 << 20)
+    databases.limit_queries(connection, 1 << 20)
     with pytest.raises(sqlite3.OperationalError) as stopped:
         connection.execute(f"{ENDLESS} SELECT max(x) FROM c").fetchone()
-    assert "too long" in (foreign.find_limit(stopped.value) or "")
+    assert "too long" in (databases.find_limit(stopped.value) or "")
     connection.close()
 
 
 def test_a_value_is_never_larger_than_a_note_can_be() -> None:
     connection = sqlite3.connect(":memory:")
-    foreign.limit_queries(connection, 1 << 20)
+    databases.limit_queries(connection, 1 << 20)
     with pytest.raises((sqlite3.DataError, sqlite3.OperationalError)) as stopped:
         connection.execute("SELECT hex(zeroblob(400000000))").fetchone()
-    assert "implausibly large" in (foreign.find_limit(stopped.value) or "")
+    assert "implausibly large" in (databases.find_limit(stopped.value) or "")
     connection.close()
 
 

@@ -1,4 +1,4 @@
-"""Read databases and values of other programs with care: a stranger may have made them.
+"""Read databases of other programs safely: limit queries, and check every value.
 
 A small database can ask for gigabytes or an endless result, and a log of reviews can hold values that no review has.
 The log here is only ever added to, so such a value would stay for good.

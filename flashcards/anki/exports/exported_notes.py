@@ -1,4 +1,4 @@
-"""What an earlier export gave to Anki that a package can neither move nor remove there."""
+"""Record what each export gave to Anki, and find what a package can neither move nor remove there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One review in the browser: a session, and the numbers by which each form acts once, whatever is sent twice."""
+"""A review session in the browser, numbered so that each form acts once, however often it is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashcards.review import views as events
-from flashcards.review.plan import SittingPlan
+from flashcards.review.plan import SessionPlan
 from flashcards.review.views import Answer, Finished, Question
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _REPEATABLE = (events.ShowAnswer, events.TypeAnswer, events.Tick, events.Flag, e
 
 
 @dataclass
-class Sitting:
+class BrowserSession:
     """A session under way.
 
     A page carries the `stamp` of the moment. A form is obeyed only if its stamp is the present one, and everything
@@ -37,7 +37,7 @@ class Sitting:
     """
 
     collection: Collection
-    plan: SittingPlan
+    plan: SessionPlan
     now_ms: int
     words: str = ""
     _id: str = field(default_factory=lambda: secrets.token_hex(4))

@@ -1,4 +1,4 @@
-"""What the readers of the dialects share: a file's head and lines, gaps in braces, and notes with their problems."""
+"""Code shared by the dialects: front matter, lines, gaps in braces, and notes with their problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stay inside the collection: what its folder says may come from a stranger, such as the author of a clone."""
+"""Keep paths inside the collection. A folder may be a clone, so its contents come from a stranger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The smaller dialects: headings (mdanki, markdown-anki-decks, md2anki), inka and mdsr."""
+"""Read three small dialects: headings (mdanki, markdown-anki-decks, md2anki), inka and mdsr."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flashcards.deck.attributes import split_tags
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.model import Deck
 from flashcards.deck.source import normalize
-from flashcards.dialects.building import (
+from flashcards.dialects.builder import (
     Breadcrumbs,
     DeckBuilder,
     DialectText,

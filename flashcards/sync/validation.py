@@ -1,4 +1,4 @@
-"""What clients send, checked before anything reads it: rows in the order of Anki's columns (schema 11), and objects."""
+"""Check what clients send before anything uses it: rows in the order of Anki's columns (schema 11), and objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console through which everything that is drawn with rich reaches the terminal."""
+"""A rich console that strips control characters from all it prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognise the notes of a package that are as they were at the last import, before anything of them is read."""
+"""Recognise notes of a package that have not changed since the last import, before reading them."""
 
 from __future__ import annotations
 
