@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scheduler.model import NewCard, Placement
 
 
+_REVIEW_ELSEWHERE = 0  # no row of the log here has this id
+
 CARD_COLUMNS = ", ".join(Card._fields)
 REVIEW_COLUMNS = ", ".join(Review._fields)
 
@@ -182,11 +184,14 @@ class Cards:
         """Unsuspend these cards."""
         return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
 
-    def bury(self, cards: Iterable[int], day: int) -> int:
-        """Hide these cards until the end of a day, also if the rating of a sibling that hides them is taken back."""
-        rows = [(day, card, day, day) for card in cards]
-        sooner = "coalesce(buried_day, -1) < ? OR (buried_day = ? AND buried_by IS NOT NULL)"
-        return self._change(f"buried_day = ?, buried_by = NULL WHERE id = ? AND ({sooner})", rows)
+    def bury(self, cards: Iterable[int], day: int, *, by_hand: bool = True) -> int:
+        """Hide these cards until the end of a day, `by_hand` or after a review elsewhere of a sibling.
+
+        By hand they stay hidden if the rating of a sibling that hides them is taken back.
+        """
+        rows = [(day, None if by_hand else _REVIEW_ELSEWHERE, card, day, by_hand, day) for card in cards]
+        sooner = "coalesce(buried_day, -1) < ? OR (? AND buried_day = ? AND buried_by IS NOT NULL)"
+        return self._change(f"buried_day = ?, buried_by = ? WHERE id = ? AND ({sooner})", rows)
 
     def unbury(self, cards: Iterable[int], day: int) -> int:
         """Show the cards among these that are hidden on a day."""

@@ -17,6 +17,7 @@ from tests.anki.imports.anki_world import World
 
 HOUR_MS = 3_600_000
 _LOG_TYPES = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
+_EARLY = 3  # a review before its day, which in Anki only a filtered deck allows
 _OTHER_TYPES = {ReviewKind.CRAM: 3, ReviewKind.FORGET: 4, ReviewKind.SET_DUE: 4, ReviewKind.RESCHEDULED: 5}
 
 
@@ -97,12 +98,14 @@ def differences(collection: Collection, world: World) -> list[str]:
             there["due"] = due if card.due_ms is not None else _day(due, shift, collection)
         if card.state is State.REVIEW:
             here["interval"], there["interval"] = card.interval // 86_400, ivl
+        elif card.state is State.RELEARNING:
+            here["interval"], there["interval"] = _find_interval(collection, card), ivl
         if card.state in (State.LEARNING, State.RELEARNING):
             here["left"], there["left"] = max(1, card.steps_left), left
         found += [
             f"{card_id}: {name} {here[name]} here, {there[name]} there" for name in here if here[name] != there[name]
         ]
-        ours = [_log_row(row) for row in collection.store.log(card_id) if row.kind is not ReviewKind.TAKEN_OVER]
+        ours = _log_rows(collection.store.log(card_id))
         theirs = [
             tuple(row)
             for row in world.db.execute(
@@ -129,10 +132,26 @@ def _queue(card: Any, today: int) -> int:
     return 1 if card.due_ms is not None else 3
 
 
-def _log_row(row: Any) -> tuple[int, ...]:
-    type_ = _OTHER_TYPES.get(row.kind, _LOG_TYPES[row.state_before])
-    before, after = _interval(row.interval_before), _interval(row.interval_after)
-    return (row.id, int(row.rating or 0), after, before, row.duration_ms, type_)
+def _find_interval(collection: Collection, card: Any) -> int:
+    """The days that FSRS would give a card that is relearnt if it were done with its steps."""
+    policy = collection.policy(card.deck)
+    days = collection.store.model(policy.parameters).interval_days(card.stability, policy.retention)
+    return min(max(1, round(days)), policy.maximum_interval)
+
+
+def _log_rows(rows: Any) -> list[tuple[int, ...]]:
+    found: list[tuple[int, ...]] = []
+    due = 0
+    for row in rows:
+        type_ = _OTHER_TYPES.get(row.kind, _LOG_TYPES[row.state_before])
+        if type_ == _LOG_TYPES[State.REVIEW] and due > row.day:
+            type_ = _EARLY
+        before, after = _interval(row.interval_before), _interval(row.interval_after)
+        if row.kind is not ReviewKind.TAKEN_OVER:
+            found.append((row.id, int(row.rating or 0), after, before, row.duration_ms, type_))
+        if row.kind is not ReviewKind.CRAM:
+            due = row.due_day or 0
+    return found
 
 
 def _interval(seconds: int) -> int:

@@ -110,7 +110,7 @@ class StatusImport:
         self._today = today
         self._suspensions: dict[bool, list[int]] = {True: [], False: []}
         self._flags: dict[int, list[int]] = defaultdict(list)
-        self._buried: dict[int, list[int]] = defaultdict(list)
+        self._buried: dict[tuple[int, bool], list[int]] = defaultdict(list)
 
     def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
         """Apply the statuses of cards, each given with its id here; return how many cards that changed.
@@ -128,7 +128,8 @@ class StatusImport:
         store = self._store
         changed = store.suspend(self._suspensions[True]) + store.unsuspend(self._suspensions[False])
         changed += sum(store.flag(cards, flag) for flag, cards in self._flags.items())
-        return changed + sum(store.bury(cards, day) for day, cards in self._buried.items())
+        buried = self._buried.items()
+        return changed + sum(store.bury(cards, day, by_hand=by_hand) for (day, by_hand), cards in buried)
 
     def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
         """Collect what is to be done for a card; return its status if it is to be stored."""
@@ -140,7 +141,7 @@ class StatusImport:
         if now == before or is_older:
             return None
         if card.changed != before.changed_s and marks.buried_day is not None and marks.buried_day >= self._today:
-            self._buried[marks.buried_day].append(ours)
+            self._buried[marks.buried_day, marks.buried_by_hand].append(ours)
         if before.flag is None and card.changed == before.changed_s:
             return now
         if marks.suspended != bool(before.suspended):

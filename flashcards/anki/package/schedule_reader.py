@@ -30,15 +30,23 @@ _LONGEST: Final = _FARTHEST * DAY_SECONDS
 _EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
 _QUARTER_MS: Final = 900_000
 _SUSPENDED: Final = -1
-_BURIED: Final = (-2, -3)
+_BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
 
 
 class CardStatus(NamedTuple):
-    """What is not part of a card's schedule: `buried_day` is the day until whose end it is hidden."""
+    """What is not part of a card's schedule.
+
+    Attributes:
+        suspended: whether it is.
+        flag: 0 to 7.
+        buried_day: the day until whose end it is hidden.
+        buried_by_hand: a person hid it, not the review of a sibling.
+    """
 
     suspended: bool
     flag: int
     buried_day: int | None
+    buried_by_hand: bool = True
 
 
 def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
@@ -95,14 +103,15 @@ class HistoryReader:
 
     def read_status(self, card: AnkiCard) -> CardStatus:
         """Return suspension, flag and burial of a card."""
-        buried = self._clock.day(card.changed * 1000) if card.queue in _BURIED else None
-        return CardStatus(card.queue == _SUSPENDED, card.flags & 7, buried)
+        is_buried = card.queue in (_BURIED_BY_SIBLING, _BURIED_BY_HAND)
+        day = self._clock.day(card.changed * 1000) if is_buried else None
+        return CardStatus(card.queue == _SUSPENDED, card.flags & 7, day, card.queue != _BURIED_BY_SIBLING)
 
     def _find_due(self, card: AnkiCard, state: State, log: Sequence[LogRow]) -> tuple[int | None, int | None]:
         if state is State.NEW:
             return None, None
-        if state is not State.REVIEW and card.due > _EPOCH_SECONDS:
-            waits_for_days = bool(log) and log[-1].ivl > 0
+        if card.due > _EPOCH_SECONDS:
+            waits_for_days = state is State.REVIEW or (bool(log) and log[-1].ivl > 0)
             return (self._clock.day(card.due * 1000), None) if waits_for_days else (None, card.due * 1000)
         return self._first_day + max(-_FARTHEST, min(card.due, _FARTHEST)), None
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from scheduler.columns import LogColumns, read_log
+from scheduler.columns import LogColumns, find_places, pack_columns, read_columns, read_log, unpack_columns
 from scheduler.database import attach_copy
 from scheduler.log import Done
 from scheduler.memory import read_curve
@@ -28,16 +28,19 @@ _STRIDE: Final = 50_000  # rows of the log between two calls of `progress`
 _EASE: Final = 2500  # what Anki gives a card whose ease FSRS does not use
 
 _HOUR: Final = 3_600  # seconds
+_DAY_BITS: Final = 22  # hold the number of a day until the year 9999
 
 _ON_STEPS: Final = f"{State.LEARNING:d}, {State.RELEARNING:d}"
 
 _SCRATCH: Final = (
     "CREATE TEMP TABLE memories (card INTEGER PRIMARY KEY, stability REAL, difficulty REAL)",
-    "CREATE TEMP TABLE policies (deck INTEGER PRIMARY KEY, retention REAL, decay REAL)",
+    "CREATE TEMP TABLE policies (deck INTEGER PRIMARY KEY, retention REAL, decay REAL, share REAL, longest INTEGER)",
     "CREATE TEMP TABLE beginnings (id INTEGER PRIMARY KEY)",
+    "CREATE TEMP TABLE early (id INTEGER PRIMARY KEY)",
 )
 
-# The schedule of every card, as `rslib/src/card` keeps it. A step of days that is suspended
+# The schedule of every card, as `rslib/src/card` keeps it. A card that is relearnt has the interval that FSRS would
+# give it now: its stability times a share that follows from the retention. A step of days that is suspended
 # or buried is due at an instant: an import moves days to the other collection's day 0 only where they are in a queue.
 _SCHEDULE: Final = f"""
     UPDATE cards SET
@@ -57,7 +60,8 @@ _SCHEDULE: Final = f"""
             ELSE ours.due_day - :first_day END,
         ivl = CASE ours.state
             WHEN {State.REVIEW:d} THEN ours.interval / {DAY_SECONDS}
-            WHEN {State.RELEARNING:d} THEN 1
+            WHEN {State.RELEARNING:d} THEN coalesce(
+                max(1, min(CAST(round(memories.stability * policies.share) AS INTEGER), policies.longest)), 1)
             ELSE 0 END,
         factor = CASE WHEN ours.state IN ({State.REVIEW:d}, {State.RELEARNING:d}) THEN {_EASE} ELSE 0 END,
         reps = ours.reps,
@@ -94,6 +98,7 @@ _LOG: Final = f"""
             WHEN {ReviewKind.RESCHEDULED:d} THEN 5
             ELSE CASE
                 WHEN id IN (SELECT id FROM beginnings) THEN 0
+                WHEN id IN (SELECT id FROM early) THEN 3
                 WHEN state_before = {State.REVIEW:d} THEN 1
                 WHEN state_before = {State.RELEARNING:d} THEN 2
                 ELSE 0 END
@@ -170,6 +175,8 @@ class History:
             cursor.execute(statement)
         log = self._read_log_by_anki_days()
         self._write_memories(cursor, log)
+        early = _find_early_reviews(self._collection.connection, log).tolist()
+        cursor.executemany("INSERT INTO early VALUES (?)", ((at,) for at in early))
         values = {
             "today": self.today,
             "first_day": first_day,
@@ -199,9 +206,13 @@ class History:
         known = replay_log(log, starts, cards, decks, models.__getitem__)
         memories = zip(known.card.tolist(), known.stability.tolist(), known.difficulty.tolist(), strict=True)
         cursor.executemany("INSERT INTO memories VALUES (?, ?, ?)", memories)
+        curves = {deck: read_curve(policy.parameters) for deck, policy in policies.items()}
         cursor.executemany(
-            "INSERT INTO policies VALUES (?, ?, ?)",
-            ((deck, policy.retention, read_curve(policy.parameters).decay) for deck, policy in policies.items()),
+            "INSERT INTO policies VALUES (?, ?, ?, ?, ?)",
+            (
+                (deck, each.retention, curve.decay, curve.interval(1, each.retention), each.maximum_interval)
+                for (deck, each), curve in zip(policies.items(), curves.values(), strict=True)
+            ),
         )
         beginnings = _find_first_ratings(log, starts).tolist()
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
@@ -229,6 +240,17 @@ class History:
                 self._progress(number * _STRIDE)
             cursor.execute(_LOG, {"after": after, "until": until})
             after = until
+
+
+def _find_early_reviews(connection: sqlite3.Connection, log: LogColumns) -> NDArray[np.int64]:
+    """Find ratings of cards under review that were not due yet; for Anki they are of a filtered deck."""
+    log = log.where(log.kind != int(ReviewKind.CRAM))
+    at, days = read_columns(connection, ("id", pack_columns("coalesce(due_day, 0)", ("max(day, 0)", _DAY_BITS))), "1")
+    due, day = unpack_columns(days[find_places(at, log.at_ms)], _DAY_BITS)
+    is_same_card = np.diff(log.card, prepend=-1) == 0
+    chosen = (log.kind == int(ReviewKind.RATING)) & (log.before == int(State.REVIEW)) & is_same_card
+    found: NDArray[np.int64] = log.at_ms[chosen & (np.roll(due, 1) > day)]
+    return found
 
 
 def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:

@@ -114,3 +114,8 @@ def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, 
     assert [remark.message for remark in report.remarks] == [
         "1 note: a card whose gap was removed from the text was left out."
     ]
+
+
+def test_what_only_the_back_shows_stays_hidden_if_it_is_kept_as_plain_text(home: Home, package: Path) -> None:
+    home.import_file(write_package(package, [cloze("- {{c1::a}}", "<svg><text>b</text></svg> c<div><br></div>")]))
+    assert home.read("Deck.md") == "C: \\- {{c1::a}}\n\n{{c1::b c}}\n"

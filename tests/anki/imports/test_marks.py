@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from flashcards.anki.exports.export import export_package
+from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import CREATED, Made, studied, write_package
@@ -106,3 +111,17 @@ def test_cards_that_an_earlier_version_imported_keep_the_marks_they_have(marked:
     assert marked.marks == (False, 4)
     marked.import_card(queue=-1, flags=5)
     assert marked.marks == (False, 5)
+
+
+@pytest.mark.parametrize("queue", [-2, -3])
+def test_who_buried_a_card_there_goes_back(marked: Marked, tmp_path: Path, queue: int) -> None:
+    marked.import_card(queue=queue, mod=int(time.time()))
+    with Collection(marked.home.root) as collection:
+        collection.scan()
+        export_package(collection, find_decks_in_use(collection), tmp_path / "back.apkg")
+    with zipfile.ZipFile(tmp_path / "back.apkg") as archive:
+        connection = sqlite3.connect(":memory:")
+        name = next(each for each in archive.namelist() if each.startswith("collection.anki2"))
+        connection.deserialize(archive.read(name))
+    assert connection.execute("SELECT queue FROM cards").fetchall() == [(queue,)]
+    connection.close()

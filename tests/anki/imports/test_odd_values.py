@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flashcards import cli
+from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportInvalid
 from tests.anki.imports.home import Home, refused
 from tests.anki.imports.packages import Made, studied, write_package, write_zip
@@ -134,3 +135,11 @@ def test_anything_in_any_column_is_imported_or_refused(tmp_path: Path, data: st.
             assert cli.run(["-C", str(root), "stats"]) == 0
             assert cli.run(["-C", str(root), "forecast"]) == 0
         assert not home.import_file(package).changes_anything
+
+
+def test_an_instant_on_a_card_under_review_is_the_day_it_is_due(home: Home, tmp_path: Path) -> None:
+    instant = 1_700_000_000
+    home.import_file(write_package(tmp_path / "x.apkg", [studied(due=instant)]))
+    with Collection(home.root) as collection:
+        due = collection.connection.execute("SELECT due_day, due_ms FROM cards").fetchall()
+        assert due == [(collection.clock.day(instant * 1000), None)]
