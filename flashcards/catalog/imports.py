@@ -75,7 +75,7 @@ class SeenMarks(NamedTuple):
 OWN_FORM, FOREIGN_FORM = 0, 1
 """The forms of a note in Anki: in a note type of ours, or in another one."""
 
-FLAG_REVERSE, FLAG_TYPED = 1, 2
+FLAG_REVERSE, FLAG_TYPED, FLAG_CONFLICT = 1, 2, 4
 DIGEST_SIZE = 8
 
 
@@ -88,8 +88,10 @@ class NoteBase(NamedTuple):
         here, there: digests of its fields, here and in the other program.
         earlier: digests of fields that earlier exports held.
         tags: joined by spaces.
-        flags: `FLAG_REVERSE` and `FLAG_TYPED`.
+        flags: `FLAG_REVERSE` and `FLAG_TYPED`; `FLAG_CONFLICT` until a field that both changed is equal.
         changed_s: when the other program had last changed it, epoch seconds; 0 if it was never imported.
+        confirmed: digests of the fields that the other program had at the last import, if `there` was exported since.
+        given_s: when it was exported, epoch seconds.
     """
 
     note: int
@@ -100,6 +102,8 @@ class NoteBase(NamedTuple):
     tags: str
     flags: int
     changed_s: int
+    confirmed: bytes = b""
+    given_s: int = 0
 
 
 def digest_fields(fields: Iterable[str]) -> bytes:
@@ -163,13 +167,18 @@ class Origins:
 
     def bases(self) -> dict[tuple[int, int], NoteBase]:
         """Return what notes were when both sides were last equal, by note and form."""
-        rows = self._db.execute("SELECT note, form, here, there, earlier, tags, flags, changed_s FROM note_bases")
+        rows = self._db.execute(f"SELECT {', '.join(NoteBase._fields)} FROM note_bases")
         return {(row[0], row[1]): NoteBase(*row) for row in rows}
+
+    def find_conflicts(self) -> set[int]:
+        """Find the notes with a field that both sides changed and that was not equal again since."""
+        query = "SELECT note FROM note_bases WHERE flags & ?"
+        return {note for (note,) in self._db.execute(query, (FLAG_CONFLICT,))}
 
     def remember_bases(self, bases: Iterable[NoteBase]) -> int:
         """Store what notes are now that both sides are equal; return how many."""
         rows = list(bases)
-        self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         return len(rows)
 
     def find_text(self, note: int, fingerprint: bytes) -> str | None:

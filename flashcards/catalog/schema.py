@@ -194,7 +194,7 @@ def create_note_bases(db: Database) -> None:
             "there": bytes,
             "earlier": bytes,  # digests of fields that earlier exports held
             "tags": str,
-            "flags": int,  # 1: reverse, 2: typed
+            "flags": int,  # 1: reverse, 2: typed, 4: a field is in conflict
             "changed_s": int,
         },
         pk=("note", "form"),
@@ -243,3 +243,10 @@ def create_replaced(db: Database) -> None:
         not_null=("new",),
         strict=True,
     )
+
+
+@migrations()
+def add_unconfirmed_exports(db: Database) -> None:
+    """Add what Anki was last known to have of a note that was exported since, and when it was exported."""
+    db.table("note_bases").add_column("confirmed", bytes, not_null_default="")
+    db.table("note_bases").add_column("given_s", int, not_null_default=0)

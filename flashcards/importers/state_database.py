@@ -202,7 +202,10 @@ def _read_status_times(path: Path, theirs: _State) -> Mapping[int, int]:
 def _follow_statuses(
     collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int], there_at: Mapping[int, int]
 ) -> int:
-    """Give cards the status that the later act on either computer left them; return how many changed."""
+    """Give cards the status that the later act on either computer left them; return how many changed.
+
+    A review hides siblings without being an act: that counts too if no act is later.
+    """
     here_at = ours.find_status_times()
     there_now, here_now = theirs.statuses(), ours.statuses()
     changed = [
@@ -214,4 +217,12 @@ def _follow_statuses(
         "UPDATE cards SET suspended = ?, buried_day = ?, buried_by = ?, flag = ? WHERE id = ?",
         [(*status, card) for status, card in changed],
     )
-    return len(changed)
+    buried = [
+        (status.buried_day, status.buried_by, card)
+        for there, card in here.items()
+        if (status := there_now[there]).buried_by
+        and status.buried_by > max(here_at.get(card, 0), there_at.get(there, 0))
+        and (status.buried_day or 0) > (here_now[card].buried_day or 0)
+    ]
+    collection.connection.executemany("UPDATE cards SET buried_day = ?, buried_by = ? WHERE id = ?", buried)
+    return len({card for *_, card in (*changed, *buried)})

@@ -119,6 +119,24 @@ def test_the_later_act_decides_about_flags_and_suspension(computers: Computers) 
     assert not computers.cards(computers.here)["two?"].suspended
 
 
+def test_a_sibling_that_a_review_hid_there_is_hidden_here(computers: Computers) -> None:
+    for home in (computers.here, computers.there):
+        home.write("a.md", DECK + "\nC: [three] and [four]\n")
+        computers.do(home, lambda _: None)
+    text = "[three] and [four]"
+    computers.do(computers.there, lambda collection: rate(collection, text, Rating.GOOD, START + DAY_MS))
+    assert computers.merge()[0] == 1
+
+    def check(collection: Collection) -> None:
+        entry = next(entry for entry in collection.catalog.entries() if entry.note.fields[0] == text)
+        _, sibling = collection.store.cards_of(entry.id)
+        assert sibling.is_buried(collection.clock.day(START + DAY_MS))
+        assert sibling.buried_by == START + DAY_MS
+
+    computers.do(computers.here, check)
+    assert computers.merge() == (0, 0)
+
+
 def test_reviews_of_notes_that_are_not_here_are_reported(computers: Computers) -> None:
     computers.there.write("b.md", "Q: new\nA: x\n")
     computers.do(computers.there, lambda collection: rate(collection, "new", Rating.GOOD, START + DAY_MS))

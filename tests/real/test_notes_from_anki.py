@@ -256,3 +256,62 @@ def test_a_table_holds_only_edited_notes_in_the_note_types_they_have_and_says_wh
         "SELECT guid, flds FROM notes WHERE flds LIKE 'same%' OR flds LIKE 'a' || char(31) || '%'"
     )
     world.close()
+
+
+def change_there(world: World, search: str, field: str, text: str, later_s: int = 60) -> None:
+    """Write a field of a note in Anki, some seconds from now."""
+    (note_id,) = world.col.find_notes(search)
+    note = world.col.get_note(note_id)
+    note[field] = text
+    world.col.update_note(note)
+    world.db.execute("UPDATE notes SET mod = mod + ? WHERE id = ?", later_s, note_id)
+
+
+def test_a_table_leaves_out_what_both_sides_changed_until_it_is_the_same(
+    home: Home, world: World, tmp_path: Path
+) -> None:
+    def table() -> tuple[int, list[str]]:
+        with Collection(home.root) as collection:
+            collection.scan()
+            written = export_csv(collection, find_decks_in_use(collection), tmp_path / "x.csv")
+        return written.notes, [remark.partition(":")[0] for remark in written.remarks]
+
+    edit(home, "Katze", "Kater")
+    assert table() == (1, ["2 notes from Anki left out"])
+    change_there(world, "cat", "Back", "Katz")
+    assert home.import_file(world.export(tmp_path / "1.apkg")).kept == 1
+    assert table() == (0, ["2 notes from Anki left out", "1 note left out"])
+    assert not home.import_file(tmp_path / "1.apkg").changes_anything
+    edit(home, "Kater", "Katz")
+    home.import_file(world.export(tmp_path / "2.apkg"))
+    edit(home, "Katz", "Katzen")
+    assert table() == (1, ["2 notes from Anki left out"])
+
+
+def test_what_both_sides_changed_stays_open_when_it_goes_to_an_anki_that_keeps_its_own(tmp_path: Path) -> None:
+    home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
+    home.write("d.md", "Q: one\nA: two\n")
+    into(world, exported(home, tmp_path / "1.apkg").path)
+    change_there(world, "one", "Back", "theirs", 600)
+    edit(home, "two", "ours")
+    assert home.import_file(world.export(tmp_path / "2.apkg")).kept == 1
+    into(world, exported(home, tmp_path / "3.apkg").path)
+    report = home.import_file(world.export(tmp_path / "4.apkg"))
+    assert (report.kept, report.updated, home.read("d.md")) == (1, 0, "Q: one\nA: ours\n")
+    world.close()
+
+
+def test_an_edit_made_there_before_ours_went_there_takes_nothing_back(tmp_path: Path) -> None:
+    home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
+    home.write("d.md", "Q: one\nA: two\n")
+    into(world, exported(home, tmp_path / "1.apkg").path)
+    edit(home, "two", "ours")
+    with Collection(home.root) as collection:
+        collection.scan()
+        collection.connection.execute("UPDATE notes SET modified_ms = modified_ms - 3600000")
+    change_there(world, "one", "Back", "theirs", -60)
+    into(world, exported(home, tmp_path / "2.apkg").path)
+    assert world.db.list("SELECT flds FROM notes")[0].startswith("one\x1ftheirs")
+    report = home.import_file(world.export(tmp_path / "3.apkg"))
+    assert (report.kept, report.updated, home.read("d.md")) == (1, 0, "Q: one\nA: ours\n")
+    world.close()

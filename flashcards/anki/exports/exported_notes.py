@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.anki.package.model import CLOZE
 from flashcards.anki.package.names import looks_ours
 from flashcards.catalog.imports import (
+    FLAG_CONFLICT,
     FLAG_REVERSE,
     FLAG_TYPED,
     OWN_FORM,
@@ -17,6 +18,7 @@ from flashcards.catalog.imports import (
     digest_fields,
     split_digests,
 )
+from flashcards.collection import now_ms
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -94,10 +96,17 @@ class Exports:
         changed = []
         for base in self._bases:
             before = known.get((base.note, base.form))
+            if before is not None and before.flags & FLAG_CONFLICT:
+                continue  # the other side may have its own text still; an import finds out
             if before is not None:
                 left = [each for each in split_digests(before.there) if each not in split_digests(base.there)]
                 earlier = [*split_digests(before.earlier), *left][-_EARLIER:]
-                base = base._replace(earlier=b"".join(earlier), changed_s=before.changed_s)
+                base = base._replace(
+                    earlier=b"".join(earlier),
+                    changed_s=before.changed_s,
+                    confirmed=before.confirmed if base.there == before.there else before.confirmed or before.there,
+                    given_s=before.given_s if base.there == before.there else now_ms() // 1000,
+                )
             if base != before:
                 changed.append(base)
         origins.remember_bases(changed)

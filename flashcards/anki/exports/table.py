@@ -67,8 +67,10 @@ class _Origins:
         self._edited: dict[int, bool] = {}
         self._known: dict[int, Origin] = {}
         self._parts: Counter[str] = Counter()
-        self._unedited = self._ours = self._others = 0
-        for origin in Origins(collection.connection).all().values():
+        self._unedited = self._ours = self._others = self._open = 0
+        origins = Origins(collection.connection)
+        self._conflicts = origins.find_conflicts()
+        for origin in origins.all().values():
             self._known.setdefault(origin.note, origin)
             self._parts[origin.source] += 1
         for entry in collection.catalog.entries(self._known):
@@ -78,6 +80,9 @@ class _Origins:
     def is_written(self, note: PackageNote) -> bool:
         """Check whether a note is in the table; count it if it is left out."""
         origin = self._known.get(note.id)
+        if note.id in self._conflicts:
+            self._open += 1
+            return False
         if origin is None:
             return True
         if not self._edited.get(note.id):
@@ -101,6 +106,12 @@ class _Origins:
         found = []
         if self._unedited:
             found.append(f"{plural(self._unedited, 'note')} from Anki left out: not edited here.")
+        if self._open:
+            they = "it was" if self._open == 1 else "they were"
+            found.append(
+                f"{plural(self._open, 'note')} left out: {they} changed in Anki too. Make both texts the same, here or"
+                " there, and import again."
+            )
         if self._ours:
             found.append(
                 f"{plural(self._ours, 'edited note')} left out: a package brings them, since Anki has our types."

@@ -288,7 +288,7 @@ class DeckFiles:
 
     def _remember_bases(self, placed: list[PlacedNote], match: Match, held: Set[int]) -> None:
         """Store what is now equal on both sides, except for notes that could not follow the package."""
-        if not placed:
+        if not placed and not match.bases:
             return
         bases = {(base.note, base.form): base for base in match.bases if base.note not in held}
         known = self._origins.bases().keys() | bases.keys()

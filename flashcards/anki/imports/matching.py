@@ -15,7 +15,7 @@ from flashcards.anki.imports.draft import IncomingNote
 from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
 from flashcards.anki.package.model import CLOZE, family
 from flashcards.anki.package.names import Guids, looks_ours
-from flashcards.catalog.imports import NoteBase, Origin, Origins, digest_fields
+from flashcards.catalog.imports import FLAG_CONFLICT, NoteBase, Origin, Origins, digest_fields
 from flashcards.catalog.store import decode
 from flashcards.deck.model import REVERSE, Kind, Note
 
@@ -245,6 +245,8 @@ def _decide(
         found.same.append((draft, entry.id))
     else:
         found.conflicts.append((draft, entry))
+        if base is not None:
+            known.update_base(found, base._replace(flags=base.flags | FLAG_CONFLICT))
     return False
 
 

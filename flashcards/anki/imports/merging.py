@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.cloze import find_gap_numbers
 from flashcards.anki.imports.draft import IncomingNote, list_cards
-from flashcards.catalog.imports import FLAG_REVERSE, FLAG_TYPED, NoteBase, digest_fields, split_digests
+from flashcards.catalog.imports import (
+    FLAG_CONFLICT,
+    FLAG_REVERSE,
+    FLAG_TYPED,
+    NoteBase,
+    digest_fields,
+    split_digests,
+)
 from flashcards.deck.model import REVERSE, Kind
 
 if TYPE_CHECKING:
@@ -41,6 +48,9 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
         return None
     if (draft.kind is Kind.CLOZE) != is_cloze:
         return None
+    # An edit from before an export was made of what Anki had then: what that export changed was changed on both sides.
+    confirmed = split_digests(base.confirmed)
+    is_older = len(confirmed) == len(there) and draft.changed_s < base.given_s
     fields: list[str] = []
     conflicts: list[int] = []
     new_here, new_there = list(here), list(there)
@@ -51,7 +61,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
         elif ours == theirs or _show_the_same(ours, theirs, note.definitions):
             fields.append(ours)
             new_here[index], new_there[index] = now_here[index], now_there[index]
-        elif now_here[index] == here[index]:
+        elif now_here[index] == here[index] and not (is_older and there[index] != confirmed[index]):
             fields.append(theirs)
             (new_here[index],) = split_digests(digest_fields([theirs]))
             new_there[index] = now_there[index]
@@ -70,11 +80,14 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
         typed=typed,
     )
     changes = (merged.fields, tags, typed, reverse) != (note.fields, note.tags, note.typed, REVERSE in note.slots)
+    has_all = new_there == now_there
     new_base = base._replace(
+        confirmed=b"" if has_all else base.confirmed,
+        given_s=0 if has_all else base.given_s,
         here=b"".join(new_here),
         there=b"".join(new_there),
         tags=" ".join(clean_tags(draft.tags)),
-        flags=make_flags(draft.reverse, draft.typed),
+        flags=make_flags(draft.reverse, draft.typed) | (FLAG_CONFLICT if conflicts else 0),
         changed_s=draft.changed_s,
     )
     return MergedNote(merged, tuple(conflicts), new_base, changes)
