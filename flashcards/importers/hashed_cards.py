@@ -68,11 +68,12 @@ class HashedCard(NamedTuple):
 
 
 class KnownReview(NamedTuple):
-    """A review in another program's log, and the days until the next one."""
+    """A review in a log, the days until the next one, and its number among those of the card if that is known."""
 
     at_ms: int
     rating: Rating
     interval_days: int
+    number: int = 0
 
 
 class KnownCard(NamedTuple):
@@ -289,7 +290,8 @@ class Orphans:
 
 
 def _make_history(card: int, known: KnownCard, reviews: Sequence[KnownReview]) -> CardHistory:
-    state = State.NEW
+    begins_later = bool(reviews) and reviews[0].number > 1
+    state = State.REVIEW if begins_later else State.NEW
     interval = lapses = 0
     log = []
     for review in reviews:
@@ -300,11 +302,13 @@ def _make_history(card: int, known: KnownCard, reviews: Sequence[KnownReview]) -
         log.append(ImportedReview(review.at_ms, ReviewKind.RATING, review.rating, 0, state, after, interval, waits))
         lapses += review.rating is Rating.AGAIN and state is State.REVIEW
         state, interval = after, waits
-    last_ms = reviews[-1].at_ms if reviews else known.reviewed_ms or 0
+    last_ms = reviews[-1].at_ms if reviews else 0
+    tells_more = known.reviewed_ms is not None and known.reviewed_ms // 1000 > last_ms // 1000
+    last_ms = known.reviewed_ms or 0 if tells_more else last_ms
     due_ms = last_ms
-    if not reviews and known.due_ms is None:
+    if tells_more and known.due_ms is None:
         state, interval = State.REVIEW, max(1, known.interval_days) * DAY_SECONDS
-    elif not reviews and known.due_ms is not None:
+    elif tells_more and known.due_ms is not None:
         state, interval, due_ms = State.LEARNING, max(0, known.due_ms - last_ms) // 1000, known.due_ms
     in_steps = state is not State.REVIEW
     imported = ImportedState(

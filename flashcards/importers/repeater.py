@@ -1,4 +1,6 @@
-"""repeater: the decks as it reads them, and its database, which keeps the state of each card and no reviews.
+"""repeater: the decks as it reads them, and its database, which keeps the state of each card and few reviews.
+
+Only sessions that an agent drives are logged, and for a month.
 
 A card is known by the BLAKE3 hash of its lines, in lower case and with single spaces; the gaps of a cloze after the
 first one by the same text and their number. Older versions knew one card for each cloze, the first gap.
@@ -7,6 +9,7 @@ first one by the same text and their number. Older versions knew one card for ea
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +28,7 @@ from flashcards.importers.hashed_cards import (
     read_memory,
     read_rows,
 )
+from scheduler.model import Rating
 
 if TYPE_CHECKING:
     from scheduler.clock import Clock
@@ -33,6 +37,10 @@ _REMEDY: Final = "Nothing was changed; name the `cards.db` in the data folder of
 _SPACES: Final = re.compile(f"[{WHITE_SPACE}]+")
 _GAP: Final = re.compile(r"\[([^\]]*)\]")
 _DAY_MS: Final = 86_400_000
+_LOG: Final = "drill_reviews"
+_LOG_COLUMNS: Final = "card_hash, state, review_result, marked_at, interval_days, resulting_review_count"
+_RATINGS: Final = {"fail": Rating.AGAIN, "pass": Rating.GOOD}
+_RESULT: Final = re.compile("|".join(_RATINGS))
 
 
 def read_repeater_file(text: str) -> Iterator[HashedCard]:
@@ -98,8 +106,28 @@ def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict
     def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
         return _read_card(now, values, clock)
 
-    with open_database(path, "repeater", ("cards",), _REMEDY) as database:
-        return dict(read_rows(database, "cards", CARD_COLUMNS, read_card)), {}
+    reviews: dict[str, list[KnownReview]] = defaultdict(list)
+    tables = ("cards", _LOG) if _LOG in list_tables(path) else ("cards",)
+    with open_database(path, "repeater", tables, _REMEDY) as database:
+        cards = dict(read_rows(database, "cards", CARD_COLUMNS, read_card))
+        if _LOG in tables:
+            for name, review in read_rows(database, _LOG, _LOG_COLUMNS, _read_review):
+                if review is not None and name in cards:
+                    reviews[name].append(review)
+    for log in reviews.values():
+        log.sort(key=lambda review: review.at_ms)
+    return cards, reviews
+
+
+def _read_review(now: int, values: Sequence[Any]) -> tuple[str, KnownReview | None]:
+    name, status, result, at, interval, number = values
+    check_match("card_hash", name, HASH)
+    if status != "marked":
+        return name, None
+    rating = _RATINGS[check_match("review_result", result, _RESULT)]
+    days = check_integer("interval_days", interval, LONGEST_DAYS)
+    count = check_integer("resulting_review_count", number, MOST_REVIEWS)
+    return name, KnownReview(read_local_time("marked_at", at, now), rating, days, count)
 
 
 def _read_card(now: int, values: Sequence[Any], clock: Clock) -> tuple[str, KnownCard]:

@@ -138,3 +138,36 @@ def test_a_value_that_cannot_be_is_refused(home: Home, tmp_path: Path, values: t
     connection.close()
     with pytest.raises(ImportInvalid, match=reason):
         home.import_file(path)
+
+
+LOG = """
+CREATE TABLE drill_reviews (review_id TEXT PRIMARY KEY, session_id TEXT, card_hash TEXT NOT NULL, state TEXT NOT NULL,
+  review_result TEXT, marked_at TEXT, interval_raw REAL, interval_days INTEGER, due_at TEXT,
+  resulting_review_count INTEGER) STRICT;
+"""
+
+
+@pytest.mark.parametrize("last", [AT, "2025-12-30T10:00:00+00:00"])
+def test_the_reviews_that_repeater_keeps_come_along_and_its_state_holds(home: Home, tmp_path: Path, last: str) -> None:
+    path = write_database(tmp_path, {HASHES[0]: STUDIED})
+    with sqlite3.connect(path) as connection:
+        connection.executescript(LOG)
+        rows = [
+            ("1", "marked", "fail", "2025-12-20T10:00:00+00:00", 0, 3),
+            ("2", "marked", "pass", last, 10, 4),
+            ("3", "revealed", None, None, None, None),
+        ]
+        connection.executemany(
+            f"INSERT INTO drill_reviews VALUES (?, 's', '{hash_text(HASHES[0])}', ?, ?, ?, NULL, ?, NULL, ?)", rows
+        )
+    connection.close()
+    assert home.import_file(path).reviews == 2
+    with Collection(home.root) as collection:
+        ((card,),) = collection.connection.execute("SELECT DISTINCT card FROM reviews")
+        found = collection.store.card(card)
+        assert (found.state, found.reps, found.interval, found.stability) == (State.REVIEW, 4, 10 * 86_400, 12.5)
+        assert found.due_day == collection.clock.day(1_768_125_600_000)
+        rated = [row.rating for row in collection.store.log(card) if row.rating]
+        assert rated == [1, 3]
+        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+    assert not home.import_file(path).changes_anything

@@ -6,19 +6,27 @@ import random
 import re
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from flashcards.collection import Collection
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home
+from tests.anki.imports.judge import find_slot
 from tests.real.history_world import live
 
 pytest.importorskip("anki.collection", reason="needs the anki wheel")
 
 BLOCK = re.compile(r"(?m)^(?=[QC]: )")
 SIDE = re.compile(r"(?m)^([QAC]: \S.*?)(\\?)$")
+
+
+class Marks(NamedTuple):
+    """What a person sets on a card."""
+
+    suspended: bool
+    flag: int
 
 
 class Life:
@@ -31,6 +39,7 @@ class Life:
         self.words_here: set[str] = set()
         self.words_there: dict[str, int] = {}
         self.said = ""
+        self.marks_there: dict[int, Marks] = {}  # as of the last import, by the ids of the cards in Anki
         self._folder = folder
         self._number = 0
         self._changed = int(time.time()) + 100  # Anki counts changes of notes in seconds
@@ -60,7 +69,7 @@ class Life:
         world.answer(chance.randrange(3))
         note = world.col.get_note(chance.choice(list(world.col.find_notes(""))))
         cards = [card.id for card in note.cards()]
-        match chance.choice(["edit", "edit", "tag", "deck", "suspend", "flag", "forget", "add"]):
+        match chance.choice(["edit", "edit", "tag", "deck", "suspend", "unsuspend", "flag", "forget", "add"]):
             case "edit":
                 word = self._name("t")
                 self.words_there[word] = note.id
@@ -73,6 +82,8 @@ class Life:
                 world.col.set_deck(cards, world.decks.id("Moved"))
             case "suspend":
                 world.sched.suspend_cards(cards)
+            case "unsuspend":
+                world.sched.unsuspend_cards(cards)
             case "flag":
                 world.col.set_user_flag_for_cards(chance.randrange(8), cards)
             case "forget":
@@ -89,7 +100,9 @@ class Life:
         """Review, or edit, tag or move a note in its file."""
         with Collection(self.home.root) as collection:
             collection.scan()
-            live(collection, self.chance.randrange(4), 1, self.chance, {"rate": 9, "undo": 1})
+            live(collection, self.chance.randrange(4), 1, self.chance, {"rate": 9, "undo": 1, "flag": 3, "suspend": 2})
+            cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+            collection.store.unsuspend(self.chance.sample(cards, len(cards) // 5))
         files = sorted(path for path in self.home.root.rglob("*.md") if BLOCK.search(path.read_text("utf-8")))
         path, other = self.chance.choice(files), self.chance.choice(files)
         blocks = BLOCK.split(path.read_text("utf-8"))
@@ -109,7 +122,7 @@ class Life:
     def bring_over(self) -> None:
         """Import what Anki has: nothing of either side is lost, and nothing is there twice."""
         package = self.world.export(self._folder / f"{self._number}.apkg", legacy=self.chance.random() < 0.5)
-        before = self._read_notes()
+        before, marks_before = self._read_notes(), self._read_marks()
         report = self.home.import_file(package)
         self.said += " ".join(remark.message for remark in report.remarks)
         after = self._read_notes()
@@ -123,6 +136,48 @@ class Life:
             assert len(rows) >= self.world.db.scalar("SELECT count() FROM revlog")
             assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
         assert not self.home.import_file(package).changes_anything
+        self._check_marks(marks_before)
+        self._check_decks(after.keys() - before.keys())
+
+    def _check_marks(self, before: dict[int, Marks]) -> None:
+        """Check that a mark is as it was set last, on whichever side: what changed there came, all else stayed."""
+        now = self._read_marks()
+        for there, ours in self._pair_cards().items():
+            suspended, flag = self.world.db.first("SELECT queue = -1, flags & 7 FROM cards WHERE id = ?", there)
+            then, marks = self.marks_there.get(there, Marks(suspended=False, flag=0)), Marks(bool(suspended), flag)
+            here = before.get(ours, Marks(suspended=False, flag=0))
+            assert now[ours] == Marks(
+                here.suspended if marks.suspended == then.suspended else marks.suspended,
+                here.flag if marks.flag == then.flag else marks.flag,
+            )
+            self.marks_there[there] = marks
+
+    def _check_decks(self, added: set[int]) -> None:
+        """Check that new notes are in the decks that their cards have in Anki."""
+        with Collection(self.home.root) as collection:
+            collection.scan()
+            for there, ours in self._pair_cards().items():
+                card = collection.store.card(ours)
+                deck = self.world.decks.name(self.world.db.scalar("SELECT did FROM cards WHERE id = ?", there))
+                entry = next(iter(collection.catalog.entries([card.note])))
+                assert card.note not in added or entry.deck == deck
+
+    def _read_marks(self) -> dict[int, Marks]:
+        with Collection(self.home.root) as collection:
+            rows = collection.connection.execute("SELECT id, suspended, flag FROM cards")
+            return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
+
+    def _pair_cards(self) -> dict[int, int]:
+        """The cards of Anki that are here, and their ids here."""
+        found = {}
+        with Collection(self.home.root) as collection:
+            for source, part, note in collection.connection.execute("SELECT source, part, note FROM origins"):
+                slots = dict(collection.connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
+                query = "SELECT c.id, c.ord FROM cards c JOIN notes n ON n.id = c.nid WHERE n.guid = ?"
+                for card, number in self.world.db.execute(query, source):
+                    if (slot := find_slot(number, part, slots)) is not None:
+                        found[card] = slots[slot]
+        return found
 
     def _read_notes(self) -> dict[int, tuple[str, frozenset[str]]]:
         with Collection(self.home.root) as collection:

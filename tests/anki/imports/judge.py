@@ -31,14 +31,15 @@ def differences(collection: Collection, db: Any, today: int) -> list[str]:
             "SELECT id, ord, type, queue, due, ivl, reps, lapses, flags, odue, odid FROM cards WHERE nid = ?",
             notes[source],
         ):
-            slot = _slot(card[1], part, slots)
+            slot = find_slot(card[1], part, slots)
             if slot is None:
                 continue
             found += _card_differences(collection, slots[slot], card, db, ours_today - today)
     return found
 
 
-def _slot(number: int, part: int, slots: dict[str, int]) -> str | None:
+def find_slot(number: int, part: int, slots: dict[str, int]) -> str | None:
+    """The slot of the card that one of Anki's is, if it is one of this note's."""
     if f"c{number + 1}" in slots:
         return f"c{number + 1}"
     if number == part:
