@@ -132,7 +132,7 @@ def _vaults(collection: Collection) -> Iterator[FileProblem]:
     for vault in chooser.vaults():
         if vault.error:
             message = f"The settings of Obsidian's spaced repetition plugin cannot be read: {vault.error}."
-            hint = "Mend the file or remove it; until then the plugin's defaults hold."
+            hint = "Fix the file or remove it; until then the plugin's defaults apply."
             yield FileProblem(vault.data, 1, "dialect", message, hint)
 
 
@@ -248,14 +248,14 @@ def _check_links(entry: Entry) -> Iterator[FileProblem]:
     for text in entry.note.fields:
         for url in find_dead_links(text, entry.note.definitions):
             message = f"The link to `{url}` has no target in Anki, which opens links of known programs only."
-            yield FileProblem(entry.path, entry.note.line, "link", message, "Write the address as text, too.")
+            yield FileProblem(entry.path, entry.note.line, "link", message, "Also write the address as text.")
 
 
 def _check_tables(entry: Entry) -> Iterator[FileProblem]:
     for text in entry.note.fields:
         if lost := find_lost_cells(text):
-            message = f"A row of the table has {lost.cells} cells, but its head has {plural(lost.columns, 'column')}."
-            hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the head."
+            message = f"A row of the table has {lost.cells} cells, but its header has {plural(lost.columns, 'column')}."
+            hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the header."
             yield FileProblem(entry.path, entry.note.line, "table", message, hint)
 
 

@@ -190,7 +190,7 @@ def _write_note(path: str, note: Note, file_tags: Sequence[str]) -> str:
     kind, fields = note.kind, note.fields
     if kind is Kind.CLOZE:
         if any(gap.hidden for gap in note.gaps):
-            reason = "Gaps that other cards hide cannot be said in the native format."
+            reason = "The native format cannot express gaps that other cards hide."
             raise ConversionImpossible(path, note.line, reason)
         fields = (replace_gaps(fields[0], note.gaps, _write_gap),)
     elif kind is Kind.PAIR and not _is_pair(fields, note):

@@ -113,7 +113,7 @@ class _Walk:
                     return
                 yield FoundFile(path, status.st_size, status.st_mtime_ns)
             elif entry.is_symlink() and not Path(entry.path).exists():
-                yield Unreadable(path, "it is a link to a file that is not there")
+                yield Unreadable(path, "it is a link to a missing file")
 
     def _is_linked_elsewhere(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
         """Check whether a file is found by another path: the target of a link, or a file seen before."""

@@ -178,7 +178,7 @@ class PathOutside(UsageError):
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete.files)
 @click.option("--explain", is_flag=True, help="Show which lines became which card, and why.")
-@click.option("--advice", is_flag=True, help="Say which cards are hard to learn as they are written, too.")
+@click.option("--advice", is_flag=True, help="Also list cards whose wording makes them hard to learn.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem a line.")
 @OptionRules(Excludes("--explain", ("--json",), "its output is not JSON"))
 def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: bool) -> int:

@@ -84,7 +84,7 @@ def _open() -> Iterator[Collection]:
         yield collection
         console.print_text(
             f"Warning: {console.make_visible(str(collection.root))} cannot be written, so this export is not recorded."
-            " The next one cannot say which notes Anki has in excess.",
+            " The next export cannot tell which notes were removed here.",
             err=True,
         )
 

@@ -23,7 +23,7 @@ _OF_HOLDING = ("--preset", "--questions", "--per-question", "--minutes", "--seed
 
 @click.command("mock", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--preset", metavar="NAME", help="Hold the mock interview [mocks.NAME] of flashcards.toml.")
+@click.option("--preset", metavar="NAME", help="Run the mock interview [mocks.NAME] of flashcards.toml.")
 @click.option(
     "--questions", type=click.IntRange(1, MOST_QUESTIONS), metavar="N", help="Number of questions; default 5."
 )
@@ -132,7 +132,7 @@ def _list_presets(collection: Collection) -> None:
     from flashcards.mock.plan import plan_interview
 
     if not collection.settings.mocks:
-        console.print_text('flashcards.toml describes no mock interview. Add a table such as [mocks."phone screen"].')
+        console.print_text('flashcards.toml defines no mock interview. Add a table such as [mocks."phone screen"].')
     for name, preset in collection.settings.mocks.items():
         plan = plan_interview(preset, MockPreset())
         times = f"{plural(plan.questions, 'question')} in {plan.minutes:g} minutes"

@@ -73,7 +73,7 @@ class PasswordMissing(UsageError):
     "--password-file",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Take the password from the first line of a file. Default: one is made once and shown once.",
+    help="Read the password from the first line of a file. Default: a new one, shown once.",
 )
 @click.option("--reset-password", is_flag=True, help="Make a new password and show it; apps have to log in again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: first the address, then one a sync.")
@@ -149,7 +149,7 @@ class _Printer:
             self._explain(url, web, user)
         if password is not None:
             console.print_text(
-                f"Password: {password}   (shown this once; --reset-password makes a new one)", err=self._as_json
+                f"Password: {password}   (shown only once; --reset-password makes a new one)", err=self._as_json
             )
         if is_open:
             console.print_text(_PLAIN_HTTP, err=True)
@@ -213,7 +213,7 @@ def _confirm(*, yes: bool) -> None:
     console.print_text(f"{_REPLACES}\n", err=True)
     if yes or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return
-    if not console.ask("Is there nothing in the app that would be lost?"):
+    if not console.ask("Is it safe to replace everything in the app?"):
         raise click.Abort
 
 

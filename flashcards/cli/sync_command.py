@@ -31,7 +31,7 @@ class SyncRefused(FlashcardsError):
 
 
 @click.command("sync")
-@click.option("--anki", "live", is_flag=True, help="Sync with the Anki that is open, by its add-on AnkiConnect.")
+@click.option("--anki", "live", is_flag=True, help="Sync with the open Anki through its add-on AnkiConnect.")
 @click.option(
     "--anki-address",
     "address",
@@ -42,7 +42,7 @@ class SyncRefused(FlashcardsError):
     "--key-file",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Take the API key of AnkiConnect from the first line of a file.",
+    help="Read the API key of AnkiConnect from the first line of a file.",
 )
 @click.option("--anki-server", "url", metavar="URL", help="Sync with a sync server of your own, at this address.")
 @click.option("--user", metavar="NAME", help="The name to log in with. Needed once.")
@@ -50,7 +50,7 @@ class SyncRefused(FlashcardsError):
     "--password-file",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Take the password from the first line of a file. Default: ask for it once.",
+    help="Read the password from the first line of a file. Default: ask for it once.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what came and went as JSON.")
 def command(

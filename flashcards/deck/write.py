@@ -27,7 +27,7 @@ def write_note(
         kind: how it is written.
         fields: Markdown: front and back, or the text of a cloze with its gaps.
         tags: those that its file does not give it.
-        reverse: whether it is asked in reverse, too.
+        reverse: whether it is also asked in reverse.
         typed: whether the answer is to be typed.
         pin: the identity to write into it.
     """

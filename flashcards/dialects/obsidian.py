@@ -272,7 +272,7 @@ class _Reader:
         if block.kind in (BlockKind.INLINE, BlockKind.INLINE_REVERSED):
             if place := _doubtful_place(*fields):
                 message = f"The separator of this card stands inside {place}; Obsidian makes a card of it, too."
-                hint = "Change the text if no card is meant, for example with a blank between the colons."
+                hint = "Change the text if no card is meant, for example with a space between the colons."
                 self._problem(block, "doubtful-card", message, hint)
         elif gaps and any(_is_in_code(fields[0], gap.start) for gap in gaps):
             message = "A gap of this card begins inside code; Obsidian makes a card of it, too."
@@ -284,8 +284,8 @@ class _Reader:
             return
         for number, line in list_prose(self._lines):
             if number not in read and SCHEDULE_COMMENT in line and SCHEDULE_COMMENT in _INLINE_CODE.sub(" ", line):
-                message = "This schedule belongs to no card, in Obsidian neither."
-                hint = "Mend the card above it, or remove the comment."
+                message = "This schedule belongs to no card, not even in Obsidian."
+                hint = "Fix the card above it, or remove the comment."
                 self.problems.append(Problem(number + 1, "schedule", message, hint))
 
     def _problem(self, block: Block, code: str, message: str, hint: str) -> None:

@@ -31,7 +31,7 @@ class PlanInvalid(FlashcardsError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} is no plan that this program wrote. Nothing was done; look at it and delete its folder."
+            f"{path} is not a plan written by this program. Nothing was done; inspect it, then delete its folder."
         )
 
 

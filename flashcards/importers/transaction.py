@@ -58,7 +58,7 @@ class ImportFormatUnknown(UsageError):
     """The file's ending names no format that can be read."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: the ending says what to read: .apkg, .colpkg, .anki2, .db or .csv.")
+        super().__init__(f"{path}: the file type is unknown. Use .apkg, .colpkg, .anki2, .db or .csv.")
 
 
 class FileMissing(UsageError):

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _FEW_RATINGS: Final = 30
 """With fewer, the usual speed of an answer outweighs the person's own."""
 
-ASSUMED_SPEED: Final = "Minutes assume the usual speed of an answer: your log is too short to tell yours."
+ASSUMED_SPEED: Final = "Minutes assume a typical answer time: your log is too short to measure yours."
 
 # Answered at length: cards with a rubric, and those tagged as scenarios.
 _SPOKEN: Final = """
@@ -339,7 +339,7 @@ def build_forecast_report(forecast: Forecast) -> Report:
     most = max(day.with_new for day in days)
     reviews = Figure(
         "Reviews a day",
-        "Due now: by the due days as they are. Expected: every day kept, without and with new cards.",
+        "Due now: by present due days. Expected: if each day's reviews are done, without and with new cards.",
         Curves([float(day.day) for day in days], names, series),
         DataTable(columns, rows, RowBar("with_new", most)),
         wide=True,

@@ -160,7 +160,7 @@ def _build_curve(found: Readiness) -> Figure:
         high=1,
     )
     return Figure(
-        "From today to the day", "The part of the cards that is recalled.", plot, wide=True, in_terminal="plot"
+        "From today to the day", "The share of the cards that are recalled.", plot, wide=True, in_terminal="plot"
     )
 
 

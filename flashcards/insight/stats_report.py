@@ -159,7 +159,7 @@ def _build_work(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
         ),
         Figure(
             "Minutes a day",
-            "Time before the screen, at most a minute a card.",
+            "Time spent answering, at most a minute a card.",
             Bars(names, [minutes], dates=True),
             in_terminal="nothing",
         ),
@@ -205,7 +205,7 @@ def _build_buttons(buttons: Mapping[str, Mapping[str, int]]) -> Figure:
     ]
     columns = [Column("", "kind"), *(Column(name, name.lower(), _format_part) for name, _ in _RATINGS)]
     plot = Bars(list(buttons), series, percent)
-    return Figure("Answers", "How often each rating was given, by what the card was.", plot, DataTable(columns, rows))
+    return Figure("Answers", "How often each rating was given, by type of card.", plot, DataTable(columns, rows))
 
 
 def _build_recall(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
@@ -232,7 +232,7 @@ def _build_recall(overview: Overview, record: Mapping[str, Any]) -> list[Figure]
         ]
         pairs = zip(record["hardest_cards"], overview.hardest, strict=True)
         table = DataTable(columns, [row | {"question": hard.question} for row, hard in pairs])
-        figures.append(Figure("Hardest cards", "Those forgotten most often.", table=table, wide=True))
+        figures.append(Figure("Hardest cards", "The cards forgotten most often.", table=table, wide=True))
     return figures
 
 
@@ -252,7 +252,7 @@ def _build_weekly_recall(overview: Overview, weeks: list[dict[str, Any]]) -> Fig
     table = DataTable(
         [Column("week of", "week"), *_RECALLED], weeks[::-1], RowBar("retention", 1), most_rows=_WEEKS_SHOWN
     )
-    about = "The part of learnt cards that was recalled when it was due."
+    about = "The share of learnt cards that were recalled when due."
     return Figure("True retention by week", about, plot, table, wide=True, newest_last=True)
 
 
@@ -291,7 +291,7 @@ def _build_prediction(predictions: Predictions, record: Mapping[str, Any]) -> Fi
         )
         for row in rows
     ]
-    words = "On the diagonal, as much was recalled as FSRS predicted before the review."
+    words = "On the diagonal, recall was as FSRS predicted before the review."
     ours, average = predictions.figures, predictions.average
     if ours and average:
         words += (

@@ -119,7 +119,7 @@ def give_advice(comparison: Comparison) -> list[str]:
         least = find_cheapest(comparison)
         lines.append(
             f"Fewest minutes for each card known: {least.retention:.0%}, at {least.minutes:.1f} minutes a day and"
-            f" {least.known:,.0f} cards known. It is a price, not a goal: choose what to know, then pay for it."
+            f" {least.known:,.0f} cards known. It is the cheapest choice, not a goal: decide first how much to know."
         )
         present = min(comparison.workloads, key=lambda each: abs(each.retention - comparison.present))
         lines += [_compare(present, other) for other in comparison.workloads if other is not present]
@@ -163,7 +163,7 @@ def build_workload_report(comparison: Comparison) -> Report:
         "retentions": rows,
         "speed_assumed": comparison.is_speed_assumed,
     }
-    text = [f"The next {plural(comparison.days, 'day')}, every day kept, at several retentions (* is yours)."]
+    text = [f"The next {plural(comparison.days, 'day')}, with all reviews done, at several retentions (* is yours)."]
     tiles = [("days", whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
     groups = [FigureGroup("Cost and gain", _build_figures(comparison, rows))] if rows else []
     text += give_advice(comparison)

@@ -46,7 +46,7 @@ def find_preset(collection: Collection, name: str) -> MockPreset:
     if name in mocks:
         return mocks[name]
     if not mocks:
-        raise UsageError(f'flashcards.toml describes no mock interview. Add a table [mocks."{name}"].')
+        raise UsageError(f'flashcards.toml defines no mock interview. Add a table [mocks."{name}"].')
     hint = suggest(name, mocks, "`flashcards mock --presets` lists them.")
     raise UsageError(f"`{name}` is not a mock interview of flashcards.toml. {hint}")
 

@@ -129,7 +129,7 @@ def format_markdown(
 ) -> str:
     """Format the report as Markdown."""
     when = clock.iso(mock.id)[:16].replace("T", " ")
-    ending = "" if mock.finished else " It was left before the end."
+    ending = "" if mock.finished else " It was stopped before the end."
     found = [f"{MARK}, {when}", "", f"Drawn from `{mock.query or 'all cards'}`, seed {mock.seed}.{ending}", ""]
     if not answers:
         return "\n".join([*found, "No question was answered.", ""])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flashcards.mock.session import MockView
 
 _HELP: Final = "Answer aloud, or jot it down. Enter on an empty line ends the answer; Ctrl-E writes it in your editor."
-_TIME: Final = "The time for this question is over. Finish your thought; it is counted."
+_TIME: Final = "Time is up for this question. Finish your thought; the extra time is counted."
 _NOTE: Final = "A note to yourself, or Enter to skip it."
 
 

@@ -87,7 +87,7 @@ def check_regex(text: str) -> str:
     try:
         re.compile(text, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"`re:{text}` is no regular expression: {error}.") from error
+        raise ValueError(f"`re:{text}` is not a regular expression: {error}.") from error
     return text
 
 

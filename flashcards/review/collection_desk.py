@@ -223,7 +223,7 @@ class CollectionDesk:
         """Take back the last rating of today, unless something else was done after it."""
         act = self._store.acts.last()
         if act is not None and act.kind != "rating":
-            raise NothingToUndo(f"The last thing done was `{act.kind}`; `flashcards undo` takes it back.")
+            raise NothingToUndo(f"The last thing done was `{act.kind}`; `flashcards undo` undoes it.")
         return self._store.undo(now_ms)
 
     def siblings(self, card: Card) -> list[int]:

@@ -94,7 +94,7 @@ _FIXED: Mapping[str, Action] = {
 }
 
 _EXPLANATIONS: Mapping[Action, str] = {
-    Action.SHOW: "show the answer, then Good (Enter, too)",
+    Action.SHOW: "show the answer, then Good (also Enter)",
     Action.AGAIN: "Again: forgotten",
     Action.HARD: "Hard: recalled with effort",
     Action.GOOD: "Good: recalled",
@@ -108,10 +108,10 @@ _EXPLANATIONS: Mapping[Action, str] = {
     Action.INFO: "the card's place, schedule and history",
     Action.OPEN: "open its pictures and other media",
     Action.REPLAY: "play its sound again",
-    Action.HELP: "this list (Ctrl-L draws the card again)",
-    Action.DETAILS: "open or close what a card hides in `<details>`",
-    Action.UP: "scroll a long card (PgUp, PgDn, Home and End, too)",
-    Action.QUIT: "leave (Esc and Ctrl-D, too)",
+    Action.HELP: "this list (Ctrl-L redraws the screen)",
+    Action.DETAILS: "open or close the hidden parts of a card (`<details>`)",
+    Action.UP: "scroll a long card (also PgUp, PgDn, Home and End)",
+    Action.QUIT: "leave (also Esc and Ctrl-D)",
 }
 
 
@@ -134,7 +134,7 @@ class KeyMap:
             if name not in DEFAULTS:
                 raise SettingInvalid(FILE_NAME, _describe_unknown(name))
             if key in _FIXED:
-                raise SettingInvalid(FILE_NAME, f"the key of `{name}` in `keys` is taken: it always does the same.")
+                raise SettingInvalid(FILE_NAME, f"the key of `{name}` in `keys` is reserved.")
             self._keys[Action(name)] = key
         self._actions = dict(_FIXED)
         for action, key in self._keys.items():

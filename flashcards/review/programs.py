@@ -116,7 +116,7 @@ class EditorMissing(FlashcardsError):
 
     def __init__(self, name: str = "") -> None:
         what = f"The editor `{name}` cannot be started." if name else "No editor is set."
-        super().__init__(f"{what} Set $EDITOR to the command of yours, such as `nano` or `code --wait`.")
+        super().__init__(f"{what} Set $EDITOR to your editor's command, such as `nano` or `code --wait`.")
 
 
 class EditorFailed(FlashcardsError):

@@ -77,7 +77,7 @@ LONGEST_MS = 60_000
 """Answers are capped at one minute, as in Anki."""
 
 _ELSEWHERE = "That card was answered elsewhere; this is the next one."
-_TIME_OVER = "The time you set is over."
+_TIME_OVER = "Your time limit is up."
 _GONE = "The text of that card is gone from the decks; its history is kept."
 
 

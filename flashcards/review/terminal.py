@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ALL_SAVED = "Every rating so far is saved."
 _TYPE = "Type the answer: "
 _FLAGS = "Flag, 0 to 7: "
-_BROKEN = "e edits again, u takes the edit back, any other key keeps it."
+_BROKEN = "e: edit again, u: discard the edit, any other key: keep it."
 
 
 class TerminalReview:
@@ -233,7 +233,7 @@ class TerminalReview:
         root, asked = self._collection.root, view.asked
         found = find_media(asked, answered=isinstance(view, Answer), sound=sound)
         if not found:
-            self._screen.say("This side names no sound." if sound else "This side names no picture, sound or video.")
+            self._screen.say("This side has no sound." if sound else "This side has no picture, sound or video.")
         elif sound:
             self._screen.say(play(root, asked, found[0]))
         else:

@@ -184,7 +184,7 @@ class SyncService:
     def _check(self, header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
         found = self._sessions.present(header.session).check(payload)
         if found["status"] != "ok":
-            self._warn(f"{header.client}: the app and the server do not hold the same: {found['c']}, {found['s']}.")
+            self._warn(f"{header.client}: the app and the server differ: {found['c']}, {found['s']}.")
         return found
 
     def _finish(self, header: ClientHeader) -> int:

@@ -186,7 +186,7 @@ class SyncSession:
     def finish(self, intake: Intake) -> int:
         """Keep everything, first here and then in the mirror; return the new modification time."""
         if not self._is_sane:
-            raise BadRequest("The sync was not found to be sound before its end.")
+            raise BadRequest("The sync ended before its sanity check succeeded.")
         if not self.received.is_empty:
             intake.take(self._mirror, self.received)
         if not self._stamps:

@@ -85,7 +85,7 @@ def read_rows(table: Table, value: Any) -> list[Row]:
 def read_integer(value: Any, name: str, least: int = 0) -> int:
     """Check and return a number."""
     if type(value) is not int or not least <= value <= _LARGEST:
-        raise BadRequest(f"`{name}` is not a number that can be.")
+        raise BadRequest(f"`{name}` is not a possible number.")
     return value
 
 

@@ -45,7 +45,7 @@ def test_a_folder_named_like_a_file_is_a_folder(tmp_path: Path) -> None:
 def test_a_link_to_nothing_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.md").symlink_to("nowhere.md")
     assert files(tmp_path) == []
-    assert unreadable(tmp_path) == {"a.md": "it is a link to a file that is not there"}
+    assert unreadable(tmp_path) == {"a.md": "it is a link to a missing file"}
 
 
 def test_a_link_to_itself_is_reported(tmp_path: Path) -> None:

@@ -235,8 +235,8 @@ class TestTextThatIsShownOtherwise:
         [
             (
                 "Q: Operators?\nA:\n| op | meaning |\n|---|---|\n| `a|b` | or |\n",
-                "a.md:1: A row of the table has 3 cells, but its head has 2 columns. The last ones are not shown; "
-                "write `\\|` for a `|` that is text, or add columns to the head.\n",
+                "a.md:1: A row of the table has 3 cells, but its header has 2 columns. The last ones are not shown; "
+                "write `\\|` for a `|` that is text, or add columns to the header.\n",
             ),
             (
                 "Q: Half?\nA: $\\frac{1{2}$\n",
@@ -249,7 +249,7 @@ class TestTextThatIsShownOtherwise:
             (
                 "Q: Where?\nA: [here](file:///etc/hosts) [and](other.md) [there](obsidian://open?vault=V)\n",
                 "a.md:1: The link to `file:///etc/hosts` has no target in Anki, which opens links of known programs "
-                "only. Write the address as text, too.\n",
+                "only. Also write the address as text.\n",
             ),
             (
                 "# RAID\n\n**Q:** What is RAID?\n\n**A:** Risks\n",

@@ -87,9 +87,7 @@ def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
     vault.write("notes/a.md", "#flashcards\n\n==ash;;x== and ==sha;;y==\n")
     vault.write("notes/b.md", "#flashcards\n\na::b\n")
     result = vault("convert", "--yes", "notes", code=1)
-    assert "notes/a.md:3: Gaps that other cards hide cannot be said in the native format." in " ".join(
-        result.err.split()
-    )
+    assert "notes/a.md:3: The native format cannot express gaps that other cards hide." in " ".join(result.err.split())
     assert (vault.root / "notes/a.md").read_text("utf-8") == "#flashcards\n\n==ash;;x== and ==sha;;y==\n"
     assert "a :: b" in (vault.root / "notes/b.md").read_text("utf-8")
 

@@ -96,7 +96,7 @@ def test_the_clock_runs_beside_what_is_typed_and_running_out_is_said_and_cuts_no
         time.sleep(3.2)
         terminal.wait_for("-0:0")
         terminal.act("tence", "half of a sentence")
-        terminal.act("\r", "The time for this question is over.")
+        terminal.act("\r", "Time is up for this question.")
         terminal.act("\r", "0 of 2 covered")
         terminal.act("3", "A note to yourself")
         terminal.act("\r", "1 of 1 questions")

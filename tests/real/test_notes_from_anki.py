@@ -136,7 +136,7 @@ def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_that_is_s
     exported(home, tmp_path / "1.apkg")
     edit(home, "Q: f1\nA: b", "C: f1 [b]")
     package = exported(home, tmp_path / "2.apkg")
-    assert "1 note became another kind, and a new one in Anki: delete the old one there." in package.remarks
+    assert "1 note changed the note type and became a new one in Anki: delete the old one there." in package.remarks
     into(world, package.path)
     assert len(world.col.find_notes('note:"Flashcards Cloze"')) == 1
 
@@ -144,7 +144,7 @@ def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_that_is_s
 def test_each_package_with_notes_from_anki_says_what_anki_will_not_follow(home: Home, tmp_path: Path) -> None:
     for number in range(2):
         (remark,) = exported(home, tmp_path / f"{number}.apkg").remarks
-        assert remark.startswith("3 notes came from Anki: where it has them in a note type of its own they stay")
+        assert remark.startswith("3 notes came from Anki. Where Anki keeps their original note types, this package")
     assert exported(home, tmp_path / "all.colpkg").remarks == ()
 
 
@@ -155,7 +155,7 @@ def test_cards_of_one_note_in_anki_that_are_notes_here_are_named_once(world: Wor
     world.col.models.update_dict(note_type)
     home = Home(tmp_path / "decks")
     home.import_file(world.export(tmp_path / "from.apkg"))
-    sentence = "1 note made of one card of a larger note in Anki: there they are added as notes."
+    sentence = "1 note made from single cards of larger notes in Anki, which adds them as new."
     assert sentence in exported(home, tmp_path / "1.apkg").remarks
     assert sentence not in exported(home, tmp_path / "2.apkg").remarks
 

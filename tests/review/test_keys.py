@@ -55,11 +55,11 @@ def test_one_key_for_two_actions_is_an_error_that_names_both() -> None:
 
 @pytest.mark.parametrize("key", ["\r", "\x1b", "\x04"])
 def test_keys_that_always_do_the_same_cannot_be_given_away(key: str) -> None:
-    with pytest.raises(SettingInvalid, match="taken"):
+    with pytest.raises(SettingInvalid, match="reserved"):
         KeyMap({"undo": key})
 
 
 def test_the_help_explains_every_key_once() -> None:
     explained = KeyMap({}).explanations()
     assert len(explained) == len({key for key, _ in explained}) == len(DEFAULTS) + 2
-    assert ("space", "show the answer, then Good (Enter, too)") in explained
+    assert ("space", "show the answer, then Good (also Enter)") in explained

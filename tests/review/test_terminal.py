@@ -177,7 +177,7 @@ def test_an_edit_that_breaks_the_note_says_so_and_can_be_taken_back(tmp_path: Pa
     editor = scripted_editor(tmp_path, "A: Answer 1.\n", "")
     with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
         terminal.wait_for(SHOW)
-        assert "deck.md:1: " in terminal.act("e", "u takes the edit back")
+        assert "deck.md:1: " in terminal.act("e", "u: discard the edit")
         assert "Question 1?" in terminal.act("u", SHOW)
         assert "Answer 1." in terminal.act(" ", BUTTONS)
     assert (decks / "deck.md").read_text() == questions(2)
@@ -260,7 +260,7 @@ def test_flag_bury_suspend_and_information(tmp_path: Path) -> None:
         terminal.wait_for(SHOW)
         terminal.act("i", "Place: deck.md:1")
         terminal.act("?", "this list")
-        terminal.act("o", "This side names no picture, sound or video.")
+        terminal.act("o", "This side has no picture, sound or video.")
         assert "Question 2?" in terminal.act("-", "Buried until tomorrow.")
         assert "Question 3?" in terminal.act("@", "Suspended.")
         assert "Question 4?" in terminal.act("!", "The whole note is suspended.")
@@ -317,7 +317,7 @@ def test_a_time_limit_ends_the_session_after_the_card_that_is_asked(tmp_path: Pa
     with Terminal("-C", str(tmp_path), "review", "--minutes", "0.00001") as terminal:
         terminal.wait_for(SHOW)
         terminal.act(" ", BUTTONS)
-        terminal.act("4", "The time you set is over.")
+        terminal.act("4", "Your time limit is up.")
         terminal.wait_for("Done: 1 card")
         assert terminal.ended() == 0
 

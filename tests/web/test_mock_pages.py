@@ -97,7 +97,7 @@ def test_leaving_keeps_what_was_rated_and_written(tmp_path: Path) -> None:
     with served(tmp_path) as visitor:
         page = press(visitor, press(visitor, begin(visitor), "answer"), "good")
         page = press(visitor, page, "leave", answer="begun")
-        assert "It was left before the end." in page.words
+        assert "It was stopped before the end." in page.words
         assert "begun" in page.words
     mock, answers = kept(tmp_path)
     assert not mock.finished
@@ -139,7 +139,7 @@ def test_an_interview_that_never_was_is_no_page(tmp_path: Path, path: str) -> No
         ({"questions": "²"}, "Ask from 1 to 100 questions."),
         ({"minutes": "-1"}, "Minutes are a number above 0"),
         ({"per_question": "nan"}, "Minutes are a number above 0"),
-        ({"preset": "x"}, "describes no mock interview"),
+        ({"preset": "x"}, "defines no mock interview"),
         ({"query": "tag:nothing"}, "There is no card to ask."),
         ({"query": "("}, "("),
     ],

@@ -44,7 +44,7 @@ class ExportFormatUnknown(UsageError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path}: the ending says what to write: .apkg, .colpkg, .json or .csv. A folder ends with `/`."
+            f"{path}: the file type is unknown. Use .apkg, .colpkg, .json or .csv, or end a folder with `/`."
         )
 
 

@@ -114,13 +114,13 @@ class Exports:
     def _describe_foreign_notes(self, before: Sized[int]) -> Iterator[str]:
         if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
             yield (
-                f"{plural(kept, 'note')} came from Anki: where it has them in a note type of its own they stay as they"
-                " are, without edits and reviews made here, and Merge note types would spoil them; only a .colpkg,"
-                " which replaces everything there, brings them up to date."
+                f"{plural(kept, 'note')} came from Anki. Where Anki keeps their original note types, this package"
+                " brings them no edits and reviews, and Merge note types would spoil them; only a .colpkg, which"
+                " replaces everything there, updates them."
             )
         parts = {row[0] for row in self._connection.execute(_LATER_PARTS)}
         if split := len((parts & self._now.keys()).difference(before)):
-            yield f"{plural(split, 'note')} made of one card of a larger note in Anki: there they are added as notes."
+            yield f"{plural(split, 'note')} made from single cards of larger notes in Anki, which adds them as new."
 
     def _find_orphans(self) -> list[int]:
         rows = self._connection.execute(
@@ -161,9 +161,9 @@ def _describe_changes(pairs: Iterable[tuple[_ExportedNote, _ExportedNote]], gone
         yield f"{notes} removed here since the last export: {they} in Anki until you delete {them} there."
     if kinds:
         new, old = ("a new one", "the old one") if kinds == 1 else ("new ones", "the old ones")
-        yield f"{plural(kinds, 'note')} became another kind, and {new} in Anki: delete {old} there."
+        yield f"{plural(kinds, 'note')} changed the note type and became {new} in Anki: delete {old} there."
     if cards:
-        yield f"{plural(cards, 'card')} without a gap or a side any more: Tools > Empty Cards removes them in Anki."
+        yield f"{plural(cards, 'card')} lost their gap or side: Tools > Empty Cards removes them in Anki."
     for way, count in sorted(moved.items()):
         them = "it" if count == 1 else "them"
-        yield f"{plural(count, 'note')} moved from {way[0]} to {way[1]} here; in Anki, move {them} by Change Deck."
+        yield f"{plural(count, 'note')} moved from {way[0]} to {way[1]} here; in Anki, move {them} with Change Deck."

@@ -56,7 +56,7 @@ def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:
         if text != ours:
             yield f"the {name} is `{show_difference(text, ours)}`"
     if draft.reverse != (REVERSE in note.slots):
-        yield "it is asked in reverse, too" if draft.reverse else "it is asked forward only"
+        yield "it is also asked in reverse" if draft.reverse else "it is asked forward only"
     if draft.typed != note.typed:
         yield "its answer is typed" if draft.typed else "its answer is not typed"
     if not has_same_tags(draft, note):

@@ -321,7 +321,7 @@ class _Filling:
             return is_empty(self.values.get(section.name, "")) == section.inverted
         asked = int(match[1]) in self.gaps
         if asked and len(self.gaps) > 1:
-            self.rendered.problems.append("what the template shows on some cards only is shown on all of them")
+            self.rendered.problems.append("conditional parts of the template are shown on all cards")
             return True
         return asked != section.inverted
 

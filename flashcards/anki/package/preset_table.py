@@ -346,7 +346,7 @@ def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
     if order in _OTHER_ORDERS:
         problems.append(f"reviews cannot be asked {_OTHER_ORDERS[order]} here; they are asked as they fall due")
     if gathered == _HIGHEST_FIRST and sort_order not in _RANDOM_SORTED:
-        problems.append("new cards cannot be asked last first here; they are asked in the order of the deck")
+        problems.append("new cards cannot be asked in reverse order here; they are asked in deck order")
     if gathered == _BY_POSITION and sort_order not in _RANDOM_SORTED:
         problems.append("new cards of several decks cannot be asked by position here; they are asked deck by deck")
     if sort_order == _BY_TYPE_THEN_RANDOM:

@@ -304,7 +304,7 @@ class Blocks:
         if text is None and self.has_gap(element):
             self._take_lines(element)
         elif text is None:
-            self._cut.problems.append("a table that Markdown cannot say is kept as HTML")
+            self._cut.problems.append("a table that Markdown cannot express is kept as HTML")
             self._keep_html(element, told=True)
         elif text:
             self._add_block(text)

@@ -91,7 +91,7 @@ def test_cards_as_json_are_those_of_list(folder: Folder, capsys: pytest.CaptureF
     ("arguments", "sentence"),
     [
         (["tmp"], "Error: There is no deck `tmp`. Did you mean `tpm`?\n"),
-        (["-o", "x.pdf"], "Error: x.pdf: the ending says what to write: .apkg, .colpkg, .json or .csv."),
+        (["-o", "x.pdf"], "Error: x.pdf: the file type is unknown."),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(

@@ -45,18 +45,18 @@ def test_of_a_whole_collection_nothing_is_said_since_it_replaces_what_anki_has(f
 
 def test_cards_without_a_gap_or_a_side_are_empty_in_anki(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("<!-- reverse -->\n", "").replace("[three]", "three"))
-    assert remarks(folder) == ("2 cards without a gap or a side any more: Tools > Empty Cards removes them in Anki.",)
+    assert remarks(folder) == ("2 cards lost their gap or side: Tools > Empty Cards removes them in Anki.",)
 
 
 def test_a_note_of_another_kind_is_another_note_in_anki(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", "C: [four] is 4\n<!-- id: four -->\n").replace("A: 4", "A: 4"))
     folder.write("a.md", DECK.replace("C: [two] and [three]", "Q: [two] and\nA: [three]"))
-    assert "1 note became another kind, and a new one in Anki: delete the old one there." in remarks(folder)
+    assert "1 note changed the note type and became a new one in Anki: delete the old one there." in remarks(folder)
 
 
 def test_a_deck_of_another_name_leaves_its_cards_in_the_old_one_in_anki(folder: Folder) -> None:
     folder.write("a.md", "---\ndeck: b::c\n---\n" + DECK)
-    assert remarks(folder) == ("3 notes moved from a to b::c here; in Anki, move them by Change Deck.",)
+    assert remarks(folder) == ("3 notes moved from a to b::c here; in Anki, move them with Change Deck.",)
 
 
 def test_a_deck_that_was_not_exported_is_not_spoken_of(folder: Folder) -> None:
@@ -76,7 +76,7 @@ def test_a_copy_that_anki_was_given_and_whose_place_the_original_took_stays_in_a
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", ""))
     assert remarks(folder) == (
         "1 note removed here since the last export: it stays in Anki until you delete it there.",
-        "1 note moved from a to b here; in Anki, move it by Change Deck.",
+        "1 note moved from a to b here; in Anki, move it with Change Deck.",
     )
     with Collection(folder.root) as collection:
         assert collection.note_of(collection.store.card(card.id)).path == "b.md"

@@ -102,7 +102,7 @@ def test_what_a_template_shows_on_some_cards_stands_on_them_or_is_told(
     note = Made([text, "hint"], type=9, cards={each: {} for each in ords})
     report = home.import_file(write_package(package, [note], types={9: SECTIONS}))
     assert home.read("Deck.md") == expected
-    told = [remark.message for remark in report.remarks if "on some cards only" in remark.message]
+    told = [remark.message for remark in report.remarks if "conditional parts" in remark.message]
     assert len(told) == (len(ords) > 1)
 
 

@@ -69,7 +69,7 @@ def test_an_option_becomes_the_setting_of_the_same_meaning(
     ("option", "word"),
     [
         ({"reviewOrder": 4}, "longest"),
-        ({"newGatherPriority": 2}, "last first"),
+        ({"newGatherPriority": 2}, "reverse order"),
         ({"new": {"bury": True}, "rev": {"bury": False}}, "buried alike"),
         ({"lapse": {"minInt": 3}}, "3 days"),
         ({"reviewOrder": 2}, "deck by deck"),

@@ -127,7 +127,7 @@ CLOZES = {
     "a picture as a hint": ('{{c1::a::<img src="h.png">}}', "{{c1::a::![](media/h.png)}}"),
     "a gap that ends in code": ("{{c1::<code>x}}y</code>", "{{c1::<code>x}}y</code>"),
     "a gap that no card asks": ("{{c0::a}} {{c1::b}}", "a {{c1::b}}"),
-    "a table that Markdown cannot say": (
+    "a table that Markdown cannot express": (
         "<table><tr><td colspan=2><b>{{c1::a}}</b> b</td></tr><tr><td>c</td><td>{{c2::d}}</td></tr></table>",
         "**{{c1::a}}** b\\\nc\\\n{{c2::d}}",
     ),
