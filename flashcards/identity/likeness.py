@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections import defaultdict
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 from rapidfuzz.distance import OSA, Indel
@@ -17,6 +19,7 @@ _HEAVY: Final = 0.45  # the least weight of a word that tells what a question as
 _REFILLED: Final = 0.5  # the least weight of replaced words that say something else
 _MUCH: Final = 0.5  # from here on the order of the words counts
 _SLIP_LENGTH: Final = 4  # letters; shorter words that differ by one are two words
+_LONG_WORD: Final = 12  # letters from which on two slips leave the same word
 _SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
 _TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
 _TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
@@ -52,6 +55,35 @@ class Likeness:
 def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
     """Add up the weights of the words of a note."""
     return WeighedSides(sides, weights.total(sides.front), weights.total(sides.back))
+
+
+@dataclass(frozen=True, slots=True)
+class Masses:
+    """What bounds the likeness of a note with others.
+
+    Attributes:
+        words: the weight of each word, as often as the note has it.
+        slips: the weight of the words that may be slips of others.
+        total: the weight of all words.
+    """
+
+    words: dict[str, float]
+    slips: float
+    total: float
+
+
+def sum_masses(note: WeighedSides, weights: Weights) -> Masses:
+    """Add up what bounds the likeness of a note with others."""
+    counts = _join_counts(note.sides)
+    words = {word: weights[word] * count for word, count in counts.items()}
+    return Masses(words, weights.add_up(counts.keys() & weights.slips.keys()), note.front + note.back)
+
+
+def bound_likeness(one: Masses, other: Masses) -> float:
+    """Return a bound that the likeness of two notes as wholes does not exceed; quicker than to compare them."""
+    mine, theirs = one.words, other.words
+    common = sum([min(mine[word], theirs[word]) for word in mine.keys() & theirs.keys()])
+    return _divide(2 * (common + _SLIP_WEIGHT * min(one.slips, other.slips)), one.total + other.total)
 
 
 def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
@@ -97,10 +129,14 @@ def _divide(part: float, whole: float) -> float:
 
 
 def _join_sides(sides: Sides) -> Words:
+    return Words(_join_counts(sides), f"{sides.front.plain} {sides.back.plain}")
+
+
+def _join_counts(sides: Sides) -> dict[str, int]:
     counts = dict(sides.front.counts)
     for word, count in sides.back.counts.items():
         counts[word] = counts.get(word, 0) + count
-    return Words(counts, f"{sides.front.plain} {sides.back.plain}")
+    return counts
 
 
 def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, float]:
@@ -116,16 +152,49 @@ def _weigh_common(one: Words, other: Words, weights: Weights) -> tuple[float, fl
 def _weigh_slips(rest: Set[str], partners: Set[str], weights: Weights) -> float:
     """Weigh the words that differ by a letter or two."""
     weight = 0.0
-    others = sorted(partner for partner in partners if len(partner) >= _SLIP_LENGTH)
-    for word in sorted(word for word in rest if len(word) >= _SLIP_LENGTH):
-        start = word[:3]
-        for partner in others:
-            # A slip moves or drops the first letters at most; this test is quicker than `is_slip`.
-            if (partner[0] in start or start[0] in partner[:3]) and is_slip(word, partner):
+    slips = weights.slips
+    used: set[str] = set()
+    for word in sorted(rest & slips.keys()):
+        for partner in slips[word]:
+            if partner in partners and partner not in used:
                 weight += _SLIP_WEIGHT * min(weights[word], weights[partner])
-                others.remove(partner)
+                used.add(partner)
                 break
     return weight
+
+
+def find_slips(words: Iterable[str]) -> dict[str, list[str]]:
+    """Find the words that differ from others by a typing slip, each with those, in order."""
+    holders: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        if len(word) >= _SLIP_LENGTH and word.isalpha():
+            for key in _list_slip_keys(word):
+                holders[key].append(word)
+    found: dict[str, set[str]] = defaultdict(set)
+    for alike in holders.values():
+        if len(alike) > 1:
+            for one, other in combinations(alike, 2):
+                if other not in found[one] and is_slip(one, other):
+                    found[one].add(other)
+                    found[other].add(one)
+    return {word: sorted(others) for word, others in found.items() if others}
+
+
+def _list_slip_keys(word: str) -> set[str]:
+    """List keys so that two words that differ by a slip share at least one.
+
+    Each slip leaves one letter less in both words. Of two slips in a long word, one half has one at most.
+    """
+    keys = _drop_each_letter(word)
+    if len(word) >= _LONG_WORD:
+        half = _LONG_WORD // 2
+        keys |= {f"{start}-" for start in _drop_each_letter(word[:half])}
+        keys |= {f"{first}-{end}" for end in _drop_each_letter(word[-half:]) for first in word[:3]}
+    return keys
+
+
+def _drop_each_letter(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
 def is_slip(one: str, other: str) -> bool:
@@ -137,7 +206,7 @@ def is_slip(one: str, other: str) -> bool:
     # Another first letter makes another word more often than a slip: house, mouse.
     if one[0] != other[0] and one[:2] != other[1::-1] and not one.endswith(other) and not other.endswith(one):
         return False
-    most = 1 if length < 12 else 2
+    most = 1 if length < _LONG_WORD else 2
     return abs(mine - theirs) <= most and OSA.distance(one, other, score_cutoff=most) <= most
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Note
@@ -11,13 +11,15 @@ from flashcards.identity.assignment import Pair, is_ahead
 from flashcards.identity.likeness import (
     Likeness,
     WeighedSides,
+    bound_likeness,
     compare_letters,
     compare_sides,
+    find_slips,
     is_key_replaced,
     is_refilled,
-    is_slip,
     is_template_refilled,
     is_word_swapped,
+    sum_masses,
     weigh_sides,
 )
 from flashcards.identity.neighbours import Places, Stretch
@@ -140,6 +142,7 @@ class Scores:
             [each for _, each in (*vanished, *kept)],
             [each for _, each in (*fresh, *kept)],
             (split_sides(note) for note in sample),
+            find_slips(_list_words(self.old_sides, self.new_sides, same, *self.former_sides.values())),
         )
         self._old = [weigh_sides(each, self._weights) for each in self.old_sides]
         self._new = [weigh_sides(each, self._weights) for each in self.new_sides]
@@ -147,11 +150,12 @@ class Scores:
             number: [weigh_sides(each, self._weights) for each in texts] for number, texts in self.former_sides.items()
         }
         self._same = [weigh_sides(each, self._weights) for each in same]
+        self._same_masses = [sum_masses(each, self._weights) for each in self._same]
         self._same_index = RareKeyIndex(enumerate(same), list_word_keys)
         self._fronts = Repeats(_list_fronts(vanished), _list_fronts(fresh), _list_fronts(kept))
         self._backs = Repeats(_list_backs(vanished), _list_backs(fresh), _list_backs(kept))
         self._texts: dict[tuple[int, int], _TextScore] = {}
-        self._templates: dict[int, list[tuple[float, Sides]]] = {}
+        self._near: dict[int, list[tuple[float, WeighedSides]]] = {}
 
     def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
         """Score two notes, by their texts and by their places.
@@ -204,9 +208,8 @@ class Scores:
             judged = self._score_sides(one, other, like, file)
         if judged.text < self._tuning.least_likeness:
             return judged
-        for alike, twin in self._compare_with_unchanged(new):
-            is_clear = is_ahead(judged.text, alike, alike, self._tuning.template_margin)
-            if not is_clear and not self._is_told_apart(one.sides, other.sides, twin):
+        for twin in self._find_twins(new, judged.text):
+            if not self._is_told_apart(one.sides, other.sides, twin):
                 return judged._replace(text=0.0)  # no better than another note for certain: they share a template
         return judged
 
@@ -221,8 +224,8 @@ class Scores:
 
     def _measure_held(self, words: Set[str], held: Set[str], fresh: Set[str]) -> float:
         """Return how much of the weight of some words a note holds; a fresh word may be a slip of one."""
-        total = self._weights.add_up(words)
-        found = (word for word in words if word in held or any(is_slip(word, other) for other in fresh))
+        total, slips = self._weights.add_up(words), self._weights.slips
+        found = (word for word in words if word in held or not fresh.isdisjoint(slips.get(word, ())))
         return self._weights.add_up(found) / total if total else 0.0
 
     def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
@@ -272,14 +275,20 @@ class Scores:
         """Return the weight of the most telling word of the back."""
         return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
 
-    def _compare_with_unchanged(self, new: int) -> list[tuple[float, Sides]]:
-        """Return how like the new note the nearest unchanged ones are."""
-        if new not in self._templates:
-            near = [self._same[number] for number in self._same_index.find_nearest(self.new_sides[new])]
-            self._templates[new] = [
-                (compare_sides(twin, self._new[new], self._weights).whole, twin.sides) for twin in near
+    def _find_twins(self, new: int, text: float) -> Iterator[Sides]:
+        """Yield the unchanged notes that are nearly as like the new one as a text with this score."""
+        note, margin = self._new[new], self._tuning.template_margin
+        if new not in self._near:
+            near = self._same_index.find_nearest(note.sides)
+            masses = sum_masses(note, self._weights) if near else None
+            self._near[new] = [
+                (bound_likeness(masses, self._same_masses[number]), self._same[number]) for number in near if masses
             ]
-        return self._templates[new]
+        for most, twin in self._near[new]:
+            if most > text - margin:
+                alike = compare_sides(twin, note, self._weights).whole
+                if not is_ahead(text, alike, alike, margin):
+                    yield twin.sides
 
     def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:
         """Return what speaks for a pair besides its texts; never enough alone."""
@@ -308,6 +317,13 @@ def _compare_short_sides(like: float, old: str, new: str) -> float:
         return like
     spelt = compare_letters(old, new)
     return max(like, spelt if spelt >= 0.5 else 0.0)
+
+
+def _list_words(*notes: Iterable[Sides]) -> Iterable[str]:
+    """List the words of notes, each once."""
+    return dict.fromkeys(
+        word for group in notes for note in group for side in (note.front, note.back) for word in side.counts
+    )
 
 
 def _list_fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:

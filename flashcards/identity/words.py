@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest, nsmallest
 from itertools import pairwise
 from math import fsum, log
 from typing import Final
@@ -108,20 +107,31 @@ class Weights(dict[str, float]):
 
     A word is common if many notes at hand have it, such as the words of a template ("What is the capital of …").
     The sample of the whole collection shows a language's little words in the same way.
+
+    Attributes:
+        slips: the words that differ from others by a typing slip, each with those, in order.
     """
 
-    def __init__(self, before: Iterable[Sides], after: Iterable[Sides], sample: Iterable[Sides]) -> None:
+    def __init__(
+        self,
+        before: Iterable[Sides],
+        after: Iterable[Sides],
+        sample: Iterable[Sides],
+        slips: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         """Count the words.
 
         Args:
             before: the notes as they were.
             after: the same as they are; an edited note must not make its words look common.
             sample: any notes of the collection.
+            slips: the words of all notes that differ from others by a typing slip.
         """
         old, new, wide = _Frequencies(before), _Frequencies(after), _Frequencies(sample)
         self._local = old if old.notes >= new.notes else new
         self._other = new if old.notes >= new.notes else old
         self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
+        self.slips = slips or {}
 
     def __missing__(self, word: str) -> float:
         weight = self[word] = self._compute_weight(word)
@@ -183,14 +193,15 @@ class RareKeyIndex:
         """Return the numbers of the notes that share most with this one: at most six, and near the best one."""
         postings = self._postings
         found = [postings[key] for key in self._keys_of(note) if key in postings]
-        rare = nsmallest(_MOST_KEYS, (numbers for numbers in found if len(numbers) <= _MOST_POSTINGS), key=len)
+        rare = sorted((numbers for numbers in found if len(numbers) <= _MOST_POSTINGS), key=len)[:_MOST_KEYS]
         shares: dict[int, float] = defaultdict(float)
         for numbers in rare:
             share = 1 / len(numbers)
             for number in numbers:
                 shares[number] += share
-        nearest = nlargest(_MOST_FOUND, sorted(shares), key=shares.__getitem__)
-        return [number for number in nearest if shares[number] >= _NEAR * shares[nearest[0]]]
+        least = _NEAR * max(shares.values(), default=0.0)
+        near = sorted((-share, number) for number, share in shares.items() if share >= least)
+        return [number for _, number in near[:_MOST_FOUND]]
 
 
 def list_word_keys(note: Sides) -> Iterable[str]:

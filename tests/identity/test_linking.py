@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flashcards.deck.parse import parse
 from flashcards.identity.assignment import Pair, assign_pairs
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.likeness import compare_sides, is_slip, weigh_sides
+from flashcards.identity.likeness import bound_likeness, compare_sides, find_slips, is_slip, sum_masses, weigh_sides
 from flashcards.identity.neighbours import Places
 from flashcards.identity.similar import link_similar
 from flashcards.identity.words import Sides, Weights, count_words, split_sides
@@ -67,6 +67,36 @@ def test_signs_that_mean_something_are_kept(one: str, other: str) -> None:
 )
 def test_a_slip_is_a_letter_or_two_of_a_word(one: str, other: str, slip: bool) -> None:
     assert is_slip(one, other) == is_slip(other, one) == slip
+
+
+_LETTERS = "abn"
+_SOME_WORDS = st.lists(
+    st.text(_LETTERS, min_size=3, max_size=6) | st.text(_LETTERS, min_size=11, max_size=14), max_size=12
+)
+
+
+@given(_SOME_WORDS, _SOME_WORDS)
+def test_the_index_finds_the_same_slips_as_comparing_all_words(words: list[str], misspelt: list[str]) -> None:
+    vocabulary = {*words, *misspelt, *(word[1:] for word in words), *(f"{word[1::-1]}{word[2:-1]}" for word in words)}
+    expected = {
+        word: [other for other in sorted(vocabulary) if other != word and is_slip(word, other)] for word in vocabulary
+    }
+    assert find_slips(vocabulary) == {word: others for word, others in expected.items() if others}
+
+
+_SIDE = st.lists(
+    st.sampled_from(["river", "rivre", "carry", "carries", "spring", "water", "the", "+"]), min_size=1
+).map(" ".join)
+
+
+@given(st.lists(st.tuples(_SIDE, _SIDE), min_size=2, max_size=6))
+def test_no_likeness_exceeds_its_bound(texts: list[tuple[str, str]]) -> None:
+    notes = [Sides(False, count_words(front), count_words(back)) for front, back in texts]
+    words = [word for note in notes for side in (note.front, note.back) for word in side.counts]
+    weights = Weights(notes, notes, (), find_slips(dict.fromkeys(words)))
+    one, other = (weigh_sides(note, weights) for note in notes[:2])
+    bound = bound_likeness(sum_masses(one, weights), sum_masses(other, weights))
+    assert compare_sides(one, other, weights).whole <= bound + 1e-9
 
 
 def test_the_words_of_a_template_tell_little() -> None:
