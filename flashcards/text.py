@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 
 # Tabs and line breaks are no control characters here.
-_COLOUR_OR_CONTROL = re.compile(r"(\x1b\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# U+202D and U+202E turn the direction of all that follows, so that a name can look like any other.
+_COLOUR_OR_CONTROL = re.compile(r"(\x1b\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 
 
 def gate(text: str, *, keep_colours: bool = True) -> str:

@@ -58,6 +58,7 @@ _POSSIBLE = {
 """What columns can hold at all, with room to spare; dates and times beyond have no name."""
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_COLUMNS = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
 _COUNT = (
     "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
@@ -122,7 +123,9 @@ def find_damage(connection: sqlite3.Connection) -> str:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"_sqlite_migrations", "cards", "reviews"} <= tables:
         return "it holds no review state"
-    if not _has_plain_names(connection) or not all(_has_whole_texts(connection, table) for table in tables):
+    if not _has_plain_names(connection) or not _has_all_columns(connection):
+        return "it is damaged"
+    if not all(_has_whole_texts(connection, table) for table in tables):
         return "it is damaged"
     return find_impossible(connection)
 
@@ -140,8 +143,19 @@ def find_impossible(connection: sqlite3.Connection) -> str:
 
 def _has_plain_names(connection: sqlite3.Connection) -> bool:
     """Check the names of all columns: SQLite's own check does not see that one holds any other letters."""
-    query = "SELECT c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
-    return all(_NAME.fullmatch(name) for (name,) in connection.execute(query))
+    return all(_NAME.fullmatch(name) for _, name in connection.execute(_COLUMNS))
+
+
+def _has_all_columns(connection: sqlite3.Connection) -> bool:
+    """Check that the scheduler's tables have their columns, unless a migration of them is pending."""
+    from scheduler.store import TABLE_SET  # here, since it imports what restores
+
+    names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (TABLE_SET.name,))
+    if {name for (name,) in names} != set(TABLE_SET.migrations):
+        return True
+    with closing(sqlite3.connect(":memory:")) as whole:
+        whole.executescript(TABLE_SET.tables.read_text(encoding="utf-8").replace("\n\n", ";\n"))
+        return set(whole.execute(_COLUMNS)) <= set(connection.execute(_COLUMNS))
 
 
 def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
-_DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_UPPER_CONTROLS = re.compile("[\x7f-\x9f]")
+_DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
+_UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
 _LINES_AT_ONCE = 500
 _LACKS = ("no such column", "no such table")
@@ -147,6 +147,11 @@ def keep_state(collection: Collection) -> None:
     if collection.is_kept:
         return
     collection.keep()
+    tell_where_kept(collection)
+
+
+def tell_where_kept(collection: Collection) -> None:
+    """Say where a new state is kept."""
     place = make_visible(str(collection.root))
     print_text(f"The review state of {place} is now kept in .flashcards.", err=True)
     warn_of_splits(collection)

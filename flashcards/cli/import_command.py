@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,10 +44,19 @@ def command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     with console.open_collection() as collection:
         for path in files:
             check_file(path)
-        if not dry_run:
-            console.keep_state(collection)
+        is_new = not dry_run and not collection.is_kept
+        if is_new:
+            collection.keep()
         for path in files:
-            report = _import(collection, path, dry_run=dry_run)
+            try:
+                report = _import(collection, path, dry_run=dry_run)
+            except BaseException:
+                if is_new:
+                    _remove_unused_state(collection)
+                raise
+            if is_new:
+                console.tell_where_kept(collection)
+                is_new = False
             _print(report, as_json)
 
 
@@ -58,6 +69,21 @@ def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportRepor
             return run(collection, path, dry_run=True, progress=progress.step)
         with record_with_copy(collection, "import", [collection.root]):
             return run(collection, path, progress=progress.step)
+
+
+def _remove_unused_state(collection: Collection) -> None:
+    """Remove the state that this command made in vain, unless another process uses it already."""
+    select = collection.connection.execute
+    with suppress(sqlite3.Error, OSError):
+        # SQLite leaves its log only if no other process has the database open, and then locks others out.
+        (mode,) = select("PRAGMA journal_mode = DELETE").fetchone()
+        select("BEGIN EXCLUSIVE")
+        if mode == "delete" and not select("SELECT 1 FROM reviews UNION SELECT 1 FROM acts").fetchone():
+            for path in (collection.database, collection.state_folder / ".gitignore"):
+                path.unlink()
+            for folder in ("undo", "import", "backups", "."):
+                with suppress(FileNotFoundError):
+                    (collection.state_folder / folder).rmdir()
 
 
 class _Progress:

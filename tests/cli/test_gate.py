@@ -83,7 +83,7 @@ def test_what_is_drawn_holds_no_control_sequence_of_its_texts(colours: str | Non
         console.print(table)
         console.rule(HOSTILE)
     text = drawn.get()
-    assert not set(text) & {"\x07", "\x7f", "\x9b"}
+    assert not set(text) & {"\x07", "\x7f", "\x9b", "\u202e"}
     assert "\x1b]" not in text
     assert "\x1b[2J" not in text
     assert ("\x1b[1" in text) == (colours is not None)

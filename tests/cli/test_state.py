@@ -26,6 +26,22 @@ NEEDS_STATE = [
 ]
 
 
+@pytest.mark.parametrize("name", ["x.apkg", "x.db", "x.csv"])
+def test_a_first_import_that_is_refused_leaves_no_state(cli: Runner, name: str) -> None:
+    cli.write("a.md", question("one"))
+    cli.write(name, "rubbish")
+    assert f"{name} cannot be imported" in cli.fails("import", str(cli.root / name), code=1)
+    assert sorted(path.name for path in cli.root.iterdir()) == ["a.md", name]
+
+
+def test_a_refused_import_after_another_one_leaves_the_state(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    cli.write("x.csv", "card,rating,time\na.md:1,3,2024-01-01T10:00:00\n")
+    cli.write("x.apkg", "rubbish")
+    cli("import", str(cli.root / "x.csv"), str(cli.root / "x.apkg"), code=1)
+    assert cli.card()["reps"] == 1
+
+
 # What does not read a damaged table may go on.
 GOES_ON_WITHOUT = [(["list", "is:due", "-tag:x"], "notes"), (["due"], "notes")]
 

@@ -220,8 +220,12 @@ def test_a_damaged_database_is_moved_aside_as_it_is(tmp_path: Path, saved: Path)
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"SQLite format 3\0\x10\0\x02", b"SQLite format 3\0\x10\0\x42"), (b'"stability" REAL', b'"stabXlity" REAL')],
-    ids=["a version that can only be read", "another name of a column"],
+    [
+        (b"SQLite format 3\0\x10\0\x02", b"SQLite format 3\0\x10\0\x42"),
+        (b'"stability" REAL', b'"stabXlity" REAL'),
+        (b'"buried_by" INTEGER', b'"buriedyby" INTEGER'),
+    ],
+    ids=["a version that can only be read", "another name of a column", "another plain name of a column"],
 )
 def test_a_damage_that_sqlite_does_not_see_is_moved_aside(tmp_path: Path, saved: Path, old: bytes, new: bytes) -> None:
     path = tmp_path / "state.db"
