@@ -6,6 +6,7 @@ import gc
 import io
 import os
 import sys
+import time
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -77,6 +78,8 @@ GROUPS = {
 COMMANDS = {name: module for section in GROUPS.values() for name, module in section.items()}
 """Every command in the order of the help, and its module."""
 
+_DAY_SECONDS = 86_400
+
 
 class _Enough(Exception):
     """The reader of our output has closed the pipe."""
@@ -139,6 +142,9 @@ def group(ctx: click.Context, folder: str | None) -> None:
     flashcards export      write a package for Anki
     """
     ctx.obj = folder
+    if abs(time.localtime().tm_gmtoff) >= _DAY_SECONDS:
+        zone = os.environ.get("TZ", "")
+        raise click.UsageError(f"The time zone `{zone}` is a day or more from UTC. Correct the variable TZ.")
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 

@@ -270,6 +270,12 @@ def test_no_control_sequence_of_a_deck_or_an_argument_reaches_the_terminal(cli: 
         assert not set(text) & set("\x1b\x07\x7f\x9b\u202e"), ascii(text)
 
 
+def test_a_time_zone_more_than_a_day_away_is_refused(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    done = process(["list"], cli.root, code=2, env={"TZ": "XXX999"})
+    assert done.err.endswith("The time zone `XXX999` is a day or more from UTC. Correct the variable TZ.\n")
+
+
 def test_colours_pass_the_gate_and_nothing_else_does() -> None:
     assert gate("\x1b[1;31mred\x1b[0m\ttab\n") == "\x1b[1;31mred\x1b[0m\ttab\n"
     assert gate("\x1b]0;title\x07\x1b[2J\x9d") == "\ufffd]0;title\ufffd\ufffd[2J\ufffd"
