@@ -47,62 +47,42 @@ def command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json:
     flashcards optimize --per-deck --dry-run
     """
     from flashcards.errors import UsageError
-    from flashcards.settings import FILE_NAME
-    from flashcards.undo import record_with_copy
 
     if reschedule and as_json and not (yes or dry_run):
         raise UsageError("--reschedule asks before it moves due days, which --json cannot do. Add --yes.")
-    if dry_run:
-        _optimize(dry_run, per_deck, reschedule, yes, as_json)
-        return
-    with console.open_without_scan() as collection:
-        if not collection.is_kept:  # nothing was reviewed, and an error says so
-            _optimize(dry_run, per_deck, reschedule, yes, as_json)
-            return
-        with record_with_copy(collection, "optimize", [collection.root / FILE_NAME]) as summary:
-            if _optimize(dry_run, per_deck, reschedule, yes, as_json):
-                summary.append("parameters of FSRS")
-
-
-def _optimize(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> bool:
-    """Fit, and apply the parameters unless this is a dry run; tell whether anything changed."""
-    from flashcards.errors import FlashcardsError
-    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks, preview_parameters, write_parameters
-    from scheduler.intervals import find_moves
-
     with console.open_collection() as collection:
-        scopes = fit_all(collection)
-        if not any(scope.fit for scope in scopes):
-            most = max(scope.reviews for scope in scopes)
-            where = " in decks with the same parameters" if len(scopes) > 1 else ""
-            raise FlashcardsError(
-                f"Only {console.plural(most, 'usable review')} (at least a day after the card's previous review){where}"
-                f"{_describe_ignored(collection)}; optimize needs {LEAST_REVIEWS}."
-            )
-        if per_deck and scopes[0].fit:
-            scopes += fit_decks(collection, scopes[0].fit.parameters)
+        scopes = _fit(collection, per_deck)
         if not as_json:
             _print(scopes, dry_run=dry_run)
-        if not dry_run:
-            write_parameters(collection, scopes)
-    recomputed = moved = 0
-    # Open again, with the settings as they are now.
-    with console.open_without_scan() as collection:
-        if not dry_run:
-            recomputed, moved = _apply_parameters(collection, reschedule, yes, as_json=as_json)
-        elif reschedule and not as_json:
-            with preview_parameters(collection, scopes) as policy_of:
-                _show_moves(collection, find_moves(collection.store, policy_of))
+        moves = reschedule and _confirm_moves(collection, scopes, yes or dry_run, as_json=as_json) and not dry_run
+        recomputed, moved = (0, 0) if dry_run else _apply(collection, scopes, reschedule=moves)
     if as_json:
-        console.print_json(
-            {
-                "scopes": [_record(scope) for scope in scopes],
-                "written": [scope.deck for scope in scopes if scope.is_better and not dry_run],
-                "recomputed": recomputed,
-                "rescheduled": moved,
-            }
+        written = [scope.deck for scope in scopes if scope.is_better and not dry_run]
+        found = {"scopes": [_record(scope) for scope in scopes], "written": written}
+        console.print_json({**found, "recomputed": recomputed, "rescheduled": moved})
+        return
+    if recomputed:
+        console.echo(f"{console.plural(recomputed, 'memory state')} recomputed.")
+    if moved:
+        console.echo(f"{console.plural(moved, 'card')} moved.")
+
+
+def _fit(collection: Collection, per_deck: bool) -> list[Scope]:
+    """Fit parameters to the reviews of the collection."""
+    from flashcards.errors import FlashcardsError
+    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks
+
+    scopes = fit_all(collection)
+    if not any(scope.fit for scope in scopes):
+        most = max(scope.reviews for scope in scopes)
+        where = " in decks with the same parameters" if len(scopes) > 1 else ""
+        raise FlashcardsError(
+            f"Only {console.plural(most, 'usable review')} (at least a day after the card's previous review){where}"
+            f"{_describe_ignored(collection)}; optimize needs {LEAST_REVIEWS}."
         )
-    return bool(recomputed or moved or any(scope.is_better for scope in scopes))
+    if per_deck and scopes[0].fit:
+        scopes += fit_decks(collection, scopes[0].fit.parameters)
+    return scopes
 
 
 def _describe_ignored(collection: Collection) -> str:
@@ -110,31 +90,31 @@ def _describe_ignored(collection: Collection) -> str:
     return f", of cards first learnt since {before} (`ignore_reviews_before`)" if before else ""
 
 
-def _apply_parameters(collection: Collection, reschedule: bool, yes: bool, *, as_json: bool) -> tuple[int, int]:
-    """Recompute memory states and due days with the present parameters; return how many of each changed."""
-    from scheduler import backup, remove_old_backups
-
-    backup(collection.connection, collection.backups)
-    recomputed = collection.follow_parameters()
-    remove_old_backups(collection.database, collection.backups)
-    if recomputed and not as_json:
-        console.echo(f"{console.plural(recomputed, 'memory state')} recomputed.")
-    return recomputed, _reschedule_cards(collection, yes, as_json=as_json) if reschedule else 0
-
-
-def _reschedule_cards(collection: Collection, yes: bool, *, as_json: bool) -> int:
-    from flashcards.collection import now_ms
+def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool, *, as_json: bool) -> bool:
+    """Show which due days would move, and ask for it unless that is answered."""
+    from flashcards.insight.optimize import preview_parameters
     from scheduler.intervals import find_moves
 
-    found = find_moves(collection.store, collection.policy)
-    if not as_json:
+    if as_json:
+        return True
+    with preview_parameters(collection, scopes) as policy_of:
+        found = find_moves(collection.store, policy_of)
         _show_moves(collection, found)
-    if not found or (not yes and not console.ask("Move these cards?")):
-        return 0
-    moved = collection.store.reschedule({move.card: move.after for move in found}, now_ms())
-    if not as_json:
-        console.echo(f"{console.plural(moved, 'card')} moved.")
-    return moved
+    return bool(found) and (yes or console.ask("Move these cards?"))
+
+
+def _apply(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
+    """Back up the state, and apply the parameters as one act; return how many states and due days are new."""
+    from flashcards.insight.optimize import apply_parameters
+    from flashcards.settings import FILE_NAME
+    from flashcards.undo import record_with_copy
+    from scheduler import backup, remove_old_backups
+
+    with record_with_copy(collection, "optimize", [collection.root / FILE_NAME]):
+        backup(collection.connection, collection.backups)
+        done = apply_parameters(collection, scopes, reschedule=reschedule)
+    remove_old_backups(collection.database, collection.backups)
+    return done
 
 
 def _show_moves(collection: Collection, found: Sequence[Move]) -> None:

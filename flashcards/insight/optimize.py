@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flashcards.settings.file import write_settings
+from flashcards.catalog.imports import write_together
+from flashcards.collection import now_ms
+from flashcards.disk.atomic import read_file
+from flashcards.disk.journal import Journal
+from flashcards.settings import FILE_NAME, parse_settings
+from flashcards.settings.file import edit_settings
 from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
 from scheduler.columns import LogColumns, read_log
 from scheduler.database import transaction
 from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
+from scheduler.intervals import find_moves
 from scheduler.memory import fill_parameters
 from scheduler.replay import read_stated_memories
 
@@ -90,11 +96,38 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
     ]
 
 
-def write_parameters(collection: Collection, scopes: list[Scope]) -> None:
-    """Write the better parameters into the settings."""
+def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
+    """Write the better parameters into the settings, and recompute memory states; all of it or nothing.
+
+    Args:
+        collection: open, and scanned.
+        scopes: what was fitted.
+        reschedule: also move due days to match the memory states.
+
+    Returns:
+        How many memory states are new, and how many cards were moved.
+    """
     values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.is_better}
-    if values:
-        write_settings(collection.root, "parameters", values)
+    journal = Journal(collection.root, collection.import_folder)
+    path = collection.root / FILE_NAME
+    recomputed = moved = 0
+
+    def finish() -> None:
+        if values or recomputed or moved:
+            collection.record_act("parameters of FSRS")
+
+    with write_together(collection.connection, journal, "optimize", now_ms(), finish):
+        if values:
+            before = read_file(path) if path.exists() else None
+            after = edit_settings(before or b"", "parameters", values)
+            journal.stage_bytes(FILE_NAME, after, before)
+            collection.settings = parse_settings(after)
+            collection.forget_limits()
+        recomputed = collection.follow_parameters()
+        if reschedule:
+            moves = find_moves(collection.store, collection.policy)
+            moved = collection.store.reschedule({move.card: move.after for move in moves}, now_ms())
+    return recomputed, moved
 
 
 @contextmanager
@@ -175,4 +208,4 @@ def _instant_ms(collection: Collection, text: str) -> int:
     return collection.clock.start_of(day)
 
 
-__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "fit_all", "fit_decks", "preview_parameters", "write_parameters"]
+__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "apply_parameters", "fit_all", "fit_decks", "preview_parameters"]

@@ -8,6 +8,7 @@ from flashcards.settings.file import (
     find_key_line,
     find_unknown_decks,
     load_settings,
+    parse_settings,
 )
 from flashcards.settings.values import (
     SETTINGS,
@@ -32,4 +33,5 @@ __all__ = [
     "has_values",
     "load_settings",
     "make_default_text",
+    "parse_settings",
 ]

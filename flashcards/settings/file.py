@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.dialects import NAMES
-from flashcards.disk.atomic import read_file, replace_file, replace_unchanged
+from flashcards.disk.atomic import read_file
 from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings.values import (
     BY_NAME,
@@ -144,6 +144,15 @@ def load_settings(root: Path) -> Settings:
         return Settings()
     except OSError as error:
         raise SettingInvalid(FILE_NAME, f"cannot be read: {error.strerror}. Check its permissions.") from error
+    return parse_settings(data)
+
+
+def parse_settings(data: bytes) -> Settings:
+    """Read the settings in the content of a `flashcards.toml`.
+
+    Raises:
+        SettingInvalid: as `load_settings`.
+    """
     import tomllib
 
     try:
@@ -306,38 +315,17 @@ def _count_lines(text: str, match: re.Match[str] | None) -> int:
     return text.count("\n", 0, match.end()) + 1 if match else 1
 
 
-class SettingsUnwritable(FlashcardsError):
-    """The settings cannot be written."""
+def edit_settings(before: bytes, name: str, values: dict[str, Any]) -> bytes:
+    """Set one setting in the content of a `flashcards.toml`: for all decks (key ``""``), and for single decks by name.
 
-    def __init__(self, path: Path, error: OSError) -> None:
-        super().__init__(f"{path} cannot be written: {error.strerror or error}. Check its permissions.")
-
-
-def write_settings(root: Path, name: str, values: dict[str, Any]) -> None:
-    """Write values of one setting: for the whole collection (key ``""``), and for single decks by their names.
-
-    Comments, order and all other settings stay. The file is made if it does not exist.
-
-    Raises:
-        FileChanged: somebody else changed the file in this moment.
-        SettingsUnwritable: it cannot be written.
+    Comments, order and all other settings stay.
     """
     import tomlkit
 
-    path = root / FILE_NAME
-    try:
-        before = read_file(path) if path.exists() else None
-        document = tomlkit.parse("" if before is None else before.decode("utf-8-sig"))
-        for deck, value in values.items():
-            _put_value(document, name, deck, value)
-        after = tomlkit.dumps(document).encode()
-        if before is None:
-            with replace_file(path) as file:
-                file.write(after)
-        else:
-            replace_unchanged(path, before, after)
-    except OSError as error:
-        raise SettingsUnwritable(path, error) from error
+    document = tomlkit.parse(before.decode("utf-8-sig"))
+    for deck, value in values.items():
+        _put_value(document, name, deck, value)
+    return tomlkit.dumps(document).encode()
 
 
 def _put_value(document: Any, name: str, deck: str, value: Any) -> None:

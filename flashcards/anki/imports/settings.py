@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.imports.layout import normalize_name
@@ -17,7 +16,7 @@ from flashcards.anki.package.presets import is_as_exported
 from flashcards.catalog.imports import Origins
 from flashcards.disk.atomic import digest, read_file
 from flashcards.importers.transaction import ImportReport, Remark
-from flashcards.settings import FILE_NAME, Settings, find_setting_problem, has_values, load_settings, make_default_text
+from flashcards.settings import FILE_NAME, Settings, find_setting_problem, has_values, make_default_text, parse_settings
 from flashcards.text import list_deck_path
 from scheduler import DEFAULT_PARAMETERS, Policy
 
@@ -233,8 +232,8 @@ class SettingsImport:
         ]
         text = add_tables(None if before is None else before.decode(), wanted.tables, general)
         data = text.encode()
-        waiting = self._journal.stage_bytes(FILE_NAME, data, before)
-        settings = _read_settings(waiting, data)
+        self._journal.stage_bytes(FILE_NAME, data, before)
+        settings = parse_settings(data)
         self._origins.record_written_hash(FILE_NAME, digest(data))
         report.settings = tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
@@ -291,12 +290,3 @@ class SettingsImport:
             found["load_balance"] = False
         reviewed = self._collection.connection.execute("SELECT 1 FROM reviews LIMIT 1").fetchone()
         return {} if reviewed else found
-
-
-def _read_settings(waiting: Path, data: bytes) -> Settings:
-    """Return the settings that a waiting file will give."""
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory(prefix="flashcards-settings-", dir=waiting.parent) as folder:
-        (Path(folder) / FILE_NAME).write_bytes(data)
-        return load_settings(Path(folder))
