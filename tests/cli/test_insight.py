@@ -41,6 +41,13 @@ def test_every_line_fits_the_terminal(
     assert "…" not in "".join(line for line in out.splitlines() if "forward" not in line)  # no number is cut
 
 
+def test_a_terminal_said_to_be_endlessly_wide_is_drawn_as_a_wide_one(
+    made: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "999999999")
+    assert max(map(len, made("stats").out.splitlines())) <= 1000
+
+
 def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
     assert cli("stats").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
     assert cli("forecast").out == "There are no cards yet. `flashcards init` creates an example deck.\n"

@@ -39,13 +39,16 @@ def read_json(data: str | bytes) -> Any:
     """Parse JSON that holds no more values than a package can need.
 
     Raises:
-        Malformed: it holds more.
+        Malformed: it holds more, or they are nested too deeply.
         ValueError: it is no JSON.
     """
     text = data if isinstance(data, str) else data.decode()
     if sum(map(text.count, ",[{")) > _MAX_JSON:
         raise Malformed("it holds a list that is implausibly long")
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise Malformed("it holds lists that are nested too deeply") from None
 
 
 class RenderBudget:

@@ -104,6 +104,14 @@ def test_a_list_of_more_media_than_a_package_can_hold_is_refused(home: Home, tmp
     assert "im" in refused(home, write_zip(tmp_path / "x.apkg", members))
 
 
+def test_a_list_of_media_that_is_nested_too_deeply_is_refused(home: Home, tmp_path: Path) -> None:
+    package = write_package(tmp_path / "x.apkg", NOTES)
+    with zipfile.ZipFile(package) as archive:
+        collection = archive.read("collection.anki2")
+    write_zip(package, {"collection.anki2": collection, "media": b"[" * 200_000})
+    assert "nested too deeply" in refused(home, package)
+
+
 @pytest.mark.parametrize("column", ["media", "models", "decks"])
 def test_json_of_more_values_than_a_package_can_need_is_refused(home: Home, tmp_path: Path, column: str) -> None:
     text = '{"a": [' + "[]," * 1_000_001 + "1]}"
