@@ -13,6 +13,7 @@ from flashcards.catalog.changes import ScanReport
 from flashcards.catalog.store import Catalog, FileRow, decode
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
+from flashcards.dialects import NATIVE
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.neighbours import pair_replaced
 from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
@@ -157,7 +158,9 @@ class Scan:
 
 
 def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
-    """Let notes count as changed if a note that they embed shows another text than at the last scan.
+    """Let notes count as changed if what they show of other notes is another text than at the last scan.
+
+    That is the text of embeds, and whether there is a note for each link of a native file.
 
     Args:
         connection: the database, with the changes of this scan.
@@ -166,8 +169,8 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
         now_ms: the present time.
     """
     rows = connection.execute(
-        "SELECT n.id, n.body, n.line, n.end_line, f.path FROM notes n JOIN files f ON f.id = n.file"
-        " WHERE n.active = 1 AND instr(n.body, '![[') > 0"
+        "SELECT n.id, n.body, n.line, n.end_line, f.path, f.dialect FROM notes n JOIN files f ON f.id = n.file"
+        " WHERE n.active = 1 AND instr(n.body, '[[') > 0"
     ).fetchall()
     if not rows:
         return
@@ -175,16 +178,16 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
 
     resolver = LinkResolver(root, connection)
     known = dict(connection.execute("SELECT note, digest FROM embeds").fetchall())
-    edited = {change.note for change in (*report.edited, *report.returned)}
-    for note, body, line, end_line, path in rows:
-        if not has_embeds(body) and note not in known:
+    edited = {change.note for change in (*report.added, *report.edited, *report.returned)}
+    for note, body, line, end_line, path, dialect in rows:
+        if dialect != NATIVE and note not in known and not has_embeds(body):
             continue
-        shown = resolver.read_embeds(decode(body, line, end_line), path)
+        shown = resolver.read_shown(decode(body, line, end_line), path)
         digest = blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest() if shown else b""
         if digest == known.get(note, b""):
             continue
         connection.execute("INSERT OR REPLACE INTO embeds(note, digest) VALUES (?, ?)", (note, digest))
-        if note in known and note not in edited:
+        if note not in edited:
             connection.execute("UPDATE notes SET modified_ms = max(?, modified_ms + 1000) WHERE id = ?", (now_ms, note))
 
 

@@ -53,9 +53,9 @@ class LinkResolver:
             return note
         return note._replace(definitions="\n".join([*filter(None, [note.definitions]), write_targets(found)]))
 
-    def read_embeds(self, note: Note, path: str) -> str:
-        """Return all text that a note shows of other notes; empty without embeds."""
-        return write_targets({key: text for key, text in self._find_targets(note, path).items() if key[0] == "!"})
+    def read_shown(self, note: Note, path: str) -> str:
+        """Return what a note shows of other notes: embedded text, and which links lead nowhere; often empty."""
+        return write_targets(self._find_targets(note, path))
 
     def _find_targets(self, note: Note, path: str) -> dict[str, str | None]:
         found: dict[str, str | None] = {}

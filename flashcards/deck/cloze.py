@@ -73,6 +73,10 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
+GAP_SIGNS: Final = frozenset("".join(_DELIMITERS))
+"""The characters that `choose_delimiters` chooses from, which are drawn as nothing."""
+
+
 def choose_delimiters(text: str) -> tuple[str, str]:
     """Choose two rare punctuation characters that `text` does not contain, to enclose a gap while it is rendered."""
     for pair in _DELIMITERS:

@@ -188,8 +188,7 @@ class _Rewriter:
         if sign == "==":
             return self._highlight(start)
         if sign == "%%":
-            end = self._text.find("%%", start + 2)
-            return ("", end + 2) if end >= 0 else (None, len(self._text))
+            return self._drop_comment(start)
         if match["link"]:
             return self._link(sign.startswith("!"), match["target"], match["alias"]), match.end()
         if match["foot"]:
@@ -200,6 +199,16 @@ class _Rewriter:
         if match["block"]:
             return "", match.end()
         return None, match.end()
+
+    def _drop_comment(self, start: int) -> tuple[str | None, int]:
+        """Drop a comment, and the blanks behind it if there are some before it."""
+        closing = self._text.find("%%", start + 2)
+        if closing < 0:
+            return None, len(self._text)
+        end = closing + 2
+        while start and self._text[start - 1] in " \t" and self._text[end : end + 1] in (" ", "\t"):
+            end += 1
+        return "", end
 
     def _link(self, embeds: bool, target: str, alias: str | None) -> str | None:
         """Return what is shown of a link or an embed; nothing if it stays as it is, since there is no such note."""
@@ -249,13 +258,20 @@ def _closing_bracket(text: str, start: int) -> int:
     return -1
 
 
-def _image(path: str, size: str) -> str:
-    match = _SIZE.fullmatch(size)
-    alt = (match[1] or "") if match else size
-    written = f'<img src="{escape(WIKI_PREFIX + path.replace("%", "%25"))}" alt="{escape(alt)}"'
-    if match:
-        written += f' width="{match[2]}"' + (f' height="{match[3]}"' if match[3] else "")
-    return f"{written}>"
+def split_size(alt: str) -> tuple[str, dict[str, str]]:
+    """Split the description of a picture, such as `cell|200x100`, into its text and its width and height."""
+    match = _SIZE.fullmatch(alt)
+    if match is None:
+        return alt, {}
+    sizes = {"width": match[2], "height": match[3]}
+    return match[1] or "", {name: size for name, size in sizes.items() if size}
+
+
+def _image(path: str, description: str) -> str:
+    alt, sizes = split_size(description)
+    attributes = {"src": WIKI_PREFIX + path.replace("%", "%25"), "alt": alt, **sizes}
+    written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<img{written}>"
 
 
 def _find_fences(text: str) -> Spans:

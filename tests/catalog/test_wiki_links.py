@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,23 @@ def test_a_note_counts_as_changed_when_the_note_that_it_embeds_appears(tmp_path:
         collection.scan()
         (entry,) = collection.catalog.entries()
     assert entry.modified_ms > before.modified_ms
+
+
+@pytest.mark.parametrize(("front", "is_changed"), [("", True), ("---\nformat: obsidian\n---\n#flashcards\n\n", False)])
+def test_a_native_note_counts_as_changed_when_the_note_that_it_links_appears_and_goes(
+    tmp_path: Path, front: str, is_changed: bool
+) -> None:
+    write(tmp_path, {"a.md": f"{front}ask :: [[b]]\n"})
+    modified = []
+    with Collection(tmp_path) as collection:
+        for change in (None, (tmp_path / "b.md").touch, (tmp_path / "b.md").unlink):
+            if change:
+                change()
+            for _ in range(2):
+                collection.scan()
+                (entry,) = collection.catalog.entries()
+                modified.append(entry.modified_ms)
+    assert [later > earlier for earlier, later in pairwise(modified)] == [False, is_changed, False, is_changed, False]
 
 
 def test_in_a_vault_a_link_to_no_note_is_shown_by_its_name_as_in_obsidian(tmp_path: Path) -> None:

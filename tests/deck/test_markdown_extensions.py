@@ -29,7 +29,13 @@ def test_a_highlight_is_marked(text: str, rewritten: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "rewritten"),
-    [("a %%b%% c", "a  c"), ("a\n%%\nb\n\nc\n%%\nd", "a\n\nd"), ("100%% sure", "100%% sure"), ("`%%a%%`", "`%%a%%`")],
+    [
+        ("a %%b%% c", "a c"),
+        ("a%%b%% c", "a c"),
+        ("a\n%%\nb\n\nc\n%%\nd", "a\n\nd"),
+        ("100%% sure", "100%% sure"),
+        ("`%%a%%`", "`%%a%%`"),
+    ],
 )
 def test_a_comment_is_left_out(text: str, rewritten: str) -> None:
     assert rewrite_additions(text) == rewritten

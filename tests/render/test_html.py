@@ -114,6 +114,19 @@ def test_a_picture_that_is_written_into_the_text_stays(source: str) -> None:
     assert RENDERER.render(source) == '<img src="data:image/png;base64,AA==" alt="a">'
 
 
+@pytest.mark.parametrize(
+    ("source", "html"),
+    [
+        ("![cell|150](a.png)", '<img src="a.png" alt="cell" width="150">'),
+        ("![|40x20](a.png)", '<img src="a.png" alt="" width="40" height="20">'),
+        ("![1984](a.png)", '<img src="a.png" alt="1984">'),
+        ("![a|b](a.png)", '<img src="a.png" alt="a|b">'),
+    ],
+)
+def test_the_size_in_the_description_of_a_picture_is_its_size(source: str, html: str) -> None:
+    assert HtmlRenderer({}, lambda name: name).render(source) == html
+
+
 def test_a_name_with_special_characters_is_escaped_once() -> None:
     html = HtmlRenderer({}, lambda _: 'a&"<b>.png').render("![](x.png) ![](y.mp3)")
     assert html == '<img src="a&amp;&quot;&lt;b&gt;.png" alt=""> [sound:a&amp;"&lt;b&gt;.png]'

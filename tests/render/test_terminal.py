@@ -84,6 +84,9 @@ def test_what_looks_like_rich_markup_is_shown_as_typed(text: str) -> None:
         ("| a |\n|---|\n| x ⟦y⟧ |", "y"),
         ("- a\n- ⟦b⟧", "b"),
         ("$$⟦x⟧$$", "x"),
+        (r"$\frac{1}{⟦c⟧}$", "c"),
+        (r"$\frac{1}{⟦[…]⟧}$", "[…]"),
+        ("$x^⟦n⟧$", "ⁿ"),
         ("[⟦text⟧](url)", "text"),
         ("a ⟦b ⟦c⟧ d⟧ e", "b c d"),
     ],
@@ -92,6 +95,33 @@ def test_what_stands_between_the_marks_is_drawn_as_a_gap(source: str, expected: 
     assert in_gap(source) == expected
     assert "⟦" not in terminal(source, 80)
     assert "⟧" not in terminal(source, 80)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (r"$\frac{1}{⟦c⟧} + \frac{⟦a⟧}{b}$", "1/c + a/b"),
+        (r"$\frac{1}{⟦a+b⟧}$", "1/(a+b)"),
+        (r"$\frac{1}{⟦[…]⟧}$", "1/[…]"),
+        (r"$\sqrt{⟦x⟧}$", "√x"),
+        ("$x^{⟦n⟧}_⟦i⟧$", "xⁿᵢ"),
+        ("$x^⟦φ⟧ + x^{⟦[…]⟧}$", "xᵠ + x^{[…]}"),
+    ],
+)
+def test_a_gap_in_a_formula_is_written_like_its_text(source: str, expected: str) -> None:
+    assert "".join(segment.text for segment in segments(source, ("⟦", "⟧"))).strip() == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("![cell|150](a.png)", "[image: cell (a.png)]"),
+        ("![|40x20](a.png)", "[image: a.png]"),
+        ("![1984](a.png)", "[image: 1984 (a.png)]"),
+    ],
+)
+def test_the_size_of_a_picture_is_no_part_of_its_description(source: str, expected: str) -> None:
+    assert terminal(source, 80).strip() == expected
 
 
 def test_a_cloze_face_shows_its_gap() -> None:

@@ -8,6 +8,7 @@ from html import escape, unescape
 from typing import ClassVar, Final
 from urllib.parse import unquote
 
+from flashcards.deck.markdown_extensions import split_size
 from flashcards.deck.media_references import AUDIO, IMAGE, LINK_SCHEMES, PLAYED, extension, is_remote, scheme
 from flashcards.render.html.tags import ATTRIBUTES, escape_anki_markup, is_picture
 
@@ -72,6 +73,9 @@ class MediaPlacer:
             return self.write_remote_player(url) if is_remote(url) else self.write_sound(url)
         name = url if is_picture(url) or is_remote(url) else self.get_name(url)
         kept = {key: attributes[key] for key in ("alt", "title", "width", "height", "dir", "lang") if key in attributes}
+        if "|" in kept.get("alt", ""):
+            kept["alt"], sizes = split_size(kept["alt"])
+            kept = sizes | kept
         return write_tag("img", {"src": name, "alt": ""} | kept)
 
     def open_link(self, attributes: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS, escape_money
-from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_additions
+from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_additions, split_size
 from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
@@ -204,6 +204,8 @@ class TerminalBuilder:
 
         url, before = self._images.pop()
         alt = self._writer.text.plain.strip()
+        if "|" in alt:
+            alt, _ = split_size(alt)
         self._writer.text = before
         self._writer.write(label_media(url, alt), ASIDE)
 

@@ -6,6 +6,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from flashcards.deck.cloze import GAP_SIGNS
+
 if TYPE_CHECKING:
     from pylatexenc.macrospec import LatexContextDb  # type: ignore[import-untyped]
 
@@ -91,13 +93,19 @@ def format_script(text: str, sign: str) -> str:
     written = find_small_form(text, sign)
     if written is not None:
         return written
-    return f"{sign}{text}{AFTER}" if len(text) == 1 else f"{sign}{{{text}}}{AFTER}"
+    return f"{sign}{text}{AFTER}" if len(drop_gap_signs(text)) == 1 else f"{sign}{{{text}}}{AFTER}"
+
+
+def drop_gap_signs(text: str) -> str:
+    """Return a text without the signs around its gaps."""
+    return "".join(character for character in text if character not in GAP_SIGNS)
 
 
 def find_small_form(text: str, sign: str) -> str | None:
     """Find the raised ("^") or lowered ("_") characters of Unicode for `text`; nothing if one is missing."""
     table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
-    return "".join(table[character] for character in text) if all(character in table for character in text) else None
+    found = [character if character in GAP_SIGNS else table.get(character) for character in text]
+    return "".join(filter(None, found)) if None not in found else None
 
 
 def convert_alphabet(text: str, names: tuple[str, str]) -> str:

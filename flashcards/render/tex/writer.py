@@ -108,6 +108,7 @@ _ALIGNED: Final = frozenset(
     | {"flalign", "flalign*", "gather", "gather*", "gathered", "multline", "multline*", "split"}
 )
 _ATOM: Final = re.compile(r"\d+(?:[.,]\d+)?|\w[^\w\s+*/=<>(){},·×-]*|\([^()]*\)")
+_HIDDEN: Final = re.compile(r"\[[^\[\]]*\]")  # the placeholder of a gap
 _PRODUCT: Final = re.compile(r"(?:[^\s+*/=<>(){},·×-]|\([^()]*\))+")
 
 
@@ -179,8 +180,12 @@ class _Writer:
             out.append(sign)
             return at
         item = items[at]
-        rest = [items[at]]
-        text = item if isinstance(item, str) else self.write_line(rest)
+        if isinstance(item, str) and item in symbols.GAP_SIGNS:  # a gap is one argument
+            first = at
+            at = next((end for end in range(at + 1, len(items)) if items[end] in tuple(symbols.GAP_SIGNS)), at)
+            text = self.write_line(items[first : at + 1])
+        else:
+            text = item if isinstance(item, str) else self.write_line([item])
         while out and out[-1].isspace():
             out.pop()
         bare = re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", text)
@@ -331,7 +336,8 @@ def _write_special(name: str, texts: list[str]) -> str | None:
 
 
 def _add_brackets(text: str, single: re.Pattern[str]) -> str:
-    return text if single.fullmatch(text) else f"({text})"
+    bare = symbols.drop_gap_signs(text)
+    return text if single.fullmatch(bare) or _HIDDEN.fullmatch(bare) else f"({text})"
 
 
 def _get_inner(argument: Any) -> list[Any]:
