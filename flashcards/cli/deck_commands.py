@@ -294,7 +294,7 @@ def _explain(collection: Collection, selected: list[str]) -> None:
         lines = f"{note.line}" if note.line == note.end_line else f"{note.line}-{note.end_line}"
         front = console.shorten(note.fields[0], 50)
         slots = " ".join(note.slots)
-        why = _REASONS[dialects[entry.path]].get(note.kind.value, "a note on one line") + (
+        why = _REASONS[dialects[entry.path].removesuffix("-v2")].get(note.kind.value, "a note on one line") + (
             ", a task list makes it a rubric" if note.points else ""
         )
         console.print_text(f"{_display_path(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)

@@ -2,5 +2,8 @@
 
 NATIVE = "native"
 
-NAMES = (NATIVE, "obsidian", "headings", "inka", "obsidian-to-anki", "flashcards-obsidian", "mdsr")
+NAMES = (
+    *(NATIVE, "obsidian", "headings", "inka", "obsidian-to-anki"),
+    *("flashcards-obsidian", "flashcards-obsidian-v2", "mdsr"),
+)
 """The formats that a file can be read in, as `format:` and `flashcards.toml` name them."""

@@ -174,6 +174,7 @@ def find_brace_gaps(text: str, pattern: re.Pattern[str], groups: GapGroups, numb
             continue
         inner, written = groups(match)
         found = number(int(written) if written else 0, len(gaps), unnumbered)
-        gaps.append(Gap((found,), match.start(), match.end(), *match.span(inner)))
+        hint = match.groupdict().get("hint") or ""
+        gaps.append(Gap((found,), match.start(), match.end(), *match.span(inner), hint))
         unnumbered += written is None
     return gaps

@@ -1,41 +1,61 @@
 """Read the dialect of flashcards-obsidian: `#card` after a question, `::` within a line, gaps in braces or highlights.
 
-An answer ends at a blank line or at `^1234567890123`, the id of the note in Anki.
+An answer ends at a blank line or at `^1234567890123`, the id of the note in Anki. Its fork, version 2, writes that id
+as `<!-- ankiID: 1234567890123 -->`; there an answer behind `::` goes on in the lines below.
 """
 
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 from typing import Final
 
 from flashcards.deck.model import Deck
+from flashcards.deck.parse import clean_deck_name
 from flashcards.dialects.builder import Breadcrumbs, DeckBuilder, find_brace_gaps, find_opaque, list_prose, read_lines
 
 _CARD: Final = re.compile(
-    r"(?<!\S)#card(?P<kind>[/-](?:reverse|spaced))?(?![\w/-])(?P<tags>(?:[ \t]*#[\w/-]+)*)[ \t]*", re.I
+    r"(?<!\S)#card(?P<kind>[/-](?:reverse|spaced))?(?![\w/-])(?P<tags>(?:[ \t]*#[\w:/-]+)*)[ \t]*", re.I
 )
-_ID: Final = re.compile(r"\^(\d{13})[ \t]*")
+_ID: Final = re.compile(r"[ \t]*(?:\^(?=\d{13}[ \t]*\Z)|<!--[ \t]*ankiID:[ \t]*)(\d{1,19})(?:[ \t]*-->)?[ \t]*", re.I)
+_SECOND: Final = re.compile(r"^[ \t]*<!--[ \t]*ankiID:[ \t]*\d+[ \t]*-->", re.MULTILINE | re.I)
+_SPACED: Final = re.compile(r"\s#spaced\s*\Z")
+_ANKI_GAP: Final = re.compile(r"\{\{c\d{1,9}::")
+_QUOTE: Final = re.compile(r"(?:>[ \t]?)+")
 _ID_AT_END: Final = re.compile(r"(?<=\s)\^(\d{13})\Z")
 _TAG: Final = re.compile(r"#[\w/-]+")
 _LEAD: Final = re.compile(r"[ \t]*(?:\d+[.)][ \t]+|[-+*][ \t]+|#{1,6}[ \t]+)?")
 _SPACING: Final = re.compile(r"[\s,]+")
 _SEPARATOR: Final = re.compile(r":{2,3}")
-_GAP: Final = re.compile(r"(?<!\{)\{(?:(?P<short>\d):)?(?P<part>[^{}\n]+)\}(?!\})|==(?P<mark>[^=\n](?:(?!==).)*)==")
+_GAP: Final = re.compile(
+    r"\{\{c(?P<anki>\d{1,9})::(?P<whole>(?:(?!\}\}|\{\{|::).)+)(?:::(?P<hint>[^{}\n]*))?\}\}"
+    r"|(?<!\{)\{(?:c?(?P<short>\d{1,3}):)?(?P<part>[^{}\n]+)\}(?!\})|==(?P<mark>[^=\n](?:(?!==).)*)=="
+)
 
 
 def read_flashcards_obsidian(text: str, path: str) -> Deck:
-    """Read a file with cards of flashcards-obsidian."""
+    """Read a file with cards of flashcards-obsidian, of version 2 if it holds an id of that version."""
+    return _read(text, path, is_second=_SECOND.search(text) is not None)
+
+
+def read_flashcards_obsidian_v2(text: str, path: str) -> Deck:
+    """Read a file with cards of flashcards-obsidian 2."""
+    return _read(text, path, is_second=True)
+
+
+def _read(text: str, path: str, *, is_second: bool) -> Deck:
     file = read_lines(text, path)
     builder = DeckBuilder(file, str(file.values.get("cards-deck") or ""))
-    reader = _Reader(builder)
+    reader = _Reader(builder, is_second=is_second)
     file.tags = tuple(dict.fromkeys((*file.tags, *reader.find_tags())))
     reader.run()
     return builder.build()
 
 
 class _Reader:
-    def __init__(self, builder: DeckBuilder) -> None:
+    def __init__(self, builder: DeckBuilder, *, is_second: bool) -> None:
         self._builder = builder
+        self._is_second = is_second
         self._lines = builder.file.lines
         self._prose = dict(list_prose(self._lines))
         self._crumbs = Breadcrumbs(self._lines, lambda heading: _CARD.sub("", heading).strip())
@@ -52,8 +72,11 @@ class _Reader:
             match = _CARD.search(line) if line and "#card" in line.lower() else None
             if line is None or not line.strip():
                 at += 1
-            elif match and not line[match.end() :].strip():
+            elif match and not line[match.end() :].strip() and not _ANKI_GAP.search(line):
                 at = self._read_tagged(at, match)
+            elif self._is_second and _SPACED.search(line):
+                self._report_spaced(at)
+                at += 1
             else:
                 at = self._inline(at, line)
 
@@ -63,6 +86,8 @@ class _Reader:
         first = self._find_question(at, has_text=bool(lines[at][: match.start()].strip()))
         question = "\n".join([*lines[first:at], lines[at][: match.start()]])
         question = re.sub(r"\A {0,3}#+[ \t]*", "", question).strip()
+        if self._is_second:
+            question = _LEAD.sub("", _QUOTE.sub("", question), count=1)
         end = at + 1
         while end < len(lines) and not lines[end].strip():
             end += 1
@@ -71,21 +96,40 @@ class _Reader:
             end += 1
         pin = _ID.fullmatch(lines[end]) if end < len(lines) else None
         last = end if pin else end - 1
-        tags = [tag.lstrip("#") for tag in match["tags"].split()]
+        tags, deck = self._split_tags(match["tags"].split())
         if match["kind"] and match["kind"][1:].lower() == "spaced":
-            message = "A spaced card has a question only, so it is not read here."
-            self._builder.report(first, "empty-side", message, "Use `#card` and write an answer beneath it.")
+            self._report_spaced(first)
             return at + 1
         self._builder.add_sides(
             (first, max(last, at)),
             question,
-            "\n".join(lines[start:end]),
+            self._join_answer(lines[start:end]),
+            deck=deck,
             both_ways=bool(match["kind"]),
             tags=tags,
             pin=pin[1] if pin else "",
             breadcrumb=self._crumbs.above(first),
         )
         return max(last + 1, at + 1)
+
+    def _report_spaced(self, line: int) -> None:
+        message = "A spaced card has a question only, so it is not read here."
+        self._builder.report(line, "empty-side", message, "Use `#card` and write an answer beneath it.")
+
+    def _split_tags(self, written: list[str]) -> tuple[list[str], str]:
+        """Return the tags behind `#card`, and the deck that `#deck:name` names among them."""
+        words = [word.lstrip("#") for word in written]
+        decks = [word.removeprefix("deck:") for word in words if word.startswith("deck:")]
+        tags = [word.removeprefix("tag:") for word in words if not word.startswith("deck:")]
+        return tags, clean_deck_name(decks[0]) if decks else ""
+
+    def _join_answer(self, lines: list[str]) -> str:
+        """Join the lines of an answer, without what those of version 2 are quoted or indented by."""
+        if not self._is_second:
+            return "\n".join(lines)
+        if all(line.startswith(">") for line in lines):
+            lines = [_QUOTE.sub("", line, count=1) for line in lines]
+        return dedent("\n".join(lines))
 
     def _find_question(self, at: int, *, has_text: bool) -> int:
         """Return the first line of the question that ends in the tag on line `at`."""
@@ -106,7 +150,7 @@ class _Reader:
 
     def _inline(self, at: int, line: str) -> int:
         """Read a line with a separator or with gaps; returns the line behind it and its id."""
-        opaque = find_opaque(line) if _SEPARATOR.search(line) else None
+        opaque = find_opaque(line) if _SEPARATOR.search(line) and not _ANKI_GAP.search(line) else None
         separator = (
             next((each for each in _SEPARATOR.finditer(line) if each.start() not in opaque), None) if opaque else None
         )
@@ -115,6 +159,9 @@ class _Reader:
         last = at + 1 if following and not pin else at
         pin = pin or (following[1] if following else "")
         more = {"tags": tags, "pin": pin, "breadcrumb": self._crumbs.above(at)}
+        if separator and self._is_second and not pin:
+            back, last, pin = self._find_rest(at)
+            body, more["pin"] = "\n".join([body, *back]), pin
         if separator and separator.end() < len(body):
             front = _LEAD.sub("", body[: separator.start()], count=1)
             both = len(separator[0]) == 3
@@ -128,6 +175,23 @@ class _Reader:
                 return last + 1
         return at + 1
 
+    def _find_rest(self, at: int) -> tuple[list[str], int, str]:
+        """Return the lines that go on with the answer behind a separator, the last line, and the id below them."""
+        end = at + 1
+        while end < len(self._lines) and (end not in self._prose or self._goes_on(self._lines[end])):
+            end += 1
+        pin = _ID.fullmatch(self._lines[end]) if end < len(self._lines) else None
+        rest = self._join_answer(self._lines[at + 1 : end])
+        return [rest] if rest else [], end if pin else end - 1, pin[1] if pin else ""
+
+    def _goes_on(self, line: str) -> bool:
+        """Return whether a line below a separator is part of its answer: not blank, no id, and no other card."""
+        if not line.strip() or _ID.fullmatch(line) or line.startswith("#") or _SPACED.search(line):
+            return False
+        opaque = find_opaque(line)
+        starts = (each.start() for pattern in (_SEPARATOR, _CARD, _GAP) for each in pattern.finditer(line))
+        return all(start in opaque for start in starts)
+
     def _cut_end(self, line: str) -> tuple[str, list[str], str]:
         """Return a line without the id and the tags at its end, the tags, and the id."""
         body = line.rstrip()
@@ -138,10 +202,13 @@ class _Reader:
             rest, _, word = body.rpartition(" ")
             if not rest or not _TAG.fullmatch(word):
                 return body, tags[::-1], pin[1] if pin else ""
-            tags.append(word[1:])
+            if word.lower() != "#card":
+                tags.append(word[1:])
             body = rest.rstrip()
 
 
 def _group_names(match: re.Match[str]) -> tuple[str, str | None]:
     """Return the group that holds what a gap hides, and its number."""
+    if match["whole"] is not None:
+        return "whole", match["anki"]
     return ("mark", None) if match["mark"] is not None else ("part", match["short"])

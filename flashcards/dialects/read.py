@@ -23,6 +23,7 @@ _READERS: Final = {
     "mdsr": ("headings_inka_mdsr", "read_mdsr"),
     "obsidian-to-anki": ("obsidian_to_anki", "read_obsidian_to_anki"),
     "flashcards-obsidian": ("flashcards_obsidian", "read_flashcards_obsidian"),
+    "flashcards-obsidian-v2": ("flashcards_obsidian", "read_flashcards_obsidian_v2"),
 }
 _FORMAT: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=]", re.MULTILINE)
 

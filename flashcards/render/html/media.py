@@ -13,6 +13,7 @@ from flashcards.deck.media_references import AUDIO, IMAGE, LINK_SCHEMES, PLAYED,
 from flashcards.render.html.tags import ATTRIBUTES, escape_anki_markup, is_picture
 
 _TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
+_KEPT: Final = frozenset({"alt", "title", "width", "height", "dir", "lang"})  # attributes of a picture
 _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
 
 
@@ -72,7 +73,7 @@ class MediaPlacer:
         if extension(url) in PLAYED:
             return self.write_remote_player(url) if is_remote(url) else self.write_sound(url)
         name = url if is_picture(url) or is_remote(url) else self.get_name(url)
-        kept = {key: attributes[key] for key in ("alt", "title", "width", "height", "dir", "lang") if key in attributes}
+        kept = {key: value for key, value in attributes.items() if key in _KEPT}
         if "|" in kept.get("alt", ""):
             kept["alt"], sizes = split_size(kept["alt"])
             kept = sizes | kept

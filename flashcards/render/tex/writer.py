@@ -19,6 +19,7 @@ from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
     LatexWalkerError,
 )
 
+from flashcards.deck.cloze import GAP_SIGNS
 from flashcards.render.tex import symbols
 from flashcards.render.tex.layout import (
     CLOSING,
@@ -180,9 +181,9 @@ class _Writer:
             out.append(sign)
             return at
         item = items[at]
-        if isinstance(item, str) and item in symbols.GAP_SIGNS:  # a gap is one argument
-            first = at
-            at = next((end for end in range(at + 1, len(items)) if items[end] in tuple(symbols.GAP_SIGNS)), at)
+        if isinstance(item, str) and item in GAP_SIGNS:  # a gap is one argument
+            first, signs = at, tuple(GAP_SIGNS)  # nodes cannot be looked up in a set
+            at = next((end for end in range(at + 1, len(items)) if items[end] in signs), at)
             text = self.write_line(items[first : at + 1])
         else:
             text = item if isinstance(item, str) else self.write_line([item])
