@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 _SEED: Final = 20_260_101
 _FOLDER_SIZE: Final = 20  # files in a folder: its decks are subdecks of one deck
 _SECTION_SIZE: Final = 10  # notes under a heading
+_PICTURES: Final = 2_000  # of a vault
 
 QUESTION_WORD: Final = "topic-"
 """Begins a word that every question has and nothing else has: whoever sees it on a screen sees a question."""
@@ -55,6 +56,8 @@ class Form(StrEnum):
     """The notes of `NATIVE` without headings, which hashcards takes for mistakes."""
     HEADINGS = "headings"
     """The notes of `NATIVE` as `## question` with the answer beneath, as markdown-anki-decks reads them."""
+    VAULT = "vault"
+    """The notes of `NATIVE` as Obsidian's spaced repetition plugin reads them, half of them with a schedule."""
 
 
 def make_decks(folder: Path, notes: int, files: int, form: Form = Form.NATIVE) -> None:
@@ -65,12 +68,27 @@ def make_decks(folder: Path, notes: int, files: int, form: Form = Form.NATIVE) -
         path = folder / f"part-{file // _FOLDER_SIZE:02}" / f"deck-{file:04}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_text(file, form, islice(every_fact, size)), encoding="utf-8")
+    if form is Form.VAULT:
+        _write_vault(folder)
+
+
+def _write_vault(folder: Path) -> None:
+    """Write what a vault holds besides its notes: the settings of the plugin, and pictures."""
+    data = folder / ".obsidian/plugins/obsidian-spaced-repetition/data.json"
+    data.parent.mkdir(parents=True)
+    data.write_text('{"settings": {"flashcardTags": ["#flashcards"]}}', encoding="utf-8")
+    pictures = folder / "attachments"
+    pictures.mkdir()
+    for number in range(_PICTURES):
+        (pictures / f"picture-{number}.png").write_bytes(b"\x89PNG")
 
 
 def _text(file: int, form: Form, numbered_facts: Iterable[tuple[int, Fact]]) -> str:
-    with_headings = form in (Form.NATIVE, Form.MIXED)
-    write = {Form.MIXED: _mixed, Form.HEADINGS: _heading}.get(form, _question)
+    with_headings = form in (Form.NATIVE, Form.MIXED, Form.VAULT)
+    write = {Form.MIXED: _mixed, Form.HEADINGS: _heading, Form.VAULT: _vault}.get(form, _question)
     parts = [] if form is Form.HASHCARDS else [f"# Deck {file}\n\n"]
+    if form is Form.VAULT:
+        parts.insert(0, "---\ntags: [flashcards]\n---\n")
     for place, (number, fact) in enumerate(numbered_facts):
         if with_headings and place % _SECTION_SIZE == 0:
             parts.append(f"## Section {place // _SECTION_SIZE}\n\n")
@@ -88,6 +106,14 @@ def _heading(_number: int, fact: Fact) -> str:
 
 def _mixed(number: int, fact: Fact) -> str:
     return _MIXED[number % len(_MIXED)](number, fact)
+
+
+def _vault(number: int, fact: Fact) -> str:
+    schedule = f"<!--SR:!2026-{number % 12 + 1:02}-{number % 28 + 1:02},{number % 90 + 1},{130 + number % 200}-->\n"
+    comment = schedule if number % 2 else ""
+    if number % 3 == 0:
+        return f"{fact.question}::{fact.answer}\n{comment}\n"
+    return f"{fact.question}\n?\n{fact.answer}\n{comment}\n"
 
 
 def _term(number: int, fact: Fact) -> str:

@@ -75,6 +75,14 @@ def megabytes_at_most(row: Row, limit: int) -> Target | None:
     )
 
 
+def times_at_most(row: Row, other: Row, limit: float) -> Target | None:
+    """Return a target: the median is at most `limit` times that of another row."""
+    if not row.measured or not other.measured:
+        return None
+    ratio = row.measured.median / other.measured.median
+    return Target(f"at most {limit:g} times the row “{other.what}”", f"{ratio:.2f} times", ratio <= limit)
+
+
 def times_ours_at_least(row: Row, limit: float) -> Target | None:
     """We are to be at least `limit` times as fast as this row's program."""
     if row.ratio is None:

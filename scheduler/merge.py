@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager
 from itertools import count, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.conditions import KEPT
-from scheduler.log import CardHistory, DayReader, Replayer, advance, are_close, fold_log, make_imported_row
+from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.rows import (
     CARD_COLUMNS,
@@ -74,6 +75,43 @@ def merge(
             done = merging.batch(batch)
             reviews, cards = reviews + done.reviews, cards + done.cards
     return Merged(reviews, cards)
+
+
+def take_over_new(connection: sqlite3.Connection, stated: Iterable[tuple[int, ImportedState]], days: DayReader) -> int:
+    """Take over the states of cards that are new and have no log, with one row each, as `merge` does but faster.
+
+    The caller holds the transaction.
+
+    Args:
+        connection: the store's.
+        stated: the ids of cards, each with what a program without a log says of it.
+        days: reads the times of new rows.
+
+    Returns:
+        How many cards changed.
+    """
+    taken = {row[0] for row in connection.execute("SELECT id FROM reviews")}
+    kind, before = int(ReviewKind.TAKEN_OVER), int(State.NEW)
+    rows: list[tuple[object, ...]] = []
+    schedules: list[tuple[object, ...]] = []
+    for card, there in stated:
+        at = there.changed_ms
+        while at in taken:
+            at += 1
+        taken.add(at)
+        day, after, leech = days.day(at), int(there.state), int(there.leech)
+        memory = there.memory or (None, None)
+        due = there.due_day, there.due_ms
+        act = at, card, kind, None, day, days.offset_minutes(at), 0, before, after, there.steps_left, 0, there.interval
+        rows.append((*act, *due, *memory, leech, None, there.reps, there.lapses))
+        last = (day, at) if there.memory else (None, None)
+        schedules.append(
+            (after, *due, there.steps_left, *memory, *last, there.interval, there.reps, there.lapses, leech, card)
+        )
+    rows.sort(key=itemgetter(0))  # SQLite adds rows in order faster
+    connection.executemany(INSERT_REVIEW, rows)
+    connection.executemany(UPDATE_SCHEDULE, schedules)
+    return len(rows)
 
 
 @contextmanager
@@ -212,8 +250,7 @@ class _Merging:
     def _settle_statement(self, each: _Joined) -> Card:
         """Take over the state from a program without a log if it is newer; return the updated card."""
         log, imported = each.log, each.history.imported
-        is_new = not log and each.card.state is State.NEW
-        now = each.card if is_new else fold_log(each.card, log)
+        now = fold_log(each.card, log)
         if not _is_newer(each.history, log, now, self._days):
             return now
         reps, lapses = max(0, imported.reps - now.reps), max(0, imported.lapses - now.lapses)
@@ -221,7 +258,7 @@ class _Merging:
         self._taken.add(row.id)
         each.new.add(row.id)
         log.append(row)
-        return advance(now, [row]) if is_new else fold_log(each.card, log)
+        return fold_log(each.card, log)
 
     def _make_statement(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int

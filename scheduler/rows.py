@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from scheduler.conditions import ASKABLE, NEW
@@ -33,6 +34,8 @@ _SCHEDULE_COLUMNS = (
 UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHEDULE_COLUMNS)} WHERE id = ?"
 """Sets what follows from the log; takes the values of `to_schedule_values`, then the id."""
 
+
+_get_schedule = attrgetter(*_SCHEDULE_COLUMNS)
 
 _CARD_TYPES: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
     (Card._fields.index(name), kind)
@@ -86,8 +89,12 @@ def to_plain(review: Review) -> list[Any]:
 
 
 def to_schedule_values(card: Card) -> tuple[object, ...]:
-    """Return the values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`."""
-    return tuple(getattr(card, name) for name in _SCHEDULE_COLUMNS)
+    """Return the values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`.
+
+    Plain numbers, which SQLite binds faster than enumerations.
+    """
+    state, *values, leech = _get_schedule(card)
+    return (int(state), *values, int(leech))
 
 
 def append(connection: sqlite3.Connection, review: Review) -> None:

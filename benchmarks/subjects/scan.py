@@ -8,7 +8,7 @@ from itertools import count
 from benchmarks import peers
 from benchmarks.bench import OURS, Bench, flashcards
 from benchmarks.make_decks import QUESTION_WORD, Form
-from benchmarks.rows import Row, seconds_at_most
+from benchmarks.rows import Row, seconds_at_most, times_at_most
 
 TITLE = "Scan: 10,000 notes in 100 files"
 
@@ -19,6 +19,9 @@ def measure(bench: Bench) -> Iterator[Row]:
     command = flashcards(bench.folder / "copy", "scan")
     ours = bench.time("every file for the first time", OURS, command, lambda: bench.copy_of(decks))
     yield ours.with_targets(seconds_at_most(ours, 0.230))
+    vault = bench.decks(10_000, 100, Form.VAULT)
+    row = bench.time("an Obsidian vault, 5,000 schedules", OURS, command, lambda: bench.copy_of(vault))
+    yield row.with_targets(times_at_most(row, ours, 1.2))
     hashcards = peers.hashcards()
     if hashcards is None:
         yield Row("every file, `check`", "hashcards", None, peers.missing("hashcards"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flashcards.catalog.store import Catalog, FileRow
     from flashcards.deck.model import Note, StatedSchedule
-    from flashcards.dialects.choose import Choice, Chooser
+    from flashcards.dialects.choose import Chooser
     from flashcards.identity.slots import Renaming
 
 
@@ -89,7 +89,7 @@ def find_changes(
     for number, found in enumerate(stale):
         if progress:
             progress(number, len(stale))
-        if file := _read(root, found, known.get(found.path), chooser.choose(found.path)):
+        if file := _read(root, found, known.get(found.path), chooser):
             changes.changed.append(file)
         else:  # gone since the folder was listed
             present.discard(found.path)
@@ -109,7 +109,7 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
     return row.reader == chooser.signature(found.path)
 
 
-def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> ReadFile | None:
+def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -> ReadFile | None:
     """Read a file as it is now; return nothing if it is gone."""
     try:
         data = read_file(root / found.path)
@@ -122,7 +122,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> 
     found_digest = digest(data)
     fresh = time.time_ns() - found.mtime_ns < _RACY_NS
     mtime_ns = -1 if fresh or len(data) != found.size else found.mtime_ns
-    reader = choice.signature
+    reader = chooser.signature(found.path)
     as_read = (row.present, row.hash, row.format, row.reader) if row else None
     if as_read == (True, found_digest, FORMAT_VERSION, reader):
         return ReadFile(found, found_digest, None, mtime_ns)
@@ -145,7 +145,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, choice: Choice) -> 
         hint = "Resolve the conflict and remove the marker; until then its notes stay as they were."
         return ReadFile(found, found_digest, None, mtime_ns, Problem(line, "conflict", message, hint))
     try:
-        deck, dialect = read_deck(text, found.path, choice)
+        deck, dialect = read_deck(text, found.path, chooser.choose(found.path))
     except Exception as error:  # whatever a file holds, the other files are read
         problem = Problem(
             1,

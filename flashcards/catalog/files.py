@@ -8,6 +8,8 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -81,7 +83,7 @@ class _Walk:
         """Yield what is in `folder`, whose real path is `real`."""
         try:
             with os.scandir(folder) as found:
-                entries = sorted((each for each in found if not each.name.startswith(".")), key=lambda each: each.name)
+                entries = sorted(filter(_may_count, found), key=attrgetter("name"))
         except OSError as error:
             yield Unreadable(prefix, error.strerror or str(error))
             return
@@ -145,6 +147,12 @@ class _Walk:
         return below != real and not any(part.startswith(".") for part in Path(below).parts)
 
 
+def _may_count(entry: os.DirEntry[str]) -> bool:
+    """Check quickly whether an entry may be a deck file or a folder; vaults hold thousands of pictures."""
+    name = entry.name
+    return not name.startswith(".") and (name.lower().endswith(".md") or entry.is_symlink() or entry.is_dir())
+
+
 _NOT_TEXT = "its name is not UTF-8"
 
 
@@ -196,9 +204,21 @@ def place_files(connection: sqlite3.Connection) -> None:
         files[deck].append((file, path, settings))
     for deck, shared in files.items():
         shared.sort(key=lambda each: (_read_file_order(each[2]), _natural_key(each[1].rpartition(".")[0]), each[1]))
-        connection.executemany(
-            _PLACE, [{"deck": deck, "file": file, "first": rank * SPACING} for rank, (file, _, _) in enumerate(shared)]
-        )
+        ordered = [file for file, _, _ in shared]
+        if not _is_placed(connection, deck, ordered):
+            ranks = {file: rank for rank, file in enumerate(ordered)}
+            placed = [
+                (ranks[file] * SPACING + position % SPACING, card)
+                for card, position, file in connection.execute(_CARDS, (deck,))
+            ]
+            connection.executemany("UPDATE cards SET position = ? WHERE id = ?", placed)
+
+
+def _is_placed(connection: sqlite3.Connection, deck: int, files: Sequence[int]) -> bool:
+    """Return whether the cards of a deck are in the order of these files already."""
+    places = {file: (first, last) for file, first, last in connection.execute(_PLACES, (deck,))}
+    found = [places[file] for file in files if file in places]
+    return all(first == last for first, last in found) and all(one < other for (one, _), (other, _) in pairwise(found))
 
 
 _SHARED = """
@@ -207,11 +227,13 @@ _SHARED = """
     WHERE used.deck IN (SELECT deck FROM used GROUP BY deck HAVING count(*) > 1)
 """
 
-_PLACE = f"""
-    UPDATE cards SET position = :first + position % {SPACING}
-    WHERE position / {SPACING} <> :first / {SPACING}
-    AND note IN (SELECT id FROM notes WHERE file = :file AND deck = :deck AND active = 1)
+_IN_DECK = "FROM cards JOIN notes ON notes.id = cards.note WHERE notes.deck = ? AND notes.active = 1"
+
+_PLACES = f"""
+    SELECT notes.file, min(cards.position / {SPACING}), max(cards.position / {SPACING}) {_IN_DECK} GROUP BY notes.file
 """
+
+_CARDS = f"SELECT cards.id, cards.position, notes.file {_IN_DECK}"
 
 
 def _read_file_order(settings: str) -> float:

@@ -10,14 +10,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler.database import transaction
 from scheduler.log import CardHistory, DayReader, ImportedState
-from scheduler.merge import merge
+from scheduler.merge import merge, take_over_new
 from scheduler.model import DAY_SECONDS, Memory, State
 
 if TYPE_CHECKING:
@@ -277,6 +277,7 @@ class Origins:
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _CHUNK: Final = 500  # parameters of one query
+_UNLOGGED: Final = "NOT EXISTS (SELECT 1 FROM reviews WHERE card = cards.id)"
 _SPREAD_MS: Final = 600_000  # rows of one day get ids within its first ten minutes, so that they do not collide
 _SAME: Final = 1e-3
 _STATES: Final = tuple(State)
@@ -284,9 +285,10 @@ _QUARTER_MS: Final = 900_000
 
 
 class _Card(NamedTuple):
-    """The state of a card here."""
+    """The state of a card here, and whether it is new and has no log."""
 
     id: int
+    is_blank: bool
     state: int
     due_day: int | None
     due_ms: int | None
@@ -314,10 +316,21 @@ def take_statements(
         at_ms: now; no statement is from later.
     """
     cards = _cards(connection, {each.note for each in stated})
-    histories = list(_histories(clock, stated, cards, at_ms))
-    if not histories:
-        return 0
-    return merge(connection, histories, _make_day_reader(clock), model_of).cards
+    blank: list[tuple[int, ImportedState]] = []
+    histories: list[CardHistory] = []
+    start_of = cache(clock.start_of)  # many cards were reviewed on the same days
+    for each in stated:
+        card = cards.get((each.note, each.slot))
+        if card is None:
+            continue
+        imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
+        if card.is_blank:
+            blank.append((card.id, imported))
+        elif not _is_known(card, imported):
+            histories.append(CardHistory(card.id, (), imported))
+    days = _make_day_reader(clock)
+    changed = take_over_new(connection, blank, days) if blank else 0
+    return changed + (merge(connection, histories, days, model_of).cards if histories else 0)
 
 
 def _make_day_reader(clock: Clock) -> DayReader:
@@ -333,25 +346,13 @@ def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[i
     for start in range(0, len(ids), _CHUNK):
         chunk = ids[start : start + _CHUNK]
         rows = connection.execute(
-            "SELECT note, slot, id, state, due_day, due_ms, interval, stability, difficulty FROM cards"
+            f"SELECT note, slot, id, state = {State.NEW:d} AND {_UNLOGGED},"
+            " state, due_day, due_ms, interval, stability, difficulty FROM cards"
             f" WHERE note IN ({','.join('?' * len(chunk))})",
             chunk,
         )
         found.update({(note, slot): _Card(*rest) for note, slot, *rest in rows})
     return found
-
-
-def _histories(
-    clock: Clock, stated: Iterable[StatedCard], cards: dict[tuple[int, str], _Card], at_ms: int
-) -> Iterator[CardHistory]:
-    start_of = cache(clock.start_of)  # many cards were reviewed on the same days
-    for each in stated:
-        card = cards.get((each.note, each.slot))
-        if card is None:
-            continue
-        imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
-        if not _is_known(card, imported):
-            yield CardHistory(card.id, (), imported)
 
 
 def _make_state(
@@ -362,8 +363,8 @@ def _make_state(
     due_ms: int | None = None
     interval = max(1, schedule.interval) * DAY_SECONDS
     if len(schedule.due) == len("2026-12-16"):
-        due_day = date.fromisoformat(schedule.due).toordinal() - _EPOCH
-        changed_ms = start_of(date.fromisoformat(schedule.last).toordinal() - _EPOCH) + card % _SPREAD_MS
+        due_day = _read_day(schedule.due)
+        changed_ms = start_of(_read_day(schedule.last)) + card % _SPREAD_MS
     else:
         due_at, changed_ms = _instant_ms(schedule.due), _instant_ms(schedule.last)
         due_day = clock.day(due_at)
@@ -385,6 +386,11 @@ def _make_state(
         memory=Memory(schedule.stability, schedule.difficulty),
         keeps_log=False,
     )
+
+
+@lru_cache(4096)
+def _read_day(text: str) -> int:
+    return date.fromisoformat(text).toordinal() - _EPOCH
 
 
 def _instant_ms(text: str) -> int:

@@ -11,7 +11,6 @@ from flashcards.deck import front_matter
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.cloze import MAX_NUMBER
 from flashcards.deck.markdown import outline
-from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name
 from flashcards.deck.source import Spans, normalize
@@ -85,10 +84,19 @@ class DeckBuilder:
 
     def build(self) -> Deck:
         """Return the deck, in order of the file."""
-        notes = add_footnotes(sorted(self.notes, key=lambda note: note.line), "\n".join(self.file.lines))
+        notes = complete_notes(sorted(self.notes, key=lambda note: note.line), "\n".join(self.file.lines))
         problems = tuple(sorted(self.problems, key=lambda problem: problem.line))
         name = clean_deck_name(self.name) if self.name else get_deck_name(self.file.path)
         return Deck(name, tuple(notes), problems)
+
+
+def complete_notes(notes: list[Note], body: str) -> list[Note]:
+    """Return the notes of a file with the footnotes that they name and that are defined elsewhere in it."""
+    if "[^" not in body:
+        return notes
+    from flashcards.deck.markdown_extensions import add_footnotes  # here, since few files need it
+
+    return add_footnotes(notes, body)
 
 
 def read_lines(text: str, path: str) -> DialectText:
@@ -108,7 +116,12 @@ def _list_tags(values: dict[str, Any]) -> Iterator[str]:
 
 
 def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines outside of code blocks, with their numbers."""
+    """Return the lines outside of code blocks, with their numbers."""
+    text = "\n".join(lines)
+    return _skip_code(lines) if "```" in text or "~~~" in text else iter(enumerate(lines))
+
+
+def _skip_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     closing = ""
     for number, line in enumerate(lines):
         fence = _FENCE.match(line) if "```" in line or "~~~" in line else None
@@ -131,10 +144,11 @@ class Breadcrumbs:
 
     def __init__(self, lines: Sequence[str], clean: Callable[[str], str] = str) -> None:
         self._clean = clean
-        found = ((number, read_heading(line)) for number, line in list_prose(lines))
+        found = ((number, read_heading(line)) for number, line in list_prose(lines) if line.startswith("#"))
         self._coming = iter([(number, *heading) for number, heading in found if heading])
         self._next = next(self._coming, None)
         self._open: list[tuple[int, str]] = []
+        self._shown: tuple[str, ...] = ()
 
     def above(self, line: int) -> tuple[str, ...]:
         """Return the headings above a line; lines are asked for in order."""
@@ -144,7 +158,8 @@ class Breadcrumbs:
             if text := self._clean(text):
                 self._open.append((level, text))
             self._next = next(self._coming, None)
-        return tuple(text for _, text in self._open)
+            self._shown = tuple(text for _, text in self._open)
+        return self._shown
 
 
 def read_heading(line: str) -> tuple[int, str] | None:

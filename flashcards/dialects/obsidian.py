@@ -13,10 +13,9 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from flashcards.deck.markdown_extensions import add_footnotes
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import get_deck_name
-from flashcards.dialects.builder import Breadcrumbs, list_prose, read_lines
+from flashcards.dialects.builder import Breadcrumbs, complete_notes, list_prose, read_lines
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_schedules import Schedules, choose_later, cut_schedules, find_stored, read_schedules
@@ -29,6 +28,7 @@ _NATIVE: Final = re.compile(r"^Q[:：][^\n]*\n(?:(?!A[:：])[^\n]*\n)?A[:：]", 
 
 
 _LINE: Final = attrgetter("line")
+_LAST: Final = attrgetter("last")
 
 
 class _TagLine(NamedTuple):
@@ -72,7 +72,7 @@ def read_obsidian(
     reader.run()
     return Deck(
         reader.main_deck,
-        tuple(add_footnotes(reader.notes, body)),
+        tuple(complete_notes(reader.notes, body)),
         tuple(sorted(reader.problems, key=lambda each: each.line)),
     )
 
@@ -179,7 +179,7 @@ class _Reader:
             self._problem(block, "empty-side", message, "Write it, or remove the separator.")
             return
         kind, fields, slots, gaps = note
-        tags = [*self._file_tags, *(tag[1:] for tag in self._tags_in(block, content.text))]
+        tags = [*self._file_tags, *self._tags_in(block, content.text)]
         name = ""
         if not self._settings.folders_are_decks and decks:
             name = self._name_deck(decks[0][1:])
@@ -193,7 +193,7 @@ class _Reader:
                 slots=slots,
                 gaps=gaps,
                 breadcrumb=breadcrumb,
-                tags=tuple(dict.fromkeys(tags)),
+                tags=tuple(dict.fromkeys(tags)) if tags else (),
                 deck=name,
                 schedules=self._schedules(block, content, slots),
             )
@@ -222,7 +222,7 @@ class _Reader:
         first = bisect_left(self._tag_lines, block.first, key=_LINE)
         last = bisect_right(self._tag_lines, block.last, key=_LINE)
         inside = (tag for line in self._tag_lines[first:last] for tag in line.tags)
-        return [tag for tag in inside if not self._settings.is_flashcard_tag(tag)]
+        return [tag[1:] for tag in inside if not self._settings.is_flashcard_tag(tag)]
 
     def _sides(self, block: Block, text: str) -> _Content | None:
         settings = self._settings
@@ -279,14 +279,17 @@ class _Reader:
             self._problem(block, "doubtful-card", message, "Change the text if no card is meant.")
 
     def _report_lost_schedules(self) -> None:
-        read = self._hidden.union(*(range(block.first, block.last + 1) for block in self._blocks))
-        if not any(SCHEDULE_COMMENT in line for number, line in enumerate(self._lines) if number not in read):
-            return
-        for number, line in list_prose(self._lines):
-            if number not in read and SCHEDULE_COMMENT in line and SCHEDULE_COMMENT in _INLINE_CODE.sub(" ", line):
+        found = [number for number, line in enumerate(self._lines) if SCHEDULE_COMMENT in line]
+        lost = {number for number in found if number not in self._hidden and not self._is_in_block(number)}
+        for number, line in list_prose(self._lines) if lost else ():
+            if number in lost and SCHEDULE_COMMENT in _INLINE_CODE.sub(" ", line):
                 message = "This schedule belongs to no card, not even in Obsidian."
                 hint = "Fix the card above it, or remove the comment."
                 self.problems.append(Problem(number + 1, "schedule", message, hint))
+
+    def _is_in_block(self, line: int) -> bool:
+        at = bisect_left(self._blocks, line, key=_LAST)
+        return at < len(self._blocks) and self._blocks[at].first <= line
 
     def _problem(self, block: Block, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(block.first + 1, code, message, hint))
@@ -316,7 +319,9 @@ def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
 
 def _outdent(lines: Sequence[str]) -> str:
     """Join lines without what all of them are indented by, and without blank lines around them."""
-    width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    width = 0
+    if not lines or not lines[0] or lines[0][0].isspace():
+        width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return "\n".join([line[width:] for line in lines] if width else lines).strip("\n").rstrip()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final, NamedTuple
 
+from flashcards.dialects.obsidian_clozes import find_opening
 from flashcards.dialects.obsidian_settings import ObsidianSettings
 
 SCHEDULE_CALLOUT: Final = "> [!sr|card-metadata]"
@@ -64,6 +66,7 @@ class _Machine:
         ]
         # The longest counts first; of equally long ones the plain one.
         self._separators = sorted((pair for pair in separators if pair[0]), key=lambda pair: -len(pair[0]))
+        self._may_matter = _compile_signs(settings).search
         self._text: list[str] = []
         self._first = 0
         self._kind: BlockKind | None = None
@@ -72,7 +75,11 @@ class _Machine:
     def run(self) -> None:
         while self._at < len(self._lines):
             line = self._lines[self._at]
-            if line.startswith("<!--") and not line.startswith(SCHEDULE_COMMENT):
+            if not self._may_matter(line):  # most lines
+                if not self._text:
+                    self._first = self._at
+                self._text.append(line.rstrip())
+            elif line.startswith("<!--") and not line.startswith(SCHEDULE_COMMENT):
                 self._skip_comment()
             elif self._is_end(line.strip()):
                 self._close(self._at - 1)
@@ -148,6 +155,15 @@ class _Machine:
             self._text.append(self._lines[self._at])
             if self._lines[self._at].startswith(closing):
                 return
+
+
+@lru_cache(16)
+def _compile_signs(settings: ObsidianSettings) -> re.Pattern[str]:
+    """Return an expression for all lines that are more than a further line of the text around them."""
+    separators = filter(None, (settings.inline, settings.inline_reversed))
+    within = [*map(re.escape, separators), *(re.escape(find_opening(each)) for each in settings.cloze_patterns)]
+    alone = "|".join(map(re.escape, (settings.lines, settings.lines_reversed, settings.end_marker)))
+    return re.compile("|".join([*within, rf"^(?:<!--|```|~~~|\s*(?:{alone})?\s*\Z)"]))
 
 
 def is_separated(line: str, separator: str) -> bool:

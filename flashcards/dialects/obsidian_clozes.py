@@ -67,7 +67,7 @@ def has_cloze(line: str, patterns: Sequence[str]) -> bool:
     return any(
         next(_find(line, pattern, sequence), None) is not None
         for pattern in _usable(patterns)
-        if _opening(pattern) in line  # by far the quickest way to pass over most lines
+        if find_opening(pattern) in line  # by far the quickest way to pass over most lines
         for sequence in reversed(_ORDER)  # most gaps are simple
     )
 
@@ -82,7 +82,7 @@ def is_pattern(pattern: str) -> bool:
 
 
 @lru_cache(64)
-def _opening(pattern: str) -> str:
+def find_opening(pattern: str) -> str:
     """Return the text that each gap of a pattern begins with, or nothing."""
     return re.split(rf"\[|{_ANSWER}", pattern, maxsplit=1)[0]
 
@@ -124,7 +124,7 @@ def _cards(written: str, sequence: str, number: int) -> tuple[tuple[int, ...], t
 def _find(text: str, pattern: str, sequence: str) -> Iterator[_Place]:
     """Find the gaps of one pattern and kind, line by line, as the leftmost and shortest matches."""
     shapes = _shapes(pattern, sequence)
-    opening = _opening(pattern)
+    opening = find_opening(pattern)
     offset = 0
     for line in text.split("\n"):
         for place in _find_in_line(line, shapes) if opening in line else ():

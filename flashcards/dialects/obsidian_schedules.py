@@ -12,6 +12,7 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -191,6 +192,7 @@ def _read_instant(text: str) -> datetime:
     return at
 
 
+@lru_cache(4096)
 def _read_date(text: str) -> date:
     if _PLAIN_DATE.fullmatch(text):
         found = date.fromisoformat(text)

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import DEFAULT_PARAMETERS, Policy, Rating, ReviewKind, Store, columns, transaction
+from scheduler import DEFAULT_PARAMETERS, Memory, Policy, Rating, ReviewKind, State, Store, columns, transaction
+from scheduler.log import CardHistory, DayReader, ImportedState
+from scheduler.memory import Model
+from scheduler.merge import merge, take_over_new
 from scheduler.rows import append
 from tests.scheduler.test_memory import FSRS_5
 from tests.scheduler.test_rate import _do
-from tests.scheduler.world import DAY, NOW, PLAIN, add, put
+from tests.scheduler.world import CLOCK, DAY, NOW, PLAIN, TODAY, add, put
 
 
 def default(_: int) -> tuple[float, ...]:
@@ -96,3 +102,50 @@ def test_ratings_that_the_log_lacks_are_counted_unless_they_were_taken_back(stor
     assert store.rebuild(default) == []
     append(store.connection, row._replace(id=NOW + 2000, kind=ReviewKind.VOID, voids=row.id, reps_added=0))
     assert store.rebuild(default) == [(card, "reps", 8, 1)]
+
+
+stated = st.builds(
+    ImportedState,
+    state=st.sampled_from([State.LEARNING, State.REVIEW, State.RELEARNING]),
+    due_day=st.none() | st.integers(TODAY - 400, TODAY + 400),
+    due_ms=st.none() | st.integers(NOW - DAY, NOW + DAY),
+    steps_left=st.integers(0, 2),
+    interval=st.integers(60, 90 * 86_400),
+    reps=st.integers(0, 20),
+    lapses=st.integers(0, 20),
+    leech=st.booleans(),
+    changed_ms=st.integers(NOW - 3, NOW),
+    memory=st.none() | st.builds(Memory, st.floats(0.1, 400), st.floats(1, 10)),
+    keeps_log=st.just(False),
+)
+
+
+@given(st.lists(stated, max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def test_a_stated_schedule_of_a_new_card_is_taken_over_as_a_merge_does(
+    store: Store, states: list[ImportedState]
+) -> None:
+    days = DayReader(CLOCK.day, CLOCK.offset_minutes)
+
+    def take(take_over: Callable[[list[int]], object]) -> list[list[tuple[object, ...]]]:
+        found = []
+        with suppress(_Undo), transaction(store.connection):
+            cards = add(store, len(states))
+            take_over(cards)
+            found = [
+                store.connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
+                for table in ("cards", "reviews")
+            ]
+            raise _Undo
+        return found
+
+    def merge_all(cards: list[int]) -> None:
+        histories = [CardHistory(card, (), state) for card, state in zip(cards, states, strict=True)]
+        merge(store.connection, histories, days, lambda _: Model(DEFAULT_PARAMETERS))
+
+    quickly = take(lambda cards: take_over_new(store.connection, zip(cards, states, strict=True), days))
+    assert quickly == take(merge_all)
+
+
+class _Undo(Exception):
+    """Takes a transaction back."""
