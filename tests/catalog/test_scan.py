@@ -15,6 +15,7 @@ from flashcards.catalog.files import find_deck_files
 from flashcards.deck import parse as parsing
 from flashcards.deck.model import FORMAT_VERSION
 from flashcards.dialects import read as dialects
+from flashcards.disk import atomic
 from tests.catalog.world import LONG_AGO_NS, World, question
 
 if TYPE_CHECKING:
@@ -43,26 +44,26 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files whose bytes were read, in order."""
     names: list[str] = []
-    read_bytes = Path.read_bytes
+    read_file = atomic.read_file
 
     def counting(path: Path) -> bytes:
         names.append(path.name)
-        return read_bytes(path)
+        return read_file(path)
 
-    monkeypatch.setattr(Path, "read_bytes", counting)
+    monkeypatch.setattr(changes, "read_file", counting)
     return names
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Let the file of this name be unreadable."""
-    read_bytes = Path.read_bytes
+    read_file = atomic.read_file
 
     def refusing(path: Path) -> bytes:
         if path.name == name:
             raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+        return read_file(path)
 
-    monkeypatch.setattr(Path, "read_bytes", refusing)
+    monkeypatch.setattr(changes, "read_file", refusing)
 
 
 def test_only_a_changed_file_is_parsed_again(world: World, parsed: list[str]) -> None:
