@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 # Tabs and line breaks are no control characters here.
 # U+202D and U+202E turn the direction of all that follows, so that a name can look like any other.
@@ -21,6 +22,10 @@ def gate(text: str, *, keep_colours: bool = True) -> str:
 def plural(number: int, word: str) -> str:
     """Format a number with its noun: `1 card`, `2 cards`, `1,000 cards`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example deck."
+"""What an empty collection is answered with."""
 
 
 def find_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:

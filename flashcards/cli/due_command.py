@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.text import list_deck_path
+from flashcards.text import NO_CARDS, list_deck_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def command(query: tuple[str, ...], as_json: bool) -> None:
             record = {"total": _counts_record(total), "decks": decks}
             console.print_json(record | ({"held_back": _held_records(collection, held)} if held else {}))
         elif not names:
-            console.print_text("There are no cards yet. `flashcards init` creates an example deck.")
+            console.print_text(NO_CARDS)
         else:
             _print(counts, total)
             for row in _held_records(collection, held):

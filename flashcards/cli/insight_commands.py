@@ -10,8 +10,10 @@ import click
 
 from flashcards.cli import complete, console
 from flashcards.cli.params import Day, Excludes, Number, OptionRules, read_date
+from flashcards.text import NO_CARDS
 
 if TYPE_CHECKING:
+    from flashcards.collection import Collection
     from flashcards.insight.report import Report
 
 
@@ -44,16 +46,11 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
 
     check_page(page)
     with console.read_collection() as collection:
-        found = build_overview(
-            collection, now_ms(), None if everything else days, console.select_cards(collection, query)
-        )
-    counted = any(found.cards.states.values()) or found.cards.orphaned
-    show_report(
-        build_stats_report(found),
-        page,
-        as_json=as_json,
-        empty="" if counted else "There are no cards yet. `flashcards init` creates an example deck.",
-    )
+        only = console.select_cards(collection, query)
+        found = build_overview(collection, now_ms(), None if everything else days, only)
+        counted = any(found.cards.states.values()) or found.cards.orphaned
+        empty = "" if counted else find_emptiness(collection, only) or NO_CARDS
+    show_report(build_stats_report(found), page, as_json=as_json, empty=empty)
 
 
 @click.command("forecast", cls=console.QueryCommand)
@@ -77,13 +74,15 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
 
     check_page(page)
     with console.read_collection() as collection, console.progress("Looking ahead") as step:
-        if not collection.limits:
-            if as_json:
-                console.print_json({"overdue": 0, "days": []})
-            else:
-                console.print_text("There are no cards yet. `flashcards init` creates an example deck.")
+        only = console.select_cards(collection, query)
+        empty = find_emptiness(collection, only)
+        if empty and not as_json:
+            console.print_text(empty)
             return
-        found = build_forecast(collection, now_ms(), days, console.select_cards(collection, query), step)
+        if not collection.limits:
+            console.print_json({"overdue": 0, "days": [], "speed_assumed": False})
+            return
+        found = build_forecast(collection, now_ms(), days, only, step)
     show_report(build_forecast_report(found), page, as_json=as_json)
 
 
@@ -119,15 +118,19 @@ def simulate_command(
     with console.read_collection() as collection, console.progress("Simulating") as step:
         only = console.select_cards(collection, query)
         present = collection.settings.policy.retention
-        if not collection.limits or only == frozenset():
-            found, empty = (
-                workload.Comparison(days, present, 1.0, ()),
-                "There are no cards to simulate. `flashcards list` shows all cards.",
-            )
+        if empty := find_emptiness(collection, only):
+            found = workload.Comparison(days, present, 1.0, ())
         else:
             wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
-            found, empty = workload.compare_retentions(collection, now_ms(), days, wanted, only, step), ""
+            found = workload.compare_retentions(collection, now_ms(), days, wanted, only, step)
     show_report(workload.build_workload_report(found), page, as_json=as_json, empty=empty)
+
+
+def find_emptiness(collection: Collection, only: frozenset[int] | None) -> str:
+    """Return what to say if there are no cards, or none among those chosen; nothing if there are some."""
+    if not collection.limits:
+        return NO_CARDS
+    return "No card matches. `flashcards list` shows all cards." if only == frozenset() else ""
 
 
 def check_page(page: Path | None) -> None:
@@ -195,10 +198,8 @@ def readiness_command(query: tuple[str, ...], on: str | None, as_json: bool, pag
         if on is None and day <= today:
             raise UsageError(f"The last `deadline` of the decks, {named}, has passed. Choose another day with --on.")
         if not today < day <= today + FARTHEST:
-            raise UsageError(f"{named} is not a day within the next ten years. Choose another day with --on.")
+            raise UsageError(f"{named} is not a day from tomorrow to ten years ahead. Choose another one with --on.")
         only = console.select_cards(collection, query)
-        empty = (
-            "" if collection.limits and only != frozenset() else "No card matches. `flashcards list` shows all cards."
-        )
+        empty = find_emptiness(collection, only)
         report = report_readiness(collection, at, day, only, step)
     show_report(report, page, as_json=as_json, empty=empty)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.text import format_interval
+from flashcards.text import NO_CARDS, format_interval
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -34,8 +34,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             console.print_json_lines(build_records(collection, found, now_ms()))
         elif not found:
-            empty = "There are no cards yet. `flashcards init` creates an example deck."
-            console.print_text("No card matches." if query else empty, err=bool(query))
+            console.print_text("No card matches." if query else NO_CARDS, err=bool(query))
         else:
             lines = ("\n".join(console.fit_line(_line(each), 2)) for each in build_records(collection, found, now_ms()))
             # The pager adds the last line break itself.

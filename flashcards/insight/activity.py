@@ -123,7 +123,7 @@ def count_activity(
     mature = (period.interval_before >= MATURE_DAYS * DAY_SECONDS)[tested]
     day = period.day[tested]
     return Activity(
-        days=_days(period, answered, start, today),
+        days=_days(_find_introductions(ratings), answered, start, today),
         streak=_streak(answers.day, today),
         weeks=_group(day - (day + 3) % 7, recalled),
         young=_recall(recalled[~mature]),
@@ -143,14 +143,25 @@ def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
     return found
 
 
-def _days(period: Ratings, answered: Ratings, start: int, today: int) -> list[DayActivity]:
+def _find_introductions(ratings: Ratings) -> NDArray[np.int64]:
+    """Find the day on which each card was rated for the first time.
+
+    A card that was new in two programs was rated as a new one in both; one that was made new again was rated before.
+    """
+    new = np.flatnonzero(ratings.state_before == int(State.NEW))
+    _, first = np.unique(ratings.card[new], return_index=True)
+    found: NDArray[np.int64] = ratings.day[new[first]]
+    return found
+
+
+def _days(introduced: NDArray[np.int64], answered: Ratings, start: int, today: int) -> list[DayActivity]:
     count = today - start + 1
-    new = np.bincount(period.day - start, period.state_before == int(State.NEW), minlength=count)
+    new = np.bincount(introduced[(introduced >= start) & (introduced <= today)] - start, minlength=count)
     at = answered.day - start
     again = np.bincount(at, answered.rating == int(Rating.AGAIN), minlength=count)
     seconds = np.bincount(at, answered.duration_ms, minlength=count) / 1000
     reviews = np.bincount(at, minlength=count)
-    columns = (np.arange(start, start + count), new.astype(int), reviews, again.astype(int), seconds)
+    columns = (np.arange(start, start + count), new, reviews, again.astype(int), seconds)
     return [DayActivity(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 

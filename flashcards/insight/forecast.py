@@ -354,7 +354,7 @@ def build_forecast_report(forecast: Forecast) -> Report:
     ]
     text = [f"The next {plural(len(days), 'day')}."]
     if forecast.overdue:
-        text.append(f"{forecast.overdue:,} of the cards due today are overdue.")
+        text.append(f"{forecast.overdue:,} of the cards due today {'is' if forecast.overdue == 1 else 'are'} overdue.")
     if forecast.is_speed_assumed:
         text.append(ASSUMED_SPEED)
     record = {"overdue": forecast.overdue, "days": rows, "speed_assumed": forecast.is_speed_assumed}

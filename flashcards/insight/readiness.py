@@ -36,6 +36,7 @@ SEEDS: Final = (1, 2, 3)
 
 _MOST_CARDS: Final = 5_000  # larger collections are sampled
 _MOST_GAINS: Final = 10
+_LEAST_GAIN: Final = 0.005  # a smaller one is shown as 0 %
 _NO_LIMIT: Final = 1_000_000  # cards a day
 _CURVE_POINTS: Final = 60
 
@@ -341,6 +342,7 @@ def find_gains(cards: _States, today: int, day: int) -> list[Gain]:
     expected = recall * good + (1 - recall) * again
     gain = expected - now
     first = np.lexsort((chosen.card, -gain))[:_MOST_GAINS]
+    first = first[gain[first] >= _LEAST_GAIN]
     rows = zip(*(column[first].tolist() for column in (chosen.card, now, expected, gain)), strict=True)
     return [Gain._make(row) for row in rows]
 

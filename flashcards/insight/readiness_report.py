@@ -112,7 +112,9 @@ def describe_readiness(found: Readiness) -> list[str]:
     if not plan.new_left:
         return [*said, f"Every card was seen. The reviews take {minutes} a day."]
     said.append(
-        f"{plan.new_left:,} of {found.total.cards:,} cards were never seen and count as not known. To see all in time:"
+        f"{plan.new_left:,} of {found.total.cards:,} cards"
+        f" {'was never seen and counts' if plan.new_left == 1 else 'were never seen and count'} as not known."
+        f" To see all in time:"
         f" {plural(plan.new_a_day, 'new card')} a day, {minutes} a day with their reviews."
     )
     if plan.feasible:

@@ -131,10 +131,12 @@ def give_advice(comparison: Comparison) -> list[str]:
 def _compare(present: Workload, other: Workload) -> str:
     minutes, known = other.minutes - present.minutes, other.known - present.known
     name = f"{other.retention:.0%} instead of {present.retention:.0%}"
-    if abs(minutes) < 0.05 and abs(known) < 0.5:
-        return f"{name}: no difference."
-    cost = f"{abs(minutes):.1f} minutes a day {'more' if minutes >= 0 else 'fewer'}"
-    return f"{name}: {cost}, {abs(known):,.0f} cards known {'more' if known >= 0 else 'fewer'}."
+    differ = []
+    if abs(minutes) >= 0.05:
+        differ.append(f"{abs(minutes):.1f} minutes a day {'more' if minutes > 0 else 'fewer'}")
+    if abs(known) >= 0.5:
+        differ.append(f"{abs(known):,.0f} cards known {'more' if known > 0 else 'fewer'}")
+    return f"{name}: {', '.join(differ) or 'no difference'}."
 
 
 def find_cheapest(comparison: Comparison) -> Workload:

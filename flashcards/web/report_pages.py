@@ -21,8 +21,9 @@ from flashcards.web.cards_page import NothingFound, read_number
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
+    from flashcards.text import NO_CARDS
     from flashcards.web.background import Job, Step
-    from flashcards.web.site import Site, Visit
+from flashcards.web.site import Site, Visit
 
 _YEAR: Final = 365  # days that the statistics look back
 _MONTH: Final = 30  # days that the forecast looks ahead
@@ -31,7 +32,6 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _SOON: Final = 0.4  # seconds; a report that takes longer shows how far it is
 _NO_DEADLINE: Final = "No deck has a deadline that lies ahead. Choose the day."
 _NO_DAY: Final = "Choose a day from tomorrow on, within the next ten years."
-_NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example deck."
 
 
 def show_statistics(site: Site, visit: Visit) -> Awaitable[Response]:
@@ -52,7 +52,7 @@ def show_forecast(site: Site, visit: Visit) -> Response | Awaitable[Response]:
     days = read_number(visit.query.get("days", ""), 1, FARTHEST) or _MONTH
     words = visit.query.get("q", "").strip()
     if not site.collection.limits:
-        return site.show_problem(visit, _NO_CARDS, 404)
+        return site.show_problem(visit, NO_CARDS, 404)
 
     def compute(collection: Collection, step: Step) -> str:
         only = _find_cards(collection, words)
@@ -66,7 +66,7 @@ def show_readiness(site: Site, visit: Visit) -> Response | Awaitable[Response]:
     """Show what will be recalled on a day, and what it takes."""
     site.collection.scan()
     if not site.collection.limits:
-        return site.show_problem(visit, _NO_CARDS, 404)
+        return site.show_problem(visit, NO_CARDS, 404)
     words, on = visit.query.get("q", "").strip(), visit.query.get("on", "").strip()
     today = site.collection.clock.day(now_ms())
     day, problem = _read_day(site.collection, today, on)

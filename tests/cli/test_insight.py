@@ -49,9 +49,7 @@ def test_a_terminal_said_to_be_endlessly_wide_is_drawn_as_a_wide_one(
 
 
 def test_an_empty_collection_has_nothing_to_count(cli: Runner) -> None:
-    assert cli("stats").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
-    assert cli("forecast").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
-    assert cli("forecast", "--json").json == {"overdue": 0, "days": []}
+    assert cli("forecast", "--json").json == {"overdue": 0, "days": [], "speed_assumed": False}
 
 
 def test_cards_that_are_all_in_their_first_steps_are_counted(cli: Runner) -> None:
@@ -98,8 +96,17 @@ def test_a_simulation_says_the_same_in_every_form(cli: Runner) -> None:
     assert (cli.root / "page.html").read_text(encoding="utf-8").count("<svg") == 2
 
 
-def test_without_cards_there_is_nothing_to_simulate(cli: Runner) -> None:
-    assert cli("simulate").out == "There are no cards to simulate. `flashcards list` shows all cards.\n"
+REPORTS = [("stats",), ("forecast",), ("simulate",), ("readiness", "--on", "tomorrow")]
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_an_empty_collection_has_nothing_to_report(cli: Runner, command: tuple[str, ...]) -> None:
+    assert cli(*command).out == "There are no cards yet. `flashcards init` creates an example deck.\n"
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_a_query_that_finds_no_card_has_nothing_to_report(made: Runner, command: tuple[str, ...]) -> None:
+    assert made(*command, "tag:none-such").out == "No card matches. `flashcards list` shows all cards.\n"
 
 
 @pytest.mark.parametrize("command", ["stats", "forecast"])

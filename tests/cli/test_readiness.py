@@ -43,6 +43,12 @@ def test_cards_never_seen_count_as_not_known(cli: Runner) -> None:
     assert [gain["gain"] for gain in found["gains"]] == sorted((gain["gain"] for gain in found["gains"]), reverse=True)
 
 
+def test_a_card_that_gains_nothing_from_a_review_now_is_no_advice(cli: Runner) -> None:
+    (cli.root / "deck.md").write_text("Q: a\nA: b\n", encoding="utf-8")
+    assert cli("answer", "deck.md:1", "easy").code == 0
+    assert cli("readiness", "--on", day(10), "--json").json["gains"] == []
+
+
 def test_limits_that_leave_cards_unseen_are_named_with_what_to_set(cli: Runner) -> None:
     collection_of(cli.root, 60).close()
     (cli.root / "flashcards.toml").write_text("new_per_day = 1\n", encoding="utf-8")
@@ -75,7 +81,7 @@ def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--on", "2020-01-01"], "2020-01-01 is not a day within the next ten years"),
+        (["--on", "2020-01-01"], "2020-01-01 is not a day from tomorrow to ten years ahead"),
         (["--on", "someday"], "is not a date. Write it like 2026-12-15"),
         ([], "No deck has a `deadline`. Choose a day"),
     ],

@@ -9,8 +9,9 @@ from flashcards.insight.activity import Recall
 from flashcards.insight.overview import Overview, build_overview
 from flashcards.insight.report import Bars, Calendar
 from flashcards.insight.stats_report import build_record, build_stats_report
-from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating
+from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating, State
 from tests.insight.made import card_ids, collection_of, rate, small
+from tests.scheduler.world import put
 
 
 @pytest.fixture
@@ -55,6 +56,16 @@ def test_reviews_of_a_clock_that_was_ahead_are_of_no_day_yet(tmp_path: Path) -> 
         (first, *_) = card_ids(collection)
         rate(collection, first, Rating.GOOD, -3)
         assert [day.reviews for day in build_overview(collection, now_ms(), None, None).activity.days] == [0]
+
+
+def test_a_card_that_was_new_more_than_once_counts_once(tmp_path: Path) -> None:
+    with collection_of(tmp_path) as collection:
+        (first, *_) = card_ids(collection)
+        rate(collection, first, Rating.GOOD, 2)
+        for days_ago in (1, 0):  # as after a merge with a program in which it was new, too
+            put(collection.store, first, state=State.NEW)
+            rate(collection, first, Rating.GOOD, days_ago)
+        assert [day.new for day in build_overview(collection, now_ms(), 3, None).activity.days] == [1, 0, 0]
 
 
 def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
