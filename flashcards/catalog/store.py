@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _KINDS = {kind.value: kind for kind in Kind}
-_OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions")
+_OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions", "say")
 
 
 def encode(note: Note) -> str:
@@ -60,6 +60,7 @@ def decode(text: str, line: int, end_line: int) -> Note:
         typed=find("typed", False),
         points=tuple(find("points", ())),
         definitions=find("definitions", ""),
+        say=tuple(find("say", ())),
     )
 
 

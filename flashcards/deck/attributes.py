@@ -1,4 +1,4 @@
-"""Read the attributes of a note: `<!-- id: k7f3q2; tags: hard, exam; reverse; type -->`."""
+"""Read the attributes of a note: `<!-- id: k7f3q2; tags: hard, exam; reverse; type; say: ja, en -->`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from flashcards.text import find_nearest, suggest
 
 _LIKE = 0.7  # how alike a name must be to a known one to be called a misspelling of it
-KNOWN = ("id", "tags", "reverse", "type")
+KNOWN = ("id", "tags", "reverse", "type", "say")
+SILENT = "-"
+"""Says that a side is not read aloud."""
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _BETWEEN = re.compile(r"[;\n]")
 _PART = re.compile(r"([a-z][a-z-]*)\s*(?::(?!:)\s*(.*))?", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}|-")
 _REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
 
 
@@ -27,6 +30,7 @@ class Attributes:
     tags: tuple[str, ...] = ()
     reverse: bool = False
     typed: bool = False
+    say: tuple[str, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
 
 
@@ -37,6 +41,7 @@ def merge_attributes(found: Sequence[Attributes]) -> Attributes:
         tags=tuple(tag for each in found for tag in each.tags),
         reverse=any(each.reverse for each in found),
         typed=any(each.typed for each in found),
+        say=next((each.say for each in found if each.say), ()),
         problems=tuple(problem for each in found for problem in each.problems),
     )
 
@@ -89,6 +94,19 @@ def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
     return tuple(dict.fromkeys(tags)), tuple(problems)
 
 
+def split_languages(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Split the languages that a note is read aloud in: one for all of it, or one for each side.
+
+    Returns the languages, as browsers write them (`ja_JP` is `ja-JP`), and the problems found.
+    """
+    given = value if isinstance(value, (list, tuple)) else str(value).split(",")
+    found = tuple(str(each).strip().replace("_", "-") for each in given)
+    if len(found) <= 2 and all(map(_LANGUAGE.fullmatch, found)):
+        return found, ()
+    hint = "Write `say: ja` for the whole note, `say: ja, en` for its two sides, `-` for a side that is not read aloud."
+    return (), ((f'"{", ".join(found)}" is not one language or two.', hint),)
+
+
 def _looks_like_attribute(part: re.Match[str] | None) -> bool:
     if part is None or part[1] in _REMARKS:
         return False
@@ -104,6 +122,9 @@ def _read_attribute(name: str, value: str | None) -> Attributes:
     if name == "tags" and value is not None:
         tags, problems = split_tags(value)
         return Attributes(tags=tags, problems=problems)
+    if name == "say" and value is not None:
+        say, problems = split_languages(value)
+        return Attributes(say=say, problems=problems)
     if name in ("reverse", "type") and not value:
         return Attributes(reverse=name == "reverse", typed=name == "type")
     if name in KNOWN:

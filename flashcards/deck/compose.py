@@ -140,6 +140,7 @@ class Composer:
             tags=tuple(dict.fromkeys((*self._tags, *attributes.tags))) if attributes.tags else self._tags,
             pin=attributes.pin,
             typed=attributes.typed,
+            say=attributes.say,
             points=self._find_points(draft, end) if self._tasks and draft.kind is Kind.QUESTION else (),
             definitions=definitions,
         )

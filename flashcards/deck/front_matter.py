@@ -241,7 +241,7 @@ _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 _CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # what a line begins with that belongs to the line above it
 _DOTTED: Final = re.compile(rf"^[^\n=\"']*(?:\.[^\n.=\"']*){{{_MAX_DOTS}}}", re.MULTILINE)
-_AS_TYPED: Final = frozenset({"deck", "name", "tags"})
+_AS_TYPED: Final = frozenset({"deck", "name", "say", "tags"})
 _HINT: Final = "Write one `name: value` per line; the other settings are used."
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 """Raise this if the same text may yield other notes than before: all files are then read again."""
 
 FORWARD = "forward"
@@ -93,6 +93,7 @@ class Note(NamedTuple):
         definitions: Markdown of the link definitions elsewhere in the file that the fields use, or "".
         deck: its deck, where that is not the one of the file, or "".
         schedules: what another tool says of its cards, one for each slot, nothing where it says nothing; or empty.
+        say: the languages that it is read aloud in: of the whole, or of each side; `-` for a side that is not read.
     """
 
     kind: Kind
@@ -109,6 +110,15 @@ class Note(NamedTuple):
     definitions: str = ""
     deck: str = ""
     schedules: tuple[StatedSchedule | None, ...] = ()
+    say: tuple[str, ...] = ()
+
+    def find_language(self, slot: str, *, is_back: bool) -> str:
+        """Return the language that a side of a card is read aloud in; nothing if none is said."""
+        if not self.say:
+            return ""
+        is_second = is_back and self.kind is not Kind.CLOZE
+        found = self.say[-1] if is_second != (slot == REVERSE) else self.say[0]
+        return found.removeprefix("-")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def parse(text: str, path: str) -> Deck:
     name = _find_name(settings.pop(key, None), path, head.lines.get(key, 1), problems)
     settings.pop("deck", None)
     tags = _read_tags(settings, head.lines, problems)
+    say = _read_say(settings, head.lines, problems)
     # Spaces replace the front matter, so that offsets and lines stay those of the file.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
     reader = _Reader(body, tags)
@@ -53,7 +54,7 @@ def parse(text: str, path: str) -> Deck:
     problems += reader.problems
     problems.sort(key=lambda problem: problem.line)
     lines = {setting: head.lines.get(setting, 1) for setting in settings}
-    notes = reader.notes
+    notes = [note if note.say or not say else note._replace(say=say) for note in reader.notes]
     if "[^" in body:
         from flashcards.deck.markdown_extensions import add_footnotes
 
@@ -89,6 +90,15 @@ def _read_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Prob
     tags, found = attributes.split_tags(value)
     problems.extend(Problem(at.get("tags", 1), "tag", message, hint) for message, hint in found)
     return tags
+
+
+def _read_say(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
+    value = settings.pop("say", None)
+    if value is None:
+        return ()
+    say, found = attributes.split_languages(value)
+    problems.extend(Problem(at.get("say", 1), "say", message, hint) for message, hint in found)
+    return say
 
 
 def _collect_definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:

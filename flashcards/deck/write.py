@@ -20,6 +20,7 @@ def write_note(
     reverse: bool = False,
     typed: bool = False,
     pin: str = "",
+    say: Sequence[str] = (),
 ) -> str:
     """Write a note, without a line break at its end.
 
@@ -30,8 +31,9 @@ def write_note(
         reverse: whether it is also asked in reverse.
         typed: whether the answer is to be typed.
         pin: the identity to write into it.
+        say: the languages that it is read aloud in, if its file does not say them.
     """
-    comment = _write_attributes(kind, tags, reverse=reverse, typed=typed, pin=pin)
+    comment = _write_attributes(kind, tags, reverse=reverse, typed=typed, pin=pin, say=say)
     if kind is Kind.PAIR:
         separator = ":::" if reverse else "::"
         return f"{fields[0]} {separator} {fields[1]}{' ' + comment if comment else ''}"
@@ -43,12 +45,16 @@ def write_note(
     return _add_comment(f"{_add_marker(front_marker, front)}{gap}{_add_marker(back_marker, back)}", comment)
 
 
-def _write_attributes(kind: Kind, tags: Sequence[str], *, reverse: bool, typed: bool, pin: str) -> str:
+def _write_attributes(
+    kind: Kind, tags: Sequence[str], *, reverse: bool, typed: bool, pin: str, say: Sequence[str]
+) -> str:
     parts = [f"tags: {', '.join(tags)}"] if tags else []
     if reverse and kind is Kind.QUESTION:
         parts.append("reverse")
     if typed:
         parts.append("type")
+    if say:
+        parts.append(f"say: {', '.join(say)}")
     if pin:
         parts.append(f"id: {pin}")
     return f"<!-- {'; '.join(parts)} -->" if parts else ""

@@ -46,7 +46,7 @@ due version revision type kind class subtitle note notes
 _OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
 """Properties that Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others keep in their front matter."""
 
-_FRONT_MATTER_NAMES = ("deck", "name", "tags", "format", "order", *BY_NAME)
+_FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAME)
 
 
 @dataclass(frozen=True, slots=True)

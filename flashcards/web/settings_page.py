@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from flashcards.web.site import Site, Visit
 
 _CHOICES: Final = (
-    ("sound", "on", "Play sound and video by themselves when a side names them"),
+    ("sound", "on", "Play sound and video by themselves when a side names them, and read aloud what has `say:`"),
     ("voice", "off", "Read cards aloud by a voice of this device where no sound is named"),
 )
 _KEPT: Final = 400 * 86_400  # seconds, the longest that browsers keep a cookie

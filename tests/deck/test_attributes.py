@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.deck.attributes import Attributes, is_end, merge_attributes, read_attributes, split_tags
+from flashcards.deck.attributes import (
+    Attributes,
+    is_end,
+    merge_attributes,
+    read_attributes,
+    split_languages,
+    split_tags,
+)
 
 
 def test_attributes_are_separated_by_semicolons() -> None:
@@ -46,7 +53,7 @@ def test_an_id_or_tags_make_the_rest_of_a_comment_attributes_too() -> None:
 @pytest.mark.parametrize(
     ("comment", "message", "hint"),
     [
-        ("<!-- colour: red -->", "Unknown attribute `colour`.", "Known are `id`, `tags`, `reverse`, `type`."),
+        ("<!-- colour: red -->", "Unknown attribute `colour`.", "Known are `id`, `tags`, `reverse`, `type`, `say`."),
         ("<!-- revrese -->", "Unknown attribute `revrese`.", "Did you mean `reverse`?"),
         ("<!-- tag: x -->", "Unknown attribute `tag`.", "Did you mean `tags`?"),
         ("<!-- id -->", "The attribute `id` needs a value.", "Write `<!-- id: … -->`."),
@@ -116,3 +123,29 @@ def test_a_blank_in_a_tag_becomes_a_hyphen_and_is_reported() -> None:
 )
 def test_only_the_word_end_ends_a_note(comment: str, ends: bool) -> None:
     assert is_end(comment) is ends
+
+
+@pytest.mark.parametrize(
+    ("written", "say"),
+    [
+        ("ja", ("ja",)),
+        ("ja, en-GB", ("ja", "en-GB")),
+        ("ja_JP", ("ja-JP",)),
+        ("zh-Hant-TW,-", ("zh-Hant-TW", "-")),
+        ("-", ("-",)),
+    ],
+)
+def test_a_note_says_the_languages_of_its_sides(written: str, say: tuple[str, ...]) -> None:
+    assert read_attributes(f"<!-- say: {written} -->") == Attributes(say=say)
+
+
+@pytest.mark.parametrize("written", ["Japanese please", "ja, en, de", "ja,", "x", '"onload', "日本語"])
+def test_what_is_no_language_is_a_problem(written: str) -> None:
+    found = read_attributes(f"<!-- say: {written} -->")
+    assert found is not None and found.say == ()
+    ((message, hint),) = found.problems
+    assert "is not one language or two" in message and "say: ja, en" in hint
+
+
+def test_front_matter_may_list_the_languages() -> None:
+    assert split_languages(["ja", "en"]) == (("ja", "en"), ())

@@ -70,3 +70,40 @@ def test_a_card_that_the_note_has_not_is_an_error(slot: str) -> None:
 )
 def test_the_hidden_text_is_what_a_person_has_to_type(text: str, slot: str, hidden: str) -> None:
     assert find_hidden_text(note(text), slot) == hidden
+
+
+SAID = """---
+say: ja, en
+---
+T: neko
+D: cat
+
+Q: inu
+A: dog
+<!-- reverse; say: no, - -->
+
+C: A [cat].
+"""
+
+
+def test_each_side_of_a_card_has_its_language() -> None:
+    deck = parse(SAID, "a.md")
+    sides = [
+        (slot, note.find_language(slot, is_back=False), note.find_language(slot, is_back=True))
+        for note in deck.notes
+        for slot in note.slots
+    ]
+    assert sides == [
+        ("forward", "ja", "en"),
+        ("reverse", "en", "ja"),
+        ("forward", "no", ""),
+        ("reverse", "", "no"),
+        ("c1", "ja", "ja"),
+    ]
+    assert deck.problems == () and deck.settings == {}
+
+
+@pytest.mark.parametrize("head", ["say: no", "say = 'no'", "say: [no]"])
+def test_norwegian_is_a_language_in_front_matter(head: str) -> None:
+    (note,) = parse(f"---\n{head}\n---\nQ: a\nA: b\n", "a.md").notes
+    assert note.say == ("no",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from scheduler import Rating
 from tests.review.small_collections import questions, ratings, write
 from tests.web.test_hostile_cards import HOSTILE
-from tests.web.tour import Tour, write_collection
+from tests.web.tour import Tour, wait_until, write_collection
 from tests.web.visitor import Visitor, served
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def test_a_whole_mock_interview_with_its_clock_and_a_recording(browser: Browser,
         tab.wait_for_selector(".clock")
         wrong += violations(tab)
         first = tab.inner_text(".clock")
-        tab.wait_for_function("(first) => document.querySelector('.clock').innerText !== first", arg=first)
+        wait_until(tab, "document.querySelector('.clock').innerText !== " + json.dumps(first))
         tab.click("[data-does=record]")
         tab.wait_for_selector("text=Stop recording")
         with tab.expect_response("**/mock/now"):  # what is written is kept by itself

@@ -15,6 +15,7 @@ import pytest
 from scheduler import Rating
 from tests.review.small_collections import questions, ratings, write
 from tests.web.test_in_browser import enter
+from tests.web.tour import wait_until
 from tests.web.visitor import served
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ def test_sound_plays_by_itself_as_a_setting_and_again_by_its_key(browser: Browse
     window.add_init_script(NOTE_PLAYS)
     with served(tmp_path) as visitor:
         tab = enter(window, visitor)
-        tab.wait_for_function("window.plays === 1")
+        wait_until(tab, "window.plays === 1")
         tab.keyboard.press("r")
-        tab.wait_for_function("window.plays === 2")
+        wait_until(tab, "window.plays === 2")
         tab.goto(f"http://{visitor.host}/settings")
         tab.uncheck("#sound")
         tab.get_by_role("button", name="Save").click()
@@ -90,7 +91,7 @@ def test_sound_plays_by_itself_as_a_setting_and_again_by_its_key(browser: Browse
         tab.wait_for_selector("audio")
         assert tab.evaluate("window.plays") == 0
         tab.keyboard.press("r")
-        tab.wait_for_function("window.plays === 1")
+        wait_until(tab, "window.plays === 1")
     window.close()
 
 
@@ -122,10 +123,35 @@ def test_a_side_is_read_aloud_by_voices_of_this_device_in_its_languages(browser:
     with served(tmp_path) as visitor:
         tab = enter(window, visitor)
         tab.keyboard.press("v")
-        tab.wait_for_function("window.said.length === 3")
+        wait_until(tab, "window.said.length === 3")
         said = tab.evaluate("window.said")
     window.close()
     assert said == [["Say it:", "", "here"], ["東京", "ja", "hier"], ["is a city.", "", "here"]]
+
+
+def test_a_note_with_say_is_read_aloud_by_itself_and_again_by_key(browser: Browser, tmp_path: Path) -> None:
+    write(tmp_path, a="Q: 東京\nA: Tokyo\n<!-- say: ja_JP, en -->\n")
+    window = browser.new_context()
+    window.set_default_timeout(60_000)
+    window.add_init_script(NOTE_WORDS)
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor)
+        wait_until(tab, "window.said.length === 1")
+        tab.keyboard.press("r")
+        wait_until(tab, "window.said.length === 2")
+        tab.keyboard.press(" ")
+        wait_until(tab, "window.said.length === 3")
+        assert tab.evaluate("window.said") == [["東京", "ja-JP", "hier"]] * 2 + [["Tokyo", "en", "here"]]
+        tab.goto(f"http://{visitor.host}/settings")
+        tab.uncheck("#sound")
+        tab.get_by_role("button", name="Save").click()
+        tab.wait_for_selector("text=Saved.")
+        tab.goto(f"http://{visitor.host}/review")
+        tab.wait_for_selector(".answer")
+        assert tab.evaluate("window.said") == []
+        tab.keyboard.press("v")
+        wait_until(tab, "window.said.length === 1")
+    window.close()
 
 
 def test_a_review_without_javascript(browser: Browser, tmp_path: Path) -> None:

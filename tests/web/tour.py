@@ -127,6 +127,15 @@ def write_media(folder: Path) -> None:
     (folder / "dots.png").write_bytes(data)
 
 
+def wait_until(tab: Tab, expression: str) -> None:
+    """Wait until an expression is true. Playwright waits by `eval`, which the policy of the pages forbids."""
+    for _ in range(1200):
+        if tab.evaluate(expression):
+            return
+        tab.wait_for_timeout(50)
+    raise AssertionError(f"{expression} never came true.")
+
+
 class Tour:
     """A walk through all pages in one window.
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from flashcards.anki.imports.draft import IncomingNote, make_readable
 from flashcards.anki.imports.layout import implies_deck, normalize_name, write_headings
@@ -99,8 +99,12 @@ def choose_most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]]
 
 def read_file_tags(text: str) -> tuple[str, ...]:
     """Read the tags that a file gives to all its notes."""
-    value = front_matter.read_front_matter(normalize(text)).values.get("tags")
+    value = _read_head(text).get("tags")
     return () if value is None else attributes.split_tags(value)[0]
+
+
+def _read_head(text: str) -> dict[str, Any]:
+    return front_matter.read_front_matter(normalize(text)).values
 
 
 def _find_shared_tags(drafts: Sequence[IncomingNote]) -> tuple[str, ...]:
@@ -208,6 +212,7 @@ class _File:
         self._path = path
         self._lines = [line for line in _LINE.findall(before) if line]
         self._tags = read_file_tags(before)
+        self._say = attributes.split_languages(_read_head(before).get("say") or ())[0]
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
     def list_lines(self) -> list[int]:
@@ -240,7 +245,7 @@ class _File:
         read = parse(f"{draft.write(self._tags)}\n", "x.md").notes
         if note is None or len(read) != 1 or {*self._tags, *draft.tags} != set(note.tags):
             return False
-        return _summarize(read[0]._replace(tags=note.tags)) == _summarize(note)
+        return _summarize(read[0]._replace(tags=note.tags, say=note.say)) == _summarize(note)
 
     def find_stuck_tags(self, draft: IncomingNote) -> tuple[str, ...]:
         """Return the tags that a draft does not have and the file gives to its note all the same."""
@@ -268,6 +273,7 @@ class _File:
             note = self._find_note(line)
             if note is None:
                 return None
+            draft = replace(draft, say=note.say if note.say != self._say else ())
             _replace(lines, note, draft.write(self._tags), ending)
             drafts[self._index[line]] = draft
         text = "".join(lines)
@@ -331,4 +337,4 @@ def _find_bullet(line: str) -> str:
 
 
 def _summarize(note: Note) -> tuple[object, ...]:
-    return note.kind, note.fields, note.slots, note.pin, note.tags, note.typed
+    return note.kind, note.fields, note.slots, note.pin, note.tags, note.typed, note.say

@@ -54,6 +54,7 @@ class IncomingNote:
         raw: the fields as the other program has them.
         form: whether it has one of our note types there.
         note_type: the name of its note type there, if its first two fields are its text; else empty.
+        say: the languages of the note that it replaces, which Anki does not know; empty if its file says them.
     """
 
     source: str
@@ -75,6 +76,7 @@ class IncomingNote:
     raw: tuple[str, ...] = ()
     form: int = FOREIGN_FORM
     note_type: str = ""
+    say: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:
@@ -90,7 +92,7 @@ class IncomingNote:
         """Write the note for a file that gives these tags to all its notes, without a line break at its end."""
         tags = tuple(tag for tag in self.tags if tag not in file_tags)
         attributes = {"reverse": self.reverse, "typed": self.typed}
-        return write_note(self.kind, self.fields, tags=tags, pin=self.pin, **attributes)
+        return write_note(self.kind, self.fields, tags=tags, pin=self.pin, say=self.say, **attributes)
 
     def is_read_back(self) -> bool:
         """Check whether a file that holds it and another note is read as these two."""

@@ -25,10 +25,14 @@ export async function play() {
   }
 }
 
+function findSide() {
+  return document.querySelector(".answer .text") ?? document.querySelector(".side .text");
+}
+
 // Reads the present side with voices of this device, each part in its language; nothing is sent anywhere.
 export function speak() {
   if (!("speechSynthesis" in window)) return;
-  const side = document.querySelector(".answer .text") ?? document.querySelector(".side .text");
+  const side = findSide();
   speechSynthesis.cancel();
   if (!side) return;
   const copy = side.cloneNode(true);
@@ -39,10 +43,16 @@ export function speak() {
   for (const { text, language } of splitByLanguage(copy)) {
     const words = new SpeechSynthesisUtterance(text);
     if (language) words.lang = language;
-    const fits = (voice) => voice.lang.toLowerCase().startsWith(language.toLowerCase());
-    words.voice = (language && own.find(fits)) || own.find((voice) => voice.default) || own[0] || null;
+    words.voice = (language && findVoice(own, language)) || own.find((voice) => voice.default) || own[0] || null;
     speechSynthesis.speak(words);
   }
+}
+
+// The voice of a language, of its country if there is one; some systems write `ja_JP`.
+function findVoice(voices, language) {
+  const clean = (name) => name.toLowerCase().replaceAll("_", "-");
+  const starts = (name) => voices.find((voice) => `${clean(voice.lang)}-`.startsWith(`${name}-`));
+  return starts(clean(language)) ?? starts(clean(language).split("-")[0]);
 }
 
 const SILENT = "rt, rp, .katex-html, annotation, details:not([open]) > :not(summary)";
@@ -66,8 +76,9 @@ export function beginMedia() {
   const pictures = document.querySelectorAll("a.zoom");
   if (pictures.length && document.body.dataset.open) pictures[0].dataset.keys = document.body.dataset.open;
   for (const button of document.querySelectorAll("[data-does=speak]")) button.hidden = !("speechSynthesis" in window);
-  if (document.body.dataset.sound === "on" && players().length) play();
-  else if (document.body.dataset.voice === "on") speak();
+  const { sound, voice } = document.body.dataset;
+  if (sound === "on" && players().length) play();
+  else if (voice === "on" || (sound === "on" && "say" in (findSide()?.dataset ?? {}))) speak();
 }
 
 document.addEventListener("click", (event) => {

@@ -174,3 +174,12 @@ def test_a_difference_far_into_a_text_is_shown() -> None:
 def test_tags_are_the_same_whatever_their_case_and_nesting() -> None:
     assert merge_tags(["Exam", "a/b"], ["exam", "a::b", "new"], ["exam", "a::b"]) == ("Exam", "a/b", "new")
     assert merge_tags(["a", "b"], ["b"], ["A", "b"]) == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("head", "attribute"), [("", "\n<!-- say: es, en -->"), ("---\nsay: es, en\n---\n", ""), ("", "\n<!-- say: es -->")]
+)
+def test_an_edit_in_anki_keeps_the_languages_it_knows_nothing_of(tmp_path: Path, head: str, attribute: str) -> None:
+    both = Both(tmp_path, f"{head}Q: perro?\nA: dog{attribute}\n\nQ: gato?\nA: cat\n")
+    both.bring_back(SET_BACK)
+    assert both.text == f"{head}Q: perro?\nA: the dog{attribute}\n\nQ: gato?\nA: cat\n"
