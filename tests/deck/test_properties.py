@@ -88,6 +88,8 @@ def test_no_line_of_the_file_is_lost_between_the_first_and_the_last_of_a_field(t
         return
     lines = lines_of(text)
     for note in parse(text, "x.md").notes:
+        if note.kind is Kind.PAIR:
+            continue  # its lines, if a formatter wrapped it, are joined
         inside = [line.strip() for line in lines[note.line : note.end_line]]
         found = [line.strip() for source in note.fields for line in source.split("\n")]
         assert [line for line in inside if line and line not in found and line[1:2] not in (":", "：")] == []
