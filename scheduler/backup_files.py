@@ -57,6 +57,14 @@ _POSSIBLE = {
 }
 """What columns can hold at all, with room to spare; dates and times beyond have no name."""
 
+# What is computed: columns, checks, and virtual tables.
+_COMPUTES = re.compile(r"\b(?:VIRTUAL|CHECK|AS)\b|\bDEFAULT\s*\(", re.IGNORECASE)
+_TRIGGERS = tuple(
+    f"CREATE TRIGGER reviews_refuse_{verb} BEFORE {verb} ON reviews"
+    " BEGIN SELECT raise(ABORT, 'the review log is only ever added to'); END"
+    for verb in ("update", "delete")
+)
+
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COLUMNS = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
 _COUNT = (
@@ -118,6 +126,8 @@ def find_damage(connection: sqlite3.Connection) -> str:
     """
     if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         return "it is empty"
+    if name := find_foreign(connection):
+        return f"it holds `{name}`, which this program did not make"
     if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
         return "it is damaged"
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -128,6 +138,19 @@ def find_damage(connection: sqlite3.Connection) -> str:
     if not all(_has_whole_texts(connection, table) for table in tables):
         return "it is damaged"
     return find_impossible(connection)
+
+
+def find_foreign(connection: sqlite3.Connection) -> str:
+    """Return the name of a view, trigger or computed value that this program did not make, or ""."""
+    for kind, name, sql in connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master"):
+        is_foreign = {
+            "table": _COMPUTES.search(sql) is not None,
+            "index": sql.count("(") > 1,
+            "trigger": sql not in _TRIGGERS,
+        }
+        if is_foreign.get(kind, True):
+            return str(name)
+    return ""
 
 
 def find_impossible(connection: sqlite3.Connection) -> str:

@@ -14,9 +14,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduler.backup_files import find_foreign
 from scheduler.errors import (
     DatabaseBusy,
     DatabaseCorrupt,
+    DatabaseForeign,
     DatabaseNewer,
     DatabaseUnreadable,
     translate_error,
@@ -244,6 +246,7 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
 
     Raises:
         DatabaseNewer: it lists a migration that no table set knows. The file stays as it was.
+        DatabaseForeign: it holds a view, a trigger or a computed column that this program did not make.
         StateLost: it is missing or empty, and there is an intact backup of it. Nothing is written.
         DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
     """
@@ -331,7 +334,9 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _pending(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> bool:
-    """Return whether a migration is pending; refuse a database from a newer version."""
+    """Return whether a migration is pending; refuse a database from a newer version, or with parts of others."""
+    if name := find_foreign(connection):
+        raise DatabaseForeign(path, name)
     listed = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
     rows = connection.execute("SELECT migration_set, name FROM _sqlite_migrations") if listed else ()
     applied = {(str(table_set), str(name)) for table_set, name in rows}

@@ -59,6 +59,13 @@ class DatabaseUnreadable(SchedulerError):
         super().__init__(f"{path} cannot be used: {reason}. {remedy}")
 
 
+class DatabaseForeign(DatabaseUnreadable):
+    """The database holds a view, a trigger or a computed column, which would run whatever a stranger wrote."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        super().__init__(path, f"it holds `{name}`, which this program did not make", _restore_advice(path))
+
+
 class DiskFull(SchedulerError):
     """The disk is full."""
 

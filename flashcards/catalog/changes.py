@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -117,7 +118,8 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
         return None
     except OSError as error:
         reason = error.strerror or str(error)
-        problem = Problem(1, "unreadable", f"The file cannot be read: {reason}.", "Check its permissions.")
+        hint = "Split it into several files." if error.errno == errno.EFBIG else "Check its permissions."
+        problem = Problem(1, "unreadable", f"The file cannot be read: {reason}.", hint)
         return ReadFile(found, b"", None, -1, problem)
     found_digest = digest(data)
     fresh = time.time_ns() - found.mtime_ns < _RACY_NS

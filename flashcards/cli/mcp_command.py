@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from importlib.util import find_spec
 
 import click
@@ -20,6 +21,13 @@ class McpMissing(UsageError):
         )
 
 
+class McpUnconnected(UsageError):
+    """Standard input or output is closed, so that no client can be served."""
+
+    def __init__(self) -> None:
+        super().__init__("`mcp` talks to a client by standard input and output, but one of them is closed.")
+
+
 @click.command("mcp")
 def command() -> None:
     """Let a language model read the decks, and add and rate cards.
@@ -33,6 +41,8 @@ def command() -> None:
     """
     if find_spec("mcp") is None:
         raise McpMissing
+    if sys.stdin is None or sys.stdout is None:
+        raise McpUnconnected
     from flashcards.assistant import build_server
     from flashcards.collection import find_collection
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from flashcards.errors import FlashcardsError, describe_os_error
 
+_LARGEST = 64 << 20  # bytes of a deck or of settings
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # else opening a pipe waits for a writer
 
 
@@ -62,9 +63,16 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a regular file, as `open_regular` opens it."""
+    """Read a regular file that a person can have written.
+
+    Raises:
+        OSError: as `open_regular`, or it is too large.
+    """
     with open_regular(path) as file:
-        return file.read()
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, f"Larger than {_LARGEST >> 20} MB", str(path))
+    return data
 
 
 def read_text(path: Path) -> str:

@@ -57,6 +57,14 @@ class TestDecks:
         found = process(["-C", ".", "check"], cli.root, code=1)
         assert said in found.out + found.err
 
+    def test_a_file_too_large_for_a_deck_is_reported_and_costs_nothing_else(self, cli: Runner) -> None:
+        cli.write("good.md", question("two"))
+        with (cli.root / "dump.md").open("wb") as file:
+            file.truncate(65 << 20)
+        assert len(cli.ids()) == 1
+        said = "dump.md:1: The file cannot be read: Larger than 64 MB. Split it into several files.\n"
+        assert cli("check", code=1).out == said
+
     def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))
         for name in (b"x\xff.md", b"x\xfe.md"):

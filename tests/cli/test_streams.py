@@ -140,10 +140,11 @@ def test_a_reader_that_has_enough_is_no_error(cli: Runner, arguments: list[str])
     running.stderr.close()
 
 
-def test_standard_output_that_is_closed_from_the_start_leaves_no_traceback(cli: Runner) -> None:
+@pytest.mark.parametrize("command", ["list --json", "mcp"])
+def test_standard_output_that_is_closed_from_the_start_leaves_no_traceback(cli: Runner, command: str) -> None:
     cli.write("a.md", question("one"))
     done = subprocess.run(
-        ["/bin/sh", "-c", f"'{sys.executable}' -m flashcards list --json >&-"],
+        ["/bin/sh", "-c", f"'{sys.executable}' -m flashcards {command} >&-"],
         cwd=cli.root,
         env=environment(),
         stderr=subprocess.PIPE,

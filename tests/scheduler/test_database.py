@@ -18,10 +18,13 @@ from scheduler import (
     SchedulerError,
     Store,
     TableSet,
+    backup,
     check,
     open_database,
+    restore,
     translate_errors,
 )
+from scheduler.database import open_reading
 from scheduler.schema import migrations
 from tests.scheduler.world import add, open_store
 
@@ -53,6 +56,38 @@ def test_a_new_database_has_every_table_and_no_problem(tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM cards").fetchone() == (0,)
     assert connection.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statements", "name"),
+    [
+        ("ALTER TABLE cards RENAME TO c; CREATE VIEW cards AS SELECT * FROM c", "cards"),
+        ("CREATE TRIGGER often AFTER INSERT ON reviews BEGIN DELETE FROM cards; END", "often"),
+        ("DROP TRIGGER reviews_refuse_update; CREATE TRIGGER reviews_refuse_update AFTER INSERT ON reviews"
+         " BEGIN DELETE FROM cards; END", "reviews_refuse_update"),
+        ("ALTER TABLE cards ADD COLUMN big TEXT AS (hex(zeroblob(9)))", "cards"),
+        ("CREATE TABLE t (a CHECK (length(hex(zeroblob(9))) > 0))", "t"),
+        ("CREATE TABLE t (a DEFAULT (hex(zeroblob(9))))", "t"),
+        ("CREATE INDEX often ON cards(hex(zeroblob(9)))", "often"),
+        ("CREATE VIRTUAL TABLE t USING fts5(a)", "t"),
+    ],
+)  # fmt: skip
+def test_what_a_stranger_made_to_run_in_a_database_is_refused_and_set_aside(
+    tmp_path: Path, statements: str, name: str
+) -> None:
+    path = tmp_path / "state.db"
+    connection = opened(path)
+    saved = backup(connection, tmp_path / "backups")
+    connection.executescript(statements)
+    connection.close()
+    with pytest.raises(DatabaseUnreadable, match=f"it holds `{name}`, which this program did not make.*state-"):
+        opened(path)
+    with pytest.raises(DatabaseUnreadable, match=f"it holds `{name}`"):
+        open_reading(path, [TABLE_SET])
+    aside = restore(path, saved, tmp_path / "backups")
+    assert aside is not None
+    assert aside.suffix == ".damaged"
+    opened(path).close()
 
 
 def test_the_tables_refuse_values_of_another_type(tmp_path: Path) -> None:
