@@ -31,23 +31,19 @@ _SAME_CARD: Final = " AND ".join(
 _SAME_REVIEW: Final = "{0}.cid = p.cid"
 _SAME: Final = {"notes": _SAME_NOTE, "cards": _SAME_CARD, "revlog": _SAME_REVIEW}
 
-# A row counts if neither the last agreement nor the present collection here says the same. What was deleted here and
-# is still there waits for its deletion; a single card cannot be deleted by the add-on, so it is passed over.
+# A row counts if neither the last agreement nor the present collection here says the same. A single card cannot be
+# deleted by the add-on, so one that was deleted here is passed over.
 _CHANGED: Final = """
     SELECT {columns} FROM {table} p
     WHERE NOT EXISTS (SELECT 1 FROM agreed.{table} a WHERE a.id = p.id AND {same_agreed})
         AND NOT EXISTS (SELECT 1 FROM mirror.{table} m WHERE m.id = p.id AND {same_mirror}) {more}
     ORDER BY p.id
 """
-_NOTE_IS_HERE: Final = """
-        AND p.id NOT IN (SELECT oid FROM mirror.graves WHERE type = 1 AND usn >= :since)
-"""
 _CARD_IS_HERE: Final = """
-        AND p.nid NOT IN (SELECT oid FROM mirror.graves WHERE type = 1 AND usn >= :since)
         AND (EXISTS (SELECT 1 FROM mirror.cards m WHERE m.id = p.id)
             OR p.id NOT IN (SELECT oid FROM mirror.graves WHERE type = 0))
 """
-_MORE: Final = {"notes": _NOTE_IS_HERE, "cards": _CARD_IS_HERE, "revlog": ""}
+_MORE: Final = {"notes": "", "cards": _CARD_IS_HERE, "revlog": ""}
 _GONE: Final = """
     SELECT a.id FROM agreed.{table} a JOIN mirror.{table} m ON m.id = a.id
     WHERE a.id NOT IN (SELECT id FROM {table}) {more} ORDER BY a.id
@@ -143,12 +139,8 @@ class AnkiContents:
             for part in ("flds", "tmpls")
         )
 
-    def changed_rows(self, since: int) -> Iterator[dict[Table, list[Row]]]:
-        """Return the rows that changed in Anki, in parts; both files are attached.
-
-        Args:
-            since: what changed here with this change number or a later one was not yet sent.
-        """
+    def changed_rows(self) -> Iterator[dict[Table, list[Row]]]:
+        """Return the rows that changed in Anki, in parts; both files are attached."""
         for table in ("revlog", "notes", "cards"):
             same = _SAME[table]
             query = _CHANGED.format(
@@ -158,7 +150,7 @@ class AnkiContents:
                 same_mirror=same.format("m"),
                 more=_MORE[table],
             )
-            cursor = self.db.execute(query, {"since": since} if ":since" in query else {})
+            cursor = self.db.execute(query)
             while rows := cursor.fetchmany(_BATCH):
                 yield {table: [list(row) for row in rows]}
 

@@ -137,7 +137,7 @@ class LiveAnki:
         try:
             with _opened(agreed) as known:
                 changes = contents.changes(known, None if is_first else self._state.get("dconf"))
-            parts, graves = self._find_changes(contents, agreed, usn)
+            parts, graves = self._find_changes(contents, agreed)
             session.apply_graves({"chunk": graves.as_json()})
             mirror.set_created(contents.created)
             session.apply_changes({"changes": changes})
@@ -153,10 +153,10 @@ class LiveAnki:
             session.close()
             raise
 
-    def _find_changes(self, contents: AnkiContents, agreed: Path, usn: int) -> tuple[list[dict[str, Any]], Graves]:
+    def _find_changes(self, contents: AnkiContents, agreed: Path) -> tuple[list[dict[str, Any]], Graves]:
         contents.attach(self._folder / _MIRROR, agreed)
         try:
-            return list(contents.changed_rows(usn)), self._confirm(contents.missing())
+            return list(contents.changed_rows()), self._confirm(contents.missing())
         finally:
             contents.detach()
 

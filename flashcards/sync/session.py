@@ -164,8 +164,9 @@ class SyncSession:
         received.reviews += self._mirror.put_rows("revlog", reviews, self._usn)
         received.notes += self._put("notes", [row for row in notes if not self._is_late(row)])
         cards = [row for row in cards if not self._deletions.take_card(row)]
-        self._take_back_decks(cards)
+        moved = self._take_back_decks(cards)
         received.cards += self._put("cards", cards)
+        self._mirror.send_again("cards", moved, self._usn + 1)
 
     def check(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Compare how many rows and objects both sides have; due counts and graves do not matter."""
@@ -232,17 +233,20 @@ class SyncSession:
             self.received.late.append(row)
         return deleted is not None
 
-    def _take_back_decks(self, cards: list[Row]) -> None:
-        """Let cards that come for a deleted deck find it, or the one that has its name now."""
+    def _take_back_decks(self, cards: list[Row]) -> list[int]:
+        """Let cards that come for a deleted deck find it, or the one that has its name now; return these cards."""
+        moved = []
         decks = self._mirror.objects("decks")
         names = {each["name"].casefold(): each["id"] for each in decks.values()}
         for row in cards:
             if str(row[_DID]) in decks or not (deck := self._deletions.take_back_deck(row[_DID])):
                 continue
+            moved.append(row[0])
             row[_DID] = names.setdefault(deck["name"].casefold(), deck["id"])
             if row[_DID] == deck["id"]:
                 decks[str(deck["id"])] = deck | {"usn": self._usn}
                 self._mirror.write_json("decks", decks)
+        return moved
 
     def _put(self, table: str, rows: list[Row]) -> list[Row]:
         received, mirror = self.received, self._mirror

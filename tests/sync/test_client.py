@@ -218,3 +218,19 @@ def test_the_command_refuses_ankiweb_and_needs_a_password_once(world: World, url
     asked = run(world.root, "--anki-server", url, "--user", USER)
     assert asked.returncode == 2
     assert "--password-file" in asked.stderr
+
+
+def test_a_text_written_into_a_note_that_is_deleted_here_is_kept(world: World, url: str, anki: Phone) -> None:
+    world.write("a.md", DECK)
+    sync(world, url)
+    assert anki.do("sync") == "NO_CHANGES"
+    anki.do("edit", note=anki.note("one?"), field=1, text="written in Anki")
+    assert anki.do("sync") == "NO_CHANGES"
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    sentences: list[str] = []
+    sync(world, url, sentences)
+    assert any("deleted elsewhere" in sentence for sentence in sentences)
+    assert "written in Anki" in "".join(path.read_text(encoding="utf-8") for path in world.root.rglob("*.md"))
+    assert anki.do("sync") == "NO_CHANGES"
+    assert not anki.rows("SELECT 1 FROM notes WHERE flds LIKE 'one?%'")
+    anki.check()

@@ -375,6 +375,27 @@ def test_a_note_added_on_the_phone_to_a_deck_that_is_gone_here_brings_it_back(wo
     phone.check()
 
 
+def test_a_note_added_to_a_deck_that_was_deleted_and_made_again_elsewhere_goes_into_that_one(world: World) -> None:
+    world.write("a.md", DECK)
+    phone, other = world.phone(), world.phone()
+    phone.download()
+    phone.do("add", kind="Flashcards Basic", fields=["first?", "x"], deck="z")
+    phone.sync()
+    other.download()
+    other.do("add", kind="Flashcards Basic", fields=["late?", "x"], deck="z")
+    phone.do("delete_deck", name="z")
+    phone.sync()
+    world.write("z.md", "Q: made here?\nA: x\n")
+    phone.sync()
+    for each in (other, phone, other):
+        each.sync()
+    assert "Q: late?" in world.read("z.md")
+    decks = "SELECT d.name, count(*) FROM cards c JOIN decks d ON d.id = c.did GROUP BY d.id ORDER BY d.name"
+    assert other.rows(decks) == [["a", 5], ["z", 2]]
+    assert state_of(phone) == state_of(other)
+    other.check()
+
+
 def test_what_is_undone_on_the_phone_before_it_syncs_never_arrives(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()

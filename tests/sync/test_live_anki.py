@@ -367,3 +367,18 @@ def test_the_command_refuses_options_that_do_not_go_together(
     done = run(world, *arguments)
     assert done.returncode == 2
     assert sentence in done.stderr
+
+
+def test_a_text_written_in_anki_into_a_note_that_is_deleted_here_is_kept(world: World, anki: Anki) -> None:
+    world.write("a.md", DECK)
+    world.write("img/a.png", "pixels")
+    sync(world, anki)
+    anki.do("edit", note=anki.note("one?"), field=1, text="written in Anki")
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    sentences: list[str] = []
+    sync(world, anki, sentences)
+    assert any("deleted elsewhere" in sentence for sentence in sentences)
+    assert "written in Anki" in "".join(path.read_text(encoding="utf-8") for path in world.root.rglob("*.md"))
+    assert not anki.rows("SELECT 1 FROM notes WHERE flds LIKE 'one?%'")
+    compare(world, anki)
+    assert_nothing_to_do(world, anki)
