@@ -177,6 +177,7 @@ _FURIGANA: Final = re.compile(r"(?: |(?<![^ >\[\]]))([^ >\[\]]++)\[(?!sound:)([^
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
 _SPOKEN: Final = Enclosed({r"\[anki:tts\b[^\[\]]*\]": r"\[/anki:tts\]"})
 _NOT_SPOKEN: Final = "text that Anki reads aloud was left out"
+_SPOKEN_IS_SHOWN: Final = "text that Anki only reads aloud is shown, since there is no other"
 _CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
 
 
@@ -283,11 +284,18 @@ class SideTemplate:
             Malformed: it is longer.
         """
         filling = _Filling(values, back, blank, gaps, budget or SideBudget())
-        html = _render(self._parts, filling)
-        filling.rendered.html = _SPOKEN.replace(html, lambda _opening, _text, _closing: "")
-        if len(filling.rendered.html) < len(html):
-            filling.rendered.problems.append(_NOT_SPOKEN)
-        return filling.rendered
+        rendered, spoken = filling.rendered, filling.spoken
+
+        def speak(_opening: str, text: str, _closing: str) -> str:
+            spoken.append(text)
+            return ""
+
+        rendered.html = _SPOKEN.replace(_render(self._parts, filling), speak)
+        if spoken:
+            only_spoken = not is_shown(rendered.html)
+            rendered.html += "<br>".join(spoken) if only_spoken else ""
+            rendered.problems.append(_SPOKEN_IS_SHOWN if only_spoken else _NOT_SPOKEN)
+        return rendered
 
     def remove_front(self, front: SideTemplate) -> SideTemplate:
         """Return this side without the front, if it begins with all that the template of the front says.
@@ -313,6 +321,7 @@ class _Filling:
     gaps: Collection[int]
     budget: SideBudget
     rendered: Rendered = field(default_factory=Rendered)
+    spoken: list[str] = field(default_factory=list)
 
     def is_shown_section(self, section: TemplateSection) -> bool:
         """Check whether a section is shown; one for only some cards of a cloze is."""
@@ -344,8 +353,9 @@ def _fill(part: TemplateField, filling: _Filling) -> str:
     if part.name in _SPECIAL and part.name not in values:
         return ""
     if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
-        rendered.problems.append(_NOT_SPOKEN)
-        rendered.shown.add(part.name)
+        if (text := values.get(part.name)) is not None and not is_empty(text):
+            filling.spoken.append(text)
+            rendered.shown.add(part.name)
         return ""
     value = values.get(part.name)
     if value is None:

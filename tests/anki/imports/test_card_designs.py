@@ -142,6 +142,15 @@ def test_what_anki_reads_aloud_is_no_text(designs: Designs) -> None:
     assert [remark.message for remark in report.remarks] == ["1 note: text that Anki reads aloud was left out."]
 
 
+def test_a_side_that_is_only_read_aloud_shows_its_text(designs: Designs) -> None:
+    made = note_type("L", 0, ["F", "B"], ("{{tts ja_JP:F}}", "{{FrontSide}}<hr id=answer>{{B}}"))
+    report = designs.imported(made, ["東京", "Tokyo"])
+    assert [remark.message for remark in report.remarks] == [
+        "1 note: text that Anki only reads aloud is shown, since there is no other."
+    ]
+    assert designs.text(made, ["東京", "Tokyo"]) == "Q: 東京\nA: Tokyo\n"
+
+
 @pytest.mark.parametrize(("note", "told"), [("", 0), ("note", 1)])
 def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, note: str, told: int) -> None:
     made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
