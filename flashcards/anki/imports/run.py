@@ -68,7 +68,7 @@ def import_package(
         package = read_package(archive, seen)
         media = MediaPlan(collection.root, archive)
         try:
-            budget = RenderBudget(archive.collection_size)
+            budget = RenderBudget(archive.collection_size, _count_characters(package))
             with blame_package(path):
                 return _PackageImport(collection, package, media, path, progress, budget).run(dry_run=dry_run)
         finally:
@@ -87,9 +87,13 @@ def import_changes(
         source: names them in the report.
         changes: what changed.
     """
-    budget = RenderBudget(sum(len(field) for note in package.notes for field in note.fields))
+    budget = RenderBudget(_count_characters(package))
     with _pause_gc(), blame_package(Path(source)):
         return _PackageImport(collection, package, media, Path(source), None, budget, changes).run(dry_run=False)
+
+
+def _count_characters(package: Package) -> int:
+    return sum(len(field) for note in package.notes for field in note.fields)
 
 
 def _open_package(path: Path) -> Archive | Profile:

@@ -20,6 +20,7 @@ _FREE_ROWS: Final = 200_000
 _BYTES_PER_ROW: Final = {"notes": 20, "cards": 10, "revlog": 3}  # packed; times and ids alone take about twice that
 _FREE_PIECES: Final = 4 << 20  # characters of rendered cards
 _PIECES_PER_BYTE: Final = 40  # of a packed collection
+_COPIES: Final = 4  # of each field, on all sides of all cards, whatever the package's size: it may be packed very well
 _LARGEST_SIDE: Final = 4 << 20  # characters
 
 
@@ -56,10 +57,11 @@ class RenderBudget:
 
     Args:
         size: bytes of the packed collection.
+        characters: those of all fields.
     """
 
-    def __init__(self, size: int) -> None:
-        self._left = _FREE_PIECES + size * _PIECES_PER_BYTE
+    def __init__(self, size: int, characters: int = 0) -> None:
+        self._left = _FREE_PIECES + max(size * _PIECES_PER_BYTE, characters * _COPIES)
 
     def start_side(self) -> SideBudget:
         """Return what one side of a card may take."""

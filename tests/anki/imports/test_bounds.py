@@ -133,6 +133,16 @@ def test_a_template_that_repeats_a_field_without_measure_is_refused(home: Home, 
     assert "implausibly long" in refused(home, package)
 
 
+def test_many_long_notes_of_one_text_are_imported_however_small_they_are_packed(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "_FREE_PIECES", 50_000)
+    notes = [Made([f"a{number}", "<b>b</b>" * 1_000]) for number in range(200)]
+    package = write_package(tmp_path / "x.apkg", notes)
+    assert package.stat().st_size * 100 < sum(len(field) for note in notes for field in note.fields)
+    assert home.import_file(package).added == 200
+
+
 def test_many_cards_that_are_long_each_are_refused_together(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
