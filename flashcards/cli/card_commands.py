@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import read_date
+from flashcards.cli.params import WholeNumber, read_date
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ flag_command = _query_command(
     _flag,
     "flagged",
     "Flag cards with a number from 1 to 7; 0 removes the flag.\n\n\b\nflashcards flag 1 rated:1:1",
-    click.Argument(["number"], type=click.IntRange(0, 7)),
+    click.Argument(["number"], type=WholeNumber(0, 7)),
 )
 set_due_command = _query_command(
     "set-due",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Day, Excludes, Number, OptionRules, read_date
+from flashcards.cli.params import Day, Excludes, Number, OptionRules, WholeNumber, read_date
 from flashcards.text import NO_CARDS
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @click.command("stats", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option(
-    "--days", type=click.IntRange(1, 36_500), default=_YEAR, metavar="N", help="Days to look back; default 365."
-)
+@click.option("--days", type=WholeNumber(1, 36_500), default=_YEAR, metavar="N", help="Days to look back; default 365.")
 @click.option("--all", "everything", is_flag=True, help="Look back to the first review.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
@@ -55,7 +53,7 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
 
 @click.command("forecast", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--days", type=click.IntRange(1, 3650), default=30, metavar="N", help="Days to look ahead; default 30.")
+@click.option("--days", type=WholeNumber(1, 3650), default=30, metavar="N", help="Days to look ahead; default 30.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
 def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None) -> None:
@@ -88,7 +86,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
 
 @click.command("simulate", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--days", type=click.IntRange(1, 3650), default=365, metavar="N", help="Days to simulate; default 365.")
+@click.option("--days", type=WholeNumber(1, 3650), default=365, metavar="N", help="Days to simulate; default 365.")
 @click.option(
     "--retention",
     "retentions",

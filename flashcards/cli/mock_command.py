@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Excludes, Number, OptionRules, Requires
+from flashcards.cli.params import Excludes, Number, OptionRules, Requires, WholeNumber
 from flashcards.settings import MockPreset
 from flashcards.settings.values import MOST_MINUTES, MOST_QUESTIONS
 from flashcards.text import plural
@@ -24,9 +24,7 @@ _OF_HOLDING = ("--preset", "--questions", "--per-question", "--minutes", "--seed
 @click.command("mock", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--preset", metavar="NAME", help="Run the mock interview [mocks.NAME] of flashcards.toml.")
-@click.option(
-    "--questions", type=click.IntRange(1, MOST_QUESTIONS), metavar="N", help="Number of questions; default 5."
-)
+@click.option("--questions", type=WholeNumber(1, MOST_QUESTIONS), metavar="N", help="Number of questions; default 5.")
 @click.option(
     "--per-question",
     type=Number(0, MOST_MINUTES, min_open=True),

@@ -88,8 +88,16 @@ def _make_date(year: int, month: int, day: int) -> date | None:
         return None
 
 
+class WholeNumber(click.IntRange):
+    """A whole number in a range."""
+
+    name = "whole number"  # what a message calls it
+
+
 class Number(click.FloatRange):
     """A finite number in a range."""
+
+    name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Parse and check the number."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Excludes, Number, OptionRules, Requires
+from flashcards.cli.params import Excludes, Number, OptionRules, Requires, WholeNumber
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -21,16 +21,14 @@ _OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
 
 @click.command("review", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
-@click.option("--new", type=click.IntRange(min=0), metavar="N", help="Ask N new cards, regardless of the daily limit.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask at most N cards.")
+@click.option("--new", type=WholeNumber(min=0), metavar="N", help="Ask N new cards, regardless of the daily limit.")
+@click.option("--limit", type=WholeNumber(min=1), metavar="N", help="Ask at most N cards.")
 @click.option(
     "--order",
     type=click.Choice(["due", "retrievability", "random", "overdue"]),
     help="Order of due cards: by due day, most likely recalled first, random, or most overdue first.",
 )
-@click.option(
-    "--ahead", type=click.IntRange(1, 365), metavar="DAYS", help="Also ask cards that become due within DAYS."
-)
+@click.option("--ahead", type=WholeNumber(1, 365), metavar="DAYS", help="Also ask cards that become due within DAYS.")
 @click.option(
     "--backlog", is_flag=True, help="Ask all due cards without limits and nothing new, most likely recalled first."
 )
@@ -44,7 +42,7 @@ _OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
 @click.option("--lan", is_flag=True, help="With --web: let phones and tablets in the same network open it.")
 @click.option("--host", metavar="ADDRESS", help="With --web: the address to listen on. Default: 127.0.0.1.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="With --web: the port. Default: a free one."
+    "--port", type=WholeNumber(0, 65535), default=0, metavar="N", help="With --web: the port. Default: a free one."
 )
 @click.option("--no-open", is_flag=True, help="With --web: only print the address, do not open a browser.")
 @click.option("--json", "as_json", is_flag=True, help="With --web: print the address as one JSON object.")

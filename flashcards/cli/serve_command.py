@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from flashcards.cli import console
-from flashcards.cli.params import Excludes, OptionRules
+from flashcards.cli.params import Excludes, OptionRules, WholeNumber
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PasswordMissing(UsageError):
 @click.option("--host", metavar="ADDRESS", help="The address to listen on. Default: 127.0.0.1, this computer alone.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=_PORT,
     show_default=True,
     help="The port to listen on; 0 takes a free one.",

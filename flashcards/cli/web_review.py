@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.params import WholeNumber
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def review_in_browser(
 @click.command("preview")
 @click.argument("card", metavar="CARD", shell_complete=complete.card)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The port to listen on. Default: a free one."
+    "--port", type=WholeNumber(0, 65535), default=0, metavar="N", help="The port to listen on. Default: a free one."
 )
 @click.option("--no-open", is_flag=True, help="Only print the address, do not open a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the address as one JSON object.")

@@ -73,6 +73,19 @@ def test_all_that_clashes_is_named_at_once(cli: Runner) -> None:
     assert said == "Error: --cram cannot be combined with --new, --ahead and --backlog: it asks every card.\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (("stats", "--days", "x"), "'x' is not a valid whole number."),
+        (("forecast", "--days", "1.5"), "'1.5' is not a valid whole number."),
+        (("simulate", "--retention", "90%"), "'90%' is not a valid number."),
+        (("simulate", "--retention", "nan"), "'nan' is not a number."),
+    ],
+)
+def test_what_is_no_number_is_called_so(cli: Runner, command: tuple[str, ...], problem: str) -> None:
+    assert problem in cli.fails(*command)
+
+
 def test_json_without_the_schedule_is_refused(cli: Runner) -> None:
     cli.write("a.md", "Q: one\nA: two\n")
     assert "--no-history works only with packages" in cli.fails("export", "--no-history", "-o", "a.json")
