@@ -94,15 +94,7 @@ def command(
     if report:
         _check_report(report)
     if presets or history or show is not None:
-        from flashcards.cli import mock_reports
-
-        with console.read_collection() as collection:
-            if presets:
-                _list_presets(collection)
-            elif show is not None:
-                mock_reports.show(collection, show, report, as_json)
-            else:
-                mock_reports.show_history(collection, as_json)
+        _show_earlier(show, report, presets=presets, as_json=as_json)
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("A mock interview needs a terminal. `flashcards mock --history` works without one.")
@@ -123,6 +115,19 @@ def command(
         from flashcards.review.terminal import ALL_SAVED
 
         raise KeyboardInterrupt(ALL_SAVED)
+
+
+def _show_earlier(show: str | None, report: Path | None, *, presets: bool, as_json: bool) -> None:
+    """List the presets, show the report of an earlier mock interview, or list them all."""
+    from flashcards.cli import mock_reports
+
+    with console.read_collection() as collection:
+        if presets:
+            _list_presets(collection)
+        elif show is not None:
+            mock_reports.show(collection, show, report, as_json)
+        else:
+            mock_reports.show_history(collection, as_json)
 
 
 def _list_presets(collection: Collection) -> None:

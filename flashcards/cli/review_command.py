@@ -85,14 +85,7 @@ def command(
     flashcards review tpm --cram
     flashcards review --web
     """
-    if web:
-        from flashcards.cli.web_review import check_web_extra
-
-        check_web_extra()
-    elif not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from flashcards.errors import UsageError
-
-        raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
+    _check_shell(web=web)
     with console.open_collection() as collection:
         only = console.select_cards(collection, query)
         if only is not None and not only:
@@ -123,6 +116,18 @@ def command(
     review_in_browser(
         root, plan, " ".join(query), address=address, port=port, as_json=as_json, opens=not (no_open or as_json)
     )
+
+
+def _check_shell(*, web: bool) -> None:
+    """Check that the browser's extra is installed, or that there is a terminal."""
+    if web:
+        from flashcards.cli.web_review import check_web_extra
+
+        check_web_extra()
+    elif not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from flashcards.errors import UsageError
+
+        raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
 
 
 def _ask(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:
