@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -100,7 +101,8 @@ FIRST_STEPS = (State.NEW, State.LEARNING)
 """States of a card that was never under review."""
 
 
-def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: State, *, has_memory: bool) -> int:
+@cache  # few rows differ in this
+def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: State, has_memory: bool) -> int:
     """Return what a row of the log does to a card's counts and memory, as a sum of the constants above.
 
     Whether a rating restarts depends on the one before it, too: see `begins_history`.
@@ -120,7 +122,7 @@ def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: 
 
 def find_row_effects(row: Review) -> int:
     """Return the effects of a whole row; see `find_effects`."""
-    return find_effects(row.kind, row.rating, row.state_before, row.state_after, has_memory=row.stability is not None)
+    return find_effects(row.kind, row.rating, row.state_before, row.state_after, row.stability is not None)
 
 
 def begins_history(before: State, previous: State | None) -> bool:
@@ -314,7 +316,8 @@ class Replayer:
             for place, memory in zip(run.rows, memories, strict=True):
                 log[place] = _with_memory(log[place], *memory)
         for log in logs:
-            _carry_over(log)
+            if any(row.kind is not ReviewKind.RATING for row in log):
+                _carry_over(log)
 
     def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
         run = _Run()

@@ -159,7 +159,7 @@ class _Merging:
         after: list[Card] = []
         for each in joined:
             card = self._settle(each)
-            rows += [row for row in each.log if row.id in each.new]
+            rows += each.log if len(each.new) == len(each.log) else [row for row in each.log if row.id in each.new]
             if each.new:
                 after.append(card)
         self._db.executemany(INSERT_REVIEW, map(to_plain, rows))

@@ -137,7 +137,7 @@ def _effects_by_code() -> NDArray[np.int64]:
     for kind, before, after, stated in product(ReviewKind, State, State, (False, True)):
         for rating in (None, *Rating):
             code = _encode(kind, rating or 0, before, after, stated)
-            table[code] = find_effects(kind, rating, before, after, has_memory=stated)
+            table[code] = find_effects(kind, rating, before, after, stated)
     return table
 
 

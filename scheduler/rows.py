@@ -49,6 +49,9 @@ _REVIEW_TYPES: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
     )
 )
 
+_RATING = Review._fields.index("rating")
+_ENUMERATIONS = tuple(place for place, _ in _REVIEW_TYPES if place != _RATING)
+
 
 def to_card(row: Sequence[Any]) -> Card:
     """Convert a row of `CARD_COLUMNS`."""
@@ -82,9 +85,10 @@ def to_review(row: Sequence[Any]) -> Review:
 def to_plain(review: Review) -> list[Any]:
     """Return the values for `INSERT_REVIEW` as plain numbers, which SQLite binds faster than enumerations."""
     values: list[Any] = list(review)
-    for place, _ in _REVIEW_TYPES:
-        if values[place] is not None:
-            values[place] = int(values[place])
+    for place in _ENUMERATIONS:
+        values[place] = +values[place]
+    if review.rating is not None:
+        values[_RATING] = +review.rating
     return values
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
@@ -129,62 +129,66 @@ def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
     found: list[ImportedReview] = []
     state = State.NEW
     learning = False  # whether the row before was one of steps of a new card
-    for row in log:
-        kind = _find_kind(row)
-        rating = _RATINGS.get(row.ease) if kind in (ReviewKind.RATING, ReviewKind.CRAM) else None
-        before = _state_before(row, state, learning=learning)
-        after = _state_after(row, kind, before)
-        found.append(
-            ImportedReview(
-                row.id,
-                kind,
-                rating,
-                min(max(row.time, 0), 86_400_000),
-                before,
-                after,
-                _to_seconds(row.last_ivl),
-                _to_seconds(row.ivl),
-            )
-        )
+    for at_ms, _, ease, ivl, last_ivl, factor, duration, type_ in log:
+        kind, rating, before, after = _interpret(type_, ease, factor != 0, (ivl > 0) - (ivl < 0), state, learning)
+        duration = min(max(duration, 0), 86_400_000)
+        intervals = _to_seconds(last_ivl), _to_seconds(ivl)
+        found.append(ImportedReview._make((at_ms, kind, rating, duration, before, after, *intervals)))
         if kind is not ReviewKind.CRAM:
-            learning = kind is ReviewKind.RATING and row.type == LEARNING
+            learning = kind is ReviewKind.RATING and type_ == LEARNING
             state = after
     return found
 
 
-def _find_kind(row: LogRow) -> ReviewKind:
-    if row.type == MANUAL or row.ease not in _RATINGS:
-        if row.type == RESCHEDULED:
+@lru_cache(maxsize=10_000)  # most rows are alike
+def _interpret(
+    type_: int, ease: int, has_factor: bool, direction: int, state: State, learning: bool
+) -> tuple[ReviewKind, Rating | None, State, State]:
+    """Return what a row records: its kind and rating, and the card's state before and after.
+
+    `direction` is the sign of the row's interval; `state` and `learning` say how the row before left the card.
+    """
+    rating = _RATINGS.get(ease)
+    kind = _find_kind(type_, rating, has_factor=has_factor)
+    before = _find_state_before(type_, rating, state, learning=learning)
+    after = _find_state_after(direction, kind, before)
+    return kind, rating if kind in (ReviewKind.RATING, ReviewKind.CRAM) else None, before, after
+
+
+def _find_kind(type_: int, rating: Rating | None, *, has_factor: bool) -> ReviewKind:
+    if type_ == MANUAL or rating is None:
+        if type_ == RESCHEDULED:
             return ReviewKind.RESCHEDULED
-        return ReviewKind.SET_DUE if row.factor or row.type != MANUAL else ReviewKind.FORGET
-    if row.type == FILTERED and row.factor == 0:
+        return ReviewKind.SET_DUE if has_factor or type_ != MANUAL else ReviewKind.FORGET
+    if type_ == FILTERED and not has_factor:
         return ReviewKind.CRAM
-    return ReviewKind.RESCHEDULED if row.type == RESCHEDULED else ReviewKind.RATING
+    return ReviewKind.RESCHEDULED if type_ == RESCHEDULED else ReviewKind.RATING
 
 
-def _state_before(row: LogRow, state: State, *, learning: bool) -> State:
-    if row.type == LEARNING:
+def _find_state_before(type_: int, rating: Rating | None, state: State, *, learning: bool) -> State:
+    if type_ == LEARNING:
         # Steps of a new card that follow anything else begin its history anew.
         return State.LEARNING if learning else State.NEW
-    if row.type == REVIEW:
+    if type_ == REVIEW:
         return State.REVIEW
-    if row.type == RELEARNING:
+    if type_ == RELEARNING:
         return State.RELEARNING
-    return State.REVIEW if row.type == FILTERED and row.ease in _RATINGS and state is State.NEW else state
+    return State.REVIEW if type_ == FILTERED and rating and state is State.NEW else state
 
 
-def _state_after(row: LogRow, kind: ReviewKind, before: State) -> State:
+def _find_state_after(direction: int, kind: ReviewKind, before: State) -> State:
     if kind is ReviewKind.FORGET:
         return State.NEW
     if kind is ReviewKind.CRAM:
         return before
-    if row.ivl > 0 or kind is ReviewKind.SET_DUE:
+    if direction > 0 or kind is ReviewKind.SET_DUE:
         return State.REVIEW
-    if kind is not ReviewKind.RATING and row.ivl == 0:
+    if kind is not ReviewKind.RATING and direction == 0:
         return before
     return State.LEARNING if before in (State.NEW, State.LEARNING) else State.RELEARNING
 
 
+@lru_cache(maxsize=10_000)
 def _to_seconds(interval: int) -> int:
     return min(interval * DAY_SECONDS if interval > 0 else -interval, _LONGEST)
 
