@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
@@ -59,8 +58,7 @@ def make_cloze(
             ending = _tighten_gap(added)
     if without and not ending:
         ending = f"{_open_gap(without)}{NOTHING}}}}}"
-    return replace(
-        draft,
+    return draft._replace(
         kind=Kind.CLOZE,
         fields=("\n\n".join(each for each in (markdown, ending) if each),),
         cards=list_gaps(ords),
@@ -129,7 +127,7 @@ def keep_gaps_of(ords: Sequence[int], html: str) -> str:
 def merge_gaps(draft: IncomingNote) -> IncomingNote:
     """Merge a gap around nothing but another one, as our packages write a gap with several numbers."""
     (text,) = draft.fields
-    return replace(draft, fields=(_merge_text(text),)) if _GAP_IN_GAP.search(text) else draft
+    return draft._replace(fields=(_merge_text(text),)) if _GAP_IN_GAP.search(text) else draft
 
 
 def _merge_text(text: str) -> str:

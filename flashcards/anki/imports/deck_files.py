@@ -106,7 +106,9 @@ class DeckFiles:
         self._remark(written, match)
         found = [*written, *same, *said, *kept, *gone]
         cards = match.cards  # of the package, whatever the merged note asks
-        return [PlacedNote(replace(draft, cards=cards.get(draft.key, draft.cards)), note) for draft, note in found]
+        if not cards:
+            return found
+        return [PlacedNote(draft._replace(cards=cards.get(draft.key, draft.cards)), note) for draft, note in found]
 
     def has_prose(self, deck: str) -> bool:
         """Check whether the file of a deck has its prose, now that everything is written."""
@@ -195,7 +197,7 @@ class DeckFiles:
         text = data.decode()
         if self._anybodys:  # the file stays as its person wrote it: what is added gets the tags of all its notes
             tags = read_file_tags(text)
-            added = [replace(draft, tags=tuple(dict.fromkeys((*draft.tags, *tags)))) for draft in added]
+            added = [draft._replace(tags=tuple(dict.fromkeys((*draft.tags, *tags)))) for draft in added]
         return change_file(path, text, changes, added)
 
     def _catalogue(
@@ -318,7 +320,7 @@ def _pin_twins(new: list[IncomingNote], known: Iterable[tuple[int, bytes]]) -> I
     for draft in new:
         if counts[draft.kind, draft.fields] > 1 or (here and draft.fingerprint in here):
             name = digest(f"{draft.source}\x1f{draft.part}".encode("utf-8", "replace"))
-            yield replace(draft, pin=draft.pin or b32encode(name).decode().lower()[:_PIN_LENGTH])
+            yield draft._replace(pin=draft.pin or b32encode(name).decode().lower()[:_PIN_LENGTH])
         else:
             yield draft
 

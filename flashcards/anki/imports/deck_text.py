@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flashcards.anki.imports.draft import IncomingNote, make_readable
@@ -273,7 +273,7 @@ class _File:
             note = self._find_note(line)
             if note is None:
                 return None
-            draft = replace(draft, say=note.say if note.say != self._say else ())
+            draft = draft._replace(say=note.say if note.say != self._say else ())
             _replace(lines, note, draft.write(self._tags), ending)
             drafts[self._index[line]] = draft
         text = "".join(lines)
@@ -321,7 +321,7 @@ class _File:
 
 def _make_pair(draft: IncomingNote) -> IncomingNote:
     """Convert a draft to one line, the only form that fits in a list."""
-    return replace(draft, kind=Kind.PAIR, fields=tuple(_BREAK.sub("<br>", text) for text in draft.fields))
+    return draft._replace(kind=Kind.PAIR, fields=tuple(_BREAK.sub("<br>", text) for text in draft.fields))
 
 
 def _replace(lines: list[str], note: Note, block: str, ending: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from flashcards.anki.to_markdown.convert import NOTHING, flatten_markdown
 from flashcards.anki.to_markdown.inline import escape_everything
@@ -32,8 +31,7 @@ _BLANKS: Final = re.compile(r"\s+")
 _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingNote:
+class IncomingNote(NamedTuple):
     """One note from elsewhere, as it is to be written.
 
     Attributes:
@@ -112,14 +110,14 @@ def make_readable(draft: IncomingNote) -> IncomingNote:
     cloze = draft.kind is Kind.CLOZE
     problems = (*draft.problems, "the text is kept without its formatting")
     fields = tuple(flatten_markdown(text, cloze=cloze) for text in draft.fields)
-    told = replace(draft, fields=fields, problems=problems)
+    told = draft._replace(fields=fields, problems=problems)
     if all(fields) and told.is_read_back():
         return told
-    told = replace(told, fields=tuple(_spell_out(text, cloze=cloze) for text in draft.fields))
+    told = told._replace(fields=tuple(_spell_out(text, cloze=cloze) for text in draft.fields))
     if not cloze or told.is_read_back():
         return told
     problems = (*draft.problems, "its gaps cannot be written; its cards ask one at the end")
-    return replace(told, fields=(_ask_at_end(draft),), problems=problems)
+    return told._replace(fields=(_ask_at_end(draft),), problems=problems)
 
 
 def _ask_at_end(cloze: IncomingNote) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import eq
 from typing import TYPE_CHECKING, Final
@@ -297,12 +297,12 @@ def _is_as_here(
 def _adapt_form(draft: IncomingNote, entry: Entry) -> IncomingNote:
     """Return the draft in the form of the note that it replaces."""
     note = entry.note
-    draft = replace(draft, pin=note.pin)
+    draft = draft._replace(pin=note.pin)
     if draft.kind is Kind.CLOZE or family(note) == CLOZE:
         return draft
     one_line = not any("\n" in text for text in draft.fields)
     if note.kind is Kind.TERM and draft.reverse:
-        return replace(draft, kind=Kind.TERM)
+        return draft._replace(kind=Kind.TERM)
     if note.kind is Kind.PAIR and one_line:
-        return replace(draft, kind=Kind.PAIR)
+        return draft._replace(kind=Kind.PAIR)
     return draft

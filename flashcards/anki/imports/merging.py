@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.exports.notes import clean_tags
@@ -71,8 +70,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
     tags = merge_tags(note.tags, draft.tags, base.tags.split())
     reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
     typed = _merge_flag(note.typed, draft.typed, bool(base.flags & FLAG_TYPED))
-    merged = replace(
-        draft,
+    merged = draft._replace(
         fields=tuple(fields),
         cards=_choose_cards(draft, fields) if is_cloze else list_cards(reverse),
         tags=tags,

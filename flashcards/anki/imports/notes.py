@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.imports.cloze import (
     filter_ords,
@@ -34,6 +33,18 @@ if TYPE_CHECKING:
     from flashcards.anki.to_markdown.convert import Converter
 
 _Sides = tuple[SideTemplate, SideTemplate]
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
+
+
+class _TypeFacts(NamedTuple):
+    """What counts of a note type for each of its notes.
+
+    `name` is that of an `IncomingNote`'s note type; `templates` are JSON.
+    """
+
+    is_ours: bool
+    name: str
+    templates: str
 
 
 class NoteConverter:
@@ -70,6 +81,7 @@ class NoteConverter:
         self._start_deck = start_deck
         self._budget = budget or RenderBudget(0)
         self._sides: dict[int, list[_Sides]] = {}
+        self._facts: dict[int, _TypeFacts] = {}
 
     def convert(self, note: AnkiNote) -> Iterator[IncomingNote]:
         """Convert a note to ours, those that can be asked; nothing if it has no cards."""
@@ -82,7 +94,7 @@ class NoteConverter:
         ords = self._find_ords(kind, cards)
         if not ords:
             return
-        if is_ours(kind):
+        if self._find_facts(kind).is_ours:
             found = self._convert_own(draft, note, kind, ords)
         elif occlusion:
             found = self._convert_occlusion(draft, note, kind, occlusion, ords)
@@ -96,18 +108,18 @@ class NoteConverter:
         """Return which cards a note has, without its text; nothing if only its text tells."""
         kind = self._package.note_types[note.note_type]
         cards = self._package.cards.get(note.id, [])
-        if not cards or not is_ours(kind):
+        if not cards or not self._find_facts(kind).is_ours:
             return None
         ords = self._find_ords(kind, cards)
         draft = self._start_note(note, kind, ords, masked=False)
         if kind.kind == CLOZE_TYPE:
-            return replace(draft, form=OWN_FORM, kind=Kind.CLOZE, cards=list_gaps(ords))
-        return replace(draft, form=OWN_FORM, cards=list_cards(1 in ords))
+            return draft._replace(form=OWN_FORM, kind=Kind.CLOZE, cards=list_gaps(ords))
+        return draft._replace(form=OWN_FORM, cards=list_cards(1 in ords))
 
     def find_source(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
         """Return the file and the headings that a note was under when it was ours; empty if it never was."""
         kind = self._package.note_types[note.note_type]
-        if not is_ours(kind):
+        if not self._find_facts(kind).is_ours:
             return "", ()
         path, *headings = strip_tags(note.fields[kind.fields.index("Source")]).split(" › ")
         return (path, tuple(headings)) if path.endswith(".md") else ("", ())
@@ -129,11 +141,10 @@ class NoteConverter:
         problems = []
         if len({card.home for card in cards}) > 1 and not self._keeps_decks(note, kind):
             problems.append("its cards were in several decks; all were moved to the first card's deck")
-        templates = [(each.front, each.back) for each in kind.templates]
-        said = [note.fields, note.tags, ords, deck, kind.kind, templates]
-        if masked:
-            said.append("drawn")  # earlier versions kept the masks as text
-        content = json.dumps(said, ensure_ascii=False)
+        facts = self._find_facts(kind)
+        said = _ENCODER.encode([note.fields, note.tags, ords, deck, kind.kind])
+        masks = ', "drawn"' if masked else ""  # earlier versions kept the masks as text
+        content = f"{said[:-1]}, {facts.templates}{masks}]"
         return IncomingNote(
             source=note.guid,
             part=0,
@@ -150,12 +161,19 @@ class NoteConverter:
             changed_s=note.changed,
             problems=tuple(problems),
             anki_id=str(note.id),
-            note_type=kind.name if is_ours(kind) or shows_first_fields(kind) else "",
+            note_type=facts.name,
         )
 
     def _keeps_decks(self, note: AnkiNote, kind: AnkiNoteType) -> bool:
         """Check whether cards in other decks become notes there: not if the note is here already, or is ours."""
-        return not is_ours(kind) and (note.guid, 0) not in self._known
+        return not self._find_facts(kind).is_ours and (note.guid, 0) not in self._known
+
+    def _find_facts(self, kind: AnkiNoteType) -> _TypeFacts:
+        if kind.id not in self._facts:
+            templates = _ENCODER.encode([(each.front, each.back) for each in kind.templates])
+            name = kind.name if is_ours(kind) or shows_first_fields(kind) else ""
+            self._facts[kind.id] = _TypeFacts(is_ours(kind), name, templates)
+        return self._facts[kind.id]
 
     def _find_homes(self, note: AnkiNote, kind: AnkiNoteType) -> dict[int, int]:
         """Return what keeps cards apart, by their ords: their decks, or an earlier import that kept them apart."""
@@ -174,28 +192,27 @@ class NoteConverter:
         if deck == draft.deck:
             return draft
         self._start_deck(deck)
-        return replace(draft, deck=deck)
+        return draft._replace(deck=deck)
 
     def _convert_own(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, ords: list[int]
     ) -> Iterator[IncomingNote]:
         values = dict(zip(kind.fields, note.fields, strict=True))
         path, breadcrumb = self.find_source(note)
-        draft = replace(draft, path=path, breadcrumb=breadcrumb, form=OWN_FORM)
+        draft = draft._replace(path=path, breadcrumb=breadcrumb, form=OWN_FORM)
         if kind.kind == CLOZE_TYPE:
-            draft = replace(draft, raw=(values["Text"],))
+            draft = draft._replace(raw=(values["Text"],))
             left = filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was taken out here
             if len(left) < len(ords):
                 problem = "a card whose gap was removed from the text was left out"
-                draft = replace(draft, problems=(*draft.problems, problem))
+                draft = draft._replace(problems=(*draft.problems, problem))
             typed = not is_empty(values.get("Typed", ""))
             yield merge_gaps(make_cloze(draft, self._converter, values["Text"], "", left, typed=typed))
             return
         front, back = self._to_markdown(values["Front"]), self._to_markdown(values["Back"])
         reverse = not is_empty(values["Reverse"]) or 1 in ords
         typed = not is_empty(values.get("Answer to type", "")) or kind.name == "Flashcards Typed"
-        yield replace(
-            draft,
+        yield draft._replace(
             fields=(front[0] or NOTHING, back[0] or NOTHING),
             cards=list_cards(reverse),
             reverse=reverse,
@@ -229,8 +246,7 @@ class NoteConverter:
             if not question[0]:
                 problems.append("it has no question")
             done.update((number, number if mirror is None else mirror))
-            yield replace(
-                part,
+            yield part._replace(
                 part=number,
                 fields=(question[0] or NOTHING, answer[0] or NOTHING),
                 cards=((number, FORWARD),) if mirror is None else ((number, FORWARD), (mirror, "reverse")),
@@ -267,7 +283,7 @@ class NoteConverter:
             problems = (*draft.problems, *front.problems, *rest.problems)
             whole = self._move(draft, note, group[0]) if self._keeps_decks(note, kind) else draft
             yield make_cloze(
-                replace(whole, part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
+                whole._replace(part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
                 self._converter,
                 open_hidden(front.html, {values.get(name, "").strip() for name in front_side.conditions}),
                 rest.html,
@@ -289,8 +305,7 @@ class NoteConverter:
             part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
             question, answer = self._to_markdown(card.front), self._to_markdown(card.back)
             shown |= card.shown
-            yield replace(
-                part,
+            yield part._replace(
                 part=number,
                 fields=(question[0] or NOTHING, answer[0] or NOTHING),
                 cards=((number, FORWARD),),

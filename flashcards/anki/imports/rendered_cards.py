@@ -113,6 +113,8 @@ def strip_edges(html: str) -> str:
     """Remove blanks, line breaks and lines around a side, and what ends before it begins."""
     start = _START.match(html)
     html = html[start.end() :] if start else html
+    if not html.endswith(">") and not html[-1:].isspace():
+        return html
     end = next((end.start() for end in _END.finditer(html) if end.end() == len(html)), len(html))
     return html[:end]
 

@@ -112,7 +112,6 @@ _UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udff
 _NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _UNSPOKEN: Final = re.compile(r"\[sound:[^\]]{0,1000}\]|<title>.*?</title>")
-_SPACES: Final = re.compile(r"[\s\xa0\u200b]+")
 
 _IDLE: Final = UNSEEN | {"button"}
 _IDLE_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_IDLE))})\b", re.IGNORECASE)
@@ -202,4 +201,4 @@ def _write_expected(text: str, cut: CutField) -> str:
 
 
 def _drop_spaces(text: str) -> str:
-    return _SPACES.sub("", text.replace("{ {", "{{"))
+    return "".join(text.replace("{ {", "{{").replace("\u200b", "").split())

@@ -126,7 +126,7 @@ TEXT, RAW, OPEN, CLOSE, BREAK, SOFT = "text", "raw", "open", "close", "br", "sof
 GAP, HINT, END = "gap", "hint", "end"
 EMPHASIS: Final = {"b": "**", "i": "*", "s": "~~"}
 
-_SPACES: Final = re.compile(r"[ \t\n\r\f]+")
+_SPACES: Final = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")  # all that is not one space already
 
 
 class InlineToken(NamedTuple):

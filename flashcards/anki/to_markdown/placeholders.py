@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Final
+from typing import Final, NamedTuple
 
 OPEN, CLOSE = "\ue000", "\ue001"
 PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
@@ -47,8 +47,7 @@ _ENVIRONMENTS: Final = frozenset(  # those that MathJax shows
 _HIGHEST: Final = 499
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """Something that was cut out: its kind, its value, and the text it replaced."""
 
     kind: str  # "inline" or "display" math, "sound", "open", "hint" or "close" of a gap

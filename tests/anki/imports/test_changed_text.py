@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,11 +27,11 @@ DRAFT = IncomingNote(
     content=b"",
     changed_s=0,
 )
-IMPOSSIBLE = replace(DRAFT, source="bad", fields=("a", "b"), cards=((0, "backwards"),))
+IMPOSSIBLE = DRAFT._replace(source="bad", fields=("a", "b"), cards=((0, "backwards"),))
 
 
 def basic(front: str, back: str = "x") -> IncomingNote:
-    return replace(DRAFT, source=front, fields=(front, back))
+    return DRAFT._replace(source=front, fields=(front, back))
 
 
 def refused(text: FileText) -> list[str]:
@@ -52,7 +51,7 @@ def test_a_note_that_cannot_be_written_keeps_no_other_out_of_a_new_file() -> Non
 
 
 def test_a_cloze_whose_gaps_cannot_be_written_asks_its_cards_at_its_end() -> None:
-    gaps = replace(DRAFT, kind=Kind.CLOZE, fields=("{{c1::}} *empty* {{c3::x",), cards=((2, "c3"), (0, "c1")))
+    gaps = DRAFT._replace(kind=Kind.CLOZE, fields=("{{c1::}} *empty* {{c3::x",), cards=((2, "c3"), (0, "c1")))
     found = make_file("Deck.md", [basic("2"), gaps])
     assert found.text == "Q: 2\nA: x\n\nC: &#42;empty&#42; x {{c1,3::—}}\n"
     assert [draft.problems for draft in found.drafts.values()] == [
