@@ -85,7 +85,7 @@ class DeckFiles:
         updated = [
             (draft, changed[draft.key]) for text in texts for draft in text.drafts.values() if draft.key in changed
         ]
-        written = self._catalogue(texts, updated, match.joined)
+        written = self._catalogue(texts, updated)
         added = [each for each in written if each.draft.key not in changed]
         same = [PlacedNote(draft, note) for draft, note in match.same]
         read = [each for each in same if each.draft.fields]  # of the others only the cards came
@@ -97,6 +97,7 @@ class DeckFiles:
         self.settled = {each.draft.key for each in (*written, *same, *said)} - open_keys
         self._remember(written, read, said)
         self._remember_bases([*written, *read], match, held)
+        self._date(written, match.joined)  # at last: until then the catalog knows these notes without reading them
         report.added, report.updated = len(added), len(updated)
         report.unchanged = len({each.note for each in same}) + len(said)
         report.kept = len({each.note for each in kept} | {entry.id for _, entry in match.conflicts})
@@ -200,9 +201,7 @@ class DeckFiles:
             added = [draft._replace(tags=tuple(dict.fromkeys((*draft.tags, *tags)))) for draft in added]
         return change_file(path, text, changes, added)
 
-    def _catalogue(
-        self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]], joined: Set[tuple[str, int]]
-    ) -> list[PlacedNote]:
+    def _catalogue(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
         """Update the catalog to the files as they will be; return which note each draft has become."""
         if not texts:
             return []
@@ -217,17 +216,19 @@ class DeckFiles:
             sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
         self._collection.apply(sighting, self._at)
         places = self._find_places([text.path for text in texts])
-        written = [
+        return [
             PlacedNote(draft, places[text.path, text.deck.notes[index].line])
             for text in texts
             for index, draft in text.drafts.items()
         ]
+
+    def _date(self, written: list[PlacedNote], joined: Set[tuple[str, int]]) -> None:
+        """Let notes be as old as they are in the package."""
         self._collection.connection.executemany(
             "UPDATE notes SET modified_ms = ? WHERE id = ?",
             # A note with changes of both sides must be newer than the one in Anki, or Anki will not update it.
             [(self._at if each.draft.key in joined else each.draft.changed_s * 1000, each.note) for each in written],
         )
-        return written
 
     def _announce(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> None:
         """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
