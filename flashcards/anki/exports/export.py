@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.exported_notes import Exports
@@ -190,9 +191,11 @@ def export_package(
         Presets(collection) if history else None,
         _open_history(collection, steps) if history else None,
     )
-    content = database.to_bytes()
     whole = path.suffix.lower() == WHOLE
-    size = write_archive(path, content, gathering.media.files, whole=whole)
+    with TemporaryDirectory(prefix="flashcards-") as folder:
+        file = Path(folder) / "collection"
+        database.write_file(file)
+        size = write_archive(path, file, gathering.media.files, whole=whole)
     remarks = exports.finish(decks, whole=whole)
     counts, media = database.counts, len(gathering.media.files)
     return Exported(path, counts.notes, counts.cards, media, size, tuple(gathering.problems), remarks)

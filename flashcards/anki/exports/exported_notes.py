@@ -99,13 +99,13 @@ class Exports:
             if before is not None and before.flags & FLAG_CONFLICT:
                 continue  # the other side may have its own text still; an import finds out
             if before is not None:
-                left = [each for each in split_digests(before.there) if each not in split_digests(base.there)]
-                earlier = [*split_digests(before.earlier), *left][-_EARLIER:]
+                if base.there == before.there:
+                    kept = before
+                else:
+                    earlier, confirmed = _keep_earlier(before, base), before.confirmed or before.there
+                    kept = before._replace(earlier=earlier, confirmed=confirmed, given_s=now_ms() // 1000)
                 base = base._replace(
-                    earlier=b"".join(earlier),
-                    changed_s=before.changed_s,
-                    confirmed=before.confirmed if base.there == before.there else before.confirmed or before.there,
-                    given_s=before.given_s if base.there == before.there else now_ms() // 1000,
+                    earlier=kept.earlier, changed_s=kept.changed_s, confirmed=kept.confirmed, given_s=kept.given_s
                 )
             if base != before:
                 changed.append(base)
@@ -127,6 +127,12 @@ class Exports:
             "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
         )
         return [note for (note,) in rows]
+
+
+def _keep_earlier(before: NoteBase, base: NoteBase) -> bytes:
+    """Return the digests of fields of earlier exports, with those that changed since the last one."""
+    left = [each for each in split_digests(before.there) if each not in split_digests(base.there)]
+    return b"".join([*split_digests(before.earlier), *left][-_EARLIER:])
 
 
 def _make_base(note: PackageNote) -> NoteBase:

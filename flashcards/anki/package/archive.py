@@ -238,12 +238,12 @@ _PERMISSIONS: Final = 0o644 << 16
 _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico"})
 
 
-def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, whole: bool = False) -> int:
+def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
     """Write a package; returns its size in bytes.
 
     Args:
         path: the file to write, or to replace.
-        database: the bytes of the collection's database.
+        database: the collection's database: its bytes, or a file.
         media: the files to take in, by their name in Anki.
         whole: whether it is to take the place of a whole collection (a .colpkg).
 
@@ -255,7 +255,10 @@ def write_archive(path: Path, database: bytes, media: Mapping[str, Path], *, who
             if whole:
                 archive.writestr(_make_member("meta"), _SECOND_VERSION)
             name = "collection.anki21" if whole else "collection.anki2"
-            archive.writestr(_make_member(name), database, compresslevel=_LEVEL)
+            if isinstance(database, Path):
+                _add_file(archive, _make_member(name), database, level=_LEVEL)
+            else:
+                archive.writestr(_make_member(name), database, compresslevel=_LEVEL)
             names = {str(number): name for number, name in enumerate(media)}
             archive.writestr(_make_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
             for number, file in enumerate(media.values()):
@@ -267,7 +270,12 @@ def _add_medium(archive: zipfile.ZipFile, name: str, file: Path) -> None:
     member = _make_member(name)
     if file.suffix.lower() not in _COMPRESSIBLE:
         member.compress_type = zipfile.ZIP_STORED
+    _add_file(archive, member, file)
+
+
+def _add_file(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path, level: int | None = None) -> None:
     member.file_size = file.stat().st_size
+    member._compresslevel = level  # type: ignore[attr-defined]  # public from Python 3.13 on
     with file.open("rb") as source, archive.open(member, "w") as destination:
         shutil.copyfileobj(source, destination, 1 << 20)
 

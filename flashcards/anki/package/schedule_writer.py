@@ -105,13 +105,16 @@ _LOG: Final = f"""
             END
     FROM state.reviews
     WHERE id > :after AND id <= :until AND kind NOT IN ({ReviewKind.VOID:d}, {ReviewKind.TAKEN_OVER:d})
-        AND card IN (SELECT id FROM cards)
+        AND (:every_card OR card IN (SELECT id FROM cards))
         AND id NOT IN (SELECT voids FROM state.reviews WHERE voids IS NOT NULL)
     ORDER BY id
 """
 
 
 _TAKEN: Final = "SELECT 1 FROM revlog WHERE id = ? UNION ALL SELECT 1 FROM state.reviews WHERE id = ?"
+_PART_END: Final = "SELECT id FROM state.reviews WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
+_HAS_EVERY_CARD: Final = "SELECT (SELECT count(*) FROM cards) = (SELECT count(*) FROM state.cards)"
+_MOVED: Final = "state.exported_notes e JOIN notes n ON n.id = e.note WHERE e.shifted + (e.guid <> n.guid) > 0"
 _SHIFTED: Final = """
     SELECT r.id, e.shifted + (e.guid <> n.guid) AS shift
     FROM revlog r JOIN cards c ON c.id = r.cid JOIN notes n ON n.id = c.nid JOIN state.exported_notes e ON e.note = n.id
@@ -219,6 +222,8 @@ class History:
 
     def _shift_log(self, cursor: sqlite3.Cursor) -> None:
         """Give other ids to the rows of notes that became another kind: Anki has theirs, and would drop these rows."""
+        if not cursor.execute(f"SELECT 1 FROM {_MOVED} LIMIT 1").fetchone():  # to find that out by the log takes long
+            return
         for row, shift in cursor.execute(_SHIFTED).fetchall():
             new = row + shift
             while cursor.execute(_TAKEN, (new, new)).fetchone():
@@ -226,20 +231,16 @@ class History:
             cursor.execute("UPDATE revlog SET id = ? WHERE id = ?", (new, row))
 
     def _write_log(self, cursor: sqlite3.Cursor) -> None:
-        ends = [
-            end
-            for (end,) in cursor.execute(
-                "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM state.reviews)"
-                f" WHERE number % {_STRIDE} = 0"
-            )
-        ]
+        (every_card,) = cursor.execute(_HAS_EVERY_CARD).fetchone()
         (last,) = cursor.execute("SELECT coalesce(max(id), 0) FROM state.reviews").fetchone()
-        after = -1
-        for number, until in enumerate([*ends, last]):
+        number, after = 0, -1
+        while after < last:
             if self._progress:
                 self._progress(number * _STRIDE)
-            cursor.execute(_LOG, {"after": after, "until": until})
-            after = until
+            end = cursor.execute(_PART_END, (after, _STRIDE - 1)).fetchone()
+            until = end[0] if end else last
+            cursor.execute(_LOG, {"after": after, "until": until, "every_card": every_card})
+            number, after = number + 1, until
 
 
 def _find_early_reviews(connection: sqlite3.Connection, log: LogColumns) -> NDArray[np.int64]:

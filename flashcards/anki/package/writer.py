@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import genanki  # type: ignore[import-untyped]
@@ -53,6 +55,8 @@ def make_new_card_row(
 
 
 _BATCH: Final = 1000
+_UNSAFE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -16384")
+"""Settings of a database that is thrown away if it is not finished."""
 _NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0, 0], "timeToday": [0, 0], "mod": 0}
 _DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
 
@@ -106,15 +110,23 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         self._last_s = DESIGN_CHANGED
 
     def to_bytes(self) -> bytes:
-        """Return the bytes of the database file; made in memory, so that nothing can be left behind."""
-        connection = sqlite3.connect(":memory:", isolation_level=None, uri=True)
+        """Return the bytes of the database file."""
+        with TemporaryDirectory(prefix="flashcards-") as folder:
+            path = Path(folder) / "collection"
+            self.write_file(path)
+            return path.read_bytes()
+
+    def write_file(self, path: Path) -> None:
+        """Write the database to a new file; large ones need much less memory so."""
+        connection = sqlite3.connect(path, isolation_level=None, uri=True)
         try:
+            for setting in _UNSAFE:
+                connection.execute(setting)
             if self._history:
                 self._history.attach(connection)
             connection.execute("BEGIN")
             self.write_to_db(connection.cursor(), float(DESIGN_CHANGED), count(1))
             connection.execute("COMMIT")
-            return connection.serialize()
         finally:
             connection.close()
 
