@@ -21,6 +21,7 @@ from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 from flashcards.anki.package.model import PackageCard, PackageNote
 from flashcards.anki.package.names import deck_id
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
+from scheduler.errors import DiskFull
 
 if TYPE_CHECKING:
     from flashcards.anki.package.presets import Presets
@@ -117,7 +118,11 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             return path.read_bytes()
 
     def write_file(self, path: Path) -> None:
-        """Write the database to a new file; large ones need much less memory so."""
+        """Write the database to a new file.
+
+        Raises:
+            DiskFull: there is no space for it.
+        """
         connection = sqlite3.connect(path, isolation_level=None, uri=True)
         try:
             for setting in _UNSAFE:
@@ -127,6 +132,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             connection.execute("BEGIN")
             self.write_to_db(connection.cursor(), float(DESIGN_CHANGED), count(1))
             connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:  # of this file, since the other one is only read
+                raise DiskFull(path) from error
+            raise
         finally:
             connection.close()
 

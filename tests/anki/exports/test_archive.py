@@ -33,6 +33,17 @@ def test_the_database_is_compressed(tmp_path: Path) -> None:
     assert write_archive(tmp_path / "x.apkg", b"a" * 1_000_000, {}) < 20_000
 
 
+def test_a_database_in_a_file_is_packed_like_its_bytes(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 10_000
+    (tmp_path / "database").write_bytes(content)
+    write_archive(tmp_path / "a.apkg", content, {})
+    write_archive(tmp_path / "b.apkg", tmp_path / "database", {})
+    with zipfile.ZipFile(tmp_path / "b.apkg") as archive:
+        assert archive.read("collection.anki2") == content
+        assert archive.getinfo("collection.anki2").date_time == (1980, 1, 1, 0, 0, 0)
+    assert (tmp_path / "b.apkg").stat().st_size < len(content) // 10
+
+
 def test_what_is_left_by_an_error_keeps_the_old_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"old")
     for error in (KeyboardInterrupt, SystemExit, ValueError):
