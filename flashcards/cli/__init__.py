@@ -79,6 +79,7 @@ COMMANDS = {name: module for section in GROUPS.values() for name, module in sect
 """Every command in the order of the help, and its module."""
 
 _DAY_SECONDS = 86_400
+_STANDARD_ERROR = 2
 
 
 class _Enough(Exception):
@@ -153,6 +154,7 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 problems, 2 usage, 130 interrupted."""
     # Commands are short: collecting cycles takes a tenth of a large export and frees almost nothing.
     gc.disable()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
             stream.reconfigure(errors="replace")  # a `?` instead of a bar is better than no statistics
@@ -162,6 +164,15 @@ def main() -> None:
             stream.flush()
     # Everything is on disk; freeing memory object by object takes a twentieth of a large export.
     os._exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Open what is closed of standard input, output and error, so that no file of ours takes their numbers."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(number)
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0)
 
 
 def run(arguments: list[str]) -> int:

@@ -22,10 +22,10 @@ class McpMissing(UsageError):
 
 
 class McpUnconnected(UsageError):
-    """Standard input or output is closed, so that no client can be served."""
+    """Standard output is closed, so that no client can be served."""
 
     def __init__(self) -> None:
-        super().__init__("`mcp` talks to a client by standard input and output, but one of them is closed.")
+        super().__init__("`mcp` talks to a client by standard input and output, but its output is closed.")
 
 
 @click.command("mcp")
@@ -41,7 +41,7 @@ def command() -> None:
     """
     if find_spec("mcp") is None:
         raise McpMissing
-    if sys.stdin is None or sys.stdout is None:
+    if sys.stdout is None:
         raise McpUnconnected
     from flashcards.assistant import build_server
     from flashcards.collection import find_collection

@@ -154,6 +154,14 @@ def test_standard_output_that_is_closed_from_the_start_leaves_no_traceback(cli: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("command", "code"), [("review", 2), ("mock", 2), ("add a", 2), ("mcp", 0), ("list", 0)])
+def test_standard_input_that_is_closed_from_the_start_leaves_no_traceback(cli: Runner, command: str, code: int) -> None:
+    cli.write("a.md", question("one"))
+    words = ["/bin/sh", "-c", f"'{sys.executable}' -m flashcards {command} <&-"]
+    done = subprocess.run(words, cwd=cli.root, env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+
+
 def on_a_terminal(cli: Runner, arguments: list[str], env: Mapping[str, str]) -> str:
     """What a command writes where its standard output is a terminal."""
     ours, theirs = pty.openpty()

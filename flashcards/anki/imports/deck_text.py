@@ -221,14 +221,15 @@ class _File:
 
     def push_tags_down(self, added: Sequence[IncomingNote]) -> _File | None:
         """Move those tags of the file that an added note lacks to its notes; nothing if there are no such tags."""
-        lacking = [tag for tag in self._tags if any(tag not in draft.tags for draft in added)]
+        shared = set(self._tags).intersection(*(draft.tags for draft in added))
+        lacking = [tag for tag in self._tags if tag not in shared]
         if not lacking:
             return None
         comment = _write_tags(lacking)
         lines = list(self._lines)
         for note in sorted(self.deck.notes, key=lambda note: -note.line):
             insert_comment(lines, note, comment)
-        kept = [tag for tag in self._tags if tag not in lacking]
+        kept = [tag for tag in self._tags if tag in shared]
         line = f"tags: [{', '.join(map(_quote_tag, kept))}]\n" if kept else ""
         first = self.deck.notes[0].line - 1 if self.deck.notes else len(lines)
         head, rest = "".join(lines[:first]), "".join(lines[first:])
@@ -249,7 +250,8 @@ class _File:
 
     def find_stuck_tags(self, draft: IncomingNote) -> tuple[str, ...]:
         """Return the tags that a draft does not have and the file gives to its note all the same."""
-        return tuple(tag for tag in self._tags if tag not in draft.tags)
+        given = frozenset(draft.tags)
+        return tuple(tag for tag in self._tags if tag not in given)
 
     def choose_steps(self, steps: Sequence[Step]) -> list[Step]:
         """Choose the steps that can be done together, some of them in another form."""

@@ -88,7 +88,8 @@ class IncomingNote(NamedTuple):
 
     def write(self, file_tags: tuple[str, ...] = ()) -> str:
         """Write the note for a file that gives these tags to all its notes, without a line break at its end."""
-        tags = tuple(tag for tag in self.tags if tag not in file_tags)
+        given = frozenset(file_tags)
+        tags = tuple(tag for tag in self.tags if tag not in given)
         attributes = {"reverse": self.reverse, "typed": self.typed}
         return write_note(self.kind, self.fields, tags=tags, pin=self.pin, say=self.say, **attributes)
 

@@ -189,6 +189,12 @@ def test_a_template_of_unclosed_pieces_is_read_in_linear_time(home: Home, tmp_pa
     assert home.import_file(package).added == 2
 
 
+def test_notes_of_many_tags_are_written_in_linear_time(home: Home, tmp_path: Path) -> None:
+    tags = " ".join(f"t{number}" for number in range(20_000))
+    package = write_package(tmp_path / "x.apkg", [Made(["a", "b"], tags=tags), Made(["c", "d"], tags=tags)])
+    assert home.import_file(package).added == 2
+
+
 def test_gaps_within_gaps_without_end_are_read(home: Home, tmp_path: Path) -> None:
     deep = "{{c1::" * 20_000 + "x" + "}}" * 20_000
     notes = [Made([deep, deep], CLOZE, cards={0: {}}), Made([f"{{{{c2::b}}}} {deep}", deep], CLOZE, cards={1: {}})]
