@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+import signal
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "600"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
+SECONDS = 10  # of processor time
+
 FIXTURES = Path(__file__).parents[1] / "deck" / "fixtures"
 
 FOLDER = Path(__file__).parent
+
+
+def bounded(inputs: Iterable[T]) -> Iterator[T]:
+    """Yield inputs; using each may take `SECONDS`. The fixture `limits` of `conftest.py` stops what takes more."""
+    for each in inputs:
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        yield each
 
 
 def read_pieces(name: str) -> list[str]:

@@ -18,7 +18,7 @@ from flashcards.cli import run
 from flashcards.collection import Collection
 from flashcards.settings import SETTINGS
 from scheduler import Rating
-from tests.fuzz.inputs import INPUTS, RARE, SEED, read_pieces
+from tests.fuzz.inputs import INPUTS, RARE, SEED, bounded, read_pieces
 
 DECK = "---\ntags: [x]\n---\n" + "".join(f"Q: q{n}\nA: a{n}\n\n" for n in range(40)) + "C: [one] and [two]\n"
 READERS = [
@@ -132,7 +132,7 @@ def test_any_settings_end_in_a_sentence(
     monkeypatch.chdir(tmp_path)
     count = max(25, min(5_000, INPUTS // 25))
     codes: dict[int, int] = {}
-    for root, source, number in copies(template, tmp_path, "settings", count):
+    for root, source, number in bounded(copies(template, tmp_path, "settings", count)):
         (root / "flashcards.toml").write_bytes(make_settings(source))
         for words in source.sample(READERS, 2) + source.sample(WRITERS, 1):
             code = run_quietly(root, words, capsys, number)
@@ -147,7 +147,7 @@ def test_any_damage_of_the_state_ends_in_a_sentence_and_can_be_restored(
     monkeypatch.chdir(tmp_path)
     count = max(15, min(2_000, INPUTS // 40))
     failed = 0
-    for root, source, number in copies(template, tmp_path, "damage", count):
+    for root, source, number in bounded(copies(template, tmp_path, "damage", count)):
         damage(root / ".flashcards" / "state.db", source)
         words: Any = source.choice(READERS + WRITERS)
         deck = (root / "a.md").read_bytes()

@@ -20,7 +20,7 @@ from flashcards.errors import FlashcardsError
 from flashcards.import_file import run
 from scheduler.backup_files import find_damage
 from tests.anki.imports.packages import CLOZE, REVERSED, Made, studied, write_package, write_zip
-from tests.fuzz.inputs import INPUTS, MARKDOWN, SEED
+from tests.fuzz.inputs import INPUTS, MARKDOWN, SEED, bounded
 from tests.fuzz.test_logs import ODD, damage, tables
 
 COUNT = max(15, min(10_000, INPUTS // 30))
@@ -95,7 +95,7 @@ def test_any_package_is_imported_or_refused(tmp_path: Path) -> None:
     before = tables(template), files(template)
     write_base(base)
     imported = 0
-    for number in range(COUNT):
+    for number in bounded(range(COUNT)):
         source = random.Random(f"{SEED}/package/{number}")
         shutil.copytree(template, root)
         mutate_package(base, path, source)
