@@ -14,12 +14,14 @@ from functools import partial
 from flashcards.identity.notes import TUNING, Tuning
 from tests.identity import trials
 from tests.identity.edits import HEAVY, ORDINARY, typo
+from tests.identity.families import FAMILIES, OTHER_FAMILIES, live
 from tests.identity.material import Material, everything
 from tests.identity.measure import Count, count, exact, folded, ours
 from tests.identity.trials import Trial
 
 Make = Callable[[Sequence[Material], random.Random], Trial]
 
+LIVES, OTHER_LIVES = "scans", "not the same"
 ORDINARY_EDITS, HEAVY_EDITS, OTHER_CARDS, MIXED = "ordinary", "heavy", "other cards", "mixed"
 
 
@@ -63,6 +65,12 @@ def made(name: str, make: Make, decks: Sequence[Material], seed: int) -> Trial:
     return make(decks, random.Random(f"{name} {seed}"))
 
 
+def lived(name: str, decks: Sequence[Material], seeds: int) -> Count:
+    """Count how the notes of a family end, in a real collection."""
+    make = (FAMILIES | OTHER_FAMILIES)[name]
+    return sum((live(make(decks, random.Random(f"{name} {seed}"))) for seed in range(seeds)), Count())
+
+
 def table(seeds: int) -> Iterator[str]:
     """A line for each kind of edit, and one for each group of them."""
     decks = everything()
@@ -79,6 +87,11 @@ def table(seeds: int) -> Iterator[str]:
             f"{group:12}{name:36}{mine.edited:8}{mine.fresh:6} | {mine.share_kept:10.2%}{mine.wrong:6} |"
             f" {hash_rule.share_kept:7.2%} | {fold_rule.share_kept:7.2%}"
         )
+    for group, families in ((LIVES, FAMILIES), (OTHER_LIVES, OTHER_FAMILIES)):
+        for name in families:
+            mine = lived(name, decks, seeds)
+            totals[group] = totals.get(group, Count()) + mine
+            yield f"{group:12}{name:36}{mine.edited:8}{mine.fresh:6} | {mine.share_kept:10.2%}{mine.wrong:6} |"
     for group, total in totals.items():
         yield (
             f"{group}: {total.edited:,} edited, {total.share_kept:.2%} kept, {total.wrong} wrong and {total.lost}"

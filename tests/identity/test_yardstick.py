@@ -7,9 +7,10 @@ import random
 import pytest
 
 from tests.identity import rewritten, trials
+from tests.identity.families import FAMILIES, OTHER_FAMILIES
 from tests.identity.material import HELD_OUT, OWN, REAL, SHIPPED, Material, everything, load, numbered
 from tests.identity.measure import Count, count, exact, folded, ours
-from tests.identity.report import HEAVY_EDITS, MIXED, ORDINARY_EDITS, OTHER_CARDS, Make, kinds, made
+from tests.identity.report import HEAVY_EDITS, MIXED, ORDINARY_EDITS, OTHER_CARDS, Make, kinds, lived, made
 
 KINDS = {name: (group, make) for group, name, make in kinds()}
 TEMPLATES = ("capitals", "battles", "elements", "french-words")
@@ -69,6 +70,25 @@ def test_of_more_than_10_000_edited_notes_none_is_taken_for_another(decks: list[
     assert [totals[group].wrong for group in (ORDINARY_EDITS, HEAVY_EDITS, MIXED)] == [0, 0, 0]
     # What is left are twins such as `git diff` and `git diff --staged`, one deleted as the other is written.
     assert totals[OTHER_CARDS].wrong <= 0.01 * totals[OTHER_CARDS].fresh
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_through_several_scans_notes_keep_their_cards_and_none_is_taken_for_another(
+    decks: list[Material], name: str
+) -> None:
+    found = lived(name, decks, 1)
+    assert found.notes > 300
+    assert (found.wrong, found.lost) == (0, 0)
+    assert found.share_kept >= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHER_FAMILIES)
+def test_cards_that_are_not_the_same_are_never_linked(decks: list[Material], name: str) -> None:
+    found = lived(name, decks, 1)
+    assert found.fresh > 20 or found.edited > 20
+    assert (found.wrong, found.lost) == (0, 0)
 
 
 def test_decks_that_had_no_part_in_choosing_the_thresholds_do_as_well(decks: list[Material]) -> None:

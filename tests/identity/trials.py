@@ -165,7 +165,7 @@ def twins(decks: Sequence[Material], rng: random.Random) -> Trial:
         before[deck.name], after[deck.name] = [], []
         for item in deck.items:
             pair = [item]
-            twin = _twin(item, rng, words) if rng.random() < 0.3 else None
+            twin = make_twin(item, rng, words) if rng.random() < 0.3 else None
             if twin:
                 number += 1
                 pair.append(replace(twin, truth=frozenset({number})))
@@ -175,7 +175,7 @@ def twins(decks: Sequence[Material], rng: random.Random) -> Trial:
     return Trial(before, after)
 
 
-def _twin(item: Item, rng: random.Random, words: Sequence[str]) -> Item | None:
+def make_twin(item: Item, rng: random.Random, words: Sequence[str]) -> Item | None:
     fields = list(item.fields)
     for field_number in range(len(fields)):
         found = [match for match in words_of(fields[field_number]) if len(match[0]) > 3]
