@@ -74,6 +74,7 @@ class Activity:
 
     Attributes:
         days: each day of the period, oldest first, with days without reviews.
+        later: ratings dated after today, as by a clock that was ahead; they are in no other number.
         streak: days in a row, up to today or yesterday, on which something was reviewed.
         weeks: the true retention of each week, by the day it begins on (a Monday).
         young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`.
@@ -84,6 +85,7 @@ class Activity:
     """
 
     days: Sequence[DayActivity]
+    later: int
     streak: int
     weeks: Mapping[int, Recall]
     young: Recall
@@ -124,6 +126,7 @@ def count_activity(
     day = period.day[tested]
     return Activity(
         days=_days(_find_introductions(ratings), answered, start, today),
+        later=int((answers.day > today).sum()),
         streak=_streak(answers.day, today),
         weeks=_group(day - (day + 3) % 7, recalled),
         young=_recall(recalled[~mature]),

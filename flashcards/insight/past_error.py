@@ -66,7 +66,7 @@ def measure_past_error(
     Returns:
         The error; nothing if the log is too short to tell.
     """
-    pairs = _pair_reviews(ratings, decks, curves)
+    pairs = _pair_reviews(ratings, decks, curves, today)
     if not pairs.day.size:
         return None
     span = today - int(pairs.day.min()) + 1
@@ -110,12 +110,14 @@ def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
     return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
 
 
-def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve]) -> _Pairs:
+def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve], today: int) -> _Pairs:
+    """Pair the reviews up to today; those of a clock that was ahead are of no day yet."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
     later = np.flatnonzero(
         (np.diff(card) == 0)
         & (np.diff(day) > 0)
+        & (day[1:] <= today)
         & ~np.isnan(stability[:-1])
         & (ratings.state_before[order][1:] != int(State.NEW))
     )

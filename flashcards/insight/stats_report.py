@@ -75,6 +75,8 @@ def build_stats_report(overview: Overview) -> Report:
         f"{overview.clock.date(overview.today)}, looking back over {plural(len(done.days), 'day')}.",
         f"Today: {', '.join(today)}. Streak: {plural(done.streak, 'day')}.",
     ]
+    if done.later:
+        text.append(f"{plural(done.later, 'answer')} dated after today, as by a clock that was ahead: not counted yet.")
     groups = [
         FigureGroup("Work", _build_work(overview, record)),
         FigureGroup("Recall", _build_recall(overview, record)),

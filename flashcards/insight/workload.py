@@ -165,7 +165,8 @@ def build_workload_report(comparison: Comparison) -> Report:
         "retentions": rows,
         "speed_assumed": comparison.is_speed_assumed,
     }
-    text = [f"The next {plural(comparison.days, 'day')}, with all reviews done, at several retentions (* is yours)."]
+    compared = plural(len(rows), "retention")
+    text = [f"The next {plural(comparison.days, 'day')}, with all reviews done, at {compared} (* is yours)."]
     tiles = [("days", whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
     groups = [FigureGroup("Cost and gain", _build_figures(comparison, rows))] if rows else []
     text += give_advice(comparison)

@@ -85,3 +85,10 @@ def test_a_log_too_short_for_the_horizon_is_measured_over_fewer_days() -> None:
     found = measure(ratings, horizon=60, days=60)
     assert found
     assert 7 <= found.days < 20
+
+
+def test_reviews_of_a_clock_that_was_ahead_tell_nothing_yet() -> None:
+    ratings = log(300, 200, 0.9)
+    ahead = ratings._replace(day=ratings.day + 300)
+    assert measure(ahead) is None
+    assert measure(ratings.join(ahead.where(ahead.day > 480))) == measure(ratings)

@@ -55,7 +55,9 @@ def test_reviews_of_a_clock_that_was_ahead_are_of_no_day_yet(tmp_path: Path) -> 
     with collection_of(tmp_path) as collection:
         (first, *_) = card_ids(collection)
         rate(collection, first, Rating.GOOD, -3)
-        assert [day.reviews for day in build_overview(collection, now_ms(), None, None).activity.days] == [0]
+        found = build_overview(collection, now_ms(), None, None)
+        assert [day.reviews for day in found.activity.days] == [0]
+        assert "1 answer dated after today" in " ".join(build_stats_report(found).text)
 
 
 def test_a_card_that_was_new_more_than_once_counts_once(tmp_path: Path) -> None:
