@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _FORMAT_LINE: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=][^\n]*\n", re.MULTILINE)
 _MARKED: Final = re.compile(r"[QTC]:")
 _END: Final = "<!-- end -->"
+_HEADING: Final = re.compile(r"^ {0,3}#{1,6}[ \t]", re.MULTILINE)
 _STOPS: Final = re.compile(r"#{1,6}[ \t]|---[ \t]*\Z|<!--[ \t]*end[ \t]*-->")
 
 
@@ -228,10 +229,19 @@ def _compare(path: str, entries: Sequence[Entry], read: Deck) -> None:
     for number, entry in enumerate(entries):
         note = read.notes[number] if number < len(read.notes) else None
         if note is None or _list_asked(note) != _list_asked(entry.note) or not set(entry.note.tags) <= set(note.tags):
-            raise ConversionImpossible(path, entry.note.line, "This note would be read as another one.")
+            raise ConversionImpossible(path, entry.note.line, _explain_difference(entry.note))
     if len(read.notes) > len(entries):
         line = read.notes[len(entries)].line
         raise ConversionImpossible(path, line, "Text outside of the cards would become a card.")
+
+
+def _explain_difference(note: Note) -> str:
+    """Return why a note is read as another one in the native format."""
+    if any(_HEADING.search(field) for field in note.fields):
+        return "In the native format a heading ends a note, and this note holds one."
+    if note.kind is Kind.CLOZE and "==" in note.fields[0]:
+        return "In the native format every `==highlight==` of a cloze is a gap, and here one is not."
+    return "This note would be read as another one."
 
 
 def _list_asked(note: Note) -> tuple[object, ...]:

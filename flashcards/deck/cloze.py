@@ -123,14 +123,38 @@ def _check_gap(gap: Gap, text: str) -> None:
 
 
 def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[Gap]:
-    """Find the gaps that say their number; as in Anki, one may be a part of a formula, but not begin in it alone."""
+    """Find the gaps that say their number.
+
+    As in Anki, one may be a part of a formula or of code, but not only begin or end in it.
+    """
     if "{{c" not in text:
         return []
     formulas = set(parts.math)
     math = Spans(parts.math)
     opaque = Spans([*(span for span in parts.opaque if span not in formulas), *defined])
     found = _find_explicit_gaps(text, opaque)
-    return [gap for gap in found if math.around(gap.start) in (None, math.around(gap.end - 1))]
+    kept = [gap for gap in found if math.around(gap.start) in (None, math.around(gap.end - 1))]
+    code = (span for span in parts.opaque if span[1] <= len(text) and text[span[0]] in "`~")
+    return [*kept, *(gap for span in code for gap in _find_code_gaps(text, span))]
+
+
+def _find_code_gaps(text: str, span: Span) -> list[Gap]:
+    """Find the numbered gaps within code. Code that is only a gap, or leaves one open, shows how one is written."""
+    start, end = span
+    if text.find("{{c", start, end) < 0:
+        return []
+    try:
+        found = _find_explicit_gaps(text[start:end], Spans([]))
+    except GapError:
+        return []
+    inner = text[start:end].strip("`~ \n")
+    if found and inner == text[start + found[0].start : start + found[0].end]:
+        return []
+    return [_move(gap, start) for gap in found]
+
+
+def _move(gap: Gap, by: int) -> Gap:
+    return Gap(gap.numbers, gap.start + by, gap.end + by, gap.inner_start + by, gap.inner_end + by, gap.hint)
 
 
 def _find_explicit_gaps(text: str, opaque: Spans) -> list[Gap]:

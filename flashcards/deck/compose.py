@@ -242,7 +242,7 @@ class Composer:
 _GAPS_MISSING = r"Put what is to be recalled in `[brackets]`, or write `\C:` if it is text."
 _GAPS_ESCAPED = r"`\[` is text: remove the backslash where a gap begins, or write `\C:` if it is text."
 _GAPS_IN_MATH = r"A part of a formula is a gap only as `{{c1::…}}`; or put brackets around the whole formula."
-_GAPS_IN_CODE = r"A part of code cannot be a gap: put the brackets around it, as in `` [`x`] ``."
+_GAPS_IN_CODE = r"A part of code is a gap only as `{{c1::…}}`; or put brackets around it, as in `` [`x`] ``."
 _SIDES = {
     Kind.QUESTION: ("The question", "The answer"),
     Kind.TERM: ("The term", "The definition"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 """Raise this if the same text may yield other notes than before: all files are then read again."""
 
 FORWARD = "forward"

@@ -92,6 +92,24 @@ def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
     assert "a :: b" in (vault.root / "notes/b.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ask\n?\n### Part\nanswer\n", "In the native format a heading ends a note, and this note holds one."),
+        ("a ==1;;gap== and ==none==\n", "In the native format every `==highlight==` of a cloze is a gap"),
+    ],
+)
+def test_a_file_that_is_left_is_told_why(vault: Runner, text: str, said: str) -> None:
+    vault.write("notes/a.md", f"#flashcards\n\n{text}")
+    assert said in " ".join(vault("convert", "--yes", "notes/a.md", code=1).err.split())
+
+
+def test_a_gap_within_code_is_converted(vault: Runner) -> None:
+    vault.write("notes/a.md", "#flashcards\n\nWrite `a == b && b == c` here.\n")
+    vault("convert", "--yes", "notes/a.md")
+    assert "C: Write `a {{c1:: b && b }} c` here." in (vault.root / "notes/a.md").read_text("utf-8")
+
+
 def test_notes_of_several_decks_are_told(vault: Runner) -> None:
     vault.write("notes/a.md", "#flashcards/one\na::b\nc::d\n\n#flashcards/two\ne::f\n")
     assert "1 note from other decks will be in `flashcards::one`" in vault("convert", "--yes", "notes").err

@@ -22,7 +22,10 @@ from flashcards.deck.parse import parse
             "C: $x[1]$",
             r"A part of a formula is a gap only as `{{c1::…}}`; or put brackets around the whole formula.",
         ),
-        ("C: `{{c1::x}}`", r"A part of code cannot be a gap: put the brackets around it, as in `` [`x`] ``."),
+        (
+            "C: `{{c1::x}}`",
+            r"A part of code is a gap only as `{{c1::…}}`; or put brackets around it, as in `` [`x`] ``.",
+        ),
         ("C: one", r"Put what is to be recalled in `[brackets]`, or write `\C:` if it is text."),
         (r"C: \[one]", r"`\[` is text: remove the backslash where a gap begins, or write `\C:` if it is text."),
     ],
