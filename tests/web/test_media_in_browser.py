@@ -154,17 +154,60 @@ def test_a_note_with_say_is_read_aloud_by_itself_and_again_by_key(browser: Brows
     window.close()
 
 
-def test_a_review_without_javascript(browser: Browser, tmp_path: Path) -> None:
-    write(tmp_path, a=questions(2))
-    window = browser.new_context(java_script_enabled=False)
+def test_every_page_works_without_javascript(browser: Browser, tmp_path: Path) -> None:
+    write(tmp_path, a=questions(4), b=LISTEN)
+    write_media(tmp_path)
+    window = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
     window.set_default_timeout(60_000)
-    with served(tmp_path) as visitor:
+    with served(tmp_path, stop=lambda: None) as visitor:
         tab = enter(window, visitor, "/")
-        tab.get_by_role("button", name="Begin").first.click()
+
+        def press(name: str) -> None:
+            tab.get_by_role("button", name=name).first.click()
+
+        press("Begin")
         for name in ("Easy", "Hard"):
-            tab.get_by_role("button", name="Show answer").click()
-            tab.get_by_role("button", name=name).click()
+            press("Show answer")
+            press(name)
+        press("Undo")
+        tab.wait_for_selector("text=Hard is taken back.")
+        tab.click(".menu summary")
+        press("Flag 3")
+        tab.wait_for_selector(".place .flag3")
+        tab.click(".menu summary")
+        press("Suspend the card")
+        tab.click(".menu summary")
+        press("Bury until tomorrow")
+        press("Show answer")
+        tab.click(".menu summary")
+        tab.get_by_role("link", name="Edit").click()
+        tab.fill("#text", "Q: Question 4, edited?\nA: Answer 4.")
+        press("Save")
+        tab.wait_for_selector("text=Question 4, edited?")
+        press("Leave")
+        tab.wait_for_selector(".ratings-table")
+        tab.goto(f"http://{visitor.host}/search")
+        tab.fill("#q", "tone")
+        press("Search")
+        press("Cram these")
+        tab.wait_for_selector("audio[controls]")
+        assert tab.locator("[data-does]:visible").count() == 0  # what only a script could do
+        press("Show answer")
+        press("Again")
+        tab.goto(f"http://{visitor.host}/mock")
+        tab.fill("#questions", "1")
+        press("Begin")
+        tab.fill("textarea", "Because.")
+        press("Show the model answer")
+        tab.fill("#note", "slower")
+        press("Good")
+        tab.wait_for_selector(".result >> text=Because.")
         tab.goto(f"http://{visitor.host}/statistics")
         tab.wait_for_selector(".report")
+        tab.goto(f"http://{visitor.host}/settings")
+        tab.uncheck("#sound")
+        press("Save")
+        tab.wait_for_selector("text=Saved.")
     window.close()
-    assert ratings(tmp_path) == [Rating.EASY, Rating.HARD]
+    assert (tmp_path / "a.md").read_text(encoding="utf-8").endswith("Q: Question 4, edited?\nA: Answer 4.\n\n")
+    assert [rating for rating in ratings(tmp_path) if rating] == [Rating.EASY, Rating.AGAIN, Rating.GOOD]

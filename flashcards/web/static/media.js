@@ -75,6 +75,7 @@ export function beginMedia() {
   if ("speechSynthesis" in window) speechSynthesis.cancel();
   const pictures = document.querySelectorAll("a.zoom");
   if (pictures.length && document.body.dataset.open) pictures[0].dataset.keys = document.body.dataset.open;
+  for (const button of document.querySelectorAll("[data-does=play]")) button.hidden = false;
   for (const button of document.querySelectorAll("[data-does=speak]")) button.hidden = !("speechSynthesis" in window);
   const { sound, voice } = document.body.dataset;
   if (sound === "on" && players().length) play();
