@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_LONGEST_FORMULA: Final = 4000  # characters; a longer one stays text, since to draw it would stop the page for seconds
 MEDIA: Final = "/media/"
 """What the address of a media file begins with; the path within the collection follows."""
 
@@ -102,7 +103,8 @@ class PageRenderer(HtmlRenderer):
         text = tex_to_text(bare, self._macros, inline=not display)
         marked = expand(marked, self._macros)
         shape = ' data-display=""' if display else ""
-        return f'<span class="math" data-tex="{escape(marked)}"{shape}>{escape(text)}</span>'
+        drawn = f' data-tex="{escape(marked)}"' if len(marked) <= _LONGEST_FORMULA else ""
+        return f'<span class="math"{drawn}{shape}>{escape(text)}</span>'
 
     def _find_address(self, url: str) -> str:
         try:

@@ -253,6 +253,21 @@ def test_a_whole_mock_interview_with_its_clock_and_a_recording(browser: Browser,
     assert ratings(tmp_path) == [Rating.HARD]
 
 
+def test_a_formula_that_would_stop_the_page_stays_text_and_a_wide_one_scrolls(browser: Browser, tmp_path: Path) -> None:
+    deep, long = "\\frac{1}{" * 300 + "x" + "}" * 300, "&" * 20_000
+    wide = "\\ce{" + "A->[b][c] " * 60 + "}"
+    write(tmp_path, a=f"Q: a\nA: ${deep}$\n\nQ: b\nA: $\\matrix{{{long}}}$\n\nQ: c\nA: wide ${wide}$ one\n")
+    window = browser.new_context(viewport={"width": 320, "height": 640})
+    window.set_default_timeout(60_000)
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor, "/deck?name=a")
+        tab.wait_for_selector(".math[tabindex='0'] .katex")
+        assert tab.locator(".math.drawn").count() == 1
+        assert tab.locator(".math").count() == 3
+        assert tab.evaluate("document.documentElement.scrollWidth") == 320
+    window.close()
+
+
 def test_at_320_pixels_what_is_wide_scrolls_by_itself(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, a=WIDE)
     window = browser.new_context(viewport={"width": 320, "height": 640})

@@ -39,6 +39,14 @@ export async function drawMath(root) {
   }
 }
 
+const DEEPEST = 200; // elements within each other; some thousands crash browsers
+
+function isDeep(root) {
+  let level = [root];
+  for (let depth = 0; depth < DEEPEST && level.length; depth++) level = level.flatMap((element) => [...element.children]);
+  return level.length > 0;
+}
+
 function draw(place, tex) {
   const fresh = document.createElement("span");
   try {
@@ -53,6 +61,7 @@ function draw(place, tex) {
   } catch {
     return false;
   }
+  if (isDeep(fresh)) return false;
   place.replaceChildren(...fresh.childNodes);
   place.classList.add("drawn");
   return true;

@@ -128,6 +128,9 @@ function begin() {
 
 // What is wider than the card scrolls by itself; the keyboard has to reach it.
 function reachWide() {
+  for (const part of document.querySelectorAll(".text .math.drawn:not([data-display])")) {
+    if (part.getBoundingClientRect().width > part.closest(".text").clientWidth) part.dataset.display = "";
+  }
   for (const part of document.querySelectorAll(".text :is(table, pre, .math[data-display])")) {
     if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
