@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from html import unescape
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 from flashcards.catalog.store import Entry
 from flashcards.collection import Collection
 from flashcards.disk.atomic import FileChanged
-from flashcards.web.edit import read_note_text, write_note_text
+from flashcards.web.edit import open_in_editor, read_note_text, write_note_text
+from flashcards.web.site import Site, Visit
 from tests.review.small_collections import questions, write
 from tests.web.visitor import Page, Visitor, served
 
@@ -149,3 +152,43 @@ def test_flag_bury_and_suspend_are_done_and_taken_back(tmp_path: Path) -> None:
         assert "Suspended." in page.words
         page = visitor.press(visitor.press(page, "undo"), "undo")
         assert "No longer flagged." in page.words
+
+
+@pytest.fixture
+def editor(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An editor with a window, which appends how it was called to the file that it opens."""
+    program = tmp_path_factory.mktemp("bin") / "gedit"
+    program.write_text('#!/bin/sh\nfor last; do :; done\nprintf "Q: opened at %s?\\nA: yes\\n" "$1" >> "$last"\n')
+    program.chmod(0o755)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", str(program))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the editor is a script of a shell")
+@pytest.mark.usefixtures("editor")
+def test_on_this_computer_the_editor_opens_at_the_line(tmp_path: Path) -> None:
+    write(tmp_path, a="# One\n\nQ: one?\nA: 1\n\n")
+    with served(tmp_path) as visitor:
+        address, page = open_editor(visitor)
+        assert "Open in my editor instead" in page.words
+        assert visitor.post(f"{address}/open", {"from": "review"}).status == 200
+        until = time.monotonic() + 60
+        while "opened" not in (tmp_path / "a.md").read_text(encoding="utf-8") and time.monotonic() < until:
+            time.sleep(0.02)
+        assert visitor.get("/search?q=opened").words.count("opened at +3?") == 1
+
+
+@pytest.mark.usefixtures("editor")
+def test_no_editor_opens_for_another_computer(tmp_path: Path) -> None:
+    write(tmp_path, a="Q: one?\nA: 1\n\n")
+    (entry,) = entries(tmp_path)
+    with Collection(tmp_path) as collection:
+        card = collection.connection.execute("SELECT id FROM cards WHERE note = ?", (entry.id,)).fetchone()[0]
+    site = Site(tmp_path)
+    try:
+        visit = Visit(path={"card": str(card)}, is_local=False)
+        assert site._worker.submit(open_in_editor, site, visit).result().status_code == 303
+        time.sleep(0.2)
+    finally:
+        site.close()
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == "Q: one?\nA: 1\n\n"

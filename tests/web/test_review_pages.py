@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -161,6 +162,19 @@ def test_ratings_of_two_tabs_at_once_are_each_counted_once(tmp_path: Path) -> No
     assert rated(tmp_path) == [Rating.EASY] * 40
     with Collection(tmp_path) as collection:
         assert collection.connection.execute("SELECT count(DISTINCT card) FROM reviews").fetchone() == (40,)
+
+
+def test_a_card_that_was_answered_elsewhere_is_not_rated_again(tmp_path: Path) -> None:
+    write(tmp_path, a=questions(2))
+    with served(tmp_path) as visitor:
+        page = visitor.press(visitor.open(), "show")
+        with Collection(tmp_path) as collection:  # such as a review in a terminal
+            card = collection.connection.execute("SELECT min(id) FROM cards").fetchone()[0]
+            collection.store.rate(card, Rating.EASY, collection.settings.policy, time.time_ns() // 1_000_000)
+        page = visitor.press(page, "again")
+        assert "That card was answered elsewhere; this is the next one." in page.words
+        assert "Question 2?" in page.words
+    assert rated(tmp_path) == [Rating.EASY]
 
 
 def test_a_typed_answer_is_compared_with_the_right_one(tmp_path: Path) -> None:
