@@ -21,8 +21,8 @@ WITHOUT_DUE_DAYS = {**ACTS, "due": 0}
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Overview, Any]]:
-    """The same history in both: our statistics, and Anki's."""
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Overview, Any, list[int]]]:
+    """The same history in both: our statistics, Anki's, and how often its log has each rating of an early review."""
     folder = tmp_path_factory.mktemp("stats")
     home, world = Home(folder / "decks"), World(folder / "anki")
     home.write("deck.md", deck_text(60))
@@ -32,12 +32,14 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Overview, A
         into(world, exported(collection, folder / "there.apkg"))
         found = build_overview(collection, now_ms(), None, None)
     world.sched.deck_due_tree()  # begins the day: what was buried until yesterday no longer is
-    yield found, world.col._backend.graphs(search="", days=0)
+    assert world.col.db is not None
+    rows = world.col.db.list("SELECT ease FROM revlog WHERE type = 3")
+    yield found, world.col._backend.graphs(search="", days=0), [rows.count(rating) for rating in (1, 2, 3, 4)]
     world.close()
 
 
-def test_true_retention_is_that_of_anki(both: tuple[Overview, Any]) -> None:
-    ours, anki = both
+def test_true_retention_is_that_of_anki(both: tuple[Overview, Any, list[int]]) -> None:
+    ours, anki, _ = both
     theirs = anki.true_retention.all_time
     young, mature = ours.activity.young, ours.activity.mature
     assert young.reviews > 50
@@ -46,14 +48,19 @@ def test_true_retention_is_that_of_anki(both: tuple[Overview, Any]) -> None:
     assert (mature.recalled, mature.reviews) == (theirs.mature_passed, theirs.mature_passed + theirs.mature_failed)
 
 
-def test_answer_buttons_are_those_of_anki(both: tuple[Overview, Any]) -> None:
-    ours, anki = both
+def test_answer_buttons_are_those_of_anki_but_for_early_reviews(both: tuple[Overview, Any, list[int]]) -> None:
+    ours, anki, early = both
     theirs = anki.buttons.all_time
-    assert ours.activity.buttons == {name: tuple(getattr(theirs, name)) for name in ("learning", "young", "mature")}
+    buttons = ours.activity.buttons
+    assert sum(early) > 50
+    assert tuple(map(sum, zip(buttons["learning"], early, strict=True))) == tuple(theirs.learning)
+    assert [sum(each) for each in zip(buttons["young"], buttons["mature"], strict=True)] == [
+        sum(each) for each in zip(theirs.young, theirs.mature, early, strict=True)
+    ]
 
 
-def test_every_day_has_as_many_answers_and_minutes_as_in_anki(both: tuple[Overview, Any]) -> None:
-    ours, anki = both
+def test_every_day_has_as_many_answers_and_minutes_as_in_anki(both: tuple[Overview, Any, list[int]]) -> None:
+    ours, anki, _ = both
     today = ours.today
     counts = {
         today + ago: entry.learn + entry.relearn + entry.young + entry.mature + entry.filtered
@@ -69,8 +76,8 @@ def test_every_day_has_as_many_answers_and_minutes_as_in_anki(both: tuple[Overvi
     }
 
 
-def test_cards_are_counted_by_state_as_in_anki(both: tuple[Overview, Any]) -> None:
-    ours, anki = both
+def test_cards_are_counted_by_state_as_in_anki(both: tuple[Overview, Any, list[int]]) -> None:
+    ours, anki, _ = both
     theirs = anki.card_counts.excluding_inactive
     states = ours.cards.states
     assert states["suspended"] and states["buried"]
@@ -85,13 +92,13 @@ def test_cards_are_counted_by_state_as_in_anki(both: tuple[Overview, Any]) -> No
     }
 
 
-def test_difficulty_and_stability_are_spread_as_in_anki(both: tuple[Overview, Any]) -> None:
-    ours, anki = both
+def test_difficulty_and_stability_are_spread_as_in_anki(both: tuple[Overview, Any, list[int]]) -> None:
+    ours, anki, _ = both
     learnt = sum(span.cards for span in ours.cards.stability)
     assert learnt == sum(anki.stability.intervals.values())
     assert sum(span.cards for span in ours.cards.difficulty) == sum(anki.difficulty.eases.values())
 
 
-def test_what_is_done_today_is_what_anki_counts_today(both: tuple[Overview, Any]) -> None:
-    ours, anki = both
+def test_what_is_done_today_is_what_anki_counts_today(both: tuple[Overview, Any, list[int]]) -> None:
+    ours, anki, _ = both
     assert (ours.now.reviews, ours.now.reviews - ours.now.again) == (anki.today.answer_count, anki.today.correct_count)

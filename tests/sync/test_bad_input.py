@@ -108,7 +108,7 @@ def test_rows_that_cannot_be_are_refused(peer: Peer, make: Callable[[Peer], dict
         ("applyChanges", {"changes": {"models": [{"id": 1}]}}, "has no name"),
         ("applyChanges", {"changes": {"decks": [1, 2, 3]}}, "The decks cannot be understood"),
         ("sanityCheck2", {"client": [1, 2]}, "The counts cannot be understood"),
-        ("finish", {}, "not found to be sound"),
+        ("finish", {}, "before its sanity check succeeded"),
         ("walk", {}, "There is no method"),
         ("applyChunk", [], "not a JSON object"),
     ],
@@ -122,8 +122,8 @@ def test_steps_that_cannot_be_are_refused(peer: Peer, method: str, payload: obje
 def test_a_client_that_lies_in_its_sanity_check_is_refused_and_both_counts_are_in_the_log(peer: Peer) -> None:
     peer.client.send("start", {"minUsn": 0, "lnewer": True, "graves": None})
     assert peer.client.send("sanityCheck2", {"client": [[0, 0, 0], 9, 9, 9, 0, 2, 2, 2]})["status"] == "bad"
-    assert "do not hold the same: [[0, 0, 0], 9, 9, 9, 0, 2, 2, 2]" in peer.world.server.sentences[-1]
-    peer.refuse(400, "not found to be sound", "finish", wire.pack(b"{}"))
+    assert "app and the server differ: [[0, 0, 0], 9, 9, 9, 0, 2, 2, 2]" in peer.world.server.sentences[-1]
+    peer.refuse(400, "before its sanity check succeeded", "finish", wire.pack(b"{}"))
     peer.check()
 
 
