@@ -44,25 +44,31 @@ def encode(note: Note) -> str:
 
 
 def decode(text: str, line: int, end_line: int) -> Note:
-    """Decode a note that `encode` wrote."""
+    """Decode a note that `encode` wrote; another text is damage, and raised as `json.JSONDecodeError`."""
     data = orjson.loads(text)
-    find = data.get
-    return Note(
-        kind=_KINDS[data["kind"]],
-        line=line,
-        end_line=end_line,
-        fields=tuple(data["fields"]),
-        slots=tuple(data["slots"]),
-        gaps=tuple([Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]),
-        breadcrumb=tuple(find("breadcrumb", ())),
-        tags=tuple(find("tags", ())),
-        pin=find("pin", ""),
-        typed=find("typed", False),
-        points=tuple(find("points", ())),
-        definitions=find("definitions", ""),
-        say=tuple(find("say", ())),
-    )
+    try:
+        find = data.get
+        gaps = [Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]
+        return Note(
+            kind=_KINDS[data["kind"]],
+            line=line,
+            end_line=end_line,
+            fields=tuple(data["fields"]),
+            slots=tuple(data["slots"]),
+            gaps=tuple(gaps),
+            breadcrumb=tuple(find("breadcrumb", ())),
+            tags=tuple(find("tags", ())),
+            pin=find("pin", ""),
+            typed=find("typed", False),
+            points=tuple(find("points", ())),
+            definitions=find("definitions", ""),
+            say=tuple(find("say", ())),
+        )
+    except _OTHER_SHAPE as error:
+        raise json.JSONDecodeError("It is no note", text, 0) from error
 
+
+_OTHER_SHAPE = (AttributeError, KeyError, TypeError, ValueError)
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
@@ -154,15 +160,21 @@ class Catalog:
         rows = self._db.execute("SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC")
         for (text,) in rows:
             data = json.loads(text)
-            found.setdefault(data["deck"], {}).update(data["values"])
+            try:
+                found.setdefault(data["deck"], {}).update(data["values"])
+            except _OTHER_SHAPE as error:
+                raise json.JSONDecodeError("It holds no settings", text, 0) from error
         return found
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yield every problem of a file, with the file's path, in order."""
         rows = self._db.execute("SELECT path, problems FROM files WHERE present = 1 AND problems != '[]' ORDER BY path")
         for path, text in rows:
-            for problem in json.loads(text):
-                yield path, Problem(*problem)
+            try:
+                found = [Problem(*problem) for problem in json.loads(text)]
+            except TypeError as error:
+                raise json.JSONDecodeError("It holds no problems", text, 0) from error
+            yield from ((path, problem) for problem in found)
 
     def counts(self) -> tuple[int, int]:
         """Count the files and the notes in use."""

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,6 +113,23 @@ def test_a_damaged_name_of_a_column_names_the_last_backup(kept: Runner) -> None:
     assert b'"modified_ms"' in content
     put(kept, content.replace(b'"modified_ms"', b'"modifiedxms"'))
     assert "state.db is damaged. The newest intact backup is " in said(kept("list", code=1))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"UPDATE notes SET body = '{body}'" for body in ("{}", "[1]", '{"kind":"question","fields":1,"slots":[]}')),
+        *(f"UPDATE files SET settings = '{text}'" for text in ("[1]", '{"deck":"a"}', '{"deck":"a","values":[1]}')),
+        *(f"UPDATE files SET problems = '{text}'" for text in ("[1]", "{}1", '[["a"]]')),
+    ],
+)
+def test_json_of_another_shape_names_the_last_backup(kept: Runner, statement: str) -> None:
+    with closing(sqlite3.connect(kept.root / ".flashcards" / "state.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+    assert "state.db is damaged. The newest intact backup is " in said(kept("check", code=1))
+    assert kept("restore", "-y").code == 0
+    kept("doctor")
 
 
 def test_a_damaged_database_is_put_right_by_restore(kept: Runner) -> None:
