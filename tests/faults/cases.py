@@ -90,6 +90,13 @@ def lose_a_text(root: Path) -> None:
     (root / ".orphan").write_text(key)
 
 
+def translate(root: Path) -> None:
+    """Translate all notes of a file, too much for them to be recognised."""
+    command(root, "scan")
+    (root / "a.md").write_text("Q: uno\nA: primo\n\nQ: dos\nA: segundo\n\nC: [tres] y [cuatro]\n")
+    command(root, "scan")
+
+
 def link_a_text(root: Path) -> None:
     lose_a_text(root)
     command(root, "link", (root / ".orphan").read_text(), "a.md:1")
@@ -151,6 +158,7 @@ CASES = [
     Case("import", ["import", "x.apkg"], add_package),
     Case("undo of an import", ["undo"], import_package),
     Case("link", ["link", "ORPHAN", "a.md:1"], lose_a_text),
+    Case("link in place", ["link", "--in-place", "a.md", "--yes"], translate),
     Case("unlink", ["unlink", "a.md:1"], link_a_text),
     Case("undo of a link", ["undo"], link_a_text),
     Case("pin", ["pin", "deck:a"]),
@@ -162,6 +170,7 @@ CASES = [
     Case("doctor", ["doctor", "--rebuild"], make_wrong),
     Case("export", ["export", "-o", "out.apkg"], export_before),
     Case("optimize", ["optimize", "--yes"], review_much),
+    Case("optimize and reschedule", ["optimize", "--reschedule", "--yes"], review_much),
 ]
 
 
