@@ -207,7 +207,7 @@ class Tour:
         """Begin a review of the cards with these words."""
         self._go(f"/search?q={quote(words)}")
         self.tab.click("button[value=cram]")
-        self.tab.wait_for_selector(".sitting")
+        self.tab.wait_for_selector(".session")
         if self.tab.locator(".math").count():
             self.tab.wait_for_selector(".katex")
 
@@ -272,7 +272,7 @@ class Tour:
         yield "info"
         self._go("/")
         tab.locator("button >> text=Begin").first.click()
-        tab.wait_for_selector(".sitting")
+        tab.wait_for_selector(".session")
         for key in "42113424":
             self._show()
             if key == "3":
