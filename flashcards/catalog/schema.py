@@ -248,5 +248,5 @@ def create_replaced(db: Database) -> None:
 @migrations()
 def add_unconfirmed_exports(db: Database) -> None:
     """Add what Anki was last known to have of a note that was exported since, and when it was exported."""
-    db.table("note_bases").add_column("confirmed", bytes, not_null_default="")
+    db.execute("ALTER TABLE note_bases ADD COLUMN confirmed BLOB NOT NULL DEFAULT x''")
     db.table("note_bases").add_column("given_s", int, not_null_default=0)

@@ -149,7 +149,7 @@ CREATE TABLE "note_bases" (
    "earlier" BLOB NOT NULL,
    "tags" TEXT NOT NULL,
    "flags" INTEGER NOT NULL,
-   "changed_s" INTEGER NOT NULL, "confirmed" BLOB NOT NULL DEFAULT '', "given_s" INTEGER NOT NULL DEFAULT 0,
+   "changed_s" INTEGER NOT NULL, confirmed BLOB NOT NULL DEFAULT x'', "given_s" INTEGER NOT NULL DEFAULT 0,
    PRIMARY KEY ("note", "form")
 ) STRICT
 
