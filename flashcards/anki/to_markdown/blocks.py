@@ -18,6 +18,7 @@ from flashcards.anki.to_markdown.elements import (
     is_balanced,
     read_size,
     read_style,
+    restore_in_html,
     write_code_block,
     write_code_span,
     write_formula,
@@ -313,7 +314,7 @@ class Blocks:
         """Keep an element as HTML, without blank lines in it."""
         if not told:
             self._cut.problems.append(f"<{element.tag}> is kept as HTML")
-        html = self._cut.restore(write_html(element, self._media))
+        html = restore_in_html(write_html(element, self._media), self._cut, self._media)
         self._add_block("\n".join(line for line in html.split("\n") if line.strip()))
 
     def _take_lines(self, element: Element) -> None:

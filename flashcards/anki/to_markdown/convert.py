@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.to_markdown.blocks import Blocks
-from flashcards.anki.to_markdown.elements import encode_url
+from flashcards.anki.to_markdown.elements import draw_svg, encode_url, restore_in_html, write_link_url
 from flashcards.anki.to_markdown.inline import escape_everything
-from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField, cut_out, cut_out_media
+from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField, cut_out, cut_out_media
 from flashcards.anki.to_markdown.tree import (
     UNSEEN,
     Element,
+    contains,
     drop_elements,
     drop_line_numbers,
     get_text,
     parse_html,
+    replace_elements,
     restore_formulas,
 )
+from flashcards.deck.media_references import scheme
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.elements import Media
@@ -37,7 +40,8 @@ def write_plain(tree: Element, cut: CutField, media: Media) -> str:
     def one(match: re.Match[str]) -> str:
         found = cut.placeholders[int(match[1])]
         if found.kind == "sound":
-            return f"![]({encode_url(media(found.value))})"
+            is_file = scheme(found.value) == ""
+            return f"![]({encode_url(media(found.value)) if is_file else write_link_url(found.value)})"
         if found.kind in ("inline", "display"):
             return f"\\({found.value}\\)" if found.kind == "inline" else f"\\[{found.value}\\]"
         return found.value
@@ -50,7 +54,12 @@ def write_plain(tree: Element, cut: CutField, media: Media) -> str:
             at = sign.end()
         out.append(escape_everything(line[at:]))
         lines.append(" ".join("".join(out).split(" ")).strip())
-    return "\\\n".join(line for line in lines if line)
+    text = ""
+    for line in filter(None, lines):
+        is_apart = line.startswith(_CLOSED) or text.endswith(_CLOSED_END)
+        between = "\n\n" if is_apart else "\\\n"
+        text = f"{text}{between}{line}" if text else line
+    return text
 
 
 def flatten_markdown(markdown: str, *, cloze: bool) -> str:
@@ -100,8 +109,28 @@ def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
         return cut.add("sound", node.attributes["src"], "")
     if not node.children or node.tag in UNSEEN:
         return get_text(node)
+    if node.tag == "details" and not _has_gap(node, cut):
+        return f"\n{cut.add('html', _write_closed(node, cut, media), '')}\n"
     inner = "".join(_write_text(child, cut, media) for child in node.children)
     return f"\n{inner}\n" if node.tag in _LINES else inner
+
+
+def _has_gap(element: Element, cut: CutField) -> bool:
+    return any(cut.placeholders[int(number)].kind in GAP_KINDS for number in PLACEHOLDER.findall(get_text(element)))
+
+
+_CLOSED, _CLOSED_END = "<details>", "</details>"
+
+
+def _write_closed(details: Element, cut: CutField, media: Media) -> str:
+    """Write what is hidden until it is opened as HTML on one line, so that it stays hidden."""
+    head = next((child for child in details.children if isinstance(child, Element) and child.tag == "summary"), None)
+    rest = "".join(_write_text(child, cut, media) for child in details.children if child is not head)
+    summary, text = (
+        restore_in_html(escape(" ".join(each.split()), quote=False), cut, media)
+        for each in (get_text(head) if head else "…", rest)
+    )
+    return f"{_CLOSED}<summary>{summary}</summary>{text}{_CLOSED_END}"
 
 
 # A line that begins with a letter and has no character with a meaning in Markdown, HTML or a deck stays as it is.
@@ -113,6 +142,8 @@ _NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _UNSPOKEN: Final = re.compile(r"\[sound:[^\]]{0,1000}\]|<title>.*?</title>")
 
+_FILES: Final = frozenset({"image", "img", "foreignobject"})
+_FOREIGN: Final = re.compile(r"<(?:svg|math)\b", re.IGNORECASE)
 _IDLE: Final = UNSEEN | {"button"}
 _IDLE_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_IDLE))})\b", re.IGNORECASE)
 
@@ -153,6 +184,8 @@ class Converter:
             tree = drop_line_numbers(tree)
         if "<annotation" in html:
             tree = restore_formulas(tree, cut)
+        if _FOREIGN.search(html):
+            tree = replace_elements(tree, lambda element: _replace_foreign(element, cut))
         text = Blocks(cut, self.media, cloze=cloze).convert(tree)
         if not self._says_the_same(text, tree, cut):
             cut.problems.append("the text is kept without its formatting")
@@ -186,6 +219,16 @@ class Converter:
             self._renderer = HtmlRenderer({}, lambda name: name)
         shown = unescape(_TAG.sub("", _UNSPOKEN.sub("", self._renderer.render(markdown))))
         return _drop_spaces(shown) == _drop_spaces(_write_expected(get_text(tree), cut))
+
+
+def _replace_foreign(element: Element, cut: CutField) -> Element:
+    """Make a picture of a drawing, and text of a formula without TeX, unless a gap or a file is in it."""
+    if element.tag not in ("svg", "math") or contains(element, _FILES) or PLACEHOLDER.search(get_text(element)):
+        return element
+    if element.tag == "svg":
+        return draw_svg(element)
+    cut.problems.append("<math> is left out, its text kept")
+    return Element("span", {}, [get_text(element)])
 
 
 def _write_expected(text: str, cut: CutField) -> str:

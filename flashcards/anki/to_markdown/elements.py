@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
 
 from flashcards.anki.to_markdown.inline import escape_everything
-from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element
-from flashcards.deck.media_references import scheme
+from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField
+from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element, get_text
+from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
 Media = Callable[[str], str]
 """A function from the name of a media file in the package to its URL in Markdown."""
@@ -18,6 +20,7 @@ _IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
 _SIZE: Final = re.compile(r"([0-9]{0,5}(?:\.[0-9]+)?)(px|%|em|rem|pt|pc|in|cm|mm)?")
 _PIXELS: Final = {"em": 16, "rem": 16, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _BRACKET: Final = re.compile(r"[\[\]]")
+_SVG_NAME: Final = re.compile(r"(?!on)[a-z][a-z0-9-]*")
 _FENCE: Final = re.compile(r"`{3,}")
 _TICKS: Final = re.compile(r"`+")
 _LANGUAGE: Final = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]+)")
@@ -108,6 +111,58 @@ def write_html(node: Element | str, media: Media) -> str:
     if node.tag in UNSEEN:
         return ""
     return f"<{node.tag}{written}>{''.join(write_html(child, media) for child in node.children)}</{node.tag}>"
+
+
+def restore_in_html(html: str, cut: CutField, media: Media) -> str:
+    """Write the formulas, sounds and pictures that were cut out of HTML which Markdown does not read."""
+
+    def one(match: re.Match[str]) -> str:
+        found = cut.placeholders[int(match[1])]
+        if found.kind in ("inline", "display"):
+            return escape(f"\\({found.value}\\)" if found.kind == "inline" else f"\\[{found.value}\\]", quote=False)
+        if found.kind == "sound":
+            url = found.value if is_remote(found.value) else encode_url(media(found.value))
+            return (
+                f'<audio controls src="{escape(url)}"></audio>'
+                if extension(url) in PLAYED
+                else f'<img src="{escape(url)}">'
+            )
+        return cut.restore(match[0])
+
+    return PLACEHOLDER.sub(one, html)
+
+
+_CASED: Final = {
+    name.lower(): name
+    for name in (
+        *("viewBox", "preserveAspectRatio", "gradientUnits", "gradientTransform", "spreadMethod", "patternUnits"),
+        *("patternTransform", "markerWidth", "markerHeight", "markerUnits", "refX", "refY", "textLength"),
+        *("clipPathUnits", "maskUnits", "stdDeviation", "linearGradient", "radialGradient", "clipPath", "textPath"),
+    )
+}  # the names in SVG that hold capitals, which HTML does not tell apart
+
+
+def draw_svg(element: Element) -> Element:
+    """Return a picture that holds a drawing, since HTML here may hold pictures and no drawings."""
+    text = " ".join(get_text(element).split())
+    svg = _write_svg(element).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    source = f"data:image/svg+xml;base64,{b64encode(svg.encode('utf-8', 'replace')).decode()}"
+    size: dict[str, str] = {key: value for key, value in element.attributes.items() if key in ("width", "height")}
+    return Element("img", {"src": source, "alt": text, **size})
+
+
+def _write_svg(node: Element | str) -> str:
+    if isinstance(node, str):
+        return escape(node, quote=False)
+    if node.tag in UNSEEN - {"style", "title"}:
+        return ""
+    tag = _CASED.get(node.tag, node.tag)
+    written = ""
+    for name, value in node.attributes.items():
+        name = name.removeprefix("xlink:")
+        if name != "xmlns" and _SVG_NAME.fullmatch(name) and (name != "href" or value.startswith("#")):
+            written += f' {_CASED.get(name, name)}="{escape(value)}"'
+    return f"<{tag}{written}>{''.join(map(_write_svg, node.children))}</{tag}>"
 
 
 def write_code_block(text: str, language_name: str) -> str:

@@ -59,6 +59,16 @@ def drop_elements(element: Element, is_dropped: Callable[[Element], bool]) -> El
     return element
 
 
+def replace_elements(element: Element, replace: Callable[[Element], Element]) -> Element:
+    """Replace each element by what `replace` returns for it, the outer ones first; return the tree."""
+    found = replace(element)
+    if found is element:
+        found.children = [
+            child if isinstance(child, str) else replace_elements(child, replace) for child in found.children
+        ]
+    return found
+
+
 def contains(element: Element, tags: frozenset[str]) -> bool:
     """Return whether an element with one of `tags` is inside `element`."""
     return any(

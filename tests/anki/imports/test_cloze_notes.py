@@ -117,5 +117,7 @@ def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, 
 
 
 def test_what_only_the_back_shows_stays_hidden_if_it_is_kept_as_plain_text(home: Home, package: Path) -> None:
-    home.import_file(write_package(package, [cloze("- {{c1::a}}", "<svg><text>b</text></svg> c<div><br></div>")]))
+    home.import_file(
+        write_package(package, [cloze("- {{c1::a}}", "<svg><text>b</text><image></image></svg> c<div><br></div>")])
+    )
     assert home.read("Deck.md") == "C: \\- {{c1::a}}\n\n{{c1::b c}}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from html import escape, unescape
 
 import pytest
@@ -367,3 +368,31 @@ def test_any_cloze_becomes_one_that_is_read_back(parts: list[str]) -> None:
         False, False, (), "x", "", (), b"", 0,
     )  # fmt: skip
     assert make_readable(draft).is_read_back()
+
+
+def test_a_drawing_becomes_a_picture_that_holds_it_and_leaves_the_rest_as_it_is() -> None:
+    drawing = "<svg viewBox='0 0 9 9' onload='x()'><text>t &amp; u</text><use xlink:href='#a'/><script>x</script></svg>"
+    markdown = Converter(lambda name: name).convert(f"<b>a</b> {drawing}").markdown
+    before, data = markdown.split("data:image/svg+xml;base64,")
+    assert before == "**a** ![t \\& u]("
+    assert b64decode(data.removesuffix(")")).decode() == (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>t &amp; u</text><use href="#a"></use></svg>'
+    )
+    assert f'<img src="data:image/svg+xml;base64,{data.removesuffix(")")}"' in HtmlRenderer({}, str).render(markdown)
+
+
+def test_mathml_without_tex_becomes_text_and_leaves_the_rest_as_it_is() -> None:
+    found = Converter(lambda name: name).convert("<b>a</b> <math><mi>x</mi><mo>+</mo><mn>1</mn></math>")
+    assert found == ("**a** x+1", ("<math> is left out, its text kept",))
+
+
+@pytest.mark.parametrize("more", ["", "<svg><image></image><text>t</text></svg>"])
+def test_a_hint_stays_closed_whatever_is_in_it_or_beside_it(more: str) -> None:
+    hint = "<details><summary>C</summary>se<b>cret</b> [sound:a.mp3] [$]x<y[/$]<br><img src='b.png'></details>"
+    found = markdown(f"<b>q</b>{more}{hint}<div>end <img src='https://x.org/c.png'></div>")
+    inside = re.search(r"\n\n<details><summary>C</summary>(.*)</details>\n\nend", found)
+    assert inside
+    shown = re.sub(r"</?b>", "", inside[1]).replace("<br>", " ")
+    sound = '<audio controls src="media/a.mp3"></audio>'
+    assert shown == f'secret {sound} \\(x&lt;y\\) <img src="media/b.png">'
+    assert found.endswith("![](https://x.org/c.png)")
