@@ -158,13 +158,15 @@ class Life(TwoSchedulers):
             return
         today = self.clock.day(self.now_ms)
         blocks = (self.world.sched.day_cutoff - card.last_ms // 1000) // DAY_SECONDS
-        if blocks != card.elapsed_days(today):
+        days = max(0, today - self.clock.day(card.last_ms))
+        if blocks != days:
             changed = self.clock.offset_seconds(card.last_ms) != self.clock.offset_seconds(self.now_ms)
             begun = self.clock.until_rollover_seconds(card.last_ms - 1000) <= 1
             if changed or begun:
                 self.listed["days between reviews"] += 1
             else:
-                self.problems.append(f"{card.elapsed_days(today)} days here, {blocks} there, though no clock changed")
+                self.problems.append(f"{days} days here, {blocks} there, though no clock changed")
+        if blocks != card.elapsed_days(today):
             self.adapted.add(card.id)
             put(self.store, card.id, last_day=today - blocks)
 

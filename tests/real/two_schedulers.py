@@ -18,16 +18,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scheduler import Card, Clock, DeckLimits, NewCard, Policy, Review, State, Store, build_queue
+from scheduler import DEFAULT_PARAMETERS, Card, Clock, DeckLimits, NewCard, Policy, Review, State, Store, build_queue
 from scheduler.model import DAY_SECONDS
 from scheduler.queue import LEARN_AHEAD_SECONDS
 from scheduler.queue_builder import Selection, build_day
 from tests.anki.imports.anki_world import World
-from tests.real.test_policy_against_anki import LEARNING_STEPS, RELEARNING_STEPS, _switch_fsrs_on
+from tests.real.test_policy_against_anki import LEARNING_STEPS, RELEARNING_STEPS, WITHOUT_SHORT_TERM, _switch_fsrs_on
 from tests.scheduler.world import open_store, put
 
 NAMES = {"top": 50, "top::one": 1, "top::two": 2}
 """The decks and their numbers here; the cards are in the last two."""
+
+
+_OTHERS = (
+    *(0.5, 0.9, 3.1, 11, 6.9, 0.6, 2.4, 0.05, 1.5, 0.25, 0.9, 1.9, 0.1, 0.3, 1.4, 0.4, 2.1, 0.7, 0.2, 0.12),
+    0.35,
+)
+"""Parameters of a learner who forgets otherwise than most."""
 
 
 class TwoSchedulers:
@@ -93,6 +100,7 @@ class TwoSchedulers:
                 reviews_per_day=9999 if unlimited else chance.choice([0, 1, 2, 5, 9]),
                 leech_threshold=chance.choice([1, 2, 3, 8]),
                 leech_action=chance.choice(["tag", "suspend"]),
+                parameters=chance.choice([DEFAULT_PARAMETERS, WITHOUT_SHORT_TERM, _OTHERS]),
             )
             for name in NAMES
         }
