@@ -48,6 +48,15 @@ class DeckNameRefused(UsageError):
         super().__init__(f"There is no deck `{name}`. {hint}")
 
 
+class DeckNameMissing(UsageError):
+    """A name of a deck without a letter."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The name of the deck is empty. Name a deck, as in `biology::cells`, or a file that ends in `.md`."
+        )
+
+
 class FileRefused(UsageError):
     """A file to which no note of the native format can be added."""
 
@@ -107,6 +116,7 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
         text: Markdown of the native format.
 
     Raises:
+        DeckNameMissing: the name of the deck is empty.
         DeckNameRefused: the name of a new deck looks like a path.
         FileRefused: no note can be added to the file.
         OutsideCollection: the file is not in the collection.
@@ -160,6 +170,8 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
         path = find_place(collection.root, target).relative_to(collection.root.resolve()).as_posix()
         return path, get_deck_name(path)
     deck = clean_deck_name(target)
+    if not deck:
+        raise DeckNameMissing
     row = collection.connection.execute(
         "SELECT f.path FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
         " WHERE d.name = ? AND n.active = 1 AND f.present = 1 AND f.dialect = ? GROUP BY f.id"

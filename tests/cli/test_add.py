@@ -53,6 +53,7 @@ class TestAdd:
             (".flashcards/x.md", "not for files of this collection"),
             ("vault.md", "vault.md is written in the format of another program"),
             (".draft.md", ".draft.md is not read as a deck"),
+            (" ", "The name of the deck is empty."),
         ],
     )
     def test_a_path_that_is_no_deck_file_is_refused(self, cli: Runner, target: str, said: str) -> None:
