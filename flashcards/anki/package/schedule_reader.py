@@ -1,7 +1,6 @@
 """Convert Anki's cards and log to the types of our scheduler.
 
-The rules are those of Anki's `rslib/src/revlog` and `rslib/src/scheduler`: a log row's type says what the card was
-before, its interval is days, or seconds where negative.
+A log row's type says what the card was before; its interval is days, or seconds where negative.
 """
 
 from __future__ import annotations
