@@ -41,7 +41,7 @@ _POSSIBLE = {
         "rating": "BETWEEN 1 AND 4",
         "leech": "BETWEEN 0 AND 2",
         "offset_minutes": "BETWEEN -1440 AND 1440",
-        "stability": "BETWEEN 0 AND 1000000",
+        "stability": "BETWEEN 0.000001 AND 1000000",
         "difficulty": "BETWEEN 0 AND 11",
     },
     "cards": {
@@ -52,7 +52,7 @@ _POSSIBLE = {
         "state": "BETWEEN 0 AND 3",
         "flag": "BETWEEN 0 AND 7",
         "leech": "BETWEEN 0 AND 2",
-        "stability": "BETWEEN 0 AND 1000000",
+        "stability": "BETWEEN 0.000001 AND 1000000",
         "difficulty": "BETWEEN 0 AND 11",
     },
 }

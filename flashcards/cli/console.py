@@ -30,7 +30,7 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
 _LINES_AT_ONCE = 500
-_LACKS = ("no such column", "no such table")
+_OTHER_TABLES = re.compile("no such (?:column|table)|duplicate column|.* already exists")
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
@@ -136,8 +136,8 @@ def _blame_damage(database: Path) -> Iterator[None]:
         from scheduler.backups import is_damaged
 
         is_cut = isinstance(error, json.JSONDecodeError)  # nothing but the state is read as JSON without a net
-        lacks_part = isinstance(error, sqlite3.OperationalError) and str(error).startswith(_LACKS)
-        if database.is_file() and (is_cut or lacks_part or is_damaged(database)):
+        has_other_tables = isinstance(error, sqlite3.OperationalError) and _OTHER_TABLES.match(str(error))
+        if database.is_file() and (is_cut or has_other_tables or is_damaged(database)):
             raise DatabaseCorrupt(database) from error
         raise
 

@@ -121,13 +121,16 @@ def test_a_damaged_name_of_a_column_names_the_last_backup(kept: Runner) -> None:
         *(f"UPDATE notes SET body = '{body}'" for body in ("{}", "[1]", '{"kind":"question","fields":1,"slots":[]}')),
         *(f"UPDATE files SET settings = '{text}'" for text in ("[1]", '{"deck":"a"}', '{"deck":"a","values":[1]}')),
         *(f"UPDATE files SET problems = '{text}'" for text in ("[1]", "{}1", '[["a"]]')),
+        *("DELETE FROM _sqlite_migrations", "DELETE FROM _sqlite_migrations WHERE name = 'create_acts'"),
+        "UPDATE cards SET stability = 0 WHERE stability IS NOT NULL",
     ],
 )
-def test_json_of_another_shape_names_the_last_backup(kept: Runner, statement: str) -> None:
+def test_what_no_command_wrote_into_the_tables_is_damage(kept: Runner, statement: str) -> None:
     with closing(sqlite3.connect(kept.root / ".flashcards" / "state.db")) as connection:
         connection.execute(statement)
         connection.commit()
-    assert "state.db is damaged. The newest intact backup is " in said(kept("check", code=1))
+    found = [said(result) for command in ("check", "list") if (result := kept(command, "--json", code=None)).code]
+    assert any("state.db is damaged. The newest intact backup is " in text for text in found)
     assert kept("restore", "-y").code == 0
     kept("doctor")
 
