@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,18 @@ from flashcards.catalog.store import Entry
 from flashcards.deck.cloze import build_face
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import KEY_LENGTH
-from scheduler import Card
+from scheduler import Card, State
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
     from scheduler import Clock
+    from scheduler.memory import Model
 
 SHORT = 7
 """Characters of a key that tables show; a prefix names a card as long as no other card begins so."""
 
-_CARDS_AT_ONCE = 500
+_CARDS_AT_ONCE = 2000
+_STATE_NAMES = {state: state.name.lower() for state in State}
 _WITH_SLOT = re.compile(r".+\.(forward|reverse|c\d+|[frc])", re.DOTALL)
 _PLACE = re.compile(r"(.+):(\d{1,9})", re.DOTALL)
 
@@ -136,17 +138,20 @@ def _find_by_key(collection: Collection, key: str, slot: str) -> list[_Row]:
 def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
     """Build the record of each card, in the order given, in the shape of `flashcards list --json`."""
     today = collection.clock.day(at_ms)
-    format_day = lru_cache(maxsize=None)(partial(_format_day, collection.clock))
+    format_day = cache(partial(_format_day, collection.clock))
+    find_model = cache(partial(_find_model, collection))
     for start in range(0, len(cards), _CARDS_AT_ONCE):
         found = collection.store.cards(cards[start : start + _CARDS_AT_ONCE])
         entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
         for card in found:
-            yield _build_record(collection, card, entries[card.note], today, format_day)
+            yield _build_record(collection.clock, card, entries[card.note], today, format_day, find_model)
 
 
 def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
     """Build the record of a card. Times are ISO 8601 with offset, intervals days, both sides Markdown."""
-    return _build_record(collection, card, entry, collection.clock.day(at_ms), partial(_format_day, collection.clock))
+    clock = collection.clock
+    helpers = partial(_format_day, clock), partial(_find_model, collection)
+    return _build_record(clock, card, entry, clock.day(at_ms), *helpers)
 
 
 def _format_day(clock: Clock, day: int) -> str:
@@ -154,15 +159,23 @@ def _format_day(clock: Clock, day: int) -> str:
     return clock.iso(clock.start_of(day))
 
 
+def _find_model(collection: Collection, deck: int) -> Model:
+    return collection.store.model(collection.policy(deck).parameters)
+
+
 def _build_record(
-    collection: Collection, card: Card, entry: Entry, today: int, format_day: Callable[[int], str]
+    clock: Clock,
+    card: Card,
+    entry: Entry,
+    today: int,
+    format_day: Callable[[int], str],
+    find_model: Callable[[int], Model],
 ) -> dict[str, Any]:
-    clock = collection.clock
     front, back = render_sides(entry, card.slot)
     retrievability = None
     if card.stability is not None:
-        model = collection.store.model(collection.policy(card.deck).parameters)
-        retrievability = round(model.retrievability(card.stability, card.elapsed_days(today)), 4)
+        recall = find_model(card.deck).retrievability(card.stability, card.elapsed_days(today))
+        retrievability = round(recall, 4)
     due = None if card.due_day is None else format_day(card.due_day)
     return {
         "id": format_card_id(entry, card.slot),
@@ -176,7 +189,7 @@ def _build_record(
         "tags": list(entry.note.tags),
         "front": front,
         "back": back,
-        "state": card.state.name.lower(),
+        "state": _STATE_NAMES[card.state],
         "suspended": card.suspended,
         "due": due if card.due_ms is None else clock.iso(card.due_ms),
         "stability": card.stability,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from typing import NamedTuple
 
 from scheduler.model import DAY_SECONDS
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+@cache
+def _make_zone(offset_seconds: int) -> timezone:
+    return timezone(timedelta(seconds=offset_seconds))
 
 
 class Clock(NamedTuple):
@@ -68,5 +74,4 @@ class Clock(NamedTuple):
 
     def iso(self, at_ms: int) -> str:
         """Format this time as ISO 8601, in seconds, with the local offset."""
-        local = timezone(timedelta(seconds=self.offset_seconds(at_ms)))
-        return datetime.fromtimestamp(at_ms // 1000, local).isoformat()
+        return datetime.fromtimestamp(at_ms // 1000, _make_zone(self.offset_seconds(at_ms))).isoformat()

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -43,18 +43,19 @@ def encode(note: Note) -> str:
     return orjson.dumps(data).decode()
 
 
+_NEEDED: Final = 3  # the kind, the fields and the slots; most notes have nothing more
+
+
 def decode(text: str, line: int, end_line: int) -> Note:
     """Decode a note that `encode` wrote; another text is damage, and raised as `json.JSONDecodeError`."""
     data = orjson.loads(text)
     try:
+        plain = Note(_KINDS[data["kind"]], line, end_line, tuple(data["fields"]), tuple(data["slots"]))
+        if len(data) == _NEEDED:
+            return plain
         find = data.get
         gaps = [Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]
-        return Note(
-            kind=_KINDS[data["kind"]],
-            line=line,
-            end_line=end_line,
-            fields=tuple(data["fields"]),
-            slots=tuple(data["slots"]),
+        return plain._replace(
             gaps=tuple(gaps),
             breadcrumb=tuple(find("breadcrumb", ())),
             tags=tuple(find("tags", ())),

@@ -254,7 +254,10 @@ def print_json_lines(values: Iterable[Any]) -> None:
     """Print each value as a line of JSON, as `print_json` does, many lines at a time."""
     encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
     # JSON itself escapes only the control characters below a space.
-    lines = (_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", encode(value)) for value in values)
+    lines = (
+        line if line.isprintable() else _UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+        for line in map(encode, values)
+    )
     while some := list(islice(lines, _LINES_AT_ONCE)):
         _write("\n".join(map(gate, some)))
 
