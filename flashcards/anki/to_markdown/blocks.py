@@ -67,6 +67,7 @@ class Blocks:
         self._tokens: list[InlineToken] = []
         self._emphasis: list[str] = []
         self._bullet = ""
+        self._open_gaps = cut.open_gaps
 
     def convert(self, root: Element) -> str:
         """Return the Markdown of everything in `root`."""
@@ -93,11 +94,14 @@ class Blocks:
 
     def _flush(self) -> None:
         closing = [InlineToken(CLOSE, sort) for sort in reversed(self._emphasis)]
-        written = inline.write_paragraphs([*self._tokens, *closing], cloze=self._cloze, cell=self._cell)
+        written = inline.write_paragraphs(
+            [*self._tokens, *closing], cloze=self._cloze, cell=self._cell, open_gaps=self._open_gaps
+        )
         if written:
             self._bullet = ""
         self.blocks += written
         self._tokens = [InlineToken(OPEN, sort) for sort in self._emphasis]
+        self._open_gaps = self._cut.open_gaps
 
     def _add_block(self, text: str) -> None:
         self._flush()
@@ -116,10 +120,12 @@ class Blocks:
         placeholder = self._cut.placeholders[number]
         if placeholder.kind == "open":
             self._tokens.append(InlineToken(inline.GAP, placeholder.value))
+            self._cut.open_gaps += 1
         elif placeholder.kind == "hint":
             self._tokens.append(InlineToken(inline.HINT, placeholder.value))
         elif placeholder.kind == "close":
             self._tokens.append(InlineToken(inline.END, placeholder.value))
+            self._cut.open_gaps -= 1
         elif placeholder.kind == "sound":
             name = placeholder.value
             url = write_link_url(name) if is_remote(name) else encode_url(self._media(name))

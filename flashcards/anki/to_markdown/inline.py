@@ -141,10 +141,19 @@ class InlineToken(NamedTuple):
     text: str = ""
 
 
-def write_paragraphs(tokens: Sequence[InlineToken], *, cloze: bool, cell: bool = False) -> list[str]:
-    """Write the paragraphs of a run; two line breaks begin a new one. A table `cell` is a single line."""
+def write_paragraphs(
+    tokens: Sequence[InlineToken], *, cloze: bool, cell: bool = False, open_gaps: int = 0
+) -> list[str]:
+    """Write the paragraphs of a run; two line breaks begin a new one. A table `cell` is a single line.
+
+    `open_gaps` is how many gaps began before it.
+    """
     runs = _split_runs(_drop_empty_lines(_collapse_spaces(tokens)), keep_together=cell)
-    written = (_Writer(run, cloze=cloze, cell=cell).write() for run in runs)
+    written = []
+    for run in runs:
+        writer = _Writer(run, cloze=cloze, cell=cell, open_gaps=open_gaps)
+        written.append(writer.write())
+        open_gaps = writer.open_gaps
     return [text for text in written if text]
 
 
@@ -213,13 +222,13 @@ def _split_runs(tokens: list[InlineToken], *, keep_together: bool) -> list[list[
 class _Writer:
     """A writer of one paragraph."""
 
-    def __init__(self, tokens: list[InlineToken], *, cloze: bool, cell: bool) -> None:
+    def __init__(self, tokens: list[InlineToken], *, cloze: bool, cell: bool, open_gaps: int) -> None:
         self._tokens = _tidy(tokens)
         self._cell = cell
         whole = "".join(EMPHASIS.get(token.text, token.text) for token in self._tokens)
         self._escaper = Escaper(whole, cloze=cloze)
         self._out: list[str] = []
-        self._gaps = 0
+        self.open_gaps = open_gaps
 
     def write(self) -> str:
         marks = self._write_emphasis()
@@ -231,7 +240,7 @@ class _Writer:
             elif token.kind == BREAK:
                 self._out.append("<br>" if self._cell else "\\\n")
             else:
-                self._gaps += (token.kind == GAP) - (token.kind == END)
+                self.open_gaps += (token.kind == GAP) - (token.kind == END)
                 self._out.append(token.text)
         text = "".join(self._out)
         if self._cell:
@@ -242,7 +251,7 @@ class _Writer:
         after = self._get_after(index)
         if index + 1 < len(self._tokens) and self._tokens[index + 1].kind == HINT:
             after = HINT_FOLLOWS
-        return self._escaper.escape(text, self._get_before(index), after, in_gap=self._gaps > 0)
+        return self._escaper.escape(text, self._get_before(index), after, in_gap=self.open_gaps > 0)
 
     def _get_before(self, index: int) -> str:
         return _get_edge(self._tokens[index - 1], last=True) if index else ""

@@ -396,3 +396,10 @@ def test_a_hint_stays_closed_whatever_is_in_it_or_beside_it(more: str) -> None:
     sound = '<audio controls src="media/a.mp3"></audio>'
     assert shown == f'secret {sound} \\(x&lt;y\\) <img src="media/b.png">'
     assert found.endswith("![](https://x.org/c.png)")
+
+
+def test_colons_in_a_later_paragraph_of_a_gap_are_no_hint() -> None:
+    text = markdown("x {{c1::<p>a</p><ul><li>b :&#58; c</li></ul>std:&#58;d e :&#58; f::hint}} g::h", cloze=True)
+    (note,) = parse(f"C: {text}\n", "x.md").notes
+    assert [gap.hint for gap in note.gaps] == ["hint"]
+    assert text.endswith("std:&#58;d e :&#58; f::hint}} g::h")
