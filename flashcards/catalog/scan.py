@@ -15,7 +15,7 @@ from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.dialects import NATIVE
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.neighbours import pair_replaced
+from flashcards.identity.neighbours import find_returning, pair_replaced
 from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
 from scheduler import NewCard, Placement, Store
 from scheduler.acts import rename_slots
@@ -54,7 +54,11 @@ def link_edited(
     # Only a scan that has something to judge needs rapidfuzz.
     from flashcards.identity.similar import link_similar
 
-    return link_similar([*known, *orphans], seen, links, catalog.sample(_SAMPLE), former=catalog.find_former_texts)
+    olds = {note.id: note for note in (*known, *orphans)}
+    returning = find_returning(olds.values(), links)
+    compared = [note._replace(active=True) if note.id in returning else note for note in olds.values()]
+    found, doubts = link_similar(compared, seen, links, catalog.sample(_SAMPLE), former=catalog.find_former_texts)
+    return [link._replace(known=olds[link.known.id]) for link in found], doubts
 
 
 class Scan:

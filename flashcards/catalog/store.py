@@ -316,7 +316,7 @@ class Catalog:
         from flashcards.identity.notes import Known
 
         rows = self._db.execute(
-            "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active"
+            "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms"
             f" FROM notes WHERE {where} ORDER BY {order}",
             parameters,
         ).fetchall()
@@ -334,8 +334,9 @@ class Catalog:
                 top_gap,
                 bool(active),
                 former.get(note, frozenset()),
+                0 if active else modified_ms,
             )
-            for note, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active in rows
+            for note, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms in rows
         ]
 
     def _former(self, notes: Sequence[int]) -> dict[int, frozenset[bytes]]:

@@ -98,6 +98,19 @@ def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[
             yield from zip(stretch.old, stretch.new, strict=True)
 
 
+def find_returning(known: Iterable[Known], links: Iterable[Link]) -> set[int]:
+    """Find the orphans whose place counts again: most of those that their file lost with them are linked now.
+
+    A file that was saved half, or was away while another branch was checked out, comes back as a whole.
+    """
+    lost: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for note in known:
+        if not note.active:
+            lost[note.file, note.lost_ms].add(note.id)
+    linked = {link.known.id for link in links}
+    return {note for notes in lost.values() if 2 * len(notes & linked) >= len(notes) for note in notes}
+
+
 def _find_runs(
     known: Iterable[Known], linked: Mapping[int, Seen]
 ) -> Iterable[tuple[list[Known], Seen | None, Seen | None]]:

@@ -18,6 +18,7 @@ class Known(NamedTuple):
         body: `note` as the catalog stores it.
         top_gap: the highest number that a gap of it ever had.
         former: the fingerprints of all its earlier texts.
+        lost_ms: when an orphan lost its text.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Known(NamedTuple):
     top_gap: int
     active: bool
     former: frozenset[bytes] = frozenset()
+    lost_ms: int = 0
 
 
 class Seen(NamedTuple):

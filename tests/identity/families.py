@@ -232,6 +232,17 @@ def _write(files: Files) -> dict[str, str]:
     return {name: text(items) for name, items in files.items()}
 
 
+def away_and_back(decks: Sequence[Material], rng: random.Random) -> Life:
+    """All files are away for a scan; some notes are reworded when they come back."""
+    words = vocabulary(decks)
+    third = ORDINARY["a third reworded"]
+    last = {
+        deck.name: [_change(item, third, rng, words[deck.name]) if rng.random() < 0.2 else item for item in deck.items]
+        for deck in decks
+    }
+    return Life(_items(decks), [{}], last)
+
+
 def merge_conflict(decks: Sequence[Material], rng: random.Random) -> Life:
     """A merge leaves both versions of edited notes between markers; then one of them is kept."""
     words = vocabulary(decks)
@@ -367,6 +378,7 @@ FAMILIES: dict[str, Make] = {
     "containment": contained,
     "fronts taken by other cards": fronts_taken,
     "former texts with typos": former_texts,
+    "away for a scan, reworded": away_and_back,
     "merge conflicts": merge_conflict,
     "sync conflict copies": sync_conflict,
     "wrapped by a formatter": wrapped,

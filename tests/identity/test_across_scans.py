@@ -277,3 +277,30 @@ def test_a_note_first_seen_before_the_review_is_no_copy(world: World) -> None:
     world.write("a.md", IMPROVED)
     report = world.scan()
     assert [change.note for change in report.removed] == [card.note]
+
+
+ENZYME = "Q: Which enzyme unwinds the helix before copying?\nA: The helicase, at the fork."
+UNWINDS = "Q: Which protein opens both strands before copying?\nA: The helicase, ahead of the fork."
+
+
+def lose_and_restore(world: World, last: list[str]) -> None:
+    """Scan while a file is away, after its second note was reviewed; then write it with these notes."""
+    world.write("a.md", NUCLEUS, ENZYME, LYSOSOMES, AMYGDALA)
+    world.scan()
+    world.rate("enzyme")
+    world.remove("a.md")
+    world.scan()
+    world.write("a.md", *last)
+    world.scan()
+
+
+def test_a_file_that_comes_back_is_compared_with_what_it_was(world: World) -> None:
+    lose_and_restore(world, [NUCLEUS, UNWINDS, LYSOSOMES, AMYGDALA])
+    assert world.cards("both strands")["forward"].reps == 1
+    assert world.orphans() == []
+
+
+def test_a_note_alone_that_comes_back_needs_a_text_much_like_its_own(world: World) -> None:
+    lose_and_restore(world, [NUCLEUS, UNWINDS])
+    assert world.cards("both strands")["forward"].reps == 0
+    assert len(world.orphans()) == 3

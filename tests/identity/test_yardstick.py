@@ -23,6 +23,7 @@ LEAST_KEPT = {
     "reordered, a third reworded": 0.9,
     "files renamed, a third reworded": 0.93,
     "near-identical neighbours edited": 0.95,
+    "away for a scan": 0.9,
     "split": 0.9,
     "merged": 0.9,
 }
@@ -80,7 +81,7 @@ def test_through_several_scans_notes_keep_their_cards_and_none_is_taken_for_anot
     found = lived(name, decks, 1)
     assert found.notes > 300
     assert (found.wrong, found.lost) == (0, 0)
-    assert found.share_kept >= 0.97
+    assert found.share_kept >= least_kept(name)
 
 
 @pytest.mark.slow
