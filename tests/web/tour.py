@@ -9,6 +9,7 @@ import tempfile
 import wave
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -174,7 +175,7 @@ class Tour:
             ("statistics", "/statistics"),
             ("forecast", "/forecast"),
             ("readiness-problem", "/readiness"),
-            ("readiness", "/readiness?on=2031-01-01"),
+            ("readiness", f"/readiness?on={datetime.now(tz=UTC).date() + timedelta(days=40)}"),
             ("missing", "/nothing"),
             ("missing-deck", "/deck?name=nothing"),
             ("mocks", "/mock"),
@@ -358,6 +359,7 @@ def take_screenshots(target: Path, names: tuple[str, ...] = ()) -> None:
                     write_collection(root, reviews=True)
                     size = ViewportSize(width=width, height=760 if width < 700 else 900)
                     window = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+                    window.set_default_timeout(120_000)
                     with served(root, stop=lambda: None) as visitor:
                         tour = Tour(window, visitor, root)
                         for name in tour.visit():
