@@ -14,8 +14,10 @@ BACKUPS = "backups"
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _STAMPED = re.compile(r"-(\d{8}T\d{6}\.\d{6}Z)(?:-again)*\.db")
-_JSON = ("body", "before")  # columns
-_IS_OBJECT = "{0} = '' OR json_valid({0}) AND json_type({0}) = 'object'"
+_JSON = {  # columns, and what holds of them
+    "body": "body = '' OR json_valid(body) AND json_type(body) = 'object'",
+    "before": "before = '' OR json_valid(before)",
+}
 _NEWEST = 10
 _OF_A_DAY = 50
 _PERIODS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
@@ -189,7 +191,7 @@ def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:
     if not names:
         return True
     columns = ", ".join('"{}"'.format(name.replace('"', '""')) for name in names)
-    whole = " AND ".join(f"coalesce({_IS_OBJECT.format(name)}, 1)" for name in _JSON if name in names) or "1"
+    whole = " AND ".join(f"coalesce({test}, 1)" for name, test in _JSON.items() if name in names) or "1"
     rows = connection.execute('SELECT {}, {} FROM "{}"'.format(whole, columns, table.replace('"', '""')))
     return all(row[0] for row in rows)
 
