@@ -95,3 +95,10 @@ def test_the_colours_of_code_follow_the_system() -> None:
     assert "night" not in css.replace("Anki's night mode", "")
     assert "@media (prefers-color-scheme: dark) { .hl {" in css
     assert css.count("{") == css.count("}")
+
+
+def test_a_formula_of_thousands_of_characters_stays_text(tmp_path: Path) -> None:
+    renderer = PageRenderer(tmp_path, "a.md", {})
+    assert "data-tex" in renderer.render_side(f"${'x' * 4_000}$", "", ())
+    long = renderer.render_side(f"${'x' * 4_001}$", "", ())
+    assert "data-tex" not in long and "x" * 4_001 in long
