@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PORT: Final = 27701
 _NEEDED: Final = ("jinja2", "starlette", "uvicorn", "segno")
 _TOKEN: Final = "web-token"
+_OWN: Final = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what `--lan` asks for
 
 _APPS: Final = """\
@@ -128,7 +129,7 @@ def command(
         for number in (signal.SIGINT, signal.SIGTERM):  # also before and after the server listens to them itself
             signal.signal(number, lambda _number, _frame: setattr(server, "should_exit", True))
         url = _url(address, listener.getsockname()[1])
-        printer.print_start(url, web.url, account.user, password, is_open=address != "127.0.0.1")
+        printer.print_start(url, web.url, account.user, password, is_open=address not in _OWN)
         run(server, listener)
     finally:
         listener.close()
@@ -151,6 +152,8 @@ class _Printer:
             console.print_text(
                 f"Password: {password}   (shown only once; --reset-password makes a new one)", err=self._as_json
             )
+        elif not self._as_json:
+            console.print_text("Password: as before   (--reset-password makes a new one)")
         if is_open:
             console.print_text(_PLAIN_HTTP, err=True)
         if not self._as_json:

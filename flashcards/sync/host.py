@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import socket
 import sqlite3
@@ -36,9 +37,12 @@ class AddressTaken(FlashcardsError):
     """The address cannot be listened on."""
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
-        super().__init__(
-            f"{host}:{port} cannot be listened on: {error.strerror or error}. Choose another port with --port."
+        remedy = (
+            "Choose another port with --port."
+            if error.errno in (errno.EADDRINUSE, errno.EACCES)
+            else "Name an address of this computer with --host, or use --lan for all of them."
         )
+        super().__init__(f"{host}:{port} cannot be listened on: {error.strerror or error}. {remedy}")
 
 
 class ServerRunning(FlashcardsError):

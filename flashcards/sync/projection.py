@@ -54,7 +54,8 @@ _NOTES: Final = """
     WHERE m.id IS NULL OR m.mid <> n.mid OR m.flds <> n.flds OR trim(m.tags) <> trim(n.tags)
 """
 _CARDS: Final = f"""
-    SELECT coalesce(c.there, p.id), coalesce(n.there, p.nid), {", ".join(f"p.{name}" for name in _COMPARED[2:])}
+    SELECT coalesce(c.there, p.id), coalesce(n.there, p.nid), {", ".join(f"p.{name}" for name in _COMPARED[2:])},
+        {", ".join(f"m.{name}" for name in _COMPARED)}, m.mod, m.odid
     FROM cards p LEFT JOIN card_ids c ON c.here = p.id LEFT JOIN note_ids n ON n.here = p.nid
         LEFT JOIN mirror.cards m ON m.id = coalesce(c.there, p.id)
     WHERE m.id IS NULL OR m.nid <> coalesce(n.there, p.nid)
@@ -196,9 +197,9 @@ class _Update:
         places = _Places(self._db)
         rows = []
         for values in self._db.execute(_CARDS).fetchall():
-            row = list(values)
+            row = list(values[: len(_COMPARED)])
+            there = values[len(_COMPARED) :] if values[len(_COMPARED)] is not None else None
             row[_DECK] = decks.get(row[_DECK], row[_DECK])
-            there = self._db.execute(f"SELECT {names}, mod, odid FROM mirror.cards WHERE id = ?", (row[0],)).fetchone()
             if left.has_card(row[0]) and there:
                 row[_NOTE], row[_ORD] = there[_NOTE], there[_ORD]
             if there is None:

@@ -152,6 +152,15 @@ def test_a_port_that_is_taken_is_said(root: Path) -> None:
     assert "--port" in err
 
 
+@pytest.mark.parametrize("host", ["192.0.2.77", "no-such-host.invalid"])
+def test_an_address_that_this_computer_has_not_is_said(root: Path, host: str) -> None:
+    process = start(root, "--host", host)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert f"{host}:0 cannot be listened on" in err
+    assert "Name an address of this computer with --host, or use --lan" in err
+
+
 def test_options_that_contradict_each_other_and_an_empty_password_are_usage_errors(
     root: Path, password_file: Path
 ) -> None:
