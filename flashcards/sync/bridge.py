@@ -22,6 +22,7 @@ from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
+from flashcards.sync.deletions import Deletions
 from flashcards.sync.intake import NoteIntake, StoredMedia, TakenOver, set_aside
 from flashcards.sync.objects import OUR_TYPES, find_changed_options
 from flashcards.sync.projection import Projection
@@ -64,7 +65,7 @@ def import_upload(
     upload = _Upload(collection, mirror, _read_usn(path))
     if not any(upload.is_known(note) for note in package.notes):
         return import_package(collection, path)
-    for sentence in (*upload.put_back_fields(package), *upload.keep_changed_types(package)):
+    for sentence in (*upload.put_back_fields(package), *upload.keep_changed_types(package), *upload.keep_late(package)):
         tell(sentence)
     edits = {note.guid: upload.is_contested(note) for note in package.notes if upload.is_edited(note)}
     upload.keep_contested([note for note in package.notes if edits.get(note.guid)])
@@ -189,6 +190,19 @@ class _Upload:
             return []
         place = set_aside(self._collection.state_folder, "before its note type was changed on the phone", texts)
         return [f"The note type of {plural(len(texts), 'note')} was changed on the phone; the old text is in {place}."]
+
+    def keep_late(self, package: Package) -> list[str]:
+        """Keep what was written into notes that were deleted here, or elsewhere, before the client knew it."""
+        deleted = Deletions(self._mirror.connection, self._since)
+        texts = []
+        for note in package.notes:
+            row = deleted.note(note.id)
+            if row is not None and row[_FIELDS] != "\x1f".join(note.fields):
+                texts.append("\n".join(filter(None, note.fields)))
+        if not texts:
+            return []
+        place = set_aside(self._collection.state_folder, "edited on the phone, deleted elsewhere", texts)
+        return [f"{plural(len(texts), 'note')} edited on the phone and deleted elsewhere; the text is in {place}."]
 
     def card(self, number: int) -> Row | None:
         """Return a card as the mirror holds it."""

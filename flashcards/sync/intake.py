@@ -60,7 +60,9 @@ def set_aside(state_folder: Path, why: str, texts: Iterable[str]) -> str:
 
 _SOURCE: Final = "phone"
 _GUID, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "flds"))
-_NID, _DID, _QUEUE, _FLAGS, _ODID = (CARD_COLUMNS.index(name) for name in ("nid", "did", "queue", "flags", "odid"))
+_NID, _DID, _USN, _QUEUE, _FLAGS, _ODID = (
+    CARD_COLUMNS.index(name) for name in ("nid", "did", "usn", "queue", "flags", "odid")
+)
 _BURIED: Final = (-2, -3)
 _DAY: Final = 86_400
 _CHUNK: Final = 500
@@ -339,7 +341,8 @@ class NoteIntake:
         moved = 0
         for row in received.cards:
             before = received.before["cards"].get(row[0])
-            moved += before is not None and (before[_ODID] or before[_DID]) != (row[_ODID] or row[_DID])
+            is_seen = before is not None and before[_USN] < received.since  # else it was moved here
+            moved += before is not None and is_seen and (before[_ODID] or before[_DID]) != (row[_ODID] or row[_DID])
         if moved:
             self._taken.sentences.append(
                 f"{plural(moved, 'card')} moved to another deck on the phone; the deck follows from the file here, so"

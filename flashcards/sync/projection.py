@@ -19,7 +19,7 @@ from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.sync import deletions
 from flashcards.sync.intake import text_here
-from flashcards.sync.objects import ObjectUpdate, Unconverted, ids_known_here
+from flashcards.sync.objects import OUR_TYPES, ObjectUpdate, Unconverted, ids_known_here
 from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _VIEWS: Final = (
     "CREATE TEMP TABLE card_ids (here INTEGER PRIMARY KEY, there INTEGER NOT NULL)",
 )
 _NOTES: Final = """
-    SELECT n.id, coalesce(i.there, n.id), m.id IS NULL, n.guid, n.mid, n.mod, n.tags, n.flds
+    SELECT n.id, coalesce(i.there, n.id), m.mid, m.tags, m.flds, n.guid, n.mid, n.mod, n.tags, n.flds
     FROM notes n LEFT JOIN note_ids i ON i.here = n.id LEFT JOIN mirror.notes m ON m.id = coalesce(i.there, n.id)
     WHERE m.id IS NULL OR m.mid <> n.mid OR m.flds <> n.flds OR trim(m.tags) <> trim(n.tags)
 """
@@ -169,10 +169,10 @@ class _Update:
         from flashcards.sync.mirror import checksum, plain_field
 
         rows = []
-        for here, number, is_new, guid, kind, modified, tags, fields in self._db.execute(_NOTES).fetchall():
+        for here, number, *there, guid, kind, modified, tags, fields in self._db.execute(_NOTES).fetchall():
             if left.has_note(number):
                 continue
-            if not is_new:
+            if there[0] is not None and _is_reworded(there, [kind, tags, fields]):
                 self._note_change(number, text_here(self._collection, here))
             text = plain_field(fields.partition("\x1f")[0])
             rows.append((number, guid, kind, modified, self._usn, tags, fields, text, checksum(text)))
@@ -277,6 +277,14 @@ def _keep_place(row: list[Any], there: Any) -> None:
     theirs = _read(there[_DATA])
     if "pos" in theirs and '"pos"' in row[_DATA]:
         row[_DATA] = json.dumps(_read(row[_DATA]) | {"pos": theirs["pos"]}, separators=(",", ":"))
+
+
+def _is_reworded(there: Sequence[Any], here: Sequence[Any]) -> bool:
+    """Whether a note has another note type, text or tags; where it stands, the last field of ours, does not matter."""
+    (kind, *_), texts = there, [row[2].split("\x1f") for row in (there, here)]
+    if kind in OUR_TYPES:
+        texts = [fields[:-1] for fields in texts]
+    return bool(kind != here[0] or there[1].split() != here[1].split() or texts[0] != texts[1])
 
 
 def _marks(row: Sequence[Any]) -> tuple[bool, int]:

@@ -396,6 +396,21 @@ def test_a_note_added_to_a_deck_that_was_deleted_and_made_again_elsewhere_goes_i
     other.check()
 
 
+def test_an_edit_of_the_phone_comes_into_a_file_that_was_renamed_here_meanwhile(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("edit", note=phone.note("one?"), field=1, text="edited")
+    phone.do("answer", cards=[phone.card("one?")], rating=3)
+    (world.root / "a.md").rename(world.root / "b.md")
+    for _ in range(2):  # the old deck goes when the phone has sent its cards
+        phone.sync()
+    assert world.read("b.md") == DECK.replace("A: 1", "A: edited")
+    assert world.server.sentences == []
+    assert {name for (name,) in phone.rows("SELECT name FROM decks")} == {"Default", "b"}
+    phone.check()
+
+
 def test_what_is_undone_on_the_phone_before_it_syncs_never_arrives(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()

@@ -98,6 +98,23 @@ def test_fields_renamed_on_the_phone_are_still_known_and_get_their_names_back(wo
     phone.check()
 
 
+def test_an_uploaded_edit_of_a_note_that_was_deleted_here_is_kept(world: World) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    phone.do("edit", note=phone.note("one?"), field=1, text="a late edit")
+    world.write("a.md", DECK.removeprefix("Q: one?\nA: 1\n\n"))
+    phone.do("add_field", kind="Flashcards Basic", name="Extra")
+    assert phone.do("sync") == "FULL_SYNC"
+    phone.do("full", upload=True)
+    assert "one?" not in world.read("a.md")
+    (aside,) = (world.root / ".flashcards/phone/set-aside").iterdir()
+    assert "a late edit" in aside.read_text(encoding="utf-8")
+    phone.download()
+    phone.sync()
+    phone.check()
+
+
 def test_an_app_with_cards_of_its_own_can_be_uploaded_into_an_empty_folder(world: World) -> None:
     phone = world.phone()
     phone.do("add", kind="Basic", fields=["mine?", "yes"], deck="Own deck")
