@@ -189,7 +189,7 @@ def test_an_edit_that_breaks_the_note_can_be_kept(tmp_path: Path) -> None:
     editor = scripted_editor(tmp_path, "A: Answer 1.\n", "")
     with Terminal("-C", str(decks), "review", EDITOR=editor) as terminal:
         terminal.wait_for(SHOW)
-        terminal.act("e", "any other key keeps it")
+        terminal.act("e", "any other key: keep it")
         assert "Question 2?" in terminal.act("k", SHOW)
     assert "Answer 1." not in (decks / "deck.md").read_text()
 
