@@ -105,7 +105,7 @@ class Projection:
             first_day = None if len(gathering) else clock.day(at)
         else:
             first_day = find_first_day(clock, mirror.created_s)
-        history = History(collection, at)
+        history = History(collection, at, finds_early=False)
         database = DeckDatabase(gathering.notes(), clock, Presets(collection), history, first_day)
         data = database.to_bytes()
         self.media, self.problems = gathering.media.files, gathering.problems

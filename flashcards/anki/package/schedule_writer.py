@@ -129,9 +129,18 @@ class History:
         collection: open, and scanned.
         now_ms: the present instant; Anki counts the days of a log by the offset from UTC that holds now.
         progress: called now and then with the number of rows of the log done.
+        finds_early: whether reviews before their day get the log type of a filtered deck; phones wrote their own.
     """
 
-    def __init__(self, collection: Collection, now_ms: int, progress: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        now_ms: int,
+        progress: Callable[[int], None] | None = None,
+        *,
+        finds_early: bool = True,
+    ) -> None:
+        self._finds_early = finds_early
         self._collection = collection
         self._clock = collection.clock
         self._now_ms = now_ms
@@ -178,8 +187,9 @@ class History:
             cursor.execute(statement)
         log = self._read_log_by_anki_days()
         self._write_memories(cursor, log)
-        early = _find_early_reviews(self._collection.connection, log).tolist()
-        cursor.executemany("INSERT INTO early VALUES (?)", ((at,) for at in early))
+        if self._finds_early:
+            early = _find_early_reviews(self._collection.connection, log).tolist()
+            cursor.executemany("INSERT INTO early VALUES (?)", ((at,) for at in early))
         values = {
             "today": self.today,
             "first_day": first_day,
