@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashcards.deck.model import Kind
 from flashcards.deck.parse import parse
 from flashcards.identity.assignment import Pair, assign_pairs
 from flashcards.identity.exact import link_exactly
-from flashcards.identity.likeness import bound_likeness, compare_sides, find_slips, is_slip, sum_masses, weigh_sides
+from flashcards.identity.likeness import (
+    Likeness,
+    bound_likeness,
+    compare_sides,
+    find_slips,
+    is_slip,
+    sum_masses,
+    weigh_sides,
+)
 from flashcards.identity.neighbours import Places
 from flashcards.identity.similar import link_similar
 from flashcards.identity.words import Sides, Weights, count_words, split_sides
@@ -203,3 +215,32 @@ def test_nothing_is_judged_where_nothing_vanished_or_nothing_is_new() -> None:
     trial = Trial({"a": list(deck.items)}, {"a": list(deck.items[:5])})
     exact = link_exactly(trial.known, trial.seen)
     assert link_similar(trial.known, trial.seen, exact) == ([], [])
+
+
+def count_comparisons(monkeypatch: pytest.MonkeyPatch, notes: int) -> int:
+    """Count how often two notes are compared as a whole, if each of so many notes of one file gets another word."""
+    rng = random.Random(1)
+    parts = ("gra", "mel", "tor", "vis", "pan", "dok", "nik", "sul", "wem")
+    words = ["".join(three) for three in product(parts, repeat=3)]
+    items = [
+        Item(frozenset({number}), Kind.QUESTION, (" ".join(rng.choices(words, k=6)), " ".join(rng.choices(words, k=8))))
+        for number in range(notes)
+    ]
+    changed = [replace(item, fields=(f"zeb {item.fields[0]}", f"{item.fields[1]} zeb")) for item in items]
+    compared: list[None] = []
+
+    def compare(*arguments: Any) -> Likeness:
+        compared.append(None)
+        return compare_sides(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flashcards.identity.scoring.compare_sides", compare)
+        our_links(Trial({"deck": items}, {"deck": changed}))
+    return len(compared)
+
+
+@pytest.mark.parametrize("notes", [100, 400])
+def test_an_edited_note_is_compared_with_few_others_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch, notes: int
+) -> None:
+    assert notes <= count_comparisons(monkeypatch, notes) <= 6 * notes
