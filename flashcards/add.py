@@ -170,7 +170,7 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
         path = find_place(collection.root, target).relative_to(collection.root.resolve()).as_posix()
         return path, get_deck_name(path)
     deck = clean_deck_name(target)
-    if not deck:
+    if not target.strip(" :"):
         raise DeckNameMissing
     row = collection.connection.execute(
         "SELECT f.path FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
