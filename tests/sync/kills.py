@@ -69,7 +69,10 @@ class Kills:
             time.sleep(0.1)
             self.phone.close()
             self.phone = Phone(self.folder / "phone", self.url)
-        self.phone.sync()
+        for _ in range(
+            2
+        ):  # a note that came twice, before and after the kill, goes once the phone has sent its changes
+            self.phone.sync()
         return side
 
     def compare(self) -> None:
