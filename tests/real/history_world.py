@@ -80,11 +80,11 @@ def differences(collection: Collection, world: World) -> list[str]:
     shift = today - world.sched.today
     rows = {
         row[0]: row[1:]
-        for row in world.db.execute("SELECT id, type, queue, due, ivl, reps, lapses, left, flags FROM cards")
+        for row in world.db.execute("SELECT id, type, queue, due, ivl, reps, lapses, left, flags, data FROM cards")
     }
     for (card_id,) in collection.connection.execute("SELECT id FROM cards WHERE active = 1"):
         card = collection.store.card(card_id)
-        type_, queue, due, ivl, reps, lapses, left, flags = rows[card_id]
+        type_, queue, due, ivl, reps, lapses, left, flags, data = rows[card_id]
         here: dict[str, object] = {
             "type": int(card.state),
             "queue": _queue(card, today),
@@ -99,7 +99,7 @@ def differences(collection: Collection, world: World) -> list[str]:
         if card.state is State.REVIEW:
             here["interval"], there["interval"] = card.interval // 86_400, ivl
         elif card.state is State.RELEARNING:
-            here["interval"], there["interval"] = _find_interval(collection, card), ivl
+            here["interval"], there["interval"] = _find_interval(collection, card, json.loads(data)["s"]), ivl
         if card.state in (State.LEARNING, State.RELEARNING):
             here["left"], there["left"] = max(1, card.steps_left), left
         found += [
@@ -132,10 +132,13 @@ def _queue(card: Any, today: int) -> int:
     return 1 if card.due_ms is not None else 3
 
 
-def _find_interval(collection: Collection, card: Any) -> int:
-    """The days that FSRS would give a card that is relearnt if it were done with its steps."""
+def _find_interval(collection: Collection, card: Any, stability: float) -> int:
+    """The days that FSRS would give a card that is relearnt if it were done with its steps.
+
+    From its stability in Anki: after a change of clocks, Anki counts another number of days between reviews.
+    """
     policy = collection.policy(card.deck)
-    days = collection.store.model(policy.parameters).interval_days(card.stability, policy.retention)
+    days = collection.store.model(policy.parameters).interval_days(stability, policy.retention)
     return min(max(1, round(days)), policy.maximum_interval)
 
 
