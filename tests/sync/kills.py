@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.sync.phones import PASSWORD, USER, Phone, PhoneError, state_of
 
@@ -69,10 +70,7 @@ class Kills:
             time.sleep(0.1)
             self.phone.close()
             self.phone = Phone(self.folder / "phone", self.url)
-        for _ in range(
-            2
-        ):  # a note that came twice, before and after the kill, goes once the phone has sent its changes
-            self.phone.sync()
+        self.phone.sync()
         return side
 
     def compare(self) -> None:
@@ -81,7 +79,8 @@ class Kills:
         self.compared += 1
         fresh = Phone(self.folder / f"fresh-{self.compared}", self.url)
         fresh.download()
-        assert state_of(fresh) == state_of(self.phone)
+        here, there = state_of(fresh), state_of(self.phone)
+        assert here == there, "\n".join(_list_differences(here, there))
         fresh.close()
         assert self.phone.rows("SELECT count(*) FROM revlog") == [[self.answers]]
         text = (self.root / "a.md").read_text(encoding="utf-8")
@@ -91,6 +90,17 @@ class Kills:
         self.phone.close()
         self.server.kill()
         self.server.communicate()
+
+
+def _list_differences(here: Any, there: Any) -> list[str]:
+    """List the rows that a fresh download and the phone do not share."""
+    return [
+        f"{side}: {row}"
+        for kind in here
+        for side, one, other in (("fresh", here[kind], there[kind]), ("phone", there[kind], here[kind]))
+        for row in one
+        if row not in other
+    ]
 
 
 def main() -> None:
