@@ -135,12 +135,8 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        problem = Problem(
-            line,
-            "not-utf-8",
-            "The file is not UTF-8 at this line.",
-            "Save it as UTF-8; until then its notes stay as they were.",
-        )
+        hint = "Save it as UTF-8; until then its notes stay as they were."
+        problem = Problem(line, "not-utf-8", "The file is not UTF-8 at this line.", hint)
         return ReadFile(found, found_digest, None, mtime_ns, problem)
     if line := find_conflict(text):
         message = "This line is a conflict marker of a merge; the file is not read."

@@ -16,7 +16,7 @@ from flashcards.catalog.imports import (
     digest_fields,
     split_digests,
 )
-from flashcards.deck.model import REVERSE, Kind
+from flashcards.deck.model import REVERSE, Kind, Note
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -41,14 +41,43 @@ class MergedNote(NamedTuple):
 def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote | None:
     """Merge an incoming note with the one here; nothing if they do not have the same fields."""
     note = entry.note
-    here, there, earlier = split_digests(base.here), split_digests(base.there), split_digests(base.earlier)
+    here, there = split_digests(base.here), split_digests(base.there)
     is_cloze = note.kind is Kind.CLOZE
     if len(draft.fields) != len(note.fields) or len(here) != len(note.fields):
         return None
     if (draft.kind is Kind.CLOZE) != is_cloze:
         return None
+    fields, conflicts, new_here, new_there = _merge_fields(note, draft, base, here, there)
+    tags = merge_tags(note.tags, draft.tags, base.tags.split())
+    reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
+    typed = _merge_flag(note.typed, draft.typed, bool(base.flags & FLAG_TYPED))
+    merged = draft._replace(
+        fields=tuple(fields),
+        cards=_choose_cards(draft, fields) if is_cloze else list_cards(reverse),
+        tags=tags,
+        reverse=reverse,
+        typed=typed,
+    )
+    changes = (merged.fields, tags, typed, reverse) != (note.fields, note.tags, note.typed, REVERSE in note.slots)
+    has_all = new_there == split_digests(digest_fields(_list_raw(draft)))
+    new_base = base._replace(
+        confirmed=b"" if has_all else base.confirmed,
+        given_s=0 if has_all else base.given_s,
+        here=b"".join(new_here),
+        there=b"".join(new_there),
+        tags=" ".join(clean_tags(draft.tags)),
+        flags=make_flags(draft.reverse, draft.typed) | (FLAG_CONFLICT if conflicts else 0),
+        changed_s=draft.changed_s,
+    )
+    return MergedNote(merged, tuple(conflicts), new_base, changes)
+
+
+def _merge_fields(
+    note: Note, draft: IncomingNote, base: NoteBase, here: Sequence[bytes], there: Sequence[bytes]
+) -> tuple[list[str], list[int], list[bytes], list[bytes]]:
+    """Merge field by field; return the fields, those in conflict, and the digests of both sides as of now."""
+    earlier, confirmed = split_digests(base.earlier), split_digests(base.confirmed)
     # An edit from before an export was made of what Anki had then: what that export changed was changed on both sides.
-    confirmed = split_digests(base.confirmed)
     is_older = len(confirmed) == len(there) and draft.changed_s < base.given_s
     fields: list[str] = []
     conflicts: list[int] = []
@@ -67,28 +96,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
         else:
             fields.append(ours)
             conflicts.append(index)
-    tags = merge_tags(note.tags, draft.tags, base.tags.split())
-    reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
-    typed = _merge_flag(note.typed, draft.typed, bool(base.flags & FLAG_TYPED))
-    merged = draft._replace(
-        fields=tuple(fields),
-        cards=_choose_cards(draft, fields) if is_cloze else list_cards(reverse),
-        tags=tags,
-        reverse=reverse,
-        typed=typed,
-    )
-    changes = (merged.fields, tags, typed, reverse) != (note.fields, note.tags, note.typed, REVERSE in note.slots)
-    has_all = new_there == now_there
-    new_base = base._replace(
-        confirmed=b"" if has_all else base.confirmed,
-        given_s=0 if has_all else base.given_s,
-        here=b"".join(new_here),
-        there=b"".join(new_there),
-        tags=" ".join(clean_tags(draft.tags)),
-        flags=make_flags(draft.reverse, draft.typed) | (FLAG_CONFLICT if conflicts else 0),
-        changed_s=draft.changed_s,
-    )
-    return MergedNote(merged, tuple(conflicts), new_base, changes)
+    return fields, conflicts, new_here, new_there
 
 
 def make_base(draft: IncomingNote, note: int, fields: Sequence[str]) -> NoteBase:

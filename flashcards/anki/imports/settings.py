@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -93,14 +93,30 @@ def find_deck_settings(
             table = _make_table(said[name], _find_inherited(name, tables, present), policy_of(name))
             if table:
                 tables[name] = table
-    limits = {
-        top: {
-            key: present.decks.get(top, said[top]).get(key, said[top].get(key, getattr(policy_of(top), key)))
-            for key in _DAILY
-        }
-        for top in sorted({name.partition("::")[0] for name in wanted} & said.keys())
-    }
-    return DeckSettings(tables, limits, tuple(problems))
+    tops = sorted({name.partition("::")[0] for name in wanted} & said.keys())
+    return DeckSettings(
+        tables, {top: _find_limits(top, said[top], present, policy_of) for top in tops}, tuple(problems)
+    )
+
+
+def _list_what_to_write(general: Mapping[str, Any], lifted: Mapping[str, int], tables: str) -> Iterator[str]:
+    """List what a person who edited the file would have to write."""
+    if "rollover" in general:
+        yield f"In the package, days begin at {general['rollover']}:00; set `rollover` to follow it."
+    if "load_balance" in general:
+        yield "The package does not spread reviews over days; set `load_balance = false` to follow it."
+    if tables or lifted:
+        top = "".join(f"{key} = {value}\n" for key, value in lifted.items())
+        message = "You edited this file, so it was not changed. To keep Anki's deck options, write:\n"
+        yield message + "\n".join(filter(None, (top, tables)))
+
+
+def _find_limits(
+    top: str, said: Mapping[str, Any], present: Settings, policy_of: Callable[[str], Policy]
+) -> dict[str, int]:
+    """Find the daily limits of a top-level deck: its own, else Anki's, else those of the collection."""
+    own = present.decks.get(top, said)
+    return {key: own.get(key, said.get(key, getattr(policy_of(top), key))) for key in _DAILY}
 
 
 def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
@@ -211,20 +227,7 @@ class SettingsImport:
         if not tables and not general:
             return collection.settings
         if not self._may_write(before):
-            if "rollover" in general:
-                begin = f"In the package, days begin at {general['rollover']}:00; set `rollover` to follow it."
-                report.remarks.append(Remark(FILE_NAME, begin))
-            if "load_balance" in general:
-                report.remarks.append(
-                    Remark(
-                        FILE_NAME,
-                        "The package does not spread reviews over days; set `load_balance = false` to follow it.",
-                    )
-                )
-            if tables or lifted:
-                top = "".join(f"{key} = {value}\n" for key, value in lifted.items())
-                message = "You edited this file, so it was not changed. To keep Anki's deck options, write:\n"
-                report.remarks.append(Remark(FILE_NAME, message + "\n".join(filter(None, (top, tables)))))
+            report.remarks += [Remark(FILE_NAME, each) for each in _list_what_to_write(general, lifted, tables)]
             return collection.settings
         report.remarks += [
             Remark(FILE_NAME, f"`{key}` of the whole collection was raised to {value:,}, the sum of Anki's decks.")
