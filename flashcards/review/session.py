@@ -312,7 +312,7 @@ class Session:
             return replace(self.view, message=str(error))
         del self._acts[-1:]
         self._tally.remove(review)
-        return self._back(review.card, now_ms, f"{_name(review)} is taken back.")
+        return self._back(review.card, now_ms, f"{_name(review)} was undone.")
 
     def _back(self, card: int, now_ms: int, message: str) -> View:
         """Ask a card again, whether or not it is in today's queue."""

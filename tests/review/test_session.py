@@ -134,7 +134,7 @@ def test_undo_puts_the_card_back_in_front() -> None:
     rate(session, Rating.AGAIN)
     session.handle(Undo(0))
     assert question(session).asked.card.id == 1
-    assert question(session).message == "Again is taken back."
+    assert question(session).message == "Again was undone."
 
 
 def test_undo_goes_back_as_far_as_there_are_ratings() -> None:

@@ -73,7 +73,7 @@ def test_undo_brings_the_last_card_back(tmp_path: Path) -> None:
         terminal.wait_for(SHOW)
         terminal.act(" ", BUTTONS)
         terminal.act("1", "Question 2?")
-        assert "Question 1?" in terminal.act("u", "Again is taken back.")
+        assert "Question 1?" in terminal.act("u", "Again was undone.")
         terminal.act("q", "Nothing was rated.")
     assert ratings(tmp_path) == []
 

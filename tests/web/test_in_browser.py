@@ -116,7 +116,7 @@ def test_a_whole_session_by_keys(window: BrowserContext, tmp_path: Path) -> None
         tab.keyboard.press("Enter")
         tab.wait_for_selector(".typed del")
         tab.keyboard.press("u")  # takes the first rating back
-        tab.wait_for_selector("text=Easy is taken back.")
+        tab.wait_for_selector("text=Easy was undone.")
         answer(tab, "3")
         tab.keyboard.press("Enter")
         tab.wait_for_selector(".ratings")

@@ -170,7 +170,7 @@ def test_every_page_works_without_javascript(browser: Browser, tmp_path: Path) -
             press("Show answer")
             press(name)
         press("Undo")
-        tab.wait_for_selector("text=Hard is taken back.")
+        tab.wait_for_selector("text=Hard was undone.")
         tab.click(".menu summary")
         press("Flag 3")
         tab.wait_for_selector(".place .flag3")

@@ -63,7 +63,7 @@ def test_undo_asks_the_card_again(tmp_path: Path) -> None:
         assert "Question 2?" in page.words
         page = visitor.press(page, "undo")
         assert "Question 1?" in page.words
-        assert "Easy is taken back." in page.words
+        assert "Easy was undone." in page.words
 
 
 def test_the_end_says_what_was_done_and_what_comes(tmp_path: Path) -> None:

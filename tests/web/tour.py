@@ -237,7 +237,7 @@ class Tour:
         yield "typed-wrong"
         self._rate("4")
         tab.keyboard.press("u")
-        tab.wait_for_selector("text=taken back")
+        tab.wait_for_selector("text=was undone")
         yield "undone"
         tab.fill("#given", "Paris")
         self._show()
@@ -317,7 +317,7 @@ class Tour:
         tab.click("button.main")
         tab.wait_for_selector("text=Saved, with problems")
         yield "edited"
-        tab.click("text=Take the edit back")
+        tab.click("text=Discard the edit")
         tab.wait_for_selector("dl.facts")
         self._go("/search?q=vendor")
         tab.locator(".found a").first.click()
