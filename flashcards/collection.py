@@ -49,7 +49,7 @@ TABLE_SETS = (TABLE_SET, TableSet("catalog", "flashcards.catalog.schema", MIGRAT
 
 
 class FolderMissing(FlashcardsError):
-    """The folder of the collection does not exist, or is no folder."""
+    """The folder of the collection does not exist, or is not a folder."""
 
     exit_code = 2
 

@@ -21,7 +21,7 @@ def check_file(path: Path) -> None:
 
     Raises:
         FileMissing: there is no such file.
-        ImportFormatUnknown: the ending says nothing.
+        ImportFormatUnknown: the file extension is not known.
     """
     if not path.is_file():
         raise FileMissing(path)
@@ -36,7 +36,7 @@ def run(
     dry_run: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> ImportReport:
-    """Import one file into an open collection that was just scanned; its ending tells its format.
+    """Import one file into an open collection that was just scanned; the file extension tells the format.
 
     Everything happens, after a backup of the state, or nothing.
 
@@ -47,7 +47,7 @@ def run(
         progress: called with what is being done, how much of it is done, and how much there is.
 
     Raises:
-        ImportFormatUnknown: the ending says nothing.
+        ImportFormatUnknown: the file extension is not known.
         FileMissing: there is no such file.
         ImportInvalid: it cannot be imported; nothing was changed.
     """

@@ -280,8 +280,8 @@ def make_new(card: Card) -> Card:
 def set_due_day(card: Card, day: int) -> Card:
     """Return the card under review and due on a day.
 
-    As in Anki with FSRS, the interval then counts from the last rating. A card that has no interval, since it was never
-    under review but for a due day set by hand, gets none.
+    As in Anki with FSRS, the interval then counts from the last rating. A card without an interval, such as a new card
+    whose due day was set by hand, keeps none.
     """
     has_interval = card.state is State.RELEARNING or (card.state is State.REVIEW and card.interval > 0)
     days = day - card.last_day if has_interval and card.last_day is not None else 0

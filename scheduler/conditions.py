@@ -26,7 +26,7 @@ LEARNING = f"cards.state IN ({State.LEARNING:d}, {State.RELEARNING:d})"
 """It is on a learning or relearning step."""
 
 RELEARNING = f"cards.state = {State.RELEARNING:d}"
-"""It is on a step after a lapse."""
+"""The card is on a step after a lapse."""
 
 UNDER_REVIEW = f"cards.state = {State.REVIEW:d}"
 """It has left the steps."""
@@ -41,10 +41,10 @@ DUE_TODAY = due_by(":today")
 """It is due today, or overdue."""
 
 KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
-"""A row of `reviews` was not taken back."""
+"""The row of `reviews` was not undone."""
 
 RATED = f"reviews.kind = {ReviewKind.RATING:d} AND {KEPT}"
-"""A row of `reviews` is a rating that was not taken back."""
+"""The row of `reviews` is a rating that was not undone."""
 
 
 def alias(condition: str, name: str) -> str:

@@ -55,7 +55,7 @@ class Malformed(Exception):
 
 
 class ImportFormatUnknown(UsageError):
-    """The file's ending names no format that can be read."""
+    """The file extension names no format that can be read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path}: the file type is unknown. Use .apkg, .colpkg, .anki2, .db or .csv.")

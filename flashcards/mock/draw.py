@@ -1,4 +1,4 @@
-"""Choose the questions of a mock interview: all skills, and first what is weak or was not asked for long. Pure."""
+"""Choose the questions of a mock interview: all skills, weak and long unseen questions first. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SKILL: Final = "skill:"
 """How a tag begins that names a skill."""
 
-_LONG: Final = 30  # days after which a question counts as not seen for long
+_LONG: Final = 30  # days after which a question counts as long unseen
 _LEAST: Final = 0.05
 
 
@@ -43,15 +43,15 @@ def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def weakness(candidate: Candidate) -> float:
-    """Compute the sampling weight of a card: forgotten, missed and not seen for long add up."""
+    """Compute the sampling weight of a card: forgotten, missed and long unseen add up."""
     forgotten = 1.0 if candidate.recall is None else 1 - candidate.recall
     waited = 1.0 if candidate.days_since is None else min(candidate.days_since, _LONG) / _LONG
     return _LEAST + forgotten + candidate.missed + waited
 
 
 def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
-    """Draw cards, the skills in turns, the weaker the likelier; the same seed and candidates give the same."""
-    chance = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
+    """Draw cards in turn from the skills, weak ones more likely. The same seed and candidates give the same cards."""
+    chance = random.Random(seed)  # noqa: S311 - nothing secret depends on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):
         by_skill[candidate.skills[0] if candidate.skills else ""].append(candidate)
