@@ -211,9 +211,12 @@ class Days:
         self._tick(minutes=24 * 60 + self.random.randrange(-300, 300))
 
     def _tick(self, minutes: int) -> None:
-        """Move the clock, which begins again at that instant in every process: so no two act in one millisecond."""
+        """Move the clock, which begins again at that instant in every process: so no two act in one millisecond.
+
+        It stays away from the first second of a day, which Anki counts with the day before (docs/scheduling.md).
+        """
         if _CLOCK:
-            now = datetime.now().astimezone() + timedelta(minutes=minutes)
+            now = datetime.now().astimezone().replace(second=30) + timedelta(minutes=minutes)
             Path(_CLOCK).write_text(now.strftime("@%Y-%m-%d %H:%M:%S"), encoding="utf-8")
 
     # What must hold
