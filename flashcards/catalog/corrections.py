@@ -74,6 +74,7 @@ class Corrections:
         for table in ("texts", "links", "origins"):
             self._db.execute(f"UPDATE OR IGNORE {table} SET note = ? WHERE note = ?", (old, new))
             self._db.execute(f"DELETE FROM {table} WHERE note = ?", (new,))
+        self._db.execute("UPDATE OR REPLACE embeds SET note = ? WHERE note = ?", (old, new))
         return HandLink(self._writer.report, slots)
 
     def remove(self, note: int) -> None:

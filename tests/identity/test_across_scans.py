@@ -131,6 +131,21 @@ def test_a_note_that_is_pasted_first_and_cut_after_a_scan_has_its_history(world:
     assert not world.scan()
 
 
+@pytest.mark.parametrize("link", ["![[cell]]", "[[cell]]"])
+def test_a_copied_note_that_shows_another_one_has_its_history(world: World, link: str) -> None:
+    note = f"{RIBOSOMES} {link}"
+    world.write("cell.md", LYSOSOMES)
+    world.write("a.md", note, NUCLEUS)
+    world.scan()
+    card = world.rate("ribosomes")
+    world.write("b.md", note)
+    world.scan()
+    world.write("a.md", NUCLEUS)
+    world.scan()
+    assert world.cards("ribosomes")["forward"].id == card.id
+    assert not world.scan()
+
+
 def test_a_copy_that_was_reviewed_meanwhile_keeps_its_own_history(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
