@@ -43,7 +43,7 @@ class FolderChanges:
 
     Attributes:
         changed, gone, unreadable: files.
-        apart: ids of orphans that no note of these files may be linked with, however similar.
+        apart: ids of orphans that must not be linked with a note of these files, however similar.
     """
 
     changed: list[ReadFile] = field(default_factory=list)

@@ -162,7 +162,7 @@ class Scan:
 
 
 def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
-    """Let notes count as changed if what they show of other notes is another text than at the last scan.
+    """Mark notes as changed if the text that they show of other notes differs from the last scan.
 
     That is the text of embeds, and whether there is a note for each link of a native file.
 

@@ -155,7 +155,7 @@ class NoteWriter:
             self.report.ambiguous.append(Ambiguity(change, candidates))
 
     def remember_replaced(self, pairs: Iterable[tuple[Known, Seen]]) -> None:
-        """Remember which new note was found at the place of which note that lost its text."""
+        """Remember the new note at the place of each note that lost its text."""
         removed = {change.note: change for change in self.report.removed}
         added = {(change.path, change.line): change for change in self.report.added}
         found = [(removed[old.id], added[self._paths[new.file], new.note.line]) for old, new in pairs]

@@ -113,7 +113,7 @@ class Note(NamedTuple):
     say: tuple[str, ...] = ()
 
     def find_language(self, slot: str, *, is_back: bool) -> str:
-        """Return the language that a side of a card is read aloud in; nothing if none is said."""
+        """Return the language in which a side of a card is read aloud; an empty string if there is none."""
         if not self.say:
             return ""
         is_second = is_back and self.kind is not Kind.CLOZE

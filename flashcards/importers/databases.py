@@ -48,7 +48,7 @@ def open_database(path: Path, program: str, tables: Iterable[str], remedy: str) 
         remedy: what to do if it cannot be read.
 
     Raises:
-        ImportInvalid: it is another database, is damaged, or a row in it has an impossible value.
+        ImportInvalid: it is a different database, is damaged, or holds a row with an impossible value.
     """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:

@@ -146,7 +146,7 @@ def _read_database(path: Path, _clock: Clock) -> tuple[dict[str, KnownCard], dic
     """Read the cards of hashcards and their reviews, by their hashes.
 
     Raises:
-        ImportInvalid: it is another database, is damaged, or a row in it has an impossible value.
+        ImportInvalid: it is a different database, is damaged, or holds a row with an impossible value.
     """
     reviews: dict[str, list[KnownReview]] = defaultdict(list)
     with open_database(path, "hashcards", ("cards", "reviews"), _REMEDY) as database:

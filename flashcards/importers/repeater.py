@@ -100,7 +100,7 @@ def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict
     """Read what repeater knows of its cards, by their hashes.
 
     Raises:
-        ImportInvalid: it is another database, is damaged, or a row in it has an impossible value.
+        ImportInvalid: it is a different database, is damaged, or holds a row with an impossible value.
     """
 
     def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
