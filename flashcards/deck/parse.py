@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from flashcards.deck import attributes, front_matter
@@ -45,8 +45,8 @@ def parse(text: str, path: str) -> Deck:
     key = "deck" if settings.get("deck") else "name"
     name = _find_name(settings.pop(key, None), path, head.lines.get(key, 1), problems)
     settings.pop("deck", None)
-    tags = _read_tags(settings, head.lines, problems)
-    say = _read_say(settings, head.lines, problems)
+    tags = _read_values(settings, "tags", "tag", attributes.split_tags, head.lines, problems)
+    say = _read_values(settings, "say", "say", attributes.split_languages, head.lines, problems)
     # Spaces replace the front matter, so that offsets and lines stay those of the file.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
     reader = _Reader(body, tags)
@@ -83,22 +83,21 @@ def _find_name(given: object, path: str, line: int, problems: list[Problem]) -> 
     return get_deck_name(path)
 
 
-def _read_tags(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
-    value = settings.pop("tags", None)
+def _read_values(
+    settings: dict[str, Any],
+    name: str,
+    code: str,
+    split: Callable[[object], tuple[tuple[str, ...], tuple[tuple[str, str], ...]]],
+    at: dict[str, int],
+    problems: list[Problem],
+) -> tuple[str, ...]:
+    """Take a setting out of front matter and split it; `code` names its problems."""
+    value = settings.pop(name, None)
     if value is None:
         return ()
-    tags, found = attributes.split_tags(value)
-    problems.extend(Problem(at.get("tags", 1), "tag", message, hint) for message, hint in found)
-    return tags
-
-
-def _read_say(settings: dict[str, Any], at: dict[str, int], problems: list[Problem]) -> tuple[str, ...]:
-    value = settings.pop("say", None)
-    if value is None:
-        return ()
-    say, found = attributes.split_languages(value)
-    problems.extend(Problem(at.get("say", 1), "say", message, hint) for message, hint in found)
-    return say
+    values, found = split(value)
+    problems.extend(Problem(at.get(name, 1), code, message, hint) for message, hint in found)
+    return values
 
 
 def _collect_definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
