@@ -7,7 +7,7 @@ standard error and exits with `exit_code`; a person never sees a traceback.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from flashcards.text import suggest
@@ -34,6 +34,25 @@ class DeckUnknown(UsageError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         hint = suggest(name, known, "`flashcards due` shows the decks.", cutoff=0.5)
         super().__init__(f"There is no deck `{name}`. {hint}")
+
+
+class ExtraMissing(UsageError):
+    """Packages that the base installation leaves out are not installed."""
+
+    def __init__(self, who: str, names: Sequence[str], extra: str) -> None:
+        them = "it" if len(names) == 1 else "them"
+        super().__init__(
+            f"{who} needs {', '.join(names)}, which the base installation leaves out. Install {them} with"
+            f" `pip install 'flashcards-md[{extra}]'`."
+        )
+
+
+def check_extra(who: str, names: Sequence[str], extra: str) -> None:
+    """Raise an error if a package of an extra is not installed; `who` needs it."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in names if find_spec(name) is None]:
+        raise ExtraMissing(who, missing, extra)
 
 
 def describe_os_error(error: OSError) -> str:

@@ -145,7 +145,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path) -> None:
 def test_without_the_library_one_sentence_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("flashcards.cli.mcp_command.find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert run(["mcp"]) == 2
     told = capsys.readouterr()
     assert told.out == ""

@@ -19,12 +19,12 @@ from flashcards.text import is_unicode, suggest
 
 GROUPS = {
     "Every day": {
-        "review": "review_command",
-        "due": "due_command",
-        "status": "status_command",
+        "review": "review_commands",
+        "due": "show_commands",
+        "status": "show_commands",
         "mock": "mock_command",
-        "answer": "answer_commands",
-        "undo": "answer_commands",
+        "answer": "card_commands",
+        "undo": "card_commands",
     },
     "Decks": {
         "init": "deck_commands",
@@ -32,10 +32,10 @@ GROUPS = {
         "check": "deck_commands",
         "format": "add_commands",
         "scan": "deck_commands",
-        "list": "list_commands",
-        "show": "list_commands",
-        "edit": "list_commands",
-        "preview": "web_review",
+        "list": "show_commands",
+        "show": "show_commands",
+        "edit": "show_commands",
+        "preview": "review_commands",
         "orphans": "link_commands",
         "link": "link_commands",
         "unlink": "link_commands",
@@ -52,25 +52,25 @@ GROUPS = {
         "set-due": "card_commands",
     },
     "Anki and other programs": {
-        "export": "export_command",
-        "import": "import_command",
+        "export": "exchange_commands",
+        "import": "exchange_commands",
         "serve": "serve_command",
         "sync": "sync_command",
-        "mcp": "mcp_command",
+        "mcp": "add_commands",
     },
     "Insight": {
         "stats": "insight_commands",
         "forecast": "insight_commands",
         "readiness": "insight_commands",
         "simulate": "insight_commands",
-        "optimize": "optimize_command",
+        "optimize": "insight_commands",
     },
     "Care": {
         "doctor": "state_commands",
         "backup": "state_commands",
         "restore": "state_commands",
-        "docs": "docs_command",
-        "completion": "complete",
+        "docs": "help_commands",
+        "completion": "help_commands",
     },
 }
 """The commands by the sections of the help; each with the module that holds it."""
@@ -181,7 +181,7 @@ def run(arguments: list[str]) -> int:
     from scheduler.errors import SchedulerError
 
     if "_FLASHCARDS_COMPLETE" in os.environ:
-        from flashcards.cli.shells import register_shells
+        from flashcards.cli.help_commands import register_shells
 
         register_shells()
     try:

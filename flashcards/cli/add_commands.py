@@ -1,8 +1,9 @@
-"""The commands `add`, `format` and `convert`."""
+"""The commands `add`, `format`, `convert` and `mcp`."""
 
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import click
 
 from flashcards.cli import complete, console
 from flashcards.cli.deck_commands import is_selected, relative_path
+from flashcards.errors import UsageError, check_extra
 
 if TYPE_CHECKING:
     from flashcards.add import Addition
@@ -200,3 +202,30 @@ def _show(conversion: Conversion) -> None:
     if conversion.moved:
         notes = console.plural(conversion.moved, "note")
         console.print_text(f"{name}: {notes} from other decks will be in `{conversion.deck}`.", err=True)
+
+
+class McpUnconnected(UsageError):
+    """Standard output is closed, so that no client can be served."""
+
+    def __init__(self) -> None:
+        super().__init__("`mcp` talks to a client by standard input and output, but its output is closed.")
+
+
+@click.command("mcp")
+def mcp_command() -> None:
+    """Let a language model read the decks, and add and rate cards.
+
+    Speaks the Model Context Protocol on standard input and output; a client such as an editor or a chat program starts
+    it. It writes only what you have agreed to.
+
+    \b
+    flashcards mcp             for the collection here
+    flashcards -C ~/cards mcp  for another one
+    """
+    check_extra("`mcp`", ["mcp"], "mcp")
+    if sys.stdout is None:
+        raise McpUnconnected
+    from flashcards.assistant import build_server
+
+    gc.enable()  # it may run for days
+    build_server(console.find_root()).run("stdio")

@@ -1,21 +1,27 @@
-"""Commands that change the cards of a query: suspend, unsuspend, bury, unbury, forget, flag, set-due."""
+"""Commands that change cards: answer, undo, and those for the cards of a query, such as suspend."""
 
 from __future__ import annotations
 
-import datetime
+import math
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import WholeNumber, read_date
+from flashcards.cli.params import Number, WholeNumber, read_date
 from flashcards.errors import UsageError
+from flashcards.text import format_interval
 
 if TYPE_CHECKING:
+    from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
+    from scheduler import Card
+    from scheduler.acts import Act
+
 
 _ASK_ABOVE = 20  # more cards than this need a confirmation
 _FARTHEST = 36_500  # days
@@ -74,30 +80,6 @@ def _confirm(cards: int) -> bool:
     return console.ask(f"This changes {console.plural(cards, 'card')}. Continue?")
 
 
-def _suspend(collection: Collection, cards: list[int], _now: int) -> int:
-    return collection.store.suspend(cards)
-
-
-def _unsuspend(collection: Collection, cards: list[int], _now: int) -> int:
-    return collection.store.unsuspend(cards)
-
-
-def _bury(collection: Collection, cards: list[int], now: int) -> int:
-    return collection.store.bury(cards, collection.clock.day(now))
-
-
-def _unbury(collection: Collection, cards: list[int], now: int) -> int:
-    return collection.store.unbury(cards, collection.clock.day(now))
-
-
-def _forget(collection: Collection, cards: list[int], now: int) -> int:
-    return collection.store.forget(cards, now)
-
-
-def _flag(collection: Collection, cards: list[int], _now: int, number: int) -> int:
-    return collection.store.flag(cards, number)
-
-
 def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> int:
     import random
 
@@ -112,7 +94,7 @@ def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> i
     return sum(collection.store.set_due(group, day, now) for day, group in spread.items())
 
 
-def parse_days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
+def parse_days(when: str, today: int, date_today: date) -> tuple[int, int]:
     """Parse a date, a number of days from today, or a range of them into the first and last day.
 
     Raises:
@@ -123,10 +105,10 @@ def parse_days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
         first, last = int(match[1]), int(match[2] or match[1])
         if first <= last <= _FARTHEST:
             return today + first, today + last
-    found = read_date(when, date, days_of_month=False)
+    found = read_date(when, date_today, days_of_month=False)
     if found is None:
         raise DueDateInvalid(when)
-    away = (found - date).days
+    away = (found - date_today).days
     if abs(away) > _FARTHEST:
         raise DueDateInvalid(when)
     return today + away, today + away
@@ -134,34 +116,37 @@ def parse_days(when: str, today: int, date: datetime.date) -> tuple[int, int]:
 
 suspend_command = _query_command(
     "suspend",
-    _suspend,
+    lambda collection, cards, _now: collection.store.suspend(cards),
     "suspended",
     "Stop asking cards until they are unsuspended.\n\n\b\nflashcards suspend tag:later\nflashcards suspend k7f3q2m.c1",
 )
 unsuspend_command = _query_command(
     "unsuspend",
-    _unsuspend,
+    lambda collection, cards, _now: collection.store.unsuspend(cards),
     "unsuspended",
     "Ask suspended cards again.\n\n\b\nflashcards unsuspend tag:later",
 )
 bury_command = _query_command(
     "bury",
-    _bury,
+    lambda collection, cards, now: collection.store.bury(cards, collection.clock.day(now)),
     "buried until tomorrow",
     "Hide cards until tomorrow.\n\n\b\nflashcards bury deck:tpm::tools",
 )
 unbury_command = _query_command(
-    "unbury", _unbury, "unburied", "Ask buried cards again today.\n\n\b\nflashcards unbury is:buried"
+    "unbury",
+    lambda collection, cards, now: collection.store.unbury(cards, collection.clock.day(now)),
+    "unburied",
+    "Ask buried cards again today.\n\n\b\nflashcards unbury is:buried",
 )
 forget_command = _query_command(
     "forget",
-    _forget,
+    lambda collection, cards, now: collection.store.forget(cards, now),
     "made new again",
     "Make cards new again; the log keeps their history.\n\n\b\nflashcards forget deck:tpm is:leech",
 )
 flag_command = _query_command(
     "flag",
-    _flag,
+    lambda collection, cards, _now, number: collection.store.flag(cards, number),
     "flagged",
     "Flag cards with a number from 1 to 7; 0 removes the flag.\n\n\b\nflashcards flag 1 rated:1:1",
     click.Argument(["number"], type=WholeNumber(0, 7)),
@@ -175,3 +160,146 @@ set_due_command = _query_command(
     "flashcards set-due 2026-12-15 k7f3q2m",
     click.Argument(["when"]),
 )
+
+
+_RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
+
+
+class TimeInvalid(UsageError):
+    """Text that is not a time."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"`{text}` is not a time. Write it like 2026-12-15T18:30 or 2026-12-15T18:30:00+01:00.")
+
+
+class TimeTooEarly(UsageError):
+    """A time before the card's last review."""
+
+    def __init__(self, text: str, last: str) -> None:
+        super().__init__(f"The card was last reviewed at {last}, which is after {text}. Give a later time.")
+
+
+@click.command("answer")
+@click.argument("card", shell_complete=complete.card)
+@click.argument("rating", type=click.Choice(list(_RATINGS), case_sensitive=False))
+@click.option("--at", metavar="TIME", help="Time of the answer, ISO 8601; local time without an offset. Default: now.")
+@click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="Time taken to answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")
+def answer_command(card: str, rating: str, at: str | None, duration: float, as_json: bool) -> None:
+    """Rate one card from a script.
+
+    RATING is again, hard, good or easy, or 1 to 4.
+
+    \b
+    flashcards answer k7f3q2m.c1 good
+    flashcards answer k7f3q2m.c1 3 --at 2026-12-15T18:30 --json
+    """
+    from flashcards.cards import TextGone, build_record, find_card, format_card_id
+    from flashcards.collection import now_ms
+    from scheduler import Rating
+
+    if math.isnan(duration):
+        raise click.BadParameter("nan is not in the range 0<=x<=86400.", param_hint="'--duration'")
+    with console.open_collection() as collection:
+        found = collection.store.card(find_card(collection, card))
+        entry = collection.note_of(found)
+        if not found.active:
+            raise TextGone(format_card_id(entry, found.slot))
+        when = now_ms() if at is None else _parse_time(at)
+        if at is not None and found.last_ms is not None and when < found.last_ms:
+            raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
+        policy = collection.policy(found.deck)
+        collection.store.rate(found.id, Rating(_RATINGS[rating.lower()]), policy, when, round(duration * 1000))
+        after = collection.store.card(found.id)
+        if as_json:
+            outcomes = collection.store.outcomes(after, policy, when)
+            intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
+            console.print_json(build_record(collection, after, entry, when) | {"intervals": intervals})
+        else:
+            console.print_text(
+                f"{format_card_id(entry, found.slot)} is due again in {format_interval(after.interval)}."
+            )
+
+
+def _parse_time(text: str) -> int:
+    try:
+        when = datetime.fromisoformat(text)
+        # Outside these years, earlier days or later intervals would no longer be dates.
+        if not 1971 <= when.year <= 2999:
+            raise TimeInvalid(text)
+        return int(when.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise TimeInvalid(text) from None
+
+
+@click.command("undo")
+@click.option("--list", "listed", is_flag=True, help="List what can be undone, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card of a rating as in `list`, or the act.")
+def undo_command(listed: bool, as_json: bool) -> None:
+    """Undo the last thing that you did; repeat to go back.
+
+    Works for ratings, forget, set-due, suspend, bury, flag, link, unlink, optimize and import, in reverse order,
+    whichever process did them. A card returns to its previous state, and siblings that a rating buried are asked again.
+    The log keeps both a rating and its undo.
+
+    \b
+    flashcards undo
+    flashcards undo --list
+    """
+    from flashcards.undo import undo
+
+    with console.open_collection() as collection:
+        if listed:
+            _list_acts(collection, as_json)
+            return
+        act = undo(collection)
+        if act.kind == "rating":
+            _report_rating(collection, act, as_json)
+        elif as_json:
+            console.print_json(_act_record(collection, act))
+        else:
+            console.scan_decks(collection)
+            console.print_text(f"Undid `{act.kind}`: {console.make_visible(act.summary)}.")
+
+
+def _list_acts(collection: Collection, as_json: bool) -> None:
+    acts = collection.store.acts.read()
+    if as_json:
+        console.print_json_lines(_act_record(collection, act) for act in acts)
+        return
+    for act in acts:
+        when = collection.clock.iso(act.at_ms)[:16].replace("T", " ")
+        what = _name_card(collection, act) if act.kind == "rating" else ""
+        console.print_text(f"{when}  {act.kind}: {console.make_visible(act.summary)}{what}", 2)
+    if not acts:
+        console.print_text("There is nothing to undo.", err=True)
+
+
+def _act_record(collection: Collection, act: Act) -> dict[str, Any]:
+    return {"at": collection.clock.iso(act.at_ms), "kind": act.kind, "summary": act.summary}
+
+
+def _name_card(collection: Collection, act: Act) -> str:
+    from flashcards.cards import format_card_id
+
+    card, entry = _find_rated(collection, act)
+    return f" on {format_card_id(entry, card.slot)} ({console.make_visible(entry.path)}:{entry.note.line})"
+
+
+def _find_rated(collection: Collection, act: Act) -> tuple[Card, Entry]:
+    (number,) = collection.connection.execute(
+        "SELECT card FROM reviews WHERE id = ?", (act.before["reviews"][0],)
+    ).fetchone()
+    card = collection.store.card(number)
+    return card, collection.note_of(card)
+
+
+def _report_rating(collection: Collection, act: Act, as_json: bool) -> None:
+    from flashcards.cards import build_record
+    from flashcards.collection import now_ms
+
+    card, entry = _find_rated(collection, act)
+    if as_json:
+        console.print_json(build_record(collection, card, entry, now_ms()))
+    else:
+        console.print_text(f"Took back {act.summary}{_name_card(collection, act)}.")

@@ -130,23 +130,3 @@ def _read(ctx: click.Context, sql: str, typed: str = "") -> list[Any]:
             return connection.execute(sql, values).fetchall()
     except (SchedulerError, sqlite3.Error, OSError):
         return []
-
-
-_INSTALL_LINES = {
-    "bash": "echo 'eval \"$(flashcards completion bash)\"' >> ~/.bashrc",
-    "zsh": "echo 'eval \"$(flashcards completion zsh)\"' >> ~/.zshrc",
-    "fish": "flashcards completion fish > ~/.config/fish/completions/flashcards.fish",
-}
-
-
-@click.command("completion", epilog="\b\n" + "\n".join(_INSTALL_LINES.values()))
-@click.argument("shell", type=click.Choice(list(_INSTALL_LINES)))
-def completion_command(shell: str) -> None:
-    """Print the completion script for a shell.
-
-    To install it:
-    """
-    from flashcards.cli import console, group
-    from flashcards.cli.shells import SHELLS
-
-    console.echo(SHELLS[shell](group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())

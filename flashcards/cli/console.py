@@ -101,12 +101,19 @@ def read_collection() -> Iterator[Collection]:
         yield collection
 
 
+def find_root() -> Path:
+    """Return the folder of the collection that the command line names."""
+    from flashcards.collection import find_collection
+
+    return find_collection(click.get_current_context().find_root().obj)
+
+
 @contextmanager
 def open_without_scan(*, reading: bool = False) -> Iterator[Collection]:
     """Open the collection that the command line names, without scanning its decks."""
-    from flashcards.collection import DATABASE, STATE_FOLDER, Access, Collection, find_collection
+    from flashcards.collection import DATABASE, STATE_FOLDER, Access, Collection
 
-    root = find_collection(click.get_current_context().find_root().obj)
+    root = find_root()
     with (
         _blame_damage(root / STATE_FOLDER / DATABASE),
         Collection(root, Access.READ if reading else Access.ACT) as collection,

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,14 +14,13 @@ import click
 
 from flashcards.cli import console
 from flashcards.cli.params import Excludes, OptionRules, WholeNumber
-from flashcards.errors import UsageError
+from flashcards.errors import UsageError, check_extra
 
 if TYPE_CHECKING:
     from flashcards.sync.account import Account
     from flashcards.sync.service import SyncReport
 
 _PORT: Final = 27701
-_NEEDED: Final = ("jinja2", "starlette", "uvicorn", "segno")
 _TOKEN: Final = "web-token"
 _OWN: Final = ("127.0.0.1", "::1", "localhost")
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what `--lan` asks for
@@ -40,16 +38,6 @@ _REPLACES: Final = (
     "The first download replaces everything that the app holds. If it holds cards of its own that you want to keep,"
     " export them there first (with scheduling, as .colpkg), run `flashcards import FILE` here, and sync then."
 )
-
-
-class ExtraMissing(UsageError):
-    """The packages that the server needs are not installed."""
-
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(
-            f"`serve` needs {', '.join(names)}, which the base installation leaves out. Install them with"
-            " `pip install 'flashcards-md[serve]'`."
-        )
 
 
 class PasswordMissing(UsageError):
@@ -104,13 +92,12 @@ def command(
     flashcards serve --lan         for phones in the same network
     flashcards serve --port 8080   on another port
     """
-    _check_extra()
-    from flashcards.collection import find_collection
+    check_extra("`serve`", ("jinja2", "starlette", "uvicorn", "segno"), "serve")
     from flashcards.sync.host import SyncHost, listen, phone_folder, run
     from flashcards.web.guard import keep_token
     from flashcards.web.host import WebHost
 
-    root = find_collection(click.get_current_context().find_root().obj)
+    root = console.find_root()
     with console.open_collection() as collection:  # says what is wrong with the folder before anything is promised
         console.keep_state(collection)
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
@@ -177,11 +164,6 @@ class _Printer:
         console.print_text(f"The decks are served at {url}\n")
         console.draw_code(url)
         console.print_text(f"{_APPS}\n\nBrowser:  {web}\nName:     {user}")
-
-
-def _check_extra() -> None:
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise ExtraMissing(missing)
 
 
 def _account(folder: Path, user: str | None, password_file: Path | None, *, reset: bool) -> tuple[Account, str | None]:

@@ -156,11 +156,10 @@ def backup_command(listed: bool) -> None:
     flashcards backup
     flashcards backup --list
     """
-    from flashcards.collection import find_collection
     from scheduler import DatabaseCorrupt, backup, check, remove_old_backups
 
     if listed:
-        _list_backups(find_collection(click.get_current_context().find_root().obj))
+        _list_backups(console.find_root())
         return
     with console.open_without_scan() as collection:
         if not collection.is_kept:
@@ -215,12 +214,12 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     flashcards restore
     flashcards restore .flashcards/backups/state-20261123T101500.000000Z.db
     """
-    from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER, find_collection
+    from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER
     from flashcards.disk.safe_paths import refuse_strange_files
     from scheduler import restore
     from scheduler.backup_files import find_newest_backup
 
-    root = find_collection(click.get_current_context().find_root().obj)
+    root = console.find_root()
     folder = root / STATE_FOLDER
     refuse_strange_files(folder, root)
     chosen = backup or find_newest_backup(folder / DATABASE)

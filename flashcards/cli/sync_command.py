@@ -121,11 +121,9 @@ def _sync_with_server(url: str, user: str | None, password_file: Path | None) ->
 
 def _find_root() -> Path:
     """Return the collection's folder, after saying what is wrong with it."""
-    from flashcards.collection import find_collection
-
     with console.open_collection() as collection:
         console.keep_state(collection)
-    return find_collection(click.get_current_context().find_root().obj)
+    return console.find_root()
 
 
 def _tell(sentence: str) -> None:

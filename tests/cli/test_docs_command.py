@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashcards.cli.docs_command import find_pages
+from flashcards.cli.help_commands import find_pages
 
 if TYPE_CHECKING:
     from tests.cli.runner import Runner

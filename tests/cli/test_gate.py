@@ -28,7 +28,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("print", "sys.stderr.write", "logging.basicConfig", "warnings.warn", "rich.print"), _NOWHERE),
     "Console": _NOWHERE,
     "GatedConsole": (
-        *("flashcards/cli/docs_command.py", "flashcards/insight/terminal.py", "flashcards/review/screen.py"),
+        *("flashcards/cli/help_commands.py", "flashcards/insight/terminal.py", "flashcards/review/screen.py"),
         "flashcards/render/terminal/renderer.py",
     ),
     **dict.fromkeys(("input", "sys.stdout.write"), (KEYBOARD,)),

@@ -1,11 +1,13 @@
-"""Scripts for completion in bash, zsh and fish, and how each inserts names with colons or spaces."""
+"""The commands `docs` and `completion`, and the completion scripts for bash, zsh and fish."""
 
 from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
@@ -15,6 +17,72 @@ from click.shell_completion import (
     add_completion_class,
     split_arg_string,
 )
+
+from flashcards.cli import console
+from flashcards.errors import UsageError
+from flashcards.text import suggest
+
+_FIRST = ("commands", "deck-format", "state", "scheduling")
+
+
+class TopicUnknown(UsageError):
+    """The manual has no such page."""
+
+    def __init__(self, topic: str, topics: list[str]) -> None:
+        hint = suggest(topic, topics, "`flashcards docs` lists all topics.")
+        super().__init__(f"There is no topic `{topic}`. {hint}")
+
+
+def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in find_pages() if name.startswith(incomplete)]
+
+
+@click.command("docs")
+@click.argument("topic", required=False, shell_complete=_complete)
+def docs_command(topic: str | None) -> None:
+    """Show the manual.
+
+    Without TOPIC, the topics are listed.
+
+    \b
+    flashcards docs
+    flashcards docs deck-format
+    """
+    pages = find_pages()
+    if topic is None:
+        width = max(map(len, pages))
+        for name, path in pages.items():
+            title = path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+            console.print_text(f"{name:{width}}  {title}", width + 2)
+        return
+    if topic not in pages:
+        raise TopicUnknown(topic, list(pages))
+    _show_page(pages[topic].read_text(encoding="utf-8"))
+
+
+def find_pages() -> dict[str, Path]:
+    """Return the pages of the manual by topic: those installed with the program, or those of the checkout."""
+    package = Path(__file__).parents[1]
+    folder = package / "docs" if (package / "docs").is_dir() else package.parent / "docs"
+    found = {path.stem: path for path in sorted(folder.glob("*.md")) if path.stem != "how-it-is-built"}
+    return {name: found[name] for name in (*_FIRST, *(each for each in found if each not in _FIRST)) if name in found}
+
+
+def _show_page(text: str) -> None:
+    """Show a page: through the pager and with styles on a terminal, else as it is written."""
+    width = console.get_width()
+    if width == float("inf"):
+        console.echo(text)
+        return
+    from rich.markdown import Markdown
+
+    from flashcards.render.terminal.safe_console import GatedConsole
+
+    screen = GatedConsole(width=min(int(width), 100))
+    with screen.capture() as drawn:
+        screen.print(Markdown(text))
+    console.page([drawn.get()])
+
 
 _BASH: Final = """\
 %(complete_func)s() {
@@ -150,3 +218,22 @@ def complete_word(value: str, typed: TypedWord, breaks: str) -> str:
     kept = max((text.rfind(each) + 1 for each in ":=" if each in breaks), default=0)
     rest = value[kept:] if value.startswith(text[:kept]) else value
     return _SPECIAL.sub(r"\\\g<0>", rest)
+
+
+_INSTALL_LINES = {
+    "bash": "echo 'eval \"$(flashcards completion bash)\"' >> ~/.bashrc",
+    "zsh": "echo 'eval \"$(flashcards completion zsh)\"' >> ~/.zshrc",
+    "fish": "flashcards completion fish > ~/.config/fish/completions/flashcards.fish",
+}
+
+
+@click.command("completion", epilog="\b\n" + "\n".join(_INSTALL_LINES.values()))
+@click.argument("shell", type=click.Choice(list(_INSTALL_LINES)))
+def completion_command(shell: str) -> None:
+    """Print the completion script for a shell.
+
+    To install it:
+    """
+    from flashcards.cli import group
+
+    console.echo(SHELLS[shell](group, {}, "flashcards", "_FLASHCARDS_COMPLETE").source())

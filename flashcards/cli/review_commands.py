@@ -1,7 +1,9 @@
-"""The command `review`."""
+"""The commands `review` and `preview`, and the same review in a browser."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -9,12 +11,19 @@ import click
 
 from flashcards.cli import complete, console
 from flashcards.cli.params import Excludes, Number, OptionRules, Requires, WholeNumber
+from flashcards.errors import UsageError, check_extra
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import uvicorn
+
     from flashcards.collection import Collection
     from flashcards.review.plan import SessionPlan
     from flashcards.review.views import Finished
+    from flashcards.web.host import WebHost
     from scheduler.policy import ReviewOrder
+
 
 _OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
 
@@ -54,7 +63,7 @@ _OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
     Excludes("--cram", ("--new", "--order", "--ahead", "--backlog"), "it asks every card"),
     Excludes("--backlog", ("--new", "--order"), "it asks nothing new and has its own order"),
 )
-def command(
+def review_command(
     query: tuple[str, ...],
     new: int | None,
     limit: int | None,
@@ -110,10 +119,8 @@ def command(
             _ask(collection, plan, plain=plain)
             return
         root = collection.root
-    from flashcards.cli.web_review import review_in_browser
-
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
-    review_in_browser(
+    _review_in_browser(
         root, plan, " ".join(query), address=address, port=port, as_json=as_json, opens=not (no_open or as_json)
     )
 
@@ -121,12 +128,8 @@ def command(
 def _check_shell(*, web: bool) -> None:
     """Check that the browser's extra is installed, or that there is a terminal."""
     if web:
-        from flashcards.cli.web_review import check_web_extra
-
-        check_web_extra()
+        _check_web_extra()
     elif not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from flashcards.errors import UsageError
-
         raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
 
 
@@ -154,3 +157,113 @@ def _print_nothing_due(collection: Collection, view: Finished) -> None:
     console.print_text("Nothing is due now.")
     for line in describe_upcoming(view.summary.upcoming, collection.clock):
         console.print_text(line)
+
+
+_PLAIN_HTTP = (
+    "Cards travel over plain HTTP: use this in a network that you trust, through a VPN, or behind a proxy with HTTPS."
+)
+
+
+def _check_web_extra() -> None:
+    check_extra("The browser", ("jinja2", "segno", "starlette", "uvicorn"), "serve")
+
+
+def _review_in_browser(
+    root: Path,
+    plan: SessionPlan | None,
+    words: str,
+    *,
+    address: str,
+    port: int,
+    as_json: bool,
+    opens: bool,
+    start: str = "",
+) -> None:
+    """Serve a review, or the page `start`, until it is stopped, then say how the review went."""
+    from flashcards.sync.host import build_server, listen, run
+    from flashcards.web.host import WebHost
+
+    listener = listen(address, port)
+    port = listener.getsockname()[1]
+    server: uvicorn.Server | None = None
+
+    def stop(*_: object) -> None:
+        if server is not None:
+            server.should_exit = True
+
+    host = WebHost(root, address, port, plan=plan, words=words, stop=stop, start=start)
+    try:
+        server = build_server(host.app)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        _announce(host, as_json=as_json, is_open=address != "127.0.0.1")
+        if opens:
+            _open_browser(host)
+        run(server, listener)
+        if not as_json:
+            for line in host.describe_end():
+                console.print_text(line)
+    finally:
+        listener.close()
+        host.close()
+
+
+@click.command("preview")
+@click.argument("card", metavar="CARD", shell_complete=complete.card)
+@click.option(
+    "--port", type=WholeNumber(0, 65535), default=0, metavar="N", help="The port to listen on. Default: a free one."
+)
+@click.option("--no-open", is_flag=True, help="Only print the address, do not open a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print the address as one JSON object.")
+def preview_command(card: str, port: int, no_open: bool, as_json: bool) -> None:
+    """Show one card in the browser, following its file.
+
+    CARD is an id or a place. Both sides are drawn as in the review, and drawn again whenever the file is saved.
+
+    \b
+    flashcards preview deck.md:12
+    flashcards preview k7f3q2m
+    """
+    _check_web_extra()
+    from urllib.parse import quote
+
+    from flashcards.cards import find_cards, format_card_id
+
+    with console.open_collection() as collection:
+        found = collection.store.card(find_cards(collection, card)[0])
+        name, root = format_card_id(collection.note_of(found), found.slot), collection.root
+    _review_in_browser(
+        root,
+        None,
+        "",
+        address="127.0.0.1",
+        port=port,
+        as_json=as_json,
+        opens=not (no_open or as_json),
+        start=f"preview?at={quote(name)}",
+    )
+
+
+def _announce(host: WebHost, *, as_json: bool, is_open: bool) -> None:
+    if as_json:
+        console.print_json({"web": host.url, "pid": os.getpid()})
+    else:
+        console.print_text(f"The page is at {host.url}")
+        console.draw_code(host.url if is_open else "")
+    if is_open:
+        console.print_text(_PLAIN_HTTP, err=True)
+    if not as_json:
+        console.print_text("Ctrl+C stops.")
+    sys.stdout.flush()
+
+
+def _open_browser(host: WebHost) -> None:
+    """Open the browser of the desktop, if there is one; a browser within the terminal would be in the way."""
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return
+    import threading
+    import webbrowser
+
+    # Others on this computer can read the arguments of a program, so the token in them works once.
+    url = host.make_single_url()
+    threading.Timer(0.3, lambda: webbrowser.open(url)).start()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.cli.shells import TypedWord, complete_word, split_line
+from flashcards.cli.help_commands import TypedWord, complete_word, split_line
 
 BREAKS = " \t\n\"'><=;|&(:"
 DECK = "deck: {}\n---\nQ: a question about {}\nA: an answer\n<!-- tags: {} -->\n"

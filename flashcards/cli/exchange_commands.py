@@ -1,0 +1,286 @@
+"""The commands `import` and `export`."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashcards.cli import complete, console
+from flashcards.errors import UsageError
+
+if TYPE_CHECKING:
+    from flashcards.collection import Collection
+    from flashcards.importers.transaction import ImportReport
+
+
+_SHOWN = 40  # remarks
+
+
+@click.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one file a line.")
+def import_command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """Import decks, cards and reviews from Anki, hashcards or CSV.
+
+    Decks become files and folders, media files go to `media/`, and every card keeps its schedule and all its reviews.
+    Importing the same file again changes nothing; a newer one updates whatever was not changed here since. The state is
+    backed up first.
+
+    \b
+    flashcards import --dry-run anki.colpkg   show what would change
+    flashcards import anki.colpkg             everything that Anki holds
+    flashcards import deck.apkg other.apkg
+    flashcards import collection.anki2        from the folder of a profile, while Anki is closed
+    flashcards import hashcards.db            reviews of cards in these decks
+    flashcards import cards.db                schedules of repeater
+    flashcards import reviews.csv             card,rating,time,duration
+    """
+    from flashcards.import_file import check_file
+
+    with console.open_collection() as collection:
+        for path in files:
+            check_file(path)
+        is_new = not dry_run and not collection.is_kept
+        if is_new:
+            collection.keep()
+        for path in files:
+            try:
+                report = _import(collection, path, dry_run=dry_run)
+            except BaseException:
+                if is_new:
+                    _remove_unused_state(collection)
+                raise
+            if is_new:
+                console.tell_where_kept(collection)
+                is_new = False
+            _print_import(report, as_json)
+
+
+def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportReport:
+    from flashcards.import_file import run
+    from flashcards.undo import record_with_copy
+
+    with _show_steps() as step:
+        if dry_run:
+            return run(collection, path, dry_run=True, progress=step)
+        with record_with_copy(collection, "import", [collection.root]):
+            return run(collection, path, progress=step)
+
+
+def _remove_unused_state(collection: Collection) -> None:
+    """Remove the state that this import_command made in vain, unless another process uses it already."""
+    select = collection.connection.execute
+    with suppress(sqlite3.Error, OSError):
+        # SQLite leaves its log only if no other process has the database open, and then locks others out.
+        (mode,) = select("PRAGMA journal_mode = DELETE").fetchone()
+        select("BEGIN EXCLUSIVE")
+        if mode == "delete" and not select("SELECT 1 FROM reviews UNION SELECT 1 FROM acts").fetchone():
+            for path in (collection.database, collection.state_folder / ".gitignore"):
+                path.unlink()
+            for folder in ("undo", "import", "backups", "."):
+                with suppress(FileNotFoundError):
+                    (collection.state_folder / folder).rmdir()
+
+
+@contextmanager
+def _show_steps() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that draws a progress bar for each step that takes long."""
+    with ExitStack() as bars:
+        shown: dict[str, Callable[[int, int], None]] = {}
+
+        def step(label: str, done: int, total: int) -> None:
+            if label not in shown:
+                bars.close()
+                shown.clear()
+                shown[label] = bars.enter_context(console.progress(label))
+            shown[label](done, total)
+
+        yield step
+
+
+def _print_import(report: ImportReport, as_json: bool) -> None:
+    if as_json:
+        remarks = [remark._asdict() for remark in report.remarks]
+        console.print_json(asdict(report) | {"remarks": remarks})
+        return
+    for remark in report.remarks[:_SHOWN]:
+        console.print_text(
+            console.make_visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"),
+            err=True,
+        )
+    if len(report.remarks) > _SHOWN:
+        console.echo(f"… and {len(report.remarks) - _SHOWN:,} more: --json shows all.", err=True)
+    console.print_text(f"{console.make_visible(report.source)}: {_summarize_import(report)}")
+
+
+def _summarize_import(report: ImportReport) -> str:
+    if not report.changes_anything:
+        stay = "stays as it is" if report.kept == 1 else "stay as they are"
+        kept = f" {console.plural(report.kept, 'note')} {stay}." if report.kept else ""
+        return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
+    said = [
+        (report.added, "note", "added"),
+        (report.updated, "note", "updated"),
+        (report.unchanged, "note", "already here"),
+        (report.kept, "note", "kept unchanged"),
+        (report.reviews, "review", "added"),
+        (report.cards, "card", "rescheduled, flagged or suspended"),
+        (report.media, "media file", "copied"),
+    ]
+    parts = [f"{console.plural(count, word)} {done}" for count, word, done in said if count]
+    if report.settings:
+        decks = sum(line.startswith("[decks.") for line in report.settings.splitlines())
+        parts.append(f"settings of {console.plural(decks, 'deck')} written" if decks else "settings written")
+    would = "Dry run, nothing was changed. An import would give: " if report.dry_run else ""
+    return f"{would}{', '.join(parts)}."
+
+
+if TYPE_CHECKING:
+    from flashcards.anki.exports.export import Exported
+    from flashcards.collection import Collection
+
+    Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
+
+_REPLACES = "Importing {name} replaces everything in the Anki profile: make a backup in Anki first."
+
+
+@click.command("export")
+@click.argument("decks", metavar="[DECK]...", nargs=-1, shell_complete=complete.decks)
+@click.option(
+    "-o",
+    "output",
+    metavar="PATH",
+    help="File to write: .apkg, .colpkg, .json or .csv; or a folder, for a package a top-level deck. Default: a package"
+    " in this folder.",
+)
+@click.option("--no-history", is_flag=True, help="Leave out schedules, reviews and settings, to share a deck.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one written file a line.")
+def export_command(decks: tuple[str, ...], output: str | None, no_history: bool, as_json: bool) -> None:
+    """Write decks as packages for Anki, or as JSON or CSV.
+
+    Without DECK, all decks are written. Packages contain schedules and the whole history; in Anki's import dialog, tick
+    "Import any learning progress" and "Import any deck presets". After an edit, export and import again: Anki updates
+    its notes and keeps their schedules. An existing file of the same name is replaced.
+
+    \b
+    flashcards export                    all decks in one package
+    flashcards export tpm::the-tpm-role  one deck, with the decks below it
+    flashcards export -o build/          one package for each top-level deck
+    flashcards export tpm --no-history   to share: every card is new
+    flashcards export -o all.colpkg      everything, to replace a collection in Anki
+    flashcards export tpm -o cards.csv   a table, which Anki can import too
+    flashcards export -o cards.json      every card as in `flashcards list --json`
+    """
+    from flashcards.anki.exports.export import choose_targets
+    from flashcards.anki.exports.notes import find_decks_in_use
+
+    with _stopped_cleanly(), _open() as collection:
+        plan = choose_targets(find_decks_in_use(collection), decks, output, collection.root)
+        if no_history and any(target.path.suffix.lower() == ".json" for target in plan):
+            raise UsageError("--no-history works only with packages: JSON contains the schedule of every card.")
+        for target in plan:
+            if len(plan) > 1 or (output or "").endswith("/"):
+                target.path.parent.mkdir(parents=True, exist_ok=True)
+            with console.progress(f"Writing {target.path.name}") as step:
+                exported = _writer(target.path, history=not no_history)(collection, target.decks, target.path, step)
+            _print_export(exported, as_json)
+            if target.path.suffix.lower() == ".colpkg":
+                console.print_text(_REPLACES.format(name=target.path.name), err=True)
+        _mention_problems(collection)
+
+
+@contextmanager
+def _open() -> Iterator[Collection]:
+    """Open the collection to record what is exported, or only to read it if its folder cannot be written."""
+    from flashcards.collection import can_keep_state
+
+    if can_keep_state(console.find_root()):
+        with console.open_collection() as collection:
+            yield collection
+        return
+    with console.read_collection() as collection:
+        collection.detach()
+        yield collection
+        console.print_text(
+            f"Warning: {console.make_visible(str(collection.root))} cannot be written, so this export is not recorded."
+            " The next export cannot tell which notes were removed here.",
+            err=True,
+        )
+
+
+def _writer(path: Path, *, history: bool) -> Writer:
+    """Return the exporter for the ending of the file."""
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        from flashcards.anki.exports.export import export_json
+
+        return export_json
+    if suffix == ".csv":
+        from flashcards.anki.exports.table import export_csv
+
+        return export_csv
+    from flashcards.anki.exports.export import export_package
+
+    return partial(export_package, history=history)
+
+
+def _print_export(exported: Exported, as_json: bool) -> None:
+    for problem in exported.problems:
+        console.print_text(console.make_visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
+    if as_json:
+        console.print_json(_export_record(exported))
+        return
+    for remark in exported.remarks:
+        console.print_text(console.make_visible(f"{exported.path}: {remark}"), err=True)
+    contents = [console.plural(exported.notes, "note"), console.plural(exported.cards, "card")]
+    if exported.media:
+        contents.append(console.plural(exported.media, "media file"))
+    console.print_text(f"{exported.path}: {', '.join(contents)}, {exported.size:,} bytes")
+
+
+def _export_record(exported: Exported) -> dict[str, Any]:
+    return {
+        "file": str(exported.path),
+        "notes": exported.notes,
+        "cards": exported.cards,
+        "media": exported.media,
+        "bytes": exported.size,
+        "problems": [problem._asdict() for problem in exported.problems],
+        "remarks": list(exported.remarks),
+    }
+
+
+def _mention_problems(collection: Collection) -> None:
+    problems = sum(1 for _ in collection.catalog.problems())
+    if problems:
+        console.print_text(
+            f"{console.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True
+        )
+
+
+@contextmanager
+def _stopped_cleanly() -> Iterator[None]:
+    """Turn a request to end the process into an exception, so that no half-written file remains."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    # Closing a terminal sends SIGHUP; Windows does not have it.
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.signal(number, leave) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
