@@ -56,17 +56,21 @@ class Clock(NamedTuple):
         return date.fromordinal(_EPOCH_ORDINAL + day)
 
     def start_of(self, day: int) -> int:
-        """Return the first instant of a day, in epoch milliseconds."""
+        """Return the instant at which a day begins, in epoch milliseconds: the later one if clocks go back over it."""
         wall = day * DAY_SECONDS + self.rollover * 3600
-        guess = wall - self.offset_seconds(wall * 1000)
-        if self.day(guess * 1000) == day and self.day((guess - 1) * 1000) < day:
-            return guess * 1000
-        # The offset changes nearby: search for the second in which the day begins.
-        low, high = guess - 2 * DAY_SECONDS, guess + 2 * DAY_SECONDS
+        offsets = {self.offset_seconds((wall + days * DAY_SECONDS) * 1000) for days in (-1, 1)}
+        begins = [wall - offset for offset in offsets if self._begins(day, wall - offset)]
+        if begins:
+            return max(begins) * 1000
+        # Clocks go forward over the rollover: search for the second in which the day begins.
+        low, high = wall - 2 * DAY_SECONDS, wall + 2 * DAY_SECONDS
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self.day(middle * 1000) < day else (low, middle)
         return high * 1000
+
+    def _begins(self, day: int, second: int) -> bool:
+        return self.day((second - 1) * 1000) < day == self.day(second * 1000)
 
     def until_rollover_seconds(self, at_ms: int) -> int:
         """Count the whole seconds from this time to the next day."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scheduler import Clock
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]
+ZONES += ["America/St_Johns", "America/Sao_Paulo"]  # clocks that go back and forward at midnight
 
 
 def instant(year: int, month: int, day: int, hour: int, minute: int, zone: str) -> int:
@@ -66,6 +67,18 @@ def test_without_a_zone_the_clock_reads_the_zone_of_the_machine(monkeypatch: pyt
         monkeypatch.undo()
         time.tzset()
     assert os.environ.get("TZ") != "America/New_York"
+
+
+def test_a_day_that_begins_twice_begins_the_second_time() -> None:
+    zone = ZoneInfo("America/St_Johns")  # in 2010 one minute past midnight was 23:01 of the day before
+    clock = Clock(rollover=0, zone=zone)
+    at = int(datetime(2010, 11, 6, 23, 9, fold=1, tzinfo=zone).timestamp()) * 1000
+    assert clock.until_rollover_seconds(at) == 51 * 60
+
+
+@given(st.sampled_from(ZONES), st.integers(0, 2_000_000_000), st.integers(0, 23))
+def test_the_next_day_is_always_ahead(zone: str, seconds: int, rollover: int) -> None:
+    assert Clock(rollover, ZoneInfo(zone)).until_rollover_seconds(seconds * 1000) > 0
 
 
 @given(st.sampled_from(ZONES), st.integers(0, 2_000_000_000), st.integers(0, 23))
