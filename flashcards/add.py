@@ -31,11 +31,12 @@ _SHOWN: Final = 3  # near duplicates that are named
 
 
 class NothingToAdd(UsageError):
-    """A text without a note."""
+    """A text without a note, or a note where the name of the deck belongs."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: str) -> None:
         super().__init__(
-            "The text holds no note. Write `Q:` and `A:`, `T:` and `D:`, `C:` with a gap, or `front :: back`."
+            f"The text for the deck `{target}` holds no note. Give the deck first, then a text with `Q:` and `A:`, "
+            "`T:` and `D:`, `C:` with a gap, or `front :: back`."
         )
 
 
@@ -133,7 +134,7 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     joined = f"{start}\n\n{text}\n" if start else f"{text}\n"
     alone = parse(f"{text}\n", path)
     if not alone.notes and not alone.problems:
-        raise NothingToAdd
+        raise NothingToAdd(target)
     problems = [*alone.problems, *_find_problems(collection, path, alone.notes)]
     if problems:
         raise NoteRefused(problems)
