@@ -1,9 +1,12 @@
-"""Keeps what the person who runs the tests has set up out of them."""
+"""Keeps what the person who runs the tests has set up out of them, and their files in memory."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +23,27 @@ settings.load_profile("unhurried")
 # The tests run at noon: a step of ten minutes never crosses into the next day.
 os.environ["TZ"] = f"NOON{time.gmtime().tm_hour - 12:+d}"
 time.tzset()
+
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary files in memory, if there is room: each of many commits would wait for the disk."""
+    if hasattr(config, "workerinput") or "TMPDIR" in os.environ or not _has_room():
+        return
+    folder = Path(tempfile.mkdtemp(prefix="flashcards-tests-", dir=_MEMORY))
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _has_room() -> bool:
+    """Tell whether the file system in memory is large, and runs programs."""
+    if not os.access(_MEMORY, os.W_OK):
+        return False
+    status = os.statvfs(_MEMORY)
+    return status.f_bavail * status.f_frsize >= _ROOM and not status.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(autouse=True)

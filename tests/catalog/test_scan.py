@@ -228,14 +228,15 @@ def test_a_folder_that_cannot_be_looked_into_keeps_its_notes(world: World, monke
     world.scan()
     scandir = os.scandir
 
-    def refusing(path: str) -> object:
+    def refuse(path: str) -> object:
         if Path(path).name == "sub":
             raise PermissionError(13, "Permission denied", path)
         return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refusing)
     (world.root / "subway.md").unlink()
-    report, unreadable = world.collection.scan()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        report, unreadable = world.collection.scan()
     assert [change.path for change in report.removed] == ["subway.md"]
     assert [(place.path, place.reason) for place in unreadable] == [("sub/", "Permission denied")]
     assert world.fronts() == ["one"]

@@ -74,10 +74,15 @@ class World:
             card = self.col.get_card(queued.cards[0].card.id)
             card.start_timer()
             self.sched.answerCard(card, self.chance.choice([1, 2, 3, 3, 3, 4]))
-            # Anki numbers rows by the instant; spread them over the day.
-            self.db.execute(
-                "UPDATE revlog SET id = id - ? WHERE cid = ? AND id > ?", number * 7_000, card.id, _recent()
-            )
+            self._move_last_row(card.id, number * 7_000)
+
+    def _move_last_row(self, card: int, milliseconds: int) -> None:
+        """Move the last row of a card back: Anki numbers rows by the instant, and answers here come in one second."""
+        last = self.db.scalar("SELECT max(id) FROM revlog WHERE cid = ?", card)
+        to = last - milliseconds
+        while to != last and self.db.scalar("SELECT 1 FROM revlog WHERE id = ?", to):
+            to -= 1
+        self.db.execute("UPDATE revlog SET id = ? WHERE id = ?", to, last)
 
     def let_pass(self, days: int) -> None:
         """Move all that happened some days into the past."""
@@ -112,9 +117,3 @@ class World:
 
     def close(self) -> None:
         self.col.close()
-
-
-def _recent() -> int:
-    import time
-
-    return time.time_ns() // 1_000_000 - 10_000
