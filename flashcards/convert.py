@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.imports import write_together
 from flashcards.catalog.store import Entry, encode
-from flashcards.deck.attributes import split_tags
+from flashcards.deck.attributes import split_tags, write_note
 from flashcards.deck.cloze import replace_gaps
 from flashcards.deck.front_matter import read_front_matter
 from flashcards.deck.model import REVERSE, Deck, Gap, Kind, Note
 from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
-from flashcards.deck.write import write_note
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
 from flashcards.disk.journal import Journal

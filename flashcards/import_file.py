@@ -63,7 +63,7 @@ def run(
         if is_state(path):
             return import_state(collection, path, dry_run=dry_run)
         from flashcards.importers.hashcards import HASHCARDS
-        from flashcards.importers.hashed_cards import import_hashed
+        from flashcards.importers.hashing_programs import import_hashed
         from flashcards.importers.repeater import REPEATER, is_repeater
 
         return import_hashed(collection, path, REPEATER if is_repeater(path) else HASHCARDS, dry_run=dry_run)

@@ -14,8 +14,8 @@ from flashcards.catalog.imports import write_together
 from flashcards.catalog.scan import update_cards
 from flashcards.catalog.store import Entry
 from flashcards.collection import Collection, now_ms
+from flashcards.deck.attributes import insert_comment
 from flashcards.deck.parse import parse
-from flashcards.deck.write import insert_comment
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.disk.journal import Journal

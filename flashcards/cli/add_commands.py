@@ -91,8 +91,8 @@ def _show_alike(addition: Addition) -> None:
 
 def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> str:
     """Return the Markdown to add, from the arguments, standard input or the editor."""
+    from flashcards.deck.attributes import write_note
     from flashcards.deck.model import Kind
-    from flashcards.deck.write import write_note
 
     given = [tag.strip() for tag in tags.split(",") if tag.strip()]
     if len(text) > 2:

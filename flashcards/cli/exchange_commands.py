@@ -227,7 +227,7 @@ def _writer(path: Path, *, history: bool) -> Writer:
 
         return export_json
     if suffix == ".csv":
-        from flashcards.anki.exports.table import export_csv
+        from flashcards.anki.exports.export import export_csv
 
         return export_csv
     from flashcards.anki.exports.export import export_package

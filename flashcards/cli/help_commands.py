@@ -76,7 +76,7 @@ def _show_page(text: str) -> None:
         return
     from rich.markdown import Markdown
 
-    from flashcards.render.terminal.safe_console import GatedConsole
+    from flashcards.render.terminal.blocks import GatedConsole
 
     screen = GatedConsole(width=min(int(width), 100))
     with screen.capture() as drawn:

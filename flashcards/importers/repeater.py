@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.importers.databases import check_integer, check_match, list_tables, open_database, read_local_time
-from flashcards.importers.hashed_cards import (
+from flashcards.importers.hashing_programs import (
     CARD_COLUMNS,
     HASH,
     LONGEST_DAYS,

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flashcards.insight.report import Bars, Calendar, Curves, DataTable, Figure, Plot, Report, Series, measure_level
-from flashcards.render.terminal.safe_console import GatedConsole
+from flashcards.render.terminal.blocks import GatedConsole
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"

@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.render.html.tags import write_typed_answer
+from flashcards.render.terminal.blocks import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
-from flashcards.render.terminal.safe_console import GatedConsole
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.layout import (

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import isclose
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.imports.layout import normalize_name
+from flashcards.anki.imports.incoming_notes import normalize_name
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.names import deck_id

@@ -11,8 +11,7 @@ from flashcards.disk.atomic import read_text
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.render.formulas import MACROS_FILE, expand, parse_macros
 from flashcards.render.html.cloze import mark_gaps
-from flashcards.render.html.media import MediaPlacer
-from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.html.renderer import HtmlRenderer, MediaPlacer
 from flashcards.render.tex import tex_to_text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from flashcards.render.terminal.safe_console import GatedConsole
+from flashcards.render.terminal.blocks import GatedConsole
 from tests.cli.test_streams import HOSTILE
 
 ROOT = Path(__file__).parents[2]

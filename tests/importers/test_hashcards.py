@@ -19,7 +19,7 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.importers.hashcards import HASHCARDS, read_hashcards_file
-from flashcards.importers.hashed_cards import find_hashed_cards
+from flashcards.importers.hashing_programs import find_hashed_cards
 from flashcards.importers.transaction import ImportInvalid
 from scheduler import State
 from tests.anki.imports.home import Home

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.exports.export import Exported, export_package
+from flashcards.anki.exports.export import Exported, export_csv, export_package
 from flashcards.anki.exports.notes import find_decks_in_use
-from flashcards.anki.exports.table import export_csv
 from flashcards.collection import Collection, now_ms
 from scheduler import Rating
 from tests.anki.imports.anki_world import World

@@ -279,8 +279,8 @@ def test_the_judge_finds_no_problem_with_real_decks(tmp_path: Path, name: str) -
 def test_a_csv_is_imported_into_the_note_types_that_anki_brings(folder: Folder, tmp_path: Path, anki: Anki) -> None:
     from anki.collection import ImportCsvRequest
 
+    from flashcards.anki.exports.export import export_csv
     from flashcards.anki.exports.notes import find_decks_in_use
-    from flashcards.anki.exports.table import export_csv
     from flashcards.collection import Collection as Decks
 
     folder.write("a/d.md", 'Q: one, "two"\nA:\n\n1. x\n2. y\n\n---\n\na ::: b\n<!-- tags: t -->\n\nC: [x] and [y]\n')

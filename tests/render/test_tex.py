@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashcards.render.tex import tex_to_text
-from flashcards.render.tex.symbols import convert_alphabet, find_symbol, format_script
+from flashcards.render.tex.layout import convert_alphabet, find_symbol, format_script
 from tests.render.produce import MACROS
 from tests.render.strategies import tex
 

@@ -14,7 +14,7 @@ from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
 from flashcards.deck.model import Kind
 
 if TYPE_CHECKING:
-    from flashcards.anki.imports.draft import IncomingNote
+    from flashcards.anki.imports.incoming_notes import IncomingNote
     from flashcards.anki.to_markdown.convert import Converter
     from flashcards.deck.model import Gap
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.imports.deck_text import FileText, change_file, make_file, read_file_tags
-from flashcards.anki.imports.draft import IncomingNote
-from flashcards.anki.imports.layout import Layout
+from flashcards.anki.imports.incoming_notes import IncomingNote, Layout
 from flashcards.anki.imports.matching import Match, describe_difference
 from flashcards.anki.imports.merging import make_base
 from flashcards.catalog.changes import FolderChanges, ReadFile

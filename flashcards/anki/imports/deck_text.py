@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from flashcards.anki.imports.draft import IncomingNote, make_readable
-from flashcards.anki.imports.layout import implies_deck, normalize_name, write_headings
+from flashcards.anki.imports.incoming_notes import (
+    IncomingNote,
+    implies_deck,
+    make_readable,
+    normalize_name,
+    write_headings,
+)
 from flashcards.deck import attributes, front_matter
+from flashcards.deck.attributes import insert_comment
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.source import normalize
-from flashcards.deck.write import insert_comment
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
 """What separates two notes: the first one if it is enough."""

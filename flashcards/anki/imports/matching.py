@@ -11,7 +11,7 @@ from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import clean_tags
-from flashcards.anki.imports.draft import IncomingNote
+from flashcards.anki.imports.incoming_notes import IncomingNote
 from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
 from flashcards.anki.package.model import CLOZE, family
 from flashcards.anki.package.names import Guids, looks_ours

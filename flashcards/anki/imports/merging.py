@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.cloze import find_gap_numbers
-from flashcards.anki.imports.draft import IncomingNote, list_cards
+from flashcards.anki.imports.incoming_notes import IncomingNote, list_cards
 from flashcards.catalog.imports import (
     FLAG_CONFLICT,
     FLAG_REVERSE,

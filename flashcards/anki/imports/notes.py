@@ -15,12 +15,12 @@ from flashcards.anki.imports.cloze import (
     make_cloze,
     merge_gaps,
 )
-from flashcards.anki.imports.draft import IncomingNote, clean_tags, list_cards
+from flashcards.anki.imports.incoming_notes import IncomingNote, clean_tags, list_cards
 from flashcards.anki.imports.occlusion import find_occlusion, render_occlusion
-from flashcards.anki.imports.remarks import Omissions
+from flashcards.anki.imports.omissions import Omissions
 from flashcards.anki.imports.rendered_cards import have_same_words, is_mirror, open_hidden, render_card
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, strip_tags
-from flashcards.anki.package.bounds import RenderBudget
+from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours, shows_first_fields
 from flashcards.anki.to_markdown.convert import NOTHING

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from urllib.parse import unquote
 
 from flashcards.anki.imports.templates import Rendered, SideTemplate, is_shown
-from flashcards.anki.package.bounds import Enclosed
+from flashcards.anki.package.decoding import Enclosed
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.bounds import RenderBudget
+    from flashcards.anki.package.decoding import RenderBudget
     from flashcards.anki.package.model import AnkiNoteType
 
 PICTURE: Final = "\ue010"

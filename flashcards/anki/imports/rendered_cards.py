@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.bounds import RenderBudget
+    from flashcards.anki.package.decoding import RenderBudget
 
 _LINE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _IS_ANSWER: Final = re.compile(r"\bid\s*=\s*[\"']?answer\b", re.IGNORECASE)

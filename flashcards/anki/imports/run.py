@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import FieldWriter
-from flashcards.anki.imports import remarks
+from flashcards.anki.imports import omissions
 from flashcards.anki.imports.cards import CardImport, KnownChanges
 from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
-from flashcards.anki.imports.draft import IncomingNote
-from flashcards.anki.imports.layout import Layout
+from flashcards.anki.imports.incoming_notes import IncomingNote, Layout
 from flashcards.anki.imports.matching import KnownNotes, match_notes
 from flashcards.anki.imports.media import MediaPlan, OwnMedia, find_lost_media
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
-from flashcards.anki.package.bounds import RenderBudget
+from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.anki.package.reader import blame_package, read_package
@@ -156,7 +155,7 @@ class _PackageImport:
         untold = [
             deck for deck in self._package.decks.values() if deck.name in files.prose and not files.has_prose(deck.name)
         ]
-        report.remarks += map(remarks.remark_description, untold)
+        report.remarks += map(omissions.remark_description, untold)
         report.media = self._media.stage(journal)
         self._stage_macros(journal)
         settings = self._collection.settings
@@ -246,8 +245,8 @@ class _PackageImport:
             self._media.start_note(places.get(here or 0) or layout.find_path(deck, converter.find_source(note)[0]), own)
             drafts += _convert_note(converter, note, self._collection.root / self._report.source)
         self._macros = converter.macros
-        self._report.remarks += converter.not_shown.remarks()
-        self._report.remarks += remarks.remarks(self._package, self._report.source, lost)
+        self._report.remarks += converter.not_shown.list_remarks()
+        self._report.remarks += omissions.describe_left_out(self._package, self._report.source, lost)
         return drafts
 
     def _is_unedited(self, note: AnkiNote) -> bool:
@@ -284,9 +283,9 @@ class _PackageImport:
         return fields
 
     def _remark_media(self) -> None:
-        self._report.remarks += remarks.remark_missing_media(self._media.missing, self._report.source)
+        self._report.remarks += omissions.remark_missing_media(self._media.missing, self._report.source)
         if not self._package.unchanged:
-            self._report.remarks += remarks.remark_unused_media(self._media.find_unused(), self._report.source)
+            self._report.remarks += omissions.remark_unused_media(self._media.find_unused(), self._report.source)
 
 
 def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[IncomingNote]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.imports.layout import normalize_name
+from flashcards.anki.imports.incoming_notes import normalize_name
 from flashcards.anki.package import presets
 from flashcards.anki.package.model import Package, Preset
 from flashcards.anki.package.presets import is_as_exported

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Final
 
-from flashcards.anki.package.bounds import Enclosed, SideBudget
+from flashcards.anki.package.decoding import Enclosed, SideBudget
 from flashcards.importers.transaction import Malformed
 
 UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)

@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
-from flashcards.anki.package import bounds, protobuf
+from flashcards.anki.package import decoding
 from flashcards.disk.atomic import write_output
 from flashcards.importers.transaction import CollectionBusy, Malformed, PackageInvalid, PackageNewer
 
@@ -172,7 +172,7 @@ class Archive:
                 raise Malformed("it holds no collection")
             return present[0]
         with self._zip.open(self._members["meta"]) as stream:
-            version = protobuf.read_number(b"".join(self._read_blocks(stream, MAX_LIST)), 1)
+            version = decoding.read_number(b"".join(self._read_blocks(stream, MAX_LIST)), 1)
         if version > _NEWEST:
             raise PackageNewer(self.path, f"its format ({version})")
         if version not in _COLLECTIONS:
@@ -184,14 +184,14 @@ class Archive:
             return {}
         data = self._read("media", MAX_LIST, packed=True)
         if self.version == _NEWEST:
-            entries = (entry for number, entry in protobuf.read_fields(data) if number == 1)
+            entries = (entry for number, entry in decoding.read_fields(data) if number == 1)
             names = {
-                str(member): protobuf.read_text(entry, 1)
+                str(member): decoding.read_text(entry, 1)
                 for member, entry in enumerate(islice(entries, MAX_MEMBERS + 1))
                 if isinstance(entry, bytes)
             }
         else:
-            names = bounds.read_json(data) if data else {}
+            names = decoding.read_json(data) if data else {}
             if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
                 raise Malformed("its list of media is malformed")
         if len(names) > MAX_MEMBERS:

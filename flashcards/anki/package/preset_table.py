@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from flashcards.anki.package import bounds, protobuf
+from flashcards.anki.package import decoding
 from scheduler.intervals import WEEK
 from scheduler.memory import VERSIONS
 
@@ -102,19 +102,19 @@ def clamp_count(value: float) -> int:
 
 
 def _number(*keys: str, field: int, default: int = 0) -> Place:
-    return Place(keys, field, protobuf.read_number, default)
+    return Place(keys, field, decoding.read_number, default)
 
 
 def _float(*keys: str, field: int) -> Place:
-    return Place(keys, field, protobuf.read_float, 0)
+    return Place(keys, field, decoding.read_float, 0)
 
 
 def _floats(*keys: str, field: int) -> Place:
-    return Place(keys, field, protobuf.read_floats, ())
+    return Place(keys, field, decoding.read_floats, ())
 
 
 def _text(*keys: str, field: int) -> Place:
-    return Place(keys, field, protobuf.read_text, "")
+    return Place(keys, field, decoding.read_text, "")
 
 
 def _same(value: Any) -> Sequence[Any]:
@@ -263,18 +263,18 @@ def _shorten(value: object) -> str:
 
 def _switch(*keys: str, field: int, negated: bool = False, default: bool = False) -> Place:
     """Return the place of a switch; `negated` if the message says the opposite of the JSON."""
-    return Place(keys, field, lambda message, number: bool(protobuf.read_number(message, number)) != negated, default)
+    return Place(keys, field, lambda message, number: bool(decoding.read_number(message, number)) != negated, default)
 
 
 def _ratio(*keys: str, field: int, default: float) -> Place:
-    return Place(keys, field, lambda message, number: round(protobuf.read_float(message, number), 4), default)
+    return Place(keys, field, lambda message, number: round(decoding.read_float(message, number), 4), default)
 
 
 _LONGEST_VALUE: Final = 60  # characters
 _ON: Final = {True: "on", False: "off"}
-INSERTION: Final = Place(("new", "order"), 20, lambda message, number: 1 - protobuf.read_number(message, number), 1)
+INSERTION: Final = Place(("new", "order"), 20, lambda message, number: 1 - decoding.read_number(message, number), 1)
 _STARTING_EASE: Final = Place(
-    ("new", "initialFactor"), 11, lambda message, number: round(protobuf.read_float(message, number) * 1000), 2500
+    ("new", "initialFactor"), 11, lambda message, number: round(decoding.read_float(message, number) * 1000), 2500
 )
 
 _ADVANCE: Final = (
@@ -314,8 +314,8 @@ UNUSED_BY_FSRS: Final = (
     Unused("hard interval", _ratio("rev", "hardFactor", field=13, default=1.2)),
     Unused("new interval", _ratio("lapse", "mult", field=14, default=0.0)),
     Unused("interval modifier", _ratio("rev", "ivlFct", field=15, default=1.0)),
-    Unused("graduating interval", Place(("new", "ints", 0), 18, protobuf.read_number, 1)),
-    Unused("easy interval", Place(("new", "ints", 1), 19, protobuf.read_number, 4)),
+    Unused("graduating interval", Place(("new", "ints", 0), 18, decoding.read_number, 1)),
+    Unused("easy interval", Place(("new", "ints", 1), 19, decoding.read_number, 4)),
 )
 """Options of the older scheduler, SM-2."""
 
@@ -387,10 +387,10 @@ def find_unknown_keys(value: Mapping[str, Any]) -> list[str]:
 def find_unknown_fields(message: bytes) -> list[str]:
     """Find the numbers of the fields of a preset that are not known, and the keys that add-ons put into it."""
     known = {place.field for place in _PLACES}
-    fields = dict(protobuf.read_fields(message))
+    fields = dict(decoding.read_fields(message))
     others = fields.pop(_OTHERS, b"")
     found = [f"number {number}" for number in sorted(fields.keys() - known)]
     if isinstance(others, bytes) and others:
-        added = bounds.read_json(others)
+        added = decoding.read_json(others)
         found += find_unknown_keys(added) if isinstance(added, dict) else []
     return found

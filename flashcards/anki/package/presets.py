@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.package import protobuf
+from flashcards.anki.package import decoding
 from flashcards.anki.package.model import PackageDeck, Preset
 from flashcards.anki.package.preset_table import (
     INSERTION,
@@ -36,7 +36,7 @@ _OPTIONAL: Final = -1  # the value of a number that a message leaves out, where 
 
 
 def _optional(key: str, field: int) -> Place:
-    return Place((key,), field, lambda message, number: protobuf.read_number(message, number, _OPTIONAL), _OPTIONAL)
+    return Place((key,), field, lambda message, number: decoding.read_number(message, number, _OPTIONAL), _OPTIONAL)
 
 
 def _limit(value: int) -> int | None:
@@ -160,15 +160,15 @@ def read_deck_json(key: int, value: Mapping[str, Any]) -> PackageDeck:
 def read_deck_message(key: int, name: str, kind: bytes) -> PackageDeck:
     """Read a deck of a later schema: the message `Deck.KindContainer`."""
     name = name.replace(_SEPARATOR, "::")
-    normal = protobuf.read_bytes(kind, 1)
+    normal = decoding.read_bytes(kind, 1)
     if normal is None:
         return PackageDeck(key, name, None)
     settings = _read_deck_options(lambda place: place.in_message(normal))
-    retention = protobuf.read_float(normal, 10)
+    retention = decoding.read_float(normal, 10)
     if retention:
         settings["retention"] = round(retention, 4)
-    description = _render_description(protobuf.read_text(normal, 4), is_markdown=bool(protobuf.read_number(normal, 5)))
-    return PackageDeck(key, name, protobuf.read_number(normal, 1, 1), settings, description)
+    description = _render_description(decoding.read_text(normal, 4), is_markdown=bool(decoding.read_number(normal, 5)))
+    return PackageDeck(key, name, decoding.read_number(normal, 1, 1), settings, description)
 
 
 def _read_deck_options(value_at: Callable[[Place], Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from flashcards.anki.package import bounds, presets, protobuf, schedule_reader
+from flashcards.anki.package import decoding, presets, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.model import (
     RECOVERED,
@@ -66,7 +66,7 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> P
         with _translate_errors(archive.path), closing(_connect(database)) as connection:
             databases.limit_queries(connection, database.stat().st_size)
             databases.require_tables(connection, _TABLES, _NO_TABLE)
-            bounds.limit_rows(connection, archive.collection_size)
+            decoding.limit_rows(connection, archive.collection_size)
             return _Reader(connection, archive.path, archive.version, seen).package()
 
 
@@ -195,7 +195,7 @@ class _Reader:
     def _read_config(self, text: str) -> dict[str, Any]:
         if not self._has_rows("config"):
             return _read_object(text)
-        return {key: bounds.read_json(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
+        return {key: decoding.read_json(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
 
     def _read_all_note_types(self, text: str) -> dict[int, AnkiNoteType]:
         if self._has_rows("notetypes"):
@@ -204,12 +204,12 @@ class _Reader:
 
     def _read_all_decks(self, text: str) -> dict[int, PackageDeck]:
         if self._has_rows("decks"):
-            rows = islice(self._select("id, name, kind FROM decks", int, str, bytes), bounds.MAX_DECKS + 1)
+            rows = islice(self._select("id, name, kind FROM decks", int, str, bytes), decoding.MAX_DECKS + 1)
             found = {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
         else:
             found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
-        if len(found) > bounds.MAX_DECKS:
-            raise Malformed(f"it holds more than {bounds.MAX_DECKS:,} decks")
+        if len(found) > decoding.MAX_DECKS:
+            raise Malformed(f"it holds more than {decoding.MAX_DECKS:,} decks")
         return found
 
     def _read_all_presets(self, text: str) -> dict[int, Preset]:
@@ -318,13 +318,13 @@ class _Reader:
         templates: dict[int, list[Template]] = {}
         query = "ntid, name, config FROM templates ORDER BY ntid, ord"
         for kind, name, config in self._select(query, int, str, bytes):
-            template = Template(name, protobuf.read_text(config, 1), protobuf.read_text(config, 2))
+            template = Template(name, decoding.read_text(config, 1), decoding.read_text(config, 2))
             templates.setdefault(kind, []).append(template)
         for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
             yield AnkiNoteType(
                 kind,
                 name,
-                protobuf.read_number(config, 1),
+                decoding.read_number(config, 1),
                 tuple(fields.get(kind, ())),
                 tuple(templates.get(kind, ())),
             )
@@ -363,7 +363,7 @@ def _read_object(text: str) -> dict[str, Any]:
         Malformed: it is something else.
         ValueError: it cannot be read, or holds text that is not Unicode.
     """
-    value = bounds.read_json(text)
+    value = decoding.read_json(text)
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")
     json.dumps(value, ensure_ascii=False).encode()

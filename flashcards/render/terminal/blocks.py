@@ -1,10 +1,10 @@
-"""Blocks that rich cannot draw as cards need them: with a hanging prefix, and tables for any width."""
+"""Draw with rich what cards need: a console without control characters, hanging prefixes, tables for any width."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -12,6 +12,32 @@ from rich.segment import Segment
 from rich.text import Text
 
 from flashcards.render.terminal.text import ASIDE
+from flashcards.text import gate
+
+if TYPE_CHECKING:
+    from rich.console import ConsoleOptions, RenderableType
+
+
+_WIDEST: Final = 1000  # columns
+
+
+class GatedConsole(Console):
+    """A console that sends no control sequence but its own: text loses its control characters."""
+
+    def __init__(self, **options: Any) -> None:
+        """Make a console; unless a width is given, it is no wider than any screen, whatever the environment says."""
+        super().__init__(**options)
+        if "width" not in options and self.width > _WIDEST:
+            self.width = _WIDEST
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield the segments of something to draw, without control characters in their texts."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(gate(segment.text, keep_colours=False), segment.style)
+
 
 MIN_WIDTH: Final = 8  # columns; a prefix that leaves less is written on its own line
 

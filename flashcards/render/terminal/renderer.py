@@ -15,8 +15,7 @@ from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_additions, split_size
 from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
-from flashcards.render.terminal.blocks import Alignment, Prefixed, TableBlock, stack
-from flashcards.render.terminal.safe_console import GatedConsole
+from flashcards.render.terminal.blocks import Alignment, GatedConsole, Prefixed, TableBlock, stack
 from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Delimiters, InlineTags, TextWriter
 
 MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth

@@ -103,7 +103,7 @@ class TextWriter:
 
 def write_script(text: str, tag: str, *, plain: bool = False) -> str:
     """Write the content of `<sup>` or `<sub>`: `⁵` if Unicode has it and it is not `plain`, else `^x` or `^(so)`."""
-    from flashcards.render.tex.symbols import find_small_form
+    from flashcards.render.tex.layout import find_small_form
 
     sign = _SCRIPTS[tag]
     written = None if plain else find_small_form(text, sign)

@@ -20,8 +20,12 @@ from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
 )
 
 from flashcards.deck.cloze import GAP_SIGNS
-from flashcards.render.tex import symbols
+from flashcards.render.tex import layout
 from flashcards.render.tex.layout import (
+    AFTER,
+    APART,
+    AROUND,
+    BLOCK,
     CLOSING,
     OPENING,
     TextBlock,
@@ -30,7 +34,6 @@ from flashcards.render.tex.layout import (
     place_beside,
     settle_spaces,
 )
-from flashcards.render.tex.symbols import AFTER, APART, AROUND, BLOCK
 
 _WITH_ARGUMENT: Final = ("array", "subarray", "alignat", "alignat*", "alignedat")
 
@@ -82,9 +85,9 @@ def split_rows(nodes: Sequence[Any]) -> list[list[list[Any]]]:
 @cache
 def _build_context() -> Any:
     """Build the table of macros and environments that take arguments."""
-    one = symbols.ACCENTS.keys() | symbols.WORDS | symbols.PLAIN | symbols.ALPHABETS.keys()
+    one = layout.ACCENTS.keys() | layout.WORDS | layout.PLAIN | layout.ALPHABETS.keys()
     forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack"}, "{")
-    forms |= dict.fromkeys(symbols.FRACTIONS | symbols.BINOMIALS, "{{")
+    forms |= dict.fromkeys(layout.FRACTIONS | layout.BINOMIALS, "{{")
     forms |= dict.fromkeys(("overset", "stackrel", "underset", "textcolor"), "{{")
     forms |= dict.fromkeys(("sqrt", "xrightarrow", "xleftarrow"), "[{") | {"operatorname": "*{", "tag": "*{"}
     forms["\\"] = "["
@@ -190,13 +193,13 @@ class _Writer:
         while out and out[-1].isspace():
             out.pop()
         bare = re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", text)
-        out.append(symbols.format_script(bare, sign) if bare else f"{sign}{{}}")
+        out.append(layout.format_script(bare, sign) if bare else f"{sign}{{}}")
         return at + 1
 
     def _write_macro_and_rest(self, node: Any, items: list[Any], at: int, out: list[str]) -> int:
         """Write a macro; an unknown one is written as typed, with its groups. Return the index after it."""
         name = node.macroname
-        if name in symbols.UNSEEN:
+        if name in layout.UNSEEN:
             return _skip_unseen(name, items, at, out)
         known = self._write_macro(node)
         if known is not None:
@@ -213,34 +216,34 @@ class _Writer:
     def _write_macro(self, node: Any) -> str | None:
         name = node.macroname
         arguments = [_get_inner(argument) for argument in (node.nodeargd.argnlist if node.nodeargd else ())]
-        if name in symbols.SPACES:
-            return symbols.SPACES[name]
+        if name in layout.SPACES:
+            return layout.SPACES[name]
         if arguments:
             return self._write_call(name, arguments)
-        text = symbols.find_symbol(name)
+        text = layout.find_symbol(name)
         if text is None:
             return None
-        if text in symbols.PADDED or name in ("bmod", "mod"):
+        if text in layout.PADDED or name in ("bmod", "mod"):
             return f"{AROUND}{text}{AROUND}"
         return f"{APART}{text}{APART}" if len(text) > 1 and text.isalpha() else text
 
     def _write_call(self, name: str, arguments: list[list[Any]]) -> str | None:
         texts = [self.write_line(argument) for argument in arguments]
-        if name in symbols.FRACTIONS:
+        if name in layout.FRACTIONS:
             over = _add_brackets(texts[0], _PRODUCT)
             return f"{APART}{over}/{_add_brackets(texts[1], _ATOM)}{AFTER}"
-        if name in symbols.BINOMIALS:
+        if name in layout.BINOMIALS:
             return f"({texts[0]} choose {texts[1]})"
         if name == "sqrt":
-            return f"{symbols.format_script(texts[0], '^') if texts[0] else ''}√{_add_brackets(texts[1], _ATOM)}{AFTER}"
-        if name in symbols.ACCENTS:
-            accented = "".join(c if c.isspace() else c + symbols.ACCENTS[name] for c in texts[0])
+            return f"{layout.format_script(texts[0], '^') if texts[0] else ''}√{_add_brackets(texts[1], _ATOM)}{AFTER}"
+        if name in layout.ACCENTS:
+            accented = "".join(c if c.isspace() else c + layout.ACCENTS[name] for c in texts[0])
             return unicodedata.normalize("NFC", accented)
-        if name in symbols.ALPHABETS:
-            return symbols.convert_alphabet(texts[0], symbols.ALPHABETS[name])
-        if name in symbols.WORDS:
+        if name in layout.ALPHABETS:
+            return layout.convert_alphabet(texts[0], layout.ALPHABETS[name])
+        if name in layout.WORDS:
             return "".join(self._write_word(node) for node in arguments[0])
-        if name in symbols.PLAIN:
+        if name in layout.PLAIN:
             return _add_brackets(texts[0], _PRODUCT) if name.endswith("brace") else texts[0]
         return _write_special(name, texts)
 
@@ -318,9 +321,9 @@ def _write_special(name: str, texts: list[str]) -> str | None:
     """Write the macros with arguments that have a form of their own."""
     last = texts[-1]
     if name in ("overset", "stackrel"):
-        return f"{last}{symbols.format_script(texts[0], '^')}"
+        return f"{last}{layout.format_script(texts[0], '^')}"
     if name == "underset":
-        return f"{last}{symbols.format_script(texts[0], '_')}"
+        return f"{last}{layout.format_script(texts[0], '_')}"
     if name in ("xrightarrow", "xleftarrow"):
         label = ", ".join(text for text in (last, texts[0]) if text)
         return f"{AROUND}─{label}→{AROUND}" if name == "xrightarrow" else f"{AROUND}←{label}─{AROUND}"
@@ -337,7 +340,7 @@ def _write_special(name: str, texts: list[str]) -> str | None:
 
 
 def _add_brackets(text: str, single: re.Pattern[str]) -> str:
-    bare = symbols.drop_gap_signs(text)
+    bare = layout.drop_gap_signs(text)
     return text if single.fullmatch(bare) or _HIDDEN.fullmatch(bare) else f"({text})"
 
 

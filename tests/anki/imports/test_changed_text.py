@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.anki.imports.deck_text import FileText, change_file, make_file
-from flashcards.anki.imports.draft import IncomingNote
+from flashcards.anki.imports.incoming_notes import IncomingNote
 from flashcards.deck.model import FORWARD, Kind
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import Made, write_package

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.anki.imports.deck_text import change_file
-from flashcards.anki.imports.draft import IncomingNote
+from flashcards.anki.imports.incoming_notes import IncomingNote
 from flashcards.anki.package.archive import Archive
 from flashcards.anki.package.reader import read_package
 from flashcards.collection import Collection

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flashcards.anki.imports.draft import IncomingNote, list_cards, make_readable
+from flashcards.anki.imports.incoming_notes import IncomingNote, list_cards, make_readable
 from flashcards.anki.to_markdown.convert import Converter, flatten_markdown
 from flashcards.deck.model import Kind
 from flashcards.deck.parse import parse

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Final
 
-from flashcards.anki.imports.draft import clean_tag
+from flashcards.anki.imports.incoming_notes import clean_tag
 from flashcards.anki.imports.templates import find_omissions, is_empty, strip_tags
 from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
 from flashcards.importers.transaction import Remark
@@ -49,7 +49,7 @@ class Omissions:
         sides = [side for each in kind.templates for side in (each.front, each.back)]
         self._templates[kind.name] = dict.fromkeys(what for side in sides for what in find_omissions(side))
 
-    def remarks(self) -> Iterator[Remark]:
+    def list_remarks(self) -> Iterator[Remark]:
         """Report what was left out."""
         for kind, fields in self._fields.items():
             for name, count in fields.items():
@@ -71,7 +71,7 @@ _EXAMPLES: Final = 5
 _LONGEST: Final = 300  # characters of a description
 
 
-def remarks(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
+def describe_left_out(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
     """Describe which tags, cards and reviews of a package are left out.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from flashcards.anki.package import bounds
+from flashcards.anki.package import decoding
 from flashcards.importers import databases
 from tests.anki.imports.home import Home, refused
 from tests.anki.imports.packages import BASIC, CLOZE, TYPES, Made, note_type, write_package, write_zip
@@ -93,7 +93,7 @@ def test_a_value_is_never_larger_than_a_note_can_be() -> None:
 def test_more_rows_than_the_package_has_room_for_are_refused(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "_FREE_ROWS", 100)
+    monkeypatch.setattr(decoding, "_FREE_ROWS", 100)
     package = write_package(tmp_path / "x.apkg", [Made(["", ""]) for _ in range(2_000)])
     assert "implausible" in refused(home, package)
 
@@ -136,7 +136,7 @@ def test_a_template_that_repeats_a_field_without_measure_is_refused(home: Home, 
 def test_many_long_notes_of_one_text_are_imported_however_small_they_are_packed(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "_FREE_PIECES", 50_000)
+    monkeypatch.setattr(decoding, "_FREE_PIECES", 50_000)
     notes = [Made([f"a{number}", "<b>b</b>" * 1_000]) for number in range(200)]
     package = write_package(tmp_path / "x.apkg", notes)
     assert package.stat().st_size * 100 < sum(len(field) for note in notes for field in note.fields)
@@ -146,7 +146,7 @@ def test_many_long_notes_of_one_text_are_imported_however_small_they_are_packed(
 def test_many_cards_that_are_long_each_are_refused_together(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "_FREE_PIECES", 50_000)
+    monkeypatch.setattr(decoding, "_FREE_PIECES", 50_000)
     notes = [Made(["a", "b"]) for _ in range(200)]
     package = write_package(tmp_path / "x.apkg", notes, types=with_back("{{Back}}" + "x" * 2_000))
     assert "implausibly long" in refused(home, package)

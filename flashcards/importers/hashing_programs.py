@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
     from scheduler.clock import Clock
 
+
 _CUT: Final = (
     "For {}, the text below the heading or line belongs to this answer; here the answer ends above it."
     " Put that text into the answer without a heading to keep it on the card."
