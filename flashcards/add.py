@@ -111,20 +111,9 @@ class Addition:
 def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     """Find out what a deck's file is with more notes; nothing is written.
 
-    Args:
-        collection: open, and scanned.
-        target: the name of a deck, or the path of a `.md` file within the collection.
-        text: Markdown of the native format.
-
-    Raises:
-        DeckNameMissing: the name of the deck is empty.
-        DeckNameRefused: the name of a new deck looks like a path.
-        FileRefused: no note can be added to the file.
-        OutsideCollection: the file is not in the collection.
-        NothingToAdd: it holds no note.
-        NoteRefused: `check` would report it.
-        DuplicateRefused: one of its notes is there already.
-        FileChanged: the deck's file says something else by now.
+    `target` is the name of a deck, or the path of a `.md` file in the collection; `text` is Markdown of the native
+    format. Raises the errors above if the target takes no notes, or a note is refused, and FileChanged if its file says
+    something else by now.
     """
     text = normalize(text).strip("\n")
     path, deck = _find_path(collection, target)
@@ -149,11 +138,7 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
 
 
 def write_addition(root: Path, addition: Addition) -> None:
-    """Write the file.
-
-    Raises:
-        FileChanged: it says something else by now.
-    """
+    """Write the file; raise FileChanged if it says something else by now."""
     path = root / addition.path
     if addition.before is not None:
         replace_unchanged(path, addition.before, addition.after)

@@ -63,11 +63,9 @@ def format_short_id(entry: Entry, slot: str) -> str:
 
 
 def find_card(collection: Collection, name: str) -> int:
-    """Find the card that a person means by `name`: a prefix of its id, `key.slot` with prefixes, or `path:line`.
+    """Find the card that a person means by a prefix of its id, `key.slot` with prefixes, or `path:line`.
 
-    Raises:
-        CardNotFound: no card matches.
-        CardAmbiguous: several cards match.
+    Raises CardNotFound, or CardAmbiguous if several cards match.
     """
     rows = _find_rows(collection, name)
     if len(rows) > 1:
@@ -78,9 +76,7 @@ def find_card(collection: Collection, name: str) -> int:
 def find_cards(collection: Collection, name: str) -> list[int]:
     """Find the cards that a person means by `name`, which may be all cards of one note.
 
-    Raises:
-        CardNotFound: no card matches.
-        CardAmbiguous: cards of several notes match.
+    Raises CardNotFound, or CardAmbiguous if cards of several notes match.
     """
     rows = _find_rows(collection, name)
     if len({key for _, key, _ in rows}) > 1:

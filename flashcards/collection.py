@@ -73,13 +73,10 @@ class StateUnwritable(FlashcardsError):
 
 
 def find_collection(given: str | None) -> Path:
-    """Find the folder of the collection.
+    """Find the folder of the collection; raise FolderMissing if it does not exist.
 
     `given`, else `$FLASHCARDS_COLLECTION`, else the nearest folder upwards that holds `flashcards.toml` or
     `.flashcards/`, else `./decks` if it exists, else the present folder.
-
-    Raises:
-        FolderMissing: it does not exist.
     """
     named = given or os.environ.get(VARIABLE)
     if named:
@@ -142,12 +139,7 @@ class Collection:
     """
 
     def __init__(self, root: Path, access: Access = Access.KEEP) -> None:
-        """Open the collection in `root`.
-
-        Raises:
-            FlashcardsError: the folder or its settings cannot be used.
-            SchedulerError: its database cannot be used.
-        """
+        """Open the collection in `root`; raise an error if the folder, its settings or its database cannot be used."""
         self.root = root
         self.backup_ms = 0
         self.record_act: Callable[[str], None] = lambda _summary: None
@@ -182,11 +174,7 @@ class Collection:
         return not isinstance(self.connection, ReadingConnection)
 
     def keep(self) -> None:
-        """Keep the state on disk from now on, if it was opened to act and is only in memory.
-
-        Raises:
-            StateUnwritable: the state cannot be made.
-        """
+        """Keep the state on disk from now on, if it was opened to act and is only in memory; raise StateUnwritable."""
         if self.is_kept or self._access is Access.READ:
             return
         connection = self._open()
@@ -269,11 +257,8 @@ class Collection:
     def scan(self, progress: Callable[[int, int], None] | None = None) -> tuple[ScanReport, list[Unreadable]]:
         """Read what changed in the folder, and bring catalog and scheduler up to date in one transaction.
 
-        Args:
-            progress: called with the number of changed files read so far, and their number in all.
-
-        Returns:
-            What changed, and the folders and files that could not be looked at.
+        Returns what changed, and the folders and files that could not be looked at. `progress` gets the number of
+        changed files read so far, and their number in all.
         """
         with translate_errors(self.database):
             changes = find_changes(self.root, self.catalog, self.chooser(), progress, IgnoreRules(self.settings.ignore))

@@ -68,9 +68,7 @@ class Conversion:
 def plan_conversion(collection: Collection, path: str) -> Conversion:
     """Find out what a file is in the native format; nothing is written.
 
-    Raises:
-        FileChanged: the file says something else by now.
-        ConversionImpossible: a note cannot be said in the native format.
+    Raises FileChanged, or ConversionImpossible if a note cannot be said in the native format.
     """
     before = (collection.root / path).read_bytes()
     row = collection.catalog.files()[path]
@@ -93,8 +91,7 @@ def plan_conversion(collection: Collection, path: str) -> Conversion:
 def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: int) -> Path | None:
     """Write the files, and let their notes be known by their new texts; returns where the old files are kept.
 
-    Raises:
-        FileChanged: a file has changed since; no file is written.
+    Raises FileChanged if a file has changed since, and writes nothing.
     """
     kept: Path | None = None
     elsewhere: list[Conversion] = []
@@ -220,11 +217,7 @@ def _is_pair(fields: Sequence[str], note: Note) -> bool:
 
 
 def _compare(path: str, entries: Sequence[Entry], read: Deck) -> None:
-    """Check that a converted file says the same notes.
-
-    Raises:
-        ConversionImpossible: it does not.
-    """
+    """Check that a converted file says the same notes; raise ConversionImpossible if it does not."""
     for number, entry in enumerate(entries):
         note = read.notes[number] if number < len(read.notes) else None
         if note is None or _list_asked(note) != _list_asked(entry.note) or not set(entry.note.tags) <= set(note.tags):

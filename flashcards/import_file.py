@@ -17,12 +17,7 @@ _OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
 
 
 def check_file(path: Path) -> None:
-    """Check that a file exists and has the name of a format that can be imported.
-
-    Raises:
-        FileMissing: there is no such file.
-        ImportFormatUnknown: the file extension is not known.
-    """
+    """Raise FileMissing if a file does not exist, ImportFormatUnknown if its name is of no format known here."""
     if not path.is_file():
         raise FileMissing(path)
     if path.suffix.lower() not in (*_OF_ANKI, ".db", ".csv"):
@@ -38,18 +33,9 @@ def run(
 ) -> ImportReport:
     """Import one file into an open collection that was just scanned; the file extension tells the format.
 
-    Everything happens, after a backup of the state, or nothing.
-
-    Args:
-        collection: the collection.
-        path: an .apkg, .colpkg or .anki2, the .db of hashcards, repeater or another computer, or a .csv.
-        dry_run: find out what would happen, and do nothing.
-        progress: called with what is being done, how much of it is done, and how much there is.
-
-    Raises:
-        ImportFormatUnknown: the file extension is not known.
-        FileMissing: there is no such file.
-        ImportInvalid: it cannot be imported; nothing was changed.
+    Everything happens, after a backup of the state, or nothing; a dry run only finds out what would happen. `progress`
+    gets what is being done, how much of it is done, and how much there is. Raises what `check_file` does, and
+    ImportInvalid.
     """
     check_file(path)
     suffix = path.suffix.lower()

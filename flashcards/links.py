@@ -48,17 +48,10 @@ class LinkResult(NamedTuple):
 
 
 def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool = False) -> LinkResult:
-    """Link the text of `new` with the identity and the history of `old`.
+    """Link the text of `new` with the identity and the history of `old`, a note that lost its text.
 
-    Args:
-        collection: open, and scanned.
-        old: a note that lost its text.
-        new: a note that has one.
-        with_reviews: add the reviews of `new` to the history of `old`.
-
-    Raises:
-        LinkImpossible: `old` has a text, or `new` has no text.
-        HasReviews: `new` was reviewed, and that is not allowed.
+    `with_reviews` adds the reviews of `new`; without it, they raise HasReviews. Raises LinkImpossible if `old` has a
+    text, or `new` has none.
     """
     if old.active:
         raise LinkImpossible(
@@ -129,13 +122,7 @@ _NOTES_OF = "SELECT n.id FROM notes n JOIN files f ON f.id = n.file WHERE n.acti
 def find_replaced(collection: Collection, path: str, line: int = 0) -> list[list[Replacement]]:
     """Find the stretches of a file whose notes replaced as many others, in order; pairs are in order, too.
 
-    Args:
-        collection: open, and scanned.
-        path: the file.
-        line: only the stretch at this line; 0 for all.
-
-    Raises:
-        NothingReplaced: there is no such stretch.
+    A `line` chooses the stretch there, 0 all. Raises NothingReplaced if there is no such stretch.
     """
     rows = collection.connection.execute(_REPLACED).fetchall()
     olds = {new: old for new, old, _ in rows}
@@ -172,10 +159,8 @@ def link_replaced(collection: Collection, found: Sequence[Replacement]) -> int:
 def unlink(collection: Collection, entry: Entry) -> str:
     """Separate a note from its last text; return the key of the note that has the text from now on.
 
-    The history stays with the text before, as an orphan; the present text starts without history.
-
-    Raises:
-        LinkImpossible: the note has its first text, has no text, or is known by a pinned id.
+    The history stays with the text before, as an orphan; the present text starts without history. Raises LinkImpossible
+    if the note has its first text, has no text, or is known by a pinned id.
     """
     if not entry.active:
         raise LinkImpossible(f"The note {entry.key} has no text. Name a note that is in a deck.")
@@ -218,11 +203,8 @@ class PinImpossible(FlashcardsError):
 def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
     """Write the key of each note without a pin into its file; return how many were written.
 
-    All files of the collection are written together, and only if they still say what the catalog says.
-
-    Raises:
-        FileChanged: a file has changed.
-        PinImpossible: a note cannot be pinned.
+    All files of the collection are written together, and only if they still say what the catalog says. Raises
+    FileChanged or PinImpossible.
     """
     root, dialects = collection.root, collection.catalog.dialects()
     by_file: dict[str, list[Entry]] = defaultdict(list)

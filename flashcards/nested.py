@@ -23,12 +23,7 @@ class Split:
 
 
 def find_splits(root: Path, paths: Iterable[str]) -> list[Split]:
-    """Find the collections below and above a folder that hold some of the same decks.
-
-    Args:
-        root: the folder.
-        paths: its deck files.
-    """
+    """Find the collections below and above a folder that hold some of its deck files at `paths`."""
     found = [
         Split(
             folder,

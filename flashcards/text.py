@@ -29,13 +29,7 @@ NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example 
 
 
 def find_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the known name that is most like `name`, or nothing if no one is close.
-
-    Args:
-        name: what a person typed.
-        known: the names that exist.
-        cutoff: how alike two names must be, 0 to 1.
-    """
+    """Return the known name that is most like `name`, or nothing; `cutoff` is how alike, 0 to 1."""
     import difflib
 
     return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff)), "")

@@ -45,15 +45,10 @@ class UndoImpossible(FlashcardsError):
 
 @contextmanager
 def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = ()) -> Iterator[list[str]]:
-    """Run the block and record it as one act that keeps a copy of the database and of files.
+    """Run the block and record it as one act that keeps a copy of the database and of the files and folders `paths`.
 
     The block calls `collection.record_act` within its last transaction. A block without one puts a summary into the
     list that it gets. Without either, nothing is recorded.
-
-    Args:
-        collection: open, and scanned.
-        kind: the name of the command.
-        paths: the files and folders, in the collection, that the block may change.
     """
     folder = collection.state_folder / UNDO_FOLDER / str(now_ms())
     before = {path: path.stat() for path in _list_files(paths)}
@@ -90,9 +85,7 @@ def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = 
 def undo(collection: Collection) -> Act:
     """Take back the last act of any kind; return it.
 
-    Raises:
-        NothingToUndo: there is no act left.
-        UndoImpossible: its copy is gone, or a file was changed since.
+    Raises NothingToUndo, or UndoImpossible if its copy is gone, or a file was changed since.
     """
     act = collection.store.acts.last()
     if act is None or "copy" not in act.before:

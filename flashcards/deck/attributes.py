@@ -157,14 +157,8 @@ def write_note(
 ) -> str:
     """Write a note, without a line break at its end.
 
-    Args:
-        kind: how it is written.
-        fields: Markdown: front and back, or the text of a cloze with its gaps.
-        tags: those that its file does not give it.
-        reverse: whether it is also asked in reverse.
-        typed: whether the answer is to be typed.
-        pin: the identity to write into it.
-        say: the languages that it is read aloud in, if its file does not say them.
+    `fields` are Markdown: front and back, or the text of a cloze with its gaps. `tags` and `say` are those that its
+    file does not give it.
     """
     comment = _write_attributes(kind, tags, reverse=reverse, typed=typed, pin=pin, say=say)
     if kind is Kind.PAIR:

@@ -38,17 +38,10 @@ class GapError(Exception):
 
 
 def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
-    """Find the gaps of a cloze text, in order of their start.
+    """Find the gaps of a cloze text, in order of their start; raise GapError if one is open, empty or misnumbered.
 
     `{{cN::gap::hint}}` keeps its number; if the text has one, square brackets are text. `[gap]` and `==gap==` are
-    numbered in order of appearance, after the highest explicit number.
-
-    Args:
-        text: the Markdown of the cloze.
-        definitions: link definitions that make `[x]` a link.
-
-    Raises:
-        GapError: a gap is left open, is empty, or has an impossible number.
+    numbered in order of appearance, after the highest explicit number. `definitions` make `[x]` a link.
     """
     if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
         return ()
@@ -272,12 +265,9 @@ def _keep_outermost(places: list[_Place]) -> list[_Place]:
 
 
 def build_face(note: Note, slot: str) -> Face:
-    """Build the front and back of the card `slot` of `note`, as Markdown.
+    """Build the front and back of the card `slot` of `note`, as Markdown; raise KeyError if there is no such card.
 
     A cloze asks for the gaps of its number, shown as `[…]` or `[hint]`; the other gaps are plain text.
-
-    Raises:
-        KeyError: the note has no such card.
     """
     if slot not in note.slots:
         raise KeyError(slot)

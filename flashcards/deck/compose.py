@@ -83,15 +83,7 @@ class NoteError(Exception):
 
 
 class Composer:
-    """A composer of the notes of one file.
-
-    Args:
-        body: the text.
-        lines: its lines.
-        parts: its outline.
-        tags: the tags of the file.
-        definitions: its link definitions as Markdown, by folded label.
-    """
+    """A composer of the notes of one file; `definitions` are its link definitions as Markdown, by folded label."""
 
     def __init__(
         self, body: str, lines: Lines, parts: Outline, tags: tuple[str, ...], definitions: dict[str, str]
@@ -106,11 +98,7 @@ class Composer:
         self._task_starts = [item.lead_start for item in self._tasks]
 
     def compose(self, draft: OpenNote, end: int) -> Note:
-        """Compose the note from `draft`, which ends at `end`.
-
-        Raises:
-            NoteError: a part is missing or empty, or a gap cannot be read.
-        """
+        """Compose the note from `draft`, which ends at `end`; raise NoteError if a part or a gap is malformed."""
         end = min(end, draft.limit)
         definitions = self._find_definitions(draft.start, end) if self._definitions else ""
         fields: tuple[str, ...]

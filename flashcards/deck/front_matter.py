@@ -66,14 +66,10 @@ class YamlError(Exception):
 
 
 def read_yaml(text: str, as_typed: frozenset[str] = frozenset()) -> list[YamlEntry]:
-    """Read the names and values of a text, in order.
+    """Read the names and values of `name: value` lines, in order.
 
-    Args:
-        text: lines of `name: value`.
-        as_typed: names whose values stay text, even if they look like a number, a date or `yes`.
-
-    Raises:
-        YamlError: a line is not YAML, or uses a tag, an alias or a merge key.
+    Values of names in `as_typed` stay text, even if they look like a number, a date or `yes`. Raises YamlError if a
+    line is not YAML, or uses a tag, an alias or a merge key.
     """
     text = _OTHER_BREAKS.sub(" ", text)
     entries = _read_simple(text, as_typed)

@@ -85,12 +85,10 @@ class Outline:
 
 
 def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = True) -> Outline:
-    r"""Parse `text` once and return where its parts are.
+    r"""Parse `text`, as `source.normalize` leaves it, once and return where its parts are.
 
-    Args:
-        text: as `source.normalize` leaves it.
-        breaks: offsets, in order, at which the parser sees an additional line break.
-        has_display_math: whether `\[x\]` is math; in a cloze, these are brackets.
+    The parser sees an additional line break at each of `breaks`. `\[x\]` is math with `has_display_math`; in a cloze,
+    these are brackets.
     """
     if not breaks and _is_plain_line(text):
         whole = (0, len(text))
@@ -129,12 +127,7 @@ def _add_backslash_math(text: str, found: Outline, breaks: Sequence[int], *, has
 
 
 class MathClosings:
-    r"""The places of `\)` and `\]` in a text, to find where a formula ends.
-
-    Args:
-        text: the Markdown.
-        breaks: offsets, in order, that no formula goes over.
-    """
+    r"""The places of `\)` and `\]` in a text, to find where a formula ends; none goes over one of `breaks`."""
 
     def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self._text = text

@@ -68,9 +68,7 @@ def has_additions(text: str) -> bool:
 def rewrite_additions(text: str, definitions: str = "") -> str:
     """Return a text in which Obsidian's additions are Markdown and HTML.
 
-    Args:
-        text: the Markdown.
-        definitions: Markdown from elsewhere in its file, with footnotes, and what `write_targets` wrote.
+    `definitions` come from elsewhere in its file, with footnotes, and what `write_targets` wrote.
     """
     if not has_additions(text):
         return text

@@ -31,12 +31,7 @@ def get_deck_name(path: str) -> str:
 
 
 def parse(text: str, path: str) -> Deck:
-    """Parse a deck file.
-
-    Args:
-        text: the whole file; line endings and a byte order mark do not matter.
-        path: its path within the collection, which names the deck unless the front matter does.
-    """
+    """Parse a deck file; its path within the collection names the deck unless the front matter does."""
     text = normalize(text)
     head = front_matter.read_front_matter(text)
     problems: list[Problem] = []

@@ -92,10 +92,7 @@ def may_hold_unread_questions(text: str) -> bool:
 def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[int]:
     """Find a question that makes no card because its marker is not at the start of the line, or is emphasised.
 
-    Args:
-        text: the text of a deck.
-        opaque: code, HTML and math in it.
-        notes: the notes in it; inside them, only emphasised markers count.
+    Inside `notes`, only emphasised markers count; `opaque` is code, HTML and math.
     """
     for match in _EMPHASISED.finditer(text):
         if match.start(1) not in opaque:
@@ -140,13 +137,7 @@ def find_pair(answer: str) -> str | None:
 
 
 def find_reflowed_pairs(text: str, paragraphs: Iterable[Span], opaque: Spans) -> Iterator[int]:
-    """Find the paragraphs whose pairs a formatter seems to have wrapped, or joined into one line.
-
-    Args:
-        text: the text of a deck.
-        paragraphs: those in which ` :: ` makes a pair.
-        opaque: code, HTML and math in the text.
-    """
+    """Find the paragraphs whose pairs a formatter seems to have wrapped, or joined into one line."""
     for start, end in paragraphs:
         if text.find("::", start, end) >= 0 and _is_reflowed(text[start:end].rstrip(), start, opaque):
             yield start

@@ -136,9 +136,7 @@ def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
 def cut_part(text: str, part: str) -> str | None:
     """Return the part of a file that a target names: a heading, a block by its id, or all of it; nothing if it lacks.
 
-    Args:
-        text: the whole file.
-        part: what stands behind the first `#`, or "".
+    `part` is what stands behind the first `#`, or "".
     """
     text = normalize(text)
     text = text[front_matter.read_front_matter(text).end :]

@@ -135,12 +135,7 @@ def _skip_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 class Breadcrumbs:
-    """The headings above each line of a file, outermost first.
-
-    Args:
-        lines: of the file.
-        clean: makes the text of a heading what is shown.
-    """
+    """The headings above each line of a file, outermost first; `clean` makes the text of a heading what is shown."""
 
     def __init__(self, lines: Sequence[str], clean: Callable[[str], str] = str) -> None:
         self._clean = clean

@@ -76,12 +76,7 @@ class Choice(NamedTuple):
 
 
 class Chooser:
-    """Chooses the dialect of each file of a collection.
-
-    Args:
-        root: the collection's folder.
-        formats: folders and globs of `flashcards.toml` with the names of dialects.
-    """
+    """Chooses the dialect of each file of a collection; `formats` are those of `flashcards.toml` by folder or glob."""
 
     def __init__(self, root: Path, formats: Mapping[str, str]) -> None:
         self._root = root

@@ -46,14 +46,10 @@ def read_obsidian(
     only_tagged: bool = True,
     stored: Mapping[str, Schedules] = MappingProxyType({}),
 ) -> Deck:
-    """Read a note of a vault.
+    """Read a note of a vault; `path` is within the vault.
 
-    Args:
-        text: the whole file.
-        path: its path within the vault.
-        settings: of the plugin in that vault.
-        only_tagged: whether a note without a flashcard tag has no cards, as in the plugin.
-        stored: the schedules that the vault stores outside of its notes.
+    If `only_tagged`, a note without a flashcard tag has no cards, as in the plugin. `stored` are the schedules that the
+    vault stores outside of its notes.
     """
     name = _folder_deck(path) if settings.folders_are_decks else get_deck_name(path)
     if settings.is_ignored(path):

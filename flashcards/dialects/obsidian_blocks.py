@@ -39,13 +39,7 @@ class Block(NamedTuple):
 def find_blocks(
     lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]
 ) -> tuple[list[Block], set[int]]:
-    """Find the cards of a note, in order, and the lines that HTML comments hide.
-
-    Args:
-        lines: of the note, with the front matter blanked out.
-        settings: of the vault.
-        has_cloze: whether a line holds a gap.
-    """
+    """Find the cards of a note, in order, and the lines that HTML comments hide; `has_cloze` finds gaps in a line."""
     machine = _Machine(lines, settings, has_cloze)
     machine.run()
     return machine.blocks, machine.hidden

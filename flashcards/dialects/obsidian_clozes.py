@@ -199,11 +199,7 @@ class _Finder:
 
 @lru_cache(64)
 def _shapes(pattern: str, sequence: str) -> tuple[_Shape, ...]:
-    """Return the ways to write a gap: with a hint, and without one.
-
-    Raises:
-        PatternError: a part of the pattern is missing.
-    """
+    """Return the ways to write a gap: with a hint, and without one; raise PatternError if a part is missing."""
     groups = list(_GROUP.finditer(pattern)) if len(pattern) <= _LONGEST_PATTERN else []
     number = next((group for group in groups if _NUMBER.search(group[1])), None)
     hint = next((group for group in groups if "hint" in group[1]), None)

@@ -66,20 +66,12 @@ def is_in_tags(tag: str, tags: tuple[str, ...]) -> bool:
 
 
 def read_settings(text: str) -> ObsidianSettings:
-    """Read the settings of a `data.json`. Missing and unusable values have the plugin's defaults.
-
-    Raises:
-        ValueError: it is not a JSON object.
-    """
+    """Read the settings of a `data.json`; missing and unusable values have the plugin's defaults. Raises ValueError."""
     return pick_settings(read_data(text))
 
 
 def read_data(text: str) -> dict[str, Any]:
-    """Read a `data.json`.
-
-    Raises:
-        ValueError: it is not a JSON object.
-    """
+    """Read a `data.json`; raise ValueError if it is not a JSON object."""
     try:
         data = json.loads(text)
     except RecursionError:

@@ -41,14 +41,7 @@ def list_tables(path: Path) -> set[str]:
 def open_database(path: Path, program: str, tables: Iterable[str], remedy: str) -> Iterator[sqlite3.Connection]:
     """Open the database of another program for reading, with a limit on what its queries can take.
 
-    Args:
-        path: the database.
-        program: the name of the program.
-        tables: the tables that it must have.
-        remedy: what to do if it cannot be read.
-
-    Raises:
-        ImportInvalid: it is a different database, is damaged, or holds a row with an impossible value.
+    Raises ImportInvalid with `remedy` if it lacks one of the `tables`, is damaged, or holds an impossible value.
     """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
@@ -86,13 +79,7 @@ def find_limit(error: sqlite3.Error) -> str | None:
 def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing: str) -> None:
     """Check that tables hold their rows: views, virtual tables and generated columns compute them.
 
-    Args:
-        connection: open on the database.
-        names: the tables.
-        missing: what is wrong if there is no table `{}`.
-
-    Raises:
-        Malformed: one does not hold its rows, or is missing.
+    Raises Malformed if one does not, or is `missing`, which says so of `{}`.
     """
     for name in names:
         row = connection.execute(
@@ -106,55 +93,35 @@ def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing
 
 
 def check_integer(name: str, value: Any, most: int, least: int = 0) -> int:
-    """Return a whole number between two bounds.
-
-    Raises:
-        Malformed: it is something else.
-    """
+    """Return a whole number between two bounds; raise Malformed if it is something else."""
     if type(value) is not int or not least <= value <= most:
         raise Malformed(_describe(name, value))
     return value
 
 
 def check_number(name: str, value: Any, most: float, least: float) -> float:
-    """Return a number between two bounds.
-
-    Raises:
-        Malformed: it is something else.
-    """
+    """Return a number between two bounds; raise Malformed if it is something else."""
     if type(value) not in (int, float) or not isfinite(value) or not least <= value <= most:
         raise Malformed(_describe(name, value))
     return float(value)
 
 
 def check_match(name: str, value: Any, pattern: re.Pattern[str]) -> str:
-    """Return a text that matches a pattern as a whole.
-
-    Raises:
-        Malformed: it is something else.
-    """
+    """Return a text that matches a pattern as a whole; raise Malformed if it is something else."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Malformed(_describe(name, value))
     return value
 
 
 def check_instant(name: str, at_ms: int, now_ms: int, shown: Any) -> int:
-    """Return the time of a review, in epoch milliseconds: from 1980 on, and at most a year ahead of this clock.
-
-    Raises:
-        Malformed: it is earlier or later.
-    """
+    """Return the time of a review, in epoch milliseconds; raise Malformed before 1980 and over a year ahead."""
     if not _FIRST_MS <= at_ms <= now_ms + _YEAR_MS:
         raise Malformed(_describe(name, shown))
     return at_ms
 
 
 def read_local_time(name: str, value: Any, now_ms: int) -> int:
-    """Return the epoch milliseconds of a time in ISO 8601, which is local if it says no offset.
-
-    Raises:
-        Malformed: it is no time of a review.
-    """
+    """Return the epoch milliseconds of a time in ISO 8601, local without an offset, or raise Malformed."""
     try:
         if not isinstance(value, str):
             raise TypeError
@@ -165,11 +132,7 @@ def read_local_time(name: str, value: Any, now_ms: int) -> int:
 
 
 def read_date(name: str, value: Any, latest: datetime.date) -> datetime.date:
-    """Return a date from 1980 to `latest`.
-
-    Raises:
-        Malformed: it is something else.
-    """
+    """Return a date from 1980 to `latest`; raise Malformed if it is something else."""
     try:
         date = datetime.date.fromisoformat(check_match(name, value, _DATE))
     except ValueError as error:

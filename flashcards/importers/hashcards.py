@@ -143,11 +143,7 @@ def _hash(*parts: bytes) -> str:
 
 
 def _read_database(path: Path, _clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
-    """Read the cards of hashcards and their reviews, by their hashes.
-
-    Raises:
-        ImportInvalid: it is a different database, is damaged, or holds a row with an impossible value.
-    """
+    """Read the cards of hashcards and their reviews, by their hashes; raise ImportInvalid."""
     reviews: dict[str, list[KnownReview]] = defaultdict(list)
     with open_database(path, "hashcards", ("cards", "reviews"), _REMEDY) as database:
         cards = dict(read_rows(database, "cards", CARD_COLUMNS, _read_card))

@@ -117,14 +117,7 @@ def import_hashed(
 ) -> ImportReport:
     """Import the reviews of every card; those without a text here become orphans with their history.
 
-    Args:
-        collection: open, and scanned.
-        path: the database.
-        program: whose database it is.
-        dry_run: find out what would happen, and do nothing.
-
-    Raises:
-        ImportInvalid: it is not a database of the program, or a row in it has an impossible value.
+    Raises ImportInvalid if it is not a database of the program, or a row in it has an impossible value.
     """
     cards, reviews = program.read_database(path, collection.clock)
     report = ImportReport(path.name)
@@ -207,11 +200,7 @@ def _compare(text: str) -> str:
 
 
 def read_memory(stability: Any, difficulty: Any) -> Memory:
-    """Return the memory state that a database tells.
-
-    Raises:
-        Malformed: it cannot be.
-    """
+    """Return the memory state that a database tells; raise Malformed if it cannot be."""
     return Memory(
         max(_LEAST_STABILITY, check_number("stability", stability, LONGEST_DAYS, _LEAST_STABILITY_THERE)),
         check_number("difficulty", difficulty, 10, 1),

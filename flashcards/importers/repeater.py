@@ -97,11 +97,7 @@ def is_repeater(path: Path) -> bool:
 
 
 def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
-    """Read what repeater knows of its cards, by their hashes.
-
-    Raises:
-        ImportInvalid: it is a different database, is damaged, or holds a row with an impossible value.
-    """
+    """Read what repeater knows of its cards, by their hashes; raise ImportInvalid."""
 
     def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
         return _read_card(now, values, clock)

@@ -47,16 +47,9 @@ class _Line(NamedTuple):
 def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
     """Import the reviews that a file lists; each does to its card what it would have done here.
 
-    A card is named as everywhere (an id, a prefix of one, `path:line`), a rating by its number or name, a time as
-    ISO 8601 (local where it says no offset) or in epoch seconds or milliseconds, a duration in milliseconds.
-
-    Args:
-        collection: open, and scanned.
-        path: the file.
-        dry_run: find out what would happen, and do nothing.
-
-    Raises:
-        ImportInvalid: a line cannot be read.
+    A card is named as everywhere (an id, a prefix of one, `path:line`), a rating by its number or name, a time as ISO
+    8601 (local where it says no offset) or in epoch seconds or milliseconds, a duration in milliseconds. Raises
+    ImportInvalid if a line cannot be read.
     """
     report = ImportReport(path.name)
     by_card: dict[int, list[_Line]] = defaultdict(list)

@@ -44,15 +44,9 @@ def is_state(path: Path) -> bool:
 
 
 def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
-    """Import the reviews and acts of the same collection on another computer.
+    """Import the reviews and acts of the same collection on another computer; raise ImportInvalid.
 
-    Args:
-        collection: open, and scanned.
-        path: the `state.db` of the other computer, or a conflict copy of it.
-        dry_run: find out what would happen, and do nothing.
-
-    Raises:
-        ImportInvalid: it cannot be read.
+    `path` is the `state.db` of the other computer, or a conflict copy of it.
     """
     report = ImportReport(path.name)
     if path.resolve() == collection.database.resolve():

@@ -130,15 +130,11 @@ def run_import(
     dry_run: bool = False,
     back_up: bool = True,
 ) -> ImportReport:
-    """Run an import in one transaction, with its files; return the report.
+    """Run an import in one transaction, with its files; return the report, which `bring_in` fills in.
 
-    Args:
-        collection: open, and scanned.
-        report: what `bring_in` fills in.
-        bring_in: writes rows to the database and stages files in the journal. It returns whether what it wrote must be
-            kept even if the report says that nothing changed.
-        dry_run: only find out what would change.
-        back_up: copy the database first if anything changes. Several imports by one command are one backup.
+    It writes rows to the database and stages files in the journal. It returns whether what it wrote must be kept even
+    if the report says that nothing changed. `back_up` copies the database first if anything changes; several imports by
+    one command are one backup.
     """
     report.dry_run = dry_run
     journal = Journal(collection.root, collection.import_folder)

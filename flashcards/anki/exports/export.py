@@ -71,21 +71,12 @@ class NothingToExport(FlashcardsError):
 
 
 def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | None, root: Path) -> list[Target]:
-    """Choose the files that an export writes.
+    """Choose the files that an export writes; raise an error for an unknown deck or format.
 
-    Args:
-        decks: every deck that holds notes.
-        asked: the decks a person named, each with all decks below it; empty means all.
-        output: what the person said to write: a file, or a folder (one that exists, or a name that ends with `/`)
-            for one package for each deck named, else for each top-level deck. By default, a package in the current
-            folder.
-        root: the folder of the collection, which names the package if the person does not.
-
-    Raises:
-        DeckUnknown: a deck that was asked for is not there.
-        ExportFormatUnknown: the file's ending names no format that can be written.
-        NoPlace: `output` is empty.
-        NothingToExport: no deck holds a note.
+    `decks` hold notes; `asked` are those that a person named, each with all decks below it; empty means all. `output`
+    is a file, or a folder (one that exists, or a name that ends with `/`) for one package for each deck named, else for
+    each top-level deck. Without it, a package in the current folder is named after the deck, or the folder `root` of
+    the collection.
     """
     if output == "":
         raise NoPlace
@@ -176,15 +167,9 @@ def export_package(
 ) -> Exported:
     """Write a package that Anki imports, and updates in place when a later one is imported.
 
-    Args:
-        collection: open, and scanned.
-        decks: the names of the decks, each without those below it.
-        path: the file to write, or to replace; one that ends with .colpkg is a whole collection for Anki.
-        progress: called now and then with the number of notes and reviews done and the number in all.
-        history: take schedules, the review log and the settings along; without them all cards are new.
-
-    Raises:
-        FileUnwritable: the file cannot be written; the old one is as it was.
+    `decks` are without those below them; a `path` that ends with .colpkg is a whole collection for Anki. `progress`
+    gets the number of notes and reviews done, and the number in all. Without `history` all cards are new. Raises
+    FileUnwritable, and leaves an old file as it was.
     """
     decks = set(decks)
     gathering = Gathering(collection, decks, leeches=history)

@@ -30,12 +30,7 @@ _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
 
 
 class FieldWriter:
-    """Writes the fields of the notes of one package.
-
-    Args:
-        macros: the collection's TeX macros.
-        media: gets the URL of a medium, returns its name in Anki.
-    """
+    """Writes the fields of the notes of one package; `media` gets the URL of a medium and returns its name in Anki."""
 
     def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
         self._renderer = HtmlRenderer(macros, media)
@@ -168,11 +163,7 @@ class Gathering:
         return len(self._notes)
 
     def notes(self, progress: Callable[[int, int], None] | None = None) -> Iterator[PackageNote]:
-        """Yield the notes in order of deck, file and line.
-
-        Args:
-            progress: called now and then with the number of notes done and the number in all.
-        """
+        """Yield the notes in order of deck, file and line; `progress` gets the number done and the number in all."""
         cards = _cards_by_note(self._collection)
         entries = self._collection.catalog.entries(self._notes)
         for number, entry in enumerate(entries):

@@ -28,17 +28,9 @@ _KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands f
 def make_cloze(
     draft: IncomingNote, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool
 ) -> IncomingNote:
-    """Make a cloze note from a draft.
+    """Make a cloze note from a draft, the HTML of the question with its gaps, and the HTML that only the back shows.
 
     A card whose gap is not in the text, as Anki keeps it until it is told to remove empty cards, asks a gap at the end.
-
-    Args:
-        draft: what is known of it so far.
-        converter: turns HTML into Markdown.
-        text: the HTML of the question, with its gaps.
-        extra: the HTML that only the back shows.
-        ords: of the cards.
-        typed: whether the answer is typed.
     """
     problems = list(draft.problems)
     markdown, more = converter.convert(UNSEEN.sub("", text), cloze=True)
@@ -92,13 +84,8 @@ def group_cards(
 ) -> Iterator[tuple[list[int], Set[str]]]:
     """Group the cards of a cloze note by the fields that they show: without its gap a field is empty there.
 
-    Args:
-        ords: of the cards.
-        fields: those that the template shows with gaps.
-        homes: what keeps cards apart, by their ords.
-
-    Yields:
-        ords, and the names of the fields that they show; a card whose gap is nowhere goes with the first.
+    `fields` are those that the template shows with gaps; `homes` says what keeps cards apart. Yields the ords, and the
+    names of the fields that they show; a card whose gap is nowhere goes with the first.
     """
     numbers = {name: find_gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}

@@ -139,14 +139,7 @@ def _write_tags(tags: Sequence[str]) -> str:
 
 
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
-    """Write notes with the headings above them.
-
-    Args:
-        drafts: the notes.
-        crumbs: the headings above the place where they go.
-        tags: those that the file gives all its notes.
-        separator: one of `SEPARATORS`.
-    """
+    """Write notes with the headings above them; `crumbs` are the headings above the place where they go."""
     out = []
     for draft in drafts:
         headings: list[str] = []

@@ -148,12 +148,7 @@ _TOLD_APART = "-anki"
 
 
 class Layout:
-    """Finds a file for each deck: one of those it is told of, or a new one.
-
-    Args:
-        root: the collection's folder.
-        decks: for each deck that may be added to, the file that holds most of it.
-    """
+    """Finds a file for each deck: the one of `decks` that holds most of it, or a new one."""
 
     def __init__(self, root: Path, decks: dict[str, str]) -> None:
         self._root = root
@@ -163,12 +158,7 @@ class Layout:
         self._entries: dict[Path, dict[str, list[Path]]] = {}
 
     def find_path(self, deck: str, source: str = "") -> str:
-        """Find the file for new notes of a deck.
-
-        Args:
-            deck: its name.
-            source: the file that they were in when they were ours, or "".
-        """
+        """Find the file for new notes of a deck; `source` is the file that they were in when they were ours."""
         if source and is_safe_path(source):
             if source not in self._of_source:
                 self._of_source[source] = self._find_free_path(source)

@@ -177,13 +177,9 @@ def match_notes(
     Several drafts of a package can be one note here: the note that came from Anki and the one that it was there when it
     went back. What changed last of them is what is taken over.
 
-    Args:
-        drafts: of one package.
-        known: what is here.
-        fields: the fields of each note in the package, by guid.
-        write: the fields that a note of ours has in a package, to compare them.
-        edits: the notes that were edited there, by guid, and whether each was edited here too; without it, times tell.
-        unchanged: the notes here that are as they were at the last import, and have no drafts.
+    `fields` are those in the package, by guid; `write` returns those that a note of ours has in a package. `edits` are
+    the notes edited there, by guid, and whether each was edited here too; without it, times tell. Notes that are
+    `unchanged` have no drafts.
     """
     found = Match()
     by_note: dict[int, list[IncomingNote]] = defaultdict(list)

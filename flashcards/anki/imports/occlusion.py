@@ -163,16 +163,7 @@ def render_occlusion(
     pictures: Pictures,
     budget: RenderBudget,
 ) -> OccludedCard:
-    """Render one card of a note with masks: the picture below them, then the bare picture.
-
-    Args:
-        occlusion: the masks.
-        sides: the templates of both sides, the back without what repeats the front.
-        values: the fields of the note.
-        number: which card, from 1.
-        pictures: those of the package.
-        budget: how long the cards of the package may be.
-    """
+    """Render one card of a note with masks: the picture below them, then the bare picture."""
     from flashcards.anki.imports.rendered_cards import render_card
 
     html = values.get(occlusion.image, "")

@@ -25,13 +25,9 @@ class Omissions:
         self._templates: dict[str, dict[str, None]] = {}
 
     def count_fields(self, kind: AnkiNoteType, values: Mapping[str, str], shown: Set[str], asked: Set[str]) -> None:
-        """Count the fields that no card of a note shows.
+        """Count the fields of a note that no card shows.
 
-        Args:
-            kind: its note type.
-            values: its fields.
-            shown: the names of those that its cards show.
-            asked: the names of those that conditions look at, where a short word is a switch and no text.
+        `asked` are those that conditions look at, where a short word is a switch and no text.
         """
         for name, value in values.items():
             if name in shown or is_empty(value):
@@ -72,13 +68,7 @@ _LONGEST: Final = 300  # characters of a description
 
 
 def describe_left_out(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
-    """Describe which tags, cards and reviews of a package are left out.
-
-    Args:
-        package: the package.
-        source: its file's name.
-        without_cards: how many notes have no cards.
-    """
+    """Describe which tags, cards and reviews of a package are left out, and the notes `without_cards`."""
     yield from (Remark(source, message) for message in _remark_tags(package))
     for count, one, many in (
         (without_cards, "note has no cards and was", "notes have no cards and were"),

@@ -32,14 +32,7 @@ CardSides = tuple[Rendered, Rendered]
 
 
 def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str], budget: RenderBudget) -> CardSides:
-    """Render what a card asks, and what it adds when it answers.
-
-    Args:
-        front: the template of its question.
-        back: that of its answer, without what repeats the front.
-        values: the fields of the note.
-        budget: how long the cards of the package may be.
-    """
+    """Render what a card asks, and what it adds when it answers; `back` is without what repeats the front."""
     question = front.render(values, back=False, budget=budget.start_side())
     answer = back.render(values, back=True, budget=budget.start_side())
     divider = next(_find_answer_lines(answer.html), None)
@@ -74,9 +67,7 @@ def _drop_question(answer: str, question: str) -> str:
 def open_hidden(html: str, switches: Container[str] = ()) -> str:
     """Convert hidden elements of a question to ones that can be opened.
 
-    Args:
-        html: the question.
-        switches: values of fields that conditions of the template look at; hidden, they are for scripts.
+    Hidden values of fields that conditions of the template look at, the `switches`, are for scripts.
     """
 
     def one(whole: str, tag: str, inner: str) -> str:

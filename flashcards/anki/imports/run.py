@@ -49,17 +49,8 @@ def import_package(
 ) -> ImportReport:
     """Import the notes, media, schedules and reviews of a package into a collection.
 
-    Everything happens, after a backup of the state, or nothing.
-
-    Args:
-        collection: open, and scanned.
-        path: an .apkg or .colpkg, or a collection that is not packed.
-        dry_run: find out what would happen, and do nothing.
-        progress: told how far it is.
-
-    Raises:
-        PackageInvalid: the package cannot be right.
-        PackageNewer: it is of a format that came later.
+    Everything happens, after a backup of the state, or nothing. `path` is an .apkg or .colpkg, or a collection that is
+    not packed. Raises PackageInvalid, or PackageNewer if its format came later.
     """
     with _pause_gc(), _open_package(path) as archive:
         origins = Origins(collection.connection)
@@ -79,12 +70,7 @@ def import_changes(
 ) -> ImportReport:
     """Import notes and cards that changed in Anki, all or nothing; new ones keep their ids there.
 
-    Args:
-        collection: open, and scanned.
-        package: the notes and cards, with the whole log of each card.
-        media: the media files that the notes may name.
-        source: names them in the report.
-        changes: what changed.
+    The package holds them, with the whole log of each card; `source` names them in the report.
     """
     budget = RenderBudget(_count_characters(package))
     with _pause_gc(), blame_package(Path(source)):

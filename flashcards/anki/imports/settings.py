@@ -120,13 +120,7 @@ def _find_limits(
 
 
 def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
-    """Add deck tables to the text of `flashcards.toml`; what a table says already is replaced.
-
-    Args:
-        before: the text, if there is a file.
-        tables: those to add, by deck.
-        settings: of the whole collection; each has a line already, perhaps commented out.
-    """
+    """Add deck tables to the text of `flashcards.toml`; what a table says already is replaced."""
     head = make_default_text() if before is None else before
     for name, value in settings.items():
         head = re.sub(rf"^#?{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
@@ -209,9 +203,8 @@ class SettingsImport:
     def stage(self, *, adds_notes: bool, options: Set[str] = frozenset()) -> Settings:
         """Stage the file, or say what a person would have to write; return the settings to come.
 
-        Args:
-            adds_notes: the import adds notes, so that the limits of the collection may have to rise.
-            options: the decks whose options a person changed in Anki since they were equal.
+        If the import adds notes, the limits of the collection may have to rise. `options` are the decks whose options a
+        person changed in Anki since they were equal.
         """
         collection, report = self._collection, self._report
         decks = set(collection.catalog.decks())

@@ -271,17 +271,10 @@ class SideTemplate:
         gaps: Collection[int] = (),
         budget: SideBudget | None = None,
     ) -> Rendered:
-        """Render the side with the fields of a note.
+        """Render the side with the fields of a note; raise Malformed if it is longer than `budget`.
 
-        Args:
-            values: the fields.
-            back: whether it is the back.
-            blank: the fields that vanish where they are shown with gaps, which else stay `{{c1::…}}`.
-            gaps: the numbers of the cards, which sections such as `{{#c1}}` ask for.
-            budget: how long it may be.
-
-        Raises:
-            Malformed: it is longer.
+        Fields in `blank` vanish where they are shown with gaps, which else stay `{{c1::…}}`; sections such as `{{#c1}}`
+        ask for the numbers in `gaps`.
         """
         filling = _Filling(values, back, blank, gaps, budget or SideBudget())
         rendered, spoken = filling.rendered, filling.spoken

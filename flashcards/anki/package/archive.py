@@ -55,12 +55,7 @@ class Archive:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the package at `path` and look at everything but its contents.
-
-        Raises:
-            PackageInvalid: it is no package, or a dangerous one.
-            PackageNewer: its format is not known.
-        """
+        """Open the package at `path` and look at everything but its contents; raise PackageInvalid or PackageNewer."""
         self.path = path
         self.media: dict[str, str] = {}
         self._unpacked = 0
@@ -239,16 +234,9 @@ _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico
 
 
 def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
-    """Write a package; returns its size in bytes.
+    """Write a package; returns its size in bytes. Raises FileUnwritable.
 
-    Args:
-        path: the file to write, or to replace.
-        database: the collection's database: its bytes, or a file.
-        media: the files to take in, by their name in Anki.
-        whole: whether it is to take the place of a whole collection (a .colpkg).
-
-    Raises:
-        FileUnwritable: it cannot be written, or a medium cannot be read any more.
+    `media` are the files to take in, by their name in Anki. A `whole` collection (a .colpkg) replaces everything there.
     """
     with write_output(path) as stream:
         with zipfile.ZipFile(stream, "w") as archive:
@@ -316,12 +304,7 @@ class Profile:
         """Close nothing; `Archive` has something to close."""
 
     def unpack_collection(self, target: Path) -> None:
-        """Copy the database to `target`, with what SQLite keeps of it beside it.
-
-        Raises:
-            CollectionBusy: Anki has it open.
-            PackageInvalid: it is no database.
-        """
+        """Copy the database to `target`, with what SQLite keeps beside it; raise CollectionBusy if Anki has it open."""
         address = f"{self.path.absolute().as_uri()}?mode=ro"
         try:
             with (

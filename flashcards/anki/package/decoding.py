@@ -22,11 +22,7 @@ _LARGEST_SIDE: Final = 4 << 20  # characters
 
 
 def limit_rows(connection: sqlite3.Connection, size: int) -> None:
-    """Check that tables hold no more rows than a packed collection of `size` bytes can hold.
-
-    Raises:
-        Malformed: one holds more.
-    """
+    """Raise Malformed if a table holds more rows than a packed collection of `size` bytes can hold."""
     for table, least in _BYTES_PER_ROW.items():
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         if count > _FREE_ROWS + size // least:
@@ -34,12 +30,7 @@ def limit_rows(connection: sqlite3.Connection, size: int) -> None:
 
 
 def read_json(data: str | bytes) -> Any:
-    """Parse JSON that holds no more values than a package can need.
-
-    Raises:
-        Malformed: it holds more, or they are nested too deeply.
-        ValueError: it is no JSON.
-    """
+    """Parse JSON; raise Malformed if it holds more values than a package can need, ValueError if it is no JSON."""
     text = data if isinstance(data, str) else data.decode()
     if sum(map(text.count, ",[{")) > _MAX_JSON:
         raise Malformed("it holds a list that is implausibly long")
@@ -52,9 +43,7 @@ def read_json(data: str | bytes) -> Any:
 class RenderBudget:
     """Counts the characters of rendered cards: a template can repeat a field as often as it likes.
 
-    Args:
-        size: bytes of the packed collection.
-        characters: those of all fields.
+    It follows from the bytes of the packed collection and the characters of all fields.
     """
 
     def __init__(self, size: int, characters: int = 0) -> None:
@@ -65,11 +54,7 @@ class RenderBudget:
         return SideBudget(self)
 
     def take(self, length: int) -> None:
-        """Count `length` characters.
-
-        Raises:
-            Malformed: the cards of the package are longer than its size explains.
-        """
+        """Count `length` characters; raise Malformed if the cards of the package are longer than its size explains."""
         self._left -= length
         if self._left < 0:
             raise Malformed("its templates make cards that are implausibly long")
@@ -83,11 +68,7 @@ class SideBudget:
         self._left = _LARGEST_SIDE
 
     def take(self, length: int) -> None:
-        """Count `length` characters.
-
-        Raises:
-            Malformed: the side is longer than a card can be, or the cards of the package are.
-        """
+        """Count `length` characters; raise Malformed if the side, or all cards together, are too long."""
         self._left -= length
         if self._left < 0:
             raise Malformed("a template makes a card that is implausibly long")
@@ -96,12 +77,9 @@ class SideBudget:
 
 
 class Enclosed:
-    r"""Finds text between an opening and its closing, such as `\(…\)`, in linear time.
+    r"""Finds text between an opening and its closing, such as `\(…\)`, in linear time; `pairs` are patterns of both.
 
     A regular expression with `.*?` searches the whole rest of a text again for each opening that is never closed.
-
-    Args:
-        pairs: patterns of openings, without groups, and of their closings.
     """
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
@@ -129,11 +107,7 @@ _VARINT_BITS = 64
 
 
 def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and value of each field: an int for a varint, bytes for the rest.
-
-    Raises:
-        Malformed: these bytes are no message.
-    """
+    """Yield the number and value of each field, an int for a varint, else bytes; raise Malformed if it cannot."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)

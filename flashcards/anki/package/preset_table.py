@@ -335,11 +335,7 @@ _OF_EARLIER_VERSIONS: Final = {("new", "separate"), ("rev", "fuzz"), ("rev", "mi
 
 
 def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
-    """Find what cannot be set here, in clauses.
-
-    Args:
-        value_at: returns the value at a place of the preset.
-    """
+    """Find what cannot be set here, in clauses; `value_at` returns the value at a place of the preset."""
     values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
     (order,), (gathered, sort_order) = values["review_order"], values["new_order"]
     problems = []

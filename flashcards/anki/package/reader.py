@@ -50,15 +50,9 @@ _LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is roo
 
 
 def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> Package:
-    """Read everything that a package holds, except its media.
+    """Read everything that a package holds, except its media and the notes that are as they were in `seen`.
 
-    Args:
-        archive: the package.
-        seen: what is known of its notes; those that are as they were are not read.
-
-    Raises:
-        PackageInvalid: what it holds cannot be right.
-        PackageNewer: its schema is not known.
+    Raises PackageInvalid if it cannot be right, and PackageNewer if its schema is not known.
     """
     with TemporaryDirectory(prefix="flashcards-import-") as folder:
         database = Path(folder) / "collection"
@@ -71,15 +65,9 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> P
 
 
 def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
-    """Read what the tables of a collection of scheduler 2 hold.
+    """Read what the tables of a collection of scheduler 2 hold; `path` names them in errors.
 
-    Args:
-        connection: holds Anki's tables.
-        path: names them in errors.
-
-    Raises:
-        PackageInvalid: what they hold cannot be right.
-        PackageNewer: their schema is not known.
+    Raises PackageInvalid if they cannot be right, and PackageNewer if their schema is not known.
     """
     with _translate_errors(path):
         return _Reader(connection, path, _OF_SCHEDULER_2).package()
@@ -357,12 +345,7 @@ def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bo
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """Parse a JSON object.
-
-    Raises:
-        Malformed: it is something else.
-        ValueError: it cannot be read, or holds text that is not Unicode.
-    """
+    """Parse a JSON object; raise Malformed if it is something else, ValueError if it cannot be read."""
     value = decoding.read_json(text)
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")

@@ -65,12 +65,7 @@ def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
 
 
 class HistoryReader:
-    """Reads the cards of one package.
-
-    Args:
-        package: where they come from.
-        clock: of the collection; says what the time zone was where the package does not.
-    """
+    """Reads the cards of a package; `clock` says what the time zone was where the package does not."""
 
     def __init__(self, package: Package, clock: Clock) -> None:
         self._package = package

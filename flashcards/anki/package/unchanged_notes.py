@@ -54,11 +54,7 @@ def digest_notes(
 ) -> dict[int, bytes]:
     """Compute a digest of all that a collection says of each note, its cards and their logs; by the note's id.
 
-    Args:
-        connection: holds Anki's tables.
-        context: what of the collection counts for every note.
-        types: the note types.
-        decks: the names of the decks.
+    `context` counts for every note; `types` are the note types, `decks` the names of the decks.
     """
     logs = {row[0]: row for row in connection.execute(_LOGS)}
     cards: dict[int, list[Any]] = defaultdict(list)

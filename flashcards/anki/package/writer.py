@@ -118,11 +118,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             return path.read_bytes()
 
     def write_file(self, path: Path) -> None:
-        """Write the database to a new file.
-
-        Raises:
-            DiskFull: there is no space for it.
-        """
+        """Write the database to a new file; raise DiskFull if there is no space for it."""
         connection = sqlite3.connect(path, isolation_level=None, uri=True)
         try:
             for setting in _UNSAFE:

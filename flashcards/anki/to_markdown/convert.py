@@ -161,11 +161,7 @@ class Converted(NamedTuple):
 
 
 class Converter:
-    """A converter for the fields of one package.
-
-    Args:
-        media: gets the name of a media file, returns its URL.
-    """
+    """A converter for the fields of one package; `media` gets the name of a media file and returns its URL."""
 
     def __init__(self, media: Media) -> None:
         self.media = media

@@ -23,12 +23,7 @@ _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class Escaper:
-    """An escaper for the pieces of one paragraph.
-
-    Args:
-        whole: all text and math of the paragraph, to see which characters can pair up.
-        cloze: whether it is part of a cloze.
-    """
+    """An escaper for the pieces of one paragraph; `whole` is all of its text, to see which characters can pair up."""
 
     def __init__(self, whole: str, *, cloze: bool) -> None:
         self._cloze = cloze

@@ -51,9 +51,7 @@ class HtmlRenderer:
     def render(self, markdown: str, definitions: str = "") -> str:
         r"""Render one field: safe, balanced, without `\x1f`, and without `<p>` around a single paragraph.
 
-        Args:
-            markdown: the source, line endings folded to `\n`.
-            definitions: Markdown of link definitions that the source uses.
+        `definitions` are Markdown of link definitions that the source uses.
         """
         if has_additions(markdown):
             markdown = rewrite_additions(_drop_forbidden(markdown), _drop_forbidden(definitions))
@@ -146,12 +144,9 @@ _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
 def place_media(html: str, media: Callable[[str], str]) -> str:
     """Replace every local URL of a picture, sound or video by the name that `media` returns.
 
-    Sound and video become `[sound:name]`, even if they are only linked. Links that lead nowhere from inside Anki
-    (local files, unknown schemes) keep their text only.
-
-    Args:
-        html: as pulldown-cmark or nh3 write it (names in lower case, values in double quotes).
-        media: gets the local URL with HTML and percent escapes undone, returns the file's name in Anki.
+    Sound and video become `[sound:name]`, even if they are only linked. Links that lead nowhere from inside Anki (local
+    files, unknown schemes) keep their text only. The HTML is as pulldown-cmark or nh3 write it; `media` gets URLs with
+    HTML and percent escapes undone.
     """
     return MediaPlacer(media).place(html)
 

@@ -101,11 +101,7 @@ _FOREIGN: Final = frozenset(("math", "svg"))  # with names of their own inside
 
 
 class Tags:
-    """The tags of one text.
-
-    Args:
-        html: all HTML of the text; there may be other text in between.
-    """
+    """The tags of one text; there may be other text in between."""
 
     def __init__(self, html: str) -> None:
         self._opened = {name.lower() for name in _OPENING.findall(html)}

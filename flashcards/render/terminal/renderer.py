@@ -279,12 +279,7 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class TerminalRenderer:
-    """A renderer for the cards of one collection.
-
-    Args:
-        macros: the collection's TeX macros, by name with the backslash.
-        plain: no boxes, colours or symbols; for screen readers and pipes.
-    """
+    """A renderer for the cards of one collection; `plain` is without boxes, colours and symbols, for screen readers."""
 
     def __init__(self, macros: Mapping[str, str], *, plain: bool) -> None:
         self._macros = macros
@@ -293,10 +288,7 @@ class TerminalRenderer:
     def render(self, markdown: str, definitions: str = "", delimiters: Delimiters = ()) -> RenderableType:
         """Render one side of a card. Never raises an error, whatever the text.
 
-        Args:
-            markdown: the source.
-            definitions: Markdown of link definitions that the source uses.
-            delimiters: the two characters around what a cloze asks or reveals, which are drawn as a style.
+        What a cloze asks or reveals lies between the two `delimiters`, and is drawn as a style.
         """
         markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
         definitions = keep_link_definitions(definitions)

@@ -47,12 +47,9 @@ def escape_controls(text: str) -> str:
 
 
 class TextWriter:
-    """A writer of styled text, piece by piece.
+    """A writer of styled text, piece by piece; `text` is what was written since the last `take`.
 
     Everything between the two delimiters, over any number of pieces, is drawn as a gap.
-
-    Attributes:
-        text: the text since the last `take`.
     """
 
     def __init__(self, delimiters: Delimiters, *, plain: bool) -> None:
@@ -199,12 +196,7 @@ _UNSEEN: Final = frozenset({"script", "style", "rp"})
 
 
 def html_to_text(html: str, *, plain: bool = False) -> str:
-    """Convert a piece of HTML, complete or not, to text without comments, scripts and style sheets.
-
-    Args:
-        html: the source.
-        plain: use no symbols.
-    """
+    """Convert a piece of HTML, complete or not, to text without comments, scripts and style sheets."""
     reader = _Reader(plain=plain)
     for piece in split_html(html):
         if isinstance(piece, str):

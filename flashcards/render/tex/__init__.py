@@ -18,15 +18,9 @@ _UNUSED: Final = {0x7F: 0x2421} | dict.fromkeys(range(0xFDD0, 0xFDF0), 0xFFFD)
 
 
 def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) -> str:
-    r"""Write a formula as text.
+    r"""Write a formula, without its `$`, as text: one line, or several if it has rows and is not `inline`.
 
-    Args:
-        tex: the formula without its `$`.
-        macros: the bodies of the collection's macros, by name with the backslash.
-        inline: write matrices and the like in one line, `(1, 2; 3, 4)`, instead of laying them out.
-
-    Returns:
-        One line, or several if the formula has rows and is not `inline`.
+    Inline, matrices and the like are written `(1, 2; 3, 4)`. `macros` are bodies by name with the backslash.
     """
     safe = tex.translate(_PICTURES | _UNUSED)
     raw = " ".join(safe.split()) if inline else safe.strip()

@@ -43,11 +43,7 @@ class UnreadableTexError(Exception):
 
 
 def parse_tex(tex: str) -> list[Any]:
-    """Parse a formula into nodes.
-
-    Raises:
-        UnreadableTexError: braces or environments do not match, or an argument is missing.
-    """
+    """Parse a formula into nodes; raise UnreadableTexError if something is left open or missing."""
     if (len(tex) - len(tex.rstrip("\\"))) % 2:
         raise UnreadableTexError("a backslash at the end")  # which pylatexenc would drop
     try:
@@ -117,11 +113,7 @@ _PRODUCT: Final = re.compile(r"(?:[^\s+*/=<>(){},·×-]|\([^()]*\))+")
 
 
 def write_tex(tex: str, *, inline: bool) -> str:
-    """Write a formula as text, in one line if `inline`.
-
-    Raises:
-        UnreadableTexError: braces or environments do not match, an argument is missing.
-    """
+    """Write a formula as text, in one line if `inline`; raise UnreadableTexError if something is open or missing."""
     nodes = parse_tex(tex)
     block = _Writer(inline=inline).lay_out_rows(nodes, "aligned")
     return "\n".join(line.rstrip() for line in block.lines).strip("\n")
