@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.columns import Ratings
+    from scheduler.columns import Answers
     from scheduler.model import Card
 
 
@@ -126,14 +126,13 @@ _LONGEST_SPOKEN_SECONDS = 900.0
 
 
 def estimate_learner(
-    ratings: Ratings, spoken: Set[int] = frozenset(), seed: int = 1, spoken_seconds: float = SPOKEN_SECONDS
+    rows: Answers, spoken: Set[int] = frozenset(), seed: int = 1, spoken_seconds: float = SPOKEN_SECONDS
 ) -> Learner:
     """Estimate a learner from a log; without one, the average person.
 
     The cards of `spoken` have a speed of their own, `spoken_seconds` as long as the log does not tell it.
     """
     usual = Learner()
-    rows = ratings.by_card()
     is_spoken = np.isin(rows.card, np.fromiter(spoken, dtype=np.int64, count=len(spoken)))
     same_day = (np.diff(rows.card, prepend=-1) == 0) & (np.diff(rows.day, prepend=-1) == 0)
     before = np.concatenate((rows.rating[-1:], rows.rating[:-1]))
@@ -148,7 +147,7 @@ def estimate_learner(
         for state, rows_of in ((State.LEARNING, usual.learning), (State.RELEARNING, usual.relearning))
     )
     seconds = tuple(
-        _seconds(rows.where(np.isin(rows.state_before, states) & ~is_spoken), given)
+        _seconds(rows, np.isin(rows.state_before, states) & ~is_spoken, given)
         for states, given in zip(_GROUPS, usual.seconds, strict=True)
     )
     return Learner(
@@ -170,23 +169,23 @@ _GROUPS = (
 )
 
 
-def _mix(ratings: NDArray[np.int64], usual: Four) -> Four:
+def _mix(ratings: NDArray[np.int8], usual: Four) -> Four:
     """Compute the share of each rating, mixed with the usual ones."""
     counts = np.bincount(ratings, minlength=5)[1:5] + _WEIGHT * np.array(usual)
     again, hard, good, easy = (counts / counts.sum()).tolist()
     return again, hard, good, easy
 
 
-def _spoken_seconds(duration_ms: NDArray[np.int64], usual: float) -> float:
+def _spoken_seconds(duration_ms: NDArray[np.int32], usual: float) -> float:
     """Compute how long an answer at length takes on average, mixed with the usual time."""
     times = np.minimum(duration_ms / 1000, _LONGEST_SPOKEN_SECONDS)
     return float((times.sum() + _SPOKEN_WEIGHT * usual) / (times.size + _SPOKEN_WEIGHT))
 
 
-def _seconds(rows: Ratings, usual: Four) -> Four:
+def _seconds(rows: Answers, chosen: NDArray[np.bool_], usual: Four) -> Four:
     """Compute how long an answer takes on average, by rating, mixed with the usual times."""
-    times = np.minimum(rows.duration_ms / 1000, _LONGEST_SECONDS)
-    sums = np.bincount(rows.rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)
-    counts = np.bincount(rows.rating, minlength=5)[1:5] + _WEIGHT
+    rating, times = rows.rating[chosen], np.minimum(rows.duration_ms[chosen] / 1000, _LONGEST_SECONDS)
+    sums = np.bincount(rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)
+    counts = np.bincount(rating, minlength=5)[1:5] + _WEIGHT
     again, hard, good, easy = (sums / counts).tolist()
     return again, hard, good, easy

@@ -135,7 +135,7 @@ def compute_calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 1
 
 
 def predict_recall(
-    curves: Mapping[int, Curve], deck: NDArray[np.int64], stability: NDArray[np.float64], days: NDArray[np.int64]
+    curves: Mapping[int, Curve], deck: NDArray[np.int64], stability: NDArray[np.float64], days: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """Compute the chance of recall of each review, by the forgetting curve of its deck.
 

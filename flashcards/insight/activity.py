@@ -101,7 +101,7 @@ def count_activity(
     crammed: Ratings,
     today: int,
     days: int | None,
-    decks: Mapping[int, int],
+    deck: NDArray[np.int64],
     curves: Mapping[int, Curve],
 ) -> Activity:
     """Count the reviews of a period.
@@ -111,14 +111,15 @@ def count_activity(
         crammed: those that do not; they are work, but say nothing of recall after an interval.
         today: the day.
         days: how many days up to today, or all from the first rating on.
-        decks: the deck of each card.
+        deck: the deck of each of `ratings`.
         curves: the forgetting curve of each deck.
     """
     answers = ratings.join(crammed)
     first = min(int(answers.day.min()), today) if answers.day.size else today
     start = first if days is None else today - days + 1
-    predictions = _predictions(ratings, start, today, decks, curves)
-    period = ratings.where((ratings.day >= start) & (ratings.day <= today))
+    predictions = _predictions(ratings, start, today, deck, curves)
+    within = (ratings.day >= start) & (ratings.day <= today)
+    period = ratings.where(within)
     answered = period if answers is ratings else answers.where((answers.day >= start) & (answers.day <= today))
     tested = _select_tested(period)
     recalled = (period.rating > int(Rating.AGAIN))[tested]
@@ -133,7 +134,7 @@ def count_activity(
         mature=_recall(recalled[mature]),
         hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
         buttons=_buttons(answered),
-        decks=_group(_look_up(decks, period.card[tested]), recalled),
+        decks=_group(deck[within][tested], recalled),
         predictions=predictions,
     )
 
@@ -146,18 +147,18 @@ def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
     return found
 
 
-def _find_introductions(ratings: Ratings) -> NDArray[np.int64]:
+def _find_introductions(ratings: Ratings) -> NDArray[np.int32]:
     """Find the day on which each card was rated for the first time.
 
     A card that was new in two programs was rated as a new one in both; one that was made new again was rated before.
     """
     new = np.flatnonzero(ratings.state_before == int(State.NEW))
     _, first = np.unique(ratings.card[new], return_index=True)
-    found: NDArray[np.int64] = ratings.day[new[first]]
+    found: NDArray[np.int32] = ratings.day[new[first]]
     return found
 
 
-def _days(introduced: NDArray[np.int64], answered: Ratings, start: int, today: int) -> list[DayActivity]:
+def _days(introduced: NDArray[np.int32], answered: Ratings, start: int, today: int) -> list[DayActivity]:
     count = today - start + 1
     new = np.bincount(introduced[(introduced >= start) & (introduced <= today)] - start, minlength=count)
     at = answered.day - start
@@ -168,7 +169,7 @@ def _days(introduced: NDArray[np.int64], answered: Ratings, start: int, today: i
     return [DayActivity(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _streak(days: NDArray[np.int64], today: int) -> int:
+def _streak(days: NDArray[np.int32], today: int) -> int:
     """Count the days in a row up to today, or up to yesterday; `days` are nearly in order."""
     # Keeping only changes leaves little to sort; a clock that was put back repeats days.
     active = np.unique(days[np.flatnonzero(np.diff(days, prepend=days[:1] - 1))])
@@ -195,7 +196,7 @@ def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Re
     }
 
 
-def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int64], recalled: NDArray[np.bool_]) -> list[Hour]:
+def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int16], recalled: NDArray[np.bool_]) -> list[Hour]:
     hour = (at_ms // 60_000 + offset_minutes) // 60 % 24
     grouped = _group(hour, recalled)
     return [Hour(number, grouped.get(number, Recall(0, 0))) for number in range(24)]
@@ -212,24 +213,12 @@ def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
     return found
 
 
-def _look_up(values: Mapping[int, int], keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the value of each key, or 0."""
-    if not values:
-        return np.zeros_like(keys)
-    known = np.fromiter(values.keys(), np.int64, len(values))
-    given = np.fromiter(values.values(), np.int64, len(values))
-    order = np.argsort(known)
-    known, given = known[order], given[order]
-    places = np.minimum(np.searchsorted(known, keys), known.size - 1)
-    return np.where(known[places] == keys, given[places], 0)
-
-
 def _predictions(
-    ratings: Ratings, start: int, today: int, decks: Mapping[int, int], curves: Mapping[int, Curve]
+    ratings: Ratings, start: int, today: int, deck: NDArray[np.int64], curves: Mapping[int, Curve]
 ) -> Predictions:
     """Predict each review of a later day from the memory state that the rating before it left."""
-    pairs = _pair_ratings(ratings, start, today)
-    predicted = predict_recall(curves, _look_up(decks, pairs.card), pairs.stability, pairs.elapsed)
+    pairs = _pair_ratings(ratings, deck, start, today)
+    predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
     if not predicted.size:
         return Predictions(compute_calibration(predicted, pairs.recalled), None, None)
     bins = review_bins(pairs.elapsed, pairs.reviews, pairs.lapses)
@@ -244,43 +233,48 @@ class _RatingPairs(NamedTuple):
     """Reviews of a later day than the rating before them, one entry of each array a review.
 
     Attributes:
-        card: the card's id.
+        deck: the card's deck.
         stability: in days, after the rating before.
         elapsed: days since then.
         recalled: whether the card was.
         reviews, lapses: reviews of a later day up to this one, and how many before it were failed.
     """
 
-    card: NDArray[np.int64]
+    deck: NDArray[np.int64]
     stability: NDArray[np.float64]
-    elapsed: NDArray[np.int64]
+    elapsed: NDArray[np.int32]
     recalled: NDArray[np.bool_]
     reviews: NDArray[np.int64]
     lapses: NDArray[np.int64]
 
 
-def _pair_ratings(ratings: Ratings, start: int, today: int) -> _RatingPairs:
+def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int, today: int) -> _RatingPairs:
     """Pair the reviews of a period with the rating before each."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
-    elapsed = np.where(np.diff(card, prepend=-1) == 0, np.diff(day, prepend=0), 0)
-    before = np.concatenate((stability[-1:], stability[:-1]))
-    later = elapsed > 0
-    failed = ratings.rating[order] == int(Rating.AGAIN)
-    counted = later & (ratings.state_before[order] != int(State.NEW)) & ~np.isnan(before)
-    chosen = counted & (day >= start) & (day <= today)
-    reviews = _so_far(card, later)[chosen]
-    lapses = (_so_far(card, later & failed) - (later & failed))[chosen]
-    return _RatingPairs(card[chosen], before[chosen], elapsed[chosen], ~failed[chosen], reviews, lapses)
-
-
-def _so_far(card: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count, for each row, the counted rows of its card up to this one; rows are ordered by card."""
-    total = np.cumsum(counted)
     first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))
+    later = np.diff(day, prepend=day[:1]) > 0
+    later[first] = False
+    failed = later & (ratings.rating[order] == int(Rating.AGAIN))
+    counted = later & (ratings.state_before[order] != int(State.NEW)) & (day >= start) & (day <= today)
+    counted[1:] &= ~np.isnan(stability[:-1])
+    chosen = np.flatnonzero(counted)
+    return _RatingPairs(
+        deck[order[chosen]],
+        stability[chosen - 1],
+        day[chosen] - day[chosen - 1],
+        ~failed[chosen],
+        _count_so_far(first, later)[chosen],
+        _count_so_far(first, failed)[chosen] - failed[chosen],
+    )
+
+
+def _count_so_far(first: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count, for each row, the counted rows of its card up to this one; `first` are the first rows of the cards."""
+    total: NDArray[np.int64] = np.cumsum(counted)
     earlier: NDArray[np.int64] = total[first] - counted[first]
-    found: NDArray[np.int64] = total - np.repeat(earlier, np.diff(first, append=card.size))
-    return found
+    total -= np.repeat(earlier, np.diff(first, append=counted.size))
+    return total
 
 
 __all__ = ["MATURE_DAYS", "Activity", "DayActivity", "Hour", "Predictions", "Recall", "count_activity"]

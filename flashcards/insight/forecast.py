@@ -21,7 +21,7 @@ from flashcards.insight.report import (
     whole,
 )
 from flashcards.text import plural
-from scheduler.columns import read_card_columns, read_ratings
+from scheduler.columns import read_answers, read_card_columns
 from scheduler.conditions import ASKABLE
 from scheduler.intervals import count_due_by_day
 from scheduler.learner import estimate_learner
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
-    from scheduler.columns import Ratings
+    from scheduler.columns import Answers
     from scheduler.learner import Learner
     from scheduler.limits import DeckLimits
     from scheduler.log import Done
@@ -98,7 +98,7 @@ class DaysAhead:
         order: the settings that order a day.
         learner: the person, as the log shows them.
         done: what was done today, by deck.
-        ratings: the log.
+        is_speed_assumed: whether the log is too short to tell how fast the person is.
     """
 
     today: int
@@ -108,12 +108,7 @@ class DaysAhead:
     order: Policy
     learner: Learner
     done: Mapping[int, Done]
-    ratings: Ratings
-
-    @property
-    def is_speed_assumed(self) -> bool:
-        """Whether the log is too short to tell how fast the person is."""
-        return self.ratings.at_ms.size < _FEW_RATINGS
+    is_speed_assumed: bool
 
     def simulate(
         self,
@@ -149,6 +144,7 @@ def read_days_ahead(
     only: frozenset[int] | None = None,
     most: int | None = None,
     lives: int = 1,
+    answers: Answers | None = None,
 ) -> DaysAhead:
     """Read what a simulation needs.
 
@@ -158,10 +154,12 @@ def read_days_ahead(
         only: the cards that the question is about; by default all.
         most: how many of them one life simulates, about, and how many of the others; by default all.
         lives: how many samples to draw.
+        answers: the log, if it was read before.
     """
     connection = collection.connection
     pool = _read_pool(connection, only)
-    ratings = read_ratings(connection)
+    if answers is None:
+        answers = read_answers(connection)
     spoken = frozenset(card for (card,) in connection.execute(_SPOKEN))
     today = collection.clock.day(now_ms)
     groups = _split(pool, most or max(1, pool.id.size))
@@ -175,9 +173,9 @@ def read_days_ahead(
         len(samples[0].counted) / counted if counted else 1.0,
         collection.limits,
         find_ordering(collection),
-        estimate_learner(ratings, spoken, spoken_seconds=60 * collection.settings.spoken_minutes),
+        estimate_learner(answers, spoken, spoken_seconds=60 * collection.settings.spoken_minutes),
         collection.store.done(today),
-        ratings,
+        answers.card.size < _FEW_RATINGS,
     )
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from flashcards.insight.activity import MATURE_DAYS, Activity, DayActivity, Recall, count_activity
-from scheduler.columns import read_card_columns, read_ratings
+from scheduler.columns import look_up, read_card_columns, read_ratings
 from scheduler.measures import predict_recall
 from scheduler.memory import read_curve
-from scheduler.model import DAY_SECONDS, ReviewKind, State
+from scheduler.model import DAY_SECONDS, State
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
@@ -135,14 +134,15 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
         only: count only these cards, if given.
     """
     today = collection.clock.day(now_ms)
-    ratings, crammed = (read_ratings(collection.connection, kind) for kind in (ReviewKind.RATING, ReviewKind.CRAM))
+    ratings, crammed = read_ratings(collection.connection)
+    rows = np.array(read_card_columns(collection.connection, _COLUMNS))
     if only is not None:
         ids = np.fromiter(only, np.int64, len(only))
         ratings, crammed = (each.where(np.isin(each.card, ids)) for each in (ratings, crammed))
-    decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
+        rows = rows[:, np.isin(rows[0], ids)]
     curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
-    done = count_activity(ratings, crammed, today, days, decks, curves)
-    cards = count_cards(collection.connection, today, curves, only)
+    done = count_activity(ratings, crammed, today, days, look_up(rows[0], rows[1], ratings.card), curves)
+    cards = _count_cards(rows, today, curves)
     names = collection.catalog.deck_names()
     by_deck = {names[deck]: recall for deck, recall in done.decks.items() if deck in names}
     hardest = [_describe_card(collection, *hard) for hard in cards.hardest]
@@ -165,20 +165,8 @@ def read_question(entry: Entry, slot: str) -> FrontText:
     return FrontText(render_sides(entry, slot)[0], entry.note.definitions)
 
 
-def count_cards(
-    connection: sqlite3.Connection, today: int, curves: Mapping[int, Curve], only: frozenset[int] | None
-) -> CardCounts:
-    """Count the cards by what they are now.
-
-    Args:
-        connection: of the store.
-        today: the day.
-        curves: the forgetting curve of each deck.
-        only: count only these cards, if given.
-    """
-    rows = np.array(read_card_columns(connection, _COLUMNS))
-    if only is not None:
-        rows = rows[:, np.isin(rows[0], list(only))]
+def _count_cards(rows: NDArray[np.int64], today: int, curves: Mapping[int, Curve]) -> CardCounts:
+    """Count the cards, given as rows of `_COLUMNS`, by what they are now."""
     active = rows[:, rows[-1] == 1]
     known = active[:, (active[3] > 0) & (active[5] >= 0)]
     card, deck, state, _, _, last, interval, lapses = known[:8]

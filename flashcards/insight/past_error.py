@@ -48,7 +48,7 @@ class PastError(NamedTuple):
 
 
 def measure_past_error(
-    ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve], today: int, horizon: int
+    ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int, horizon: int
 ) -> PastError | None:
     """Compare predictions made at earlier dates with the reviews that followed each of them.
 
@@ -58,7 +58,7 @@ def measure_past_error(
 
     Args:
         ratings: all ratings that count.
-        decks: the deck of each card.
+        deck: the deck of each of them.
         curves: the forgetting curve of each deck.
         today: the day.
         horizon: how many days ahead the prediction is for; dates are as far apart if the log is long enough.
@@ -66,7 +66,7 @@ def measure_past_error(
     Returns:
         The error; nothing if the log is too short to tell.
     """
-    pairs = _pair_reviews(ratings, decks, curves, today)
+    pairs = _pair_reviews(ratings, deck, curves, today)
     if not pairs.day.size:
         return None
     span = today - int(pairs.day.min()) + 1
@@ -81,8 +81,8 @@ def measure_past_error(
 class _Pairs(NamedTuple):
     """Reviews of a later day than the rating before: their day, the day of that rating, and what it predicted."""
 
-    day: NDArray[np.int64]
-    previous: NDArray[np.int64]
+    day: NDArray[np.int32]
+    previous: NDArray[np.int32]
     predicted: NDArray[np.float64]
     recalled: NDArray[np.bool_]
 
@@ -110,7 +110,7 @@ def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
     return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
 
 
-def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], curves: Mapping[int, Curve], today: int) -> _Pairs:
+def _pair_reviews(ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int) -> _Pairs:
     """Pair the reviews up to today; those of a clock that was ahead are of no day yet."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
@@ -121,7 +121,6 @@ def _pair_reviews(ratings: Ratings, decks: Mapping[int, int], curves: Mapping[in
         & ~np.isnan(stability[:-1])
         & (ratings.state_before[order][1:] != int(State.NEW))
     )
-    deck = np.array([decks.get(int(each), -1) for each in card[later]], dtype=np.int64)
-    predicted = predict_recall(curves, deck, stability[later], day[later + 1] - day[later])
+    predicted = predict_recall(curves, deck[order][later], stability[later], day[later + 1] - day[later])
     recalled = ratings.rating[order][later + 1] > int(Rating.AGAIN)
     return _Pairs(day[later + 1], day[later], predicted, recalled)

@@ -12,7 +12,7 @@ import numpy as np
 
 from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.past_error import PastError, measure_past_error
-from scheduler.columns import find_places, read_card_columns, read_card_reals
+from scheduler.columns import find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.conditions import ASKABLE
 from scheduler.limits import Deadline, new_a_day
 from scheduler.measures import predict_recall
@@ -140,7 +140,8 @@ def predict_readiness(
     The simulated lives are those of the whole collection, with the queue that a review has. Each life of a large
     collection is that of a sample.
     """
-    ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS, len(SEEDS))
+    ratings, _ = read_ratings(collection.connection)
+    ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS, len(SEEDS), ratings.answers())
     today, days = ahead.today, day - ahead.today
     pause = max(1, days // _CURVE_POINTS)
     lives = []
@@ -173,14 +174,15 @@ def predict_readiness(
         (*_curve(cards, lives, estimate.slope, range(today, day, pause)), (day, total.idle, total.kept)),
         ahead.sampled,
         ahead.is_speed_assumed,
-        _measure_past_error(collection, ahead.ratings, today, days),
+        _measure_past_error(collection, ratings, today, days),
     )
 
 
 def _measure_past_error(collection: Collection, ratings: Ratings, today: int, days: int) -> PastError | None:
-    decks = dict(collection.connection.execute("SELECT id, deck FROM cards"))
+    cards, decks = read_card_columns(collection.connection, ("id", "deck"))
+    deck = look_up(cards, decks, ratings.card)
     curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
-    return measure_past_error(ratings, decks, curves, today, days)
+    return measure_past_error(ratings, deck, curves, today, days)
 
 
 class _States(NamedTuple):

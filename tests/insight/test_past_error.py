@@ -29,8 +29,7 @@ def log(cards: int, days: int, true_chance: float, seed: int = 1) -> Ratings:
 
 
 def measure(ratings: Ratings, horizon: int = 20, days: int = 200) -> PastError | None:
-    decks = dict.fromkeys(range(1000), 1)
-    return measure_past_error(ratings, decks, {1: CURVE}, days - 1, horizon)
+    return measure_past_error(ratings, np.ones_like(ratings.card), {1: CURVE}, days - 1, horizon)
 
 
 def test_where_memory_is_as_predicted_only_little_error_is_left() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scheduler import Policy, Rating
-from scheduler.columns import read_ratings
+from scheduler.columns import read_answers
 from scheduler.learner import Learner, estimate_learner
 from tests.scheduler.world import DAY, MINUTE, NOW, add, open_store
 
@@ -13,7 +13,7 @@ STEPLESS = Policy(learning_steps=(), relearning_steps=(), fuzz=False)
 
 
 def test_without_a_log_the_habits_are_those_of_most_people(tmp_path: Path) -> None:
-    found, usual = estimate_learner(read_ratings(open_store(tmp_path).connection)), Learner()
+    found, usual = estimate_learner(read_answers(open_store(tmp_path).connection)), Learner()
     assert found.first == pytest.approx(usual.first, abs=1e-3)  # theirs add up to 1 only to three digits
     assert found.passing == pytest.approx(usual.passing, abs=1e-3)
     assert found.seconds[1] == pytest.approx(usual.seconds[1])
@@ -23,7 +23,7 @@ def test_who_rates_new_cards_easy_is_taken_for_one_who_does(tmp_path: Path) -> N
     store = open_store(tmp_path)
     for number, card in enumerate(add(store, 300)):
         store.rate(card, Rating.EASY, STEPLESS, NOW + number, duration_ms=2_000)
-    found = estimate_learner(read_ratings(store.connection))
+    found = estimate_learner(read_answers(store.connection))
     assert found.first[3] > 0.9
     assert sum(found.first) == pytest.approx(1)
     assert found.seconds[0][3] == pytest.approx((300 * 2 + 30 * Learner().seconds[0][3]) / 330)
@@ -33,7 +33,7 @@ def test_a_short_log_says_little(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     (card,) = add(store)
     store.rate(card, Rating.EASY, STEPLESS, NOW)
-    assert estimate_learner(read_ratings(store.connection)).first[3] < 0.25
+    assert estimate_learner(read_answers(store.connection)).first[3] < 0.25
 
 
 def test_reviews_of_a_later_day_and_steps_of_the_same_day_are_told_apart(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_reviews_of_a_later_day_and_steps_of_the_same_day_are_told_apart(tmp_pat
         store.rate(card, Rating.HARD, Policy(fuzz=False), NOW + MINUTE + number)
         store.rate(card, Rating.EASY, Policy(fuzz=False), NOW + 2 * MINUTE + number)
         store.rate(card, Rating.HARD, Policy(fuzz=False), NOW + 20 * DAY + number)
-    found = estimate_learner(read_ratings(store.connection))
+    found = estimate_learner(read_answers(store.connection))
     assert found.learning[0][1] > 0.7  # Hard after Again
     assert found.learning[1][3] > 0.7  # Easy after Hard
     assert found.passing[0] > 0.7

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from scheduler import Rating, ReviewKind
-from scheduler.columns import read_ratings
+from scheduler import Rating
+from scheduler.columns import read_answers, read_ratings
 from tests.scheduler.world import NOW, PLAIN, TODAY, add, open_store
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def test_of_an_empty_log_there_are_no_ratings(tmp_path: Path) -> None:
-    ratings = read_ratings(open_store(tmp_path).connection)
-    assert all(column.size == 0 for column in ratings)
+    connection = open_store(tmp_path).connection
+    assert all(column.size == 0 for part in (*read_ratings(connection), read_answers(connection)) for column in part)
 
 
 def test_every_rating_is_there_with_what_the_log_says_of_it(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_every_rating_is_there_with_what_the_log_says_of_it(tmp_path: Path) -> N
         store.rate(second, Rating.AGAIN, PLAIN, NOW + 5000),
         store.rate(first, Rating.EASY, PLAIN, NOW + 86_400_000),
     ]
-    ratings = read_ratings(store.connection)
+    ratings, _ = read_ratings(store.connection)
     for name in ("card", "rating", "day", "offset_minutes", "duration_ms", "state_before", "interval_before"):
         assert getattr(ratings, name).tolist() == [int(getattr(row, name)) for row in rows]
     assert ratings.at_ms.tolist() == [row.id for row in rows]
@@ -41,15 +41,29 @@ def test_what_was_taken_back_and_what_is_no_rating_is_left_out(tmp_path: Path) -
     store.rate(other, Rating.GOOD, PLAIN, NOW + 1)
     store.undo(NOW + 2)
     store.forget([card], NOW + 3)
-    assert read_ratings(store.connection).card.tolist() == [card]
-    assert read_ratings(store.connection, ReviewKind.CRAM).card.size == 0
+    ratings, crammed = read_ratings(store.connection)
+    assert (ratings.card.tolist(), crammed.card.tolist()) == ([card], [])
+    assert read_answers(store.connection).card.tolist() == [card]
 
 
-def test_card_by_card_each_has_its_oldest_first(tmp_path: Path) -> None:
+def test_crammed_ratings_are_apart(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    first, second = add(store, 2)
+    store.rate(first, Rating.GOOD, PLAIN, NOW)
+    store.cram(second, Rating.HARD, NOW + 1)
+    ratings, crammed = read_ratings(store.connection)
+    assert (ratings.card.tolist(), crammed.card.tolist()) == ([first], [second])
+    assert crammed.rating.tolist() == [Rating.HARD]
+    assert read_answers(store.connection).card.tolist() == [first]
+
+
+def test_answers_come_card_by_card_each_oldest_first(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     first, second = add(store, 2)
     for at, card in enumerate([second, first, second, first]):
-        store.rate(card, Rating.GOOD, PLAIN, NOW + at * 86_400_000)
-    ratings = read_ratings(store.connection).by_card()
-    assert ratings.card.tolist() == [first, first, second, second]
-    assert np.diff(ratings.at_ms)[[0, 2]].tolist() == [2 * 86_400_000] * 2
+        store.rate(card, Rating.GOOD, PLAIN, NOW + at * 86_400_000, duration_ms=1000 * at)
+    answers = read_answers(store.connection)
+    assert answers.card.tolist() == [first, first, second, second]
+    assert answers.duration_ms.tolist() == [1000, 3000, 0, 2000]
+    same = read_ratings(store.connection)[0].answers()
+    assert np.array_equal(np.array(answers), np.array(same))
