@@ -91,21 +91,13 @@ class NearDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is to be written.
+    """What is to be written."""
 
-    Attributes:
-        path: the file, within the collection.
-        before: its bytes; nothing for a new file.
-        after: its bytes with the new notes.
-        notes: the new notes.
-        alike: notes that may ask the same.
-    """
-
-    path: str
-    before: bytes | None
-    after: bytes
-    notes: tuple[Note, ...]
-    alike: tuple[NearDuplicate, ...]
+    path: str  # the file, within the collection
+    before: bytes | None  # its bytes; nothing for a new file
+    after: bytes  # its bytes with the new notes
+    notes: tuple[Note, ...]  # the new notes
+    alike: tuple[NearDuplicate, ...]  # notes that may ask the same
 
 
 def plan_addition(collection: Collection, target: str, text: str) -> Addition:

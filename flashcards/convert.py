@@ -45,24 +45,16 @@ class ConversionImpossible(FlashcardsError):
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """One file before and after.
+    """One file before and after."""
 
-    Attributes:
-        path: within the collection.
-        before, after: its bytes.
-        entries: its notes, in order.
-        notes: what they will be read as.
-        deck: the deck of all its notes afterwards.
-        moved: how many of them were in other decks.
-    """
-
-    path: str
+    path: str  # within the collection
+    # before, after: its bytes
     before: bytes
     after: bytes
-    entries: tuple[Entry, ...]
-    notes: tuple[Note, ...]
-    deck: str
-    moved: int
+    entries: tuple[Entry, ...]  # its notes, in order
+    notes: tuple[Note, ...]  # what they will be read as
+    deck: str  # the deck of all its notes afterwards
+    moved: int  # how many of them were in other decks
 
 
 def plan_conversion(collection: Collection, path: str) -> Conversion:

@@ -97,19 +97,12 @@ class NothingReplaced(UsageError):
 
 
 class Replacement(NamedTuple):
-    """A note that lost its text, and the note at its place.
+    """A note that lost its text, and the note at its place."""
 
-    Attributes:
-        old: the orphan.
-        new: a note in use.
-        reviews: the number of reviews of `old`.
-        own_reviews: the number of reviews of `new`, which would be added to them.
-    """
-
-    old: Entry
-    new: Entry
-    reviews: int
-    own_reviews: int
+    old: Entry  # the orphan
+    new: Entry  # a note in use
+    reviews: int  # the number of reviews of `old`
+    own_reviews: int  # the number of reviews of `new`, which would be added to them
 
 
 _REPLACED = """

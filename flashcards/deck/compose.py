@@ -36,26 +36,21 @@ _NO_ATTRIBUTES = Attributes()
 
 @dataclass(slots=True)
 class OpenNote:
-    """A note whose end is not known yet.
-
-    Attributes:
-        limit: where it ends at the latest.
-        front_end, back_start: -1 until the second marker is found.
-        indent, back_indent: the spaces in front of its markers.
-        cuts: the comments with its attributes.
-    """
+    """A note whose end is not known yet."""
 
     kind: Kind
     start: int
     front_start: int
     breadcrumb: tuple[str, ...]
-    limit: int
+    limit: int  # where it ends at the latest
+    # front_end, back_start: -1 until the second marker is found
     front_end: int = -1
     back_start: int = -1
+    # indent, back_indent: the spaces in front of its markers
     indent: int = 0
     back_indent: int = 0
     both_ways: bool = False
-    cuts: list[Span] = field(default_factory=list)
+    cuts: list[Span] = field(default_factory=list)  # the comments with its attributes
     attributes: list[Attributes] = field(default_factory=list)
 
 

@@ -251,19 +251,13 @@ class Complaint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The front matter of a deck file.
+    """The front matter of a deck file."""
 
-    Attributes:
-        end: the offset at which the deck's text begins; 0 if there is no front matter.
-        values: the settings by name, as YAML or TOML gave them, dates as ISO 8601 text.
-        lines: the line of each setting.
-        problems: the lines that cannot be read, and settings given twice.
-    """
-
-    end: int = 0
+    end: int = 0  # the offset at which the deck's text begins; 0 if there is no front matter
+    # the settings by name, as YAML or TOML gave them, dates as ISO 8601 text
     values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    problems: tuple[Complaint, ...] = ()
+    lines: dict[str, int] = field(default_factory=dict)  # the line of each setting
+    problems: tuple[Complaint, ...] = ()  # the lines that cannot be read, and settings given twice
 
 
 def read_front_matter(text: str) -> FrontMatter:

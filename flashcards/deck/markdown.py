@@ -55,33 +55,22 @@ class Item:
 
 @dataclass(slots=True)
 class Outline:
-    """Where things are in a Markdown text; offsets count characters, and lists are in order of the text.
+    """Where things are in a Markdown text; offsets count characters, and lists are in order of the text."""
 
-    Attributes:
-        opaque: code, math, HTML, links, images and task boxes, which hide their content from the deck format.
-        blocks: the top-level blocks that hold text: paragraphs, tables and lists.
-        paragraphs: the paragraphs among `blocks`.
-        headings: at the top level.
-        rules: thematic breaks at the top level.
-        html: HTML blocks and inline HTML, each with its place.
-        items: list items outside block quotes.
-        edges: where inline text cannot continue: the starts and ends of all blocks.
-        math: the places of math, delimiters included.
-        links: labels of reference links used, in order.
-        emphasis: text that is emphasised or struck through, delimiters included.
-    """
-
+    # code, math, HTML, links, images and task boxes, which hide their content from the deck format
     opaque: list[Span] = field(default_factory=list)
+    # the top-level blocks that hold text: paragraphs, tables and lists
     blocks: list[Span] = field(default_factory=list)
-    paragraphs: list[Span] = field(default_factory=list)
-    headings: list[Heading] = field(default_factory=list)
-    rules: list[Span] = field(default_factory=list)
-    html: list[Span] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
+    paragraphs: list[Span] = field(default_factory=list)  # the paragraphs among `blocks`
+    headings: list[Heading] = field(default_factory=list)  # at the top level
+    rules: list[Span] = field(default_factory=list)  # thematic breaks at the top level
+    html: list[Span] = field(default_factory=list)  # HTML blocks and inline HTML, each with its place
+    items: list[Item] = field(default_factory=list)  # list items outside block quotes
+    # where inline text cannot continue: the starts and ends of all blocks
     edges: list[int] = field(default_factory=list)
-    math: list[Span] = field(default_factory=list)
-    links: list[tuple[int, str]] = field(default_factory=list)
-    emphasis: list[Span] = field(default_factory=list)
+    math: list[Span] = field(default_factory=list)  # the places of math, delimiters included
+    links: list[tuple[int, str]] = field(default_factory=list)  # labels of reference links used, in order
+    emphasis: list[Span] = field(default_factory=list)  # text that is emphasised or struck through, delimiters included
 
 
 def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = True) -> Outline:

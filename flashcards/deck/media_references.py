@@ -36,17 +36,11 @@ _EMBEDDING: Final = ("img", "audio", "video", "source")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A local file that a note names.
+    """A local file that a note names."""
 
-    Attributes:
-        url: as written, percent escapes undone: relative to the deck file, or to the collection behind `@/`.
-        field: the index of the field that names it.
-        offset: the character of that field at which it (or the HTML around it) begins.
-    """
-
-    url: str
-    field: int
-    offset: int
+    url: str  # as written, percent escapes undone: relative to the deck file, or to the collection behind `@/`
+    field: int  # the index of the field that names it
+    offset: int  # the character of that field at which it (or the HTML around it) begins
 
 
 def find_references(note: Note) -> list[Reference]:

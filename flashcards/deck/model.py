@@ -55,61 +55,41 @@ class Gap:
 
 
 class StatedSchedule(NamedTuple):
-    """What another tool wrote beside a card: when it is due, and how well it is known.
+    """What another tool wrote beside a card: when it is due, and how well it is known."""
 
-    Attributes:
-        due, last: when it is due and when it was last reviewed, as ISO 8601 dates or instants with an offset.
-        interval: days it waits.
-        stability: days.
-        difficulty: 1 to 10.
-        state: 1 to 3 for learning, review and relearning.
-        reps, lapses: how often it was reviewed and forgotten, as far as the tool says.
-    """
-
+    # due, last: when it is due and when it was last reviewed, as ISO 8601 dates or instants with an offset
     due: str
     last: str
-    interval: int
-    stability: float
-    difficulty: float
-    state: int
+    interval: int  # days it waits
+    stability: float  # days
+    difficulty: float  # 1 to 10
+    state: int  # 1 to 3 for learning, review and relearning
+    # reps, lapses: how often it was reviewed and forgotten, as far as the tool says
     reps: int = 1
     lapses: int = 0
 
 
 class Note(NamedTuple):
-    """One block of Markdown that a person wrote, and the cards it yields.
+    """One block of Markdown that a person wrote, and the cards it yields."""
 
-    Attributes:
-        kind: how it was written.
-        line, end_line: first and last line in the file, both inclusive.
-        fields: Markdown sources: `(front, back)`, or `(text,)` for a cloze, with markers and attributes removed.
-        slots: the names of its cards, in order: `forward`, `reverse`, `c1`, `c2` …
-        gaps: the gaps of a cloze, else empty.
-        breadcrumb: the headings above it, outermost first, as plain text.
-        tags: tags of the file, then of the note, each once, in order.
-        pin: the identity written into the file with `<!-- id: … -->`, or "".
-        typed: the answer is to be typed.
-        points: the points of a rubric (the answer's task list), as Markdown; else empty.
-        definitions: Markdown of the link definitions elsewhere in the file that the fields use, or "".
-        deck: its deck, where that is not the one of the file, or "".
-        schedules: what another tool says of its cards, one for each slot, nothing where it says nothing; or empty.
-        say: the languages that it is read aloud in: of the whole, or of each side; `-` for a side that is not read.
-    """
-
-    kind: Kind
+    kind: Kind  # how it was written
+    # line, end_line: first and last line in the file, both inclusive
     line: int
     end_line: int
+    # Markdown sources: `(front, back)`, or `(text,)` for a cloze, with markers and attributes removed
     fields: tuple[str, ...]
-    slots: tuple[str, ...]
-    gaps: tuple[Gap, ...] = ()
-    breadcrumb: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    pin: str = ""
-    typed: bool = False
-    points: tuple[str, ...] = ()
-    definitions: str = ""
-    deck: str = ""
+    slots: tuple[str, ...]  # the names of its cards, in order: `forward`, `reverse`, `c1`, `c2` …
+    gaps: tuple[Gap, ...] = ()  # the gaps of a cloze, else empty
+    breadcrumb: tuple[str, ...] = ()  # the headings above it, outermost first, as plain text
+    tags: tuple[str, ...] = ()  # tags of the file, then of the note, each once, in order
+    pin: str = ""  # the identity written into the file with `<!-- id: … -->`, or ""
+    typed: bool = False  # the answer is to be typed
+    points: tuple[str, ...] = ()  # the points of a rubric (the answer's task list), as Markdown; else empty
+    definitions: str = ""  # Markdown of the link definitions elsewhere in the file that the fields use, or ""
+    deck: str = ""  # its deck, where that is not the one of the file, or ""
+    # what another tool says of its cards, one for each slot, nothing where it says nothing; or empty
     schedules: tuple[StatedSchedule | None, ...] = ()
+    # the languages that it is read aloud in: of the whole, or of each side; `-` for a side that is not read
     say: tuple[str, ...] = ()
 
     def find_language(self, slot: str, *, is_back: bool) -> str:
@@ -123,21 +103,14 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """The content of one file.
+    """The content of one file."""
 
-    Attributes:
-        name: `a::b`; from `deck:` in the front matter, else from the path.
-        notes: in order of the file.
-        problems: in order of the file.
-        settings: everything else in the front matter, by name, as YAML or TOML gave it.
-        setting_lines: the line of each setting, to report it.
-    """
-
-    name: str
-    notes: tuple[Note, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    name: str  # `a::b`; from `deck:` in the front matter, else from the path
+    notes: tuple[Note, ...] = ()  # in order of the file
+    problems: tuple[Problem, ...] = ()  # in order of the file
+    # everything else in the front matter, by name, as YAML or TOML gave it
     settings: dict[str, Any] = field(default_factory=dict)
-    setting_lines: dict[str, int] = field(default_factory=dict)
+    setting_lines: dict[str, int] = field(default_factory=dict)  # the line of each setting, to report it
 
 
 @dataclass(frozen=True, slots=True)

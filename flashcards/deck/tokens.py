@@ -116,24 +116,16 @@ class TokenKind(Enum):
 
 
 class Token(NamedTuple):
-    """Something that begins or ends a note or a side of it, or a comment that may belong to one.
+    """Something that begins or ends a note or a side of it, or a comment that may belong to one."""
 
-    Attributes:
-        kind: what it is.
-        start, end: its place; a marker ends behind the colon, a pair is the whole note.
-        letter: of a marker.
-        separator: of a pair: the place of its `::` or `:::`.
-        block: of a pair: where the top-level block that holds it begins and ends.
-        heading: of a heading.
-    """
-
-    kind: TokenKind
+    kind: TokenKind  # what it is
+    # start, end: its place; a marker ends behind the colon, a pair is the whole note
     start: int
     end: int
-    letter: str = ""
-    separator: Span = (0, 0)
-    block: Span = (0, 0)
-    heading: Heading | None = None
+    letter: str = ""  # of a marker
+    separator: Span = (0, 0)  # of a pair: the place of its `::` or `:::`
+    block: Span = (0, 0)  # of a pair: where the top-level block that holds it begins and ends
+    heading: Heading | None = None  # of a heading
 
 
 _BY_START = attrgetter("start")

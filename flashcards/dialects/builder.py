@@ -27,19 +27,12 @@ GapNumber = Callable[[int, int, int], int]
 
 @dataclass(slots=True)
 class DialectText:
-    """A file as lines, its front matter blanked out.
+    """A file as lines, its front matter blanked out."""
 
-    Attributes:
-        path: within the collection.
-        lines: the lines.
-        values: what the front matter says.
-        tags: the tags that it gives all notes, each once.
-    """
-
-    path: str
-    lines: list[str]
-    values: dict[str, Any]
-    tags: tuple[str, ...]
+    path: str  # within the collection
+    lines: list[str]  # the lines
+    values: dict[str, Any]  # what the front matter says
+    tags: tuple[str, ...]  # the tags that it gives all notes, each once
 
 
 @dataclass(slots=True)

@@ -23,25 +23,15 @@ DATA: Final = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
 
 
 class Vault(NamedTuple):
-    """An Obsidian vault in which the spaced repetition plugin is set up.
+    """An Obsidian vault in which the spaced repetition plugin is set up."""
 
-    Attributes:
-        data: the path of its `data.json`, as it is named to a person.
-        folder: its folder within the collection; "" where it is the collection or lies above it.
-        above: the path from the vault to a collection that lies in it, else "".
-        settings: of the plugin; the defaults where they cannot be read.
-        error: why they cannot be read, or "".
-        stored: the schedules that are stored outside of the notes, by the hashes of cards.
-        stored_digest: a digest of them.
-    """
-
-    data: str
-    folder: str
-    above: str
-    settings: ObsidianSettings
-    error: str
-    stored: Mapping[str, Schedules]
-    stored_digest: str = ""
+    data: str  # the path of its `data.json`, as it is named to a person
+    folder: str  # its folder within the collection; "" where it is the collection or lies above it
+    above: str  # the path from the vault to a collection that lies in it, else ""
+    settings: ObsidianSettings  # of the plugin; the defaults where they cannot be read
+    error: str  # why they cannot be read, or ""
+    stored: Mapping[str, Schedules]  # the schedules that are stored outside of the notes, by the hashes of cards
+    stored_digest: str = ""  # a digest of them
 
     def path_of(self, path: str) -> str:
         """Return the path within the vault of a file of the collection."""
@@ -51,17 +41,11 @@ class Vault(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The dialect that reads a file, unless its front matter names another one.
+    """The dialect that reads a file, unless its front matter names another one."""
 
-    Attributes:
-        name: of the dialect.
-        why: the end of a sentence that begins "It is read so because".
-        vault: in which it lies, if in any.
-    """
-
-    name: str
-    why: str
-    vault: Vault | None
+    name: str  # of the dialect
+    why: str  # the end of a sentence that begins "It is read so because"
+    vault: Vault | None  # in which it lies, if in any
 
     @property
     def signature(self) -> str:

@@ -49,23 +49,14 @@ _Row = TypeVar("_Row")
 
 
 class HashedCard(NamedTuple):
-    """A card as another program knows it.
+    """A card as another program knows it."""
 
-    Attributes:
-        line: the line of its first marker, from 1.
-        hash: its name.
-        kind: the first marker: `Q`, `T` or `C`.
-        place: which card of the text it is, from 0: of `T`, 0 asks for the term; of `C`, the gaps in order.
-        text: what it shows or hides.
-        answer: the answer of a question.
-    """
-
-    line: int
-    hash: str
-    kind: str
-    place: int
-    text: str
-    answer: str = ""
+    line: int  # the line of its first marker, from 1
+    hash: str  # its name
+    kind: str  # the first marker: `Q`, `T` or `C`
+    place: int  # which card of the text it is, from 0: of `T`, 0 asks for the term; of `C`, the gaps in order
+    text: str  # what it shows or hides
+    answer: str = ""  # the answer of a question
 
 
 class KnownReview(NamedTuple):
@@ -78,37 +69,23 @@ class KnownReview(NamedTuple):
 
 
 class KnownCard(NamedTuple):
-    """What another program knows of a card.
+    """What another program knows of a card."""
 
-    Attributes:
-        reviewed_ms: when it was last reviewed.
-        due_day: the day it is due, as a day of ours; nothing if it is due at an instant.
-        due_ms: the instant it is due while it is being learnt.
-        interval_days: the days between both.
-        review_count: how often it was reviewed.
-        memory: its memory state, if it has one.
-    """
-
-    reviewed_ms: int | None
-    due_day: int | None
-    interval_days: int
-    review_count: int
-    memory: Memory | None
-    due_ms: int | None = None
+    reviewed_ms: int | None  # when it was last reviewed
+    due_day: int | None  # the day it is due, as a day of ours; nothing if it is due at an instant
+    interval_days: int  # the days between both
+    review_count: int  # how often it was reviewed
+    memory: Memory | None  # its memory state, if it has one
+    due_ms: int | None = None  # the instant it is due while it is being learnt
 
 
 @dataclass(frozen=True, slots=True)
 class HashingProgram:
-    """A program that names cards by hashes.
+    """A program that names cards by hashes."""
 
-    Attributes:
-        name: its name.
-        read_file: yields the cards that it sees in the text of a deck file.
-        read_database: returns what its database knows of each card, and the reviews, by hash; a clock tells days.
-    """
-
-    name: str
-    read_file: Callable[[str], Iterator[HashedCard]]
+    name: str  # its name
+    read_file: Callable[[str], Iterator[HashedCard]]  # yields the cards that it sees in the text of a deck file
+    # returns what its database knows of each card, and the reviews, by hash; a clock tells days
     read_database: Callable[[Path, Clock], tuple[dict[str, KnownCard], Mapping[str, list[KnownReview]]]]
 
 

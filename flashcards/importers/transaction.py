@@ -77,35 +77,22 @@ class Remark(NamedTuple):
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did.
+    """What an import did."""
 
-    Attributes:
-        source: the file that was imported.
-        added, updated, unchanged: notes.
-        kept: notes that changed there and here, and were kept as they are here.
-        removed: notes that were deleted here, and were not added again.
-        cards: cards that changed, suspension and flags included.
-        reviews: new rows of the review log.
-        media: media files that were added.
-        files: deck files that were written.
-        settings: the tables that were added to `flashcards.toml`.
-        remarks: what was left out, or needs a person's decision.
-        dry_run: whether nothing of it was done.
-    """
-
-    source: str
+    source: str  # the file that was imported
+    # added, updated, unchanged: notes
     added: int = 0
     updated: int = 0
     unchanged: int = 0
-    kept: int = 0
-    removed: int = 0
-    cards: int = 0
-    reviews: int = 0
-    media: int = 0
-    files: list[str] = field(default_factory=list)
-    settings: str = ""
-    remarks: list[Remark] = field(default_factory=list)
-    dry_run: bool = False
+    kept: int = 0  # notes that changed there and here, and were kept as they are here
+    removed: int = 0  # notes that were deleted here, and were not added again
+    cards: int = 0  # cards that changed, suspension and flags included
+    reviews: int = 0  # new rows of the review log
+    media: int = 0  # media files that were added
+    files: list[str] = field(default_factory=list)  # deck files that were written
+    settings: str = ""  # the tables that were added to `flashcards.toml`
+    remarks: list[Remark] = field(default_factory=list)  # what was left out, or needs a person's decision
+    dry_run: bool = False  # whether nothing of it was done
 
     @property
     def changes_anything(self) -> bool:

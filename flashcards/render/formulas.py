@@ -46,17 +46,12 @@ class MacroProblem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Macros:
-    """The contents of a `macros.tex`.
+    """The contents of a `macros.tex`."""
 
-    Attributes:
-        bodies: the text that replaces each macro; the name includes its backslash.
-        lines: the line that defines each macro.
-        problems: the lines that define no macro.
-    """
-
+    # the text that replaces each macro; the name includes its backslash
     bodies: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
-    problems: tuple[MacroProblem, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)  # the line that defines each macro
+    problems: tuple[MacroProblem, ...] = ()  # the lines that define no macro
 
 
 def parse_macros(text: str) -> Macros:
@@ -231,16 +226,11 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class CutMath:
-    """Markdown whose literal math has been cut out.
+    """Markdown whose literal math has been cut out."""
 
-    Attributes:
-        source: the Markdown with placeholders.
-        formulas: what was cut out, in order.
-        placeholder: matches a placeholder, with the index into `formulas` as group 1; nothing if there are no formulas.
-    """
-
-    source: str
-    formulas: tuple[Formula, ...] = ()
+    source: str  # the Markdown with placeholders
+    formulas: tuple[Formula, ...] = ()  # what was cut out, in order
+    # matches a placeholder, with the index into `formulas` as group 1; nothing if there are no formulas
     placeholder: re.Pattern[str] | None = None
 
     def find_formula(self, match: re.Match[str]) -> Formula | None:

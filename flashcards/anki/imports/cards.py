@@ -66,24 +66,16 @@ def join_histories(history: CardHistory, twins: Sequence[CardHistory]) -> CardHi
 
 @dataclass(frozen=True, slots=True)
 class KnownChanges:
-    """What changed in Anki since both sides were equal, where that is known: then no times are compared.
+    """What changed in Anki since both sides were equal, where that is known: then no times are compared."""
 
-    Attributes:
-        edits: the notes that were edited there, by guid, and whether each was edited here too; nothing if times tell.
-        new_cards: the cards that were made there, by their ids.
-        marks_before: tells the suspension and flag that a card had there before.
-        settings: whether deck options changed there.
-        options: the decks whose options a person changed there: they replace what the settings say here.
-        back_up: whether the state is to be copied first.
-        adopts_ids: whether notes that are here already keep the ids that they have there.
-    """
-
+    # the notes that were edited there, by guid, and whether each was edited here too; nothing if times tell
     edits: Mapping[str, bool] | None
-    new_cards: Set[int]
-    marks_before: Callable[[AnkiCard], SeenMarks]
-    settings: bool
-    back_up: bool
-    adopts_ids: bool = False
+    new_cards: Set[int]  # the cards that were made there, by their ids
+    marks_before: Callable[[AnkiCard], SeenMarks]  # tells the suspension and flag that a card had there before
+    settings: bool  # whether deck options changed there
+    back_up: bool  # whether the state is to be copied first
+    adopts_ids: bool = False  # whether notes that are here already keep the ids that they have there
+    # the decks whose options a person changed there: they replace what the settings say here
     options: Set[str] = frozenset()
 
 

@@ -35,25 +35,17 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z][\w /.-]*(?:::[A-Za-z][\w /.-]*)*")
 
 @dataclass(slots=True)
 class FileText:
-    """What a file is to say, and which of its notes are which.
+    """What a file is to say, and which of its notes are which."""
 
-    Attributes:
-        path: within the collection.
-        text: the whole file.
-        deck: what it is read as.
-        drafts: the drafts that are put into it, by the index of their note in `deck`.
-        said: drafts that it said already.
-        stuck: drafts without tags that it gives all its notes: the draft and those tags.
-        refused: drafts that could not be put into it.
-    """
-
-    path: str
-    text: str
-    deck: Deck
+    path: str  # within the collection
+    text: str  # the whole file
+    deck: Deck  # what it is read as
+    # the drafts that are put into it, by the index of their note in `deck`
     drafts: dict[int, IncomingNote] = field(default_factory=dict)
-    said: list[IncomingNote] = field(default_factory=list)
+    said: list[IncomingNote] = field(default_factory=list)  # drafts that it said already
+    # drafts without tags that it gives all its notes: the draft and those tags
     stuck: list[tuple[IncomingNote, tuple[str, ...]]] = field(default_factory=list)
-    refused: list[IncomingNote] = field(default_factory=list)
+    refused: list[IncomingNote] = field(default_factory=list)  # drafts that could not be put into it
 
     def refuse_others(self, wanted: Iterable[IncomingNote]) -> None:
         """Record which drafts that were to be written are not in the file."""

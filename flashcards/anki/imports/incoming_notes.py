@@ -36,48 +36,30 @@ _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
 
 
 class IncomingNote(NamedTuple):
-    """One note from elsewhere, as it is to be written.
+    """One note from elsewhere, as it is to be written."""
 
-    Attributes:
-        source: what the other program knows the note by.
-        part: which of the notes that its note becomes, from 0.
-        kind: how it is written.
-        fields: Markdown: front and back, or the text of a cloze; nothing if only its cards came.
-        cards: the slot of each of the other program's cards, by its ord.
-        reverse, typed: attributes.
-        tags: as they can stand in a file.
-        deck: the deck's name.
-        path, breadcrumb: the file and the headings it came from if it was ours once, else empty.
-        content: a hash of all that the other program says of it.
-        changed_s: when it was last changed there, epoch seconds.
-        pin: the identity written into the file.
-        problems: what it does not say, as parts of a sentence.
-        anki_id: the id of the note in Anki.
-        raw: the fields as the other program has them.
-        form: whether it has one of our note types there.
-        note_type: the name of its note type there, if its first two fields are its text; else empty.
-        say: the languages of the note that it replaces, which Anki does not know; empty if its file says them.
-    """
-
-    source: str
-    part: int
-    kind: Kind
-    fields: tuple[str, ...]
-    cards: tuple[tuple[int, str], ...]
+    source: str  # what the other program knows the note by
+    part: int  # which of the notes that its note becomes, from 0
+    kind: Kind  # how it is written
+    fields: tuple[str, ...]  # Markdown: front and back, or the text of a cloze; nothing if only its cards came
+    cards: tuple[tuple[int, str], ...]  # the slot of each of the other program's cards, by its ord
+    # reverse, typed: attributes
     reverse: bool
     typed: bool
-    tags: tuple[str, ...]
-    deck: str
+    tags: tuple[str, ...]  # as they can stand in a file
+    deck: str  # the deck's name
+    # path, breadcrumb: the file and the headings it came from if it was ours once, else empty
     path: str
     breadcrumb: tuple[str, ...]
-    content: bytes
-    changed_s: int
-    pin: str = ""
-    problems: tuple[str, ...] = ()
-    anki_id: str = ""
-    raw: tuple[str, ...] = ()
-    form: int = FOREIGN_FORM
-    note_type: str = ""
+    content: bytes  # a hash of all that the other program says of it
+    changed_s: int  # when it was last changed there, epoch seconds
+    pin: str = ""  # the identity written into the file
+    problems: tuple[str, ...] = ()  # what it does not say, as parts of a sentence
+    anki_id: str = ""  # the id of the note in Anki
+    raw: tuple[str, ...] = ()  # the fields as the other program has them
+    form: int = FOREIGN_FORM  # whether it has one of our note types there
+    note_type: str = ""  # the name of its note type there, if its first two fields are its text; else empty
+    # the languages of the note that it replaces, which Anki does not know; empty if its file says them
     say: tuple[str, ...] = ()
 
     @property

@@ -65,26 +65,19 @@ def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Match:
-    """What each draft of a package is here.
+    """What each draft of a package is here."""
 
-    Attributes:
-        new: notes that are not here.
-        same: notes that are here and need nothing: the draft and the id of the note.
-        changed: notes whose text is to be replaced: the draft and the note.
-        conflicts: notes that changed there and here.
-        gone: notes that were taken out of the decks here.
-        bases: what is now equal on both sides.
-        cards: the cards of changed notes in the package, by `key`.
-        joined: the keys of changed notes that hold changes of both sides.
-    """
-
-    new: list[IncomingNote] = field(default_factory=list)
+    new: list[IncomingNote] = field(default_factory=list)  # notes that are not here
+    # notes that are here and need nothing: the draft and the id of the note
     same: list[tuple[IncomingNote, int]] = field(default_factory=list)
+    # notes whose text is to be replaced: the draft and the note
     changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
-    conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
-    gone: list[tuple[IncomingNote, int]] = field(default_factory=list)
-    bases: list[NoteBase] = field(default_factory=list)
+    conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)  # notes that changed there and here
+    gone: list[tuple[IncomingNote, int]] = field(default_factory=list)  # notes that were taken out of the decks here
+    bases: list[NoteBase] = field(default_factory=list)  # what is now equal on both sides
+    # the cards of changed notes in the package, by `key`
     cards: dict[tuple[str, int], tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    # the keys of changed notes that hold changes of both sides
     joined: set[tuple[str, int]] = field(default_factory=set)
 
 

@@ -28,14 +28,11 @@ _NAMED: Final = re.compile(r"<(?:img|a|audio|video|source)\b|\[sound:", re.IGNOR
 
 @dataclass(frozen=True, slots=True)
 class NoteMedia:
-    """The media of one note here.
+    """The media of one note here."""
 
-    Attributes:
-        files: each by the URL that the note names it by, percent escapes undone.
-        there: what those that were found in the package are called there, by the same URLs.
-    """
-
+    # each by the URL that the note names it by, percent escapes undone
     files: dict[str, Path] = field(default_factory=dict)
+    # what those that were found in the package are called there, by the same URLs
     there: dict[str, str] = field(default_factory=dict)
 
 

@@ -23,19 +23,12 @@ if TYPE_CHECKING:
 
 
 class MergedNote(NamedTuple):
-    """The result of a merge.
+    """The result of a merge."""
 
-    Attributes:
-        note: the note with the changes of both sides; a field that both changed is as it is here.
-        conflicts: the indexes of the fields that both sides changed.
-        base: what is now equal on both sides.
-        changes: whether the note differs from the one here.
-    """
-
-    note: IncomingNote
-    conflicts: tuple[int, ...]
-    base: NoteBase
-    changes: bool
+    note: IncomingNote  # the note with the changes of both sides; a field that both changed is as it is here
+    conflicts: tuple[int, ...]  # the indexes of the fields that both sides changed
+    base: NoteBase  # what is now equal on both sides
+    changes: bool  # whether the note differs from the one here
 
 
 def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote | None:

@@ -60,17 +60,11 @@ class Pictures(Protocol):
 
 
 class Shape(NamedTuple):
-    """A shape over a picture.
+    """A shape over a picture."""
 
-    Attributes:
-        number: of the gap; 0 for what every card shows.
-        kind: rect, ellipse, polygon or text.
-        values: its properties, by name.
-    """
-
-    number: int
-    kind: str
-    values: Mapping[str, str]
+    number: int  # of the gap; 0 for what every card shows
+    kind: str  # rect, ellipse, polygon or text
+    values: Mapping[str, str]  # its properties, by name
 
     @property
     def is_always_shown(self) -> bool:
@@ -80,19 +74,12 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """The masks of a note.
+    """The masks of a note."""
 
-    Attributes:
-        image: the name of the field with the picture.
-        masks: the names of the fields with masks, which no card shows by themselves.
-        shapes: those that are drawn over the picture.
-        overlay: the media file that lies over the picture, if there are no shapes.
-    """
-
-    image: str
-    masks: frozenset[str]
-    shapes: tuple[Shape, ...] = ()
-    overlay: str = ""
+    image: str  # the name of the field with the picture
+    masks: frozenset[str]  # the names of the fields with masks, which no card shows by themselves
+    shapes: tuple[Shape, ...] = ()  # those that are drawn over the picture
+    overlay: str = ""  # the media file that lies over the picture, if there are no shapes
     cards: int = field(default=1)
 
 
@@ -141,18 +128,13 @@ def _read_shapes(text: str) -> Iterator[Shape]:
 
 @dataclass(frozen=True, slots=True)
 class OccludedCard:
-    """A card that asks what a mask hides.
+    """A card that asks what a mask hides."""
 
-    Attributes:
-        front, back: HTML of its two sides.
-        shown: the names of the fields that they show.
-        problems: as parts of a sentence.
-    """
-
+    # front, back: HTML of its two sides
     front: str
     back: str
-    shown: set[str]
-    problems: tuple[str, ...]
+    shown: set[str]  # the names of the fields that they show
+    problems: tuple[str, ...]  # as parts of a sentence
 
 
 def render_occlusion(

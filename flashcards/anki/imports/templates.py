@@ -183,19 +183,12 @@ _CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
 
 @dataclass(slots=True)
 class Rendered:
-    """One side of a card.
+    """One side of a card."""
 
-    Attributes:
-        html: what it shows.
-        to_type: the field that is to be typed, or empty.
-        shown: the names of the fields that it shows.
-        problems: what cannot be represented, as clauses.
-    """
-
-    html: str = ""
-    to_type: str = ""
-    shown: set[str] = field(default_factory=set)
-    problems: list[str] = field(default_factory=list)
+    html: str = ""  # what it shows
+    to_type: str = ""  # the field that is to be typed, or empty
+    shown: set[str] = field(default_factory=set)  # the names of the fields that it shows
+    problems: list[str] = field(default_factory=list)  # what cannot be represented, as clauses
 
     @property
     def is_typed(self) -> bool:

@@ -109,46 +109,30 @@ class LogRow(NamedTuple):
 
 @dataclass(slots=True)
 class Package:
-    """A package, read whole.
+    """A package, read whole."""
 
-    Attributes:
-        created_s: when its collection began, epoch seconds; due days count from that day.
-        created_offset: minutes that local time was ahead of UTC then, or nothing if it does not say.
-        rollover: the hour at which its days begin.
-        changed_ms: when it was last changed.
-        load_balance: whether it spreads what is due evenly over the days.
-        note_types, decks, presets: by id.
-        notes: in order of id.
-        cards: by note id, in order of ord.
-        log: by card id, oldest first.
-        lost_cards, lost_reviews: how many rows belong to a note or card that is not there.
-        recovered_cards: how many cards are of a deck that is missing from it.
-        timeless_reviews: how many rows of the log have an impossible time.
-        unchanged: the guids of notes that are as they were at the last import; nothing else of them is here.
-        digests: of the notes that are here, by guid.
-        tells_schedules: whether it holds schedules: in one exported without them every card is new.
-        decks_with_siblings: the ids of decks that hold notes with several cards.
-    """
-
-    created_s: int
-    created_offset: int | None
-    rollover: int
-    changed_ms: int
-    load_balance: bool
+    created_s: int  # when its collection began, epoch seconds; due days count from that day
+    created_offset: int | None  # minutes that local time was ahead of UTC then, or nothing if it does not say
+    rollover: int  # the hour at which its days begin
+    changed_ms: int  # when it was last changed
+    load_balance: bool  # whether it spreads what is due evenly over the days
+    # note_types, decks, presets: by id
     note_types: dict[int, AnkiNoteType]
     decks: dict[int, PackageDeck]
     presets: dict[int, Preset]
-    notes: list[AnkiNote]
-    cards: dict[int, list[AnkiCard]]
-    log: dict[int, list[LogRow]]
+    notes: list[AnkiNote]  # in order of id
+    cards: dict[int, list[AnkiCard]]  # by note id, in order of ord
+    log: dict[int, list[LogRow]]  # by card id, oldest first
+    # lost_cards, lost_reviews: how many rows belong to a note or card that is not there
     lost_cards: int = 0
     lost_reviews: int = 0
-    recovered_cards: int = 0
-    timeless_reviews: int = 0
+    recovered_cards: int = 0  # how many cards are of a deck that is missing from it
+    timeless_reviews: int = 0  # how many rows of the log have an impossible time
+    # the guids of notes that are as they were at the last import; nothing else of them is here
     unchanged: set[str] = field(default_factory=set)
-    digests: dict[str, bytes] = field(default_factory=dict)
-    tells_schedules: bool = True
-    decks_with_siblings: set[int] = field(default_factory=set)
+    digests: dict[str, bytes] = field(default_factory=dict)  # of the notes that are here, by guid
+    tells_schedules: bool = True  # whether it holds schedules: in one exported without them every card is new
+    decks_with_siblings: set[int] = field(default_factory=set)  # the ids of decks that hold notes with several cards
 
     def all_cards(self) -> Iterator[AnkiCard]:
         """Iterate over every card, in order of its note."""
@@ -181,28 +165,15 @@ class PackageCard(NamedTuple):
 
 
 class PackageNote(NamedTuple):
-    """A note as it goes to Anki.
+    """A note as it goes to Anki."""
 
-    Attributes:
-        id: when it was first seen, in epoch milliseconds.
-        guid: what Anki recognises it by.
-        family: which note type it is of.
-        modified: when what it shows last changed, in epoch seconds; Anki takes over a newer note only.
-        deck: `a::b`.
-        tags: as Anki takes them.
-        fields: HTML, in the order of the note type's fields.
-        cards: those that it has, in order.
-        markdown: the fields here.
-        shares_guid: whether other notes have its guid, too, as in some packages.
-    """
-
-    id: int
-    guid: str
-    family: str
-    modified: int
-    deck: str
-    tags: tuple[str, ...]
-    fields: tuple[str, ...]
-    cards: tuple[PackageCard, ...]
-    markdown: tuple[str, ...] = ()
-    shares_guid: bool = False
+    id: int  # when it was first seen, in epoch milliseconds
+    guid: str  # what Anki recognises it by
+    family: str  # which note type it is of
+    modified: int  # when what it shows last changed, in epoch seconds; Anki takes over a newer note only
+    deck: str  # `a::b`
+    tags: tuple[str, ...]  # as Anki takes them
+    fields: tuple[str, ...]  # HTML, in the order of the note type's fields
+    cards: tuple[PackageCard, ...]  # those that it has, in order
+    markdown: tuple[str, ...] = ()  # the fields here
+    shares_guid: bool = False  # whether other notes have its guid, too, as in some packages

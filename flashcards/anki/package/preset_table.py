@@ -41,19 +41,12 @@ _RANDOM_SORTED: Final = (2, 3, 4)
 
 
 class Place(NamedTuple):
-    """Where Anki keeps a value.
+    """Where Anki keeps a value."""
 
-    Attributes:
-        keys: its keys in the JSON, from outside in.
-        field: its number in the protobuf message.
-        read: reads that field of a message.
-        default: the value where the JSON leaves it out.
-    """
-
-    keys: tuple[str | int, ...]
-    field: int
-    read: Callable[[bytes, int], Any]
-    default: Any
+    keys: tuple[str | int, ...]  # its keys in the JSON, from outside in
+    field: int  # its number in the protobuf message
+    read: Callable[[bytes, int], Any]  # reads that field of a message
+    default: Any  # the value where the JSON leaves it out
 
     def in_json(self, value: Mapping[str, Any]) -> Any:
         """Return the value in an object of schema 11."""
@@ -74,19 +67,12 @@ class Place(NamedTuple):
 
 
 class Option(NamedTuple):
-    """A setting and its counterpart in Anki.
+    """A setting and its counterpart in Anki."""
 
-    Attributes:
-        setting: its name in `flashcards.toml`, and in `Policy`.
-        places: where Anki keeps it; several values can be one setting.
-        to_ours: converts Anki's values to the value in `flashcards.toml`; nothing if it is not set.
-        to_anki: converts the value in `Policy` to Anki's values.
-    """
-
-    setting: str
-    places: tuple[Place, ...]
-    to_ours: Callable[..., Any]
-    to_anki: Callable[[Any], Sequence[Any]]
+    setting: str  # its name in `flashcards.toml`, and in `Policy`
+    places: tuple[Place, ...]  # where Anki keeps it; several values can be one setting
+    to_ours: Callable[..., Any]  # converts Anki's values to the value in `flashcards.toml`; nothing if it is not set
+    to_anki: Callable[[Any], Sequence[Any]]  # converts the value in `Policy` to Anki's values
 
 
 def _take(value: Any, key: str | int) -> Any:
@@ -234,19 +220,12 @@ OPTIONS: Final = (
 
 
 class Unused(NamedTuple):
-    """An option of Anki that there is no setting for.
+    """An option of Anki that there is no setting for."""
 
-    Attributes:
-        name: what Anki calls it.
-        place: where Anki keeps it; its default is what Anki gives a new preset.
-        values: how a value reads to a person, if a number does not say it.
-        unset: what else a preset holds that says nothing, written before Anki had the option.
-    """
-
-    name: str
-    place: Place
-    values: Mapping[Any, str] = {}
-    unset: Any = None
+    name: str  # what Anki calls it
+    place: Place  # where Anki keeps it; its default is what Anki gives a new preset
+    values: Mapping[Any, str] = {}  # how a value reads to a person, if a number does not say it
+    unset: Any = None  # what else a preset holds that says nothing, written before Anki had the option
 
     def describe(self, value: Any) -> str | None:
         """Return its name with a value; nothing if that is what every preset has."""

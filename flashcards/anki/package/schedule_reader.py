@@ -33,19 +33,12 @@ _BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
 
 
 class CardStatus(NamedTuple):
-    """What is not part of a card's schedule.
+    """What is not part of a card's schedule."""
 
-    Attributes:
-        suspended: whether it is.
-        flag: 0 to 7.
-        buried_day: the day until whose end it is hidden.
-        buried_by_hand: a person hid it, not the review of a sibling.
-    """
-
-    suspended: bool
-    flag: int
-    buried_day: int | None
-    buried_by_hand: bool = True
+    suspended: bool  # whether it is
+    flag: int  # 0 to 7
+    buried_day: int | None  # the day until whose end it is hidden
+    buried_by_hand: bool = True  # a person hid it, not the review of a sibling
 
 
 def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:

@@ -28,15 +28,10 @@ _NAMED: Final = re.compile(
 
 
 class SeenNotes(NamedTuple):
-    """What is known of a package's notes before it is read.
+    """What is known of a package's notes before it is read."""
 
-    Attributes:
-        digests: of each note as of its last import, by guid.
-        lost_media: names of media that the package holds and the collection lacks.
-    """
-
-    digests: Mapping[str, bytes] = {}
-    lost_media: Set[str] = frozenset()
+    digests: Mapping[str, bytes] = {}  # of each note as of its last import, by guid
+    lost_media: Set[str] = frozenset()  # names of media that the package holds and the collection lacks
 
     def has(self, guid: str, digest: bytes | None, fields: str) -> bool:
         """Check whether a note is as it was, and none of its media are lost."""

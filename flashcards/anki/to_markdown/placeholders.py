@@ -57,19 +57,12 @@ class Placeholder(NamedTuple):
 
 @dataclass(slots=True)
 class CutField:
-    """A field with placeholders.
+    """A field with placeholders."""
 
-    Attributes:
-        html: the rest of it.
-        placeholders: what was cut out.
-        problems: what could not be kept as it was, as clauses.
-        open_gaps: how many gaps are open where it is converted now.
-    """
-
-    html: str
-    placeholders: list[Placeholder] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    open_gaps: int = 0
+    html: str  # the rest of it
+    placeholders: list[Placeholder] = field(default_factory=list)  # what was cut out
+    problems: list[str] = field(default_factory=list)  # what could not be kept as it was, as clauses
+    open_gaps: int = 0  # how many gaps are open where it is converted now
 
     def add(self, what: str, value: str, source: str) -> str:
         """Add a placeholder for `source` and return it."""

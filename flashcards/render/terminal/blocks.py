@@ -81,19 +81,12 @@ class Prefixed:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """A table or, if that would be too wide, one `heading: cell` line per cell.
+    """A table or, if that would be too wide, one `heading: cell` line per cell."""
 
-    Attributes:
-        header: the headings; every row has as many cells.
-        rows: the cells.
-        alignments: of the columns.
-        plain: write one line per row, with ` | ` between the cells.
-    """
-
-    header: tuple[Text, ...]
-    rows: tuple[tuple[Text, ...], ...]
-    alignments: tuple[Alignment, ...]
-    plain: bool
+    header: tuple[Text, ...]  # the headings; every row has as many cells
+    rows: tuple[tuple[Text, ...], ...]  # the cells
+    alignments: tuple[Alignment, ...]  # of the columns
+    plain: bool  # write one line per row, with ` | ` between the cells
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if self.plain:
