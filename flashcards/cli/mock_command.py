@@ -19,7 +19,6 @@ from flashcards.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from flashcards.collection import Collection
     from flashcards.mock.plan import MockPlan

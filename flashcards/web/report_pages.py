@@ -17,13 +17,13 @@ from flashcards.insight.page import draw_body
 from flashcards.insight.readiness_report import FARTHEST, find_last_deadline, report_readiness
 from flashcards.insight.stats_report import build_stats_report
 from flashcards.query import find_card_ids
+from flashcards.text import NO_CARDS
 from flashcards.web.cards_page import NothingFound, read_number
+from flashcards.web.site import Site, Visit
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.text import NO_CARDS
     from flashcards.web.background import Job, Step
-from flashcards.web.site import Site, Visit
 
 _YEAR: Final = 365  # days that the statistics look back
 _MONTH: Final = 30  # days that the forecast looks ahead
@@ -90,7 +90,9 @@ PAGES: Final = (
 
 async def _deliver(site: Site, visit: Visit, job: Job, fields: dict[str, Any]) -> Response:
     """Show a report once it is computed, or else how far it is: the page then asks again by itself."""
-    await asyncio.wait([asyncio.wrap_future(job.result)], timeout=_SOON)
+    waiting = asyncio.wrap_future(job.result)
+    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio logs a wrong query
+    await asyncio.wait([waiting], timeout=_SOON)
     if not job.result.done():
         return site.show(visit, "report.html", **fields, report="", job=job, problem="")
     site.background.forget(job)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click.shell_completion import ShellComplete
 
 from flashcards.cli import COMMANDS, group
 from tests.cli.runner import Runner, process, question
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class TestInit:

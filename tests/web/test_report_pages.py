@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +74,29 @@ def test_a_query_limits_a_report_and_a_wrong_one_is_explained(tmp_path: Path, pa
             assert query in page.text
             assert 'role="alert"' in page.text
         assert wait_for(visitor, f"{path}{more}q=deck:a&days=7").status == 200
+
+
+def test_a_collection_without_cards_is_said_on_each_page(tmp_path: Path) -> None:
+    with served(tmp_path) as visitor:
+        visitor.open()
+        for path in ("/forecast", f"/readiness?on={SOON}"):
+            page = visitor.get(path)
+            assert page.status == 404
+            assert "There are no cards yet" in page.words
+
+
+def test_a_wrong_query_is_no_error_in_the_log_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path, a=questions(3))
+    monkeypatch.setattr(report_pages, "_SOON", 0)  # the page asks again, and no longer waits for the first answer
+    with served(tmp_path) as visitor:
+        visitor.open()
+        assert wait_for(visitor, "/statistics?q=is:").status == 400
+        gc.collect()
+        visitor.get("/")
+    gc.collect()
+    assert not caplog.records
 
 
 def test_a_long_report_shows_how_far_it_is_and_blocks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
