@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zlib import crc32
 
 BACKUPS = "backups"
 """The folder beside a database that holds its copies."""
@@ -136,7 +137,7 @@ def find_damage(connection: sqlite3.Connection) -> str:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"_sqlite_migrations", "cards", "reviews"} <= tables:
         return "it holds no review state"
-    if not _has_plain_names(connection) or not _has_all_columns(connection):
+    if not has_whole_definitions(connection):
         return "it is damaged"
     if not all(_has_whole_texts(connection, table) for table in tables):
         return "it is damaged"
@@ -165,6 +166,28 @@ def find_impossible(connection: sqlite3.Connection) -> str:
         if row:
             return f"row {row[0]} of its table `{table}` holds a value that cannot be"
     return ""
+
+
+def write_sum(connection: sqlite3.Connection) -> None:
+    """Write a check sum of all definitions into the header: no check of SQLite sees a letter that changed there."""
+    connection.execute(f"PRAGMA user_version = {_sum_definitions(connection)}")
+
+
+def has_whole_definitions(connection: sqlite3.Connection) -> bool:
+    """Check the definitions of all tables by their sum; where an earlier version wrote no sum, by their columns."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found:
+        return bool(found == _sum_definitions(connection))
+    return _has_plain_names(connection) and _has_all_columns(connection)
+
+
+def _sum_definitions(connection: sqlite3.Connection) -> int:
+    """Sum up the definitions; names of tables that other programs add, such as those that copy it, begin with `_`."""
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB '_*' AND name NOT GLOB 'sqlite_*'"
+        " ORDER BY type, name"
+    )
+    return crc32(repr(rows.fetchall()).encode()) >> 1 or 1  # the header holds 31 bits; 0 means no sum
 
 
 def _has_plain_names(connection: sqlite3.Connection) -> bool:

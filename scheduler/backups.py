@@ -32,6 +32,7 @@ from scheduler.errors import (
 )
 
 _SIDES = ("-wal", "-shm", "-journal")
+_BLOCK = 1 << 20  # bytes that are read at once
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # Where SQLite takes its locks; a process that has the database open holds one of them.
 _LOCKS = (512, 0x40000000)
@@ -227,10 +228,22 @@ def _set_aside(path: Path, backups: Path) -> Path | None:
         aside = make_name(backups, path.stem).with_suffix(".damaged")
         for each in found:
             copy = aside.with_name(aside.name + each.name.removeprefix(path.name))
-            shutil.copy2(each, copy)
+            _copy_with_holes(each, copy)
+            shutil.copystat(each, copy)
             _sync(copy)
         _sync(backups)
     return aside
+
+
+def _copy_with_holes(path: Path, copy: Path) -> None:
+    """Copy a file; what is zero takes no space in the copy, since a damaged file may be larger than the disk."""
+    with path.open("rb") as source, copy.open("wb") as target:
+        while block := source.read(_BLOCK):
+            if block == bytes(len(block)):
+                target.seek(len(block), os.SEEK_CUR)
+            else:
+                target.write(block)
+        target.truncate()
 
 
 def _empty_file(path: Path) -> None:
@@ -275,8 +288,8 @@ def _have_equal_bytes(one: Path, other: Path) -> bool:
             begin[place] = also[place] = b""
         if begin != also:
             return False
-        while block := first.read(1 << 20):
-            if block != second.read(1 << 20):
+        while block := first.read(_BLOCK):
+            if block != second.read(_BLOCK):
                 return False
     return True
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.backup_files import find_foreign
+from scheduler.backup_files import find_foreign, has_whole_definitions, write_sum
 from scheduler.errors import (
     DatabaseBusy,
     DatabaseCorrupt,
@@ -104,6 +104,8 @@ def check(connection: sqlite3.Connection) -> list[str]:
     try:
         with translate_errors(database_path(connection)):
             findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+            if not has_whole_definitions(connection):
+                findings.append("the definitions of its tables have changed")
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
     except DatabaseCorrupt as error:
         return [str(error)]
@@ -114,6 +116,10 @@ def check(connection: sqlite3.Connection) -> list[str]:
 
 _ATTEMPTS = 5  # copies of a database whose log another process is folding in meanwhile
 _LOG_HEADER = 32  # bytes, with the salt that changes whenever the log starts over
+_LOG_MAGIC = b"\x37\x7f\x06"
+_FRAME_HEADER = 24
+_LARGEST_PAGE = 65_536
+_SMALL = 64 << 20  # bytes of a database that any computer can hold
 
 
 class ReadingConnection(sqlite3.Connection):
@@ -136,7 +142,16 @@ def open_file(path: Path) -> ReadingConnection:
     Raises:
         DatabaseBusy: another process writes all the time.
     """
+    _refuse_holes(path)
     return _copy_with_log(path) if _has_log(path) else _open_immutable(path)
+
+
+def _refuse_holes(path: Path) -> None:
+    """Refuse a file of which next to nothing is on the disk: the rest would fill the memory, and copies the disk."""
+    found = path.stat()
+    blocks = getattr(found, "st_blocks", None)  # of 512 bytes; a disk may compress them
+    if blocks is not None and found.st_size > _SMALL and blocks * 512 * 64 < found.st_size:
+        raise DatabaseCorrupt(path)
 
 
 def copy_to_memory(connection: sqlite3.Connection) -> ReadingConnection:
@@ -184,15 +199,31 @@ def _copy_with_log(path: Path) -> ReadingConnection:
             before = _read_log_header(path)
             shutil.copyfile(path, copy)
             if before:
-                shutil.copyfile(_log_of(path), _log_of(copy))
+                _copy_frames(_log_of(path), _log_of(copy))
             if _read_log_header(path) == before:
                 break
         else:
             raise DatabaseBusy(path)
         memory = open_memory()
+        held = sum(each.stat().st_size for each in (copy, _log_of(copy)) if each.exists())
         with closing_connection(copy) as connection:
+            pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+            if pages * size > 2 * held:  # pages of zeros that no file holds
+                raise DatabaseCorrupt(path)
             connection.backup(memory)
         return memory
+
+
+def _copy_frames(log: Path, copy: Path) -> None:
+    """Copy the part of a write-ahead log that SQLite reads; what follows may be old, or a hole of any size."""
+    with log.open("rb") as source, copy.open("wb") as target:
+        header = source.read(_LOG_HEADER)
+        size = int.from_bytes(header[8:12]) + _FRAME_HEADER
+        if header[:3] != _LOG_MAGIC or size > _LARGEST_PAGE + _FRAME_HEADER:
+            return
+        target.write(header)
+        while (frame := source.read(size))[8:16] == header[16:24] and any(frame[:4]):  # the salt, the page
+            target.write(frame)
 
 
 def _read_log_header(path: Path) -> bytes:
@@ -255,6 +286,8 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
     with translate_errors(path):
         if not path.exists():
             _refuse_lost_state(path)
+        else:
+            _refuse_holes(path)
         connection = connect(path)
         try:
             _prepare(connection, path, table_sets, backups)
@@ -365,12 +398,13 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 def _make_tables(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:
     if _is_empty(connection):
         _create(connection, table_sets)
-        return
-    from sqlite_utils import Database
+    else:
+        from sqlite_utils import Database
 
-    database = Database(connection)
-    for table_set in table_sets:
-        import_module(table_set.module).migrations.apply(database)
+        database = Database(connection)
+        for table_set in table_sets:
+            import_module(table_set.module).migrations.apply(database)
+    write_sum(connection)
 
 
 def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:

@@ -79,7 +79,7 @@ def add_command(
 
 def _name_target(root: Path, name: str) -> str:
     """Return a deck's name as it is, and a file's path as seen from the collection's folder."""
-    path, base = Path(name).resolve(), root.resolve()
+    path, base = Path(os.path.realpath(name)), root.resolve()
     return path.relative_to(base).as_posix() if name.lower().endswith(".md") and path.is_relative_to(base) else name
 
 

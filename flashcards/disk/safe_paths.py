@@ -68,7 +68,7 @@ def leads_outside(root: Path, path: str) -> bool:
 
 
 def refuse_strange_files(folder: Path, root: Path) -> None:
-    """Refuse a state folder that is, or directly holds, a link out of the collection, a pipe or a device.
+    """Refuse a state folder that is, or directly holds, a link that leads out or nowhere, a pipe or a device.
 
     Raises:
         OutsideCollection: there is such a link.
@@ -78,7 +78,7 @@ def refuse_strange_files(folder: Path, root: Path) -> None:
         return
     base = root.resolve()
     for path in (folder, *(folder.iterdir() if folder.is_dir() else ())):
-        if path.is_symlink() and not path.resolve().is_relative_to(base):
+        if path.is_symlink() and not (path.exists() and path.resolve().is_relative_to(base)):
             raise OutsideCollection(path)
         if path.exists() and not path.is_file() and not path.is_dir():
             raise NeitherFileNorFolder(path)

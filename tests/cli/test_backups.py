@@ -200,6 +200,20 @@ def test_a_damaged_state_that_was_set_aside_is_no_backup(deck: Runner) -> None:
     assert len(list(sound.parent.glob("*.damaged"))) == 12
 
 
+@pytest.mark.parametrize("name", [b"reader", b"idx_notes_key"])
+def test_a_letter_changed_in_a_definition_is_damage_that_no_backup_takes_over(deck: Runner, name: bytes) -> None:
+    deck("backup")
+    path = deck.root / ".flashcards" / "state.db"
+    content = path.read_bytes()
+    assert name in content
+    path.write_bytes(content.replace(name, name[:-1] + b"x"))
+    assert "the definitions of its tables have changed" in deck("doctor", code=1).out
+    assert "is damaged" in deck.fails("backup", code=1)
+    deck("restore", "--yes")
+    assert path.read_bytes().count(name) == content.count(name)
+    deck("scan")
+
+
 @pytest.mark.parametrize("command", ["due", "doctor", "answer", "scan", "list"])
 @pytest.mark.parametrize("what", ["missing", "empty"])
 def test_a_lost_state_beside_backups_is_said_before_anything_is_written(deck: Runner, what: str, command: str) -> None:

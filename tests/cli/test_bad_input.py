@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,14 @@ class TestDecks:
         os.mkfifo(cli.root / name)
         found = process(["-C", ".", "check"], cli.root, code=1)
         assert said in found.out + found.err
+
+    @pytest.mark.parametrize("name", [".flashcards", ".flashcards/state.db", ".flashcards/backups", "new.md"])
+    def test_a_link_to_itself_is_said_by_what_would_write_through_it(self, cli: Runner, name: str) -> None:
+        cli.write("good.md", question("two"))
+        (cli.root / name).parent.mkdir(exist_ok=True)
+        (cli.root / name).symlink_to(Path(name).name)
+        found = process(["-C", ".", "add", "new.md", "q", "a"], cli.root, code=1)
+        assert f"{name} leads to a place that is not for files of this collection." in found.err
 
     def test_a_file_too_large_for_a_deck_is_reported_and_costs_nothing_else(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))

@@ -22,7 +22,7 @@ from flashcards.import_file import run
 from flashcards.importers.hashcards import read_hashcards_file
 from flashcards.importers.transaction import ImportInvalid
 from scheduler import Rating
-from scheduler.backup_files import find_damage
+from scheduler.backup_files import find_damage, write_sum
 from tests.fuzz.inputs import INPUTS, SEED, bounded, read_pieces
 
 DECK = "".join(f"Q: q{n}\nA: a{n}\n\n" for n in range(8)) + "C: [one] and [two]\n"
@@ -123,6 +123,7 @@ def make_state(path: Path, source: random.Random, template: Path) -> None:
             column = source.choice([row[1] for row in copy.execute(f"PRAGMA table_info({table})")])
             with suppress(sqlite3.Error):
                 copy.execute(f"UPDATE {table} SET {column} = ? WHERE abs(random()) % 3 = 0", (source.choice(ODD),))
+        write_sum(copy)
         copy.commit()
     if source.random() < 0.2:
         damage(path, source)

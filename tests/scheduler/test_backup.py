@@ -302,7 +302,7 @@ WRITER = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
 for number in range(300):
-    connection.execute("INSERT INTO written VALUES (?)", (number,))
+    connection.execute("INSERT INTO _written VALUES (?)", (number,))
     print(number, flush=True)
 """
 
@@ -310,7 +310,7 @@ for number in range(300):
 def test_what_another_process_commits_while_restoring_is_never_lost(tmp_path: Path, saved: Path) -> None:
     path = tmp_path / "state.db"
     connection = sqlite3.connect(saved)
-    connection.execute("CREATE TABLE written (id INTEGER PRIMARY KEY)")
+    connection.execute("CREATE TABLE _written (id INTEGER PRIMARY KEY)")
     connection.commit()
     connection.close()
     restore(path, saved, tmp_path / "backups")
@@ -329,7 +329,7 @@ def test_what_another_process_commits_while_restoring_is_never_lost(tmp_path: Pa
 
 def read_written(path: Path) -> set[int]:
     connection = sqlite3.connect(path)
-    found = {number for (number,) in connection.execute("SELECT id FROM written")}
+    found = {number for (number,) in connection.execute("SELECT id FROM _written")}
     connection.close()
     return found
 

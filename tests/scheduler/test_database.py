@@ -252,6 +252,48 @@ def test_damage_inside_the_database_is_found_by_the_check(tmp_path: Path) -> Non
     connection.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs files with holes")
+def test_a_hole_in_the_log_is_not_read(tmp_path: Path) -> None:
+    import resource
+
+    store = open_store(tmp_path)
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    add(store, 5)
+    for name in ("state.db", "state.db-wal"):
+        (tmp_path / name.replace("state", "copy")).write_bytes((tmp_path / name).read_bytes())
+    store.connection.close()
+    os.truncate(tmp_path / "copy.db-wal", 8 << 30)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 20, limits[1]))
+    try:
+        connection = open_reading(tmp_path / "copy.db", [TABLE_SET])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert connection.execute("SELECT count(*) FROM cards").fetchone() == (5,)
+    connection.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs files with holes")
+@pytest.mark.parametrize("log", [b"", b"x"])
+def test_a_database_that_is_all_but_a_hole_is_refused_and_set_aside(tmp_path: Path, log: bytes) -> None:
+    store = open_store(tmp_path)
+    add(store, 5)
+    saved = backup(store.connection, tmp_path / "backups")
+    store.connection.close()
+    path = tmp_path / "state.db"
+    path.with_name("state.db-wal").write_bytes(log)
+    os.truncate(path, 1 << 30)
+    with pytest.raises(DatabaseCorrupt):
+        opened(path)
+    with pytest.raises(DatabaseCorrupt):
+        open_reading(path, [TABLE_SET])
+    aside = restore(path, saved, tmp_path / "backups")
+    assert aside
+    assert aside.stat().st_size == 1 << 30
+    assert aside.stat().st_blocks * 512 < 10 << 20
+    opened(path).close()
+
+
 def test_a_row_without_its_card_is_found_by_the_check(tmp_path: Path) -> None:
     connection = opened(tmp_path / "state.db")
     connection.execute("PRAGMA foreign_keys = OFF")
