@@ -50,19 +50,24 @@ def decode(text: str, line: int, end_line: int) -> Note:
     """Decode a note that `encode` wrote; another text is damage, and raised as `json.JSONDecodeError`."""
     data = orjson.loads(text)
     try:
-        plain = Note(_KINDS[data["kind"]], line, end_line, tuple(data["fields"]), tuple(data["slots"]))
+        kind, fields, slots = _KINDS[data["kind"]], tuple(data["fields"]), tuple(data["slots"])
         if len(data) == _NEEDED:
-            return plain
+            return Note(kind, line, end_line, fields, slots)
         find = data.get
         gaps = [Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]
-        return plain._replace(
-            gaps=tuple(gaps),
-            breadcrumb=tuple(find("breadcrumb", ())),
-            tags=tuple(find("tags", ())),
-            pin=find("pin", ""),
-            typed=find("typed", False),
-            points=tuple(find("points", ())),
-            definitions=find("definitions", ""),
+        return Note(
+            kind,
+            line,
+            end_line,
+            fields,
+            slots,
+            tuple(gaps),
+            tuple(find("breadcrumb", ())),
+            tuple(find("tags", ())),
+            find("pin", ""),
+            find("typed", False),
+            tuple(find("points", ())),
+            find("definitions", ""),
             say=tuple(find("say", ())),
         )
     except _OTHER_SHAPE as error:

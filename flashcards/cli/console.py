@@ -262,11 +262,11 @@ def print_json_lines(values: Iterable[Any]) -> None:
     encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
     # JSON itself escapes only the control characters below a space.
     lines = (
-        line if line.isprintable() else _UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+        line if line.isprintable() else gate(_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line))
         for line in map(encode, values)
     )
     while some := list(islice(lines, _LINES_AT_ONCE)):
-        _write("\n".join(map(gate, some)))
+        _write("\n".join(some))
 
 
 def join_query(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
