@@ -105,16 +105,11 @@ def keep_link_definitions(definitions: str) -> str:
 
 
 class _Footnotes:
-    """The footnotes of one text: defined by name, numbered in the order in which they are named.
-
-    Attributes:
-        text: the text without the definitions.
-        targets: what the links of the text name.
-    """
+    """The footnotes of one text: defined by name, numbered in the order in which they are named."""
 
     def __init__(self, text: str, definitions: str, targets: Targets) -> None:
-        self.text = text
-        self.targets = targets
+        self.text = text  # the text without the definitions
+        self.targets = targets  # what the links of the text name
         self._defined: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         if "[^" in definitions:

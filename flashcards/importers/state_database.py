@@ -112,18 +112,14 @@ class _Status(NamedTuple):
 
 
 class _State:
-    """What the database of one computer says.
-
-    Attributes:
-        cards: ids by the key of the note and the slot.
-        voided: rows of the log that were taken back: their ids, with the time at which that was done.
-    """
+    """What the database of one computer says."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         rows = connection.execute("SELECT n.key, c.slot, c.id FROM cards c JOIN notes n ON n.id = c.note")
-        self.cards = {(key, slot): card for key, slot, card in rows}
+        self.cards = {(key, slot): card for key, slot, card in rows}  # ids by the key of the note and the slot
         rows = connection.execute("SELECT voids, id FROM reviews WHERE voids IS NOT NULL")
+        # rows of the log that were taken back: their ids, with the time at which that was done
         self.voided: dict[int, int] = dict(rows.fetchall())
 
     def has_log(self, card: int) -> bool:

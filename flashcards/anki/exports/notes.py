@@ -131,10 +131,6 @@ class Gathering:
         decks: the names of the decks, each without those below it.
         rendered: what an earlier gathering rendered, to be used again and added to.
         leeches: tag the notes of leeches, by which Anki knows them.
-
-    Attributes:
-        media: the media that the notes rendered so far name.
-        problems: what is not as it should be, so far.
     """
 
     def __init__(
@@ -145,8 +141,8 @@ class Gathering:
         *,
         leeches: bool = False,
     ) -> None:
-        self.media = MediaNames(collection.root)
-        self.problems: list[ExportProblem] = self.media.problems
+        self.media = MediaNames(collection.root)  # the media that the notes rendered so far name
+        self.problems: list[ExportProblem] = self.media.problems  # what is not as it should be, so far
         self._collection = collection
         self._notes = _find_note_ids(collection, decks)
         self._guids = Guids(collection.connection)

@@ -88,13 +88,10 @@ class StatusImport:
         reader: reads the cards.
         today: the day it is; an older burial is over.
         package_ms: when the package was made; what an older one says is out of date.
-
-    Attributes:
-        remembered: of how many cards what is known of them changed.
     """
 
     def __init__(self, store: Store, origins: Origins, reader: HistoryReader, today: int, package_ms: int) -> None:
-        self.remembered = 0
+        self.remembered = 0  # of how many cards what is known of them changed
         self._package_ms = package_ms
         self._store = store
         self._origins = origins
@@ -155,16 +152,13 @@ class CardImport:
         origins: what was known of them.
         settings: those that will hold after the import.
         at_ms: now.
-
-    Attributes:
-        remembered: of how many cards the marks are no longer those that were known.
-        pairs: each card of the package that is here: the card, its id here, its deck here.
     """
 
     def __init__(
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
     ) -> None:
-        self.remembered = 0
+        self.remembered = 0  # of how many cards the marks are no longer those that were known
+        # each card of the package that is here: the card, its id here, its deck here
         self.pairs: list[tuple[AnkiCard, int, int]] = []
         self._collection = collection
         self._package = package

@@ -39,14 +39,7 @@ class PlacedNote(NamedTuple):
 
 
 class DeckFiles:
-    """Writes what a match asks for into files that wait in a journal, and into the catalog.
-
-    Attributes:
-        layout: says which file a new note goes to.
-        prose: what a new file of a deck begins with, by the deck's name.
-        remembered: how many notes were not known by where they came from, or not as what or since when they are there.
-        settled: the keys of drafts that need nothing more: what they say is said here.
-    """
+    """Writes what a match asks for into files that wait in a journal, and into the catalog."""
 
     def __init__(
         self,
@@ -59,9 +52,11 @@ class DeckFiles:
         anybodys: bool = False,
     ) -> None:
         files = _find_files_of_decks(collection, _OF_ANYBODY if anybodys else _OF_IMPORTS)
-        self.layout = Layout(collection.root, files)
-        self.prose: dict[str, str] = {}
+        self.layout = Layout(collection.root, files)  # says which file a new note goes to
+        self.prose: dict[str, str] = {}  # what a new file of a deck begins with, by the deck's name
+        # how many notes were not known by where they came from, or not as what or since when they are there
         self.remembered = 0
+        # the keys of drafts that need nothing more: what they say is said here
         self.settled: set[tuple[str, int]] = set()
         self._read: dict[str, bytes] = {}  # the content of the files that change
         self._texts_now: dict[str, str] = {}

@@ -91,15 +91,11 @@ class MediaPlan:
     Args:
         root: the collection's folder.
         archive: the package.
-
-    Attributes:
-        missing: names that are used and that the package does not hold.
-        files: the path in the collection of each medium used, by its name in the package.
     """
 
     def __init__(self, root: Path, archive: MediaSource) -> None:
-        self.missing: dict[str, None] = {}
-        self.files: dict[str, str] = {}
+        self.missing: dict[str, None] = {}  # names that are used and that the package does not hold
+        self.files: dict[str, str] = {}  # the path in the collection of each medium used, by its name in the package
         self._root = root
         self._archive = archive
         self._folder = TemporaryDirectory(prefix="flashcards-media-")

@@ -57,10 +57,6 @@ class NoteConverter:
         known: the guids and parts of the notes that were imported before.
         start_deck: called before a part of a note that goes to another deck than its first part.
         budget: how long its cards may be.
-
-    Attributes:
-        not_shown: counts what is left out.
-        macros: the TeX macros that templates define, by their names with a backslash.
     """
 
     def __init__(
@@ -72,8 +68,8 @@ class NoteConverter:
         start_deck: Callable[[str], None] = lambda _deck: None,
         budget: RenderBudget | None = None,
     ) -> None:
-        self.not_shown = Omissions()
-        self.macros: dict[str, str] = {}
+        self.not_shown = Omissions()  # counts what is left out
+        self.macros: dict[str, str] = {}  # the TeX macros that templates define, by their names with a backslash
         self._package = package
         self._converter = converter
         self._pictures = pictures

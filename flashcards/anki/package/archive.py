@@ -46,18 +46,12 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Archive:
-    """An open package; use it as a context manager.
-
-    Attributes:
-        media: the name of each medium and the member that holds it.
-        version: 1 to 3, see above.
-        collection_size: bytes of the packed collection.
-    """
+    """An open package; use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
         """Open the package at `path` and look at everything but its contents; raise PackageInvalid or PackageNewer."""
         self.path = path
-        self.media: dict[str, str] = {}
+        self.media: dict[str, str] = {}  # the name of each medium and the member that holds it
         self._unpacked = 0
         try:
             self._zip = zipfile.ZipFile(path)
@@ -66,10 +60,10 @@ class Archive:
         try:
             with self._translate_errors():
                 self._members = self._check_members()
-                self.version = self._read_version()
+                self.version = self._read_version()  # 1 to 3, see above
                 self.media = self._read_media_list()
                 collection = self._members.get(_COLLECTIONS[self.version])
-                self.collection_size = collection.compress_size if collection else 0
+                self.collection_size = collection.compress_size if collection else 0  # bytes of the packed collection
         except BaseException:
             self._zip.close()
             raise
@@ -277,23 +271,17 @@ def _make_member(name: str) -> zipfile.ZipInfo:
 
 
 class Profile:
-    """A collection that is not packed; read as an `Archive` is.
-
-    Attributes:
-        path: the database, such as `collection.anki2`.
-        media: the path of each medium, by its name.
-        version: that of the packages which hold such a database.
-        collection_size: bytes of the database.
-    """
+    """A collection that is not packed; read as an `Archive` is."""
 
     def __init__(self, path: Path) -> None:
         """Find the media beside the database at `path`; those of `collection.anki2` are in `collection.media`."""
-        self.path = path
+        self.path = path  # the database, such as `collection.anki2`
         folder = path.with_suffix(".media")
         files = [each for each in folder.iterdir() if each.is_file()] if folder.is_dir() else []
+        # the path of each medium, by its name
         self.media = {unicodedata.normalize("NFC", each.name): str(each) for each in files}
-        self.version = 1 if path.suffix.lower() == ".anki2" else 2
-        self.collection_size = path.stat().st_size
+        self.version = 1 if path.suffix.lower() == ".anki2" else 2  # that of the packages which hold such a database
+        self.collection_size = path.stat().st_size  # bytes of the database
 
     def __enter__(self) -> Self:
         return self

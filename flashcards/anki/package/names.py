@@ -122,16 +122,12 @@ class MediaNames:
 
     Two files with equal contents under one name are one medium. Of two that differ, the second is told apart by the
     hash of its contents.
-
-    Attributes:
-        files: the media found, by their name in Anki, in order of their first mention.
-        problems: what could not be found.
-        newest_ns: when the newest medium of the present note was last written, in epoch nanoseconds; 0 without one.
     """
 
     def __init__(self, root: Path) -> None:
-        self.files: dict[str, Path] = {}
-        self.problems: list[ExportProblem] = []
+        self.files: dict[str, Path] = {}  # the media found, by their name in Anki, in order of their first mention
+        self.problems: list[ExportProblem] = []  # what could not be found
+        # when the newest medium of the present note was last written, in epoch nanoseconds; 0 without one
         self.newest_ns = 0
         self._root = root
         self._finder = FileFinder(root)
