@@ -18,12 +18,6 @@ from flashcards.deck.source import Spans, normalize
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*)")
 
-GapGroups = Callable[[re.Match[str]], tuple[str, str | None]]
-"""Gets a match; returns the group that holds what the gap hides, and the number that is written, if any."""
-
-GapNumber = Callable[[int, int, int], int]
-"""Gets the written number or 0, how many gaps stand before, and how many of those had no number; returns its number."""
-
 
 @dataclass(slots=True)
 class DialectText:
@@ -167,17 +161,22 @@ def find_opaque(text: str) -> Spans:
     return Spans(outline(text).opaque)
 
 
-def find_brace_gaps(text: str, pattern: re.Pattern[str], groups: GapGroups, number: GapNumber) -> list[Gap]:
-    """Return the gaps that a pattern finds outside of code, math and links."""
+def find_brace_gaps(text: str, pattern: re.Pattern[str], *, counts_all: bool = False) -> list[Gap]:
+    """Return the gaps that a pattern finds outside of code, math and links.
+
+    Its groups `whole`, `mark` and `part` hold what a gap hides, `anki` and `short` its number. A gap without a number
+    gets the next one: by all gaps before it with `counts_all`, else by those without a number.
+    """
     opaque = find_opaque(text)
     gaps: list[Gap] = []
     unnumbered = 0
     for match in pattern.finditer(text):
         if match.start() in opaque:
             continue
-        inner, written = groups(match)
-        found = number(int(written) if written else 0, len(gaps), unnumbered)
-        hint = match.groupdict().get("hint") or ""
-        gaps.append(Gap((found,), match.start(), match.end(), *match.span(inner), hint))
+        groups = match.groupdict()
+        inner = next(name for name in ("whole", "mark", "part") if groups.get(name) is not None)
+        written = groups["anki"] or groups["short"]
+        number = int(written or 0) or (len(gaps) if counts_all else unnumbered) + 1
+        gaps.append(Gap((number,), match.start(), match.end(), *match.span(inner), groups.get("hint") or ""))
         unnumbered += written is None
     return gaps

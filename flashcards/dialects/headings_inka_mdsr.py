@@ -156,13 +156,8 @@ def _read_question(builder: DeckBuilder, start: int, end: int, deck: str, tags: 
     if answers:
         builder.add_sides((start, last), question, "\n".join(answers), deck=deck, tags=tags, pin=pin)
         return
-    gaps = find_brace_gaps(question, _GAP, _group_names, lambda given, before, _unnumbered: given or before + 1)
+    gaps = find_brace_gaps(question, _GAP, counts_all=True)
     builder.add_cloze((start, last), question, gaps, deck=deck, tags=tags, pin=pin)
-
-
-def _group_names(match: re.Match[str]) -> tuple[str, str | None]:
-    """Return the group that holds what a gap hides, and its number."""
-    return ("whole", match["anki"]) if match["whole"] is not None else ("part", match["short"])
 
 
 _HEAD: Final = re.compile(r" {0,3}>[ \t]*\[!(sr|sr-bi)\][+-]?[ \t]*(.*)", re.IGNORECASE)

@@ -65,11 +65,6 @@ def is_in_tags(tag: str, tags: tuple[str, ...]) -> bool:
     return any(tag == each or tag.startswith(f"{each}/") for each in tags)
 
 
-def read_settings(text: str) -> ObsidianSettings:
-    """Read the settings of a `data.json`; missing and unusable values have the plugin's defaults. Raises ValueError."""
-    return pick_settings(read_data(text))
-
-
 def read_data(text: str) -> dict[str, Any]:
     """Read a `data.json`; raise ValueError if it is not a JSON object."""
     try:

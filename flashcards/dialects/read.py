@@ -21,9 +21,9 @@ _READERS: Final = {
     "headings": ("headings_inka_mdsr", "read_headings"),
     "inka": ("headings_inka_mdsr", "read_inka"),
     "mdsr": ("headings_inka_mdsr", "read_mdsr"),
-    "obsidian-to-anki": ("obsidian_to_anki", "read_obsidian_to_anki"),
-    "flashcards-obsidian": ("flashcards_obsidian", "read_flashcards_obsidian"),
-    "flashcards-obsidian-v2": ("flashcards_obsidian", "read_flashcards_obsidian_v2"),
+    "obsidian-to-anki": ("obsidian_plugins", "read_obsidian_to_anki"),
+    "flashcards-obsidian": ("obsidian_plugins", "read_flashcards_obsidian"),
+    "flashcards-obsidian-v2": ("obsidian_plugins", "read_flashcards_obsidian_v2"),
 }
 _FORMAT: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=]", re.MULTILINE)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings, read_settings
+from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings, pick_settings, read_data
 
 NAMES = (
     *("flashcardTags", "flashcardTagsToIgnore", "noteFoldersToIgnore", "convertFoldersToDecks", "clozePatterns"),
@@ -19,11 +19,11 @@ JSON = st.recursive(
 
 
 def settings(**values: object) -> ObsidianSettings:
-    return read_settings(json.dumps({"settings": values, "buryDate": "2026-07-30"}))
+    return pick_settings(read_data(json.dumps({"settings": values, "buryDate": "2026-07-30"})))
 
 
 def test_without_settings_the_defaults_of_the_plugin_hold() -> None:
-    assert read_settings("{}") == settings() == ObsidianSettings()
+    assert pick_settings(read_data("{}")) == settings() == ObsidianSettings()
 
 
 def test_every_setting_is_read() -> None:
@@ -73,7 +73,7 @@ def test_the_newer_name_of_a_separator_wins() -> None:
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000])
 def test_what_is_no_object_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # json has its own words
-        read_settings(text)
+        pick_settings(read_data(text))
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON))

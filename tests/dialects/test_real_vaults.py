@@ -10,7 +10,7 @@ import pytest
 
 from flashcards.deck.model import Deck
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_settings import read_settings
+from flashcards.dialects.obsidian_settings import pick_settings, read_data
 
 FOLDER = Path(os.environ.get("FLASHCARDS_REAL_VAULTS") or Path(__file__).parents[2] / "../shared/real")
 VAULTS = {"obsidian-copilot-exam": "#flashcards/GitHubCopilot/Features", "obsidian-reverse-engineering": "#flashcards"}
@@ -42,7 +42,7 @@ def count(text: str, tag: str) -> tuple[int, int, int, int]:
 
 def read(vault: Path) -> dict[str, Deck]:
     data = vault / ".obsidian/plugins/obsidian-spaced-repetition/data.json"
-    settings = read_settings(data.read_text("utf-8"))
+    settings = pick_settings(read_data(data.read_text("utf-8")))
     paths = [path for path in sorted(vault.rglob("*.md")) if ".obsidian" not in path.parts]
     decks = {}
     for path in paths:
