@@ -182,10 +182,10 @@ def has_whole_definitions(connection: sqlite3.Connection) -> bool:
 
 
 def _sum_definitions(connection: sqlite3.Connection) -> int:
-    """Sum up the definitions; names of tables that other programs add, such as those that copy it, begin with `_`."""
+    """Sum up the definitions of tables and indexes; names that other programs add begin with `_`."""
     rows = connection.execute(
-        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB '_*' AND name NOT GLOB 'sqlite_*'"
-        " ORDER BY type, name"
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT GLOB '[_]*'"
+        " AND name NOT GLOB 'sqlite[_]*' ORDER BY name"
     )
     return crc32(repr(rows.fetchall()).encode()) >> 1 or 1  # the header holds 31 bits; 0 means no sum
 
