@@ -180,7 +180,8 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_changes(
     with Collection(computers.there.root) as collection:
         collection.connection.execute("VACUUM INTO ?", (str(copy),))
     with sqlite3.connect(copy) as connection:
-        connection.executescript(f"DROP TRIGGER reviews_refuse_update; {statement}")
+        (guard,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'reviews_refuse_update'").fetchone()
+        connection.executescript(f"DROP TRIGGER reviews_refuse_update; {statement}; {guard};")
     connection.close()
     before = computers.here.state()
     with pytest.raises(ImportInvalid, match=reason):
