@@ -71,7 +71,8 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     found += _check_macros(collection.root)
     found += _vaults(collection)
     entries = list(collection.catalog.entries())
-    reviews = _count_reviews(collection)
+    rows = collection.connection.execute("SELECT note, sum(reps) FROM cards WHERE reps > 0 GROUP BY note")
+    reviews: dict[int, int] = dict(rows)
     found += _find_same_notes(entries, reviews)
     found += _find_same_questions(entries, reviews)
     for places in collection.catalog.find_shared_pins():
@@ -149,11 +150,6 @@ def _check_macros(root: Path) -> Iterator[FileProblem]:
     macros = parse_macros(text)
     for problem in (*macros.problems, *find_endless_macros(macros)):
         yield FileProblem(MACROS_FILE, problem.line, "macro", problem.message, problem.hint)
-
-
-def _count_reviews(collection: Collection) -> dict[int, int]:
-    """Count the reviews of each note that has any."""
-    return dict(collection.connection.execute("SELECT note, sum(reps) FROM cards WHERE reps > 0 GROUP BY note"))
 
 
 def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:

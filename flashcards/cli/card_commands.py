@@ -59,7 +59,8 @@ def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act,
 
     with console.open_collection() as collection:
         cards = console.find_cards_of(collection, query)
-        if len(cards) > _ASK_ABOVE and not yes and not _confirm(len(cards)):
+        question = f"This changes {console.plural(len(cards), 'card')}. Continue?"
+        if len(cards) > _ASK_ABOVE and not yes and not console.ask(question):
             console.print_text("Cancelled; nothing was changed.", err=True)
             raise click.exceptions.Exit(1)
         at = now_ms()
@@ -74,10 +75,6 @@ def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act,
         else:
             rest = "" if changed == len(cards) else f" of {len(cards):,} found"
             console.print_text(f"{console.plural(changed, 'card')}{rest} {done}.")
-
-
-def _confirm(cards: int) -> bool:
-    return console.ask(f"This changes {console.plural(cards, 'card')}. Continue?")
 
 
 def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> int:

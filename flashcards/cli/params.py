@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
@@ -119,48 +120,36 @@ class Day(click.ParamType[str]):
         return str(value)
 
 
-class OptionsConflict(UsageError):
-    """Options that contradict each other."""
-
-    def __init__(self, option: str, others: Sequence[str], because: str) -> None:
-        super().__init__(f"{option} cannot be combined with {_join_names(others, 'and')}: {because}.")
-
-
-class OptionIncomplete(UsageError):
-    """An option without another one that it needs."""
-
-    def __init__(self, option: str, others: Sequence[str], because: str) -> None:
-        super().__init__(f"{option} needs {_join_names(others, 'or')}: {because}.")
-
-
-class Excludes(NamedTuple):
-    """A rule: `option` excludes `others`; `because` ends the error message."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How an option depends on others; `because` ends the error message."""
 
     option: str
     others: tuple[str, ...]
     because: str
+
+    def check(self, given: Sequence[str]) -> None:
+        """Raise an error if the options given break the rule."""
+        raise NotImplementedError
+
+
+class Excludes(Rule):
+    """A rule: `option` excludes `others`."""
 
     def check(self, given: Sequence[str]) -> None:
         """Raise an error if the options given break the rule."""
         clash = [other for other in self.others if other in given]
         if self.option in given and clash:
-            raise OptionsConflict(self.option, clash, self.because)
+            raise UsageError(f"{self.option} cannot be combined with {_join_names(clash, 'and')}: {self.because}.")
 
 
-class Requires(NamedTuple):
-    """A rule: `option` needs one of `others`; `because` ends the error message."""
-
-    option: str
-    others: tuple[str, ...]
-    because: str
+class Requires(Rule):
+    """A rule: `option` needs one of `others`."""
 
     def check(self, given: Sequence[str]) -> None:
         """Raise an error if the options given break the rule."""
         if self.option in given and not any(other in given for other in self.others):
-            raise OptionIncomplete(self.option, self.others, self.because)
-
-
-Rule = Excludes | Requires
+            raise UsageError(f"{self.option} needs {_join_names(self.others, 'or')}: {self.because}.")
 
 
 class OptionRules:

@@ -42,7 +42,8 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         saved = backup(collection.connection, collection.backups) if rebuild else None
         if not damage:
             collection.follow_parameters()
-        found = [] if damage else _replay_log(collection, rebuild)
+        store = collection.store
+        found = [] if damage else store.rebuild(lambda deck: collection.policy(deck).parameters, apply=rebuild)
         if rebuild:
             remove_old_backups(collection.database, collection.backups)
         cards = _find_differing_cards(collection, found)
@@ -60,10 +61,6 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         else:
             _print(damage, list(cards.values()), reviews, str(saved) if saved else "")
         return 1 if damage or (found and not rebuild) else 0
-
-
-def _replay_log(collection: Collection, apply: bool) -> list[Difference]:
-    return collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=apply)
 
 
 def _count_reviews(collection: Collection) -> int:

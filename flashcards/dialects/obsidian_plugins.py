@@ -89,7 +89,7 @@ def _find_frozen(builder: DeckBuilder, prose: dict[int, str]) -> dict[str, list[
             message = f"These frozen fields have more than {_LONGEST_FROZEN:,} characters, so they are not read."
             builder.report(number, "frozen", message, "Shorten them, or end them with a blank line.")
         else:
-            frozen.setdefault(match[1], _read_fields(match[1], lines[number + 1 : end], "\n"))
+            frozen.setdefault(match[1], _read_fields(match[1], lines[number + 1 : end]))
     return frozen
 
 
@@ -108,7 +108,7 @@ def _read_block(lines: list[str]) -> _Block | None:
     if lines and lines[-1].startswith("Tags:"):
         tags = tuple(lines.pop()[5:].split())
     kind = lines[0].strip() if lines else ""
-    return _Block(kind, _read_fields(kind, lines[1:], "\n"), tags, pin)
+    return _Block(kind, _read_fields(kind, lines[1:]), tags, pin)
 
 
 def _read_inline(match: re.Match[str]) -> _Block:
@@ -126,7 +126,7 @@ def _read_inline(match: re.Match[str]) -> _Block:
     return _Block(kind, fields, tags, pin)
 
 
-def _read_fields(kind: str, lines: list[str], separator: str) -> list[tuple[str, str]]:
+def _read_fields(kind: str, lines: list[str]) -> list[tuple[str, str]]:
     names = _list_names(kind)
     fields: list[tuple[str, list[str]]] = [(names[0] if names else "", [])]
     prose = {number for number, _ in list_prose(lines)}
@@ -136,7 +136,7 @@ def _read_fields(kind: str, lines: list[str], separator: str) -> list[tuple[str,
             fields.append((match[1], [line[match.end() :]]))
         else:
             fields[-1][1].append(line)
-    return [(name, separator.join(text).strip()) for name, text in fields]
+    return [(name, "\n".join(text).strip()) for name, text in fields]
 
 
 def _list_names(kind: str) -> tuple[str, ...]:

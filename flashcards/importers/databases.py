@@ -92,9 +92,9 @@ def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing
             raise Malformed(f"its `{name}` is not a plain table")
 
 
-def check_integer(name: str, value: Any, most: int, least: int = 0) -> int:
-    """Return a whole number between two bounds; raise Malformed if it is something else."""
-    if type(value) is not int or not least <= value <= most:
+def check_integer(name: str, value: Any, most: int) -> int:
+    """Return a whole number from 0 to `most`; raise Malformed if it is something else."""
+    if type(value) is not int or not 0 <= value <= most:
         raise Malformed(_describe(name, value))
     return value
 

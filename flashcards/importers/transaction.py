@@ -149,12 +149,7 @@ def run_import(
 
 
 def import_histories(
-    collection: Collection,
-    histories: Iterable[CardHistory],
-    report: ImportReport,
-    *,
-    dry_run: bool = False,
-    back_up: bool = True,
+    collection: Collection, histories: Iterable[CardHistory], report: ImportReport, *, dry_run: bool = False
 ) -> ImportReport:
     """Merge the histories of cards that are here, as an import of its own; return the report."""
 
@@ -162,7 +157,7 @@ def import_histories(
         merge_histories(collection, histories, report)
         return False
 
-    return run_import(collection, report, bring_in, dry_run=dry_run, back_up=back_up)
+    return run_import(collection, report, bring_in, dry_run=dry_run)
 
 
 def merge_histories(collection: Collection, histories: Iterable[CardHistory], report: ImportReport) -> None:

@@ -84,7 +84,7 @@ def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | Non
         _check_format(Path(output))
     if not decks:
         raise NothingToExport
-    known = _add_parents(decks)
+    known = {name for deck in decks for name in list_deck_path(deck)}
     for name in asked:
         if name not in known:
             raise DeckUnknown(name, known)
@@ -115,10 +115,6 @@ def _is_folder(output: str) -> bool:
 def _check_format(path: Path) -> None:
     if path.suffix.lower() not in FORMATS:
         raise ExportFormatUnknown(path)
-
-
-def _add_parents(decks: Iterable[str]) -> set[str]:
-    return {name for deck in decks for name in list_deck_path(deck)}
 
 
 def _find_outermost(asked: Sequence[str]) -> list[str]:

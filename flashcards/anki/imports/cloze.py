@@ -132,11 +132,6 @@ def _merge_text(text: str) -> str:
     return replace_gaps(text, gaps, write)
 
 
-def _remove_gaps(html: str) -> str:
-    """Remove the gaps, as on a back: only what they hide is kept, without hints."""
-    return _replace_each_gap(html, lambda _opening, inner: inner.partition("::")[0])
-
-
 def _replace_each_gap(html: str, make: Callable[[re.Match[str], str], str]) -> str:
     """Replace each gap by what `make` returns for its opening and its content, the innermost first."""
     openings: list[re.Match[str]] = []
@@ -164,7 +159,8 @@ def _open_gap(numbers: Iterable[int]) -> str:
 def _make_gap(extra: str, numbers: list[int]) -> str:
     """Wrap what only the back shows in a gap that every card of the cloze asks."""
     text = strip_edges(drop_answer_lines(UNSEEN.sub("", extra)))
-    text = _remove_gaps(text).replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
+    text = _replace_each_gap(text, lambda _opening, inner: inner.partition("::")[0])
+    text = text.replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_open_gap(numbers)}{text}}}}}"
 
 

@@ -126,10 +126,6 @@ def _quote_tag(tag: str) -> str:
     return tag if _PLAIN_TAG.fullmatch(tag) else json.dumps(tag, ensure_ascii=False)
 
 
-def _write_tags(tags: Sequence[str]) -> str:
-    return f"<!-- tags: {', '.join(tags)} -->"
-
-
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
     """Write notes with the headings above them; `crumbs` are the headings above the place where they go."""
     out = []
@@ -215,7 +211,7 @@ class _File:
         lacking = [tag for tag in self._tags if tag not in shared]
         if not lacking:
             return None
-        comment = _write_tags(lacking)
+        comment = f"<!-- tags: {', '.join(lacking)} -->"
         lines = list(self._lines)
         for note in sorted(self.deck.notes, key=lambda note: -note.line):
             insert_comment(lines, note, comment)

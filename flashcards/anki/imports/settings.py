@@ -67,7 +67,7 @@ def find_deck_settings(
     for name in sorted(by_name):
         deck = by_name[name]
         preset = package.presets.get(deck.preset or 0)
-        if preset is None or not any(each == name or _below(each, name) for each in wanted):
+        if preset is None or not any(each == name or each.startswith(f"{name}::") for each in wanted):
             continue
         found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
         is_changed = any(each in changed for each in (name, *_parents(name)))
@@ -184,10 +184,6 @@ def _parents(name: str) -> Iterable[str]:
     while "::" in name:
         name = name.rpartition("::")[0]
         yield name
-
-
-def _below(deck: str, above: str) -> bool:
-    return deck.startswith(f"{above}::")
 
 
 class SettingsImport:

@@ -73,7 +73,7 @@ class HistoryReader:
         reviews = convert_log(log)
         state = _STATES.get(card.type, State.NEW)
         due_day, due_ms = self._find_due(card, state, log)
-        interval = card.ivl * DAY_SECONDS if state is State.REVIEW else _step_interval(log)
+        interval = card.ivl * DAY_SECONDS if state is State.REVIEW else (_to_seconds(log[-1].ivl) if log else 0)
         imported = ImportedState(
             state=state,
             due_day=due_day,
@@ -178,10 +178,6 @@ def _find_state_after(direction: int, kind: ReviewKind, before: State) -> State:
 @lru_cache(maxsize=10_000)
 def _to_seconds(interval: int) -> int:
     return min(interval * DAY_SECONDS if interval > 0 else -interval, _LONGEST)
-
-
-def _step_interval(log: Sequence[LogRow]) -> int:
-    return _to_seconds(log[-1].ivl) if log else 0
 
 
 def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:

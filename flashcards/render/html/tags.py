@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from html import escape, unescape
 from typing import TYPE_CHECKING, Final
@@ -145,11 +144,11 @@ def make_typed_answer(html: str) -> str:
     return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")
 
 
-def write_typed_answer(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> str:
+def write_typed_answer(markdown: str, definitions: str = "") -> str:
     """Return the text to type for an answer in Markdown."""
     from flashcards.render.html.renderer import HtmlRenderer
 
-    return _write_text(HtmlRenderer(macros or {}, lambda name: name).render(markdown, definitions))
+    return _write_text(HtmlRenderer({}, lambda name: name).render(markdown, definitions))
 
 
 def _write_text(html: str) -> str:
