@@ -203,7 +203,7 @@ class TwoSchedulers:
         if card.stability is None or card.last_ms is None:
             return 0.0
         days = (self.now_ms - card.last_ms) / 1000 / DAY_SECONDS
-        model = self.store.model(policy.parameters)
+        model = self.store.model((*policy.parameters[:-1], round(policy.parameters[-1], 3)))  # as Anki rounds it
         if policy.review_order == "retrievability":
             return model.retrievability(card.stability, days)
         return days / model.interval_days(card.stability, policy.retention)
