@@ -134,7 +134,8 @@ class Collection:
         connection: its database.
         store: its cards and reviews.
         catalog: its files and notes, as of the last scan.
-        record_act: records what the open transaction does as an act with this summary, if it is to be undone.
+        record_act: records what the open transaction does as an act, if it is to be undone: its summary, and the files
+            that the transaction puts in place, see `Journal.staged`.
         backup_ms: when an import last backed up the state through this object, in epoch milliseconds; 0 if never.
     """
 
@@ -142,7 +143,7 @@ class Collection:
         """Open the collection in `root`; raise an error if the folder, its settings or its database cannot be used."""
         self.root = root
         self.backup_ms = 0
-        self.record_act: Callable[[str], None] = lambda _summary: None
+        self.record_act: Callable[..., None] = lambda _summary, _staged=None: None
         self._access = access
         refuse_strange_files(self.state_folder, root)
         in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())

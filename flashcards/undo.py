@@ -11,7 +11,8 @@ import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.imports import write_together
 from flashcards.collection import DATABASE, Collection, now_ms
@@ -20,18 +21,17 @@ from flashcards.disk.journal import Journal
 from flashcards.disk.safe_paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler.backups import copy_database
+from scheduler.database import closing_connection
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from scheduler.acts import Act
 
 UNDO_FOLDER: Final = "undo"
 _NAME: Final = re.compile(r"\d{1,20}")
 _KEPT: Final = 5  # copies; older acts can no longer be undone
-_TEXTS: Final = (".md", ".markdown", ".toml", ".tex")
-"""Files that are copied. Commands add other files, such as media, but never change them."""
 _LATER: Final = ("acts", "exported_notes", "anki_ids", "mocks", "mock_answers", "ticks")
 """Tables whose present rows stay when the database of a copy is put back."""
 
@@ -44,42 +44,35 @@ class UndoImpossible(FlashcardsError):
 
 
 @contextmanager
-def record_with_copy(collection: Collection, kind: str, paths: Iterable[Path] = ()) -> Iterator[list[str]]:
-    """Run the block and record it as one act that keeps a copy of the database and of the files and folders `paths`.
+def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
+    """Let `collection.record_act` record what the block does as an act with a copy of the earlier state.
 
-    The block calls `collection.record_act` within its last transaction. A block without one puts a summary into the
-    list that it gets. Without either, nothing is recorded.
+    The copy holds the database as last committed, and the files that the act is about to replace.
     """
     folder = collection.state_folder / UNDO_FOLDER / str(now_ms())
-    before = {path: path.stat() for path in _list_files(paths)}
-    summary: list[str] = []
-    recorded: list[str] = []
 
-    def record(text: str) -> None:
-        changed = _find_changes(collection, folder, paths, before)
-        collection.store.acts.add(kind, text, {"copy": folder.name, "files": changed}, now_ms())
-        recorded.append(text)
+    def record(summary: str, staged: Mapping[str, Path | None] = MappingProxyType({})) -> None:
+        with closing_connection(collection.database) as committed:
+            copy_database(committed, folder / DATABASE)
+        for path in staged:
+            place = find_place(collection.root, path)
+            if place.is_file():
+                copy = folder / "files" / path
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(place, copy)
+        files = {path: file_digest(waiting) if waiting else "" for path, waiting in staged.items()}
+        collection.store.acts.add(kind, summary, {"copy": folder.name, "files": files}, now_ms())
 
     collection.record_act = record
     try:
-        copy_database(collection.connection, folder / DATABASE)
-        for path in before:
-            if path.suffix.lower() in _TEXTS:
-                copy = _place_of(collection, folder, path)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, copy)
-        yield summary
-        for text in summary:
-            record(text)
+        yield
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
-        collection.record_act = lambda _summary: None
-    if recorded:
+        collection.record_act = lambda _summary, _staged=None: None
+    if folder.exists():
         _remove_old_copies(folder)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def undo(collection: Collection) -> Act:
@@ -110,37 +103,6 @@ def undo(collection: Collection) -> Act:
     shutil.rmtree(folder, ignore_errors=True)
     collection.forget_limits()
     return act
-
-
-def _list_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """List files, and the files of folders; hidden ones only if they are named."""
-    for path in paths:
-        if path.is_file():
-            yield path
-        elif path.is_dir() and not path.is_symlink():
-            yield from _list_files(each for each in sorted(path.iterdir()) if not each.name.startswith("."))
-
-
-def _find_changes(
-    collection: Collection, folder: Path, paths: Iterable[Path], before: dict[Path, Any]
-) -> dict[str, str]:
-    """Return the digest of each file that is new or other than before, and drop the copies of the rest."""
-    changed = {}
-    for path in {*before, *_list_files(paths)}:
-        saved = _place_of(collection, folder, path)
-        if path in before and path.is_file() and _is_same(path.stat(), before[path]):
-            saved.unlink(missing_ok=True)
-        else:
-            changed[path.relative_to(collection.root).as_posix()] = file_digest(path) if path.is_file() else ""
-    return changed
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    return (one.st_mtime_ns, one.st_size, one.st_ino) == (other.st_mtime_ns, other.st_size, other.st_ino)
-
-
-def _place_of(collection: Collection, folder: Path, path: Path) -> Path:
-    return folder / "files" / path.relative_to(collection.root)
 
 
 def _remove_old_copies(newest: Path) -> None:

@@ -62,7 +62,7 @@ def merge(
         model_of: the FSRS model of a deck.
         progress: called with the number of cards done.
     """
-    merging = _Merging(connection, days, model_of)
+    merging: _Merging | None = None  # made for the first card, since it reads the ids of the whole log
     reviews = cards = 0
     with _larger_cache(connection):
         remaining = iter(histories)
@@ -72,6 +72,7 @@ def merge(
             batch = list(islice(remaining, _BATCH))
             if not batch:
                 break
+            merging = merging or _Merging(connection, days, model_of)
             done = merging.batch(batch)
             reviews, cards = reviews + done.reviews, cards + done.cards
     return Merged(reviews, cards)

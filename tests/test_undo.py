@@ -78,6 +78,28 @@ def test_an_import_is_undone_with_its_files_cards_and_reviews(cli: Runner) -> No
     assert "Took back good" in cli("undo").out
 
 
+def test_an_import_that_changes_nothing_copies_nothing_and_keeps_older_copies(cli: Runner) -> None:
+    write_package(cli.root / "x.apkg", [Made(["front", "back"])])
+    cli("import", "x.apkg")
+    undo = cli.root / ".flashcards/undo"
+    (copy,) = undo.iterdir()
+    cli("import", "x.apkg")
+    assert list(undo.iterdir()) == [copy]
+    assert "Undid `import`" in cli("undo").out
+
+
+def test_an_import_copies_only_the_files_that_it_replaces(cli: Runner) -> None:
+    cli.write("other.md", question("one"))
+    write_package(cli.root / "x.apkg", [Made(["front", "back"])])
+    cli("import", "x.apkg")
+    had = files(cli.root)
+    write_package(cli.root / "x.apkg", [Made(["front", "back"]), Made(["new", "note"])])
+    cli("import", "x.apkg")
+    _, newest = sorted((cli.root / ".flashcards/undo").iterdir())
+    copied = {str(path.relative_to(newest / "files")) for path in (newest / "files").rglob("*.md")}
+    assert copied == {path for path in had if path.endswith(".md")} - {"other.md"}
+
+
 def test_an_import_whose_file_was_edited_since_is_not_undone(cli: Runner) -> None:
     cli.write("a.md", question("one"))
     had = files(cli.root)

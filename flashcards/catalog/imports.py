@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -127,16 +127,16 @@ def write_together(
         journal: stages the files.
         source: names the change in the table of imports.
         at_ms: now.
-        finish: called within the transaction, when the files are in place.
+        finish: called at the end of the transaction, before the files are placed.
     """
     try:
         with transaction(connection):
             yield
-            if journal.paths:
+            if journal.staged:
                 Origins(connection).record(journal.mark, at_ms, source)
-            journal.place()
             if finish:
                 finish()
+            journal.place()
     except BaseException:
         journal.take_back()  # if this fails, the plan stays for the next command
         journal.close()
@@ -200,10 +200,11 @@ class Origins:
         here = f"source IN (SELECT source FROM origins) AND source NOT IN ({others})"
         return dict(self._db.execute(f"SELECT source, digest FROM seen_notes WHERE {here}"))
 
-    def find_notes(self, sources: Iterable[str]) -> set[int]:
+    def find_notes(self, sources: Set[str]) -> set[int]:
         """Find the notes here that came from some sources."""
-        query = "SELECT note FROM json_each(?) JOIN origins ON source = value"
-        return {note for (note,) in self._db.execute(query, (json.dumps(list(sources)),))}
+        if not sources:
+            return set()
+        return {note for source, note in self._db.execute("SELECT source, note FROM origins") if source in sources}
 
     def find_orphans(self) -> set[int]:
         """Find the notes that came from another program and whose text is gone here."""

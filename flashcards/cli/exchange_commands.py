@@ -74,7 +74,7 @@ def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportRepor
     with _show_steps() as step:
         if dry_run:
             return run(collection, path, dry_run=True, progress=step)
-        with record_with_copy(collection, "import", [collection.root]):
+        with record_with_copy(collection, "import"):
             return run(collection, path, progress=step)
 
 

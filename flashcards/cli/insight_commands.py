@@ -296,11 +296,10 @@ def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool, *
 def _apply_parameters(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
     """Back up the state, and apply the parameters as one act; return how many states and due days are new."""
     from flashcards.insight.optimize import apply_parameters
-    from flashcards.settings import FILE_NAME
     from flashcards.undo import record_with_copy
     from scheduler import backup, remove_old_backups
 
-    with record_with_copy(collection, "optimize", [collection.root / FILE_NAME]):
+    with record_with_copy(collection, "optimize"):
         backup(collection.connection, collection.backups)
         done = apply_parameters(collection, scopes, reschedule=reschedule)
     remove_old_backups(collection.database, collection.backups)

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -54,9 +54,9 @@ class Journal:
         self._before: dict[str, str | None] = {}
 
     @property
-    def paths(self) -> list[str]:
-        """The paths of the files, within the root."""
-        return list(self._staged)
+    def staged(self) -> Mapping[str, Path | None]:
+        """The paths of the files, within the root, and where each waits; None for one that is to be removed."""
+        return self._staged
 
     def stage(self, path: str, before: bytes | None = None) -> Path:
         """Return a file to write to, which `place` then puts at `path` (within the root, with `/`).

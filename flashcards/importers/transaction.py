@@ -128,7 +128,7 @@ def run_import(
 
     def finish() -> None:
         if report.changes_anything:
-            collection.record_act(report.source)
+            collection.record_act(report.source, journal.staged)
 
     try:
         with write_together(collection.connection, journal, report.source, now_ms(), finish):

@@ -114,7 +114,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
 
     def finish() -> None:
         if values or recomputed or moved:
-            collection.record_act("parameters of FSRS")
+            collection.record_act("parameters of FSRS", journal.staged)
 
     with write_together(collection.connection, journal, "optimize", now_ms(), finish):
         if values:

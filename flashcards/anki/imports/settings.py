@@ -58,7 +58,7 @@ def find_deck_settings(
     A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
     Options that a person `changed` there count even if there is a table; what decks below inherit stays as it was.
     """
-    wanted = set(decks)
+    wanted = {name for deck in decks for name in (deck, *_parents(deck))}
     by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
     problems: dict[str, None] = {}
     said: dict[str, Mapping[str, Any]] = {}
@@ -67,7 +67,7 @@ def find_deck_settings(
     for name in sorted(by_name):
         deck = by_name[name]
         preset = package.presets.get(deck.preset or 0)
-        if preset is None or not any(each == name or each.startswith(f"{name}::") for each in wanted):
+        if preset is None or name not in wanted:
             continue
         found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
         is_changed = any(each in changed for each in (name, *_parents(name)))

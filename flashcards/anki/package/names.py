@@ -63,7 +63,8 @@ class Guids:
                 self._sharing.setdefault(shared, [self._taken[shared]]).append(note)
                 self._given[note] = _GivenGuid(shared, given)
                 continue
-            ours = [make_guid(key, each) for each in _FAMILIES]
+            is_ours = looks_ours(source) or (exported is not None and looks_ours(exported))
+            ours = [make_guid(key, each) for each in _FAMILIES] if is_ours else []
             if source not in ours and exported not in ours and (note not in self._given or source == exported):
                 self._given[note] = _GivenGuid(source, given)
 

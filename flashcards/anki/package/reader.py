@@ -275,6 +275,8 @@ class _Reader:
 
     def _add_log(self, package: Package) -> None:
         log: dict[int, list[LogRow]] = {card.id: [] for card in package.all_cards()}
+        if self._passed and not log:
+            return
         columns: Sequence[str] = ("id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type")
         if self._has_values(columns, "integer"):
             if self._has_values(columns, "integer", "real"):
