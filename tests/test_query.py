@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
-from flashcards.query import QueryInvalid, find_card_ids
-from flashcards.query.terms import compile_tag, match_words, matches, normalize, to_regex
+from flashcards.query import QueryInvalid, find_card_ids, terms
+from flashcards.query.find import QueryTooSlow
+from flashcards.query.terms import TextSearch, compile_tag, match_words, normalize, to_regex
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -388,6 +389,20 @@ def test_many_wildcards_are_matched_in_linear_time(anywhere: bool) -> None:
     assert compile_tag("*a" * 30).fullmatch(text)
 
 
+def test_a_regular_expression_that_takes_too_long_is_refused(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms, "_REGEX_SECONDS", 0.05)
+    (collection.root / "long.md").write_text(f"Q: {'a' * 60}\nA: b\n")
+    collection.scan()
+    for pattern in ("(a|a)*b", "(a|aa)+c"):
+        with pytest.raises(QueryTooSlow, match="takes too long"):
+            found(collection, f're:"{pattern}"')
+    assert found(collection, "re:a{60}")
+    (collection.root / "long.md").unlink()
+    collection.scan()
+
+
 @given(st.text("ab*_ ", min_size=1, max_size=6), st.text("ab ", max_size=8))
 def test_wildcards_mean_the_same_as_in_a_plain_regular_expression(pattern: str, text: str) -> None:
     plain = "".join({"*": ".*", "_": "."}.get(sign, sign) for sign in pattern)
@@ -409,9 +424,9 @@ def test_words_are_found_as_in_the_text_itself_however_it_is_stored(words: str, 
     body = orjson.dumps(note).decode()
     pattern = words.replace("\\", "")
     expected = normalize(pattern) in normalize(" ".join(fields))
-    assert matches("words", pattern, body) == expected
+    assert TextSearch().match("words", pattern, body) == expected
     condition = match_words(pattern)
     with closing(sqlite3.connect(":memory:")) as database:
-        database.create_function("matches", 4, matches)
+        database.create_function("matches", 4, TextSearch().match)
         row = database.execute(f"WITH n(body) AS (SELECT ?) SELECT {condition.sql} FROM n", (body, *condition.values))
         assert bool(row.fetchone()[0]) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,10 @@ from flashcards.query.terms import (
     SOURCES,
     TEXTS,
     Condition,
+    TextSearch,
     compile_tag,
     match_deck,
     match_words,
-    matches,
     normalize,
     unescape,
 )
@@ -39,6 +40,13 @@ class QueryInvalid(UsageError):
 
     def __init__(self, query: str, message: str) -> None:
         super().__init__(f"The query `{query}` cannot be read: {message}")
+
+
+class QueryTooSlow(UsageError):
+    """A query whose regular expression tries too many ways to match."""
+
+    def __init__(self, query: str) -> None:
+        super().__init__(f"The query `{query}` takes too long. Write its regular expression with fewer `*` and `+`.")
 
 
 class Parser:
@@ -206,6 +214,7 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
 
     Raises:
         QueryInvalid: the query cannot be read.
+        QueryTooSlow: it takes too long.
     """
     from flashcards.collection import now_ms
 
@@ -214,15 +223,21 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
     decks = collection.catalog.decks()
     condition = Parser(query, decks).condition()
     at = now_ms()
-    _add_functions(collection, at)
+    texts = TextSearch()
+    _add_functions(collection, at, texts)
     today = collection.clock.day(at)
     named = {"today": today, "now": at, "begin": collection.clock.start_of(today)}
     sql, values = _fill_in_times(condition, named)
-    rows = collection.connection.execute(
-        f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id LIMIT ?",
-        [*values, most],
-    )
-    return [row[0] for row in rows]
+    try:
+        rows = collection.connection.execute(
+            f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id LIMIT ?",
+            [*values, most],
+        )
+        return [row[0] for row in rows]
+    except sqlite3.OperationalError as error:
+        if texts.is_too_slow:
+            raise QueryTooSlow(query) from error
+        raise
 
 
 def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
@@ -231,7 +246,7 @@ def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, li
     return sql, list(condition.values)
 
 
-def _add_functions(collection: Collection, at: int) -> None:
+def _add_functions(collection: Collection, at: int, texts: TextSearch) -> None:
     today = collection.clock.day(at)
 
     def question(body: str) -> str:
@@ -248,7 +263,7 @@ def _add_functions(collection: Collection, at: int) -> None:
         model = collection.store.model(collection.policy(deck).parameters)
         return model.retrievability(stability, max(0, today - day))
 
-    collection.connection.create_function("matches", 4, matches, deterministic=True)
+    collection.connection.create_function("matches", 4, texts.match, deterministic=True)
     collection.connection.create_function("question", 1, question, deterministic=True)
     collection.connection.create_function("tagged", 2, has_tag, deterministic=True)
     collection.connection.create_function("retrievability", 3, retrievability)

@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from time import process_time
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -30,6 +31,10 @@ from scheduler.conditions import (
     alias,
 )
 
+if TYPE_CHECKING:
+    from regex import Pattern
+
+_REGEX_SECONDS: Final = 3.0  # of the processor, for a whole query
 _ESCAPE: Final = re.compile(r"\\(.)|([*_])|(.)", re.DOTALL)
 
 
@@ -84,19 +89,25 @@ def check_regex(text: str) -> str:
     Raises:
         ValueError: it cannot be read.
     """
+    import regex
+
     try:
-        re.compile(text, re.IGNORECASE)
-    except (re.error, RecursionError, OverflowError) as error:
+        _compile_regex(text)
+    except (regex.error, RecursionError, OverflowError) as error:
         raise ValueError(f"`re:{text}` is not a regular expression: {error}.") from error
     return text
 
 
 @lru_cache(maxsize=64)
+def _compile_regex(text: str) -> Pattern[str]:
+    import regex  # here, since it takes long to load; unlike `re` it can stop a search
+
+    return regex.compile(text, regex.IGNORECASE | regex.DOTALL)
+
+
+@lru_cache(maxsize=64)
 def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
     """Return what tests a text of a note, by the kind of pattern."""
-    if how == "regex":
-        found = re.compile(pattern, re.IGNORECASE | re.DOTALL)
-        return lambda text: bool(found.search(text))
     if how == "word":
         regex = to_regex(normalize(pattern), anywhere=True, start=r"(?<!\w)", end=r"(?!\w)")
         whole = re.compile(regex, re.DOTALL)
@@ -122,21 +133,47 @@ def _find_plain_words(pattern: str) -> tuple[str, ...]:
     return tuple(word for word in words if word.isascii() and word.isalnum())
 
 
-def matches(how: str, pattern: str, body: str, field: int | None = None) -> bool:
-    """Check whether a note has a text.
+class TextSearch:
+    """Matches notes with the patterns of one query. Its regular expressions have limited time.
 
-    Args:
-        how: the kind of pattern: "words", "plain" (accents left out), "word", "regex", or "field" (all of a field).
-        pattern: the pattern.
-        body: the note, as the catalog stores it.
-        field: the number of the field to look at, or nothing for all of them.
+    Attributes:
+        is_too_slow: whether the time was not enough.
     """
-    if how == "words" and not all(word in body.casefold() for word in _find_plain_words(pattern)):
-        return False
-    fields = orjson.loads(body)["fields"]
-    if field is None:
-        return _find_matcher(how, pattern)(" ".join(fields))
-    return field < len(fields) and _find_matcher(how, pattern)(fields[field])
+
+    def __init__(self) -> None:
+        self.is_too_slow = False
+        self._left = _REGEX_SECONDS
+
+    def match(self, how: str, pattern: str, body: str, field: int | None = None) -> bool:
+        """Check whether a note has a text.
+
+        Args:
+            how: the kind of pattern: "words", "plain" (accents left out), "word", "regex", or "field" (all of a field).
+            pattern: the pattern.
+            body: the note, as the catalog stores it.
+            field: the number of the field to look at, or nothing for all of them.
+
+        Raises:
+            TimeoutError: the regular expressions take too long.
+        """
+        if how == "words" and not all(word in body.casefold() for word in _find_plain_words(pattern)):
+            return False
+        fields = orjson.loads(body)["fields"]
+        if how == "regex":
+            return self._search(pattern, " ".join(fields))
+        if field is None:
+            return _find_matcher(how, pattern)(" ".join(fields))
+        return field < len(fields) and _find_matcher(how, pattern)(fields[field])
+
+    def _search(self, pattern: str, text: str) -> bool:
+        begun = process_time()
+        try:
+            return _compile_regex(pattern).search(text, timeout=max(0.0, self._left)) is not None
+        except TimeoutError:
+            self.is_too_slow = True
+            raise
+        finally:
+            self._left -= process_time() - begun
 
 
 _PROPERTY = re.compile(r"([a-z]+)\s*(<=|>=|!=|=|<|>)\s*(-?\d+(?:\.\d+)?)")
