@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 import flashcards
 from flashcards.add import Addition, plan_addition, write_addition
 from flashcards.cards import TextGone, build_record, build_records, find_card, format_card_id
-from flashcards.check import FileProblem, find_problems
+from flashcards.check import FileProblem, find_advice, find_problems
 from flashcards.collection import Access, Collection, find_ordering, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.query import find_card_ids
@@ -106,8 +106,6 @@ class Assistant:
             problems = _select(find_problems(collection), path)
             if not advice:
                 return {"problems": problems}
-            from flashcards.advice import find_advice
-
             return {"problems": problems, "advice": _select(find_advice(collection), path)}
 
     def plan_add(self, deck: str, text: str) -> Plan:

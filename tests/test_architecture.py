@@ -33,7 +33,6 @@ ALLOWED: dict[str, set[str]] = {
     "nested": {*_CORE, "settings"},
     "links": {*_CORE, "cards", "disk"},
     "add": {*_CORE, "disk", "identity"},
-    "advice": {*_CORE, "check"},
     "convert": {*_CORE, "disk", "identity"},
     "undo": {*_CORE, "disk"},
     "check": {*_CORE, "nested", "disk", "render", "review", "settings"},
@@ -52,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "sync": {*_CORE, "anki.exports", "anki.imports", "anki.package", "disk", "importers", "render", "settings"},
 }
 ALLOWED["web"] = {*_CORE, "cards", "disk", "insight", "mock", "query", "render", "review", "settings", "sync"}
-ALLOWED["assistant"] = {*_CORE, "add", "advice", "cards", "check", "query"}
+ALLOWED["assistant"] = {*_CORE, "add", "cards", "check", "query"}
 ALLOWED["cli"] = set(ALLOWED)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.advice import find_advice
+from flashcards.check import find_advice
 from flashcards.collection import Collection
 from flashcards.query import find_card_ids
 from flashcards.settings import load_settings

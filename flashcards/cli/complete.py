@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashcards.text import list_deck_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -99,7 +101,7 @@ def _offer(words: Iterable[str], incomplete: str) -> list[str]:
 def _read_decks(ctx: click.Context) -> list[str]:
     """Return the decks, and the decks above them."""
     names = [name for (name,) in _read(ctx, _DECKS)]
-    return sorted({"::".join(name.split("::")[:depth]) for name in names for depth in range(1, name.count("::") + 2)})
+    return sorted({above for name in names for above in list_deck_path(name)})
 
 
 def _find_state(ctx: click.Context) -> Path | None:

@@ -15,11 +15,8 @@ from flashcards.dialects import NATIVE
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flashcards.catalog.changes import Ambiguity, Change, ScanReport
     from flashcards.catalog.store import Entry
-    from flashcards.check import FileProblem
     from flashcards.collection import Collection
 
 
@@ -193,7 +190,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
     flashcards check --explain tpm
     flashcards check --advice tpm
     """
-    from flashcards.check import find_problems
+    from flashcards.check import find_advice, find_problems
 
     with console.open_without_scan(reading=True) as collection:
         _, unreadable = console.scan_decks(collection, warn=False)
@@ -201,7 +198,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
         if explain:
             _explain(collection, selected)
         found = [problem for problem in find_problems(collection, unreadable) if is_selected(problem.file, selected)]
-        remarks = [each for each in _find_advice(collection, wanted=advice) if is_selected(each.file, selected)]
+        remarks = [each for each in find_advice(collection) if is_selected(each.file, selected)] if advice else []
         for problem in (*found, *remarks):
             if as_json:
                 console.print_json(
@@ -223,12 +220,6 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
                 told += f" {console.plural(len(remarks), 'piece')} of advice."
             console.print_text(told, err=True)
         return 1 if found else 0
-
-
-def _find_advice(collection: Collection, *, wanted: bool) -> Sequence[FileProblem]:
-    from flashcards.advice import find_advice
-
-    return find_advice(collection) if wanted else ()
 
 
 def relative_path(collection: Collection, path: str) -> str:

@@ -58,7 +58,7 @@ def find_deck_settings(
     A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
     Options that a person `changed` there count even if there is a table; what decks below inherit stays as it was.
     """
-    wanted = {name for deck in decks for name in (deck, *_parents(deck))}
+    wanted = {name for deck in decks for name in list_deck_path(deck)}
     by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
     problems: dict[str, None] = {}
     said: dict[str, Mapping[str, Any]] = {}
@@ -70,7 +70,7 @@ def find_deck_settings(
         if preset is None or name not in wanted:
             continue
         found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
-        is_changed = any(each in changed for each in (name, *_parents(name)))
+        is_changed = any(each in changed for each in list_deck_path(name))
         is_given = given(name, preset) and not is_changed
         options = {**({} if is_given else preset.settings), **deck.settings}
         if not options:
@@ -79,7 +79,7 @@ def find_deck_settings(
         if name in present.decks and not is_changed:
             continue
         problems |= found
-        above = next((said[parent] for parent in _parents(name) if parent in said), _STOCK | _STOCK_STEPS)
+        above = next((said[parent] for parent in list_deck_path(name)[-2::-1] if parent in said), _STOCK | _STOCK_STEPS)
         if (
             not is_changed
             and said[name] == above
@@ -145,7 +145,7 @@ def _drop_values(text: str, keys: Iterable[str]) -> str:
 def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
     """Return what the new tables of its parents say for a deck, unless an existing table says otherwise."""
     found: dict[str, Any] = {}
-    for parent in reversed(list(_parents(name))):
+    for parent in list_deck_path(name)[:-1]:
         found = {key: value for key, value in found.items() if key not in present.decks.get(parent, {})}
         found |= tables.get(parent, {})
     return found
@@ -178,12 +178,6 @@ def _find_decks_with_siblings(package: Package) -> set[str]:
     """Return the top-level decks that hold notes with several cards."""
     found = (package.decks[home].name for home in package.decks_with_siblings if home in package.decks)
     return {normalize_name(name).partition("::")[0] for name in found}
-
-
-def _parents(name: str) -> Iterable[str]:
-    while "::" in name:
-        name = name.rpartition("::")[0]
-        yield name
 
 
 class SettingsImport:
