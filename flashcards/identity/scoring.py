@@ -99,6 +99,7 @@ class Scores:
     Attributes:
         old, new: the notes.
         old_sides, new_sides: their words.
+        files: the present file of each old note.
     """
 
     def __init__(
@@ -132,9 +133,9 @@ class Scores:
         self.new_sides = [split_sides(each.note) for each in new]
         same = [split_sides(note.note) for note in unchanged]
         self._tuning = tuning
-        self._files = [home.get(each.file, each.file) for each in old]
+        self.files = [home.get(each.file, each.file) for each in old]
         vanished = [
-            (file, each) for note, file, each in zip(old, self._files, self.old_sides, strict=True) if note.active
+            (file, each) for note, file, each in zip(old, self.files, self.old_sides, strict=True) if note.active
         ]
         fresh = [(note.file, each) for note, each in zip(new, self.new_sides, strict=True)]
         kept = [(home.get(note.file, note.file), each) for note, each in zip(unchanged, same, strict=True)]
@@ -172,6 +173,13 @@ class Scores:
         score = text + support if text >= self._tuning.least_likeness else 0.0
         return Pair(score, claim + support, claim, old, new)
 
+    def find_alike(self, olds: Set[int], news: Set[int]) -> set[int]:
+        """Find the new notes that are somewhat like one of these old ones."""
+        least = self._tuning.least_likeness
+        return {
+            new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news
+        }
+
     def is_rival(self, one: Pair, other: Pair) -> bool:
         """Check whether it matters which of two pairs that share a note is linked.
 
@@ -199,7 +207,7 @@ class Scores:
     def _score_one_text(self, one: WeighedSides, old: int, new: int) -> _TextScore:
         other = self._new[new]
         like = compare_sides(one, other, self._weights)
-        file = self._files[old] if self._files[old] == self.new[new].file else None
+        file = self.files[old] if self.files[old] == self.new[new].file else None
         if one.sides.cloze != other.sides.cloze:
             judged = _TextScore(_OTHER_KIND * like.whole, like.whole, like.both)
         elif one.sides.cloze:
@@ -294,7 +302,7 @@ class Scores:
         """Return what speaks for a pair besides its texts; never enough alone."""
         known, seen = self.old[old], self.new[new]
         found = 0.0
-        if self._files[old] == seen.file:
+        if self.files[old] == seen.file:
             found += self._tuning.same_file
         if known.note.breadcrumb == seen.note.breadcrumb:
             found += self._tuning.same_heading

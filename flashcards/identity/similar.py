@@ -58,7 +58,7 @@ def link_similar(
     run = _Run(scores, in_use, present, linked, tuning)
     run.link_vanished(len(vanished))
     run.link_orphans()
-    return run.links, run.list_doubts()
+    return run.list_links(), run.list_doubts()
 
 
 class _Run:
@@ -75,7 +75,7 @@ class _Run:
         linked: Mapping[int, Seen],
         tuning: Tuning,
     ) -> None:
-        self.links: list[Link] = []
+        self._pairs: list[Pair] = []
         self._scores = scores
         self._in_use = in_use
         self._present = present
@@ -98,6 +98,27 @@ class _Run:
             if not found and number:
                 break
         self._unclear += unclear
+        self._unlink_exchanged()
+
+    def _unlink_exchanged(self) -> None:
+        """Take back weak links in files of which notes were exchanged for others, rather than edited.
+
+        If a file lost notes and got as many that are like nothing it lost as were edited, cards gave way to others
+        there. Then a text that is somewhat alike says little.
+        """
+        scores = self._scores
+        left = Counter(scores.files[old] for old in self._old if scores.old[old].active)
+        known = scores.find_alike(self._old, self._new)
+        strange = Counter(scores.new[new].file for new in self._new - known)
+        edited = Counter(scores.new[pair.new].file for pair in self._pairs)
+        kept = []
+        for pair in self._pairs:
+            file = scores.new[pair.new].file
+            if pair.text < self._tuning.exchanged and min(left[file], strange[file]) >= edited[file]:
+                self._unlink(pair)
+            else:
+                kept.append(pair)
+        self._pairs = kept
 
     def link_orphans(self) -> None:
         """Link notes that lost their text in an earlier scan; without a place, the text must be enough."""
@@ -105,6 +126,14 @@ class _Run:
         if orphans and self._new:
             _, unclear = self._assign(self._find_sharing(list_word_keys, orphans), None, self._tuning.orphan_threshold)
             self._unclear += unclear
+
+    def list_links(self) -> list[Link]:
+        """List the links that were found."""
+        scores = self._scores
+        return [
+            Link(scores.old[pair.old], scores.new[pair.new], NAME, min(1.0, round(pair.score, 4)))
+            for pair in self._pairs
+        ]
 
     def list_doubts(self) -> list[Doubt]:
         """List the new notes for which several old ones are nearly as good, in order."""
@@ -146,12 +175,17 @@ class _Run:
                 pairs.append(self._scores.score_pair(old, new, places))
         found, unclear = assign_pairs(pairs, threshold, self._tuning.margin, self._scores.is_rival)
         for pair in found:
-            known, seen = self._scores.old[pair.old], self._scores.new[pair.new]
-            self.links.append(Link(known, seen, NAME, min(1.0, round(pair.score, 4))))
-            self._linked[known.id] = seen
+            self._linked[self._scores.old[pair.old].id] = self._scores.new[pair.new]
             self._old.remove(pair.old)
             self._new.remove(pair.new)
+        self._pairs += found
         return found, unclear
+
+    def _unlink(self, pair: Pair) -> None:
+        del self._linked[self._scores.old[pair.old].id]
+        self._old.add(pair.old)
+        self._new.add(pair.new)
+        self._unclear.append(pair)
 
 
 def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:
