@@ -25,7 +25,7 @@ _TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
 _TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
 _SLIPS_ALONE: Final = 0.6  # where no word at all is the same
 _MOST_REST: Final = 12  # words without a partner among which slips are looked for
-_GAP_WEIGHT: Final = 2.0  # of a word in a gap, compared with one outside
+_MOST_MISSPELT: Final = 2  # words of one side
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,23 @@ def is_slip(one: str, other: str) -> bool:
     return abs(mine - theirs) <= most and OSA.distance(one, other, score_cutoff=most) <= most
 
 
+def is_misspelt(old: Words, new: Words) -> bool:
+    """Check whether two sides differ by a letter in a few words only, which may be the first letter.
+
+    Such words may be two words, like "house" and "mouse", unless the other sides of the notes are equal.
+    """
+    lost, gained, _ = _compare_words(old, new)
+    if not lost or len(lost) != len(gained) or len(lost) > _MOST_MISSPELT:
+        return False
+    partners = [{other for other in gained if _is_letter_away(word, other)} for word in lost]
+    return all(partners) and len(set[str]().union(*partners)) == len(gained)
+
+
+def _is_letter_away(one: str, other: str) -> bool:
+    longest = max(len(one), len(other))
+    return longest > 2 and (one + other).isalpha() and OSA.distance(one, other, score_cutoff=1) <= 1
+
+
 def _score_side(common: float, old_total: float, new_total: float, old: Words, new: Words) -> float:
     if old.plain == new.plain:
         return 1.0
@@ -251,12 +268,9 @@ def is_word_swapped(old: Words, new: Words, weights: Weights) -> bool:
     "Which key deletes a line of text?" and "Which key copies a line of text?" ask for different things, although
     "deletes" tells no more than "line".
     """
-    lost, gained, kept = _compare_words(old, new)
-    if not lost or not gained or max(len(lost), len(gained)) > 2:
-        return False
-    if sum(map(str.isalnum, kept)) < _LONG * max(len(lost), len(gained)) or _weigh_slips(
-        set(lost), set(gained), weights
-    ):
+    lost, gained, kept = ({word for word in words if word.isalnum()} for words in _compare_words(old, new))
+    swapped = max(len(lost), len(gained))
+    if not lost or not gained or swapped > 2 or len(kept) < _LONG * swapped or _weigh_slips(lost, gained, weights):
         return False
     return all(any(word.isdigit() or weights[word] >= _HEAVY for word in words) for words in (lost, gained))
 

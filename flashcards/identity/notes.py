@@ -99,7 +99,7 @@ class Tuning:
     telling: float = 1.5
     back_kept: float = 0.45
     orphan_threshold: float = 0.75
-    exchanged: float = 0.75
+    exchanged: float = 0.85
     least_likeness: float = 0.25
     alone: float = 0.2
     alone_one_sided: float = 0.1
