@@ -82,12 +82,13 @@ class Tuning:
         telling: the weight from which on equal backs prove one card all the same.
         back_kept: the likeness from which on changed backs prove it too.
         orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
+        exchanged: texts less alike than this are not linked where cards gave way to others.
         least_likeness: texts less alike than this are never linked, wherever they are.
         alone: the support of a pair that is alone between two linked notes.
         alone_one_sided: the same if only front or back is alike.
         unbounded: taken off these for each side on which there is no note, but an end of the file.
         same_rank: the support of a pair in the same order, among equally many, between two linked notes.
-        same_stretch: the support of a pair between the same two linked notes.
+        same_stretch: the support of another pair, among equally many, between the same two linked notes.
         same_file: the support of a pair of the same file.
         same_heading: the support of a pair below the same headings.
     """

@@ -315,12 +315,12 @@ class Scores:
 
     def _add_place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
         tuning = self._tuning
-        if len(stretch.old) == len(stretch.new) == 1:
+        if len(stretch.old) != len(stretch.new):
+            return 0.0  # notes were written or deleted here
+        if len(stretch.old) == 1:
             alone = tuning.alone if both else tuning.alone_one_sided
             return max(0.0, alone - tuning.unbounded * (2 - stretch.edges))
-        if len(stretch.old) == len(stretch.new) and old_rank == new_rank and both:
-            return tuning.same_rank
-        return tuning.same_stretch
+        return tuning.same_rank if old_rank == new_rank and both else tuning.same_stretch
 
 
 def _compare_short_sides(like: float, old: str, new: str) -> float:

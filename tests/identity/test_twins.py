@@ -103,6 +103,10 @@ LIKE_IT = [
             "Q: In which year was the battle of Austerlitz fought?\nA: 1805",
             "Q: In which year was the battle of Trafalgar fought?\nA: 1805",
         ),
+        (
+            "Q: How high is the usual tide at the mouth of the river Severn?\nA: 9 m",
+            "Q: How high is the all-time tide at the mouth of the river Severn?\nA: 15 m",
+        ),
     ],
 )
 def test_a_question_with_one_word_swapped_is_another_note(world: World, before: str, after: str) -> None:
@@ -166,3 +170,46 @@ def test_a_former_text_with_a_typo_fixed_is_recognised(world: World) -> None:
     world.write("b.md", "Q: Where is the thyroid?\nA: In the neck.", "Q: What is T3?\nA: A hormone.")
     world.scan()
     assert world.note("metabolism").id == note
+
+
+CAPITALS = [
+    f"Q: What is the capital of {land}?\nA: {city}" for land, city in (("Peru", "Lima"), ("Chad", "N'Djamena"))
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "links"),
+    [
+        ("Q: What is the capital of Hungary?\nA: Budapest", "Q: What is the capital of tungary?\nA: Budapest", 1),
+        ("Q: What is the capital of Laos?\nA: Vientiane", "Q: What is the capital of Las?\nA: Vientiane", 1),
+        ("Haus :: house", "Maus :: mouse", 0),
+        ("Q: What is the capital of Mali?\nA: Bamako", "Q: What is the capital of Bali?\nA: Denpasar", 0),
+    ],
+)
+def test_a_letter_more_less_or_other_is_a_slip_above_the_same_answer(
+    world: World, before: str, after: str, links: int
+) -> None:
+    assert len(edit(world, [before, *CAPITALS], [after, *CAPITALS])) == links
+
+
+GRID = (
+    "Q: A fan likes the product a lot but seldom pays. What does the retention grid advise?\nA: Nurture them",
+    "Q: A member pays for the product but hardly visits. What does the retention grid advise?\nA: Wake them",
+)
+TEARS = "Q: Where do tears drain?\nA: Into the nose."
+
+
+def test_where_cards_give_way_to_others_one_that_is_somewhat_alike_is_another_too(world: World) -> None:
+    world.write("a.md", GRID[0], TEARS, OTHER)
+    world.scan()
+    world.write("a.md", GRID[1], "Q: How many ribs are there?\nA: 24", OTHER)
+    report = world.scan()
+    assert (report.edited, len(report.removed), len(report.added)) == ([], 2, 2)
+    ((_, ((candidate, _),)),) = report.ambiguous
+    assert candidate.before
+    assert candidate.before.fields[1] == "Nurture them"
+
+
+def test_where_cards_are_edited_one_that_is_somewhat_alike_is_edited_too(world: World) -> None:
+    edited = TEARS.replace("tears", "all tears")
+    assert len(edit(world, [GRID[0], TEARS, OTHER], [GRID[1], edited, OTHER])) == 2

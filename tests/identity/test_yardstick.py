@@ -68,11 +68,8 @@ def test_of_more_than_10_000_edited_notes_none_is_taken_for_another(decks: list[
     totals = by_group(decks, list(KINDS), 2)
     assert totals[ORDINARY_EDITS].edited + totals[HEAVY_EDITS].edited > 10_000
     assert totals[ORDINARY_EDITS].share_kept >= 0.99
-    assert [totals[group].wrong for group in (ORDINARY_EDITS, HEAVY_EDITS)] == [0, 0]
-    # Of the decks here alone, a new card on the PERT formula is taken for its neighbour that was deleted.
-    assert totals[MIXED].wrong <= 1
-    # What is left are twins such as `git diff` and `git diff --staged`, one deleted as the other is written.
-    assert totals[OTHER_CARDS].wrong <= 0.01 * totals[OTHER_CARDS].fresh
+    assert [totals[group].wrong for group in (ORDINARY_EDITS, HEAVY_EDITS, MIXED)] == [0, 0, 0]
+    assert totals[OTHER_CARDS].wrong <= 0.002 * totals[OTHER_CARDS].fresh
 
 
 @pytest.mark.slow
