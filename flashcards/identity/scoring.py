@@ -178,9 +178,7 @@ class Scores:
     def find_alike(self, olds: Set[int], news: Set[int]) -> set[int]:
         """Find the new notes that are somewhat like one of these old ones."""
         least = self._tuning.least_likeness
-        return {
-            new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news
-        }
+        return {new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news}
 
     def is_rival(self, one: Pair, other: Pair) -> bool:
         """Check whether it matters which of two pairs that share a note is linked.

@@ -172,9 +172,7 @@ def test_a_former_text_with_a_typo_fixed_is_recognised(world: World) -> None:
     assert world.note("metabolism").id == note
 
 
-CAPITALS = [
-    f"Q: What is the capital of {land}?\nA: {city}" for land, city in (("Peru", "Lima"), ("Chad", "N'Djamena"))
-]
+CAPITALS = [f"Q: What is the capital of {land}?\nA: {city}" for land, city in (("Peru", "Lima"), ("Chad", "N'Djamena"))]
 
 
 @pytest.mark.parametrize(
