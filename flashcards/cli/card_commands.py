@@ -92,11 +92,7 @@ def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> i
 
 
 def parse_days(when: str, today: int, date_today: date) -> tuple[int, int]:
-    """Parse a date, a number of days from today, or a range of them into the first and last day.
-
-    Raises:
-        DueDateInvalid: `when` has another form.
-    """
+    """Parse a date, a number of days from today, or a range of them, or raise DueDateInvalid."""
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", when)
     if match:
         first, last = int(match[1]), int(match[2] or match[1])

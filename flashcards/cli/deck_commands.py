@@ -223,11 +223,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
 
 
 def relative_path(collection: Collection, path: str) -> str:
-    """Return the path within the collection of a file or folder that a person named.
-
-    Raises:
-        PathOutside: it is not there, or not in the collection.
-    """
+    """Return the path within the collection of a file or folder that a person named, or raise PathOutside."""
     root = collection.root.resolve()
     for base in (Path.cwd(), root):
         with suppress(OSError, RuntimeError):  # a name that is too long, or a loop of links

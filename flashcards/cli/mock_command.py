@@ -233,11 +233,7 @@ def _show_history(collection: Collection, as_json: bool) -> None:
 
 
 def _show_one(collection: Collection, when: str, path: Path | None, as_json: bool) -> None:
-    """Show the report of an earlier mock interview.
-
-    Raises:
-        NoMock, MockUnknown, MockAmbiguous: as their names say.
-    """
+    """Show the report of an earlier mock interview."""
     mock = _find_mock(collection, when)
     if as_json:
         answers = Mocks(collection.connection).answers(mock.id)

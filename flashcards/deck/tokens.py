@@ -132,19 +132,13 @@ _BY_START = attrgetter("start")
 
 
 class Tokens(NamedTuple):
-    """The tokens of a deck's text.
+    """The tokens of a deck's text."""
 
-    Attributes:
-        found: all tokens, in order.
-        parts: the outline of the Markdown.
-        breaks: where line breaks were inserted for the parser.
-        left_open: where a fence or comment begins that hides all markers after it, and what would close it.
-    """
-
-    found: list[Token]
-    parts: Outline
-    breaks: list[int]
-    find_unclosed: tuple[int, str] | None
+    found: list[Token]  # all tokens, in order
+    parts: Outline  # the outline of the Markdown
+    breaks: list[int]  # where line breaks were inserted for the parser
+    # where a fence or comment begins that hides all markers after it, and what would close it
+    left_open: tuple[int, str] | None
 
 
 def tokenize(body: str) -> Tokens:

@@ -25,31 +25,19 @@ _OLD_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ObsidianSettings:
-    """What the plugin's `data.json` says.
+    """What the plugin's `data.json` says."""
 
-    Attributes:
-        tags: the tags that make a note's cards flashcards, with `#`.
-        ignored_tags: tags that keep a whole note out.
-        ignored_folders: paths or globs that are kept out.
-        folders_are_decks: decks come from folders instead of tags.
-        inline, inline_reversed: the separators within a line.
-        lines, lines_reversed: the separators on a line of their own.
-        end_marker: the line that ends a card of several lines, or "" for a blank line.
-        cloze_patterns: patterns such as `==[123;;]answer[;;hint]==`.
-        schedule_folder: the folder of the vault that may hold schedules.
-    """
-
-    tags: tuple[str, ...] = ("#flashcards",)
-    ignored_tags: tuple[str, ...] = ()
-    ignored_folders: tuple[str, ...] = ("**/*.excalidraw.md",)
-    folders_are_decks: bool = False
-    inline: str = "::"
+    tags: tuple[str, ...] = ("#flashcards",)  # those that make a note's cards flashcards, with `#`
+    ignored_tags: tuple[str, ...] = ()  # tags that keep a whole note out
+    ignored_folders: tuple[str, ...] = ("**/*.excalidraw.md",)  # paths or globs that are kept out
+    folders_are_decks: bool = False  # decks come from folders instead of tags
+    inline: str = "::"  # the separators within a line
     inline_reversed: str = ":::"
-    lines: str = "?"
+    lines: str = "?"  # the separators on a line of their own
     lines_reversed: str = "??"
-    end_marker: str = ""
-    cloze_patterns: tuple[str, ...] = (HIGHLIGHT,)
-    schedule_folder: str = "Spaced Repetition"
+    end_marker: str = ""  # the line that ends a card of several lines, or "" for a blank line
+    cloze_patterns: tuple[str, ...] = (HIGHLIGHT,)  # patterns such as `==[123;;]answer[;;hint]==`
+    schedule_folder: str = "Spaced Repetition"  # the folder of the vault that may hold schedules
 
     def is_flashcard_tag(self, tag: str) -> bool:
         """Whether a tag, with its `#`, is a flashcard tag or lies below one."""

@@ -124,13 +124,10 @@ class RenderedNotes:
 
 
 class Gathering:
-    """The notes of some decks, rendered one after the other; made for one package.
+    """The notes of some decks, each without those below it, rendered one after the other for one package.
 
-    Args:
-        collection: open, and scanned.
-        decks: the names of the decks, each without those below it.
-        rendered: what an earlier gathering rendered, to be used again and added to.
-        leeches: tag the notes of leeches, by which Anki knows them.
+    What an earlier gathering `rendered` is used again and added to; notes of leeches get the tag by which Anki knows
+    them.
     """
 
     def __init__(

@@ -82,12 +82,7 @@ class KnownChanges:
 class StatusImport:
     """Takes the marks of cards over where they changed there since the last import.
 
-    Args:
-        store: holds the cards.
-        origins: remembers the marks they had there.
-        reader: reads the cards.
-        today: the day it is; an older burial is over.
-        package_ms: when the package was made; what an older one says is out of date.
+    A burial before `today` is over; what a package that is older than `package_ms` says is out of date.
     """
 
     def __init__(self, store: Store, origins: Origins, reader: HistoryReader, today: int, package_ms: int) -> None:
@@ -144,15 +139,7 @@ _FARTHEST_SHIFT: Final = 10  # milliseconds
 
 
 class CardImport:
-    """Brings the cards of one package in.
-
-    Args:
-        collection: open, in a transaction.
-        package: where they come from.
-        origins: what was known of them.
-        settings: those that will hold after the import.
-        at_ms: now.
-    """
+    """Brings the cards of one package in; `settings` are those that will hold after the import."""
 
     def __init__(
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int

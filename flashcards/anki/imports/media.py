@@ -87,10 +87,6 @@ class MediaPlan:
     """Gives each medium that is named a file of its own in the collection's folder of media.
 
     A name is kept unless a file of that name holds something else. What a note here names already stays where it is.
-
-    Args:
-        root: the collection's folder.
-        archive: the package.
     """
 
     def __init__(self, root: Path, archive: MediaSource) -> None:

@@ -50,13 +50,8 @@ class _TypeFacts(NamedTuple):
 class NoteConverter:
     """Converts each note of a package to those of ours that ask the same cards.
 
-    Args:
-        package: where they come from.
-        converter: turns their fields into Markdown.
-        pictures: those of the package, for what is drawn over them.
-        known: the guids and parts of the notes that were imported before.
-        start_deck: called before a part of a note that goes to another deck than its first part.
-        budget: how long its cards may be.
+    `known` are the guids and parts of the notes that were imported before; `start_deck` is called before a part of a
+    note that goes to another deck than its first part.
     """
 
     def __init__(

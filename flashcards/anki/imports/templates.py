@@ -240,18 +240,13 @@ def _find_closing_brace(text: str, start: int) -> int | None:
 
 
 class SideTemplate:
-    """One side of a template, parsed.
-
-    Attributes:
-        conditions: the names of the fields that sections look at.
-        clozes: the names of the fields that it shows with gaps.
-        macros: the TeX macros that it defines.
-    """
+    """One side of a template, parsed, with the TeX macros that it defines."""
 
     def __init__(self, text: str) -> None:
         text, self.macros = extract_macros(text)
         self._parts = parse_template(text)
         parts = list(walk_parts(self._parts))
+        # the names of the fields that sections look at, and of those that it shows with gaps
         self.conditions = {part.name for part in parts if isinstance(part, TemplateSection)}
         self.clozes = {part.name for part in parts if isinstance(part, TemplateField) and "cloze" in part.filters}
 

@@ -123,13 +123,10 @@ _SHIFTED: Final = """
 
 
 class History:
-    """The schedules and the log of a collection's cards.
+    """The schedules and the log of a collection's cards, as of `now_ms`.
 
-    Args:
-        collection: open, and scanned.
-        now_ms: the present instant; Anki counts the days of a log by the offset from UTC that holds now.
-        progress: called now and then with the number of rows of the log done.
-        finds_early: whether reviews before their day get the log type of a filtered deck; phones wrote their own.
+    Anki counts the days of a log by the offset from UTC that holds now. If it `finds_early`, reviews before their day
+    get the log type of a filtered deck; phones wrote their own.
     """
 
     def __init__(

@@ -82,12 +82,8 @@ class PackageCounts:
 class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
     """A package's database. Notes come one at a time, so that memory need not hold them all.
 
-    Args:
-        notes: in the order in which their new cards are to be asked.
-        clock: reads the time zone and the hour at which a day begins.
-        presets: the settings of the decks; without them Anki gives its own.
-        history: what is known of the cards; without it all of them are new.
-        first_day: the day from which due days count; without it, that of the oldest note or review.
+    They come in the order in which their new cards are to be asked. Without `presets` Anki gives its own; without
+    `history` all cards are new. Due days count from `first_day`, or else from that of the oldest note or review.
     """
 
     def __init__(

@@ -49,14 +49,7 @@ _PLAIN: Final = frozenset(
 
 
 class Blocks:
-    """A collector of the blocks of one element.
-
-    Args:
-        cut: the field that the tree was read from.
-        media: gets the name of a media file, returns its URL.
-        cloze: whether it may hold gaps.
-        cell: whether it is a cell of a table, where everything must be on one line.
-    """
+    """A collector of the blocks of one element; in a `cell` of a table, everything must be on one line."""
 
     def __init__(self, cut: CutField, media: Media, *, cloze: bool, cell: bool = False) -> None:
         self.blocks: list[str] = []

@@ -37,9 +37,8 @@ _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 class HtmlRenderer:
     """A renderer for the notes of one collection. It writes for Anki; a subclass writes formulas and media otherwise.
 
-    Args:
-        macros: the collection's TeX macros, which are expanded in every formula because Anki does not know them.
-        media: gets each local URL of a picture, sound or video, percent escapes undone, and returns its name in Anki.
+    The TeX `macros` are expanded in every formula because Anki does not know them. `media` gets each local URL of a
+    picture, sound or video, percent escapes undone, and returns its name in Anki.
     """
 
     def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
