@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import accumulate
+from itertools import accumulate, chain, zip_longest
 from typing import Final
 
 import pyromark
@@ -118,9 +118,12 @@ class _Footnotes:
             opaque = _find_fences(text)
             found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
             self._defined.update({match[1]: match[2] for match in found})
+            named = set(_REFERENCE.findall(text))
+            kept = ["" if match[1] in named else f"\\{match[0]}" for match in found]  # what nothing names is text
             ends = [0, *(match.end() for match in found)]
             starts = [*(match.start() for match in found), len(text)]
-            self.text = "".join(text[end:start] for end, start in zip(ends, starts, strict=True)).rstrip("\n")
+            between = (text[end:start] for end, start in zip(ends, starts, strict=True))
+            self.text = "".join(chain.from_iterable(zip_longest(between, kept, fillvalue=""))).rstrip("\n")
 
     def refer(self, name: str) -> str:
         """Return the reference to a footnote, or "" if it is not defined."""

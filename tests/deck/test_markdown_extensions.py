@@ -82,6 +82,13 @@ def test_footnotes_stand_below_the_text_in_the_order_in_which_they_are_named() -
     )
 
 
+def test_a_footnote_that_nothing_names_is_text() -> None:
+    assert (
+        rewrite_additions("[^1]: a gap of its own\n[^2]: x\nb[^2]")
+        == "\\[^1]: a gap of its own\nb<sup>1</sup>\n\n<sup>1</sup> x"
+    )
+
+
 def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
     assert rewrite_additions("a[^1]", "[^1]: there") == "a<sup>1</sup>\n\n<sup>1</sup> there"
 

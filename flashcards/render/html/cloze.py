@@ -7,6 +7,7 @@ Anki's in the HTML. So a gap may begin or end anywhere that the Markdown allows.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -40,7 +41,9 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     swallowed = any(delimiter in token for delimiter in delimiters for token in tokens if token not in delimiters)
     if swallowed or len(places) != len(note.gaps):
         return _render_piecewise(note, renderer, openings, closings)
-    return _write_gaps(tokens, places, delimiters, openings, closings)
+    partners = _find_partners(tokens)
+    _open_details(tokens, places, partners)
+    return _write_gaps(tokens, places, partners, delimiters, openings, closings)
 
 
 def mark_gaps(html: str, delimiters: tuple[str, str], opening: str, closing: str) -> str:
@@ -51,6 +54,7 @@ def mark_gaps(html: str, delimiters: tuple[str, str], opening: str, closing: str
     tokens = _split_html(html, delimiters)
     places = _find_places(tokens, delimiters)
     partners = _find_partners(tokens)
+    _open_details(tokens, places, partners)
     marks: dict[int, list[str]] = {}
     for place in places:
         for start, end in _find_balanced_parts(tokens, place, partners, delimiters):
@@ -129,10 +133,26 @@ def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]
     return [] if starts else [found[start] for start in sorted(found)]
 
 
+def _open_details(tokens: list[str], places: list[_Place], partners: dict[int, int]) -> None:
+    """Open each `<details>` with a gap below its summary, which a closed one would hide."""
+    starts = [place.start for place in places]
+    summaries = [at for at, token in enumerate(tokens) if token == "</summary>"]
+    for at, token in enumerate(tokens):
+        if token == "<details>" and at in partners:
+            below = bisect_left(summaries, at)
+            first = summaries[below] if below < len(summaries) else at
+            if bisect_left(starts, first) < bisect_left(starts, partners[at]):
+                tokens[at] = '<details open="">'
+
+
 def _write_gaps(
-    tokens: list[str], places: list[_Place], delimiters: tuple[str, str], openings: list[str], closings: list[str]
+    tokens: list[str],
+    places: list[_Place],
+    partners: dict[int, int],
+    delimiters: tuple[str, str],
+    openings: list[str],
+    closings: list[str],
 ) -> str:
-    partners = _find_partners(tokens)
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
     unseen: dict[int, list[str]] = {}  # gaps without visible content: their cards still need them
@@ -204,7 +224,9 @@ def _render_piecewise(note: Note, renderer: HtmlRenderer, openings: list[str], c
         return "".join(out), index
 
     def stretch(start: int, end: int, depth: int) -> str:
-        html = renderer.render(text[start:end], note.definitions)
-        return escape_in_gap(html) if depth else html
+        source = text[start:end]
+        html = renderer.render(source, note.definitions)
+        before, after = (" " if edge.isspace() else "" for edge in (source[:1], source[-1:]))
+        return f"{before}{escape_in_gap(html) if depth else html}{after}"
 
     return piece(0, len(text), 0, 0)[0]
