@@ -352,7 +352,7 @@ def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[i
             f" WHERE note IN ({','.join('?' * len(chunk))})",
             chunk,
         )
-        found.update({(note, slot): _Card(*rest) for note, slot, *rest in rows})
+        found.update({(note, slot): _Card._make(rest) for note, slot, *rest in rows})
     return found
 
 
@@ -374,18 +374,11 @@ def _make_state(
             interval = seconds // DAY_SECONDS * DAY_SECONDS or seconds
             if seconds < DAY_SECONDS:
                 due_day, due_ms = None, due_at
+    steps_left = 0 if state is State.REVIEW else 1
+    memory = Memory(schedule.stability, schedule.difficulty)
+    counts = schedule.reps, schedule.lapses
     return ImportedState(
-        state=state,
-        due_day=due_day,
-        due_ms=due_ms,
-        steps_left=0 if state is State.REVIEW else 1,
-        interval=interval,
-        reps=schedule.reps,
-        lapses=schedule.lapses,
-        leech=False,
-        changed_ms=min(changed_ms, at_ms),
-        memory=Memory(schedule.stability, schedule.difficulty),
-        keeps_log=False,
+        state, due_day, due_ms, steps_left, interval, *counts, False, min(changed_ms, at_ms), memory, keeps_log=False
     )
 
 

@@ -7,7 +7,6 @@ text: `{"cardSchedules": {"c4ddf78ff81fe": [{"dueDate": "2026-12-16", "interval"
 from __future__ import annotations
 
 import json
-import math
 import re
 from array import array
 from collections.abc import Iterable, Mapping
@@ -24,14 +23,15 @@ Schedules = tuple[StatedSchedule | None, ...]
 _LOWEST_EASE: Final = 130
 _HIGHEST_EASE: Final = 370
 _FARTHEST: Final = 36_500.0  # days
-_NEW: Final = "2000-01-01"
+_NEW: Final = date(2000, 1, 1)
 _REVIEW: Final = 2
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
 _IN_WORDS: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) (\d{1,2}) (\d{4})")
-_COMMENT: Final = re.compile(r"[ \t]?<!--SR:((?:(?!<!--).)*?)-->")  # of opened ones that nothing closes the last counts
+# Of opened ones that nothing closes the last counts.
+_COMMENT: Final = re.compile(r"[ \t]?<!--SR:((?:[^<\n-]++|<(?!!--)|-(?!->))*+)-->")
 _BLOCK: Final = re.compile(r"```json\s*(.*?)\s*^```", re.DOTALL | re.MULTILINE)
 _WORD: Final = 0xFFFFFFFF
 
@@ -40,7 +40,8 @@ def cut_schedules(line: str) -> tuple[str, list[str]]:
     """Return a line without its schedule comments, and what each comment holds."""
     if "<!--SR:" not in line:
         return line, []
-    return _COMMENT.sub("", line), [match[1] for match in _COMMENT.finditer(line)]
+    parts = _COMMENT.split(line)
+    return "".join(parts[::2]), parts[1::2]
 
 
 def read_schedules(comment: str) -> tuple[Schedules, bool]:
@@ -51,10 +52,10 @@ def read_schedules(comment: str) -> tuple[Schedules, bool]:
     found: list[StatedSchedule | None] = []
     is_readable = True
     for part in comment.split("!"):
-        if not part.strip():
+        if not part or part.isspace():
             continue
         try:
-            found.append(_read_part([field.strip() for field in part.split(",")]))
+            found.append(_read_part(part.split(",")))
         except (ValueError, OverflowError, IndexError):
             found.append(None)
             is_readable = False
@@ -132,24 +133,18 @@ def hash_text(text: str) -> str:
 
 
 def _read_part(fields: list[str]) -> StatedSchedule | None:
-    return _read_fsrs(fields[1:]) if fields[0] == "fsrs" else _read_sm2(fields)
+    return _read_fsrs([field.strip() for field in fields[1:]]) if fields[0].strip() == "fsrs" else _read_sm2(fields)
 
 
 def _read_sm2(fields: list[str]) -> StatedSchedule | None:
-    due = _read_date(fields[0])
-    if due.isoformat() == _NEW:
+    due = _read_date(fields[0].strip())
+    if due == _NEW:
         return None
     interval, ease = _number(fields[1]), _number(fields[2])
     days = max(1, round(interval))
-    return StatedSchedule(
-        due=due.isoformat(),
-        last=(due - timedelta(days=days)).isoformat(),
-        interval=days,
-        stability=min(max(0.1, interval), _FARTHEST),
-        difficulty=_difficulty(ease),
-        state=_REVIEW,
-        reps=1,
-    )
+    last = due - timedelta(days)
+    stability = min(max(0.1, interval), _FARTHEST)
+    return StatedSchedule(str(due), str(last), days, stability, _difficulty(ease), _REVIEW)
 
 
 def _difficulty(ease: float) -> float:
@@ -180,7 +175,7 @@ def _read_fsrs(fields: list[str]) -> StatedSchedule | None:
 
 def _number(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value) or abs(value) > 10 * _FARTHEST:
+    if not -10 * _FARTHEST <= value <= 10 * _FARTHEST:  # or no number at all
         raise ValueError(text)
     return value
 
