@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from flashcards.deck.media_references import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
 from flashcards.disk.atomic import read_text
-from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
+from flashcards.disk.media_files import WIKI_PREFIX, FileFinder, MediaError, find_media_file
 from flashcards.render.formulas import MACROS_FILE, expand, parse_macros
 from flashcards.render.html.cloze import mark_gaps
 from flashcards.render.html.renderer import HtmlRenderer, MediaPlacer
@@ -134,4 +134,5 @@ def _link_elsewhere(url: str, name: str) -> str:
 
 
 def _write_missing(url: str) -> str:
-    return f'<span class="missing">{escape(unquote(url))} is missing from the collection.</span>'
+    name = unquote(url.removeprefix(WIKI_PREFIX))
+    return f'<span class="missing">{escape(name)} is missing from the collection.</span>'

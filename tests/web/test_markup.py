@@ -64,6 +64,7 @@ def test_sound_and_video_become_players(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "gone.png is missing" in render(tmp_path, "![x](gone.png)")
     assert "gone.mp3 is missing" in render(tmp_path, "[listen](gone.mp3)")
+    assert ">gone.png is missing" in render(tmp_path, "![[gone.png]]")
 
 
 @pytest.mark.parametrize(

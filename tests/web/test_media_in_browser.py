@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 LISTEN = """Q: Which tone? ![sound](tone.wav)
-A: A. ![large](dot.png)
+A: A. ![large](dot.png) ![[dot.png|120]]
 
 <details><summary>Why?</summary>Because of 440 hertz.</details>
 """
@@ -95,7 +95,7 @@ def test_sound_plays_by_itself_as_a_setting_and_again_by_its_key(browser: Browse
     window.close()
 
 
-def test_a_picture_opens_large_by_its_key_and_details_stay_closed(browser: Browser, tmp_path: Path) -> None:
+def test_a_picture_has_its_width_and_opens_large_by_its_key_and_details_stay_closed(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, a=LISTEN)
     write_media(tmp_path)
     window = browser.new_context()
@@ -104,6 +104,7 @@ def test_a_picture_opens_large_by_its_key_and_details_stay_closed(browser: Brows
         tab = enter(window, visitor)
         tab.keyboard.press(" ")
         tab.wait_for_selector(".answer details")
+        wait_until(tab, "document.querySelector('.answer img[width]').clientWidth === 120")
         assert tab.locator("details[open]").count() == 0
         tab.click("summary >> text=Why?")
         tab.wait_for_selector("details[open] >> text=440 hertz")
