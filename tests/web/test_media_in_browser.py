@@ -95,7 +95,9 @@ def test_sound_plays_by_itself_as_a_setting_and_again_by_its_key(browser: Browse
     window.close()
 
 
-def test_a_picture_has_its_width_and_opens_large_by_its_key_and_details_stay_closed(browser: Browser, tmp_path: Path) -> None:
+def test_a_picture_has_its_width_and_opens_large_by_its_key_and_details_stay_closed(
+    browser: Browser, tmp_path: Path
+) -> None:
     write(tmp_path, a=LISTEN)
     write_media(tmp_path)
     window = browser.new_context()

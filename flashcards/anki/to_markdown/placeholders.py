@@ -45,6 +45,7 @@ _ENVIRONMENTS: Final = frozenset(  # those that MathJax shows
     | {"subarray", "Vmatrix", "vmatrix"}
 )
 _HIGHEST: Final = 499
+_BRACE: Final = re.compile(r"[{}]")
 
 
 class Placeholder(NamedTuple):
@@ -160,7 +161,9 @@ def _cut_out_math(html: str, cut: CutField) -> str:
 
 def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, display: bool) -> str:
     inner = [cut.placeholders[int(found[1])] for found in PLACEHOLDER.finditer(body)]
-    tex = PLACEHOLDER.sub("", _get_text(_fill_gaps(body, cut)))
+    kept = _keeps_gaps(body, cut) if inner else True
+    text = body if kept else _fill_gaps(body, cut)
+    tex = _get_text(PLACEHOLDER.sub(lambda found: cut.placeholders[int(found[1])].value if kept else "", text))
     if name == "latex":
         found = _LATEX.fullmatch(tex)
         if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
@@ -170,17 +173,43 @@ def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, displa
         tex = next(found[group] for group in _LATEX.groupindex if found[group] is not None)
     if not tex.strip():
         return source
-    placeholder = cut.add("display" if display else "inline", " ".join(tex.split()), PLACEHOLDER.sub("", source))
+    kind, tex = "display" if display else "inline", " ".join(tex.split())
+    if kept:
+        return cut.add(kind, tex, source)
     openings = [each for each in inner if each.kind == "open"]
-    if not inner:
-        return placeholder
     if len(openings) != sum(each.kind == "close" for each in inner):  # a gap begins or ends inside
         cut.problems.append("a formula and a gap overlap")
         return source
     cut.problems.append("a gap inside a formula now hides the whole formula")
     numbers = dict.fromkeys(number for each in openings for number in each.value[3:-2].split(","))
     opening = cut.add("open", f"{{{{c{','.join(numbers)}::", "")
+    placeholder = cut.add(kind, tex, PLACEHOLDER.sub("", source))
     return f"{opening}{placeholder}{cut.add('close', '}}', '')}"
+
+
+def _keeps_gaps(body: str, cut: CutField) -> bool:
+    """Whether a deck file would read the gaps of a formula as they are: each has as many `{` as `}`."""
+    depths: list[int] = []
+    at = 0
+    for found in (*PLACEHOLDER.finditer(body), None):
+        part = _get_text(body[at : found.start() if found else len(body)])
+        if part.endswith("\\"):  # it would escape the sign of the gap
+            return False
+        for sign in _BRACE.findall(part) if depths else ():
+            depths[-1] += 1 if sign == "{" else -1
+            if depths[-1] < 0:
+                return False
+        if found is None:
+            return not depths
+        at = found.end()
+        kind = cut.placeholders[int(found[1])].kind
+        if kind == "open":
+            depths.append(0)
+        elif kind in GAP_KINDS and (not depths or depths[-1]):
+            return False
+        elif kind == "close":
+            depths.pop()
+    return False
 
 
 def _fill_gaps(body: str, cut: CutField) -> str:
