@@ -33,6 +33,7 @@ _FORMAT_LINE: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=][^\n]*\n", re.MU
 _MARKED: Final = re.compile(r"[QTC]:")
 _END: Final = "<!-- end -->"
 _HEADING: Final = re.compile(r"^ {0,3}#{1,6}[ \t]", re.MULTILINE)
+_RULE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _STOPS: Final = re.compile(r"#{1,6}[ \t]|---[ \t]*\Z|<!--[ \t]*end[ \t]*-->")
 
 
@@ -223,6 +224,8 @@ def _explain_difference(note: Note) -> str:
     """Return why a note is read as another one in the native format."""
     if any(_HEADING.search(field) for field in note.fields):
         return "In the native format a heading ends a note, and this note holds one."
+    if any(_RULE.search(field) for field in note.fields):
+        return "In the native format a line of `---` ends a note, and this note holds one."
     if note.kind is Kind.CLOZE and "==" in note.fields[0]:
         return "In the native format every `==highlight==` of a cloze is a gap, and here one is not."
     return "This note would be read as another one."

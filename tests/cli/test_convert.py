@@ -95,6 +95,7 @@ def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("ask\n?\none\n---\ntwo\n", "In the native format a line of `---` ends a note, and this note holds one."),
         ("ask\n?\n### Part\nanswer\n", "In the native format a heading ends a note, and this note holds one."),
         ("a ==1;;gap== and ==none==\n", "In the native format every `==highlight==` of a cloze is a gap"),
     ],
