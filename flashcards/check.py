@@ -261,7 +261,7 @@ def _check_embeds(entry: Entry) -> Iterator[FileProblem]:
     targets = read_targets(entry.note.definitions)
     for embeds, target in list_targets("\n".join(entry.note.fields)) if targets else ():
         if embeds and targets.get(f"!{target}", "") is None:
-            message = f"The embedded note `{target}` is not in the collection, or lacks that part."
+            message = f"The embedded note or file `{target}` is not in the collection, or lacks that part."
             yield FileProblem(entry.path, entry.note.line, "note-missing", message, "Put it there, or fix the link.")
 
 

@@ -14,7 +14,7 @@ from flashcards.dialects import NATIVE
 from flashcards.dialects.obsidian_blocks import SCHEDULE_COMMENT
 from flashcards.dialects.obsidian_schedules import cut_schedules
 from flashcards.disk.atomic import read_file
-from flashcards.disk.media_files import PathIndex
+from flashcards.disk.media_files import FileFinder, PathIndex
 from flashcards.disk.safe_paths import is_private
 
 _EMBED: Final = re.compile(r"!\[\[([^\[\]|#\n]*)")
@@ -38,6 +38,7 @@ class LinkResolver:
     def __init__(self, root: Path, connection: sqlite3.Connection) -> None:
         self._root = root
         self._db = connection
+        self._files = FileFinder(root)
         self._index: PathIndex | None = None
         self._native: set[str] = set()
         self._texts: dict[tuple[str, str], str | None] = {}
@@ -70,6 +71,8 @@ class LinkResolver:
             if key in found or len(found) >= _MOST_TARGETS or (embeds and SHOWN.search(name.strip())):
                 continue
             file = self._find(name.strip(), source) if name.strip() else source
+            if embeds and not file and self._is_file(name.strip(), source):
+                continue  # it is shown by its name, as a link
             if embeds:
                 shown = self._read(file, part.strip(), path) if file else None
                 found[key] = shown
@@ -86,6 +89,10 @@ class LinkResolver:
             self._native = {path for path, dialect in rows if dialect == NATIVE}
         folder = source.rpartition("/")[0]
         return self._index.find(f"{name}.md", folder) or self._index.find(name, folder)
+
+    def _is_file(self, name: str, source: str) -> bool:
+        """Whether a name in the file `source` means a file that is no note, such as a PDF."""
+        return "." in name and bool(self._files.find(name, source.rpartition("/")[0]))
 
     def _read(self, file: str, part: str, path: str) -> str | None:
         """Return the part of a file that is embedded in a note of `path`; nothing if it cannot be read."""
