@@ -35,12 +35,12 @@ MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
 MAX_MEDIUM: Final = 1 << 30
 MAX_LIST: Final = 64 << 20
 MAX_UNPACKED: Final = 32 << 30
-MAX_RATIO: Final = 200  # times that a member may grow when it is unpacked; collections grow about five times
+MAX_RATIO: Final = 200  # times that a large member may grow when it is unpacked; most collections grow about five times
 
 _COLLECTIONS: Final = {1: "collection.anki2", 2: "collection.anki21", 3: "collection.anki21b"}
 _NEWEST: Final = 3
 _BLOCK: Final = 1 << 20
-_ANY_RATIO: Final = 16 << 20  # bytes up to which a member may grow as it likes
+_ANY_RATIO: Final = 512 << 20  # bytes up to which a member may grow as it likes: text that repeats itself, silence
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 

@@ -39,7 +39,7 @@ _SCRATCH: Final = (
     "CREATE TEMP TABLE early (id INTEGER PRIMARY KEY)",
 )
 
-# The schedule of every card, as `rslib/src/card` keeps it. A card that is relearnt has the interval that FSRS would
+# The schedule of every card, as Anki keeps it. A card that is relearnt has the interval that FSRS would
 # give it now: its stability times a share that follows from the retention. A step of days that is suspended
 # or buried is due at an instant: an import moves days to the other collection's day 0 only where they are in a queue.
 _SCHEDULE: Final = f"""

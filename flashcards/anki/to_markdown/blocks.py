@@ -12,13 +12,16 @@ from flashcards.anki.to_markdown.elements import (
     Media,
     encode_url,
     escape_link_text,
+    find_alignments,
     find_emphasis,
     find_kept_tags,
     find_language,
+    has_formula,
     is_balanced,
     read_size,
     read_style,
     restore_in_html,
+    split_summary,
     write_code_block,
     write_code_span,
     write_formula,
@@ -41,6 +44,8 @@ _LINES: Final = frozenset(
 )
 _PARAGRAPHS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "embed"})
+_CLOSED: Final = frozenset({"details", "summary"})
+_PARTS: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "dl"})  # of these, no part is text
 _PLAIN: Final = frozenset(
     {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
     | {"strong", "i", "em", "s", "del", "strike", "li", "picture", "source", "wbr", "input", "nobr", "time", "rb"}
@@ -168,19 +173,21 @@ class Blocks:
         """Add an element that continues the text, or begins a line or a paragraph."""
         tag = element.tag
         style = read_style(element)
-        known = ":" in tag or tag in _PLAIN or tag in _LINES or tag in _PARAGRAPHS or tag in RUBY or tag == "code"
+        is_kept = tag in RUBY or (self._cell and tag in _CLOSED and not self.has_gap(element))
+        begins_line = tag in _PARAGRAPHS or (tag in _LINES and not is_kept)
+        known = is_kept or begins_line or ":" in tag or tag in _PLAIN or tag == "code"
         if not known and not find_kept_tags(element, style):
             self._cut.problems.append(f"<{tag}> is left out, its text kept")
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
-        elif tag in _LINES or tag in _PARAGRAPHS or (self._cell and tag in ("li", "tr", "ul", "ol", "pre")):
+        elif begins_line or (self._cell and tag in ("li", "tr", "ul", "ol", "pre")):
             self._tokens.append(InlineToken(SOFT))
         opened = [*find_kept_tags(element, style), *find_emphasis(element, style)]
         if tag == "code":
             opened.append("<code>")
         if tag == "a":
             self._take_link(element)
-        elif tag in RUBY:
+        elif is_kept:
             self._tokens.append(InlineToken(RAW, f"<{tag}>"))
             self._take_children(element)
             self._tokens.append(InlineToken(RAW, f"</{tag}>"))
@@ -188,7 +195,7 @@ class Blocks:
             self._take_emphasised(element, [each for each in opened if each not in self._emphasis])
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
-        elif tag in _LINES or tag in _PARAGRAPHS:
+        elif begins_line:
             self._tokens.append(InlineToken(SOFT))
 
     def _take_emphasised(self, element: Element, opened: list[str]) -> None:
@@ -313,8 +320,21 @@ class Blocks:
         """Keep an element as HTML, without blank lines in it."""
         if not told:
             self._cut.problems.append(f"<{element.tag}> is kept as HTML")
-        html = restore_in_html(write_html(element, self._media), self._cut, self._media)
-        self._add_block("\n".join(line for line in html.split("\n") if line.strip()))
+        html = write_html(self._write_formulas(element), self._media)
+        lines = "\n".join(line for line in html.split("\n") if line.strip())
+        self._add_block(restore_in_html(lines, self._cut, self._media))
+
+    def _write_formulas(self, element: Element) -> Element:
+        """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
+        if not has_formula(element, self._cut):
+            return element
+        if element.tag in _PARTS:
+            inside = [each if isinstance(each, str) else self._write_formulas(each) for each in element.children]
+            return Element(element.tag, element.attributes, inside)
+        head, rest = split_summary(element)
+        text = f"\n\n{self.make_inner().convert(rest)}\n\n"
+        heads = [self._write_formulas(head)] if head else []
+        return Element(element.tag, element.attributes, [*heads, self._cut.add("html", text, text)])
 
     def _take_lines(self, element: Element) -> None:
         """Write an element as lines of text, because a gap inside HTML is not a gap."""
@@ -327,7 +347,6 @@ class Blocks:
 _ROWS: Final = frozenset({"thead", "tbody", "tfoot"})
 _TOO_MUCH: Final = frozenset({"table", "ul", "ol", "pre", "blockquote"})
 _RULES: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
-_ALIGN: Final = re.compile(r"left|center|right")
 
 
 def write_table(element: Element, blocks: Blocks) -> str | None:
@@ -343,7 +362,7 @@ def write_table(element: Element, blocks: Blocks) -> str | None:
     if not any(text for row in texts for text in row):
         return ""
     headed = all(cell.tag == "th" for cell in rows[0])
-    lines = [texts[0] if headed else [], [_RULES[each] for each in _find_alignments(element, rows, width)]]
+    lines = [texts[0] if headed else [], [_RULES[each] for each in find_alignments(element, rows, width)]]
     lines += texts[1:] if headed else texts
     return "\n".join(_write_row(line + [""] * (width - len(line))) for line in lines)
 
@@ -367,26 +386,3 @@ def _list_rows(element: Element) -> list[list[Element]]:
 def _is_simple(cell: Element) -> bool:
     spans = (cell.attributes.get("colspan", "1"), cell.attributes.get("rowspan", "1"))
     return spans == ("1", "1") and not contains(cell, _TOO_MUCH)
-
-
-def _find_alignments(table: Element, rows: list[list[Element]], width: int) -> list[str]:
-    """Find the alignment of each column: that of the first cell that has one, else that of the whole table."""
-    found = [""] * width
-    for row in rows:
-        for column, cell in enumerate(row):
-            found[column] = found[column] or _find_cell_alignment(cell)
-    whole = _ALIGN.match(read_style(table).get("text-align", ""))
-    return [each or (whole[0] if whole else "") for each in found]
-
-
-def _find_cell_alignment(cell: Element) -> str:
-    """Find the alignment of a cell, or that of the only block in it."""
-    if cell.tag == "center":
-        return "center"
-    given = cell.attributes.get("align", "") or read_style(cell).get("text-align", "")
-    match = _ALIGN.match(given.lower())
-    if match:
-        return match[0]
-    inside = [child for child in cell.children if isinstance(child, Element) or child.strip()]
-    only = inside[0] if len(inside) == 1 else None
-    return _find_cell_alignment(only) if isinstance(only, Element) and only.tag in ("div", "p", "center") else ""

@@ -7,7 +7,14 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.to_markdown.blocks import Blocks
-from flashcards.anki.to_markdown.elements import draw_svg, encode_url, restore_in_html, write_link_url
+from flashcards.anki.to_markdown.elements import (
+    draw_svg,
+    encode_url,
+    restore_in_html,
+    split_summary,
+    write_image,
+    write_link_url,
+)
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField, cut_out, cut_out_media
 from flashcards.anki.to_markdown.tree import (
@@ -106,7 +113,9 @@ def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
     if isinstance(node, str):
         return node
     if node.tag == "img" and node.attributes.get("src"):
-        return cut.add("sound", node.attributes["src"], "")
+        source = node.attributes["src"]
+        image = write_image(media(source) if scheme(source) == "" else source, node.attributes.get("alt", ""), {})
+        return cut.add("html", image, image)
     if not node.children or node.tag in UNSEEN:
         return get_text(node)
     if node.tag == "details" and not _has_gap(node, cut):
@@ -123,14 +132,11 @@ _CLOSED, _CLOSED_END = "<details>", "</details>"
 
 
 def _write_closed(details: Element, cut: CutField, media: Media) -> str:
-    """Write what is hidden until it is opened as HTML on one line, so that it stays hidden."""
-    head = next((child for child in details.children if isinstance(child, Element) and child.tag == "summary"), None)
-    rest = "".join(_write_text(child, cut, media) for child in details.children if child is not head)
-    summary, text = (
-        restore_in_html(escape(" ".join(each.split()), quote=False), cut, media)
-        for each in (get_text(head) if head else "…", rest)
-    )
-    return f"{_CLOSED}<summary>{summary}</summary>{text}{_CLOSED_END}"
+    """Write what is hidden until it is opened between tags of HTML, so that it stays hidden."""
+    head, rest = split_summary(details)
+    summary = escape(" ".join(get_text(head).split()) if head else "…", quote=False)
+    summary = f"<summary>{restore_in_html(summary, cut, media)}</summary>"
+    return f"{_CLOSED}{summary}\n\n{write_plain(rest, cut, media)}\n\n{_CLOSED_END}"
 
 
 # A line that begins with a letter and has no character with a meaning in Markdown, HTML or a deck stays as it is.

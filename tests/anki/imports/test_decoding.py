@@ -122,9 +122,20 @@ def test_json_of_more_values_than_a_package_can_need_is_refused(home: Home, tmp_
     assert "implausibly long" in refused(home, package)
 
 
-def test_a_collection_that_grows_a_thousandfold_is_refused(home: Home, tmp_path: Path) -> None:
+def test_a_large_collection_that_grows_a_thousandfold_is_refused(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flashcards.anki.package.archive._ANY_RATIO", 16 << 20)
     package = write_zip(tmp_path / "x.apkg", {"collection.anki2": b"\0" * (40 << 20)})
     assert "implausibly large" in refused(home, package)
+
+
+def test_a_long_silence_that_packs_very_well_is_imported(home: Home, tmp_path: Path) -> None:
+    silence = b"RIFF" + b"\0" * (40 << 20)
+    package = write_package(tmp_path / "x.apkg", [Made(["a [sound:s.wav]", "b"])], media={"s.wav": silence})
+    assert package.stat().st_size * 400 < len(silence)
+    home.import_file(package)
+    assert next(home.root.rglob("s.wav")).stat().st_size == len(silence)
 
 
 @pytest.mark.parametrize("times", [300, 20_000])
