@@ -41,6 +41,8 @@ _POSSIBLE = {
         **dict.fromkeys(("reps_added", "lapses_added"), "BETWEEN -4294967296 AND 4294967296"),
         **dict.fromkeys(("state_before", "state_after"), "BETWEEN 0 AND 3"),
         "kind": "BETWEEN 0 AND 6",
+        "log_type": "BETWEEN 0 AND 5",
+        "log_factor": _COUNTS,
         "rating": "BETWEEN 1 AND 4",
         "leech": "BETWEEN 0 AND 2",
         "offset_minutes": "BETWEEN -1440 AND 1440",

@@ -189,7 +189,7 @@ class ImportedReview(NamedTuple):
     """One entry of another program's log.
 
     Only the kinds RATING and CRAM have a `rating`. Intervals are seconds, whole days if the card then waited for
-    days.
+    days. A row from Anki's log has its type and factor.
     """
 
     at_ms: int
@@ -200,6 +200,8 @@ class ImportedReview(NamedTuple):
     state_after: State
     interval_before: int
     interval_after: int
+    log_type: int | None = None
+    log_factor: int | None = None
 
 
 class ImportedState(NamedTuple):
@@ -253,7 +255,7 @@ class DayReader(NamedTuple):
 
 def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayReader) -> Review:
     """Make the log row of an imported review, without its memory state yet."""
-    _, kind, rating, duration_ms, before, after, interval_before, interval_after = past
+    _, kind, rating, duration_ms, before, after, interval_before, interval_after, *type_and_factor = past
     day = days.day(at_ms)
     due_day: int | None = None
     due_ms: int | None = None
@@ -265,7 +267,8 @@ def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayRead
     steps_left = _SOME_STEP if after is State.LEARNING or after is State.RELEARNING else 0
     offset = days.offset_minutes(at_ms)
     happened = (at_ms, card, kind, rating, day, offset, duration_ms, before, after, steps_left)
-    return Review._make((*happened, interval_before, interval_after, due_day, due_ms, None, None, Leech.NO, None, 0, 0))
+    became = interval_before, interval_after, due_day, due_ms, None, None, Leech.NO
+    return Review._make((*happened, *became, None, 0, 0, *type_and_factor))
 
 
 _MEMORY: Final = Review._fields.index("stability")

@@ -104,7 +104,7 @@ def take_over_new(connection: sqlite3.Connection, stated: Iterable[tuple[int, Im
         memory = there.memory or (None, None)
         due = there.due_day, there.due_ms
         act = at, card, kind, None, day, days.offset_minutes(at), 0, before, after, there.steps_left, 0, there.interval
-        rows.append((*act, *due, *memory, leech, None, there.reps, there.lapses))
+        rows.append((*act, *due, *memory, leech, None, there.reps, there.lapses, None, None))
         last = (day, at) if there.memory else (None, None)
         schedules.append(
             (after, *due, there.steps_left, *memory, *last, there.interval, there.reps, there.lapses, leech, card)

@@ -134,7 +134,8 @@ class Review(NamedTuple):
 
     `id` is the time in epoch milliseconds, moved on until it is unique. The fields from `state_after` on say what the
     card became. Only rows of a person's rating have a `rating`; `voids` is the rating that a void takes back.
-    `reps_added` and `lapses_added` count ratings that the log does not hold.
+    `reps_added` and `lapses_added` count ratings that the log does not hold. Rows from Anki's
+    log keep the type and the factor that they have there.
     """
 
     id: int
@@ -157,6 +158,8 @@ class Review(NamedTuple):
     voids: int | None
     reps_added: int = 0
     lapses_added: int = 0
+    log_type: int | None = None
+    log_factor: int | None = None
 
     @property
     def memory(self) -> Memory | None:

@@ -110,6 +110,13 @@ def create_acts(db: Database) -> None:
     )
 
 
+@migrations()
+def add_types_of_imported_rows(db: Database) -> None:
+    """Add the type and the factor that a row has in Anki's log, which do not always follow from the log here."""
+    for column in ("log_type", "log_factor"):
+        db.execute(f"ALTER TABLE reviews ADD COLUMN {column} INTEGER")
+
+
 # Each answers a query of the queue from the index alone: new cards of a deck, due cards, running steps.
 _PARTIAL_INDEXES = (
     "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"

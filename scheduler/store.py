@@ -37,7 +37,13 @@ if TYPE_CHECKING:
 TABLE_SET = TableSet(
     "scheduler",
     "scheduler.schema",
-    ("create_cards_and_reviews", "add_counts_of_unlogged_reviews", "create_parameters_in_use", "create_acts"),
+    (
+        "create_cards_and_reviews",
+        "add_counts_of_unlogged_reviews",
+        "create_parameters_in_use",
+        "create_acts",
+        "add_types_of_imported_rows",
+    ),
     Path(__file__).with_name("tables.generated.sql"),
 )
 """The scheduler's tables, for `open_database`."""

@@ -47,7 +47,7 @@ CREATE TABLE "reviews" (
    "difficulty" REAL,
    "leech" INTEGER NOT NULL DEFAULT 0,
    "voids" INTEGER REFERENCES "reviews"("id")
-, reps_added INTEGER NOT NULL DEFAULT 0, lapses_added INTEGER NOT NULL DEFAULT 0) STRICT
+, reps_added INTEGER NOT NULL DEFAULT 0, lapses_added INTEGER NOT NULL DEFAULT 0, log_type INTEGER, log_factor INTEGER) STRICT
 
 CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day) WHERE state = 0 AND active = 1 AND suspended = 0
 

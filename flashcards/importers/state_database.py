@@ -158,6 +158,8 @@ def _convert(row: Review) -> ImportedReview:
         row.state_after,
         row.interval_before,
         row.interval_after,
+        row.log_type,
+        row.log_factor,
     )
 
 

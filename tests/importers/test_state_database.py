@@ -75,6 +75,22 @@ def test_reviews_of_both_are_merged_each_once(computers: Computers) -> None:
     assert computers.merge() == (0, 0)
 
 
+def test_a_row_from_anki_keeps_its_type_and_factor(computers: Computers) -> None:
+    def add_row_from_anki(collection: Collection) -> None:
+        rate(collection, "two?", Rating.EASY, START + DAY_MS)
+        db = collection.connection
+        (guard,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'reviews_refuse_update'").fetchone()
+        db.execute("DROP TRIGGER reviews_refuse_update")
+        db.execute("UPDATE reviews SET log_type = 3, log_factor = 2350 WHERE id = ?", (START + DAY_MS,))
+        db.execute(guard)
+
+    computers.do(computers.there, add_row_from_anki)
+    computers.merge()
+    with Collection(computers.here.root) as collection:
+        rows = collection.connection.execute("SELECT log_type, log_factor FROM reviews ORDER BY id").fetchall()
+    assert rows == [(None, None), (3, 2350)]
+
+
 def test_one_card_reviewed_on_both_is_replayed_as_one_history(computers: Computers) -> None:
     computers.do(computers.here, lambda collection: rate(collection, "one?", Rating.GOOD, START + DAY_MS))
     computers.do(computers.there, lambda collection: rate(collection, "one?", Rating.AGAIN, START + 9 * DAY_MS))

@@ -147,7 +147,9 @@ def _log_rows(rows: Any) -> list[tuple[int, ...]]:
     due = 0
     for row in rows:
         type_ = _OTHER_TYPES.get(row.kind, _LOG_TYPES[row.state_before])
-        if type_ == _LOG_TYPES[State.REVIEW] and due > row.day:
+        if row.log_type is not None:
+            type_ = row.log_type
+        elif type_ == _LOG_TYPES[State.REVIEW] and due > row.day:
             type_ = _EARLY
         before, after = _interval(row.interval_before), _interval(row.interval_after)
         if row.kind is not ReviewKind.TAKEN_OVER:
@@ -158,7 +160,7 @@ def _log_rows(rows: Any) -> list[tuple[int, ...]]:
 
 
 def _interval(seconds: int) -> int:
-    return seconds // 86_400 if seconds >= 86_400 else -seconds
+    return -seconds if seconds % 86_400 else seconds // 86_400
 
 
 def _without_beginning(rows: list[tuple[int, ...]]) -> list[tuple[int, ...]]:

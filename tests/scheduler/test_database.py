@@ -26,7 +26,7 @@ from scheduler import (
 )
 from scheduler.database import open_reading
 from scheduler.schema import migrations
-from tests.scheduler.world import add, open_store
+from tests.scheduler.world import CLOCK, add, open_store
 
 ROOT = Path(__file__).parents[2]
 
@@ -191,6 +191,26 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, two_rooms: list[
     opened(path).close()  # still the older version
     (tmp_path / "broken").unlink()
     open_database(path, two_rooms, backups).close()
+
+
+def test_rows_from_before_types_were_kept_have_neither_type_nor_factor(tmp_path: Path) -> None:
+    from sqlite_utils import Database
+
+    path = tmp_path / "state.db"
+    older = sqlite3.connect(path)
+    migrations.apply(Database(older), stop_before="add_types_of_imported_rows")
+    older.execute("INSERT INTO cards (id, note, slot, deck, position) VALUES (1, 1, 'forward', 1, 1)")
+    older.execute(
+        "INSERT INTO reviews (id, card, kind, rating, day, offset_minutes, duration_ms, state_before, state_after,"
+        " steps_left, interval_before, interval_after, due_day) VALUES (9, 1, 0, 3, 5, 0, 0, 0, 2, 0, 0, 86400, 6)"
+    )
+    older.commit()
+    older.close()
+    connection = opened(path)
+    (row,) = Store(connection, CLOCK).log(1)
+    assert (row.due_day, row.log_type, row.log_factor) == (6, None, None)
+    assert check(connection) == []
+    connection.close()
 
 
 def test_a_folder_in_place_of_the_database_is_named(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ _RATINGS: Final = {int(rating): rating for rating in Rating}
 _FARTHEST: Final = 36_500  # days
 _LONGEST: Final = _FARTHEST * DAY_SECONDS
 _EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
+_MOST: Final = 1 << 32  # no factor reaches it
 _QUARTER_MS: Final = 900_000
 _SUSPENDED: Final = -1
 _BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
@@ -120,7 +121,8 @@ def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
         kind, rating, before, after = _interpret(type_, ease, factor != 0, (ivl > 0) - (ivl < 0), state, learning)
         duration = min(max(duration, 0), 86_400_000)
         intervals = _to_seconds(last_ivl), _to_seconds(ivl)
-        found.append(ImportedReview._make((at_ms, kind, rating, duration, before, after, *intervals)))
+        type_and_factor = (type_ if LEARNING <= type_ <= RESCHEDULED else None, factor if 0 <= factor < _MOST else None)
+        found.append(ImportedReview._make((at_ms, kind, rating, duration, before, after, *intervals, *type_and_factor)))
         if kind is not ReviewKind.CRAM:
             learning = kind is ReviewKind.RATING and type_ == LEARNING
             state = after

@@ -82,16 +82,16 @@ _SCHEDULE: Final = f"""
 _FACTOR: Final = (
     f"CASE WHEN difficulty IS NULL THEN {_EASE} ELSE CAST(round((difficulty - 1) * 1000 / 9 + 100) AS INTEGER) END"
 )
-_INTERVAL: Final = f"CASE WHEN %s >= {DAY_SECONDS} THEN %s / {DAY_SECONDS} ELSE -%s END"
+_INTERVAL: Final = f"CASE WHEN %s % {DAY_SECONDS} THEN -%s ELSE %s / {DAY_SECONDS} END"
 
 # Rows in the order of their ids, so that they only have to be appended.
 _LOG: Final = f"""
     INSERT INTO revlog
     SELECT id, card, -1, coalesce(rating, 0),
         {_INTERVAL.replace("%s", "interval_after")}, {_INTERVAL.replace("%s", "interval_before")},
-        CASE WHEN kind IN ({ReviewKind.FORGET:d}, {ReviewKind.CRAM:d}) THEN 0 ELSE {_FACTOR} END,
+        coalesce(log_factor, CASE WHEN kind IN ({ReviewKind.FORGET:d}, {ReviewKind.CRAM:d}) THEN 0 ELSE {_FACTOR} END),
         duration_ms,
-        CASE kind
+        coalesce(log_type, CASE kind
             WHEN {ReviewKind.CRAM:d} THEN 3
             WHEN {ReviewKind.FORGET:d} THEN 4
             WHEN {ReviewKind.SET_DUE:d} THEN 4
@@ -102,7 +102,7 @@ _LOG: Final = f"""
                 WHEN state_before = {State.REVIEW:d} THEN 1
                 WHEN state_before = {State.RELEARNING:d} THEN 2
                 ELSE 0 END
-            END
+            END)
     FROM state.reviews
     WHERE id > :after AND id <= :until AND kind NOT IN ({ReviewKind.VOID:d}, {ReviewKind.TAKEN_OVER:d})
         AND (:every_card OR card IN (SELECT id FROM cards))

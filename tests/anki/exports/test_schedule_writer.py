@@ -11,6 +11,7 @@ from flashcards.collection import Collection
 from flashcards.import_file import run
 from scheduler import Rating
 from tests.anki.exports.folder import Folder
+from tests.anki.imports.packages import Made, write_package
 
 START = 1_700_000_000_000
 DAY_MS = 86_400_000
@@ -59,3 +60,34 @@ def test_a_note_that_becomes_another_kind_takes_its_whole_log_along_under_other_
     with Collection(folder.root) as collection:
         collection.scan()
         assert run(collection, tmp_path / "2.apkg").reviews == 0
+
+
+def test_rows_from_anki_go_back_as_they_came(tmp_path: Path) -> None:
+    rows = (
+        ((1, 1, -600), (1, 30, 2), (1, 40, 30)),  # the log begins with a card under review
+        ((0, -86_460, -120), (3, 5, -86_460), (1, 9, 5)),  # a step of a day and a minute, an answer in a filtered deck
+        ((0, -600, -60), (1, 4, -600), (3, 10, 4)),  # a filtered deck, on the card's day
+        ((0, -600, -60), (1, 30, -600), (1, 10, 30)),  # before its day, by an Anki that had not noted that yet
+    )
+    notes = [
+        Made(
+            [f"a{number}", "b"],
+            cards={0: {"type": 2, "queue": 2, "ivl": 10, "due": 9_999, "reps": 3}},
+            log=[
+                (START + number + place * 2 * DAY_MS, 3, interval, last, 2_500 - place * 150, 900, type_)
+                for place, (type_, interval, last) in enumerate(history)
+            ],
+        )
+        for number, history in enumerate(rows)
+    ]
+    package = write_package(tmp_path / "x.apkg", notes)
+    folder = Folder(tmp_path / "decks")
+    with Collection(folder.root) as collection:
+        collection.scan()
+        run(collection, package)
+    folder.export(tmp_path / "y.apkg")
+    there, back = (
+        sorted((row[0], *row[2:]) for rows in read(path).log.values() for row in rows)
+        for path in (package, tmp_path / "y.apkg")
+    )
+    assert back == there

@@ -87,7 +87,7 @@ def _card_differences(collection: Collection, ours: int, card: Any, db: Any, shi
 
 
 def _anki_row(row: Any) -> tuple[int, int, int, int, int, int]:
-    kind = _ANKI_TYPES.get(row.kind, _LOG_STATES[row.state_before])
+    kind = row.log_type if row.log_type is not None else _ANKI_TYPES.get(row.kind, _LOG_STATES[row.state_before])
     return (row.id, int(row.rating or 0), row.interval_after, row.interval_before, row.duration_ms, kind)
 
 
