@@ -27,6 +27,7 @@ _PART_END = "SELECT id FROM reviews WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
 _READERS = 2
 _CHOSEN = "(SELECT value AS chosen FROM json_each(?)) CROSS JOIN reviews ON id = chosen"
 
+_DAY_BITS = 22  # hold the number of a day until the year 9999
 SMALL_BITS = 3
 """Ratings, kinds, states and leech values are less than 8."""
 
@@ -171,6 +172,7 @@ class LogColumns(NamedTuple):
         before, after: the card's `State` before and after.
         leech: what it did to a card that keeps being forgotten, see `Leech`.
         day: the local day, see `scheduler.clock`.
+        due_day: the day on which the card was due after it; 0 without one.
     """
 
     at_ms: NDArray[np.int64]
@@ -181,6 +183,7 @@ class LogColumns(NamedTuple):
     after: NDArray[np.int64]
     leech: NDArray[np.int64]
     day: NDArray[np.int64]
+    due_day: NDArray[np.int64]
 
     def where(self, chosen: NDArray[np.bool_]) -> LogColumns:
         """Keep the rows that a mask selects."""
@@ -194,12 +197,14 @@ class LogColumns(NamedTuple):
 def read_log(connection: sqlite3.Connection, *, committed: bool = False) -> LogColumns:
     """Read the whole log; for `committed` see `read_columns`."""
     small = ("leech", "coalesce(rating, 0)", "kind", "state_before", "state_after")
-    day_and_small = pack_columns("day", *((column, SMALL_BITS) for column in small))
+    due_day = f"min(max(coalesce(due_day, 0), 0), {(1 << _DAY_BITS) - 1})"
+    packed = pack_columns("day", (due_day, _DAY_BITS), *((column, SMALL_BITS) for column in small))
     kept = _exclude_voided(connection, f"kind <> {ReviewKind.VOID:d}")
-    at, card, numbers = read_columns(connection, ("id", "card", day_and_small), kept, committed=committed)
+    at, card, numbers = read_columns(connection, ("id", "card", packed), kept, committed=committed)
     order = np.argsort(card, kind="stable")
-    day, leech, rating, kind, before, after = unpack_columns(numbers[order], *[SMALL_BITS] * len(small))
-    return LogColumns(at[order], card[order], kind, rating, before, after, leech, day)
+    day, due, *rest = unpack_columns(numbers[order], _DAY_BITS, *[SMALL_BITS] * len(small))
+    leech, rating, kind, before, after = rest
+    return LogColumns(at[order], card[order], kind, rating, before, after, leech, day, due)
 
 
 _FINE = 1_000_000_000

@@ -33,8 +33,8 @@ def log_of(rows: list[tuple[int, int, int, int]]) -> LogColumns:
     for card in sorted(by_card):
         for number, (at, _, rating, day) in enumerate(by_card[card]):
             before, after = (State.REVIEW if number else State.NEW), State.REVIEW
-            found.append((at, card, int(ReviewKind.RATING), rating, int(before), int(after), 0, day))
-    columns = np.array(found, dtype=np.int64).reshape(-1, 8).T
+            found.append((at, card, int(ReviewKind.RATING), rating, int(before), int(after), 0, day, 0))
+    columns = np.array(found, dtype=np.int64).reshape(-1, 9).T
     return LogColumns(*columns)
 
 

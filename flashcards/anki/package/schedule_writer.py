@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from scheduler.columns import LogColumns, find_places, pack_columns, read_columns, read_log, unpack_columns
+from scheduler.columns import LogColumns, read_log
 from scheduler.database import attach_copy
 from scheduler.log import Done
 from scheduler.memory import read_curve
@@ -28,7 +28,6 @@ _STRIDE: Final = 50_000  # rows of the log between two calls of `progress`
 _EASE: Final = 2500  # what Anki gives a card whose ease FSRS does not use
 
 _HOUR: Final = 3_600  # seconds
-_DAY_BITS: Final = 22  # hold the number of a day until the year 9999
 
 _ON_STEPS: Final = f"{State.LEARNING:d}, {State.RELEARNING:d}"
 
@@ -182,10 +181,10 @@ class History:
         """Give the cards of the package their schedules, and add the log. `first_day` is the package's day 0."""
         for statement in _SCRATCH:
             cursor.execute(statement)
-        log = self._read_log_by_anki_days()
-        self._write_memories(cursor, log)
+        log = read_log(self._collection.connection)
+        self._write_memories(cursor, self._count_by_anki_days(log))
         if self._finds_early:
-            early = _find_early_reviews(self._collection.connection, log).tolist()
+            early = _find_early_reviews(log).tolist()
             cursor.executemany("INSERT INTO early VALUES (?)", ((at,) for at in early))
         values = {
             "today": self.today,
@@ -197,9 +196,8 @@ class History:
         self._write_log(cursor)
         self._shift_log(cursor)
 
-    def _read_log_by_anki_days(self) -> LogColumns:
-        """Read the log by the days that Anki counts in it."""
-        log = read_log(self._collection.connection)
+    def _count_by_anki_days(self, log: LogColumns) -> LogColumns:
+        """Return the log with the days that Anki counts in it."""
         # It counts back from the next day: what was done in the first second of a day is of the day before.
         seconds = log.at_ms // 1000 - 1
         day = (seconds + self._clock.present_shift_seconds(self._now_ms)) // DAY_SECONDS
@@ -250,14 +248,12 @@ class History:
             number, after = number + 1, until
 
 
-def _find_early_reviews(connection: sqlite3.Connection, log: LogColumns) -> NDArray[np.int64]:
+def _find_early_reviews(log: LogColumns) -> NDArray[np.int64]:
     """Find ratings of cards under review that were not due yet; for Anki they are of a filtered deck."""
     log = log.where(log.kind != int(ReviewKind.CRAM))
-    at, days = read_columns(connection, ("id", pack_columns("coalesce(due_day, 0)", ("max(day, 0)", _DAY_BITS))), "1")
-    due, day = unpack_columns(days[find_places(at, log.at_ms)], _DAY_BITS)
     is_same_card = np.diff(log.card, prepend=-1) == 0
     chosen = (log.kind == int(ReviewKind.RATING)) & (log.before == int(State.REVIEW)) & is_same_card
-    found: NDArray[np.int64] = log.at_ms[chosen & (np.roll(due, 1) > day)]
+    found: NDArray[np.int64] = log.at_ms[chosen & (np.roll(log.due_day, 1) > log.day)]
     return found
 
 
