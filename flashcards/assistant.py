@@ -85,14 +85,10 @@ class Assistant:
             order = find_ordering(collection, only)
             counts = count_by_deck(collection.store, collection.limits, now_ms(), order=order, only_cards=only)
             names = collection.catalog.deck_names()
-            decks = [
-                {"deck": names[deck], **{kind: getattr(count, kind) for kind in _KINDS}}
-                for deck, count in counts.items()
-                if any(getattr(count, kind) for kind in _KINDS)
-            ]
+            decks = [{"deck": names[deck], **count._asdict()} for deck, count in counts.items() if any(count)]
             decks.sort(key=lambda deck: str(deck["deck"]))
-            total = {kind: sum(getattr(count, kind) for count in counts.values()) for kind in _KINDS}
-            return {"total": total, "decks": decks}
+            total = map(sum, zip((0, 0, 0), *counts.values(), strict=True))
+            return {"total": dict(zip(_KINDS, total, strict=True)), "decks": decks}
 
     def show_card(self, card: str) -> dict[str, Any]:
         """Return a card with its text and schedule; `card` is its id or PATH:LINE."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,15 +202,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
         remarks = [each for each in find_advice(collection) if is_selected(each.file, selected)] if advice else []
         for problem in (*found, *remarks):
             if as_json:
-                console.print_json(
-                    {
-                        "file": problem.file,
-                        "line": problem.line,
-                        "code": problem.code,
-                        "message": problem.message,
-                        "hint": problem.hint,
-                    }
-                )
+                console.print_json(asdict(problem))
             else:
                 console.print_text(
                     f"{_display_path(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}", 2

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from flashcards.insight.optimize import Scope
     from flashcards.insight.report import DataTable, Report
     from scheduler.intervals import Move
-    from scheduler.measures import Figures
 
 
 _YEAR = 365
@@ -382,12 +381,8 @@ def _scope_record(scope: Scope) -> dict[str, Any]:
         "reviews": scope.reviews,
         "wanted": scope.is_better,
         "parameters": list(fit.parameters) if fit else None,
-        "present": _figures_record(fit.present) if fit else None,
-        "fitted": _figures_record(fit.fitted) if fit else None,
-        "fsrs": _figures_record(fit.own) if fit else None,
-        "average": _figures_record(fit.average) if fit else None,
+        "present": fit.present._asdict() if fit else None,
+        "fitted": fit.fitted._asdict() if fit else None,
+        "fsrs": fit.own._asdict() if fit else None,
+        "average": fit.average._asdict() if fit else None,
     }
-
-
-def _figures_record(figures: Figures) -> dict[str, Any]:
-    return {"reviews": figures.reviews, "log_loss": figures.log_loss, "rmse_bins": figures.rmse_bins}

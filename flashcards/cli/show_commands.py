@@ -11,7 +11,7 @@ from flashcards.cli import complete, console
 from flashcards.text import NO_CARDS, format_interval, list_deck_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flashcards.collection import Collection
     from scheduler.queue import Counts, Held
@@ -183,15 +183,11 @@ def due_command(query: tuple[str, ...], as_json: bool) -> None:
         only, at, store, limits = console.select_cards(collection, query), now_ms(), collection.store, collection.limits
         order = find_ordering(collection, only)
         found, held = summarize_day(store, limits, at, order=order, only_cards=only)
-        counts = {names[deck]: count for deck, count in found.items() if any(_numbers(count))}
-        total = Counts(
-            sum(count.new for count in counts.values()),
-            sum(count.learning for count in counts.values()),
-            sum(count.review for count in counts.values()),
-        )
+        counts = {names[deck]: count for deck, count in found.items() if any(count)}
+        total = Counts(*_sum_counts(counts.values()))
         if as_json:
-            decks = [{"deck": name, **_counts_record(counts[name])} for name in sorted(counts)]
-            record = {"total": _counts_record(total), "decks": decks}
+            decks = [{"deck": name, **counts[name]._asdict()} for name in sorted(counts)]
+            record = {"total": total._asdict(), "decks": decks}
             console.print_json(record | ({"held_back": _held_records(collection, held)} if held else {}))
         elif not names:
             console.print_text(NO_CARDS)
@@ -209,29 +205,26 @@ def _held_records(collection: Collection, held: Sequence[Held]) -> list[dict[str
     policies = {limit.deck: limit.policy for limit in collection.limits}
     return [
         {
-            "setting": each.setting,
-            "deck": names.get(each.deck, ""),
-            "limit": getattr(policies[each.deck], each.setting),
-            "kind": each.kind,
-            "cards": each.cards,
+            "setting": setting,
+            "deck": names.get(deck, ""),
+            "limit": getattr(policies[deck], setting),
+            "kind": kind,
+            "cards": cards,
         }
-        for each in held
+        for setting, deck, kind, cards in held
     ]
 
 
 _COLUMNS = 26  # width of the numbers, beside the names
 
 
-def _numbers(counts: Counts) -> tuple[int, int, int]:
-    return counts.new, counts.learning, counts.review
-
-
-def _counts_record(counts: Counts) -> dict[str, int]:
-    return {"new": counts.new, "learning": counts.learning, "review": counts.review}
+def _sum_counts(counts: Iterable[Sequence[int]]) -> Iterator[int]:
+    """Add up numbers of new, learning and review cards."""
+    return map(sum, zip((0, 0, 0), *counts, strict=True))
 
 
 def _print_counts(counts: dict[str, Counts], total: Counts) -> None:
-    if not any(_numbers(total)):
+    if not any(total):
         console.print_text("Nothing is due today.")
         return
     tree = _add_parents(counts)
@@ -242,20 +235,20 @@ def _print_counts(counts: dict[str, Counts], total: Counts) -> None:
         for name in sorted(tree, key=lambda name: name.split("::")):
             console.print_text(f"{labels[name]}: {_describe_numbers(tree[name])}", 2)
         if several:
-            console.print_text(f"total: {_describe_numbers(_numbers(total))}", 2)
+            console.print_text(f"total: {_describe_numbers(total)}", 2)
         return
     console.echo(f"{'':{width}}  {'new':>6} {'learning':>9} {'review':>7}")
     for name in sorted(tree, key=lambda name: name.split("::")):
         console.echo(f"{labels[name]:{width}}  {_format_numbers(tree[name])}")
     if several:
-        console.echo(f"{'total':{width}}  {_format_numbers(_numbers(total))}")
+        console.echo(f"{'total':{width}}  {_format_numbers(total)}")
 
 
-def _describe_numbers(numbers: tuple[int, int, int]) -> str:
+def _describe_numbers(numbers: Sequence[int]) -> str:
     return ", ".join(f"{number:,} {kind}" for number, kind in zip(numbers, ("new", "learning", "review"), strict=True))
 
 
-def _format_numbers(numbers: tuple[int, int, int]) -> str:
+def _format_numbers(numbers: Sequence[int]) -> str:
     new, learning, review = numbers
     return (
         click.style(f"{new:>6}", fg="blue" if new else None)
@@ -264,13 +257,12 @@ def _format_numbers(numbers: tuple[int, int, int]) -> str:
     )
 
 
-def _add_parents(counts: dict[str, Counts]) -> dict[str, tuple[int, int, int]]:
+def _add_parents(counts: dict[str, Counts]) -> dict[str, Sequence[int]]:
     """Add the counts of each deck to those of its parents."""
-    tree: dict[str, tuple[int, int, int]] = {}
+    tree: dict[str, Sequence[int]] = {}
     for name, count in counts.items():
         for above in list_deck_path(name):
-            new, learning, review = tree.get(above, (0, 0, 0))
-            tree[above] = (new + count.new, learning + count.learning, review + count.review)
+            tree[above] = tuple(_sum_counts([tree.get(above, (0, 0, 0)), count]))
     return tree
 
 
@@ -312,6 +304,7 @@ def _collect_status(collection: Collection) -> dict[str, Any]:
         " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
     ).fetchone()
     newest = next(iter(list_backups(collection.backups, collection.database.stem)), None)
+    written = datetime.fromtimestamp(newest.stat().st_mtime, UTC) if newest else None
     due = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection)).values()
     database = collection.database
     return {
@@ -324,17 +317,9 @@ def _collect_status(collection: Collection) -> dict[str, Any]:
         "cards": cards,
         "reviews": reviews,
         "last_backup": str(newest.resolve()) if newest else None,
-        "last_backup_at": _find_time(newest.stat().st_mtime) if newest else None,
-        "due": {
-            "new": sum(count.new for count in due),
-            "learning": sum(count.learning for count in due),
-            "review": sum(count.review for count in due),
-        },
+        "last_backup_at": written.astimezone().isoformat(timespec="seconds") if written else None,
+        "due": dict(zip(("new", "learning", "review"), _sum_counts(due), strict=True)),
     }
-
-
-def _find_time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(timespec="seconds")
 
 
 def _describe_status(data: dict[str, Any]) -> dict[str, str]:
