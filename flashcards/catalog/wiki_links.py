@@ -12,7 +12,7 @@ from flashcards.deck.model import Note
 from flashcards.deck.wiki_links import cut_part, list_targets, move_images, write_targets
 from flashcards.dialects import NATIVE
 from flashcards.dialects.obsidian_blocks import SCHEDULE_COMMENT
-from flashcards.dialects.obsidian_schedules import cut_schedules
+from flashcards.dialects.obsidian_data import cut_schedules
 from flashcards.disk.atomic import read_file
 from flashcards.disk.media_files import FileFinder, PathIndex
 from flashcards.disk.safe_paths import is_private

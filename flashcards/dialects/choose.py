@@ -15,8 +15,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import read_file
 
 if TYPE_CHECKING:
-    from flashcards.dialects.obsidian_schedules import Schedules
-    from flashcards.dialects.obsidian_settings import ObsidianSettings
+    from flashcards.dialects.obsidian_data import ObsidianSettings, Schedules
 
 DATA: Final = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
 """Where a vault keeps the settings of the spaced repetition plugin."""
@@ -127,7 +126,7 @@ _NO_KEY: Final = "\0"
 def _holds(key: str, path: str) -> bool:
     if key in ("", ".", "**") or path == key or path.startswith(f"{key}/"):
         return True
-    from flashcards.dialects.obsidian_settings import matches_glob
+    from flashcards.dialects.obsidian_data import matches_glob
 
     return matches_glob(path, key)
 
@@ -145,7 +144,7 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
         reason = error.strerror or str(error)
     except ValueError as error:  # no UTF-8
         reason = str(error)
-    from flashcards.dialects.obsidian_settings import ObsidianSettings, pick_settings, read_data  # vaults are rare
+    from flashcards.dialects.obsidian_data import ObsidianSettings, pick_settings, read_data  # vaults are rare
 
     if not reason:
         try:
@@ -167,7 +166,7 @@ def _digest(stored: Mapping[str, Schedules]) -> str:
 
 def _read_stored(data: Mapping[str, Any], path: Path, settings: ObsidianSettings) -> dict[str, Schedules]:
     """Return what the `data.json` at `path` and the files of its vault say of the schedules of cards."""
-    from flashcards.dialects.obsidian_schedules import choose_later, read_stored, read_stored_file
+    from flashcards.dialects.obsidian_data import choose_later, read_stored, read_stored_file
 
     stored = read_stored(data)
     folder = path.parents[3] / settings.schedule_folder.replace("..", "")

@@ -18,8 +18,15 @@ from flashcards.deck.parse import get_deck_name
 from flashcards.dialects.builder import Breadcrumbs, complete_notes, list_prose, read_lines
 from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
-from flashcards.dialects.obsidian_schedules import Schedules, choose_later, cut_schedules, find_stored, read_schedules
-from flashcards.dialects.obsidian_settings import ObsidianSettings, is_in_tags
+from flashcards.dialects.obsidian_data import (
+    ObsidianSettings,
+    Schedules,
+    choose_later,
+    cut_schedules,
+    find_stored,
+    is_in_tags,
+    read_schedules,
+)
 
 _TAG: Final = re.compile(r"(?<!\S)#[^\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u206f\u2e00-\u2e7f]+")
 _BLOCK_ID: Final = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*\Z")

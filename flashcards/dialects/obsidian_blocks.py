@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from flashcards.dialects.obsidian_clozes import find_opening
-from flashcards.dialects.obsidian_settings import ObsidianSettings
+from flashcards.dialects.obsidian_data import ObsidianSettings
 
 SCHEDULE_CALLOUT: Final = "> [!sr|card-metadata]"
 SCHEDULE_COMMENT: Final = "<!--SR:"

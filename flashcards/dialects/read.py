@@ -59,7 +59,7 @@ def _read(text: str, path: str, name: str, choice: Choice, *, is_named: bool) ->
         deck: Deck = getattr(import_module(f"flashcards.dialects.{module}"), function)(text, path)
         return deck
     from flashcards.dialects.obsidian import read_obsidian
-    from flashcards.dialects.obsidian_settings import ObsidianSettings
+    from flashcards.dialects.obsidian_data import ObsidianSettings
 
     vault = choice.vault
     return read_obsidian(

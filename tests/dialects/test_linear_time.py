@@ -16,8 +16,15 @@ import pytest
 from flashcards.dialects import NAMES
 from flashcards.dialects.choose import Chooser
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_schedules import choose_later, find_stored, hash_text
-from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
+from flashcards.dialects.obsidian_data import (
+    BOLD,
+    CURLY,
+    HIGHLIGHT,
+    ObsidianSettings,
+    choose_later,
+    find_stored,
+    hash_text,
+)
 from flashcards.dialects.read import read_deck
 
 SMALL, LARGE = 1_500, 24_000

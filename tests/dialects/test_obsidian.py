@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flashcards.deck.model import Kind
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
+from flashcards.dialects.obsidian_data import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
 from tests.deck.fixture_reader import PATH, Case, describe, read
 
 FIXTURES = Path(__file__).parent / "fixtures/obsidian"

@@ -10,7 +10,7 @@ from flashcards.deck.cloze import build_face
 from flashcards.deck.model import Gap
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze, is_pattern
-from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
+from flashcards.dialects.obsidian_data import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
 from tests.dialects.clozecraft import Asked, has_judge, judge, read_golden
 
 FOOTNOTE = r"==answer==[^\[hint\]][\[^123\]]"

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_schedules import hash_text, read_stored, read_stored_file
-from flashcards.dialects.obsidian_settings import CURLY, ObsidianSettings
+from flashcards.dialects.obsidian_data import CURLY, ObsidianSettings, hash_text, read_stored, read_stored_file
 
 DUE = {"dueDate": "2026-12-16", "interval": 51, "ease": 230}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.dialects.obsidian_settings import BOLD, CURLY, HIGHLIGHT, ObsidianSettings, pick_settings, read_data
+from flashcards.dialects.obsidian_data import BOLD, CURLY, HIGHLIGHT, ObsidianSettings, pick_settings, read_data
 
 NAMES = (
     *("flashcardTags", "flashcardTagsToIgnore", "noteFoldersToIgnore", "convertFoldersToDecks", "clozePatterns"),

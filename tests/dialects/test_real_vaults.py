@@ -10,7 +10,7 @@ import pytest
 
 from flashcards.deck.model import Deck
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_settings import pick_settings, read_data
+from flashcards.dialects.obsidian_data import pick_settings, read_data
 
 FOLDER = Path(os.environ.get("FLASHCARDS_REAL_VAULTS") or Path(__file__).parents[2] / "../shared/real")
 VAULTS = {"obsidian-copilot-exam": "#flashcards/GitHubCopilot/Features", "obsidian-reverse-engineering": "#flashcards"}

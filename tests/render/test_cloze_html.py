@@ -12,7 +12,7 @@ from flashcards.deck.cloze import GapError
 from flashcards.deck.model import Gap, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_settings import ObsidianSettings
+from flashcards.dialects.obsidian_data import ObsidianSettings
 from flashcards.render.html.cloze import escape_in_gap, render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from tests.render.allowed_html import AllowedHtml
