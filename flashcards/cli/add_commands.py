@@ -85,7 +85,7 @@ def _name_target(root: Path, name: str) -> str:
 
 def _show_alike(addition: Addition) -> None:
     for each in addition.alike:
-        front = console.shorten(each.front)
+        front = console.clip(each.front)
         console.print_text(f"Similar: {console.make_visible(each.place)}: {front} ({each.score:.0f} %)", 2, err=True)
 
 

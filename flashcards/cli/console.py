@@ -77,12 +77,12 @@ def open_collection() -> Iterator[Collection]:
         held: list[tuple[str, bool, bool]] = []
         meta = click.get_current_context().meta
 
-        def hold(text: str, err: bool, nl: bool) -> bool:
+        def keep_back(text: str, err: bool, nl: bool) -> bool:
             if has_lost_changes():
                 held.append((text, err, nl))
             return bool(held)
 
-        meta[_HOLD] = hold
+        meta[_HOLD] = keep_back
         try:
             yield collection
         finally:
@@ -336,7 +336,7 @@ def draw_code(url: str) -> None:
         segno.make(url).terminal(out=sys.stdout, compact=True)
 
 
-def shorten(text: str, width: int = 60) -> str:
+def clip(text: str, width: int = 60) -> str:
     """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
     line = make_visible(" ".join(text.split()))
     return line if len(line) <= width else f"{line[: width - 1]}…"

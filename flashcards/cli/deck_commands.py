@@ -145,7 +145,7 @@ def _print(collection: Collection, report: ScanReport) -> None:
                 else ""
             )
             note = change.after or change.before
-            line = console.shorten(note.fields[0]) if note else ""
+            line = console.clip(note.fields[0]) if note else ""
             console.print_text(f"{word:9}{console.make_visible(change.path)}:{change.line}  {line}{how}", 2)
             if change.rested and word == "edited":
                 names = " and ".join(f"`{slot}`" for slot in change.rested)
@@ -272,7 +272,7 @@ def _explain(collection: Collection, selected: list[str]) -> None:
     for entry in sorted(entries, key=lambda entry: (entry.path, entry.note.line)):
         note = entry.note
         lines = f"{note.line}" if note.line == note.end_line else f"{note.line}-{note.end_line}"
-        front = console.shorten(note.fields[0], 50)
+        front = console.clip(note.fields[0], 50)
         slots = " ".join(note.slots)
         why = _REASONS[dialects[entry.path].removesuffix("-v2")].get(note.kind.value, "a note on one line") + (
             ", a task list makes it a rubric" if note.points else ""

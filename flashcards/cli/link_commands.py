@@ -34,7 +34,7 @@ def orphans_command(as_json: bool) -> None:
             console.print_text("Every note still has its text.")
         for each in () if as_json else found:
             reviews = console.plural(each["reviews"], "review")
-            front = console.shorten(each["text"])
+            front = console.clip(each["text"])
             console.print_text(
                 f"{each['note'][:7]}  {console.make_visible(each['file'])}:{each['line']}  {reviews}  {front}", 2
             )
@@ -166,8 +166,8 @@ def _show_pairs(stretch: Sequence[Replacement]) -> None:
         place = console.make_visible(f"{pair.new.path}:{pair.new.note.line}")
         reviews = console.plural(pair.reviews, "review")
         console.print_text(f"{place}  {reviews}", 2)
-        console.print_text(f"  - {console.shorten(' / '.join(pair.old.note.fields), 100)}", 4)
-        console.print_text(f"  + {console.shorten(' / '.join(pair.new.note.fields), 100)}", 4)
+        console.print_text(f"  - {console.clip(' / '.join(pair.old.note.fields), 100)}", 4)
+        console.print_text(f"  + {console.clip(' / '.join(pair.new.note.fields), 100)}", 4)
 
 
 def _pair_record(pair: Replacement) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
 def _card_line(card: dict[str, Any]) -> str:
     due = "suspended" if card["suspended"] else (card["due"] or "new")[:10]
     name = f"{card['note'][:7]}.{card['slot']}"
-    return f"{name:16} {due:10}  {console.make_visible(card['deck'])}  {console.shorten(card['front'], 70)}"
+    return f"{name:16} {due:10}  {console.make_visible(card['deck'])}  {console.clip(card['front'], 70)}"
 
 
 @click.command("show")

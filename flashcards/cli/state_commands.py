@@ -91,7 +91,7 @@ class _DifferingCard(NamedTuple):
         what = ", ".join(_WORDS.get(field, field.replace("_", " ")) for field in self.fields)
         if not self.id:
             return f"Card number {self.number}, whose text is unknown: {what}"
-        return f"{console.make_visible(self.path)}:{self.line}: {console.shorten(self.front)}: {what}"
+        return f"{console.make_visible(self.path)}:{self.line}: {console.clip(self.front)}: {what}"
 
 
 def _find_differing_cards(collection: Collection, found: Sequence[Difference]) -> dict[int, _DifferingCard]:

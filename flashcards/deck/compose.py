@@ -197,7 +197,7 @@ class Composer:
         kept: list[Span] = []
         at = start
         for cut in draft.cuts[bisect_left(draft.cuts, (start, 0)) : bisect_left(draft.cuts, (end, 0))]:
-            cut_start, cut_end = _widen(self._body, cut)
+            cut_start, cut_end = _extend_cut(self._body, cut)
             kept.append((at, max(cut_start, at)))
             at = max(at, min(cut_end, end))
         kept.append((at, end))
@@ -285,7 +285,7 @@ def _trim(body: str, start: int, end: int) -> Piece:
     return Piece(text[skip:length], ((start + skip, start + length),)) if skip < length else Piece("", ())
 
 
-def _widen(body: str, cut: Span) -> Span:
+def _extend_cut(body: str, cut: Span) -> Span:
     """Widen the place of a comment to its whole line if it is alone there, else to the spaces before it."""
     start, end = cut
     while start and body[start - 1] in " \t":

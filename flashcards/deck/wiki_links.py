@@ -153,10 +153,10 @@ def cut_part(text: str, part: str) -> str | None:
 def _cut_heading(text: str, names: list[str]) -> str | None:
     """Return the text below a heading, to the next one of its level or above."""
     headings = outline(text).headings
-    wanted = [_fold(name) for name in names if name.strip()]
+    wanted = [_simplify_name(name) for name in names if name.strip()]
     at = 0
     for number, heading in enumerate(headings):
-        if at < len(wanted) and _fold(heading.text) == wanted[at]:
+        if at < len(wanted) and _simplify_name(heading.text) == wanted[at]:
             at += 1
         if wanted and at == len(wanted):
             ends = (each.start for each in headings[number + 1 :] if each.level <= heading.level)
@@ -164,7 +164,7 @@ def _cut_heading(text: str, names: list[str]) -> str | None:
     return None
 
 
-def _fold(name: str) -> str:
+def _simplify_name(name: str) -> str:
     return " ".join(_SIGNS.sub(" ", name).split()).casefold()
 
 

@@ -232,10 +232,10 @@ class Unused(NamedTuple):
         value = round(value, 4) if isinstance(value, float) else value
         if value in (self.place.default, self.unset):
             return None
-        return f"{self.name} ({_shorten(self.values.get(value, value) if isinstance(value, int) else value)})"
+        return f"{self.name} ({_abbreviate(self.values.get(value, value) if isinstance(value, int) else value)})"
 
 
-def _shorten(value: object) -> str:
+def _abbreviate(value: object) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
