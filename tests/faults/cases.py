@@ -16,6 +16,7 @@ from scheduler import Rating
 from scheduler.errors import DatabaseCorrupt
 from tests.anki.imports.packages import Made, studied, write_package
 from tests.cli.test_convert import VAULT
+from tests.faults.phone import make_mirror
 
 NOTES = "Q: one\nA: eins\n\nQ: two\nA: zwei\n\nC: [three] and [four]\n"
 STARTED = 1_750_000_000_000
@@ -169,6 +170,7 @@ CASES = [
     Case("restore of a damaged state", ["restore", "-y"], damage_state),
     Case("doctor", ["doctor", "--rebuild"], make_wrong),
     Case("export", ["export", "-o", "out.apkg"], export_before),
+    Case("sync of a phone", ["apply-sync"], make_mirror),
     Case("optimize", ["optimize", "--yes"], review_much),
     Case("optimize and reschedule", ["optimize", "--reschedule", "--yes"], review_much),
 ]

@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 import traceback
 from pathlib import Path
@@ -18,8 +19,10 @@ from typing import Any
 
 from flashcards.cli import COMMANDS, run
 from flashcards.collection import Collection
+from flashcards.sync.wire import Refusal
 from scheduler import Rating
 from scheduler.errors import SchedulerError
+from tests.faults.phone import apply_sync
 
 SECONDS = 120  # before a command counts as hanging
 HEAVY = (
@@ -67,8 +70,9 @@ def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
     library.fault_arm(os.fsencode(root), ctypes.c_long(order["at"]), order["kind"], trace)
     try:
         words = order["words"]
-        code = rate_all(root) if words == ["rate-all"] else run(["-C", str(root), *words])
-    except SchedulerError as error:  # of `rate-all`
+        inside = {"rate-all": rate_all, "apply-sync": apply_sync}.get(words[0])
+        code = inside(root) if inside else run(["-C", str(root), *words])
+    except (SchedulerError, Refusal, sqlite3.Error, OSError) as error:  # what a server answers to the phone
         os.write(2, str(error).encode())
         code = 1
     except BaseException:
