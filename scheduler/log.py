@@ -76,11 +76,12 @@ def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
 def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) -> int:
     """Choose the id of a row written now: the time, moved past the card's last row and past today's last row.
 
-    So ids give the order even if the clock was set back. A clock that once ran far ahead affects only its own cards.
+    So ids give the order even if the clock was set back. A clock that once ran far ahead affects only its own cards:
+    the rows of today that were moved past such a row are more than a day ahead.
     """
     last_of_card, newest = connection.execute(
-        "SELECT (SELECT max(id) FROM reviews WHERE card = ?), (SELECT max(id) FROM reviews WHERE day = ?)",
-        (card, day),
+        "SELECT (SELECT max(id) FROM reviews WHERE card = ?), (SELECT max(id) FROM reviews WHERE day = ? AND id < ?)",
+        (card, day, now_ms + DAY_SECONDS * 1000),
     ).fetchone()
     wanted = max(now_ms, (last_of_card or 0) + 1, (newest or 0) + 1)
     while connection.execute("SELECT 1 FROM reviews WHERE id = ?", (wanted,)).fetchone():

@@ -155,6 +155,8 @@ set_due_command = _query_command(
 )
 
 
+_FIRST_YEAR = 1971
+_FARTHEST_DAYS = 3653
 _RATINGS = {"1": 1, "2": 2, "3": 3, "4": 4, "again": 1, "hard": 2, "good": 3, "easy": 4}
 
 
@@ -163,6 +165,13 @@ class TimeInvalid(UsageError):
 
     def __init__(self, text: str) -> None:
         super().__init__(f"`{text}` is not a time. Write it like 2026-12-15T18:30 or 2026-12-15T18:30:00+01:00.")
+
+
+class TimeTooLate(UsageError):
+    """A time far ahead, most likely a slip: the card would not be asked before it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text} is more than ten years ahead. Give an earlier time.")
 
 
 class TimeTooEarly(UsageError):
@@ -198,7 +207,7 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
         entry = collection.note_of(found)
         if not found.active:
             raise TextGone(format_card_id(entry, found.slot))
-        when = now_ms() if at is None else _parse_time(at)
+        when = now_ms() if at is None else _parse_time(at, now_ms())
         if at is not None and found.last_ms is not None and when < found.last_ms:
             raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
         policy = collection.policy(found.deck)
@@ -214,15 +223,17 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
             )
 
 
-def _parse_time(text: str) -> int:
+def _parse_time(text: str, now_ms: int) -> int:
     try:
         when = datetime.fromisoformat(text)
-        # Outside these years, earlier days or later intervals would no longer be dates.
-        if not 1971 <= when.year <= 2999:
+        if when.year < _FIRST_YEAR:  # earlier days have no number
             raise TimeInvalid(text)
-        return int(when.timestamp() * 1000)
+        at_ms = int(when.timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         raise TimeInvalid(text) from None
+    if at_ms > now_ms + _FARTHEST_DAYS * 86_400_000:
+        raise TimeTooLate(text)
+    return at_ms
 
 
 @click.command("undo")

@@ -72,11 +72,16 @@ class TestTheTime:
         "text",
         [
             *("", "now", "yesterday", "12:30", "2026-02-30T10:00", "1767225600", "0001-01-01", "1970-12-31"),
-            *("9999-12-31T23:59", "3000-01-01", "-271821-04-20"),
+            "-271821-04-20",
         ],
     )
     def test_that_is_none_is_refused_and_nothing_is_rated(self, deck: Runner, text: str) -> None:
         assert f"`{text}` is not a time." in deck.fails("answer", "a.md:1", "good", f"--at={text}")
+        assert deck.card('"one"')["reps"] == 0
+
+    @pytest.mark.parametrize("text", ["9999-12-31T23:59", "2999-01-01", "2226-11-29T10:00+05:00"])
+    def test_that_is_more_than_ten_years_ahead_is_refused(self, deck: Runner, text: str) -> None:
+        assert f"{text} is more than ten years ahead." in deck.fails("answer", "a.md:1", "good", "--at", text)
         assert deck.card('"one"')["reps"] == 0
 
 

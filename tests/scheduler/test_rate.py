@@ -95,6 +95,13 @@ def test_a_clock_that_ran_ahead_once_does_not_move_other_cards(store: Store) -> 
     assert store.rate(second, Rating.GOOD, PLAIN, NOW).id == NOW
 
 
+def test_a_card_that_was_rated_ahead_and_again_today_does_not_move_other_cards(store: Store) -> None:
+    first, second = add(store, 2)
+    store.rate(first, Rating.GOOD, PLAIN, NOW + 400 * DAY)
+    store.rate(first, Rating.GOOD, PLAIN, NOW)
+    assert store.rate(second, Rating.GOOD, PLAIN, NOW).id == NOW
+
+
 def test_undo_takes_back_the_last_rating_even_if_the_clock_went_back_a_little(store: Store) -> None:
     first, second = add(store, 2)
     store.rate(first, Rating.GOOD, PLAIN, NOW)
