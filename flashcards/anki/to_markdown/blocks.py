@@ -144,8 +144,8 @@ class Blocks:
             self._take_image(element)
         elif tag in ("audio", "video"):
             self._take_player(element)
-        elif tag == "code" and not self.has_gap(element):
-            self._take_code(element)
+        elif tag == "code" and (text := self._get_code(element)) is not None:
+            self._take_code(text)
         elif self._cell:
             self._take_inline(element)
         elif tag == "iframe":
@@ -250,19 +250,33 @@ class Blocks:
             self._cut.problems.append("an embedded page is now a link")
             self._tokens.append(InlineToken(RAW, f"[{escape_link_text(source)}]({write_link_url(source)})"))
 
-    def _take_code(self, element: Element) -> None:
-        text = " ".join(self._cut.restore(get_text(element)).replace("\xa0", " ").split())
+    def _get_code(self, element: Element) -> str | None:
+        """Return the text of code with its gaps, or nothing if a deck file would read the gaps otherwise."""
+        text = get_text(element)
+        if self.has_gap(element):
+            pieces = PLACEHOLDER.split(text.strip("`~ \n"))
+            is_only_gap = not (pieces[0] or pieces[-1])  # which shows how a gap is written
+            is_indented = element.tag == "code" and "\xa0" in text  # which Markdown does not keep
+            written = self._cut.write_gaps(text)
+            if is_only_gap or is_indented or self._cut.open_gaps or not written or _ESCAPED_BRACKET.search(written):
+                return None
+            text = written
+        return self._cut.restore(text).replace("\xa0", " ")
+
+    def _take_code(self, text: str) -> None:
+        text = " ".join(text.split())
         if text:
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
             code = write_literal_code(text, is_block=False) if is_special else write_code_span(text)
             self._tokens.append(InlineToken(RAW, code))
 
     def _take_pre(self, element: Element) -> None:
-        if self.has_gap(element):
+        text = self._get_code(element)
+        if text is None:
             self._cut.problems.append("a code block with a gap is now code line by line")
             self._take_code_lines(element)
             return
-        text = self._cut.restore(get_text(element)).replace("\xa0", " ").removeprefix("\n").rstrip()
+        text = text.removeprefix("\n").rstrip()
         if text.strip():
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
             code = write_literal_code(text, is_block=True) if is_special else None

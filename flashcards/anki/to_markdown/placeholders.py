@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 OPEN, CLOSE = "\ue000", "\ue001"
@@ -45,7 +46,8 @@ _ENVIRONMENTS: Final = frozenset(  # those that MathJax shows
     | {"subarray", "Vmatrix", "vmatrix"}
 )
 _HIGHEST: Final = 499
-_BRACE: Final = re.compile(r"[{}]")
+_BRACE: Final = re.compile(r"\\[\\{}]|[{}]")
+_LEVEL: Final = {"{": 1, "}": -1}
 
 
 class Placeholder(NamedTuple):
@@ -73,6 +75,32 @@ class CutField:
     def restore(self, text: str) -> str:
         """Put the original text back for the placeholders in `text`."""
         return PLACEHOLDER.sub(lambda match: self.restore(self.placeholders[int(match[1])].source), text)
+
+    def write_gaps(self, text: str) -> str | None:
+        """Write the gaps of a formula or of code as in a deck file; nothing if they would be read otherwise there.
+
+        That is if one begins or ends outside, or does not have as many `{` as `}`.
+        """
+        depths: list[int] = []
+        out: list[str] = []
+        at = 0
+        for found in PLACEHOLDER.finditer(text):
+            part, at = text[at : found.start()], found.end()
+            placeholder = self.placeholders[int(found[1])]
+            if placeholder.kind not in GAP_KINDS:
+                return None
+            levels = list(accumulate((_LEVEL.get(sign, 0) for sign in _BRACE.findall(part)), initial=sum(depths[-1:])))
+            if part.endswith("\\") or (depths and min(levels) < 0):
+                return None
+            depths[-1:] = levels[-1:] if depths else []
+            if placeholder.kind == "open":
+                depths.append(0)
+            elif not depths or depths[-1]:
+                return None
+            elif placeholder.kind == "close":
+                depths.pop()
+            out += [part, placeholder.value]
+        return None if depths else "".join((*out, text[at:]))
 
 
 def cut_out(html: str, *, cloze: bool = False) -> CutField:
@@ -161,9 +189,9 @@ def _cut_out_math(html: str, cut: CutField) -> str:
 
 def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, display: bool) -> str:
     inner = [cut.placeholders[int(found[1])] for found in PLACEHOLDER.finditer(body)]
-    kept = _keeps_gaps(body, cut) if inner else True
-    text = body if kept else _fill_gaps(body, cut)
-    tex = _get_text(PLACEHOLDER.sub(lambda found: cut.placeholders[int(found[1])].value if kept else "", text))
+    written = cut.write_gaps(_get_text(body)) if inner else _get_text(body)
+    kept = written is not None
+    tex = written if written is not None else PLACEHOLDER.sub("", _get_text(_fill_gaps(body, cut)))
     if name == "latex":
         found = _LATEX.fullmatch(tex)
         if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
@@ -185,31 +213,6 @@ def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, displa
     opening = cut.add("open", f"{{{{c{','.join(numbers)}::", "")
     placeholder = cut.add(kind, tex, PLACEHOLDER.sub("", source))
     return f"{opening}{placeholder}{cut.add('close', '}}', '')}"
-
-
-def _keeps_gaps(body: str, cut: CutField) -> bool:
-    """Whether a deck file would read the gaps of a formula as they are: each has as many `{` as `}`."""
-    depths: list[int] = []
-    at = 0
-    for found in (*PLACEHOLDER.finditer(body), None):
-        part = _get_text(body[at : found.start() if found else len(body)])
-        if part.endswith("\\"):  # it would escape the sign of the gap
-            return False
-        for sign in _BRACE.findall(part) if depths else ():
-            depths[-1] += 1 if sign == "{" else -1
-            if depths[-1] < 0:
-                return False
-        if found is None:
-            return not depths
-        at = found.end()
-        kind = cut.placeholders[int(found[1])].kind
-        if kind == "open":
-            depths.append(0)
-        elif kind in GAP_KINDS and (not depths or depths[-1]):
-            return False
-        elif kind == "close":
-            depths.pop()
-    return False
 
 
 def _fill_gaps(body: str, cut: CutField) -> str:
