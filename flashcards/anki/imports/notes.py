@@ -19,7 +19,7 @@ from flashcards.anki.imports.incoming_notes import IncomingNote, clean_tags, lis
 from flashcards.anki.imports.occlusion import find_occlusion, render_occlusion
 from flashcards.anki.imports.omissions import Omissions
 from flashcards.anki.imports.rendered_cards import have_same_words, is_mirror, open_hidden, render_card
-from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, strip_tags
+from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, list_values, strip_tags
 from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours, shows_first_fields
@@ -188,7 +188,7 @@ class NoteConverter:
     def _convert_own(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, ords: list[int]
     ) -> Iterator[IncomingNote]:
-        values = dict(zip(kind.fields, note.fields, strict=True))
+        values = list_values(kind.fields, note.fields, note.tags)
         path, breadcrumb = self.find_source(note)
         draft = draft._replace(path=path, breadcrumb=breadcrumb, form=OWN_FORM)
         if kind.kind == CLOZE_TYPE:
@@ -215,7 +215,7 @@ class NoteConverter:
     def _convert_standard(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, ords: list[int]
     ) -> Iterator[IncomingNote]:
-        values = dict(zip(kind.fields, note.fields, strict=True))
+        values = list_values(kind.fields, note.fields, note.tags)
         sides = self._parse_templates(kind)
         found = {each: render_card(*sides[each], values, self._budget) for each in ords}
         self._count_hidden(kind, values, sides, [side for pair in found.values() for side in pair])
@@ -250,11 +250,14 @@ class NoteConverter:
     def _convert_cloze(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, ords: list[int]
     ) -> Iterator[IncomingNote]:
-        values = dict(zip(kind.fields, note.fields, strict=True))
+        values = list_values(kind.fields, note.fields, note.tags)
         sides = self._parse_templates(kind)
         front_side, back_side = sides[0]
         rendered: list[Rendered] = []
         homes = self._find_homes(note, kind)
+        if self._keeps_decks(note, kind):
+            single = (front_side.single_cards | back_side.single_cards).intersection(ords)
+            homes |= {each: -1 - each for each in single if f"c{each + 1}" not in values}
         fields = {name: values.get(name, "") for name in front_side.clozes}
         for group, names in group_cards(ords, fields, homes):
             gaps = [each + 1 for each in group]
@@ -287,7 +290,7 @@ class NoteConverter:
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, occlusion: Occlusion, ords: list[int]
     ) -> Iterator[IncomingNote]:
         """Convert each card to a note: the picture below its masks, then the bare picture."""
-        values = dict(zip(kind.fields, note.fields, strict=True))
+        values = list_values(kind.fields, note.fields, note.tags)
         sides = self._parse_templates(kind, draws_masks=True)
         shown: set[str] = set()
         for number in ords:
@@ -322,6 +325,6 @@ class NoteConverter:
         self, kind: AnkiNoteType, values: dict[str, str], sides: Sequence[_Sides], rendered: Sequence[Rendered]
     ) -> None:
         shown = set().union(*(side.shown for side in rendered))
-        if len(shown) < len(values):
+        if len(shown) < len(kind.fields):
             asked = {name for pair in sides for side in pair for name in side.conditions}
             self.not_shown.count_fields(kind, values, shown, asked)

@@ -29,7 +29,8 @@ class Omissions:
 
         `asked` are those that conditions look at, where a short word is a switch and no text.
         """
-        for name, value in values.items():
+        for name in kind.fields:
+            value = values[name]
             if name in shown or is_empty(value):
                 continue
             if name in asked and "<" not in value and _SWITCH.fullmatch(strip_tags(value).strip()):

@@ -178,7 +178,14 @@ _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Ca
 _SPOKEN: Final = Enclosed({r"\[anki:tts\b[^\[\]]*\]": r"\[/anki:tts\]"})
 _NOT_SPOKEN: Final = "text that Anki reads aloud was left out"
 _SPOKEN_IS_SHOWN: Final = "text that Anki only reads aloud is shown, since there is no other"
-_CLOZE_SECTION: Final = re.compile(r"c([0-9]+)")
+_SCRIPTED_IS_SHOWN: Final = "text that only a script shows is shown, since there is no other"
+_CLOZE_SECTION: Final = re.compile(r"c([0-9]{1,9})")
+_TAGS: Final = "#Tags"  # no field has a name that begins so
+
+
+def list_values(names: Sequence[str], fields: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
+    """Return what templates can ask of a note: its fields, and whether it has tags."""
+    return {**dict(zip(names, fields, strict=True)), _TAGS: " ".join(tags)}
 
 
 @dataclass(slots=True)
@@ -196,7 +203,7 @@ class Rendered:
         return bool(self.to_type)
 
 
-_SCRIPT: Final = re.compile(r"<script\b", re.IGNORECASE)
+_SCRIPT: Final = re.compile(r"<script\b.*?(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _FORMULA: Final = Enclosed({r"\\\(": r"\\\)", r"\\\[": r"\\\]", r"\$\$": r"\$\$"})
 _DEFINITION: Final = re.compile(
     r"\\(?:def|gdef|newcommand|renewcommand|providecommand)\*?\s*+\{?\s*+(\\[A-Za-z]++)\s*+\}?\s*+"
@@ -245,10 +252,13 @@ class SideTemplate:
     def __init__(self, text: str) -> None:
         text, self.macros = extract_macros(text)
         self._parts = parse_template(text)
+        self._scripted = [field for script in _SCRIPT.findall(text) for field in _TOKEN.findall(script)]
         parts = list(walk_parts(self._parts))
         # the names of the fields that sections look at, and of those that it shows with gaps
         self.conditions = {part.name for part in parts if isinstance(part, TemplateSection)}
         self.clozes = {part.name for part in parts if isinstance(part, TemplateField) and "cloze" in part.filters}
+        sections = (_CLOZE_SECTION.fullmatch(name) for name in self.conditions)
+        self.single_cards = {int(each[1]) - 1 for each in sections if each}
 
     def render(
         self,
@@ -276,6 +286,12 @@ class SideTemplate:
             only_spoken = not is_shown(rendered.html)
             rendered.html += "<br>".join(spoken) if only_spoken else ""
             rendered.problems.append(_SPOKEN_IS_SHOWN if only_spoken else _NOT_SPOKEN)
+        elif self._scripted and not rendered.is_typed and not is_shown(rendered.html):
+            names = [name.rpartition(":")[2].strip() for sign, name in self._scripted if not sign]
+            told = [name for name in dict.fromkeys(names) if not is_empty(values.get(name, ""))]
+            rendered.html += "<br>".join(values[name] for name in told)
+            rendered.shown.update(told)
+            rendered.problems += [_SCRIPTED_IS_SHOWN] if told else []
         return rendered
 
     def remove_front(self, front: SideTemplate) -> SideTemplate:
@@ -308,12 +324,17 @@ class _Filling:
         """Check whether a section is shown; one for only some cards of a cloze is."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
-            return is_empty(self.values.get(section.name, "")) == section.inverted
+            return self._has_content(section.name) != section.inverted
         asked = int(match[1]) in self.gaps
         if asked and len(self.gaps) > 1:
             self.rendered.problems.append("conditional parts of the template are shown on all cards")
             return True
         return asked != section.inverted
+
+    def _has_content(self, name: str) -> bool:
+        if name in _SPECIAL and name not in self.values:
+            return not is_empty(self.values.get(_TAGS, "")) if name == "Tags" else name != "FrontSide" or self.back
+        return not is_empty(self.values.get(name, ""))
 
 
 def _render(parts: Sequence[Part], filling: _Filling) -> str:
@@ -349,11 +370,11 @@ def _fill(part: TemplateField, filling: _Filling) -> str:
         return ""
     rendered.shown.add(part.name)
     for name in part.filters:
-        value = _apply_filter(name, value, part.name, back=back)
+        value = _apply_filter(name, value, part.name)
     return f"<div>{value}</div>" if asks_to_type(part) else value
 
 
-def _apply_filter(name: str, value: str, field_name: str, *, back: bool) -> str:
+def _apply_filter(name: str, value: str, field_name: str) -> str:
     if name == "text":
         return strip_tags(value)
     if name == "furigana":
@@ -362,6 +383,6 @@ def _apply_filter(name: str, value: str, field_name: str, *, back: bool) -> str:
         return _FURIGANA.sub(r"\2", value)
     if name == "kanji":
         return _FURIGANA.sub(r"\1", value)
-    if name == "hint" and not back and not is_empty(value):
+    if name == "hint" and not is_empty(value):
         return f"<details><summary>{field_name}</summary>{value}</details>"
     return value

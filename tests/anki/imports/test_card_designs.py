@@ -151,6 +151,34 @@ def test_a_side_that_is_only_read_aloud_shows_its_text(designs: Designs) -> None
     assert designs.text(made, ["東京", "Tokyo"]) == "Q: 東京\nA: Tokyo\n"
 
 
+def test_a_side_that_only_a_script_fills_shows_the_fields_in_it(designs: Designs) -> None:
+    made = note_type(
+        "J", 0, ["F", "B"], ("<p id=f></p><script>f.innerHTML = '{{text:F}}'</script>", "<script>g(`{{B}}`)</script>")
+    )
+    report = designs.imported(made, ["Rome?", "Italy"])
+    assert "1 note: text that only a script shows is shown, since there is no other." in [
+        remark.message for remark in report.remarks
+    ]
+    assert designs.text(made, ["Rome?", "Italy"]) == "Q: Rome?\nA: Italy\n"
+
+
+@pytest.mark.parametrize(("tags", "shown"), [("x", "tagged"), ("", "bare")])
+def test_sections_ask_whether_a_note_has_tags_and_all_have_a_deck(
+    home: Home, tmp_path: Path, tags: str, shown: str
+) -> None:
+    front = "{{F}} {{#Tags}}tagged{{/Tags}}{{^Tags}}bare{{/Tags}}{{#Deck}} in{{/Deck}}{{^Card}} no{{/Card}}"
+    made = note_type("S", 0, ["F", "B"], (front, "{{B}}"))
+    note = Made(["a", "b"], type=9, tags=tags)
+    report = home.import_file(write_package(tmp_path / "x.apkg", [note], types={9: made}))
+    assert f"Q: a {shown} in\nA: b\n" in home.read("Deck.md")
+    assert report.remarks == []
+
+
+def test_a_hint_on_a_back_stays_closed(designs: Designs) -> None:
+    made = note_type("H", 0, ["F", "B", "C"], ("{{F}}", "{{FrontSide}}<hr id=answer>{{B}}{{hint:C}}"))
+    assert designs.text(made, ["a", "b", "c"]) == "Q: a\nA: b\n\n<details><summary>C</summary>c</details>\n"
+
+
 @pytest.mark.parametrize(("note", "told"), [("", 0), ("note", 1)])
 def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, note: str, told: int) -> None:
     made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
