@@ -183,8 +183,8 @@ def export_package(
         database.write_file(file)
         size = write_archive(path, file, gathering.media.files, whole=whole)
     remarks = exports.finish(decks, whole=whole)
-    counts, media = database.counts, len(gathering.media.files)
-    return Exported(path, counts.notes, counts.cards, media, size, tuple(gathering.problems), remarks)
+    written = database.notes_written, database.cards_written, len(gathering.media.files)
+    return Exported(path, *written, size, tuple(gathering.problems), remarks)
 
 
 class _Steps:

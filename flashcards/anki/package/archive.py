@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Self
+from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from flashcards.anki.package import decoding
 from flashcards.disk.atomic import write_output
@@ -117,7 +117,7 @@ class Archive:
             raise Malformed(f"`{member}` is missing from it")
         with self._zip.open(self._members[member]) as stream:
             if packed and self.version == _NEWEST:
-                with _zstd_open(stream) as unpacked:
+                with _load_zstd().open(stream) as unpacked:
                     yield unpacked
             else:
                 yield stream
@@ -129,7 +129,7 @@ class Archive:
             yield
         except Malformed as error:
             raise PackageInvalid(self.path, str(error)) from error
-        except (*_DAMAGED, _zstd_error()) as error:
+        except (*_DAMAGED, _load_zstd().ZstdError) as error:
             raise PackageInvalid(self.path, "it is damaged") from error
         except OSError as error:
             if error.errno not in (None, errno.EINVAL):  # those are of bad offsets and bad data
@@ -201,22 +201,12 @@ def _hide_controls(name: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", name)[:80]
 
 
-def _zstd_open(stream: IO[bytes]) -> IO[bytes]:
+def _load_zstd() -> Any:
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
     except ImportError:
         from backports import zstd
-    opened: IO[bytes] = zstd.open(stream)
-    return opened
-
-
-def _zstd_error() -> type[Exception]:
-    try:
-        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
-    except ImportError:
-        from backports import zstd
-    error: type[Exception] = zstd.ZstdError
-    return error
+    return zstd
 
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that equal decks make equal files

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,14 +70,6 @@ class GuidTwice(ValueError):
     """Two notes of one package have the same guid; Anki would add both. Keys are unique, so this is a fault of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackageCounts:
-    """What was written."""
-
-    notes: int
-    cards: int
-
-
 class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
     """A package's database. Notes come one at a time, so that memory need not hold them all.
 
@@ -96,7 +87,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
     ) -> None:
         super().__init__([])
         self._given_first_day = first_day
-        self.counts = PackageCounts(0, 0)
+        self.notes_written = self.cards_written = 0
         self._notes = notes
         self._clock = clock
         self._presets = presets
@@ -148,11 +139,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
 
     def _write_notes(self, cursor: sqlite3.Cursor) -> None:
         guids: set[str] = set()
-        notes_written = cards_written = 0
         notes = iter(self._notes)
         while batch := list(islice(notes, _BATCH)):
             note_rows, card_rows = [], []
-            for position, note in enumerate(batch, start=notes_written):
+            for position, note in enumerate(batch, start=self.notes_written):
                 if note.guid in guids and not note.shares_guid:
                     raise GuidTwice(note.guid)
                 guids.add(note.guid)
@@ -161,11 +151,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
                 card_rows += [make_new_card_row(card, note, deck, position) for card in note.cards]
             cursor.executemany(INSERT_NOTE, note_rows)
             cursor.executemany(INSERT_NEW_CARD, card_rows)
-            notes_written += len(batch)
-            cards_written += len(card_rows)
+            self.notes_written += len(batch)
+            self.cards_written += len(card_rows)
             self._first_ms = min(self._first_ms or batch[0].id, min(note.id for note in batch))
             self._last_s = max(self._last_s, max(note.modified for note in batch))
-        self.counts = PackageCounts(notes_written, cards_written)
 
     def _type(self, family: str) -> genanki.Model:
         if family not in self._types:
@@ -194,7 +183,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             "creationOffset": -self._clock.offset_minutes(created * 1000),  # minutes west of UTC
             "rollover": self._clock.rollover,
             "curModel": next(iter(types), None),
-            "nextPos": self.counts.notes + 1,
+            "nextPos": self.notes_written + 1,
         }
         if self._presets:  # what Anki heeds in a .colpkg only
             conf["fsrs"] = True
