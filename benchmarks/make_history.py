@@ -15,7 +15,7 @@ from typing import Final
 from flashcards.collection import Collection
 from scheduler import Clock, Leech, Rating, Review, ReviewKind, State, transaction
 from scheduler.log import Replayer
-from scheduler.rows import INSERT_REVIEW
+from scheduler.tables import INSERT_REVIEW
 
 _RATINGS: Final = (Rating.GOOD, Rating.GOOD, Rating.HARD, Rating.GOOD, Rating.EASY, Rating.GOOD, Rating.AGAIN)
 _DAY: Final = 86_400  # seconds

@@ -36,7 +36,7 @@ from scheduler import (
     translate_errors,
 )
 from scheduler.database import ReadingConnection, copy_to_memory, open_reading
-from scheduler.limits import COLLECTION, DeckLimits
+from scheduler.policy import COLLECTION, DeckLimits
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"

@@ -74,7 +74,7 @@ def _link(collection: Collection, corrections: Corrections, old: Entry, new: Ent
     with transaction(collection.connection):
         linked = corrections.link(old.id, new.id)
         update_cards(collection.store, linked.report, at)
-        collection.store.set_notes_active([new.id], False)
+        collection.store.rest_notes([new.id])
         slots = dict(linked.slots)
         goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
         for card in cards:

@@ -22,11 +22,10 @@ from scheduler.errors import (
     StateLost,
     translate_errors,
 )
-from scheduler.limits import DeckLimits
 from scheduler.log import Done
 from scheduler.memory import DEFAULT_PARAMETERS, Model
 from scheduler.model import Card, Leech, Memory, NewCard, Placement, Rating, Review, ReviewKind, State
-from scheduler.policy import Policy, find_problems
+from scheduler.policy import DeckLimits, Policy, find_problems
 from scheduler.queue import Counts, Queue, Wait, build_queue, count_by_deck
 from scheduler.store import TABLE_SET, Store
 

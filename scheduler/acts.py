@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scheduler import log as logs
 from scheduler.answer import Moment, make_row
-from scheduler.conditions import RATED
 from scheduler.database import database_path, transaction
 from scheduler.errors import DatabaseCorrupt, NothingToUndo
 from scheduler.memory import DEFAULT_PARAMETERS
 from scheduler.model import Rating, Review, ReviewKind
-from scheduler.rows import append, update_schedule
+from scheduler.tables import RATED, append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3

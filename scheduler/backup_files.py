@@ -65,11 +65,12 @@ _POSSIBLE = {
 
 # What is computed: columns, checks, and virtual tables.
 _COMPUTES = re.compile(r"\b(?:VIRTUAL|CHECK|AS)\b|\bDEFAULT\s*\(", re.IGNORECASE)
-_TRIGGERS = tuple(
+TRIGGERS = tuple(
     f"CREATE TRIGGER reviews_refuse_{verb} BEFORE {verb} ON reviews"
     " BEGIN SELECT raise(ABORT, 'the review log is only ever added to'); END"
     for verb in ("update", "delete")
 )
+"""The triggers that keep the review log; no other trigger is ours."""
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COLUMNS = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
@@ -152,7 +153,7 @@ def find_foreign(connection: sqlite3.Connection) -> str:
         is_foreign = {
             "table": _COMPUTES.search(sql) is not None,
             "index": sql.count("(") > 1,
-            "trigger": sql not in _TRIGGERS,
+            "trigger": sql not in TRIGGERS,
         }
         if is_foreign.get(kind, True):
             return str(name)

@@ -12,9 +12,7 @@ from pathlib import Path
 from scheduler import database
 from scheduler.backup_files import (
     choose_old,
-    count_reviews,
     find_damage,
-    find_newest_backup,
     is_sound,
     list_backups,
     make_name,
@@ -27,7 +25,6 @@ from scheduler.errors import (
     DatabaseCorrupt,
     DatabaseUnreadable,
     SchedulerError,
-    StateLost,
     translate_errors,
 )
 
@@ -70,13 +67,6 @@ def remove_old_backups(path: Path, folder: Path) -> None:
         if at in old:
             with suppress(OSError):
                 each.unlink()
-
-
-def refuse_lost_state(path: Path) -> None:
-    """Refuse to start afresh at `path`, where there is no state, if an intact backup is beside it."""
-    newest = find_newest_backup(path)
-    if newest is not None:
-        raise StateLost(path, newest, count_reviews(newest) or 0)
 
 
 def is_damaged(path: Path) -> bool:

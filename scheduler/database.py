@@ -14,13 +14,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.backup_files import find_foreign, has_whole_definitions, write_sum
+from scheduler.backup_files import count_reviews, find_foreign, find_newest_backup, has_whole_definitions, write_sum
 from scheduler.errors import (
     DatabaseBusy,
     DatabaseCorrupt,
     DatabaseForeign,
     DatabaseNewer,
     DatabaseUnreadable,
+    StateLost,
     translate_error,
     translate_errors,
 )
@@ -234,9 +235,6 @@ def _read_log_header(path: Path) -> bytes:
         return b""
 
 
-__all__ = ["TableSet", "check", "connect", "open_database", "open_reading", "transaction"]
-
-
 _RETRY_SECONDS = 0.01
 
 # As sqlite-utils creates it.
@@ -335,9 +333,10 @@ def prepare_copy(connection: sqlite3.Connection, path: Path, table_sets: Sequenc
 
 
 def _refuse_lost_state(path: Path) -> None:
-    from scheduler.backups import refuse_lost_state
-
-    refuse_lost_state(path)
+    """Refuse to start afresh at `path`, where there is no state, if an intact backup is beside it."""
+    newest = find_newest_backup(path)
+    if newest is not None:
+        raise StateLost(path, newest, count_reviews(newest) or 0)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from scheduler.measures import Figures, measure, measure_average, review_bins
 from scheduler.memory import DEFAULT_PARAMETERS, fill_parameters, read_curve
 from scheduler.model import Rating, State
+from scheduler.prediction_error import Figures, count_so_far, measure, measure_average, review_bins
 from scheduler.replay import find_last_runs, make_entries
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fsrs_rs_python import FSRSItem, FSRSReview
     from numpy.typing import NDArray
 
-    from scheduler.columns import LogColumns
+    from scheduler.log_columns import LogColumns
     from scheduler.model import Memory
 
 
@@ -111,12 +111,13 @@ def build_training_set(
     )
     entries = make_entries(log, runs)
     run_of = np.repeat(np.arange(first.size), last - first)
-    elapsed = _pauses(log.day[runs.kept], first[first < last])
+    begin = first[first < last]
+    elapsed = _pauses(log.day[runs.kept], begin)
     rating = log.rating[runs.kept]
     chosen = np.flatnonzero((elapsed > 0) & whole[run_of])
     failed = rating == int(Rating.AGAIN)
-    reviews = _so_far(elapsed > 0, first, last)
-    lapses = _so_far((elapsed > 0) & failed, first, last) - ((elapsed > 0) & failed)
+    reviews = count_so_far(elapsed > 0, begin)
+    lapses = count_so_far((elapsed > 0) & failed, begin) - ((elapsed > 0) & failed)
     order = chosen[np.argsort(log.at_ms[runs.kept][chosen], kind="stable")]
     return TrainingSet(
         entries,
@@ -135,14 +136,6 @@ def _pauses(day: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int6
     pauses: NDArray[np.int64] = np.maximum(np.diff(day, prepend=day[:1]), 0)
     pauses[first] = 0
     return pauses
-
-
-def _so_far(counted: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count in each run the entries up to and including each index."""
-    total = np.cumsum(counted)
-    before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0) if total.size else np.zeros(first.size, np.int64)
-    found: NDArray[np.int64] = total - np.repeat(before, last - first)
-    return found
 
 
 LEAST_REVIEWS = 400

@@ -6,8 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.conditions import ASKABLE, UNDER_REVIEW
-from scheduler.rows import CARD_COLUMNS, to_card
+from scheduler.tables import ASKABLE, CARD_COLUMNS, UNDER_REVIEW, to_card
 
 if TYPE_CHECKING:
     import sqlite3

@@ -10,9 +10,8 @@ from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler.answer import make_new
-from scheduler.conditions import KEPT, RATED
 from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
-from scheduler.rows import REVIEW_COLUMNS, to_review
+from scheduler.tables import KEPT, RATED, REVIEW_COLUMNS, to_review
 
 if TYPE_CHECKING:
     import sqlite3

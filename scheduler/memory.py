@@ -19,21 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fsrs import Scheduler
-    from fsrs_rs_python import FSRS, FSRSItem, ItemState, MemoryState
+    from fsrs_rs_python import FSRS, FSRSItem, MemoryState
     from numpy import float64, int64
     from numpy.typing import NDArray
-
-__all__ = [
-    "DEFAULT_PARAMETERS",
-    "VERSIONS",
-    "Curve",
-    "Memory",
-    "Model",
-    "QuickModel",
-    "fill_parameters",
-    "find_parameter_problem",
-    "read_curve",
-]
 
 DEFAULT_PARAMETERS: tuple[float, ...] = (
     *(0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796),
@@ -197,12 +185,12 @@ class Model:
         kept = (states[start is not None :] for states, start in zip(found, starts, strict=True))
         return [[_memory(state.stability, state.difficulty) for state in states] for states in kept]
 
-    def memory_after(self, ease: float, interval_days: float, retention: float = 0.9) -> Memory:
+    def memory_after(self, ease: float, interval_days: float) -> Memory:
         """Convert an ease factor (2.5 is the usual) and an interval of SM-2 to the equivalent memory state.
 
-        This is how FSRS converts cards with lost reviews. `retention` was the chance of recall at which they fell due.
+        This is how FSRS converts cards with lost reviews; it assumes that they fell due at a recall of 0.9.
         """
-        state = self._for_batch().memory_state_from_sm2(ease, interval_days, retention)
+        state = self._for_batch().memory_state_from_sm2(ease, interval_days, 0.9)
         return _memory(state.stability, state.difficulty)
 
     def _for_one(self) -> Scheduler:
@@ -232,12 +220,8 @@ class QuickModel(Model):
 
         state = None if memory is None else MemoryState(*memory)
         after = self._for_batch().next_states(state, 0.9, elapsed_days)
-        return {
-            Rating.AGAIN: _of_batch(after.again),
-            Rating.HARD: _of_batch(after.hard),
-            Rating.GOOD: _of_batch(after.good),
-            Rating.EASY: _of_batch(after.easy),
-        }
+        memories = (each.memory for each in (after.again, after.hard, after.good, after.easy))
+        return {rating: _memory(each.stability, each.difficulty) for rating, each in zip(Rating, memories, strict=True)}
 
 
 def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState | None] | None:
@@ -246,11 +230,6 @@ def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState
     from fsrs_rs_python import MemoryState
 
     return [None if start is None else MemoryState(*start) for start in starts]
-
-
-def _of_batch(item: ItemState) -> Memory:
-    memory = item.memory
-    return Memory(min(max(memory.stability, MINIMUM_STABILITY), MAXIMUM_STABILITY), memory.difficulty)
 
 
 def _memory(stability: float | None, difficulty: float | None) -> Memory:

@@ -12,12 +12,13 @@ from itertools import count, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.conditions import KEPT
+from scheduler.answer import Moment, make_row
 from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
-from scheduler.rows import (
+from scheduler.tables import (
     CARD_COLUMNS,
     INSERT_REVIEW,
+    KEPT,
     REVIEW_COLUMNS,
     UPDATE_SCHEDULE,
     to_card,
@@ -242,11 +243,7 @@ class _Merging:
         known = imported.memory is None or (now.memory is not None and are_close(now.memory, imported.memory))
         if known and not (reps or lapses) and _is_as_imported(now, each.history):
             return now
-        row = self._make_statement(each, now, None if known else imported.memory, reps, lapses)
-        self._taken.add(row.id)
-        each.new.add(row.id)
-        log.append(row)
-        return fold_log(each.card, log)
+        return self._append_statement(each, now, None if known else imported.memory, reps, lapses)
 
     def _settle_statement(self, each: _Joined) -> Card:
         """Take over the state from a program without a log if it is newer; return the updated card."""
@@ -255,15 +252,12 @@ class _Merging:
         if not _is_newer(each.history, log, now, self._days):
             return now
         reps, lapses = max(0, imported.reps - now.reps), max(0, imported.lapses - now.lapses)
-        row = self._make_statement(each, now, imported.memory, reps, lapses)
-        self._taken.add(row.id)
-        each.new.add(row.id)
-        log.append(row)
-        return fold_log(each.card, log)
+        return self._append_statement(each, now, imported.memory, reps, lapses)
 
-    def _make_statement(
+    def _append_statement(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
-    ) -> Review:
+    ) -> Card:
+        """Add a row that takes over the imported state; return the updated card."""
         imported = each.history.imported
         at = max(imported.changed_ms, each.log[-1].id + 1 if each.log else 0)
         while at in self._taken:
@@ -273,28 +267,22 @@ class _Merging:
             waited = imported.interval // DAY_SECONDS
             day = now.last_day if now.last_day is not None else (imported.due_day or day) - waited
         stability, difficulty = memory or (None, None)
-        return Review(
-            id=at,
-            card=each.card.id,
-            kind=ReviewKind.TAKEN_OVER,
-            rating=None,
-            day=day,
-            offset_minutes=self._days.offset_minutes(at),
-            duration_ms=0,
-            state_before=now.state,
-            state_after=imported.state,
-            steps_left=imported.steps_left,
-            interval_before=now.interval,
-            interval_after=imported.interval,
+        after = now._replace(
+            state=imported.state,
             due_day=imported.due_day,
             due_ms=imported.due_ms,
+            steps_left=imported.steps_left,
+            interval=imported.interval,
             stability=stability,
             difficulty=difficulty,
-            leech=Leech.TAGGED if imported.leech else Leech.NO,
-            voids=None,
-            reps_added=reps,
-            lapses_added=lapses,
         )
+        moment = Moment(at, day, self._days.offset_minutes(at))
+        leech = Leech.TAGGED if imported.leech else Leech.NO
+        row = make_row(ReviewKind.TAKEN_OVER, now, after, moment, leech=leech)
+        self._taken.add(at)
+        each.new.add(at)
+        each.log.append(row._replace(reps_added=reps, lapses_added=lapses))
+        return fold_log(each.card, each.log)
 
 
 def _last_act(log: Sequence[Review]) -> int:

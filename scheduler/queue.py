@@ -6,17 +6,16 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.conditions import NEW, SHOWN
-from scheduler.limits import has_deadline
 from scheduler.model import State
-from scheduler.queue_builder import Row, Selection, build_day
+from scheduler.policy import Policy, has_deadline
+from scheduler.queue_builder import Selection, build_day
+from scheduler.tables import NEW, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scheduler.limits import DeckLimits
     from scheduler.model import Card
-    from scheduler.policy import Policy
+    from scheduler.policy import DeckLimits
     from scheduler.queue_builder import DayCards
     from scheduler.store import Store
 
@@ -161,7 +160,8 @@ class Queue:
         self._day = self._store.clock.day(now_ms)
         self._end_ms = self._store.clock.start_of(self._day + 1 + self._selection.ahead_days)
         self._learning: dict[int, int] = {row[0]: row[-1] for row in cards.learning}
-        self._kinds = {row[0]: kind for kind, rows in _by_kind(cards) for row in rows}
+        kinds = ((State.LEARNING, cards.day_learning), (State.REVIEW, cards.reviews), (State.NEW, cards.new))
+        self._kinds = {row[0]: kind for kind, rows in kinds for row in rows}
         # A dictionary keeps the order and removes quickly; the values are unused.
         self._main: dict[int, None] = dict.fromkeys(row[0] for row in cards.mix(self._selection.order.new_mix))
 
@@ -215,20 +215,10 @@ def _selection(
     order: Policy | None,
     paced: bool = True,
 ) -> Selection:
-    from scheduler.policy import Policy
-
     return Selection(
         decks=tuple(decks),
         order=order or (decks[0].policy if decks else Policy()),
         only_cards=None if only_cards is None else frozenset(only_cards),
         ahead_days=ahead_days,
         paced=paced,
-    )
-
-
-def _by_kind(cards: DayCards) -> tuple[tuple[State, list[Row]], ...]:
-    return (
-        (State.LEARNING, cards.day_learning),
-        (State.REVIEW, cards.reviews),
-        (State.NEW, cards.new),
     )

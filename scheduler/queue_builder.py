@@ -11,25 +11,24 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from scheduler.conditions import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 from scheduler.database import snapshot
 from scheduler.intervals import draw
-from scheduler.limits import (
+from scheduler.model import State
+from scheduler.policy import (
     LAST_PASS_DAYS,
     compute_allowances,
     group_by_deadline,
     is_in_last_pass,
     new_a_day,
 )
-from scheduler.model import State
+from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scheduler.limits import Allowance, DeckLimits
     from scheduler.log import Done
     from scheduler.memory import Model
-    from scheduler.policy import NewMix, NewOrder, Policy, ReviewOrder
+    from scheduler.policy import Allowance, DeckLimits, NewMix, NewOrder, Policy, ReviewOrder
     from scheduler.store import Store
 
 

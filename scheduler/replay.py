@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scheduler.columns import (
+from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, find_effects
+from scheduler.log_columns import (
     SMALL_BITS,
     LogColumns,
     find_places,
@@ -19,7 +20,6 @@ from scheduler.columns import (
     read_log,
     read_rows,
 )
-from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, find_effects
 from scheduler.model import Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Migrations
 
+from scheduler.backup_files import TRIGGERS
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -80,7 +82,7 @@ def create_cards_and_reviews(db: Database) -> None:
         defaults={"leech": 0},
         strict=True,
     )
-    for statement in _PARTIAL_INDEXES + _APPEND_ONLY:
+    for statement in _PARTIAL_INDEXES + TRIGGERS:
         db.execute(statement)
 
 
@@ -127,10 +129,4 @@ _PARTIAL_INDEXES = (
     "CREATE INDEX reviews_card ON reviews(card)",
     "CREATE INDEX reviews_day ON reviews(day)",
     "CREATE UNIQUE INDEX reviews_voids ON reviews(voids) WHERE voids IS NOT NULL",
-)
-
-_APPEND_ONLY = tuple(
-    f"CREATE TRIGGER reviews_refuse_{verb} BEFORE {verb} ON reviews"
-    " BEGIN SELECT raise(ABORT, 'the review log is only ever added to'); END"
-    for verb in ("update", "delete")
 )

@@ -27,12 +27,11 @@ from scheduler.queue_builder import Selection, choose_cards, shuffle
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
-    from scheduler.learner import Learner
-    from scheduler.limits import DeckLimits
     from scheduler.log import Done
     from scheduler.memory import Model
-    from scheduler.policy import NewOrder, Policy, ReviewOrder
+    from scheduler.policy import DeckLimits, NewOrder, Policy, ReviewOrder
     from scheduler.queue_builder import DayCards, Row
+    from scheduler.simulated_learner import Learner
 
 
 START_OF_REVIEWS = 8 * 3600

@@ -18,14 +18,13 @@ from scheduler.answer import (
     set_due_day,
 )
 from scheduler.clock import Clock
-from scheduler.conditions import DUE_TODAY, NEW, SHOWN
 from scheduler.database import TableSet, transaction
 from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.intervals import Ahead, Load
-from scheduler.limits import has_deadline
 from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
-from scheduler.rows import Cards, append, update_schedule
+from scheduler.policy import has_deadline
+from scheduler.tables import DUE_TODAY, NEW, SHOWN, Cards, append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3

@@ -17,8 +17,8 @@ from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.readiness import predict_readiness
 from flashcards.query import find_card_ids
 from scheduler import DEFAULT_PARAMETERS
-from scheduler.learner import Learner
 from scheduler.simulate import PolicyPlan, Simulation, simulate
+from scheduler.simulated_learner import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from itertools import pairwise
 from statistics import fmean
 
 from scheduler import DeckLimits, Policy
-from scheduler.learner import Learner
 from scheduler.simulate import PolicyPlan, Simulation, simulate
+from scheduler.simulated_learner import Learner
 from tests.scheduler.world import a_card
 
 _DAYS = 730

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from flashcards.collection import Collection
-from scheduler.columns import read_log
 from scheduler.fit import build_training_set, fit
+from scheduler.log_columns import read_log
 
 
 def seconds(root: Path) -> float:

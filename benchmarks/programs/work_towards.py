@@ -13,9 +13,9 @@ from datetime import date
 from statistics import fmean, stdev
 
 from scheduler import Card, DeckLimits, Policy
-from scheduler.learner import Learner
-from scheduler.limits import Deadline, new_a_day
+from scheduler.policy import Deadline, new_a_day
 from scheduler.simulate import PolicyPlan, Simulation, simulate
+from scheduler.simulated_learner import Learner
 from tests.scheduler.world import a_card
 
 _TODAY = 20_000

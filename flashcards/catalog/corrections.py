@@ -186,7 +186,7 @@ class Copies:
 
     def clear(self) -> None:
         """Remove the copies that were given up, and their cards, once the scheduler knows the report."""
-        self._store.set_notes_active(self._given_up, False)
+        self._store.rest_notes(self._given_up)
         for note in self._given_up:
             if not delete_unused_cards(self._db, note):
                 self._corrections.remove(note)

@@ -201,7 +201,7 @@ def update_cards(store: Store, report: ScanReport, at_ms: int) -> None:
     if report.placed:
         new += _place_cards(store, report.placed)
     if report.orphaned:
-        store.set_notes_active(report.orphaned, False)
+        store.rest_notes(report.orphaned)
     if new:
         store.add_cards(new, at_ms)
 

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scheduler.measures import (
+from scheduler.model import DAY_SECONDS, Rating, State
+from scheduler.prediction_error import (
     CalibrationBin,
     Figures,
     compute_calibration,
+    count_so_far,
     measure,
     measure_average,
     predict_recall,
     review_bins,
 )
-from scheduler.model import DAY_SECONDS, Rating, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from scheduler.columns import Ratings
+    from scheduler.log_columns import Ratings
     from scheduler.memory import Curve
 
 MATURE_DAYS: Final = 21
@@ -264,17 +265,6 @@ def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int, today: 
         stability[chosen - 1],
         day[chosen] - day[chosen - 1],
         ~failed[chosen],
-        _count_so_far(first, later)[chosen],
-        _count_so_far(first, failed)[chosen] - failed[chosen],
+        count_so_far(later, first)[chosen],
+        count_so_far(failed, first)[chosen] - failed[chosen],
     )
-
-
-def _count_so_far(first: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count, for each row, the counted rows of its card up to this one; `first` are the first rows of the cards."""
-    total: NDArray[np.int64] = np.cumsum(counted)
-    earlier: NDArray[np.int64] = total[first] - counted[first]
-    total -= np.repeat(earlier, np.diff(first, append=counted.size))
-    return total
-
-
-__all__ = ["MATURE_DAYS", "Activity", "DayActivity", "Hour", "Predictions", "Recall", "count_activity"]

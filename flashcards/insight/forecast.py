@@ -21,13 +21,12 @@ from flashcards.insight.report import (
     whole,
 )
 from flashcards.text import plural
-from scheduler.columns import read_answers, read_card_columns
-from scheduler.conditions import ASKABLE
 from scheduler.intervals import count_due_by_day
-from scheduler.learner import estimate_learner
+from scheduler.log_columns import read_answers, read_card_columns
 from scheduler.model import State
-from scheduler.rows import read_cards
 from scheduler.simulate import PolicyPlan, Simulation, simulate
+from scheduler.simulated_learner import estimate_learner
+from scheduler.tables import ASKABLE, read_cards
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,12 +36,11 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
     from scheduler.clock import Clock
-    from scheduler.columns import Answers
-    from scheduler.learner import Learner
-    from scheduler.limits import DeckLimits
     from scheduler.log import Done
+    from scheduler.log_columns import Answers
     from scheduler.model import Card
-    from scheduler.policy import Policy
+    from scheduler.policy import DeckLimits, Policy
+    from scheduler.simulated_learner import Learner
 
     Progress = Callable[[int, int], None]
 

@@ -18,10 +18,10 @@ from flashcards.settings import FILE_NAME, parse_settings
 from flashcards.settings.file import edit_settings
 from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
-from scheduler.columns import LogColumns, read_log
 from scheduler.database import transaction
 from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
 from scheduler.intervals import find_moves
+from scheduler.log_columns import LogColumns, read_log
 from scheduler.memory import fill_parameters
 from scheduler.replay import read_stated_memories
 

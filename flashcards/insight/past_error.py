@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scheduler.measures import predict_recall
 from scheduler.model import Rating, State
+from scheduler.prediction_error import predict_recall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from scheduler.columns import Ratings
+    from scheduler.log_columns import Ratings
     from scheduler.memory import Curve
 
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.past_error import PastError, measure_past_error
-from scheduler.columns import find_places, look_up, read_card_columns, read_card_reals, read_ratings
-from scheduler.conditions import ASKABLE
-from scheduler.limits import Deadline, new_a_day
-from scheduler.measures import predict_recall
+from scheduler.log_columns import find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
+from scheduler.policy import Deadline, new_a_day
+from scheduler.prediction_error import predict_recall
+from scheduler.tables import ASKABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.insight.forecast import DaysAhead, Sample
     from scheduler.clock import Clock
-    from scheduler.columns import Ratings
+    from scheduler.log_columns import Ratings
     from scheduler.simulate import Simulation
 
 

@@ -22,7 +22,7 @@ from flashcards.insight.report import (
     whole_percent,
 )
 from flashcards.text import plural
-from scheduler.limits import find_deadline_day
+from scheduler.policy import find_deadline_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

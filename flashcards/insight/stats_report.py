@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from flashcards.insight.activity import DayActivity, Predictions
     from flashcards.insight.overview import Overview, Span
-    from scheduler.measures import Figures
+    from scheduler.prediction_error import Figures
 
 _CALENDAR_DAYS: Final = 371  # 53 weeks
 _LEAST_DAYS: Final = 7  # that a plot of days shows

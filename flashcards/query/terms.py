@@ -18,7 +18,7 @@ import orjson
 from flashcards.deck.model import Kind
 from flashcards.text import suggest
 from scheduler import ReviewKind
-from scheduler.conditions import (
+from scheduler.tables import (
     BURIED,
     DUE_TODAY,
     KEPT,

@@ -14,10 +14,10 @@ from flashcards.review.rubric import add_ticks
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from flashcards.text import plural
 from scheduler import DatabaseBusy, DiskFull, NothingToUndo, transaction
-from scheduler.conditions import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
-from scheduler.limits import DeckLimits
+from scheduler.policy import DeckLimits
 from scheduler.queue import Counts, Queue, Wait, build_queue
 from scheduler.queue_builder import DayCards, Selection, build_day
+from scheduler.tables import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.rubric import add_ticks
 from scheduler import CardChanged, NothingToUndo, Outcome, Outcomes, Rating, transaction
-from scheduler.conditions import SHOWN
 from scheduler.intervals import draw
 from scheduler.model import Memory, State
 from scheduler.queue import Counts
+from scheduler.tables import SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler import Rating
-from scheduler.conditions import KEPT
+from scheduler.tables import KEPT
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,7 +11,7 @@ import pytest
 from flashcards.collection import Collection, now_ms
 from scheduler import DEFAULT_PARAMETERS, Policy, Rating, ReviewKind
 from scheduler.fit import Fit
-from scheduler.measures import Figures
+from scheduler.prediction_error import Figures
 from tests.scheduler.learners import FORGETFUL
 
 if TYPE_CHECKING:

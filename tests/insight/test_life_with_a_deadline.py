@@ -14,7 +14,7 @@ from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.readiness import predict_readiness
 from flashcards.query import find_card_ids
 from scheduler import Rating, State, build_queue
-from scheduler.learner import Learner
+from scheduler.simulated_learner import Learner
 from tests.test_shipped_plans import NOW_MS, SCENARIOS, follow_plan
 
 DAYS = 17

@@ -11,9 +11,9 @@ import pytest
 
 from scheduler import DEFAULT_PARAMETERS, DeckLimits, Policy, Rating, State, Store, build_queue
 from scheduler.intervals import find_moves
-from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
 from scheduler.simulate import PolicyPlan, simulate
+from scheduler.simulated_learner import Learner
 from tests.scheduler.learners import FORGETFUL
 from tests.scheduler.world import CLOCK, DECK, NOW, TODAY, a_card, add, asked, make_due, one_deck, open_store, put
 

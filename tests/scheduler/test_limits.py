@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scheduler import DeckLimits, Policy, Rating, State, Store, build_queue
-from scheduler.learner import Learner
-from scheduler.limits import (
+from scheduler.policy import (
     LAST_PASS_DAYS,
     Deadline,
     choose_pass_day,
@@ -18,6 +17,7 @@ from scheduler.limits import (
 )
 from scheduler.queue import count_by_deck
 from scheduler.simulate import PolicyPlan, simulate
+from scheduler.simulated_learner import Learner
 from tests.scheduler.world import CLOCK, DAY, DECK, NOW, PARENT, PLAIN, TODAY, a_card, add, asked, make_due
 
 if TYPE_CHECKING:

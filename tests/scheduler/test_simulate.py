@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scheduler import Clock, DeckLimits, Model, Policy, Queue, Rating, State, Store, build_queue
-from scheduler.learner import Learner
 from scheduler.model import DAY_SECONDS
 from scheduler.simulate import START_OF_REVIEWS, PolicyPlan, simulate
+from scheduler.simulated_learner import Learner
 from tests.scheduler.world import DECK, TODAY, a_card, add, open_store
 
 DAYS = 40

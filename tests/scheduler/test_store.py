@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from scheduler import CardUnknown, NewCard, Placement, Rating, ReviewKind, State, Store, transaction
-from scheduler.rows import append
+from scheduler.tables import append
 from tests.scheduler.world import DAY, MINUTE, NOW, PLAIN, TODAY, add, make_due, put
 
 # Cards
@@ -58,7 +58,9 @@ def test_cards_without_a_text_are_set_aside_and_taken_back(store: Store) -> None
     assert store.set_active([first, second], False) == 2
     assert store.set_active([first], False) == 0
     assert [card.active for card in store.cards_of(1)] == [False, False, True]
-    assert store.set_notes_active([1], True) == 2
+    assert store.rest_notes([1]) == 1
+    assert not store.card(third).active
+    assert store.set_active([first, second, third], True) == 3
     assert store.card(third).active
 
 

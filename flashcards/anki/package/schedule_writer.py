@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import numpy as np
 
-from scheduler.columns import LogColumns, read_log
 from scheduler.database import attach_copy
 from scheduler.log import Done
+from scheduler.log_columns import LogColumns, read_log
 from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, ReviewKind, State
 from scheduler.replay import read_stated_memories, replay_log

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.columns import Answers
+    from scheduler.log_columns import Answers
     from scheduler.model import Card
 
 
@@ -125,9 +125,7 @@ _SPOKEN_WEIGHT = 5
 _LONGEST_SPOKEN_SECONDS = 900.0
 
 
-def estimate_learner(
-    rows: Answers, spoken: Set[int] = frozenset(), seed: int = 1, spoken_seconds: float = SPOKEN_SECONDS
-) -> Learner:
+def estimate_learner(rows: Answers, spoken: Set[int] = frozenset(), spoken_seconds: float = SPOKEN_SECONDS) -> Learner:
     """Estimate a learner from a log; without one, the average person.
 
     The cards of `spoken` have a speed of their own, `spoken_seconds` as long as the log does not tell it.
@@ -158,7 +156,6 @@ def estimate_learner(
         seconds=seconds,  # type: ignore[arg-type]
         spoken=spoken,
         spoken_seconds=_spoken_seconds(rows.duration_ms[is_spoken], spoken_seconds),
-        seed=seed,
     )
 
 

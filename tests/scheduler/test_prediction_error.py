@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import DEFAULT_PARAMETERS, Model
-from scheduler.measures import (
+from scheduler.prediction_error import (
     compute_calibration,
     log_loss,
     measure,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from scheduler import Policy, Rating
-from scheduler.columns import read_answers
-from scheduler.learner import Learner, estimate_learner
+from scheduler.log_columns import read_answers
+from scheduler.simulated_learner import Learner, estimate_learner
 from tests.scheduler.world import DAY, MINUTE, NOW, add, open_store
 
 STEPLESS = Policy(learning_steps=(), relearning_steps=(), fuzz=False)

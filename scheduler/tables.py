@@ -1,4 +1,4 @@
-"""Convert rows of the tables `cards` and `reviews` to and from the model; act on cards."""
+"""Read and write the tables `cards` and `reviews`: SQL conditions, rows as types of the model, changes of cards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from scheduler.conditions import ASKABLE, NEW
 from scheduler.database import transaction
 from scheduler.errors import CardUnknown
 from scheduler.model import Card, Leech, Rating, Review, ReviewKind, State
@@ -16,6 +15,53 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from scheduler.model import NewCard, Placement
+
+
+# Conditions name the table `cards`; `alias` adapts one to a query that uses another name. `:today` is the day.
+
+ASKABLE = "cards.active = 1 AND cards.suspended = 0"
+"""The card has a text and is not suspended. The partial indexes are over these cards."""
+
+SHOWN = f"{ASKABLE} AND (cards.buried_day IS NULL OR cards.buried_day < :today)"
+"""It is askable and not buried today."""
+
+SUSPENDED = "cards.suspended = 1"
+"""It is never asked until it is unsuspended."""
+
+BURIED = "cards.buried_day >= :today"
+"""It is buried today."""
+
+NEW = f"cards.state = {State.NEW:d}"
+"""It was never rated, or was forgotten."""
+
+LEARNING = f"cards.state IN ({State.LEARNING:d}, {State.RELEARNING:d})"
+"""It is on a learning or relearning step."""
+
+RELEARNING = f"cards.state = {State.RELEARNING:d}"
+"""The card is on a step after a lapse."""
+
+UNDER_REVIEW = f"cards.state = {State.REVIEW:d}"
+"""It has left the steps."""
+
+
+def due_by(day: str) -> str:
+    """Return the condition that a card is due on a day or before; cards on steps within the day have no due day."""
+    return f"cards.due_day <= {day}"
+
+
+DUE_TODAY = due_by(":today")
+"""It is due today, or overdue."""
+
+KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
+"""The row of `reviews` was not undone."""
+
+RATED = f"reviews.kind = {ReviewKind.RATING:d} AND {KEPT}"
+"""The row of `reviews` is a rating that was not undone."""
+
+
+def alias(condition: str, name: str) -> str:
+    """Return the condition for a query in which the table `cards` is called `name`."""
+    return condition.replace("cards.", f"{name}.")
 
 
 _REVIEW_ELSEWHERE = 0  # no row of the log here has this id
@@ -144,9 +190,9 @@ class Cards:
         """Set whether these cards still have a text; one without is never asked."""
         return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
 
-    def set_notes_active(self, notes: Iterable[int], active: bool) -> int:
-        """Set whether all cards of the notes still have a text."""
-        return self._change("active = ? WHERE note = ? AND active <> ?", [(active, note, active) for note in notes])
+    def rest_notes(self, notes: Iterable[int]) -> int:
+        """Set that no card of the notes has a text any more."""
+        return self._change("active = 0 WHERE note = ? AND active <> 0", [(note,) for note in notes])
 
     def card(self, card: int) -> Card:
         """Read one card.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scheduler.memory import Curve
 
 _CERTAIN = 1e-15  # a failed prediction of 0 or 1 would cost infinitely much
+_BINS = 10  # of the calibration
 _STEPS = 64  # more than any scale of `review_bins` needs for numbers below 10^14
 
 
@@ -117,20 +118,28 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
     return (days * _STEPS + reviews) * _STEPS + failed
 
 
-def compute_calibration(predicted: ArrayLike, recalled: ArrayLike, bins: int = 10) -> list[CalibrationBin]:
-    """Compare predicted with recalled in equal steps of the prediction from 0 to 1.
+def count_so_far(counted: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count, for each row, the counted rows of its run up to this one; `first` are the indexes at which runs begin."""
+    total: NDArray[np.int64] = np.cumsum(counted)
+    earlier: NDArray[np.int64] = total[first] - counted[first]
+    total -= np.repeat(earlier, np.diff(first, append=counted.size))
+    return total
+
+
+def compute_calibration(predicted: ArrayLike, recalled: ArrayLike) -> list[CalibrationBin]:
+    """Compare predicted with recalled in ten equal steps of the prediction from 0 to 1.
 
     Steps without reviews are included; both their means are 0.
     """
     chance, found = _floats(predicted), _floats(recalled)
-    places = np.clip((chance * bins).astype(np.int64), 0, bins - 1)
-    counts = np.bincount(places, minlength=bins)
+    places = np.clip((chance * _BINS).astype(np.int64), 0, _BINS - 1)
+    counts = np.bincount(places, minlength=_BINS)
     per_bin = np.maximum(counts, 1)
-    means = np.bincount(places, chance, minlength=bins) / per_bin
-    parts = np.bincount(places, found, minlength=bins) / per_bin
+    means = np.bincount(places, chance, minlength=_BINS) / per_bin
+    parts = np.bincount(places, found, minlength=_BINS) / per_bin
     return [
-        CalibrationBin(step / bins, (step + 1) / bins, int(counts[step]), float(means[step]), float(parts[step]))
-        for step in range(bins)
+        CalibrationBin(step / _BINS, (step + 1) / _BINS, int(counts[step]), float(means[step]), float(parts[step]))
+        for step in range(_BINS)
     ]
 
 
