@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashcards.sync.account import Account
-from flashcards.sync.host import SyncHost, listen, run
+from flashcards.sync.server import SyncHost, listen, run
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

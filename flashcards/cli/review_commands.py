@@ -180,7 +180,7 @@ def _review_in_browser(
     start: str = "",
 ) -> None:
     """Serve a review, or the page `start`, until it is stopped, then say how the review went."""
-    from flashcards.sync.host import build_server, listen, run
+    from flashcards.sync.server import build_server, listen, run
     from flashcards.web.host import WebHost
 
     listener = listen(address, port)

@@ -93,7 +93,8 @@ def command(
     flashcards serve --port 8080   on another port
     """
     check_extra("`serve`", ("jinja2", "starlette", "uvicorn", "segno"), "serve")
-    from flashcards.sync.host import SyncHost, listen, phone_folder, run
+    from flashcards.sync.server import FOLDER, SyncHost, listen, run
+    from flashcards.sync.synced_collection import MIRROR, make_folder
     from flashcards.web.guard import keep_token
     from flashcards.web.host import WebHost
 
@@ -101,8 +102,9 @@ def command(
     with console.open_collection() as collection:  # says what is wrong with the folder before anything is promised
         console.keep_state(collection)
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
-    is_first = not (phone_folder(root) / "collection.anki2").exists()
-    account, password = _account(phone_folder(root), user, password_file, reset=reset_password)
+    folder = make_folder(root, FOLDER)
+    is_first = not (folder / MIRROR).exists()
+    account, password = _account(folder, user, password_file, reset=reset_password)
     if is_first and not as_json:
         _confirm(yes=yes)
     printer = _Printer(as_json=as_json)
@@ -110,7 +112,7 @@ def command(
     syncing = SyncHost(root, account, printer.print_sync, printer.complain)
     web = None
     try:
-        token = keep_token(phone_folder(root) / _TOKEN, reset=reset_password)
+        token = keep_token(folder / _TOKEN, reset=reset_password)
         web = WebHost(root, address, listener.getsockname()[1], token=token)
         server = syncing.build_server(web.app)
         for number in (signal.SIGINT, signal.SIGTERM):  # also before and after the server listens to them itself
@@ -169,7 +171,7 @@ class _Printer:
 def _account(folder: Path, user: str | None, password_file: Path | None, *, reset: bool) -> tuple[Account, str | None]:
     """Return the account, and its password if it was made just now."""
     from flashcards.sync.account import Account, make_password
-    from flashcards.sync.host import ACCOUNT
+    from flashcards.sync.server import ACCOUNT
 
     path = folder / ACCOUNT
     known = None if reset else Account.load(path)
@@ -203,7 +205,7 @@ def _confirm(*, yes: bool) -> None:
 
 
 def _url(address: str, port: int) -> str:
-    from flashcards.sync.host import local_address
+    from flashcards.sync.server import local_address
 
     host = local_address() if address in _EVERYWHERE else address
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

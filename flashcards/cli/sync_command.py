@@ -107,7 +107,7 @@ def _sync_with_anki(address: str | None, key_file: Path | None) -> ServerSync:
 
 def _sync_with_server(url: str, user: str | None, password_file: Path | None) -> ServerSync:
     from flashcards.sync.client import FOLDER, ServerClient
-    from flashcards.sync.host import make_folder
+    from flashcards.sync.synced_collection import make_folder
 
     connection = _connect(url)
     root = _find_root()

@@ -6,14 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package.archive import Archive
 from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
-from flashcards.sync.mirror import OBJECTS, TABLE_STATEMENTS, Mirror
-from flashcards.sync.validation import COLUMNS, Graves, Row, Table
+from flashcards.sync.media_store import digest_file
+from flashcards.sync.mirror import OBJECTS, Mirror
+from flashcards.sync.validation import COLUMNS, TABLE_STATEMENTS, Graves, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -174,7 +174,7 @@ class AnkiContents:
                 for name in archive.media:
                     if self.media[name] == path and archive.unpack_medium(name, target):
                         with target.open("rb") as stream:
-                            yield name, _digest(stream)
+                            yield name, digest_file(stream)
 
     def _add(self, path: Path) -> None:
         database = path.with_suffix(".db")
@@ -194,13 +194,6 @@ class AnkiContents:
                 rows: Iterable[Any] = source.execute(f"SELECT {', '.join(columns)} FROM {table}")
                 self.db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})", rows)
         database.unlink()
-
-
-def _digest(stream: Any) -> str:
-    digest = sha1(usedforsecurity=False)
-    while block := stream.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _differs(value: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:

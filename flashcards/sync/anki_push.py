@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package.archive import write_archive
 from flashcards.sync.anki_connect import AnkiUnusable
-from flashcards.sync.mirror import TABLE_STATEMENTS
-from flashcards.sync.validation import COLUMNS, Row, Table
+from flashcards.sync.validation import COLUMNS, Table
 
 if TYPE_CHECKING:
     from flashcards.sync.anki_connect import Action, AnkiConnect
@@ -88,29 +86,12 @@ class AnkiPush:
         if not sent:
             return added
         path = self._folder / "new.apkg"
-        write_archive(path, self._part(sent), {})
+        with closing(self._mirror.copy_notes(sent)) as copy:
+            write_archive(path, copy.serialize(), {})
         if not self._anki.call("importPackage", path=str(path)):
             raise AnkiUnusable(f"Anki did not import {path}.")
         self._check_added(sent)
         return added
-
-    def _part(self, notes: Sequence[int]) -> bytes:
-        """Return a collection of some notes of the mirror, their cards and their log."""
-        with closing(sqlite3.connect(":memory:")) as db:
-            for statement in TABLE_STATEMENTS:
-                db.execute(statement)
-            connection = self._mirror.connection
-            _insert(db, "col", connection.execute("SELECT * FROM col"))
-            for table, where in (
-                ("notes", "id = ?"),
-                ("cards", "nid = ?"),
-                ("revlog", "cid IN (SELECT id FROM cards WHERE nid = ?)"),
-            ):
-                columns = ", ".join(COLUMNS[table])
-                for note in notes:
-                    _insert(db, table, connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", (note,)))
-            db.commit()
-            return db.serialize()
 
     def _check_added(self, notes: Sequence[int]) -> None:
         for start in range(0, len(notes), _BATCH):
@@ -192,8 +173,3 @@ class AnkiPush:
 
     def _query(self, query: str, number: int) -> list[Any]:
         return self._mirror.connection.execute(query, (number,)).fetchall()
-
-
-def _insert(db: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
-    for row in rows:
-        db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)

@@ -16,17 +16,15 @@ from urllib.parse import urlsplit
 
 import flashcards
 from flashcards.errors import FlashcardsError, UsageError
-from flashcards.sync.bridge import Bridge
-from flashcards.sync.host import make_folder, take_lock
-from flashcards.sync.media_store import MOST_BYTES, MOST_FILES, CollectionFolder, MediaStore, read_download
-from flashcards.sync.mirror import Mirror
+from flashcards.sync.media_store import MOST_BYTES, MOST_FILES, MediaStore, read_download
 from flashcards.sync.session import SyncSession
+from flashcards.sync.synced_collection import SyncState
 from flashcards.sync.wire import HEADER, SIZE_HEADER, BadRequest, Refusal, pack, pack_json, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flashcards.sync.intake import TakenOver
+    from flashcards.sync.received_changes import TakenOver
 
 
 class MediaClient:
@@ -181,9 +179,9 @@ class Connection:
         """Ask for the key of an account."""
         self.key = str(self.send("hostKey", {"u": user, "p": password})["key"])
 
-    def send(self, method: str, payload: object, kind: str = "sync") -> Any:
+    def send(self, method: str, payload: object) -> Any:
         """Send JSON and return the JSON of the answer."""
-        return json.loads(self.send_bytes(method, pack_json(payload), kind) or b"null")
+        return json.loads(self.send_bytes(method, pack_json(payload)) or b"null")
 
     def send_bytes(self, method: str, body: bytes, kind: str = "sync") -> bytes:
         """Send a body and return that of the answer.
@@ -221,19 +219,14 @@ class ServerClient:
     """Syncs a collection with a server. Only one process does it at a time."""
 
     def __init__(self, root: Path, connection: Connection, tell: Callable[[str], None]) -> None:
-        folder = make_folder(root, FOLDER)
-        self._lock = take_lock(folder, "flashcards sync")
-        self._state = folder / "server.json"
+        self._state = SyncState(root, FOLDER, "flashcards sync", tell)
+        self._known = self._state.folder / "server.json"
         self._connection = connection
-        self._mirror = Mirror(folder / "collection.anki2")
-        self._media = MediaStore(folder / "media.db", root, CollectionFolder(root))
-        self._bridge = Bridge(root, self._media, tell)
+        self._mirror, self._collection = self._state.mirror, self._state.collection
 
     def close(self) -> None:
         """Close everything; a sync under way ends without effect."""
-        self._mirror.roll_back()
-        for each in (self._bridge, self._media, self._mirror, self._lock):
-            each.close()
+        self._state.close()
 
     def sync(self) -> ServerSync:
         """Bring both sides together.
@@ -251,15 +244,15 @@ class ServerClient:
             self._mirror.start_from(int(meta["scm"]))
             self._exchange(meta, done, since=0)
         else:
-            self._bridge.refresh(self._mirror)
+            self._collection.refresh(self._mirror)
         if is_first or meta["mod"] != self._read_mod() or self._mirror.has_pending(self._mirror.state.usn):
             if is_first:
                 meta = self._ask_meta()
-                self._bridge.refresh(self._mirror)
+                self._collection.refresh(self._mirror)
             self._exchange(meta, done, since=self._mirror.state.usn)
         if self._mirror.has_untold(self._mirror.state.usn):
             self._exchange(self._ask_meta(), done, since=self._mirror.state.usn)
-        media = MediaClient(self._connection, self._media)
+        media = MediaClient(self._connection, self._state.media)
         done.media_came, done.media_went = media.sync()
         return done
 
@@ -294,13 +287,13 @@ class ServerClient:
                     self._connection.url, "both sides do not agree on what they hold; sync again to compare everything"
                 )
             if not session.received.is_empty:
-                self._bridge.take(self._mirror, session.received)
-                done.came = self._bridge.taken or done.came
+                self._collection.take(self._mirror, session.received)
+                done.came = self._collection.taken or done.came
             modified = int(send("finish", {}))
             self._mirror.finish_at(modified, int(meta["usn"]) + 1)
             self._mirror.keep_sync(int(meta["usn"]) + 1, since)
             self._mirror.commit()
-            self._state.write_text(json.dumps({"mod": modified}), encoding="utf-8")
+            self._known.write_text(json.dumps({"mod": modified}), encoding="utf-8")
         except BaseException:
             session.close()
             raise
@@ -323,7 +316,7 @@ class ServerClient:
 
     def _read_mod(self) -> int:
         try:
-            return int(json.loads(self._state.read_text(encoding="utf-8"))["mod"])
+            return int(json.loads(self._known.read_text(encoding="utf-8"))["mod"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -20,12 +21,11 @@ from flashcards.errors import FlashcardsError
 from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
 from flashcards.sync.anki_contents import AnkiContents
 from flashcards.sync.anki_push import AnkiPush
-from flashcards.sync.bridge import Bridge
 from flashcards.sync.client import ServerSync
-from flashcards.sync.host import make_folder, take_lock
-from flashcards.sync.media_store import CollectionFolder, MediaStore, is_plain_name
+from flashcards.sync.media_store import is_plain_name
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.session import SyncSession
+from flashcards.sync.synced_collection import SyncState
 from flashcards.sync.validation import Graves
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 FOLDER: Final = "anki"
-_MIRROR: Final = "collection.anki2"
 _AGREED: Final = "agreed.anki2"
 _STATE: Final = "anki.json"
 _BATCH: Final = 500  # notes asked for at once
@@ -60,13 +59,11 @@ class LiveAnki:
     """
 
     def __init__(self, root: Path, anki: AnkiConnect, tell: Callable[[str], None]) -> None:
-        self._folder = folder = make_folder(root, FOLDER)
-        self._lock = take_lock(folder, "flashcards sync")
+        self._state = SyncState(root, FOLDER, "flashcards sync", tell)
+        self._folder, self._mirror, self._media = self._state.folder, self._state.mirror, self._state.media
+        self._collection = self._state.collection
         self._anki = anki
-        self._mirror = Mirror(folder / _MIRROR)
-        self._media = MediaStore(folder / "media.db", root, CollectionFolder(root))
-        self._bridge = Bridge(root, self._media, tell)
-        self._state = _read_state(folder / _STATE)
+        self._agreement = _read_agreement(self._folder / _STATE)
 
     def __enter__(self) -> Self:
         return self
@@ -74,9 +71,7 @@ class LiveAnki:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._mirror.roll_back()
-        for each in (self._bridge, self._media, self._mirror, self._lock):
-            each.close()
+        self._state.close()
 
     def sync(self) -> ServerSync:
         """Bring both sides together.
@@ -102,12 +97,12 @@ class LiveAnki:
         is_first = self._begin(contents)
         agreed = exchange / _AGREED if is_first else self._folder / _AGREED
         if not is_first:
-            self._bridge.refresh(self._mirror)
+            self._collection.refresh(self._mirror)
         done.media_came = self._pull_media(contents, exchange)
         self._receive(contents, agreed, done, is_first=is_first)
         if is_first:
             self._keep_agreed(profile, contents)
-        self._bridge.refresh(self._mirror)
+        self._collection.refresh(self._mirror)
         push = AnkiPush(self._anki, self._mirror, contents, exchange)
         done.media_went = push.send_media(self._media)
         done.rows_went = push.send(self._mirror.pending(self._mirror.state.usn))
@@ -119,7 +114,7 @@ class LiveAnki:
         """Return whether both sides are compared from the beginning."""
         agreed = self._folder / _AGREED
         if agreed.exists() and not self._mirror.is_new:
-            with _opened(agreed) as known:
+            with closing(Mirror(agreed)) as known:
                 if not contents.has_other_shape(known):
                     contents.use_ids_of(self._mirror)
                     return False
@@ -135,8 +130,8 @@ class LiveAnki:
         session = SyncSession(mirror, FOLDER, usn, client_is_newer=True, usn=max(0, usn - 1))
         session.received.is_first = is_first
         try:
-            with _opened(agreed) as known:
-                changes = contents.changes(known, None if is_first else self._state.get("dconf"))
+            with closing(Mirror(agreed)) as known:
+                changes = contents.changes(known, None if is_first else self._agreement.get("dconf"))
             parts, graves = self._find_changes(contents, agreed)
             session.apply_graves({"chunk": graves.as_json()})
             mirror.set_created(contents.created)
@@ -145,8 +140,8 @@ class LiveAnki:
                 session.apply_chunk({"chunk": part})
                 done.rows_came += sum(map(len, part.values()))
             if not session.received.is_empty:
-                self._bridge.take(mirror, session.received)
-                done.came = self._bridge.taken
+                self._collection.take(mirror, session.received)
+                done.came = self._collection.taken
             mirror.finish_at(time.time_ns() // 1_000_000, max(1, usn))
             mirror.commit()
         except BaseException:
@@ -154,7 +149,7 @@ class LiveAnki:
             raise
 
     def _find_changes(self, contents: AnkiContents, agreed: Path) -> tuple[list[dict[str, Any]], Graves]:
-        contents.attach(self._folder / _MIRROR, agreed)
+        contents.attach(self._mirror.path, agreed)
         try:
             return list(contents.changed_rows()), self._confirm(contents.missing())
         finally:
@@ -192,7 +187,7 @@ class LiveAnki:
         return came
 
     def _check_profile(self, profile: str, created: int) -> None:
-        known = self._state
+        known = self._agreement
         if not known or not (self._folder / _AGREED).exists():
             return
         if (profile and known["profile"] and profile != known["profile"]) or created != known["created"]:
@@ -203,27 +198,11 @@ class LiveAnki:
         agreed = self._folder / _AGREED
         fresh = agreed.with_name(f"{_AGREED}.part")
         fresh.unlink(missing_ok=True)
-        copy = sqlite3.connect(fresh)
-        try:
+        with closing(sqlite3.connect(fresh)) as copy:
             self._mirror.connection.backup(copy)
-        finally:
-            copy.close()
         state = {"profile": profile, "created": contents.created, "dconf": contents.objects["dconf"]}
         (self._folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
         fresh.replace(agreed)
-
-
-class _opened:  # noqa: N801 - used like a function
-    """A file like the mirror's, open within the block."""
-
-    def __init__(self, path: Path) -> None:
-        self._mirror = Mirror(path)
-
-    def __enter__(self) -> Mirror:
-        return self._mirror
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._mirror.close()
 
 
 def check_note_types(there: Mapping[str, Any]) -> None:
@@ -242,7 +221,7 @@ def check_note_types(there: Mapping[str, Any]) -> None:
             )
 
 
-def _read_state(path: Path) -> dict[str, Any]:
+def _read_agreement(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -8,9 +8,9 @@ import sqlite3
 import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping
-from hashlib import sha1
+from hashlib import file_digest, sha1
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from flashcards.anki.imports.media import FOLDER
 from flashcards.disk.atomic import replace_file
@@ -33,32 +33,21 @@ _LONGEST_NAME: Final = 255
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
 
 
-class MediaFolder(Protocol):
-    """Where files that come from a client are kept."""
-
-    def put(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file; return where, or nothing if ours stays. `known` is where the clients' present one is kept."""
-
-
 class MediaStore:
     """The list of media files, kept in a database of its own.
+
+    What clients send goes to the collection's folder of media; nothing that is there is overwritten unseen.
 
     Args:
         database: the file.
         root: the collection's folder.
-        folder: takes what clients send.
-        report: called with the number of files that came and went.
     """
 
-    def __init__(
-        self, database: Path, root: Path, folder: MediaFolder, report: Callable[[int, int], None] | None = None
-    ) -> None:
+    def __init__(self, database: Path, root: Path) -> None:
         self._db = sqlite3.connect(database, isolation_level=None, timeout=5.0)
         self._db.execute(_TABLE)
         self._db.execute(_SERVER)
         self._root = root
-        self._folder = folder
-        self._report = report or (lambda _came, _went: None)
         self._methods: dict[str, Callable[[dict[str, Any]], object]] = {
             "mediaChanges": self._changes,
             "mediaSanity": self._check,
@@ -91,8 +80,8 @@ class MediaStore:
             return
         self._db.execute("BEGIN IMMEDIATE")
         usn = self.usn
-        for name, file_digest, path, size, mtime in rows:
-            digest = self._digest(path) if file_digest is not None else None
+        for name, mark, path, size, mtime in rows:
+            digest = self._digest(path) if mark is not None else None
             changed = name not in known or known[name][0] != digest
             usn += changed
             self._put(name, digest, path, size, mtime, usn if changed else None)
@@ -176,7 +165,6 @@ class MediaStore:
                 archive.writestr(str(len(held)), data)
                 held[str(len(held))] = name
             archive.writestr("_meta", json.dumps(held, ensure_ascii=False))
-        self._report(0, len(held))
         return stream.getvalue()
 
     def _take(self, body: bytes) -> list[int]:
@@ -189,7 +177,6 @@ class MediaStore:
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
-        self._report(len(changes), 0)
         return [len(changes), self.usn]
 
     def _take_one(self, name: str, data: bytes | None) -> None:
@@ -202,7 +189,7 @@ class MediaStore:
         is_as_given = known is not None and self._is_as_given(name, known)
         if known is not None and not is_as_given:
             self._put(name, self._digest(str(known)), self._relative(known), *_times(known), self.usn + 1)
-        path = self._folder.put(name, data, known if is_as_given else None)
+        path = self._write(name, data, known if is_as_given else None)
         if path is not None:
             digest = sha1(data, usedforsecurity=False).hexdigest()
             self._put(name, digest, self._relative(path), *_times(path), self.usn + 1)
@@ -232,20 +219,10 @@ class MediaStore:
 
     def _digest(self, path: str) -> str:
         with (self._root / path).open("rb") as stream:
-            digest = sha1(usedforsecurity=False)
-            while block := stream.read(1 << 20):
-                digest.update(block)
-        return digest.hexdigest()
+            return digest_file(stream)
 
-
-class CollectionFolder:
-    """Keeps the files of clients in the collection's folder of media; nothing that is there is overwritten unseen."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def put(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file; return where, or nothing if another one of its name stays."""
+    def _write(self, name: str, data: bytes, known: Path | None) -> Path | None:
+        """Write a file; return where, or nothing if another one of its name stays; `known` is the clients' own one."""
         path = known or self._root / FOLDER / name
         if known is None and path.exists():
             if path.is_file() and path.read_bytes() == data:
@@ -263,6 +240,11 @@ class CollectionFolder:
         if not beside.exists():
             with replace_file(beside) as file:
                 file.write(data)
+
+
+def digest_file(stream: io.BufferedReader) -> str:
+    """Compute the digest of a file as clients do."""
+    return file_digest(stream, lambda: sha1(usedforsecurity=False)).hexdigest()
 
 
 def read_download(body: bytes) -> dict[str, bytes]:

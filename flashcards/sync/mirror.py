@@ -18,42 +18,17 @@ from typing import Any, Final, NamedTuple
 
 from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
-from flashcards.sync.validation import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, USN, Graves, Row, Table
+from flashcards.sync.validation import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 
 OBJECTS: Final = ("models", "decks", "dconf")
 """The columns of `col` that hold JSON objects by id, each with its own change number."""
 
 CHUNK_ROWS: Final = 250
+_CHUNK: Final = 500  # parameters of one query
 _DEFAULT_DECK: Final = 1
 _MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
-
-TABLE_STATEMENTS: Final = (
-    "CREATE TABLE col (id integer PRIMARY KEY, crt integer NOT NULL, mod integer NOT NULL, scm integer NOT NULL,"
-    " ver integer NOT NULL, dty integer NOT NULL, usn integer NOT NULL, ls integer NOT NULL, conf text NOT NULL,"
-    " models text NOT NULL, decks text NOT NULL, dconf text NOT NULL, tags text NOT NULL)",
-    "CREATE TABLE notes (id integer PRIMARY KEY, guid text NOT NULL, mid integer NOT NULL, mod integer NOT NULL,"
-    " usn integer NOT NULL, tags text NOT NULL, flds text NOT NULL, sfld integer NOT NULL, csum integer NOT NULL,"
-    " flags integer NOT NULL, data text NOT NULL)",
-    "CREATE TABLE cards (id integer PRIMARY KEY, nid integer NOT NULL, did integer NOT NULL, ord integer NOT NULL,"
-    " mod integer NOT NULL, usn integer NOT NULL, type integer NOT NULL, queue integer NOT NULL, due integer NOT NULL,"
-    " ivl integer NOT NULL, factor integer NOT NULL, reps integer NOT NULL, lapses integer NOT NULL,"
-    " left integer NOT NULL, odue integer NOT NULL, odid integer NOT NULL, flags integer NOT NULL,"
-    " data text NOT NULL)",
-    "CREATE TABLE revlog (id integer PRIMARY KEY, cid integer NOT NULL, usn integer NOT NULL, ease integer NOT NULL,"
-    " ivl integer NOT NULL, lastIvl integer NOT NULL, factor integer NOT NULL, time integer NOT NULL,"
-    " type integer NOT NULL)",
-    "CREATE TABLE graves (usn integer NOT NULL, oid integer NOT NULL, type integer NOT NULL)",
-    "CREATE INDEX ix_notes_usn ON notes (usn)",
-    "CREATE INDEX ix_cards_usn ON cards (usn)",
-    "CREATE INDEX ix_revlog_usn ON revlog (usn)",
-    "CREATE INDEX ix_cards_nid ON cards (nid)",
-    "CREATE INDEX ix_cards_sched ON cards (did, queue, due)",
-    "CREATE INDEX ix_revlog_cid ON revlog (cid)",
-    "CREATE INDEX ix_notes_csum ON notes (csum)",
-)
-
 
 _CHANGES: Final = (
     "CREATE TABLE IF NOT EXISTS changes (kind text NOT NULL, id integer NOT NULL, usn integer NOT NULL, text blob,"
@@ -234,6 +209,39 @@ class Mirror:
                 row[index] = ""
             yield row
 
+    def select(self, query: str, ids: Iterable[int]) -> list[Row]:
+        """Run a query whose `{}` takes some ids, a part of them at a time; return the rows."""
+        found: list[Row] = []
+        numbers = list(ids)
+        for start in range(0, len(numbers), _CHUNK):
+            chunk = numbers[start : start + _CHUNK]
+            found += map(list, self.connection.execute(query.format(",".join("?" * len(chunk))), chunk))
+        return found
+
+    def select_by(self, table: Table, key: str, ids: Iterable[int]) -> list[Row]:
+        """Return the whole rows of a table that have one of these ids in a column."""
+        return self.select(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})", ids)
+
+    def copy_notes(self, notes: Sequence[int], more_reviews: Iterable[Row] = ()) -> sqlite3.Connection:
+        """Copy some notes, with their cards and the whole log of these, into a database in memory.
+
+        `more_reviews` may have the very instants of others.
+        """
+        copy = sqlite3.connect(":memory:")
+        reviews = list(more_reviews)
+        for statement in TABLE_STATEMENTS:
+            copy.execute(
+                statement.replace("revlog (id integer PRIMARY KEY", "revlog (id integer") if reviews else statement
+            )
+        cards = self.select_by("cards", "nid", notes)
+        reviews += self.select_by("revlog", "cid", [row[0] for row in cards])
+        _insert(copy, "col", self.connection.execute("SELECT * FROM col").fetchall())
+        _insert(copy, "notes", self.select_by("notes", "id", notes))
+        _insert(copy, "cards", cards)
+        _insert(copy, "revlog", reviews)
+        copy.commit()
+        return copy
+
     def objects(self, name: str) -> dict[str, dict[str, Any]]:
         """Return note types, decks or presets by id."""
         return self.json(name)
@@ -361,6 +369,11 @@ class Mirror:
             "INSERT INTO col VALUES (1, 0, ?, ?, 11, 0, 0, 0, '{}', '{}', '{}', '{}', '{}')", (now, now)
         )
         self.commit()
+
+
+def _insert(db: sqlite3.Connection, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
 def _with_derived(row: Row) -> Row:

@@ -1,16 +1,25 @@
-"""The web server around the service: addresses, bodies, statuses. It answers one request after the other."""
+"""Run the sync server of one collection: addresses, bodies and statuses, its worker thread, its web server."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
+import socket
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from flashcards.errors import FlashcardsError
+from flashcards.sync.account import Account, GuessLimit
+from flashcards.sync.service import SyncReport, SyncService
+from flashcards.sync.synced_collection import SyncState
 from flashcards.sync.wire import (
     HEADER,
     MOST_FORM,
@@ -27,13 +36,16 @@ from flashcards.sync.wire import (
     read_header,
     unpack,
 )
+from scheduler.errors import SchedulerError, translate_error
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from flashcards.sync.service import SyncService
     from flashcards.sync.wire import ClientHeader
+
 
 _MOST_LOGIN: Final = 64 << 10  # bytes that somebody unknown may send
 _LOGIN: Final = "sync/hostKey"
@@ -128,3 +140,131 @@ async def _read_body(request: Request, most: int) -> bytes:
             raise BadRequest(f"The body is larger than {most:,} bytes.")
         parts.append(part)
     return b"".join(parts)
+
+
+FOLDER: Final = "phone"
+ACCOUNT: Final = "account.json"
+
+
+class AddressTaken(FlashcardsError):
+    """The address cannot be listened on."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        remedy = (
+            "Choose another port with --port."
+            if error.errno in (errno.EADDRINUSE, errno.EACCES)
+            else "Name an address of this computer with --host, or use --lan for all of them."
+        )
+        super().__init__(f"{host}:{port} cannot be listened on: {error.strerror or error}. {remedy}")
+
+
+class SyncHost:
+    """Everything that a running server holds open.
+
+    Args:
+        root: the collection's folder.
+        account: who may sync.
+        report: called with each sync that came to its end.
+        tell: called with each sentence for the log.
+    """
+
+    def __init__(
+        self, root: Path, account: Account, report: Callable[[SyncReport], None], tell: Callable[[str], None]
+    ) -> None:
+        self._root = root
+        self._account = account
+        self._report = report
+        self._tell = tell
+        self._worker = ThreadPoolExecutor(1, "sync")
+        self._service: SyncService = self._worker.submit(self._open).result()
+        self._worker.submit(self._refresh)
+
+    def build_server(self, pages: ASGIApp | None = None) -> uvicorn.Server:
+        """Build the web server; it listens on the socket that it is run with.
+
+        Args:
+            pages: answers what no client asks for.
+        """
+        from flashcards.sync.server import build_app, join_pages
+
+        app = build_app(self._service, self._worker, self._complain)
+        return build_server(join_pages(app, pages) if pages else app)
+
+    def close(self) -> None:
+        """End whatever is under way without effect, and close the files."""
+        self._worker.submit(self._close).result()
+        self._worker.shutdown()
+
+    def _open(self) -> SyncService:
+        self._state = SyncState(self._root, FOLDER, "flashcards serve", self._tell)
+        return SyncService(self._account, GuessLimit(), self._state, self._finish_sync, self._tell)
+
+    def _refresh(self) -> None:
+        try:
+            self._service.refresh()
+        except Refusal as refusal:
+            self._tell(str(refusal))
+
+    def _close(self) -> None:
+        self._service.close()
+        self._state.close()
+
+    def _finish_sync(self, report: SyncReport) -> None:
+        report.taken, self._state.collection.taken = self._state.collection.taken, None
+        self._report(report)
+        self._worker.submit(self._refresh)
+
+    def _complain(self, peer: str, method: str, error: Exception) -> None:
+        if isinstance(error, (sqlite3.Error, OSError)):
+            error = translate_error(error, self._state.mirror.path) or error
+        known = isinstance(error, (Refusal, SchedulerError, FlashcardsError))
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        self._tell(f"{peer}: {ascii(method)[1:-1][:40]} refused: {reason}")
+
+
+def build_server(app: ASGIApp) -> uvicorn.Server:
+    """Build a quiet web server around an application."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address; port 0 takes a free one.
+
+    Raises:
+        AddressTaken: another program has it, or this computer has no such address.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+        found.listen(128)  # from now on clients wait instead of being turned away
+    except OSError as error:
+        raise AddressTaken(host, port, error) from error
+    return found
+
+
+def local_address() -> str:
+    """Return the address by which this computer is known in its network; this computer's own if it is in no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # of documentation: nothing is ever sent there
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def run(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until the server is told to stop."""
+    gc.enable()  # it may run for months; short commands do without
+    asyncio.run(server.serve(sockets=[listener]))

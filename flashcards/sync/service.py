@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.sync.session import Intake, Received, Sessions
+from flashcards.sync.session import Sessions
 from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import (
     NEWEST_VERSION,
     OLDEST_VERSION,
+    UPLOAD_TAKEN,
     BadRequest,
     ClientHeader,
     LoginRefused,
@@ -21,36 +23,21 @@ from flashcards.sync.wire import (
 
 if TYPE_CHECKING:
     from flashcards.sync.account import Account, GuessLimit
-    from flashcards.sync.intake import TakenOver
-    from flashcards.sync.media_store import MediaStore
-    from flashcards.sync.mirror import Mirror
+    from flashcards.sync.received_changes import TakenOver
+    from flashcards.sync.synced_collection import SyncState
 
 _ACTIVE_SECONDS: Final = 300.0
 
-UPLOAD_TAKEN: Final = "OK"
-"""What an app is answered whose collection was taken over; it shows anything else."""
 
-
-class Source(Intake, Protocol):
-    """The collection behind the mirror."""
-
-    def refresh(self, mirror: Mirror) -> None:
-        """Bring the mirror up to date with the collection."""
-
-    def take_upload(self, mirror: Mirror, data: bytes) -> str:
-        """Take over a whole collection; return `UPLOAD_TAKEN`, or a sentence that says why not."""
-
-
+@dataclass(slots=True)
 class SyncReport:
     """What a sync brought and took, for the line that the server prints."""
 
-    def __init__(self, user: str, client: str, kind: str, received: Received | None = None, sent: int = 0) -> None:
-        self.user = user
-        self.client = client
-        self.kind = kind
-        self.received = received or Received()
-        self.sent = sent
-        self.taken: TakenOver | None = None
+    user: str
+    client: str
+    kind: str
+    sent: int = 0
+    taken: TakenOver | None = None
 
 
 class SyncService:
@@ -59,9 +46,7 @@ class SyncService:
     Args:
         account: who may sync.
         guesses: slows down who guesses.
-        mirror: what the clients see.
-        media: the media files that they see.
-        source: the collection.
+        state: the mirror that the clients see, its media files, and the collection.
         report: called with each sync that came to its end.
         warn: called with a sentence for the log if both sides do not hold the same.
     """
@@ -70,20 +55,18 @@ class SyncService:
         self,
         account: Account,
         guesses: GuessLimit,
-        mirror: Mirror,
-        media: MediaStore,
-        source: Source,
+        state: SyncState,
         report: Callable[[SyncReport], None],
         warn: Callable[[str], None],
     ) -> None:
         self._account = account
         self._guesses = guesses
-        self._mirror = mirror
-        self._media = media
-        self._source = source
+        self._mirror = state.mirror
+        self._media = state.media
+        self._collection = state.collection
         self._report = report
         self._warn = warn
-        self._sessions = Sessions(mirror)
+        self._sessions = Sessions(state.mirror)
         self._sync_steps: dict[str, Callable[[ClientHeader, dict[str, Any]], Any]] = {
             "meta": self._meta,
             "start": self._start,
@@ -104,7 +87,7 @@ class SyncService:
         """Bring the mirror up to date beforehand, unless a sync is under way, so that the next client need not wait."""
         if not self._sessions.is_active(_ACTIVE_SECONDS):
             self._sessions.abort()
-            self._source.refresh(self._mirror)
+            self._collection.refresh(self._mirror)
 
     def check_key(self, header: ClientHeader) -> None:
         """Check that a request is of somebody who logged in.
@@ -189,9 +172,9 @@ class SyncService:
 
     def _finish(self, header: ClientHeader) -> int:
         session = self._sessions.present(header.session)
-        at = session.finish(self._source)
+        at = session.finish(self._collection.take)
         self._sessions.end()
-        self._report(SyncReport(self._account.user, header.client, "sync", session.received, session.sent))
+        self._report(SyncReport(self._account.user, header.client, "sync", session.sent))
         return at
 
     def _abort(self, header: ClientHeader) -> None:
@@ -207,7 +190,7 @@ class SyncService:
 
     def _download(self, header: ClientHeader) -> bytes:
         self._sessions.abort()
-        self._source.refresh(self._mirror)
+        self._collection.refresh(self._mirror)
         self._mirror.close_usn()
         data = self._mirror.file_bytes()
         self._report(SyncReport(self._account.user, header.client, "download"))
@@ -215,7 +198,7 @@ class SyncService:
 
     def _upload(self, header: ClientHeader, body: bytes) -> bytes:
         self._sessions.abort()
-        answer = self._source.take_upload(self._mirror, body)
+        answer = self._collection.take_upload(self._mirror, body)
         if answer == UPLOAD_TAKEN:
             self._report(SyncReport(self._account.user, header.client, "upload"))
         return answer.encode()

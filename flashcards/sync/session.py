@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.sync.deletions import Deletions
 from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
@@ -67,17 +67,6 @@ class Received:
         """Whether nothing came that a collection could take over."""
         rows = self.notes or self.late or self.cards or self.reviews or self.collided or self.objects
         return not rows and self.graves.is_empty
-
-
-class Intake(Protocol):
-    """What takes over, into the Markdown collection, what a client sent."""
-
-    def take(self, mirror: Mirror, received: Received) -> None:
-        """Take it over, all or nothing; the mirror holds it already, in an open transaction.
-
-        Raises:
-            Refusal: it cannot be taken over now.
-        """
 
 
 class SyncSession:
@@ -184,12 +173,12 @@ class SyncSession:
         more_cards, more_notes, more_decks = self._deletions.counts()
         return [cards + more_cards, notes + more_notes, reviews, types, decks + more_decks, presets]
 
-    def finish(self, intake: Intake) -> int:
-        """Keep everything, first here and then in the mirror; return the new modification time."""
+    def finish(self, take: Callable[[Mirror, Received], None]) -> int:
+        """Keep everything, first in the collection, by `take`, then in the mirror; return the modification time."""
         if not self._is_sane:
             raise BadRequest("The sync ended before its sanity check succeeded.")
         if not self.received.is_empty:
-            intake.take(self._mirror, self.received)
+            take(self._mirror, self.received)
         if not self._stamps:
             self._mirror.keep_times("notes", self.received.before["notes"])
             self._mirror.keep_times("cards", self.received.before["cards"])
@@ -291,9 +280,8 @@ class SyncSession:
 class Sessions:
     """The sync that is under way: at most one. The newest wins, so that a sync that was broken off blocks nothing."""
 
-    def __init__(self, mirror: Mirror, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
-        self._clock = clock
         self._present: SyncSession | None = None
         self._touched = 0.0
 
@@ -301,7 +289,7 @@ class Sessions:
         """Begin a sync; one that is under way ends without effect."""
         self.abort()
         self._present = SyncSession(self._mirror, key, since, client_is_newer=client_is_newer)
-        self._touched = self._clock()
+        self._touched = time.monotonic()
         return self._present
 
     def present(self, key: str) -> SyncSession:
@@ -312,12 +300,12 @@ class Sessions:
         """
         if self._present is None or self._present.key != key:
             raise SessionReplaced
-        self._touched = self._clock()
+        self._touched = time.monotonic()
         return self._present
 
     def is_active(self, most_seconds: float) -> bool:
         """Whether a sync is under way and was heard of within so many seconds."""
-        return self._present is not None and self._clock() - self._touched <= most_seconds
+        return self._present is not None and time.monotonic() - self._touched <= most_seconds
 
     def end(self) -> None:
         """Forget the sync, which is over."""

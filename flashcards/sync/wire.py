@@ -22,6 +22,9 @@ MOST_UNPACKED: Final = 300 << 20
 MOST_FORM: Final = 16 << 20
 """How many bytes a form may have: its key is within it, so it is read before it is known who sends it."""
 
+UPLOAD_TAKEN: Final = "OK"
+"""What an app is answered whose collection was taken over; it shows anything else."""
+
 _LONGEST_HEADER: Final = 4096
 _LONGEST_VALUE: Final = 512
 _FORM_VERSION: Final = 10

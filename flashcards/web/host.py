@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Final
 
-from flashcards.sync.host import local_address
+from flashcards.sync.server import local_address
 from flashcards.web.app import build_app
 from flashcards.web.guard import Guard, make_token
 from flashcards.web.site import Site

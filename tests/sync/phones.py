@@ -15,7 +15,7 @@ import pytest
 
 from flashcards.collection import Collection, now_ms
 from flashcards.sync.account import Account
-from flashcards.sync.host import SyncHost, listen, run
+from flashcards.sync.server import SyncHost, listen, run
 from flashcards.sync.service import SyncReport
 from scheduler import Rating
 

@@ -11,7 +11,7 @@ import pytest
 
 from flashcards.sync import wire
 from flashcards.sync.account import Account
-from flashcards.sync.host import SyncHost
+from flashcards.sync.server import SyncHost
 from flashcards.sync.wire import ClientHeader, Refusal
 from tests.sync.phones import PASSWORD, USER, World
 from tests.sync.test_broken_off import fingerprint
@@ -38,7 +38,7 @@ class Fuzzer:
         self.answered = 0
 
     def rows(self, table: str) -> list[list[Any]]:
-        mirror = self.host._mirror
+        mirror = self.host._state.mirror
         ids = self.host._worker.submit(
             lambda: [row[0] for row in mirror.connection.execute(f"SELECT id FROM {table}")]
         ).result()
@@ -50,7 +50,7 @@ class Fuzzer:
 
     def steps(self) -> Iterator[tuple[str, Any]]:
         """A valid sync: a review, an edited note, a new note, a new deck, a tag."""
-        mirror = self.host._mirror
+        mirror = self.host._state.mirror
         models = self.host._worker.submit(lambda: list(mirror.objects("models").values())).result()
         serial = self.random.randrange(1 << 40)
         card, note = list(self.random.choice(self.cards)), list(self.random.choice(self.notes))

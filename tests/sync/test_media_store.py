@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.sync.media_store import CollectionFolder, MediaStore, is_plain_name, read_archive
+from flashcards.sync.media_store import MediaStore, is_plain_name, read_archive
 from flashcards.sync.wire import BadRequest
 from tests.sync.phones import World
 
@@ -120,7 +120,7 @@ def test_an_archive_that_cannot_be_right_is_refused(meta: object, members: dict[
 
 
 def test_an_archive_that_is_cut_short_changes_nothing(tmp_path: Path) -> None:
-    store = MediaStore(tmp_path / "media.db", tmp_path, CollectionFolder(tmp_path))
+    store = MediaStore(tmp_path / "media.db", tmp_path)
     whole = archive([["a.png", "0"], ["b.png", "1"]], {"0": b"x", "1": b"y"})
     for length in range(0, len(whole) - 1, 7):
         with pytest.raises(BadRequest):

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from flashcards.sync.host import run
+from flashcards.sync.server import run
 from tests.sync.phones import PASSWORD, USER, Phone, PhoneError
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from flashcards.review.plan import SessionPlan
-from flashcards.sync.host import build_server, listen, run
+from flashcards.sync.server import build_server, listen, run
 from flashcards.web.host import WebHost
 
 

@@ -13,7 +13,7 @@ from flashcards.anki.exports.export import Exported, export_package
 from flashcards.anki.exports.notes import find_decks_in_use
 from flashcards.anki.package import notetypes
 from flashcards.collection import Collection
-from flashcards.sync import objects
+from flashcards.sync import mirror_objects
 
 SECOND = 1_000_000_000
 
@@ -53,5 +53,5 @@ def use_earlier_design(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(notetypes, "_template", without_source)
     earlier = notetypes.DESIGN_CHANGED - 1
-    for module in (notetypes, objects):
+    for module in (notetypes, mirror_objects):
         patch.setattr(module, "DESIGN_CHANGED", earlier)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +22,8 @@ from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
-from flashcards.sync.mirror import TABLE_STATEMENTS
-from flashcards.sync.objects import find_changed_options, with_our_names
-from flashcards.sync.validation import CARD_COLUMNS, COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
+from flashcards.sync.mirror_objects import find_changed_options, with_our_names
+from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -65,7 +64,6 @@ _NID, _DID, _USN, _QUEUE, _FLAGS, _ODID = (
 )
 _BURIED: Final = (-2, -3)
 _DAY: Final = 86_400
-_CHUNK: Final = 500
 
 
 @dataclass(slots=True)
@@ -96,7 +94,7 @@ class StoredMedia:
         return True
 
 
-class NoteIntake:
+class ChangeImport:
     """Takes over what one sync brought.
 
     Args:
@@ -132,8 +130,10 @@ class NoteIntake:
         found = dict.fromkeys(row[0] for row in received.notes)
         found |= dict.fromkeys(row[_NID] for row in received.cards)
         cards = {row[1] for row in (*received.reviews, *received.collided)}
-        found |= dict.fromkeys(number for (number,) in self._rows("SELECT nid FROM cards WHERE id IN ({})", cards))
-        exist = {number for (number,) in self._rows("SELECT id FROM notes WHERE id IN ({})", found)}
+        found |= dict.fromkeys(
+            number for (number,) in self._mirror.select("SELECT nid FROM cards WHERE id IN ({})", cards)
+        )
+        exist = {number for (number,) in self._mirror.select("SELECT id FROM notes WHERE id IN ({})", found)}
         return [number for number in found if number in exist]
 
     def _find_options(self, received: Received, package: Package) -> frozenset[str]:
@@ -167,11 +167,8 @@ class NoteIntake:
     def _keep_late(self, received: Received) -> None:
         """Keep what was written on the phone into notes that had been deleted meanwhile."""
         for row in received.late:
-            why = "edited on the phone, deleted elsewhere"
-            place = set_aside(self._collection.state_folder, why, row[_FIELDS].split("\x1f"))
-            self._taken.sentences.append(
-                f"A note was edited on the phone and deleted elsewhere; the phone's text is in {place}."
-            )
+            said = "A note was edited on the phone and deleted elsewhere; the phone's text is in"
+            self._set_aside("edited on the phone, deleted elsewhere", row[_FIELDS].split("\x1f"), said)
 
     def take_missing_reviews(self) -> int:
         """Take over reviews that the mirror has and the log has not; return how many."""
@@ -181,12 +178,14 @@ class NoteIntake:
     def _import_reviews_of_gone(self, received: Received) -> None:
         """Take over reviews of cards that were deleted, there or here, after they were reviewed on the phone."""
         cards = {row[1] for row in received.reviews}
-        self._import_logs(cards - {number for (number,) in self._rows("SELECT id FROM cards WHERE id IN ({})", cards)})
+        self._import_logs(
+            cards - {number for (number,) in self._mirror.select("SELECT id FROM cards WHERE id IN ({})", cards)}
+        )
 
     def _import_logs(self, gone: Iterable[int]) -> None:
         """Merge the whole logs of some cards, by their ids in Anki, whatever became of their notes."""
         logs: dict[int, list[LogRow]] = {}
-        for row in sorted(self._rows(_all_of("revlog", "cid"), gone)):
+        for row in sorted(self._mirror.select_by("revlog", "cid", gone)):
             values = dict(zip(LOG_COLUMNS, row, strict=True))
             number = self._here["card"].get(values["cid"], int(values["cid"]))
             logs.setdefault(number, []).append(LogRow(*(values[name] for name in LOG_COLUMNS if name != "usn")))
@@ -214,10 +213,8 @@ class NoteIntake:
                 continue
             found[row[_GUID]] = row[0] in contested
             if before is not None and row[0] in contested:
-                place = set_aside(
-                    self._collection.state_folder, "changed on the phone and here", row[_FIELDS].split("\x1f")
-                )
-                self._taken.sentences.append(f"A note changed here and on the phone; the phone's text is in {place}.")
+                said = "A note changed here and on the phone; the phone's text is in"
+                self._set_aside("changed on the phone and here", row[_FIELDS].split("\x1f"), said)
         return found
 
     def _texts_of(self, received: Received) -> dict[int, bytes | None]:
@@ -227,7 +224,7 @@ class NoteIntake:
         known = self._read_known()
         found = {}
         for row in received.notes:
-            note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
+            note = self._find_here(known, row)
             if note is not None:
                 found[row[0]] = text_here(self._collection, note)
         return found
@@ -241,8 +238,8 @@ class NoteIntake:
             is_contested = edits.get(row[_GUID])
             if is_contested is False and row[0] in before and before[row[0]] == after.get(row[0]):
                 why = "edited on the phone, not written into the file"
-                place = set_aside(self._collection.state_folder, why, row[_FIELDS].split("\x1f"))
-                self._taken.sentences.append(f"An edit could not be written into its file; the text is in {place}.")
+                said = "An edit could not be written into its file; the text is in"
+                self._set_aside(why, row[_FIELDS].split("\x1f"), said)
 
     def _keep_texts(self, received: Received) -> None:
         """Keep what the notes that came say here now, so that a later change here is told from this one."""
@@ -252,9 +249,18 @@ class NoteIntake:
         for row in received.notes:
             if row[0] in received.contested["notes"]:
                 continue
-            note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
+            note = self._find_here(known, row)
             if note is not None and (text := text_here(self._collection, note)):
                 self._mirror.note_text(row[0], text)
+
+    def _find_here(self, known: KnownNotes, row: Row) -> int | None:
+        """Find the note here that a note in Anki is."""
+        return self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
+
+    def _set_aside(self, why: str, texts: Iterable[str], said: str) -> None:
+        """Keep texts aside, and say so in a sentence that begins with `said`."""
+        place = set_aside(self._collection.state_folder, why, texts)
+        self._taken.sentences.append(f"{said} {place}.")
 
     def _read_known(self) -> KnownNotes:
         connection = self._collection.connection
@@ -262,21 +268,8 @@ class NoteIntake:
 
     def _package(self, notes: list[int], more_reviews: Iterable[Row] = ()) -> Package:
         """Read some notes of the mirror, with their cards and the whole log of these, as if from a package."""
-        db = sqlite3.connect(":memory:")
-        try:
-            for statement in TABLE_STATEMENTS:
-                db.execute(statement.replace("revlog (id integer PRIMARY KEY", "revlog (id integer"))
-            columns = ("crt", "mod", "scm", "ver", "dty", "usn", "ls", "conf", "models", "decks", "dconf", "tags")
-            col = self._mirror.connection.execute(f"SELECT id, {', '.join(columns)} FROM col").fetchone()
-            _insert(db, "col", [col])
-            _insert(db, "notes", self._rows(_all_of("notes", "id"), notes))
-            cards = self._rows(_all_of("cards", "nid"), notes)
-            _insert(db, "cards", cards)
-            reviews = self._rows(_all_of("revlog", "cid"), [row[0] for row in cards])
-            _insert(db, "revlog", [*reviews, *more_reviews])
-            return with_our_names(read_tables(db, Path(_SOURCE)))
-        finally:
-            db.close()
+        with closing(self._mirror.copy_notes(notes, more_reviews)) as copy:
+            return with_our_names(read_tables(copy, Path(_SOURCE)))
 
     def _is_backup_due(self) -> bool:
         """Whether the newest copy of the state is older than a day: a copy for each sync would crowd out the others."""
@@ -304,7 +297,7 @@ class NoteIntake:
         known = self._read_known()
         entries = []
         for row in deleted:
-            note = self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
+            note = self._find_here(known, row)
             if note is not None:
                 entries += [entry for entry in self._collection.catalog.entries([note]) if entry.active]
         by_path: dict[str, list[Entry]] = {}
@@ -356,14 +349,6 @@ class NoteIntake:
                     " put back."
                 )
 
-    def _rows(self, query: str, ids: Iterable[int]) -> list[Row]:
-        found: list[Row] = []
-        numbers = list(ids)
-        for start in range(0, len(numbers), _CHUNK):
-            chunk = numbers[start : start + _CHUNK]
-            found += map(list, self._mirror.connection.execute(query.format(",".join("?" * len(chunk))), chunk))
-        return found
-
 
 class _MarksBefore:
     """Tells the suspension and the flag that cards had before a phone changed them."""
@@ -388,12 +373,3 @@ def text_here(collection: Collection, note: int) -> bytes | None:
         "SELECT fingerprint, tags FROM notes WHERE id = ? AND active = 1", (note,)
     ).fetchone()
     return None if row is None else bytes(row[0]) + row[1].encode()
-
-
-def _all_of(table: str, key: str) -> str:
-    return f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})"
-
-
-def _insert(db: sqlite3.Connection, table: str, rows: list[Row]) -> None:
-    if rows:
-        db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)

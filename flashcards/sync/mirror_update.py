@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,8 +19,9 @@ from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.sync import deletions
-from flashcards.sync.intake import text_here
-from flashcards.sync.objects import OUR_TYPES, ObjectUpdate, Unconverted, ids_known_here
+from flashcards.sync.mirror import checksum, plain_field
+from flashcards.sync.mirror_objects import OUR_TYPES, ObjectUpdate, Unconverted, ids_known_here
+from flashcards.sync.received_changes import text_here
 from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ _GONE: Final = """
 """
 
 
-class Projection:
+class MirrorUpdate:
     """The present collection in Anki's shape, held against the mirror once.
 
     Attributes:
@@ -91,7 +93,7 @@ class Projection:
 
     def update(self, mirror: Mirror) -> bool:
         """Bring the mirror up to date, in one transaction; return whether anything changed."""
-        with _opened(self._database(mirror), mirror) as db:
+        with _open_with_mirror(self._database(mirror), mirror) as db:
             for name in ("note", "card"):
                 rows = self._origins.ids(name).items()
                 db.executemany(f"INSERT INTO {name}_ids VALUES (?, ?)", rows)
@@ -112,28 +114,18 @@ class Projection:
         return data
 
 
-class _opened:  # noqa: N801 - used like a function
-    """The projected database with the mirror attached, in one transaction that ends with the block."""
-
-    def __init__(self, data: bytes, mirror: Mirror) -> None:
-        self._data = data
-        self._path = mirror.path
-
-    def __enter__(self) -> sqlite3.Connection:
-        self.db = db = sqlite3.connect(":memory:", isolation_level=None)
-        db.deserialize(self._data)
-        db.execute("ATTACH ? AS mirror", (str(self._path),))
+@contextmanager
+def _open_with_mirror(data: bytes, mirror: Mirror) -> Iterator[sqlite3.Connection]:
+    """Open the exported database with the mirror attached, in one transaction that ends with the block."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.deserialize(data)
+        db.execute("ATTACH ? AS mirror", (str(mirror.path),))
         db.execute("PRAGMA mirror.synchronous = FULL")
         for statement in _VIEWS:
             db.execute(statement)
         db.execute("BEGIN IMMEDIATE")
-        return db
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            self.db.execute("ROLLBACK" if kind else "COMMIT")
-        finally:
-            self.db.close()
+        yield db  # an error closes it, which rolls back
+        db.execute("COMMIT")
 
 
 class _Update:
@@ -166,8 +158,6 @@ class _Update:
         self._changed = self._changed or rows > 0
 
     def _write_notes(self, left: Unconverted) -> None:
-        from flashcards.sync.mirror import checksum, plain_field
-
         rows = []
         for here, number, *there, guid, kind, modified, tags, fields in self._db.execute(_NOTES).fetchall():
             if left.has_note(number):
@@ -194,7 +184,6 @@ class _Update:
 
     def _write_cards(self, left: Unconverted, decks: Mapping[int, int]) -> None:
         names = ", ".join(_COMPARED)
-        places = _Places(self._db)
         rows = []
         for values in self._db.execute(_CARDS).fetchall():
             row = list(values[: len(_COMPARED)])
@@ -206,7 +195,7 @@ class _Update:
                 if left.has_note(row[_NOTE]):
                     continue
                 if not self._is_new:
-                    places.place(row)
+                    self._place_new(row)
                 rows.append((*row, self._now // 1000, self._usn))
                 continue
             _keep_place(row, there)
@@ -251,15 +240,8 @@ class _Update:
             )
             self._count(len(ids))
 
-
-class _Places:
-    """Places of new cards among the new ones: a card that came later shares that of the card before it."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def place(self, row: list[Any]) -> None:
-        """Give a new card the place of the card that stands before it here and that the apps know."""
+    def _place_new(self, row: list[Any]) -> None:
+        """Give a new card the place, among the new ones, of the card before it that the apps know."""
         found = self._db.execute(
             "SELECT m.due FROM cards p LEFT JOIN card_ids c ON c.here = p.id"
             " JOIN mirror.cards m ON m.id = coalesce(c.there, p.id)"

@@ -1,0 +1,226 @@
+"""Keep the mirror and the collection alike: what a sync has open, in a folder of the state that one process holds."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashcards.anki.exports.notes import RenderedNotes
+from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
+from flashcards.errors import FlashcardsError
+from flashcards.render.formulas import MACROS_FILE
+from flashcards.settings import FILE_NAME
+from flashcards.sync.media_store import MediaStore
+from flashcards.sync.mirror import Mirror
+from flashcards.sync.mirror_update import MirrorUpdate
+from flashcards.sync.received_changes import ChangeImport, TakenOver
+from flashcards.sync.upload import import_upload
+from flashcards.sync.wire import UPLOAD_TAKEN, Refusal
+from flashcards.text import plural
+from scheduler.errors import SchedulerError
+
+if TYPE_CHECKING:
+    from flashcards.sync.session import Received
+
+
+MIRROR: Final = "collection.anki2"
+"""The file of a sync's folder that holds the mirror."""
+
+
+class ServerRunning(FlashcardsError):
+    """Another server, or another sync of the same kind, runs for this collection."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(f"Another `{command}` runs for this collection. Stop it first.")
+
+
+class CollectionUnusable(Refusal):
+    """The collection cannot be read or written now, for a reason that a person can mend."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(500, str(error))
+
+
+class SyncedCollection:
+    """The collection that a mirror is a copy of. It is opened here, in the thread that uses it.
+
+    Args:
+        root: the collection's folder.
+        media: the list of media files that clients see.
+        tell: called with sentences for the server's log.
+    """
+
+    def __init__(self, root: Path, media: MediaStore, tell: Callable[[str], None]) -> None:
+        self.taken: TakenOver | None = None
+        self._root = root
+        self._media = media
+        self._tell = tell
+        self._collection: Collection | None = None
+        self._rendered = RenderedNotes()
+        self._seen: tuple[object, ...] = ()
+        self._settings_seen: object = None
+        self._is_compared = False
+
+    def close(self) -> None:
+        """Close the collection."""
+        if self._collection:
+            self._collection.close()
+            self._collection = None
+
+    def refresh(self, mirror: Mirror) -> None:
+        """Bring the mirror up to date with the collection.
+
+        Raises:
+            CollectionUnusable: the collection cannot be read.
+        """
+        try:
+            collection = self._open_scanned()
+            state = self._state(collection, mirror)
+            if state != self._seen:
+                self._bring_back(collection, mirror)
+                projection = MirrorUpdate(collection, self._rendered)
+                projection.update(mirror)
+                self._media.refresh(projection.media)
+                self._seen = self._state(collection, mirror)
+        except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+            raise CollectionUnusable(error) from error
+
+    def take(self, mirror: Mirror, received: Received) -> None:
+        """Take over, into the collection, what a client sent.
+
+        Raises:
+            CollectionUnusable: it cannot be written.
+        """
+        self._seen = ()  # the merged log is replayed, and the cards go back
+        try:
+            collection = self._open_scanned()
+            self.taken = ChangeImport(collection, mirror, self._media).take(received)
+        except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+            raise CollectionUnusable(error) from error
+        for sentence in self.taken.sentences:
+            self._tell(sentence)
+
+    def take_upload(self, mirror: Mirror, data: bytes) -> str:
+        """Import a whole collection; return `UPLOAD_TAKEN`, or a sentence that says why not."""
+        try:
+            self.refresh(mirror)
+            with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
+                path = Path(folder) / "upload.anki2"
+                path.write_bytes(data)
+                report = import_upload(self._open_scanned(), mirror, self._media, path, self._tell)
+            mirror.begin_again()
+        except (Refusal, FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
+            sentence = f"The collection was not taken over: {error}"
+            self._tell(sentence)
+            return sentence
+        self.taken = TakenOver(report.added, report.updated, 0, report.cards, report.reviews)
+        self._tell(f"upload: {report.added} notes added, {report.updated} updated, {report.reviews} reviews")
+        self._seen = ()
+        return UPLOAD_TAKEN
+
+    def _bring_back(self, collection: Collection, mirror: Mirror) -> None:
+        """Take over reviews that the mirror has and the log has lost, as after the state was restored from a copy."""
+        if self._is_compared or mirror.is_new:
+            return
+        reviews = ChangeImport(collection, mirror, self._media).take_missing_reviews()
+        self._is_compared = True
+        if reviews:
+            self._tell(f"{plural(reviews, 'review')} of phones that the log had lost are back in it.")
+
+    def _open_scanned(self) -> Collection:
+        settings = _stamp(self._root / FILE_NAME), _inode(self._root / STATE_FOLDER / DATABASE)
+        if self._collection is None or settings != self._settings_seen:
+            self.close()
+            self._collection = Collection(self._root)
+            self._is_compared = False
+            self._settings_seen = settings[0], _inode(self._collection.database)
+        self._collection.scan()
+        self._collection.follow_parameters()
+        return self._collection
+
+    def _state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
+        """Return what tells whether anything changed since it was last asked for."""
+        (version,) = collection.connection.execute("PRAGMA data_version").fetchone()
+        return (
+            version,
+            collection.connection.total_changes,
+            self._settings_seen,
+            _stamp(self._root / MACROS_FILE),
+            collection.clock.day(now_ms()),
+            time.localtime().tm_gmtoff,
+            mirror.state.schema,
+        )
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class SyncState:
+    """What a sync has open, in a folder of the collection's state that one process at a time holds.
+
+    Args:
+        root: the collection's folder.
+        name: of the folder.
+        command: what holds it, to say so to another process.
+        tell: called with sentences that a person should know.
+
+    Attributes:
+        folder: the folder.
+        mirror: what the other side sees.
+        media: the media files that it sees.
+        collection: what the mirror is a copy of.
+
+    Raises:
+        ServerRunning: another process holds the folder.
+    """
+
+    def __init__(self, root: Path, name: str, command: str, tell: Callable[[str], None]) -> None:
+        self.folder = make_folder(root, name)
+        self._lock = _take_lock(self.folder, command)
+        self.mirror = Mirror(self.folder / MIRROR)
+        self.media = MediaStore(self.folder / "media.db", root)
+        self.collection = SyncedCollection(root, self.media, tell)
+
+    def close(self) -> None:
+        """Close everything; a sync under way ends without effect."""
+        self.mirror.roll_back()
+        for each in (self.collection, self.media, self.mirror, self._lock):
+            each.close()
+
+
+def make_folder(root: Path, name: str) -> Path:
+    """Return a folder within the state of a collection, making it if it does not exist."""
+    folder = root / STATE_FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = root / STATE_FOLDER / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def _take_lock(folder: Path, command: str) -> sqlite3.Connection:
+    """Hold a folder's lock as long as the connection is open; it ends with the process, however that ends."""
+    connection = sqlite3.connect(folder / "lock.db", isolation_level=None, timeout=0.0)
+    try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise ServerRunning(command) from error
+    return connection
