@@ -352,6 +352,14 @@ class Collection:
     def _policies(self) -> dict[int, Policy]:
         return {limit.deck: limit.policy for limit in self.limits}
 
+    def predict_recall(self, card: Card, day: int) -> float | None:
+        """Return the chance that a card is recalled on a day; nothing if it was never rated."""
+        if card.stability is None:
+            return None
+        return self.store.model(self.policy(card.deck).parameters).retrievability(
+            card.stability, card.elapsed_days(day)
+        )
+
     def forget_limits(self) -> None:
         """Drop the cached decks and policies, because they changed."""
         for name in ("limits", "_policies"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.review.plan import SessionPlan
     from flashcards.review.views import Finished
-    from flashcards.web.host import WebHost
+    from flashcards.web.app import WebHost
     from scheduler.policy import ReviewOrder
 
 
@@ -181,7 +181,7 @@ def _review_in_browser(
 ) -> None:
     """Serve a review, or the page `start`, until it is stopped, then say how the review went."""
     from flashcards.sync.server import build_server, listen, run
-    from flashcards.web.host import WebHost
+    from flashcards.web.app import WebHost
 
     listener = listen(address, port)
     port = listener.getsockname()[1]

@@ -95,8 +95,8 @@ def command(
     check_extra("`serve`", ("jinja2", "starlette", "uvicorn", "segno"), "serve")
     from flashcards.sync.server import FOLDER, SyncHost, listen, run
     from flashcards.sync.synced_collection import MIRROR, make_folder
+    from flashcards.web.app import WebHost
     from flashcards.web.guard import keep_token
-    from flashcards.web.host import WebHost
 
     root = console.find_root()
     with console.open_collection() as collection:  # says what is wrong with the folder before anything is promised

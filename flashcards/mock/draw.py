@@ -77,10 +77,7 @@ def list_candidates(collection: Collection, cards: Iterable[int], today: int) ->
         entry = collection.note_of(card)
         if not card.active or card.suspended or card.slot not in entry.note.slots:
             continue
-        recall = None
-        if card.stability is not None:
-            model = collection.store.model(collection.policy(card.deck).parameters)
-            recall = model.retrievability(card.stability, card.elapsed_days(today))
+        recall = collection.predict_recall(card, today)
         missed = 0.0
         if entry.note.points:
             counts = count_points(collection.connection, number)

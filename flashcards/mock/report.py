@@ -65,9 +65,9 @@ def _name_rating(answer: MockAnswer) -> str:
 
 
 def format_clock(seconds: float) -> str:
-    """Format what a clock shows: `4:05`."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
+    """Format what a clock shows: `4:05`, or `-0:10` ten seconds after its end."""
+    minutes, rest = divmod(round(abs(seconds)), 60)
+    return f"{'-' if seconds < 0 else ''}{minutes}:{rest:02}"
 
 
 def format_seconds(seconds: float) -> str:

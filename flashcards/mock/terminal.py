@@ -138,11 +138,7 @@ class TerminalMock:
     def _left(self, view: Asking) -> str:
         """Format what is left for the question and in all, `2:05 / 14:40`; negative once it is over."""
         now = self._now_ms()
-        parts = []
-        for until in (view.question_until_ms, view.until_ms):
-            left = (until - now) / 1000
-            parts.append(format_clock(left) if left >= 0 else f"-{format_clock(-left)}")
-        return " / ".join(parts)
+        return " / ".join(format_clock((until - now) / 1000) for until in (view.question_until_ms, view.until_ms))
 
     def _judge(self, view: Judging) -> None:
         message = ""

@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import pyromark
 
 from flashcards.deck.markdown import OPTIONS, MathClosings
 from flashcards.deck.source import map_byte_offsets
+from flashcards.disk.atomic import read_text
 
 MACROS_FILE: Final = "macros.tex"
 MAX_EXPANSIONS: Final = 1000  # in one formula; only macros that call themselves reach it
@@ -52,6 +54,14 @@ class Macros:
     bodies: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)  # the line that defines each macro
     problems: tuple[MacroProblem, ...] = ()  # the lines that define no macro
+
+
+def read_macros(root: Path) -> Mapping[str, str]:
+    """Read the bodies of a collection's macros, if its file can be read."""
+    try:
+        return parse_macros(read_text(root / MACROS_FILE)).bodies
+    except OSError:
+        return {}
 
 
 def parse_macros(text: str) -> Macros:

@@ -16,6 +16,10 @@ from flashcards.disk.media_files import WIKI_PREFIX, MediaError, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flashcards.collection import Collection
+    from flashcards.deck.model import Problem
     from flashcards.review.views import Asked
 
 
@@ -100,6 +104,13 @@ def _start(command: list[str]) -> None:
     )
     # Takes note of its end, so that it does not stay behind as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def find_new_problems(collection: Collection, path: str, known: Iterable[tuple[str, Problem]]) -> list[Problem]:
+    """Find what `check` says of a file and did not say before it was edited; lines may have moved."""
+    before = {(problem.message, problem.hint) for file, problem in known if file == path}
+    found = [problem for file, problem in collection.catalog.problems() if file == path]
+    return [problem for problem in found if (problem.message, problem.hint) not in before]
 
 
 _GOTO = frozenset({"code", "code-insiders", "codium", "vscodium", "code-oss", "cursor", "windsurf"})

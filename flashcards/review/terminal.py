@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashcards.disk.atomic import read_text, replace_file
+from flashcards.disk.atomic import replace_file
 from flashcards.errors import FlashcardsError
+from flashcards.render.formulas import read_macros
 from flashcards.review import views as events
 from flashcards.review.keyboard import Keyboard, LineEditor
 from flashcards.review.keys import RATINGS, REDRAW, SCROLLS, Action, KeyMap
@@ -17,7 +18,7 @@ from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Finished, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from flashcards.collection import Collection
@@ -54,7 +55,7 @@ class TerminalReview:
         self._prepare = prepare
         self._now_ms = now_ms
         self._keys = KeyMap(collection.settings.keys)
-        self._screen = Screen(_read_macros(collection.root), self._keys, plain=plain)
+        self._screen = Screen(read_macros(collection.root), self._keys, plain=plain)
         self._plain = plain
         self._keyboard = Keyboard(self._screen.leave, self._screen.open)
 
@@ -172,20 +173,21 @@ class TerminalReview:
 
     def _edit(self, view: Question | Answer) -> events.Event | None:
         """Let the person edit the note; if that breaks its file, say so and offer to go back."""
+        from flashcards.review.programs import find_new_problems
+
         entry = view.asked.entry
         path = self._collection.root / entry.path
-        before, known = _read_bytes(path), self._find_problems(entry.path)
+        before, known = _read_bytes(path), list(self._collection.catalog.problems())
         line, key = entry.note.line, "e"
         while key == "e":
             if not self._open_editor(path, line):
                 return None
             self._collection.scan()
-            problems = [each for each in self._find_problems(entry.path) if each[1:] not in {one[1:] for one in known}]
+            problems = find_new_problems(self._collection, entry.path, known)
             if not problems:
                 break
-            line = problems[0][0]
-            shown = [f"{entry.path}:{at}: {message} {hint}" for at, message, hint in problems[:3]]
-            self._screen.say("", *shown)
+            line = problems[0].line
+            self._screen.say("", *(f"{entry.path}:{each.line}: {each.message} {each.hint}" for each in problems[:3]))
             self._screen.prompt(_BROKEN)
             key = self._read_key()
         if key == "u" and before is not None:
@@ -211,20 +213,9 @@ class TerminalReview:
             self._screen.say(failed)
         return not failed
 
-    def _find_problems(self, path: str) -> list[tuple[int, str, str]]:
-        """Find what `check` says of a file: line, message and hint of each problem."""
-        return [
-            (problem.line, problem.message, problem.hint)
-            for file, problem in self._collection.catalog.problems()
-            if file == path
-        ]
-
     def _info(self, view: Question | Answer) -> list[str]:
         collection, card = self._collection, view.asked.card
-        recall = None
-        if card.stability is not None:
-            model = collection.store.model(collection.policy(card.deck).parameters)
-            recall = model.retrievability(card.stability, card.elapsed_days(collection.clock.day(self._now_ms())))
+        recall = collection.predict_recall(card, collection.clock.day(self._now_ms()))
         return describe_card(view.asked, collection.store.log(card.id), collection.clock, recall)
 
     def _media(self, view: Question | Answer, *, sound: bool) -> None:
@@ -245,17 +236,6 @@ def _read_bytes(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _read_macros(root: Path) -> Mapping[str, str]:
-    """Read the TeX macros of a collection from its `macros.tex`, if that can be read."""
-    from flashcards.render.formulas import MACROS_FILE, parse_macros
-
-    try:
-        text = read_text(root / MACROS_FILE)
-    except OSError:
-        return {}
-    return parse_macros(text).bodies
 
 
 @contextmanager

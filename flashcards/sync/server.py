@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from flashcards.sync.service import SyncService
     from flashcards.sync.wire import ClientHeader
 
 

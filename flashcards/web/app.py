@@ -1,25 +1,37 @@
-"""The web application: its addresses, and the functions that answer them."""
+"""The web application of one collection: its addresses and files, the hosts that it answers, the address to open."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from flashcards.deck.media_references import AUDIO, IMAGE, VIDEO, extension
+from flashcards.disk.media_files import MediaError, find_media_file
 from flashcards.errors import FlashcardsError
-from flashcards.web import cards_page, edit, mock_pages, report_pages, review_pages, settings_page
-from flashcards.web.files import serve_media, serve_static
-from flashcards.web.site import Site, Visit
+from flashcards.insight.page import write_scoped_css
+from flashcards.render.code import read_code_css
+from flashcards.sync.server import local_address
+from flashcards.web import cards_page, edit, mock_pages, report_pages, review_pages
+from flashcards.web.guard import Guard, make_token
+from flashcards.web.site import STATIC, Site, Visit
 from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
+
+    from flashcards.review.plan import SessionPlan
+
 
 _MOST: Final = 8 << 20  # bytes of a form; a text box may hold a whole deck
 _LOCAL: Final = ("127.0.0.1", "::1")
@@ -29,7 +41,6 @@ _PAGES: Final = (
     *mock_pages.PAGES,
     *report_pages.PAGES,
     *review_pages.PAGES,
-    *settings_page.PAGES,
 )
 
 Page = Callable[[Site, Visit], Response | Awaitable[Response]]
@@ -88,3 +99,142 @@ async def _read_form(request: Request) -> dict[str, list[str]]:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=1000, errors="replace")
     except ValueError as error:
         raise HTTPException(400, "This is not a form.") from error
+
+
+_TYPES: Final = """
+text/css css
+text/javascript js
+font/woff2 woff2
+image/svg+xml svg
+image/apng apng
+image/avif avif
+image/bmp bmp
+image/gif gif
+image/heic heic
+image/x-icon ico
+image/jpeg jfif jpeg jpg
+image/png png
+image/tiff tif tiff
+image/webp webp
+audio/aac aac
+audio/flac flac
+audio/mp4 m4a
+audio/mpeg mp3
+audio/ogg oga ogg opus spx
+audio/wav wav
+video/3gpp 3gp
+video/x-msvideo avi
+video/mp4 m4v mp4
+video/x-matroska mkv
+video/quicktime mov
+video/mpeg mpeg mpg
+video/ogg ogv
+video/webm webm
+"""
+_TYPE_OF: Final = {ending: line.split()[0] for line in _TYPES.splitlines() for ending in line.split()[1:]}
+_MEDIA: Final = AUDIO | IMAGE | VIDEO
+_INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""The policy of a media file: a drawing that is opened by itself runs nothing."""
+
+
+async def serve_static(request: Request) -> Response:
+    """Serve a file beside the templates. Its address changes with its content."""
+    name = request.path_params["name"]
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    if name == "code.css":
+        return Response(write_code_css(), media_type="text/css", headers=headers)
+    if name == "report.css":
+        return Response(write_scoped_css(), media_type="text/css", headers=headers)
+    path, kind = STATIC / name, _TYPE_OF.get(extension(name))
+    if ".." in PurePosixPath(name).parts or kind is None or not path.is_file():
+        return PlainTextResponse("This file does not exist.", 404)
+    return FileResponse(path, media_type=kind, headers=headers)
+
+
+def serve_media(site: Site, visit: Visit) -> Response:
+    """Serve a picture, sound or video of the collection."""
+    try:
+        file = find_media_file(site.root, "deck.md", f"@/{visit.path['path']}")
+    except MediaError:
+        return PlainTextResponse("This file does not exist.", 404)
+    kind = extension(file.name)
+    if kind not in _MEDIA or kind not in _TYPE_OF:
+        return PlainTextResponse("This file is not a picture, sound or video.", 404)
+    headers = {"content-security-policy": _INERT, "cache-control": "private, max-age=60"}
+    return FileResponse(file, media_type=_TYPE_OF[kind], headers=headers)
+
+
+def write_code_css() -> str:
+    """Return the colours of code, dark where the system is."""
+    light, _, rest = read_code_css().partition(".nightMode .hl,\n.night_mode .hl {")
+    dark, _, rules = rest.partition("}\n")
+    return f"{light}@media (prefers-color-scheme: dark) {{ .hl {{{dark}}} }}\n{rules}"
+
+
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what `--lan` asks for
+_HERE: Final = ("127.0.0.1", "localhost", "[::1]")
+
+
+class WebHost:
+    """The pages of one collection behind their guard.
+
+    Args:
+        root: the collection's folder.
+        address: the address that is listened on.
+        port: the port that is listened on.
+        plan: what the first review asks.
+        words: the query that chose its cards.
+        stop: ends the server, where a page may do that.
+        token: what the address holds; by default a new one.
+        start: the page to open first, such as `preview?at=a.md:3`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        address: str,
+        port: int,
+        *,
+        plan: SessionPlan | None = None,
+        words: str = "",
+        stop: Callable[[], None] | None = None,
+        token: str = "",
+        start: str = "",
+    ) -> None:
+        self.site = Site(root, plan, words, stop)
+        self._token = token or make_token()
+        self._start = start
+        self._base = f"http://{_in_url(local_address() if address in EVERYWHERE else address)}:{port}/"
+        self.app = Guard(build_app(self.site), list_hosts(address, port), self._token, f"flashcards-{port}")
+
+    @property
+    def url(self) -> str:
+        """The address to open, with its token."""
+        return self._write_url(self._token)
+
+    def make_single_url(self) -> str:
+        """Return an address that can be opened once."""
+        return self._write_url(self.app.make_single_token())
+
+    def _write_url(self, token: str) -> str:
+        return f"{self._base}{self._start}{'&' if '?' in self._start else '?'}token={token}"
+
+    def describe_end(self) -> list[str]:
+        """Say how the review went."""
+        return self.site.describe_end()
+
+    def close(self) -> None:
+        """Close the collection."""
+        self.site.close()
+
+
+def list_hosts(address: str, port: int) -> list[str]:
+    """List the values of `Host` under which the pages are served: this computer, and the address that is printed."""
+    names = [*_HERE, _in_url(address)]
+    if address in EVERYWHERE:
+        names = [*_HERE, _in_url(local_address()), socket.gethostname(), f"{socket.gethostname()}.local"]
+    return [f"{name}:{port}" for name in names] + (names if port == 80 else [])
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address

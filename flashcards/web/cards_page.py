@@ -302,10 +302,7 @@ def _describe(site: Site, number: int) -> list[tuple[str, str]]:
     collection = site.collection
     card = collection.store.card(number)
     entry = collection.note_of(card)
-    recall = None
-    if card.stability is not None:
-        model = collection.store.model(collection.policy(card.deck).parameters)
-        recall = model.retrievability(card.stability, card.elapsed_days(collection.clock.day(now_ms())))
+    recall = collection.predict_recall(card, collection.clock.day(now_ms()))
     slot = card.slot if card.slot in entry.note.slots else entry.note.slots[0]
     asked = Asked(card, entry, build_face(entry.note, slot))
     lines = describe_card(asked, collection.store.log(number), collection.clock, recall)

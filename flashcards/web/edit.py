@@ -17,7 +17,7 @@ from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.disk.safe_paths import find_place
 from flashcards.errors import FlashcardsError, describe_os_error
-from flashcards.review.programs import EditorMissing, find_editor_command, open_editor
+from flashcards.review.programs import EditorMissing, find_editor_command, find_new_problems, open_editor
 from flashcards.web.cards_page import find_entry, find_number
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def save(site: Site, visit: Visit) -> Response:
     old = NoteText(entry.path, numbers[0], numbers[1], visit.field("old").replace("\r\n", "\n"), visit.field("digest"))
     if not text.strip():
         return _show(site, visit, old, problem=_EMPTY)
-    known = _find_problems(site, entry.path)
+    known = list(site.collection.catalog.problems())
     try:
         edit = write_note_text(site.root, old, text)
     except OSError as error:
@@ -129,10 +129,10 @@ def save(site: Site, visit: Visit) -> Response:
     site.last_edit = edit
     site.collection.scan()
     site.refresh(now_ms())
-    fresh = [each for each in _find_problems(site, entry.path) if each[1:] not in {one[1:] for one in known}]
+    fresh = find_new_problems(site.collection, entry.path, known)
     if not fresh:
         return RedirectResponse(_back(visit), 303)
-    problems = [f"{entry.path}:{line}: {message} {hint}" for line, message, hint in fresh]
+    problems = [f"{entry.path}:{each.line}: {each.message} {each.hint}" for each in fresh]
     return site.show(visit, "edited.html", problems=problems, back=_back(visit), path=entry.path)
 
 
@@ -190,11 +190,6 @@ def _show(
 def _back(visit: Visit) -> str:
     """Return where the person came from: a card's page, or the review."""
     return f"/card/{find_number(visit)}" if "card" in (visit.field("from"), visit.query.get("from")) else "/review"
-
-
-def _find_problems(site: Site, path: str) -> list[tuple[int, str, str]]:
-    """Find what `check` says of a file: line, message and hint of each problem."""
-    return [(each.line, each.message, each.hint) for file, each in site.collection.catalog.problems() if file == path]
 
 
 def _split_lines(data: bytes, path: str) -> list[str]:

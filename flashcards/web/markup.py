@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from flashcards.deck.media_references import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
-from flashcards.disk.atomic import read_text
 from flashcards.disk.media_files import WIKI_PREFIX, FileFinder, MediaError, find_media_file
-from flashcards.render.formulas import MACROS_FILE, expand, parse_macros
+from flashcards.render.formulas import expand
 from flashcards.render.html.cloze import mark_gaps
 from flashcards.render.html.renderer import HtmlRenderer, MediaPlacer
 from flashcards.render.tex import tex_to_text
@@ -111,15 +110,6 @@ class PageRenderer(HtmlRenderer):
         except MediaError:
             return ""
         return MEDIA + quote(found.relative_to(self._root).as_posix())
-
-
-def read_macros(root: Path) -> Mapping[str, str]:
-    """Read the TeX macros of a collection, if it has any."""
-    try:
-        text = read_text(root / MACROS_FILE)
-    except OSError:
-        return {}
-    return parse_macros(text).bodies
 
 
 def _last_part(url: str) -> str:

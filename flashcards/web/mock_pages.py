@@ -17,18 +17,16 @@ from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
 from flashcards.query import find_card_ids
 from flashcards.render.terminal.renderer import render_plain
 from flashcards.review.keys import RATINGS
-from flashcards.review.rubric import remove_points
 from flashcards.review.session import NOTHING_TICKED
 from flashcards.settings import MockPreset
 from flashcards.settings.values import MOST_MINUTES, MOST_QUESTIONS
 from flashcards.text import plural
+from flashcards.web.review_pages import LATE_SENTENCE, describe_back, render
 from scheduler import Rating
 
 if TYPE_CHECKING:
-    from flashcards.review.views import Asked
     from flashcards.web.site import Site, Visit
 
-_LATE: Final = "That page was out of date, so nothing was done there. This is where you are now."
 _RATING_OF: Final = {action.value: rating for action, rating in RATINGS.items()}
 
 
@@ -61,7 +59,7 @@ class MockSitting:
         """Do what a form says; return a sentence if it could not be done."""
         stamp, name = visit.field("stamp"), visit.field("do")
         if stamp != self.stamp:
-            return "" if self._done.get(stamp) == name else _LATE
+            return "" if self._done.get(stamp) == name else LATE_SENTENCE
         session, view = self.session, self.session.view
         self._done[stamp] = name
         if name == "leave":
@@ -83,11 +81,10 @@ class MockSitting:
             self.session.keep_text(now, self.draft)
 
     def _rate(self, view: Judging, visit: Visit, now: int) -> str:
-        points = {int(text) for text in visit.form.get("point", []) if text.isdecimal() and len(text) < 6}
-        for point in sorted(view.ticked ^ points):
+        for point in sorted(view.ticked ^ visit.points):
             self.session.tick(point)
         name = visit.field("do")
-        if name == "accept" and view.asked.entry.note.points and not points:
+        if name == "accept" and view.asked.entry.note.points and not visit.points:
             return NOTHING_TICKED
         present = self.session.view
         proposed = present.proposed if isinstance(present, Judging) else Rating.GOOD
@@ -99,11 +96,10 @@ class MockSitting:
 def choose(site: Site, visit: Visit) -> Response:
     """Show the interviews that can be held, and those that were."""
     site.collection.scan()
-    presets = [
-        (name, plan_interview(preset, MockPreset()), preset.query) for name, preset in _list_presets(site).items()
-    ]
-    mocks = Mocks(site.collection.connection)
-    held = [(mock, mocks.answers(mock.id)) for mock in reversed(mocks.all())]
+    mocks = site.collection.settings.mocks
+    presets = [(name, plan_interview(preset, MockPreset()), preset.query) for name, preset in mocks.items()]
+    kept = Mocks(site.collection.connection)
+    held = [(mock, kept.answers(mock.id)) for mock in reversed(kept.all())]
     return site.show(
         visit,
         "mocks.html",
@@ -151,18 +147,25 @@ def show_now(site: Site, visit: Visit, notice: str = "") -> Response:
             visit,
             "mock_question.html",
             **shared,
-            **_describe_card(site, view.asked),
+            asked=view.asked,
+            front=render(site, view.asked, view.asked.face.front),
             view=view,
             left=[round((until - at) / 1000) for until in (view.question_until_ms, view.until_ms)],
-            clocks=[_format_left(until - at) for until in (view.question_until_ms, view.until_ms)],
+            clocks=[report.format_clock((until - at) / 1000) for until in (view.question_until_ms, view.until_ms)],
         )
     if isinstance(view, Judging):
         return site.show(
             visit,
             "mock_answer.html",
             **shared,
-            **_describe_card(site, view.asked),
-            **_describe_answer(site, view),
+            **describe_back(site, view.asked, view.ticked),
+            asked=view.asked,
+            front=render(site, view.asked, view.asked.face.front),
+            buttons=[
+                (rating.name.capitalize(), action.value, rating is view.proposed, site.keys.label(action))
+                for action, rating in RATINGS.items()
+            ],
+            took=report.format_seconds(view.seconds),
             view=view,
         )
     return RedirectResponse(f"/mock/report/{site.mock.mock}", 303)
@@ -211,10 +214,6 @@ PAGES: Final = (
 )
 
 
-def _list_presets(site: Site) -> dict[str, MockPreset]:
-    return dict(site.collection.settings.mocks)
-
-
 def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dict[str, Any]:
     """Return a line of the history."""
     return {
@@ -224,31 +223,6 @@ def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dic
         "answered": f"{len(report.select_rated(answers))} of {mock.questions}",
         "share": report.measure_coverage(answers).share if report.select_rated(answers) else None,
         "is_left": not mock.finished,
-    }
-
-
-def _describe_card(site: Site, asked: Asked) -> dict[str, Any]:
-    """Return what both pages of a question show."""
-    return {"asked": asked, "front": _render(site, asked, asked.face.front)}
-
-
-def _describe_answer(site: Site, view: Judging) -> dict[str, Any]:
-    """Return what the page of the model answer shows."""
-    asked, note = view.asked, view.asked.entry.note
-    markdown = remove_points(asked.face.back) if note.points else asked.face.back
-    labels = site.keys.assign_point_keys(len(note.points))
-    return {
-        "back": _render(site, asked, markdown) if markdown else "",
-        "points": [
-            (_render(site, asked, point), labels[at] if at < len(labels) else "", at in view.ticked)
-            for at, point in enumerate(note.points)
-        ],
-        "thresholds": " ".join(map(str, site.collection.settings.rubric_thresholds)),
-        "buttons": [
-            (rating.name.capitalize(), action.value, rating is view.proposed, site.keys.label(action))
-            for action, rating in RATINGS.items()
-        ],
-        "took": report.format_seconds(view.seconds),
     }
 
 
@@ -284,12 +258,6 @@ def _format_time(site: Site, mock: Mock) -> str:
     return site.collection.clock.iso(mock.id)[:16].replace("T", " ")
 
 
-def _format_left(left_ms: int) -> str:
-    """Format the time that is left; negative once it is over."""
-    clock = report.format_clock(abs(left_ms) / 1000)
-    return clock if left_ms >= 0 else f"-{clock}"
-
-
 def _read_count(text: str) -> int | None:
     """Read the number of questions; nothing if the field is empty."""
     if not text.strip():
@@ -311,7 +279,3 @@ def _read_minutes(text: str) -> float | None:
     if not 0 < minutes <= MOST_MINUTES:
         raise UsageError(f"Minutes are a number above 0, at most {MOST_MINUTES}.")
     return minutes
-
-
-def _render(site: Site, asked: Asked, markdown: str) -> str:
-    return site.render_side(asked.entry.path, asked.face, markdown, asked.entry.note.definitions)

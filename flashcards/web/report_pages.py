@@ -19,11 +19,10 @@ from flashcards.insight.stats_report import build_stats_report
 from flashcards.query import find_card_ids
 from flashcards.text import NO_CARDS
 from flashcards.web.cards_page import NothingFound, read_number
-from flashcards.web.site import Site, Visit
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.web.background import Job, Step
+    from flashcards.web.site import Job, Site, Step, Visit
 
 _YEAR: Final = 365  # days that the statistics look back
 _MONTH: Final = 30  # days that the forecast looks ahead

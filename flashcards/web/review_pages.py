@@ -1,4 +1,4 @@
-"""Show the review as a page, and act on its buttons."""
+"""Show the review as a page, act on its buttons, and keep the settings of a device."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from scheduler import Rating
 if TYPE_CHECKING:
     from flashcards.web.site import Site, Visit
 
-_LATE_SENTENCE: Final = "That page was out of date, so nothing was done there. This is where you are now."
+
+LATE_SENTENCE: Final = "That page was out of date, so nothing was done there. This is where you are now."
 _PILES: Final = ("new", "learning", "review")
 
 
@@ -29,7 +30,7 @@ def show_review(site: Site, visit: Visit) -> Response:
     review.read_again(now_ms())
     view = review.view
     done, total = review.progress
-    notice = _LATE_SENTENCE if visit.query.get("notice") == LATE else view.message
+    notice = LATE_SENTENCE if visit.query.get("notice") == LATE else view.message
     shared: dict[str, Any] = {"session": review, "notice": notice, "done": done, "total": total, "keys": site.keys}
     if isinstance(view, Finished):
         return site.show(visit, "end.html", **shared, **_describe_end(site, view))
@@ -61,20 +62,11 @@ def stop(site: Site, visit: Visit) -> Response:
     return site.show(visit, "stopped.html")
 
 
-PAGES: Final = (
-    ("/review", show_review, ["GET"]),
-    ("/review", act, ["POST"]),
-    ("/review/start", start_again, ["POST"]),
-    ("/stop", stop, ["POST"]),
-)
-
-
 def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[events.Event]:
     """Return what a button means to the session."""
     ticks: list[events.Event] = []
     if isinstance(view, Answer) and view.asked.entry.note.points:
-        points = {int(text) for text in visit.form.get("point", []) if text.isdecimal() and len(text) < 6}
-        ticks = tick_points(view, points, now)
+        ticks = tick_points(view, visit.points, now)
     ratings = {action.value: rating for action, rating in RATINGS.items()}
     if name in ratings:
         return [*ticks, events.Rate(now, ratings[name])]
@@ -107,29 +99,31 @@ def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
         "counts": [(name, getattr(counts, name)) for name in _PILES],
         "spoken_counts": describe_counts(counts),
         "pile": pile(asked.card),
-        "front": _render(site, asked, asked.face.front),
+        "front": render(site, asked, asked.face.front),
     }
 
 
 def _describe_answer(site: Site, view: Answer) -> dict[str, Any]:
     """Return what the answer shows."""
-    asked, note = view.asked, view.asked.entry.note
-    markdown = remove_points(asked.face.back) if note.points else asked.face.back
-    labels = site.keys.assign_point_keys(len(note.points))
-    points = [
-        (_render(site, asked, point), labels[at] if at < len(labels) else "", at in view.ticked)
-        for at, point in enumerate(note.points)
-    ]
     buttons = [
         (rating.name.capitalize(), action.value, seconds, rating is view.proposed, site.keys.label(action))
         for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True)
     ]
+    return describe_back(site, view.asked, view.ticked) | {"buttons": buttons, "typed": _compare(view)}
+
+
+def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str, Any]:
+    """Return the back of a card: its answer, and the points of a rubric with their keys."""
+    note = asked.entry.note
+    markdown = remove_points(asked.face.back) if note.points else asked.face.back
+    labels = site.keys.assign_point_keys(len(note.points))
     return {
-        "back": _render(site, asked, markdown) if markdown else "",
-        "points": points,
+        "back": render(site, asked, markdown) if markdown else "",
+        "points": [
+            (render(site, asked, point), labels[at] if at < len(labels) else "", at in ticked)
+            for at, point in enumerate(note.points)
+        ],
         "thresholds": " ".join(map(str, site.collection.settings.rubric_thresholds)),
-        "buttons": buttons,
-        "typed": _compare(view),
     }
 
 
@@ -164,5 +158,40 @@ def _describe_end(site: Site, view: Finished) -> dict[str, Any]:
     }
 
 
-def _render(site: Site, asked: Asked, markdown: str) -> str:
+def render(site: Site, asked: Asked, markdown: str) -> str:
+    """Render one side of a card."""
     return site.render_side(asked.entry.path, asked.face, markdown, asked.entry.note.definitions)
+
+
+_CHOICES: Final = (
+    ("sound", "on", "Play sound and video by themselves when a side names them, and read aloud what has `say:`"),
+    ("voice", "off", "Read cards aloud by a voice of this device where no sound is named"),
+)
+_KEPT: Final = 400 * 86_400  # seconds, the longest that browsers keep a cookie
+_READ_ALOUD: Final = ("v", "read the side aloud by a voice of this device")
+
+
+def show_settings(site: Site, visit: Visit) -> Response:
+    """Show what can be chosen, and the keys."""
+    keys = [(key, text.replace("`", "")) for key, text in (*site.keys.explanations(), _READ_ALOUD)]
+    saved = visit.query.get("notice") == "saved"
+    return site.show(visit, "settings.html", choices=_CHOICES, explanations=keys, saved=saved)
+
+
+def keep_settings(_site: Site, visit: Visit) -> Response:
+    """Keep what was chosen in the browser."""
+    answer = RedirectResponse("/settings?notice=saved", 303)
+    for name, _, _ in _CHOICES:
+        value = "on" if visit.field(name) else "off"
+        answer.set_cookie(f"flashcards-{name}", value, max_age=_KEPT, httponly=True, samesite="strict")
+    return answer
+
+
+PAGES: Final = (
+    ("/review", show_review, ["GET"]),
+    ("/review", act, ["POST"]),
+    ("/review/start", start_again, ["POST"]),
+    ("/stop", stop, ["POST"]),
+    ("/settings", show_settings, ["GET"]),
+    ("/settings", keep_settings, ["POST"]),
+)

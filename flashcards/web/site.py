@@ -1,10 +1,12 @@
-"""State shared by the pages: the open collection in its one thread, the review, templates and static files."""
+"""State shared by the pages: the collection in its one thread, the review, slow reports beside it, templates, files."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -16,19 +18,20 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from flashcards.collection import Access, Collection, now_ms
+from flashcards.render.formulas import read_macros
 from flashcards.review.keys import KeyMap
 from flashcards.review.plan import SessionPlan
 from flashcards.review.report import describe_summary
 from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, plural
-from flashcards.web.background import Background
 from flashcards.web.browser_session import BrowserSession
-from flashcards.web.markup import PageRenderer, read_macros
+from flashcards.web.markup import PageRenderer
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
     from flashcards.web.edit import LastEdit
     from flashcards.web.mock_pages import MockSitting
+
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -64,6 +67,11 @@ class Visit:
     def field(self, name: str) -> str:
         """Return a field of the form, or ""."""
         return self.form.get(name, [""])[0]
+
+    @property
+    def points(self) -> set[int]:
+        """The points of a rubric that the form ticks."""
+        return {int(text) for text in self.form.get("point", []) if text.isdecimal() and len(text) < 6}
 
 
 class Site:
@@ -211,3 +219,81 @@ def _get_templates() -> Environment:
     environment.filters["plural"] = plural
     environment.filters["code"] = mark_code
     return environment
+
+
+Step = Callable[[int, int], None]
+"""Called with how much is done, and how much there is in all."""
+
+_PATIENCE: Final = 150.0  # seconds; a browser asks for hidden pages only once a minute
+
+
+@dataclass
+class Job:
+    """Something that is computed.
+
+    Attributes:
+        name: tells it from other jobs.
+        done, total: how far it is; 0 of 0 until that is known.
+        result: what it returns, once it is there.
+    """
+
+    name: str
+    done: int = 0
+    total: int = 0
+    result: Future[str] = field(default_factory=Future)
+    _asked: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether no page has asked for it for long."""
+        return time.monotonic() - self._asked > _PATIENCE
+
+    def keep(self) -> None:
+        """Note that a page asks for it."""
+        self._asked = time.monotonic()
+
+
+class Background:
+    """Computes one job after the other; a job that no page waits for any more is stopped.
+
+    Args:
+        root: the collection's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._jobs: dict[str, Job] = {}
+        self._worker = ThreadPoolExecutor(1, "reports")
+        self._ends = threading.Event()
+
+    def ask(self, name: str, compute: Callable[[Collection, Step], str]) -> Job:
+        """Return the job of this name, which begins now unless it is under way."""
+        for left in [job for job in self._jobs.values() if job.is_abandoned]:
+            self.forget(left)
+        job = self._jobs.get(name)
+        if job is None:
+            job = self._jobs[name] = Job(name)
+            job.result = self._worker.submit(self._run, job, compute)
+        job.keep()
+        return job
+
+    def forget(self, job: Job) -> None:
+        """Forget a job, so that the next one of its name computes once more."""
+        job.result.cancel()
+        if self._jobs.get(job.name) is job:
+            del self._jobs[job.name]
+
+    def close(self) -> None:
+        """Stop what is computed."""
+        self._ends.set()
+        self._worker.shutdown(cancel_futures=True)
+
+    def _run(self, job: Job, compute: Callable[[Collection, Step], str]) -> str:
+        def step(done: int, total: int) -> None:
+            job.done, job.total = done, total
+            if self._ends.is_set() or job.is_abandoned:
+                raise CancelledError
+
+        with Collection(self._root, Access.READ) as collection:
+            collection.scan()
+            return compute(collection, step)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.web.app import WebHost, list_hosts
 from flashcards.web.guard import keep_token
-from flashcards.web.host import WebHost, list_hosts
 from tests.review.small_collections import questions, ratings, write
 from tests.web.visitor import Visitor, served
 

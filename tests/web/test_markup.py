@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from flashcards.render.code import read_code_css
-from flashcards.web.files import write_code_css
-from flashcards.web.markup import PageRenderer, read_macros
+from flashcards.render.formulas import read_macros
+from flashcards.web.app import write_code_css
+from flashcards.web.markup import PageRenderer
 
 
 def render(folder: Path, markdown: str, delimiters: tuple[str, str] | tuple[()] = ()) -> str:

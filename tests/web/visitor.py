@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flashcards.review.plan import SessionPlan
 from flashcards.sync.server import build_server, listen, run
-from flashcards.web.host import WebHost
+from flashcards.web.app import WebHost
 
 
 class Page(NamedTuple):
