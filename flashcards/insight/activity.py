@@ -7,23 +7,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from flashcards.insight.predictions import compare_predictions
 from scheduler.model import DAY_SECONDS, Rating, State
-from scheduler.prediction_error import (
-    CalibrationBin,
-    Figures,
-    compute_calibration,
-    count_so_far,
-    measure,
-    measure_average,
-    predict_recall,
-    review_bins,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from flashcards.insight.predictions import Predictions
     from scheduler.log_columns import Ratings
     from scheduler.memory import Curve
 
@@ -58,15 +50,6 @@ class Hour(NamedTuple):
 
     hour: int
     recall: Recall
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """How well the memory states of the time predicted recall; without reviews there are no `figures`."""
-
-    bins: Sequence[CalibrationBin]
-    figures: Figures | None
-    average: Figures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +101,7 @@ def count_activity(
     answers = ratings.join(crammed)
     first = min(int(answers.day.min()), today) if answers.day.size else today
     start = first if days is None else today - days + 1
-    predictions = _predictions(ratings, start, today, deck, curves)
+    predictions = compare_predictions(ratings, start, today, deck, curves)
     within = (ratings.day >= start) & (ratings.day <= today)
     period = ratings.where(within)
     answered = period if answers is ratings else answers.where((answers.day >= start) & (answers.day <= today))
@@ -212,59 +195,3 @@ def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
         again, hard, good, easy = np.bincount(period.rating[chosen], minlength=5)[1:5].tolist()
         found[name] = (again, hard, good, easy)
     return found
-
-
-def _predictions(
-    ratings: Ratings, start: int, today: int, deck: NDArray[np.int64], curves: Mapping[int, Curve]
-) -> Predictions:
-    """Predict each review of a later day from the memory state that the rating before it left."""
-    pairs = _pair_ratings(ratings, deck, start, today)
-    predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
-    if not predicted.size:
-        return Predictions(compute_calibration(predicted, pairs.recalled), None, None)
-    bins = review_bins(pairs.elapsed, pairs.reviews, pairs.lapses)
-    return Predictions(
-        compute_calibration(predicted, pairs.recalled),
-        measure(predicted, pairs.recalled, bins),
-        measure_average(pairs.recalled, bins),
-    )
-
-
-class _RatingPairs(NamedTuple):
-    """Reviews of a later day than the rating before them, one entry of each array a review.
-
-    Attributes:
-        deck: the card's deck.
-        stability: in days, after the rating before.
-        elapsed: days since then.
-        recalled: whether the card was.
-        reviews, lapses: reviews of a later day up to this one, and how many before it were failed.
-    """
-
-    deck: NDArray[np.int64]
-    stability: NDArray[np.float64]
-    elapsed: NDArray[np.int32]
-    recalled: NDArray[np.bool_]
-    reviews: NDArray[np.int64]
-    lapses: NDArray[np.int64]
-
-
-def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int, today: int) -> _RatingPairs:
-    """Pair the reviews of a period with the rating before each."""
-    order = np.argsort(ratings.card, kind="stable")
-    card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
-    first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))
-    later = np.diff(day, prepend=day[:1]) > 0
-    later[first] = False
-    failed = later & (ratings.rating[order] == int(Rating.AGAIN))
-    counted = later & (ratings.state_before[order] != int(State.NEW)) & (day >= start) & (day <= today)
-    counted[1:] &= ~np.isnan(stability[:-1])
-    chosen = np.flatnonzero(counted)
-    return _RatingPairs(
-        deck[order[chosen]],
-        stability[chosen - 1],
-        day[chosen] - day[chosen - 1],
-        ~failed[chosen],
-        count_so_far(later, first)[chosen],
-        count_so_far(failed, first)[chosen] - failed[chosen],
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -30,7 +31,7 @@ from scheduler.tables import ASKABLE, read_cards
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,7 +43,18 @@ if TYPE_CHECKING:
     from scheduler.policy import DeckLimits, Policy
     from scheduler.simulated_learner import Learner
 
-    Progress = Callable[[int, int], None]
+
+Progress = Callable[[int, int], None]
+"""Called with the days that were simulated, and how many there are in all."""
+
+
+def ignore_progress(_done: int, _total: int) -> None:
+    """Take note of nothing."""
+
+
+def continue_progress(progress: Progress, first: int, total: int) -> Progress:
+    """Report one simulation of several: it begins at `first` of `total` days."""
+    return lambda done, _all: progress(first + done, total)
 
 
 _FEW_RATINGS: Final = 30
@@ -264,7 +276,7 @@ def build_forecast(
     now_ms: int,
     days: int,
     only: frozenset[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = ignore_progress,
 ) -> Forecast:
     """Look ahead at all cards, or at `only` some of them; today is the first of the days.
 
@@ -274,12 +286,9 @@ def build_forecast(
     ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
     today, sample = ahead.today, ahead.samples[0]
 
-    def follow(first: int) -> Callable[[int, int], None] | None:
-        return (lambda done, _all: progress(first + done, 2 * days)) if progress else None
-
     learned = sample.select(lambda card: card.state is not State.NEW)
-    without = ahead.simulate(days, sample=learned, known_every=days, progress=follow(0))
-    with_new = ahead.simulate(days, known_every=days, progress=follow(days))
+    without = ahead.simulate(days, sample=learned, known_every=days, progress=continue_progress(progress, 0, 2 * days))
+    with_new = ahead.simulate(days, known_every=days, progress=continue_progress(progress, days, 2 * days))
     due = count_due_by_day(collection.store, today, days, only=only)
     cards = sample.find_counted()
     # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.

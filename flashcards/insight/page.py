@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -16,58 +17,6 @@ from flashcards.insight.svg import draw_plot
 _CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
 _SIGNATURE: Final = '<meta name="generator" content="flashcards">'
 _SIGNATURE_WITHIN: Final = 1000  # bytes from the beginning
-
-_CSS: Final = """
-:root { color-scheme: light dark; --ground: #fcfcfb; --card: #fff; --ink: #1c1c1a; --quiet: #5c5b57; --rule: #e3e2de;
-  --c1: #2a78d6; --c2: #1b8a5a; --c3: #b77900; --c4: #c83c3c; --c5: #6a4bc4; --c6: #6f6e69;
-  --h0: #ecebe7; --h1: #b9d5f5; --h2: #79aeea; --h3: #2a78d6; --h4: #15498a; }
-@media (prefers-color-scheme: dark) { :root { --ground: #161615; --card: #1f1f1d; --ink: #f1f0ec; --quiet: #b1b0a9;
-  --rule: #383835; --c1: #5b9ff0; --c2: #3fb583; --c3: #dba132; --c4: #ea6d6d; --c5: #a48df0; --c6: #9c9b94;
-  --h0: #2b2b29; --h1: #1c4576; --h2: #2a69b3; --h3: #5b9ff0; --h4: #add0fb; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(0.75rem, 3vw, 2rem) 3rem; background: var(--ground);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.2rem 0 0.8rem; }
-p { margin: 0.3rem 0; } .quiet, figcaption p, .legend, summary, footer { color: var(--quiet); font-size: 0.875rem; }
-.tiles, .plots { display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
-.plots { grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); }
-.tiles { margin: 1rem 0 0; } .tile, figure { background: var(--card); border: 1px solid var(--rule);
-  border-radius: 0.6rem; padding: 0.8rem 1rem; margin: 0; min-width: 0; }
-.tile dt { color: var(--quiet); font-size: 0.875rem; } .tile dd { margin: 0; font-size: 1.35rem; font-weight: 600; }
-figure.wide { grid-column: 1 / -1; } figcaption h3 { font-size: 1rem; margin: 0; }
-.plot { margin-top: 0.5rem; overflow-x: auto; } .plot svg { display: block; width: 100%; height: auto; }
-.late { direction: rtl; } .late svg { direction: ltr; margin-right: auto; }
-figure.wide .plot svg { min-width: 48rem; }
-figure.wide .plot svg.squares { width: auto; min-width: 0; height: 11rem; }
-.legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; margin-top: 0.3rem; }
-.legend i { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 0.15em; margin-right: 0.4em; }
-.b1 { background: var(--c1); } .b2 { background: var(--c2); } .b3 { background: var(--c3); }
-.b4 { background: var(--c4); } .b5 { background: var(--c5); } .b6 { background: var(--c6); }
-svg text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
-@media (max-width: 48rem) { svg text { font-size: 13px; } figure.wide svg.squares text { font-size: 9px; } }
-figure.wide svg.squares text { font-size: 8px; }
-.halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
-.end { text-anchor: end; } .middle { text-anchor: middle; }
-.grid { stroke: var(--rule); } .dash { stroke: var(--quiet); stroke-dasharray: 4 4; }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round; } .see { fill-opacity: 0.75; }
-.hit { fill: transparent; } g:hover > .hit { fill: var(--quiet); fill-opacity: 0.12; }
-.c1 { fill: var(--c1); } .c2 { fill: var(--c2); } .c3 { fill: var(--c3); } .c4 { fill: var(--c4); }
-.c5 { fill: var(--c5); } .c6 { fill: var(--c6); }
-.s1 { stroke: var(--c1); } .s2 { stroke: var(--c2); } .s3 { stroke: var(--c3); } .s4 { stroke: var(--c4); }
-.s5 { stroke: var(--c5); } .s6 { stroke: var(--c6); }
-.h0 { fill: var(--h0); }
-.h1 { fill: var(--h1); } .h2 { fill: var(--h2); } .h3 { fill: var(--h3); }
-.h4 { fill: var(--h4); }
-table { border-collapse: collapse; font-size: 0.875rem; width: 100%; font-variant-numeric: tabular-nums;
-  overflow-wrap: normal; }
-th, td { text-align: right; padding: 0.2rem 0.5rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
-@media (max-width: 30rem) { th, td { padding: 0.2rem 0.25rem; } th:first-child, td:first-child { width: 45%; } }
-details { margin-top: 0.4rem; } .numbers { overflow: auto; } details .numbers { max-height: 20rem; }
-@media (min-width: 48rem) { td:not(:first-child) { white-space: nowrap; } }
-summary { cursor: pointer; } footer { margin-top: 2.5rem; }
-@media print { details { display: none; } figure, .tile { break-inside: avoid; } }
-"""
 
 
 class FileNotOurs(UsageError):
@@ -85,13 +34,18 @@ class FileNoPage(UsageError):
         super().__init__(f"{path} cannot be the page: its name must end with .html. Write `--html {name}.html`.")
 
 
+@cache
+def _read_css() -> str:
+    return Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+
+
 def draw_page(report: Report) -> str:
     """Return the page as HTML, which tells the browser to load nothing."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_SIGNATURE}\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{escape(report.title)}</title>\n<style>\n{_read_css()}</style>\n</head>\n<body>\n<main>\n"
         f"{draw_body(report)}</main>\n</body>\n</html>\n"
     )
 
@@ -110,7 +64,7 @@ def draw_body(report: Report) -> str:
 
 def write_scoped_css() -> str:
     """Return the style of the page for what is within an element of the class `report`."""
-    return f".report {{{_CSS.replace(':root', '&').replace('body {', '& {')}}}"
+    return f".report {{\n{_read_css().replace(':root', '&').replace('body {', '& {')}}}"
 
 
 def check_target(path: Path) -> None:

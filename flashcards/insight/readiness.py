@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flashcards.insight.forecast import read_days_ahead
-from flashcards.insight.past_error import PastError, measure_past_error
+from flashcards.insight.forecast import Progress, continue_progress, ignore_progress, read_days_ahead
+from flashcards.insight.predictions import PastError, measure_past_error
 from scheduler.log_columns import find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
@@ -20,7 +20,7 @@ from scheduler.prediction_error import predict_recall
 from scheduler.tables import ASKABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -133,7 +133,7 @@ def predict_readiness(
     now_ms: int,
     day: int,
     only: frozenset[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = ignore_progress,
 ) -> Readiness:
     """Predict a day, which must lie ahead, for all cards or for `only` some of them.
 
@@ -146,11 +146,7 @@ def predict_readiness(
     pause = max(1, days // _CURVE_POINTS)
     lives = []
     for number, seed in enumerate(SEEDS):
-
-        def step(done: int, _all: int, first: int = number * days) -> None:
-            if progress:
-                progress(first + done, days * len(SEEDS))
-
+        step = continue_progress(progress, number * days, days * len(SEEDS))
         sample = ahead.samples[number % len(ahead.samples)]
         simulation = ahead.simulate(days, sample=sample, seed=seed, known_every=pause, progress=step)
         lives.append(_Life(sample, simulation))

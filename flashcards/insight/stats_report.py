@@ -33,8 +33,9 @@ from flashcards.text import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flashcards.insight.activity import DayActivity, Predictions
+    from flashcards.insight.activity import DayActivity
     from flashcards.insight.overview import Overview, Span
+    from flashcards.insight.predictions import Predictions
     from scheduler.prediction_error import Figures
 
 _CALENDAR_DAYS: Final = 371  # 53 weeks

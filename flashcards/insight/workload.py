@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.insight.forecast import ASSUMED_SPEED, read_days_ahead
+from flashcards.insight.forecast import ASSUMED_SPEED, Progress, continue_progress, ignore_progress, read_days_ahead
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -21,7 +21,7 @@ from flashcards.insight.report import (
 from flashcards.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from flashcards.collection import Collection
     from flashcards.insight.forecast import DaysAhead
@@ -80,23 +80,18 @@ def compare_retentions(
     days: int,
     retentions: Sequence[float] = RETENTIONS,
     only: frozenset[int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = ignore_progress,
 ) -> Comparison:
     """Live through the days ahead at each retention; every day is kept."""
     ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
-    found = []
-    for number, retention in enumerate(retentions):
-
-        def step(done: int, _all: int, first: int = number * days) -> None:
-            if progress:
-                progress(first + done, days * len(retentions))
-
-        found.append(_simulate_at(ahead, retention, days, step))
-    present = collection.settings.policy.retention
-    return Comparison(days, present, ahead.sampled, tuple(found), ahead.is_speed_assumed)
+    found = tuple(
+        _simulate_at(ahead, retention, days, continue_progress(progress, number * days, days * len(retentions)))
+        for number, retention in enumerate(retentions)
+    )
+    return Comparison(days, collection.settings.policy.retention, ahead.sampled, found, ahead.is_speed_assumed)
 
 
-def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Callable[[int, int], None]) -> Workload:
+def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Progress) -> Workload:
     limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in ahead.limits]
     found = ahead.simulate(days, limits=limits, known_every=days, progress=progress)
     minutes = [day.seconds / 60 for day in found.days]

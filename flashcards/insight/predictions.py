@@ -1,16 +1,26 @@
-"""Measure how far predictions of recall were off at earlier dates of the same log."""
+"""Compare predictions of recall with the reviews that followed: day by day, and as of earlier dates of the log."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from scheduler.model import Rating, State
-from scheduler.prediction_error import predict_recall
+from scheduler.prediction_error import (
+    CalibrationBin,
+    Figures,
+    compute_calibration,
+    count_so_far,
+    measure,
+    measure_average,
+    predict_recall,
+    review_bins,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -66,34 +76,26 @@ def measure_past_error(
     Returns:
         The error; nothing if the log is too short to tell.
     """
-    pairs = _pair_reviews(ratings, deck, curves, today)
+    pairs = _pair_ratings(ratings, deck, None, today)
     if not pairs.day.size:
         return None
+    predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
     span = today - int(pairs.day.min()) + 1
     days = max(_SHORTEST_DAYS, min(horizon, _LONGEST_DAYS, span // _LEAST_DATES))
-    found = _measure(pairs, today, days)
+    found = _measure(pairs, predicted, today, days)
     while found is None and days > _SHORTEST_DAYS:
         days = max(_SHORTEST_DAYS, days // 2)
-        found = _measure(pairs, today, days)
+        found = _measure(pairs, predicted, today, days)
     return found
 
 
-class _Pairs(NamedTuple):
-    """Reviews of a later day than the rating before: their day, the day of that rating, and what it predicted."""
-
-    day: NDArray[np.int32]
-    previous: NDArray[np.int32]
-    predicted: NDArray[np.float64]
-    recalled: NDArray[np.bool_]
-
-
-def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
+def _measure(pairs: _RatingPairs, predicted: NDArray[np.float64], today: int, days: int) -> PastError | None:
     """Measure the error from dates that are this many days apart, if there are enough of them."""
     window = (today - pairs.day) // days
     date = today - (window + 1) * days + 1
     # A card whose state changed within the window is predicted from the state before it only once.
-    first = pairs.previous < date
-    window, predicted, recalled = window[first], pairs.predicted[first], pairs.recalled[first]
+    first = pairs.day - pairs.elapsed < date
+    window, predicted, recalled = window[first], predicted[first], pairs.recalled[first]
     if not window.size:
         return None
     counts = np.bincount(window)
@@ -110,17 +112,71 @@ def _measure(pairs: _Pairs, today: int, days: int) -> PastError | None:
     return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
 
 
-def _pair_reviews(ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int) -> _Pairs:
-    """Pair the reviews up to today; those of a clock that was ahead are of no day yet."""
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """How well the memory states of the time predicted recall; without reviews there are no `figures`."""
+
+    bins: Sequence[CalibrationBin]
+    figures: Figures | None
+    average: Figures | None
+
+
+def compare_predictions(
+    ratings: Ratings, start: int, today: int, deck: NDArray[np.int64], curves: Mapping[int, Curve]
+) -> Predictions:
+    """Predict each review of a later day from the memory state that the rating before it left, and compare."""
+    pairs = _pair_ratings(ratings, deck, start, today)
+    predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
+    if not predicted.size:
+        return Predictions(compute_calibration(predicted, pairs.recalled), None, None)
+    bins = review_bins(pairs.elapsed, pairs.reviews, pairs.lapses)
+    return Predictions(
+        compute_calibration(predicted, pairs.recalled),
+        measure(predicted, pairs.recalled, bins),
+        measure_average(pairs.recalled, bins),
+    )
+
+
+class _RatingPairs(NamedTuple):
+    """Reviews of a later day than the rating before them, one entry of each array a review.
+
+    Attributes:
+        deck: the card's deck.
+        stability: in days, after the rating before.
+        day: of the review.
+        elapsed: days since the rating before.
+        recalled: whether the card was.
+        reviews, lapses: reviews of a later day up to this one, and how many before it were failed.
+    """
+
+    deck: NDArray[np.int64]
+    stability: NDArray[np.float64]
+    day: NDArray[np.int32]
+    elapsed: NDArray[np.int32]
+    recalled: NDArray[np.bool_]
+    reviews: NDArray[np.int64]
+    lapses: NDArray[np.int64]
+
+
+def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int | None, today: int) -> _RatingPairs:
+    """Pair the reviews of a period, or all up to today, with the rating before each."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
-    later = np.flatnonzero(
-        (np.diff(card) == 0)
-        & (np.diff(day) > 0)
-        & (day[1:] <= today)
-        & ~np.isnan(stability[:-1])
-        & (ratings.state_before[order][1:] != int(State.NEW))
+    first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))
+    later = np.diff(day, prepend=day[:1]) > 0
+    later[first] = False
+    failed = later & (ratings.rating[order] == int(Rating.AGAIN))
+    counted = later & (ratings.state_before[order] != int(State.NEW)) & (day <= today)
+    if start is not None:
+        counted &= day >= start
+    counted[1:] &= ~np.isnan(stability[:-1])
+    chosen = np.flatnonzero(counted)
+    return _RatingPairs(
+        deck[order[chosen]],
+        stability[chosen - 1],
+        day[chosen],
+        day[chosen] - day[chosen - 1],
+        ~failed[chosen],
+        count_so_far(later, first)[chosen],
+        count_so_far(failed, first)[chosen] - failed[chosen],
     )
-    predicted = predict_recall(curves, deck[order][later], stability[later], day[later + 1] - day[later])
-    recalled = ratings.rating[order][later + 1] > int(Rating.AGAIN)
-    return _Pairs(day[later + 1], day[later], predicted, recalled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flashcards.insight.past_error import PastError, measure_past_error
+from flashcards.insight.predictions import PastError, measure_past_error
 from scheduler.log_columns import Ratings
 from scheduler.memory import Curve
 from scheduler.model import State
