@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scheduler.backup_files import count_reviews, find_foreign, find_newest_backup, has_whole_definitions, write_sum
 from scheduler.errors import (
@@ -34,6 +34,7 @@ BUSY_SECONDS = 5.0
 """How long a process waits for another one's transaction."""
 
 _SAVEPOINT = "inner"
+_MOST_PARAMETERS = 500  # of one query; older versions of SQLite allow 999
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -91,6 +92,13 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
             yield
         finally:
             connection.execute("COMMIT")
+
+
+def select_in(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[Any]:
+    """Run a query whose `{}` takes values, a part of them at a time; yield the rows."""
+    for start in range(0, len(values), _MOST_PARAMETERS):
+        chunk = values[start : start + _MOST_PARAMETERS]
+        yield from connection.execute(query.format(",".join("?" * len(chunk))), chunk)
 
 
 def database_path(connection: sqlite3.Connection) -> Path:

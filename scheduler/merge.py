@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.answer import Moment, make_row
+from scheduler.database import select_in
 from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
 from scheduler.tables import (
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 _BATCH = 1000  # cards
 _CACHE_KIB = 256 * 1024
-_CHUNK = 500  # parameters of one query
+_CARDS = f"SELECT {CARD_COLUMNS} FROM cards WHERE id IN ({{}})"
+_ROWS = f"SELECT {REVIEW_COLUMNS}, {KEPT} FROM reviews WHERE card IN ({{}})"
 
 
 class Merged(NamedTuple):
@@ -151,7 +153,7 @@ class _Merging:
 
     def batch(self, histories: Sequence[CardHistory]) -> Merged:
         ids = [history.card for history in histories]
-        cards = {card.id: card for card in map(to_card, self._read("cards", CARD_COLUMNS, "id", ids))}
+        cards = {card.id: card for card in map(to_card, select_in(self._db, _CARDS, ids))}
         logs, own = self._logs(ids)
         joined = [
             self._join(cards[history.card], history, logs[history.card], own[history.card]) for history in histories
@@ -174,10 +176,8 @@ class _Merging:
         logs: dict[int, list[Review]] = defaultdict(list)
         own: dict[int, set[int]] = defaultdict(set)
         if self._had_any:
-            for row, kept in (
-                (to_review(values[:-1]), values[-1])
-                for values in self._read("reviews", f"{REVIEW_COLUMNS}, {KEPT}", "card", ids)
-            ):
+            for *values, kept in select_in(self._db, _ROWS, ids):
+                row = to_review(values)
                 if row.kind not in (ReviewKind.TAKEN_OVER, ReviewKind.VOID):
                     own[row.card].add(row.id)
                 if kept and row.kind is not ReviewKind.VOID:
@@ -185,14 +185,6 @@ class _Merging:
             for log in logs.values():
                 log.sort(key=lambda row: row.id)
         return logs, own
-
-    def _read(self, table: str, columns: str, key: str, ids: list[int]) -> list[tuple[object, ...]]:
-        found: list[tuple[object, ...]] = []
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
-            marks = ",".join("?" * len(chunk))
-            found += self._db.execute(f"SELECT {columns} FROM {table} WHERE {key} IN ({marks})", chunk).fetchall()
-        return found
 
     def _join(self, card: Card, history: CardHistory, log: list[Review], own: set[int]) -> _Joined:
         joined = _Joined(card, history, log)

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scheduler.database import transaction
+from scheduler.database import select_in, transaction
 from scheduler.log import CardHistory, DayReader, ImportedState
 from scheduler.merge import merge, take_over_new
 from scheduler.model import DAY_SECONDS, Memory, State
@@ -277,8 +277,10 @@ class Origins:
 
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_CHUNK: Final = 500  # parameters of one query
-_UNLOGGED: Final = "NOT EXISTS (SELECT 1 FROM reviews WHERE card = cards.id)"
+_CARDS: Final = f"""
+    SELECT note, slot, id, state = {State.NEW:d} AND NOT EXISTS (SELECT 1 FROM reviews WHERE card = cards.id),
+        state, due_day, due_ms, interval, stability, difficulty FROM cards WHERE note IN ({{}})
+"""
 _SPREAD_MS: Final = 600_000  # rows of one day get ids within its first ten minutes, so that they do not collide
 _SAME: Final = 1e-3
 _STATES: Final = tuple(State)
@@ -342,18 +344,7 @@ def _make_day_reader(clock: Clock) -> DayReader:
 
 
 def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[int, str], _Card]:
-    found: dict[tuple[int, str], _Card] = {}
-    ids = list(notes)
-    for start in range(0, len(ids), _CHUNK):
-        chunk = ids[start : start + _CHUNK]
-        rows = connection.execute(
-            f"SELECT note, slot, id, state = {State.NEW:d} AND {_UNLOGGED},"
-            " state, due_day, due_ms, interval, stability, difficulty FROM cards"
-            f" WHERE note IN ({','.join('?' * len(chunk))})",
-            chunk,
-        )
-        found.update({(note, slot): _Card._make(rest) for note, slot, *rest in rows})
-    return found
+    return {(note, slot): _Card._make(rest) for note, slot, *rest in select_in(connection, _CARDS, list(notes))}
 
 
 def _make_state(

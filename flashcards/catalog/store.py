@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from flashcards.deck.model import Gap, Kind, Note, Problem
+from scheduler.database import select_in
 
 if TYPE_CHECKING:
     from flashcards.catalog.wiki_links import LinkResolver
@@ -88,7 +89,12 @@ MIGRATIONS = (
 TABLES = Path(__file__).with_name("tables.generated.sql")
 """The SQL that makes the tables as all migrations leave them."""
 
-_CHUNK = 500  # SQLite's older limit on the number of parameters is 999
+
+_ENTRIES: Final = """
+    SELECT n.id, n.key, f.path, d.name, n.fingerprint, n.modified_ms, n.active, n.body, n.line, n.end_line
+    FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck
+    WHERE {} ORDER BY d.name, f.path, n.line
+"""
 
 
 class FileRow(NamedTuple):
@@ -190,13 +196,15 @@ class Catalog:
 
     def entries(self, ids: Iterable[int] | None = None, *, active: bool = True) -> Iterator[Entry]:
         """Yield notes by deck, file and line: those of `ids`, or all in use, or all orphans."""
-        if ids is None:
-            yield from self._entries("n.active = ? ORDER BY d.name, f.path, n.line", (int(active),))
-            return
-        wanted = list(ids)
-        for start in range(0, len(wanted), _CHUNK):
-            chunk = wanted[start : start + _CHUNK]
-            yield from self._entries(f"n.id IN ({_list_marks(chunk)}) ORDER BY d.name, f.path, n.line", chunk)
+        where = "n.active IN ({})" if ids is None else "n.id IN ({})"
+        rows = select_in(self._db, _ENTRIES.format(where), [int(active)] if ids is None else list(ids))
+        for note, key, path, deck, fingerprint, modified_ms, is_active, body, line, end_line in rows:
+            held = self._cached_notes.get(note) if modified_ms == self._cached_ms else None
+            if held is None or (held.line, held.end_line) != (line, end_line):
+                held = decode(body, line, end_line)
+            if self._root and "[[" in body:
+                held = self._complete(held, path)
+            yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(is_active), held)
 
     def entry(self, note: int) -> Entry:
         """Return the note with this id.
@@ -208,20 +216,6 @@ class Catalog:
         if found is None:
             raise KeyError(note)
         return found
-
-    def _entries(self, where: str, parameters: Sequence[object]) -> Iterator[Entry]:
-        rows = self._db.execute(
-            "SELECT n.id, n.key, f.path, d.name, n.fingerprint, n.modified_ms, n.active, n.body, n.line, n.end_line"
-            f" FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck WHERE {where}",
-            parameters,
-        )
-        for note, key, path, deck, fingerprint, modified_ms, active, body, line, end_line in rows:
-            held = self._cached_notes.get(note) if modified_ms == self._cached_ms else None
-            if held is None or (held.line, held.end_line) != (line, end_line):
-                held = decode(body, line, end_line)
-            if self._root and "[[" in body:
-                held = self._complete(held, path)
-            yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(active), held)
 
     def _complete(self, note: Note, path: str) -> Note:
         """Return a note that says what its links name."""
@@ -241,29 +235,17 @@ class Catalog:
 
     def load_known_in(self, files: Sequence[int]) -> list[Known]:
         """Load the notes in use of some files."""
-        found: list[Known] = []
-        for start in range(0, len(files), _CHUNK):
-            chunk = files[start : start + _CHUNK]
-            found += self._load_known(f"active = 1 AND file IN ({_list_marks(chunk)})", chunk)
-        return found
+        return self._load_known("active = 1 AND file IN ({})", files)
 
     def find_orphans(self, pins: Sequence[str], fingerprints: Sequence[bytes]) -> list[Known]:
         """Find orphans by a pin, or by a present or former text."""
         wanted: set[int] = set()
         for column, values in (("pin", pins), ("key", pins), ("fingerprint", fingerprints)):
-            wanted |= self._orphan_ids(f"SELECT id FROM notes WHERE active = 0 AND {column} IN", values)
-        wanted |= self._orphan_ids(
-            "SELECT t.note FROM texts t JOIN notes n ON n.id = t.note WHERE n.active = 0 AND t.fingerprint IN",
-            fingerprints,
-        )
+            query = f"SELECT id FROM notes WHERE active = 0 AND {column} IN ({{}})"
+            wanted.update(note for (note,) in select_in(self._db, query, values))
+        former = "SELECT t.note FROM texts t JOIN notes n ON n.id = t.note WHERE n.active = 0 AND t.fingerprint IN ({})"
+        wanted.update(note for (note,) in select_in(self._db, former, fingerprints))
         return self.load_many(sorted(wanted))
-
-    def _orphan_ids(self, select: str, values: Sequence[object]) -> set[int]:
-        found: set[int] = set()
-        for start in range(0, len(values), _CHUNK):
-            chunk = values[start : start + _CHUNK]
-            found.update(row[0] for row in self._db.execute(f"{select} ({_list_marks(chunk)})", chunk))
-        return found
 
     def keys(self) -> Iterator[tuple[int, str]]:
         """Yield the id and the key of every note, orphans included."""
@@ -283,11 +265,7 @@ class Catalog:
 
     def load_many(self, notes: Sequence[int]) -> list[Known]:
         """Load notes by their ids."""
-        found: list[Known] = []
-        for start in range(0, len(notes), _CHUNK):
-            chunk = notes[start : start + _CHUNK]
-            found += self._load_known(f"id IN ({_list_marks(chunk)})", chunk)
-        return found
+        return self._load_known("id IN ({})", notes)
 
     def load_known(self, note: int) -> Known:
         """Load one note.
@@ -295,36 +273,27 @@ class Catalog:
         Raises:
             KeyError: the id is unknown.
         """
-        found = self._load_known("id = ?", (note,))
+        found = self._load_known("id IN ({})", (note,))
         if not found:
             raise KeyError(note)
         return found[0]
 
     def list_recent_orphans(self, most: int) -> list[Known]:
         """List the notes that lost their text last."""
-        return self._load_known("active = 0 AND fingerprint != x''", (), f"modified_ms DESC, id LIMIT {most:d}")
+        return self._load_known("active = 0 AND fingerprint != x''", None, f"modified_ms DESC, id LIMIT {most:d}")
 
     def sample(self, size: int) -> list[Note]:
         """Sample about `size` notes in use from all over the collection, or all if there are fewer."""
         ids = [row[0] for row in self._db.execute("SELECT id FROM notes ORDER BY file")]
-        chosen = ids[:: max(1, len(ids) // size)]
-        found: list[Note] = []
-        for start in range(0, len(chosen), _CHUNK):
-            chunk = chosen[start : start + _CHUNK]
-            rows = self._db.execute(
-                f"SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({_list_marks(chunk)})", chunk
-            )
-            found += [decode(*row) for row in rows]
-        return found
+        query = "SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({})"
+        return [decode(*row) for row in select_in(self._db, query, ids[:: max(1, len(ids) // size)])]
 
-    def _load_known(self, where: str, parameters: Sequence[object], order: str = "file, line") -> list[Known]:
+    def _load_known(self, where: str, values: Sequence[object] | None, order: str = "file, line") -> list[Known]:
         from flashcards.identity.notes import Known
 
-        rows = self._db.execute(
-            "SELECT id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms"
-            f" FROM notes WHERE {where} ORDER BY {order}",
-            parameters,
-        ).fetchall()
+        columns = "id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms"
+        query = f"SELECT {columns} FROM notes WHERE {where} ORDER BY {order}"
+        rows = list(self._db.execute(query) if values is None else select_in(self._db, query, values))
         former = self._former([row[0] for row in rows])
         return [
             Known(
@@ -348,13 +317,8 @@ class Catalog:
         if self._db.execute("SELECT 1 FROM texts LIMIT 1").fetchone() is None:
             return {}
         found: dict[int, set[bytes]] = {}
-        for start in range(0, len(notes), _CHUNK):
-            chunk = notes[start : start + _CHUNK]
-            for note, text in self._db.execute(
-                f"SELECT note, fingerprint FROM texts WHERE note IN ({_list_marks(chunk)})",
-                chunk,
-            ):
-                found.setdefault(note, set()).add(text)
+        for note, text in select_in(self._db, "SELECT note, fingerprint FROM texts WHERE note IN ({})", notes):
+            found.setdefault(note, set()).add(text)
         return {note: frozenset(texts) for note, texts in found.items()}
 
     def find_former_note(self, note: int, fingerprint: bytes) -> Note | None:
@@ -367,26 +331,16 @@ class Catalog:
     def find_former_texts(self, notes: Sequence[int], most: int = 5) -> dict[int, list[Note]]:
         """Return the last earlier texts of notes, by their ids."""
         found: dict[int, list[Note]] = {}
-        for start in range(0, len(notes), _CHUNK):
-            chunk = notes[start : start + _CHUNK]
-            rows = self._db.execute(
-                f"SELECT note, body FROM texts WHERE note IN ({_list_marks(chunk)}) ORDER BY until_ms DESC", chunk
-            )
-            for note, body in rows:
-                texts = found.setdefault(note, [])
-                if len(texts) < most:
-                    texts.append(decode(body, 0, 0))
+        query = "SELECT note, body FROM texts WHERE note IN ({}) ORDER BY until_ms DESC"
+        for note, body in select_in(self._db, query, notes):
+            texts = found.setdefault(note, [])
+            if len(texts) < most:
+                texts.append(decode(body, 0, 0))
         return found
 
     def find_taken_keys(self, keys: Sequence[str]) -> set[str]:
         """Return those of `keys` that a note has already."""
-        found: set[str] = set()
-        for start in range(0, len(keys), _CHUNK):
-            chunk = keys[start : start + _CHUNK]
-            found.update(
-                row[0] for row in self._db.execute(f"SELECT key FROM notes WHERE key IN ({_list_marks(chunk)})", chunk)
-            )
-        return found
+        return {key for (key,) in select_in(self._db, "SELECT key FROM notes WHERE key IN ({})", keys)}
 
     def find_shared_pins(self) -> list[list[tuple[str, int]]]:
         """Return groups of notes in use with the same pinned id: the path and line of each."""
@@ -399,7 +353,3 @@ class Catalog:
         for pin, path, line in rows:
             groups.setdefault(pin, []).append((path, line))
         return list(groups.values())
-
-
-def _list_marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))

@@ -20,12 +20,12 @@ from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
 from flashcards.sync.validation import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
+from scheduler.database import select_in
 
 OBJECTS: Final = ("models", "decks", "dconf")
 """The columns of `col` that hold JSON objects by id, each with its own change number."""
 
 CHUNK_ROWS: Final = 250
-_CHUNK: Final = 500  # parameters of one query
 _DEFAULT_DECK: Final = 1
 _MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
@@ -211,12 +211,7 @@ class Mirror:
 
     def select(self, query: str, ids: Iterable[int]) -> list[Row]:
         """Run a query whose `{}` takes some ids, a part of them at a time; return the rows."""
-        found: list[Row] = []
-        numbers = list(ids)
-        for start in range(0, len(numbers), _CHUNK):
-            chunk = numbers[start : start + _CHUNK]
-            found += map(list, self.connection.execute(query.format(",".join("?" * len(chunk))), chunk))
-        return found
+        return list(map(list, select_in(self.connection, query, list(ids))))
 
     def select_by(self, table: Table, key: str, ids: Iterable[int]) -> list[Row]:
         """Return the whole rows of a table that have one of these ids in a column."""
