@@ -115,7 +115,7 @@ def command(
         _print_report(collection, mock, in_full=False)
         _write_report(collection, mock, report)
     if interrupted:
-        from flashcards.review.terminal import ALL_SAVED
+        from flashcards.review.terminal_review import ALL_SAVED
 
         raise KeyboardInterrupt(ALL_SAVED)
 
@@ -149,7 +149,7 @@ def _hold_interview(
     """Run the interview; return its id and whether it was interrupted, or nothing without a card to ask."""
     from flashcards.collection import now_ms
     from flashcards.mock.plan import NoCardToAsk, begin_interview, draw_questions
-    from flashcards.mock.terminal import TerminalMock
+    from flashcards.mock.terminal_mock import TerminalMock
 
     try:
         drawn = draw_questions(collection, console.select_cards(collection, query), plan.questions, now_ms(), seed)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from flashcards.collection import Collection
-    from flashcards.review.plan import SessionPlan
+    from flashcards.review.session_plan import SessionPlan
     from flashcards.review.views import Finished
     from flashcards.web.app import WebHost
     from scheduler.policy import ReviewOrder
@@ -102,7 +102,7 @@ def review_command(
             return
         if collection.catalog.counts()[1]:
             console.keep_state(collection)
-        from flashcards.review.plan import SessionPlan
+        from flashcards.review.session_plan import SessionPlan
 
         plan = SessionPlan(
             only=only,
@@ -142,7 +142,7 @@ def _ask(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:
     if isinstance(session.view, Finished):
         _print_nothing_due(collection, session.view)
         return
-    from flashcards.review.terminal import TerminalReview
+    from flashcards.review.terminal_review import TerminalReview
 
     TerminalReview(collection, session, desk.prepare, now_ms, plain=plain).run()
 

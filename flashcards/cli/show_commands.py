@@ -68,7 +68,7 @@ def show_command(card: str, as_json: bool) -> None:
     """
     from flashcards.cards import build_record, find_card
     from flashcards.collection import now_ms
-    from flashcards.review.rubric import count_points
+    from flashcards.review.grading import count_points
 
     with console.read_collection() as collection:
         found = collection.store.card(find_card(collection, card))

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.cards import render_sides
-from flashcards.mock.draw import find_skills
+from flashcards.mock.plan import find_skills
 from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.rubric import add_ticks
+from flashcards.review.grading import add_ticks
 from flashcards.review.session import LONGEST_MS
 from scheduler import Rating, transaction
 

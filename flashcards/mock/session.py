@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from flashcards.review.rubric import propose_rating
+from flashcards.review.grading import propose_rating
 from flashcards.review.session import RUBRIC_THRESHOLDS
 from flashcards.review.views import Asked
 from scheduler import Rating
@@ -207,5 +207,4 @@ class MockSession:
         return Result(view.number, view.asked, skills, seconds, text, None, covered, ())
 
     def _propose(self, asked: Asked, ticked: frozenset[int]) -> Rating:
-        points = len(asked.entry.note.points)
-        return propose_rating(len(ticked), points, self._thresholds) if points else Rating.GOOD
+        return propose_rating(len(ticked), len(asked.entry.note.points), self._thresholds)

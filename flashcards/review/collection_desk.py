@@ -1,29 +1,33 @@
-"""Ask what is due in a collection, choose the cards of a session, and find when cards are due next."""
+"""Ask what is due in a collection, or cram: ask each card until it is recalled; find when cards are due next."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flashcards.collection import find_ordering, now_ms
 from flashcards.deck.cloze import build_face, find_hidden_text
-from flashcards.review.rubric import add_ticks
+from flashcards.review.grading import add_ticks
+from flashcards.review.session_plan import allow_new, choose_cards, lift_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from flashcards.text import plural
-from scheduler import DatabaseBusy, DiskFull, NothingToUndo, transaction
+from scheduler import CardChanged, DatabaseBusy, DiskFull, NothingToUndo, Outcome, Outcomes, Rating, transaction
+from scheduler.intervals import draw
+from scheduler.model import Memory, State
 from scheduler.policy import DeckLimits
 from scheduler.queue import Counts, Queue, Wait, build_queue
-from scheduler.queue_builder import DayCards, Selection, build_day
 from scheduler.tables import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flashcards.collection import Collection
-    from scheduler import Card, Done, Outcomes, Policy, Rating, Review, Store
+    from scheduler import Card, Outcomes, Policy, Rating, Review, Store
     from scheduler.intervals import Load
-    from scheduler.policy import NewMix, ReviewOrder
+    from scheduler.policy import ReviewOrder
 
 
 _STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
@@ -302,60 +306,95 @@ class CollectionDesk:
         return int(self._store.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
-_ALL = 1_000_000_000
+class CramDesk(CollectionDesk):
+    """Asks every card of a collection, or of `only`, shuffled by the day.
 
-
-def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
-    """Return the decks with room for `new` more new cards today, whatever was `done` already.
-
-    New cards count as reviews, too: reviews are unlimited, so that new cards have room.
+    Args:
+        collection: open, its decks read.
+        now_ms: the instant.
+        only: ask only these cards, if given.
+        limit: how many cards to ask at most; by default all.
+        count: let the ratings count as reviews; else they are written down, and the schedule stays as it is.
     """
-    room = new + sum(each.new for each in done.values())
-    return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]
 
+    def __init__(
+        self,
+        collection: Collection,
+        now_ms: int,
+        *,
+        only: frozenset[int] | None = None,
+        limit: int | None = None,
+        count: bool = False,
+    ) -> None:
+        super().__init__(collection, now_ms, only=only)
+        self._counting = count
+        self._day = collection.clock.day(now_ms)
+        self._crammed: list[Review] = []
+        askable = self._askable()
+        shuffled = sorted(askable if only is None else askable & only, key=lambda card: draw(card, self._day))
+        # A dictionary for its order and its quick removals; the values are not used.
+        self._left: dict[int, None] = dict.fromkeys(shuffled[:limit])
 
-def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
-    """Return the decks with room for everything due, and for nothing new."""
-    return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
+    def next_card(self, now_ms: int) -> int | None:
+        """Return the card to ask now."""
+        card = next(iter(self._left), None)
+        if card is not None and self.follow_file(card):
+            self.refresh(now_ms)
+            card = next(iter(self._left), None)
+        return card
 
+    def counts(self) -> Counts:
+        """Count the cards left today."""
+        states = [self._store.card(card).state for card in self._left]
+        new, review = states.count(State.NEW), states.count(State.REVIEW)
+        return Counts(new, len(states) - new - review, review)
 
-def choose_cards(
-    store: Store,
-    limits: Sequence[DeckLimits],
-    order: Policy,
-    now_ms: int,
-    *,
-    only: frozenset[int] | None,
-    new: int | None,
-    limit: int | None,
-    ahead_days: int = 0,
-) -> frozenset[int]:
-    """Choose the cards of a session: today's, with `new` new ones whatever `limits` say, `limit` in all.
+    def outcomes(self, card: Card, now_ms: int) -> Outcomes:
+        """Compute what each rating would do. If ratings do not count, no rating changes the interval."""
+        if self._counting:
+            return super().outcomes(card, now_ms)
+        memory = card.memory or Memory(0.0, 0.0)
+        same = Outcome(card.state, card.steps_left, card.due_day, card.due_ms, card.interval, memory)
+        return Outcomes(same, same, same, same)
 
-    By default, as many as the limits allow.
-    """
-    selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
-    gathered = build_day(store, selection, now_ms)
-    if new is not None:
-        roomy = allow_new(limits, new, store.done(store.clock.day(now_ms)))
-        selection = selection._replace(decks=tuple(roomy), paced=False)
-        gathered = gathered._replace(new=build_day(store, selection, now_ms).new[:new])
-    return _first(gathered, limit, order.new_mix)
+    def rate(
+        self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
+    ) -> Review:
+        """Record a rating. A forgotten card comes again after the others."""
+        try:
+            if self._counting:
+                review = super().rate(card, rating, now_ms, duration_ms, points)
+            else:
+                with transaction(self._store.connection):
+                    review = self._store.cram(card.id, rating, now_ms, duration_ms, expect_reps=card.reps)
+                    add_ticks(self._store.connection, review.id, points)
+                self._crammed.append(review)
+        except CardChanged:
+            self._left.pop(card.id, None)
+            raise
+        self._left.pop(card.id, None)
+        if rating is Rating.AGAIN:
+            self._left[card.id] = None
+        return review
 
+    def undo(self, now_ms: int) -> Review:
+        """Take back the last rating of today."""
+        if self._counting:
+            review = super().undo(now_ms)
+        elif self._crammed:
+            review = self._crammed.pop()
+            self._store.take_back(review, now_ms)
+        else:
+            raise NothingToUndo
+        self._left = {review.card: None} | self._left
+        return review
 
-def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
-    """Take steps of today first, then due and new cards in the share in which they are mixed."""
-    started = [row[0] for row in gathered.learning]
-    due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]
-    new = [row[0] for row in gathered.new]
-    if limit is None:
-        return frozenset(started + due + new)
-    started = started[:limit]
-    room = limit - len(started)
-    if new_mix == "first":
-        of_new = min(room, len(new))
-    elif new_mix == "last":
-        of_new = max(0, room - len(due))
-    else:
-        of_new = room if not due else round(min(room, len(due) + len(new)) * len(new) / (len(due) + len(new)))
-    return frozenset(started + due[: room - of_new] + new[:of_new])
+    def refresh(self, now_ms: int) -> None:
+        """Rebuild the queue of the day."""
+        super().refresh(now_ms)
+        askable = self._askable()
+        self._left = {card: None for card in self._left if card in askable}
+
+    def _askable(self) -> set[int]:
+        rows = self._store.connection.execute(f"SELECT id FROM cards WHERE {SHOWN}", {"today": self._day})
+        return {card for (card,) in rows}

@@ -10,8 +10,8 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
+from flashcards.review.alternate_screen import measure_terminal
 from flashcards.review.keys import END_OF_INPUT, REDRAW
-from flashcards.review.window import measure_terminal
 from flashcards.text import count_columns, gate
 
 _SEQUENCE_SECONDS = 0.05  # within which the rest of an escape sequence follows its first character

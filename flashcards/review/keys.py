@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from string import ascii_lowercase, ascii_uppercase, digits
 
-from flashcards.review.rubric import assign_point_keys
 from flashcards.settings import FILE_NAME, SettingInvalid
 from flashcards.text import suggest
 from scheduler import Rating
@@ -153,8 +153,11 @@ class KeyMap:
         return "space" if key == " " else key
 
     def assign_point_keys(self, count: int) -> list[str]:
-        """Return the keys that tick the points of a rubric card: letters that do nothing else."""
-        return assign_point_keys(self._actions, count)
+        """Return a key for each point of a rubric card: letters that do nothing else, then capitals and digits.
+
+        There are fewer keys if they run out.
+        """
+        return [key for key in ascii_lowercase + ascii_uppercase + digits if key not in self._actions][:count]
 
     def explanations(self) -> list[tuple[str, str]]:
         """List every key as it is shown, with what it does."""

@@ -13,8 +13,10 @@ from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.blocks import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
+from flashcards.review.alternate_screen import Window, measure_terminal
+from flashcards.review.grading import remove_points
 from flashcards.review.keys import Action, KeyMap
-from flashcards.review.layout import (
+from flashcards.review.screen_parts import (
     POINT_INDENT,
     draw_buttons,
     draw_counts,
@@ -25,9 +27,7 @@ from flashcards.review.layout import (
     fold_details,
     indent_wrapped,
 )
-from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Question
-from flashcards.review.window import Window, measure_terminal
 from flashcards.text import wrap_line
 from scheduler.queue import Counts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flashcards.review.rubric import propose_rating
+from flashcards.review.grading import propose_rating
 from flashcards.review.views import (
     Accept,
     Answer,
@@ -243,8 +243,7 @@ class Session:
         return replace(view, ticked=ticked, proposed=self._propose(view.asked, ticked), message=message)
 
     def _propose(self, asked: Asked, ticked: frozenset[int]) -> Rating:
-        points = len(asked.entry.note.points)
-        return propose_rating(len(ticked), points, self._thresholds) if points else Rating.GOOD
+        return propose_rating(len(ticked), len(asked.entry.note.points), self._thresholds)
 
     def _answer(
         self,

@@ -145,85 +145,69 @@ def pile(card: Card) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowAnswer:
-    """Turn the card over."""
+class TimedEvent:
+    """Something that a person does, and when, in epoch milliseconds."""
 
     now_ms: int
+
+
+class ShowAnswer(TimedEvent):
+    """Turn the card over."""
 
 
 @dataclass(frozen=True, slots=True)
-class TypeAnswer:
+class TypeAnswer(TimedEvent):
     """Turn the card over, having typed this answer."""
 
-    now_ms: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(TimedEvent):
     """Say how well the card was recalled."""
 
-    now_ms: int
     rating: Rating
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(TimedEvent):
     """Take the rating that is proposed: Good, or what the ticked points amount to."""
 
-    now_ms: int
-
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(TimedEvent):
     """Say that a point of the answer was covered, or, the second time, that it was not; points count from 0."""
 
-    now_ms: int
     point: int
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(TimedEvent):
     """Take back what was done last."""
 
-    now_ms: int
 
-
-@dataclass(frozen=True, slots=True)
-class Bury:
+class Bury(TimedEvent):
     """Hide the card until tomorrow."""
 
-    now_ms: int
-
 
 @dataclass(frozen=True, slots=True)
-class Suspend:
+class Suspend(TimedEvent):
     """Stop asking the card, or all cards of its note, until unsuspended."""
 
-    now_ms: int
     whole_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(TimedEvent):
     """Give the card a flag, 1 to 7; 0 removes it."""
 
-    now_ms: int
     flag: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(TimedEvent):
     """Read the card again, because the decks may have changed."""
 
-    now_ms: int
 
-
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(TimedEvent):
     """End the session."""
-
-    now_ms: int
 
 
 Event = ShowAnswer | TypeAnswer | Rate | Accept | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from flashcards.review.plan import SessionPlan
+    from flashcards.review.session_plan import SessionPlan
 
 
 _MOST: Final = 8 << 20  # bytes of a form; a text box may hold a whole deck

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashcards.review import views as events
-from flashcards.review.plan import SessionPlan
+from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Answer, Finished, Question
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from flashcards.deck.model import Kind
 from flashcards.errors import FlashcardsError
 from flashcards.insight.overview import read_question
 from flashcards.query import find_card_ids
-from flashcards.review.plan import SessionPlan
 from flashcards.review.report import describe_card
+from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Asked
 from flashcards.text import list_deck_path, plural
 from scheduler.queue import Counts, count_by_deck

@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from flashcards.collection import now_ms
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.review import views as events
+from flashcards.review.grading import remove_points
 from flashcards.review.keys import RATINGS, Action
 from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
-from flashcards.review.rubric import remove_points
 from flashcards.review.views import Answer, Asked, Finished, Question, pile
 from flashcards.web.browser_session import LATE, tick_points
 from scheduler import Rating
@@ -131,7 +131,7 @@ def _compare(view: Answer) -> dict[str, Any] | None:
     """Compare a typed answer with the right one."""
     if view.given is None:
         return None
-    from flashcards.review.layout import find_difference, is_same_text
+    from flashcards.review.grading import find_difference, is_same_text
 
     expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
     is_right = is_same_text(view.given, expected)

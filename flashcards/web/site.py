@@ -20,8 +20,8 @@ from starlette.responses import HTMLResponse, Response
 from flashcards.collection import Access, Collection, now_ms
 from flashcards.render.formulas import read_macros
 from flashcards.review.keys import KeyMap
-from flashcards.review.plan import SessionPlan
 from flashcards.review.report import describe_summary
+from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, plural
 from flashcards.web.browser_session import BrowserSession

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.mock.draw import Candidate, draw_cards, find_skills, weakness
+from flashcards.mock.plan import Candidate, draw_cards, find_skills, weakness
 
 candidates = st.lists(
     st.builds(

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.cram_desk import CramDesk
+from flashcards.review.collection_desk import CollectionDesk, CramDesk
 from flashcards.review.session import Session
 from flashcards.review.views import (
     Answer,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashcards.collection import Collection
-from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.cram_desk import CramDesk
+from flashcards.review.collection_desk import CollectionDesk, CramDesk
 from flashcards.review.report import describe_summary
 from flashcards.review.session import Session
 from flashcards.review.views import Answer, Bury, Finished, Question, Quit, Rate, ShowAnswer, Undo

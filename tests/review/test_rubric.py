@@ -8,7 +8,8 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.review.collection_desk import CollectionDesk
-from flashcards.review.rubric import assign_point_keys, count_points, propose_rating, remove_points
+from flashcards.review.grading import count_points, propose_rating, remove_points
+from flashcards.review.keys import KeyMap
 from flashcards.review.session import Session
 from flashcards.review.views import Answer, Rate, ShowAnswer, Tick, Undo
 from flashcards.settings import SettingInvalid, load_settings
@@ -41,10 +42,11 @@ def test_the_share_of_points_covered_proposes_the_rating(ticked: int, rating: Ra
 
 
 def test_points_get_letters_that_do_nothing_else() -> None:
-    assert assign_point_keys({"u", "e", "b"}, 4) == ["a", "c", "d", "f"]
-    many = assign_point_keys(set("uei1234"), 99)
-    assert len(many) == len(set(many)) == 23 + 26 + 6
-    assert many[22:25] == ["z", "A", "B"]
+    keys = KeyMap({"undo": "b"})  # and e, i, o, q, r by default
+    assert keys.assign_point_keys(4) == ["a", "c", "d", "f"]
+    many = keys.assign_point_keys(99)
+    assert len(many) == len(set(many)) == 20 + 26 + 6
+    assert many[19:22] == ["z", "A", "B"]
 
 
 def test_the_answer_without_its_points_keeps_all_else() -> None:

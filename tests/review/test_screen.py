@@ -10,8 +10,8 @@ from rich.text import Text
 
 from flashcards.deck.model import Face
 from flashcards.review.keys import Action, KeyMap
-from flashcards.review.layout import draw_typed, flow_parts, fold_details
 from flashcards.review.screen import Screen
+from flashcards.review.screen_parts import draw_typed, flow_parts, fold_details
 from flashcards.review.views import Answer, Asked, Question
 from scheduler import State
 from scheduler.queue import Counts

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.review.plan import SessionPlan
+from flashcards.review.session_plan import SessionPlan
 from scheduler import Rating
 from tests.review.small_collections import DECK, questions, ratings, write
 from tests.web.visitor import Page, Visitor, served

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from flashcards.review.plan import SessionPlan
+from flashcards.review.session_plan import SessionPlan
 from flashcards.sync.server import build_server, listen, run
 from flashcards.web.app import WebHost
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from flashcards.render.terminal.text import escape_controls
+from flashcards.review.grading import Piece, PieceKind, find_difference, is_same_text
 from flashcards.review.keys import RATINGS, Action, KeyMap
 from flashcards.review.views import Answer, pile
 from flashcards.text import format_interval
@@ -20,17 +19,6 @@ from scheduler.queue import Counts
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-class PieceKind(StrEnum):
-    """What a piece of the difference is."""
-
-    RIGHT = "right"
-    WRONG = "wrong"  # typed, but not part of the answer
-    MISSING = "missing"  # part of the answer, but not typed
-
-
-Piece = tuple[str, PieceKind]
 
 
 POINT_INDENT = 6
@@ -167,45 +155,3 @@ def _piece(piece: Piece, coloured: bool) -> Text:
         return Text(escape_controls(text), _STYLES[mark])
     before, after = _SIGNS[mark]
     return Text(f"{before}{escape_controls(text)}{after}")
-
-
-_ALIKE = 0.5  # share of common characters below which chance matches would only confuse
-_BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word by word, which takes less time
-
-
-def is_same_text(given: str, expected: str) -> bool:
-    """Tell whether two texts are the same, apart from spaces and the Unicode form of accents."""
-    return _tidy(given) == _tidy(expected)
-
-
-def find_difference(given: str, expected: str) -> list[Piece]:
-    """Find what was right, wrong and missing, in order of the text.
-
-    The right and the wrong pieces together are what was typed, the right and the missing ones the answer.
-    """
-    from difflib import SequenceMatcher
-
-    typed, answer = _tidy(given), _tidy(expected)
-    by_word = len(typed) * len(answer) > _BY_CHARACTER
-    left, right = (_words(typed), _words(answer)) if by_word else (list(typed), list(answer))
-    matcher = SequenceMatcher(None, left, right, autojunk=False)
-    codes = matcher.get_opcodes() if matcher.ratio() >= _ALIKE else [("replace", 0, len(left), 0, len(right))]
-    pieces: list[Piece] = []
-    for kind, start, end, other_start, other_end in codes:
-        if kind == "equal":
-            pieces.append(("".join(left[start:end]), PieceKind.RIGHT))
-            continue
-        if end > start:
-            pieces.append(("".join(left[start:end]), PieceKind.WRONG))
-        if other_end > other_start:
-            pieces.append(("".join(right[other_start:other_end]), PieceKind.MISSING))
-    return pieces
-
-
-def _tidy(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _words(text: str) -> list[str]:
-    """Split a text into words, each with the space before it."""
-    return [word if index == 0 else f" {word}" for index, word in enumerate(text.split())]

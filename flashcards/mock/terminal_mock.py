@@ -15,7 +15,7 @@ from flashcards.review.keyboard import EDITOR, Keyboard, LineEditor
 from flashcards.review.keys import RATINGS, SCROLLS, Action, KeyMap
 from flashcards.review.screen import Screen
 from flashcards.review.session import NOTHING_TICKED
-from flashcards.review.terminal import exit_on_signals
+from flashcards.review.terminal_review import exit_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.review.layout import PieceKind, find_difference, is_same_text
+from flashcards.review.grading import PieceKind, find_difference, is_same_text
 
 
 def written(text: str) -> str:

@@ -1,0 +1,120 @@
+"""Judge an answer: the points of a rubric that it covered, which are stored, and the text that was typed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from scheduler import Rating
+from scheduler.tables import KEPT
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+
+_COUNTS = f"""
+    SELECT ticks.point, sum(ticks.covered), count(*) FROM ticks JOIN reviews ON reviews.id = ticks.review
+    WHERE reviews.card = ? AND {KEPT}
+    GROUP BY ticks.point ORDER BY sum(ticks.covered) * 1.0 / count(*), ticks.point
+"""
+
+
+class PointCount(NamedTuple):
+    """A point, how often it was covered, and in how many reviews it was asked."""
+
+    point: str
+    covered: int
+    reviews: int
+
+
+def add_ticks(connection: sqlite3.Connection, review: int, points: Iterable[tuple[str, bool]]) -> None:
+    """Store which points were covered in a review. The caller holds the transaction of that review."""
+    connection.executemany(
+        "INSERT INTO ticks VALUES (?, ?, ?)", ((review, point, covered) for point, covered in points)
+    )
+
+
+def count_points(connection: sqlite3.Connection, card: int) -> list[PointCount]:
+    """Count how often each point of a card was covered, most missed first. Undone reviews do not count."""
+    return [PointCount(*row) for row in connection.execute(_COUNTS, (card,))]
+
+
+_TASK: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\](?:\s|$)")
+
+
+def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
+    """Return the rating that the share of covered points amounts to; Good for a card without points.
+
+    `thresholds` are the shares from which on it is Hard, Good and Easy.
+    """
+    return Rating(1 + sum(ticked / points >= threshold for threshold in thresholds)) if points else Rating.GOOD
+
+
+def remove_points(markdown: str) -> str:
+    """Return an answer without the lines of its task list."""
+    kept = []
+    within = False
+    for line in markdown.splitlines():
+        if _TASK.match(line):
+            within = True
+        elif not (within and line[:1].isspace()):  # what is indented below a point goes on with it
+            within = False
+            kept.append(line)
+    return "\n".join(kept).strip()
+
+
+class PieceKind(StrEnum):
+    """What a piece of the difference is."""
+
+    RIGHT = "right"
+    WRONG = "wrong"  # typed, but not part of the answer
+    MISSING = "missing"  # part of the answer, but not typed
+
+
+Piece = tuple[str, PieceKind]
+
+
+_ALIKE = 0.5  # share of common characters below which chance matches would only confuse
+_BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word by word, which takes less time
+
+
+def is_same_text(given: str, expected: str) -> bool:
+    """Tell whether two texts are the same, apart from spaces and the Unicode form of accents."""
+    return _tidy(given) == _tidy(expected)
+
+
+def find_difference(given: str, expected: str) -> list[Piece]:
+    """Find what was right, wrong and missing, in order of the text.
+
+    The right and the wrong pieces together are what was typed, the right and the missing ones the answer.
+    """
+    from difflib import SequenceMatcher
+
+    typed, answer = _tidy(given), _tidy(expected)
+    by_word = len(typed) * len(answer) > _BY_CHARACTER
+    left, right = (_words(typed), _words(answer)) if by_word else (list(typed), list(answer))
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    codes = matcher.get_opcodes() if matcher.ratio() >= _ALIKE else [("replace", 0, len(left), 0, len(right))]
+    pieces: list[Piece] = []
+    for kind, start, end, other_start, other_end in codes:
+        if kind == "equal":
+            pieces.append(("".join(left[start:end]), PieceKind.RIGHT))
+            continue
+        if end > start:
+            pieces.append(("".join(left[start:end]), PieceKind.WRONG))
+        if other_end > other_start:
+            pieces.append(("".join(right[other_start:other_end]), PieceKind.MISSING))
+    return pieces
+
+
+def _tidy(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _words(text: str) -> list[str]:
+    """Split a text into words, each with the space before it."""
+    return [word if index == 0 else f" {word}" for index, word in enumerate(text.split())]

@@ -1,0 +1,132 @@
+"""Choose what to review: which cards, in which mode, and the session for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from flashcards.review.session import Session
+from scheduler.queue_builder import DayCards, Selection, build_day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flashcards.collection import Collection
+    from flashcards.review.collection_desk import CollectionDesk
+    from scheduler import Done, Policy, Store
+    from scheduler.policy import DeckLimits, NewMix, ReviewOrder
+
+CRAMMING = "Cramming: the schedule does not change."
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """The options of a review.
+
+    Attributes:
+        only: ask only these cards, if given.
+        new: how many new cards to ask, whatever the daily limits say.
+        limit: how many cards to ask at most.
+        order: the order of due cards, if not that of the settings.
+        ahead_days: also ask what falls due within this many days.
+        backlog: ask all that is due, whatever the limits say, and nothing new.
+        cram: ask every card, due or not, until it is recalled.
+        count: with `cram`, let the ratings count as reviews.
+        minutes: stop asking after this time.
+    """
+
+    only: frozenset[int] | None = None
+    new: int | None = None
+    limit: int | None = None
+    order: ReviewOrder | None = None
+    ahead_days: int = 0
+    backlog: bool = False
+    cram: bool = False
+    count: bool = False
+    minutes: float | None = None
+
+    def open_desk(self, collection: Collection, now_ms: int) -> CollectionDesk:
+        """Choose the cards."""
+        from flashcards.review.collection_desk import CollectionDesk, CramDesk
+
+        if self.cram:
+            return CramDesk(collection, now_ms, only=self.only, limit=self.limit, count=self.count)
+        return CollectionDesk(
+            collection,
+            now_ms,
+            only=self.only,
+            new=self.new,
+            limit=self.limit,
+            order="retrievability" if self.backlog else self.order,
+            ahead_days=self.ahead_days,
+            backlog=self.backlog,
+        )
+
+    def begin(self, collection: Collection, desk: CollectionDesk, now_ms: int) -> Session:
+        """Ask the first card."""
+        return Session(
+            desk,
+            now_ms,
+            until_ms=None if self.minutes is None else now_ms + round(self.minutes * 60_000),
+            message=CRAMMING if self.cram and not self.count else "",
+            thresholds=collection.settings.rubric_thresholds,
+        )
+
+
+_ALL = 1_000_000_000
+
+
+def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
+    """Return the decks with room for `new` more new cards today, whatever was `done` already.
+
+    New cards count as reviews, too: reviews are unlimited, so that new cards have room.
+    """
+    room = new + sum(each.new for each in done.values())
+    return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]
+
+
+def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
+    """Return the decks with room for everything due, and for nothing new."""
+    return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
+
+
+def choose_cards(
+    store: Store,
+    limits: Sequence[DeckLimits],
+    order: Policy,
+    now_ms: int,
+    *,
+    only: frozenset[int] | None,
+    new: int | None,
+    limit: int | None,
+    ahead_days: int = 0,
+) -> frozenset[int]:
+    """Choose the cards of a session: today's, with `new` new ones whatever `limits` say, `limit` in all.
+
+    By default, as many as the limits allow.
+    """
+    selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
+    gathered = build_day(store, selection, now_ms)
+    if new is not None:
+        roomy = allow_new(limits, new, store.done(store.clock.day(now_ms)))
+        selection = selection._replace(decks=tuple(roomy), paced=False)
+        gathered = gathered._replace(new=build_day(store, selection, now_ms).new[:new])
+    return _first(gathered, limit, order.new_mix)
+
+
+def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
+    """Take steps of today first, then due and new cards in the share in which they are mixed."""
+    started = [row[0] for row in gathered.learning]
+    due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]
+    new = [row[0] for row in gathered.new]
+    if limit is None:
+        return frozenset(started + due + new)
+    started = started[:limit]
+    room = limit - len(started)
+    if new_mix == "first":
+        of_new = min(room, len(new))
+    elif new_mix == "last":
+        of_new = max(0, room - len(due))
+    else:
+        of_new = room if not due else round(min(room, len(due) + len(new)) * len(new) / (len(due) + len(new)))
+    return frozenset(started + due[: room - of_new] + new[:of_new])
