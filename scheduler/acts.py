@@ -237,17 +237,9 @@ def _check_record(kind: str, before: Any) -> None:
 
 
 def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Rename the slots of a note's cards, all at once, so that two can swap.
+    """Rename the slots of a note's cards by pairs of old and new, all at once; return the pairs that were renamed.
 
-    A rename is skipped if a card that keeps its slot already has that name: no history is pushed out.
-
-    Args:
-        connection: the store's.
-        note: whose cards.
-        names: pairs of the old and the new slot.
-
-    Returns:
-        The pairs that were renamed.
+    Two can swap. A rename is skipped if a card that keeps its slot already has that name: no history is pushed out.
     """
     with transaction(connection):
         cards = dict(connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
@@ -267,20 +259,10 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
 
 
 def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, now_ms: int) -> int:
-    """Move what a person rated on one card to another, as when they turn out to be the same.
+    """Move what a person rated on the card `source` to `target`, which turned out to be the same; return how many.
 
     The ratings of `source` after the last review of `target` are repeated on `target` at their own times and taken back
-    from `source`. Nothing is deleted; earlier ratings stay.
-
-    Args:
-        store: holds both.
-        source: the card that was rated.
-        target: the card that continues.
-        policy: the settings of the deck of `target`.
-        now_ms: when this happens.
-
-    Returns:
-        How many ratings were moved.
+    from `source`. Nothing is deleted; earlier ratings stay. `policy` is that of the deck of `target`.
     """
     with transaction(store.connection):
         last = max((row.id for row in store.log(target)), default=0)

@@ -97,15 +97,8 @@ def compute_outcomes(
 ) -> Outcomes:
     """Compute what each rating, given now, would do to the card.
 
-    The result is deterministic: what a button shows is what `Store.rate` gives.
-
-    Args:
-        card: as it is now.
-        policy: the settings of its deck.
-        now_ms: when it is rated.
-        clock: reads days.
-        model: has the policy's parameters; made here if missing.
-        load: what the days ahead hold; intervals are balanced with it.
+    The result is deterministic: what a button shows is what `Store.rate` gives. Intervals are balanced with the `load`
+    of the days ahead.
     """
     chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters), load)
     return Outcomes(*map(chooser.of, Rating))

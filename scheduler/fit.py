@@ -93,11 +93,8 @@ def build_training_set(
 ) -> TrainingSet:
     """Select the reviews of a log that FSRS can be fitted to.
 
-    Args:
-        log: its rows; cards that are left out of it are left out of the set.
-        starts: see `scheduler.replay.read_stated_memories`; cards whose history begins with one are left out.
-        ignore_before_ms: cards first learned before this time are left out, as in Anki; one for all, or one for each
-            row of the log.
+    Cards that another program stated a memory of (`starts`) are left out, and those first learned before
+    `ignore_before_ms`, as in Anki. That time is one for all, or one for each row of the log.
     """
     nothing = np.zeros(0, dtype=np.int64)
     if not log.card.size:

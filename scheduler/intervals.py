@@ -227,9 +227,9 @@ def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
 def count_due_by_day(
     store: Store, today: int, days: int, changes: Iterable[Move] = (), only: Collection[int] | None = None
 ) -> list[int]:
-    """Count the cards due today (overdue ones included) and on each day after, `days` in all.
+    """Count the cards due today (overdue ones included) and on each day after, `days` in all, or `only` these cards.
 
-    A card on a step within a day is due on that day. `changes` are due days to come; `only` counts these cards alone.
+    A card on a step within a day is due on that day. `changes` are due days to come.
     """
     import json  # here, since only reports count days
 

@@ -105,10 +105,8 @@ FIRST_STEPS = (State.NEW, State.LEARNING)
 def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: State, has_memory: bool) -> int:
     """Return what a row of the log does to a card's counts and memory, as a sum of the constants above.
 
-    Whether a rating restarts depends on the one before it, too: see `begins_history`.
-
-    Every row, whatever its effects, sets the card's state, due day, steps and interval. A forgotten card keeps its
-    counts.
+    Whether a rating restarts depends on the one before it, too: see `begins_history`. Every row sets the card's state,
+    due day, steps and interval. A forgotten card keeps its counts.
     """
     if kind is ReviewKind.RATING:
         lapses = LAPSES if rating is Rating.AGAIN and before is State.REVIEW else 0
@@ -128,12 +126,9 @@ def find_row_effects(row: Review) -> int:
 def begins_history(before: State, previous: State | None) -> bool:
     """Check whether a rating begins the history that FSRS computes from, as Anki decides it.
 
-    Two programs may both have rated a new card. Ratings of first steps that follow each other are of one history;
-    those that follow a review are of a new one.
-
-    Args:
-        before: the state before the rating.
-        previous: the state before the previous rating; nothing if what was known was reset since, or there is no other.
+    `before` is the state before the rating, `previous` that before the previous one, if there is one since the last
+    reset. Two programs may both have rated a new card. Ratings of first steps that follow each other are of one
+    history; those that follow a review are of a new one.
     """
     if before not in FIRST_STEPS:
         return False

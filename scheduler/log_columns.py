@@ -37,11 +37,8 @@ def read_columns(
 ) -> list[NDArray[np.int64]]:
     """Read whole numbers from the log, one array a column, in the order of the rows' ids.
 
-    Args:
-        connection: open.
-        columns: SQL expressions on a row of `reviews` that are never NULL.
-        where: the SQL condition on the rows that count.
-        committed: an open transaction has written nothing yet, so other connections see the same rows.
+    `columns` are SQL expressions on a row of `reviews` that are never NULL. `committed` says that an open transaction
+    has written nothing yet, so other connections see the same rows.
     """
     # Without an index the rows come in the order of their ids.
     query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")

@@ -56,14 +56,8 @@ def merge(
 ) -> Merged:
     """Add to the log what it lacks, and leave each card as its last review, wherever made, left it.
 
-    The caller holds the transaction.
-
-    Args:
-        connection: the store's.
-        histories: of cards that are in the store; read in batches, because they are larger than their rows.
-        days: reads the times of new rows.
-        model_of: the FSRS model of a deck.
-        progress: called with the number of cards done.
+    The caller holds the transaction. The histories are of cards in the store; they are read in batches, because they
+    are larger than their rows. `progress` is called with the number of cards done.
     """
     merging: _Merging | None = None  # made for the first card, since it reads the ids of the whole log
     reviews = cards = 0
@@ -82,17 +76,9 @@ def merge(
 
 
 def take_over_new(connection: sqlite3.Connection, stated: Iterable[tuple[int, ImportedState]], days: DayReader) -> int:
-    """Take over the states of cards that are new and have no log, with one row each, as `merge` does but faster.
+    """Take over the states of cards that are new and have no log, as `merge` does but faster; return how many changed.
 
-    The caller holds the transaction.
-
-    Args:
-        connection: the store's.
-        stated: the ids of cards, each with what a program without a log says of it.
-        days: reads the times of new rows.
-
-    Returns:
-        How many cards changed.
+    Each card comes with what a program without a log says of it, and gets one row. The caller holds the transaction.
     """
     taken = {row[0] for row in connection.execute("SELECT id FROM reviews")}
     kind, before = int(ReviewKind.TAKEN_OVER), int(State.NEW)

@@ -50,32 +50,20 @@ class CalibrationBin(NamedTuple):
 
 
 def measure(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figures:
-    """Compute both figures; `bins` come from `review_bins`.
-
-    Raises:
-        ValueError: there are no reviews.
-    """
+    """Compute both figures; `bins` come from `review_bins`. Without reviews, raise ValueError."""
     return Figures(np.size(recalled), log_loss(predicted, recalled), rmse_bins(predicted, recalled, bins))
 
 
 def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
-    """Compute the figures of a constant prediction: the share of the reviews that was recalled.
-
-    Raises:
-        ValueError: there are no reviews.
-    """
+    """Compute the figures of a constant prediction: the share of the reviews that was recalled."""
     found = _floats(recalled)
     return measure(np.full(found.size, _mean(found)), found, bins)
 
 
 def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """Compute the mean of -ln(the predicted chance of what happened).
+    """Compute the mean of -ln(the predicted chance of what happened), which fsrs-rs minimises.
 
-    This is the binary cross-entropy that fsrs-rs minimises. `weights` say how much each review counts; by default all
-    count the same.
-
-    Raises:
-        ValueError: there are no reviews.
+    `weights` say how much each review counts; by default all count the same. Without reviews, raise ValueError.
     """
     chance = np.clip(_floats(predicted), _CERTAIN, 1 - _CERTAIN)
     loss = -np.log(np.where(np.asarray(recalled, dtype=bool), chance, 1 - chance))
@@ -85,12 +73,9 @@ def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | Non
 def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weights: ArrayLike | None = None) -> float:
     """Compute the root mean squared difference between predicted and recalled, by bins of similar reviews.
 
-    `bins` are small whole numbers from 0 on, as `review_bins` gives them. In each bin the mean prediction is compared
-    with the share recalled; bins count by their reviews, or by the sum of their weights. As in fsrs-rs
-    (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
-
-    Raises:
-        ValueError: there are no reviews.
+    `bins` come from `review_bins`. In each, the mean prediction is compared with the share recalled; bins count by
+    their reviews, or by the sum of their weights. As in fsrs-rs (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
+    Without reviews, raise ValueError.
     """
     places = np.asarray(bins, dtype=np.int64)
     counts = np.bincount(places)
@@ -103,13 +88,8 @@ def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weight
 def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: ArrayLike) -> NDArray[np.int64]:
     """Compute the number of each review's bin, below 2^18; similar numbers share a bin.
 
-    Each of the three is put on a geometric scale, as in fsrs-rs (`FSRSItem::r_matrix_index`): bins of days grow by
-    3.62, of reviews by 1.89, of lapses by 1.73.
-
-    Args:
-        elapsed_days: since the card's last review, 1 or more.
-        interday_reviews: the card's reviews at least a day after the previous one, up to and including this one.
-        lapses: how many of them, before this one, were rated Again.
+    Each of the three is put on a geometric scale, as in fsrs-rs (`FSRSItem::r_matrix_index`): days since the last
+    review by 3.62, reviews of a later day up to this one by 1.89, and how many before it were rated Again by 1.73.
     """
     days = _steps(elapsed_days, 3.62)
     reviews = _steps(np.asarray(interday_reviews) + 1, 1.89)

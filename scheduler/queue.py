@@ -49,14 +49,10 @@ def build_queue(
 ) -> Queue:
     """Build the queue of the day of `now_ms`.
 
-    Args:
-        store: the cards.
-        decks: every deck with its settings, those above included, in the order in which new cards are taken.
-        now_ms: the time.
-        only_cards: ask only these cards, if they are to be asked today.
-        ahead_days: ask what falls due within this many days, too.
-        order: the settings whose `review_order` and `new_mix` hold for the session; those of the first deck by default.
-        paced: keep the pace of deadlines; otherwise new cards come as the limits alone say.
+    `decks` are all decks, those above included, in the order in which new cards are taken. `only_cards` narrows the
+    queue to some cards, `ahead_days` also asks what falls due within these days. `order` holds the `review_order` and
+    the `new_mix` of the session; by default the first deck's. Unless `paced`, new cards come as the limits alone say,
+    not by deadlines.
     """
     return Queue(store, _selection(decks, only_cards, ahead_days, order, paced), now_ms)
 

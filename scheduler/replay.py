@@ -66,14 +66,8 @@ def replay_log(
 ) -> Memories:
     """Compute the memory state of each card that has one, from the log alone.
 
-    A card's history begins when it was last new, or with the state that another program stated.
-
-    Args:
-        log: with the days to count by.
-        starts: see `read_stated_memories`.
-        cards: the ids of cards, in order; others are left out.
-        decks: the deck of each card.
-        model_of: the FSRS model of a deck.
+    A card's history begins when it was last new, or with the state that another program stated (`starts`, see
+    `read_stated_memories`). `cards` are the ids, in order; others are left out.
     """
     if not log.card.size:
         nothing = np.zeros(0, dtype=np.int64)
@@ -236,13 +230,7 @@ class Difference(NamedTuple):
 def find_differences(
     connection: sqlite3.Connection, model_of: Callable[[int], Model], *, committed: bool = False
 ) -> list[Difference]:
-    """Find every difference between the cards and the log, by card.
-
-    Args:
-        connection: open.
-        model_of: gives the FSRS model of a deck.
-        committed: see `read_columns`.
-    """
+    """Find every difference between the cards and the log, by card; for `committed` see `read_columns`."""
     log = read_log(connection, committed=committed)
     cards, decks, *whole = read_card_columns(connection, ("id", "deck", *map(_or_null, _WHOLE)))
     stored: Fields = dict(zip(_WHOLE, whole, strict=True))

@@ -128,20 +128,11 @@ def simulate(
     known_every: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
-    """Let a learner live through `days` days of a plan.
+    """Let a learner live through `days` days of a plan; the same arguments give the same result.
 
-    Every card of a day is answered, and every step that ends within the day. The same arguments give the same result.
-
-    Args:
-        cards: as they are before, each with its memory state, new ones without; suspended cards must be left out.
-        plan: which cards are asked, and when they come back.
-        first_day: days since 1970-01-01.
-        days: how many.
-        learner: who answers.
-        counted: the cards that the result counts; by default all. Others are answered, too.
-        weights: how many cards each card represents, if they are a sample; 1 if missing.
-        known_every: count the cards known only on every nth day, because it takes as long as the reviews themselves.
-        progress: called after each day with the days done and all days.
+    Every card of a day is answered, and every step that ends within the day. Cards come with their memory states,
+    without suspended ones. The result counts the `counted` ones, by default all, each as many times as its `weights`
+    say. Cards known are counted on every `known_every`th day, because that takes as long as the reviews.
     """
     living = {card.id: card for card in cards}
     done: list[SimulatedDay] = []
@@ -314,13 +305,9 @@ class _SimulatedSource:
 class PolicyPlan:
     """Asks and schedules by the policies of decks, with the queue that a review has.
 
-    Args:
-        cards: all cards, without suspended ones; new ones are asked in the order of `position`, deck by deck.
-        decks: every deck with its settings, those above included, in the order in which new cards are taken.
-        model_of: makes FSRS with some parameters; the quick one by default.
-        order: the settings that order a day; those of the first deck by default.
-        done: what was done by deck on the first day; by default nothing.
-        weights: how many cards each card represents, if they are a sample.
+    `cards` are all cards, without suspended ones; new ones are asked in the order of `position`, deck by deck. `decks`
+    are all decks, in the order in which new cards are taken, and `order` the settings that order a day. `done` is what
+    was done by deck on the first day. `weights` say how many cards each card of a sample represents.
     """
 
     def __init__(

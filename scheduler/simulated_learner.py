@@ -68,15 +68,10 @@ class Learner:
     seed: int = 1
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
-        """Choose how the card is rated.
+        """Choose how the card is rated, by the rating `before` of the same day and the chance of `recall`, where known.
 
         The same card at the same repetition always has the same luck, whatever its interval was. So two policies are
         compared on the same luck.
-
-        Args:
-            card: as it is when it is asked.
-            before: the rating before this one, on the same day, if there was one and it is known.
-            recall: the chance of recall; missing for a card that was seen today or never.
         """
         drawn = draw(card.id ^ _stream(self.seed), card.reps)
         if recall is not None:

@@ -100,17 +100,10 @@ class Store(Cards):
     ) -> Review:
         """Record a rating in one transaction: log row, card row, buried siblings, leech.
 
-        Args:
-            card_id: the card.
-            rating: what the person said.
-            policy: the settings of the card's deck.
-            now_ms: when.
-            duration_ms: how long the card was shown.
-            expect_reps: the `reps` of the card that was shown.
-            load: the one that the shown outcomes were computed with, so that they hold. Ignored on another day.
+        `load` is what the shown outcomes were computed with, so that they hold; it is ignored on another day.
 
         Raises:
-            CardChanged: the card has other `reps` by now. Nothing is recorded.
+            CardChanged: the card has other `reps` than `expect_reps` by now. Nothing is recorded.
             CardUnknown: there is no such card.
         """
         with transaction(self.connection):

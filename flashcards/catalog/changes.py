@@ -68,12 +68,7 @@ def find_changes(
 ) -> FolderChanges:
     """Find the files that changed since the last scan, and read and parse those whose bytes did.
 
-    Args:
-        root: the collection's folder.
-        catalog: the catalog as of the last scan.
-        progress: called with the number of files read and the number to read.
-        chooser: chooses the dialect of each file by its path.
-        ignore: the paths that hold no decks.
+    `progress` is called with the number of files read and the number to read; `chooser` chooses the dialect of each.
     """
     known = catalog.files()
     changes = FolderChanges()

@@ -122,12 +122,8 @@ def write_together(
 ) -> Iterator[None]:
     """Run the block as a transaction; at its end the files that it staged are placed, all of it or nothing.
 
-    Args:
-        connection: of the collection.
-        journal: stages the files.
-        source: names the change in the table of imports.
-        at_ms: now.
-        finish: called at the end of the transaction, before the files are placed.
+    `source` names the change in the table of imports. `finish` is called at the end of the transaction, before the
+    files are placed.
     """
     try:
         with transaction(connection):
@@ -309,14 +305,8 @@ def take_statements(
 ) -> int:
     """Take over the schedules that are newer than what is known here; returns how many cards changed.
 
-    The caller holds the transaction. A statement that is known already changes nothing.
-
-    Args:
-        connection: of the collection.
-        clock: reads instants as its days.
-        stated: what was read beside the cards.
-        model_of: the FSRS model of a deck.
-        at_ms: now; no statement is from later.
+    The caller holds the transaction. A statement that is known already changes nothing; no statement is from later than
+    `at_ms`.
     """
     cards = _cards(connection, {each.note for each in stated})
     blank: list[tuple[int, ImportedState]] = []

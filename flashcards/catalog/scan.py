@@ -37,12 +37,8 @@ def link_edited(
 ) -> tuple[list[Link], list[Doubt]]:
     """Link edited notes with what they were, as `link_similar` does.
 
-    Args:
-        catalog: the catalog as of the last scan.
-        known: the notes in use of the changed files, and the orphans found so far.
-        seen: the notes that these files have now.
-        links: the links of the exact rules.
-        apart: ids of orphans that these notes must not be linked with.
+    `known` are the notes in use of the changed files and the orphans found so far, `seen` the notes that these files
+    have now, and `links` those of the exact rules. Orphans of `apart` must not be linked.
     """
     if len(links) == len(seen):
         return [], []
@@ -164,13 +160,8 @@ class Scan:
 def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
     """Mark notes as changed if the text that they show of other notes differs from the last scan.
 
-    That is the text of embeds, and whether there is a note for each link of a native file.
-
-    Args:
-        connection: the database, with the changes of this scan.
-        root: the collection's folder.
-        report: of this scan; the notes that it edited count as changed anyway.
-        now_ms: the present time.
+    That is the text of embeds, and whether there is a note for each link of a native file. Notes that this scan edited
+    count as changed anyway.
     """
     rows = connection.execute(
         "SELECT n.id, n.body, n.line, n.end_line, f.path, f.dialect FROM notes n JOIN files f ON f.id = n.file"

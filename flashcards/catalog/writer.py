@@ -42,13 +42,7 @@ class NoteWriter:
     """
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int, paths: Mapping[int, str]) -> None:
-        """Begin a report.
-
-        Args:
-            connection: the catalog's.
-            now_ms: when this happens.
-            paths: the path of each file by its id.
-        """
+        """Begin a report; `paths` has the path of each file by its id."""
         self.report = ScanReport()
         self._db = connection
         self._catalog = Catalog(connection)

@@ -112,14 +112,10 @@ def _fold(name: str) -> str:
 
 
 def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None = None) -> Path:
-    """Find the file that `url` names, links resolved.
+    """Find the file that `url` names in the deck file `file` (a path within the collection), links resolved.
 
-    Args:
-        root: the folder of the collection.
-        file: the deck file that names it, as a path within the collection.
-        url: percent escapes undone; relative to the deck file's folder, or to the collection behind `@/`, or a name
-            behind `[[`, which may be anywhere in the collection.
-        finder: finds files by name; made here where it is not given.
+    The URL, percent escapes undone, is relative to the deck file's folder, or to the collection behind `@/`, or a name
+    behind `[[`, which may be anywhere in the collection.
 
     Raises:
         MediaMissing: the file does not exist, or it cannot be read.

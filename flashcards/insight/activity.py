@@ -88,15 +88,10 @@ def count_activity(
     deck: NDArray[np.int64],
     curves: Mapping[int, Curve],
 ) -> Activity:
-    """Count the reviews of a period.
+    """Count the reviews of a period: `days` days up to today, or all from the first rating on.
 
-    Args:
-        ratings: all ratings that count for schedules.
-        crammed: those that do not; they are work, but say nothing of recall after an interval.
-        today: the day.
-        days: how many days up to today, or all from the first rating on.
-        deck: the deck of each of `ratings`.
-        curves: the forgetting curve of each deck.
+    Ratings that do not count for schedules (`crammed`) are work, but say nothing of recall after an interval. `deck` is
+    the deck of each of `ratings`, `curves` has the forgetting curve of each deck.
     """
     answers = ratings.join(crammed)
     first = min(int(answers.day.min()), today) if answers.day.size else today

@@ -156,15 +156,10 @@ def read_days_ahead(
     lives: int = 1,
     answers: Answers | None = None,
 ) -> DaysAhead:
-    """Read what a simulation needs.
+    """Read what a simulation needs, for all cards or for `only` those that the question is about.
 
-    Args:
-        collection: open.
-        now_ms: when the first day is.
-        only: the cards that the question is about; by default all.
-        most: how many of them one life simulates, about, and how many of the others; by default all.
-        lives: how many samples to draw.
-        answers: the log, if it was read before.
+    One life simulates about `most` of them, and as many of the others; by default all. `lives` is how many samples to
+    draw. `answers` is the log, if it was read before.
     """
     connection = collection.connection
     pool = _read_pool(connection, only)

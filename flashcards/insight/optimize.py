@@ -99,13 +99,7 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
 def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
     """Write the better parameters into the settings, and recompute memory states; all of it or nothing.
 
-    Args:
-        collection: open, and scanned.
-        scopes: what was fitted.
-        reschedule: also move due days to match the memory states.
-
-    Returns:
-        How many memory states are new, and how many cards were moved.
+    With `reschedule`, due days move to match. Return how many memory states are new, and how many cards were moved.
     """
     values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.is_better}
     journal = Journal(collection.root, collection.import_folder)

@@ -125,14 +125,7 @@ class Overview:
 
 
 def build_overview(collection: Collection, now_ms: int, days: int | None, only: frozenset[int] | None) -> Overview:
-    """Count the reviews and the cards.
-
-    Args:
-        collection: open, its decks read.
-        now_ms: the instant.
-        days: how many days up to today, or all from the first review on.
-        only: count only these cards, if given.
-    """
+    """Count the reviews of `days` days up to today, or of all, and the cards; or of `only` these cards."""
     today = collection.clock.day(now_ms)
     ratings, crammed = read_ratings(collection.connection)
     rows = np.array(read_card_columns(collection.connection, _COLUMNS))

@@ -73,7 +73,6 @@ def check_target(path: Path) -> None:
     Raises:
         FileNoPage: the name does not end with `.html` or `.htm`.
         FileNotOurs: another file is there.
-        OSError: it cannot be read.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise FileNoPage(path)

@@ -60,21 +60,12 @@ class PastError(NamedTuple):
 def measure_past_error(
     ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int, horizon: int
 ) -> PastError | None:
-    """Compare predictions made at earlier dates with the reviews that followed each of them.
+    """Compare predictions made at earlier dates with the reviews that followed each; nothing if the log is too short.
 
     From each date on, the first review of a card is predicted from the memory state that the card had on the date, and
     nothing later. The error is a root mean square over the dates, recent ones counting more, less the luck of the
-    reviews that it is measured by.
-
-    Args:
-        ratings: all ratings that count.
-        deck: the deck of each of them.
-        curves: the forgetting curve of each deck.
-        today: the day.
-        horizon: how many days ahead the prediction is for; dates are as far apart if the log is long enough.
-
-    Returns:
-        The error; nothing if the log is too short to tell.
+    reviews that it is measured by. The dates are as far apart as `horizon`, the days that the prediction is for, if the
+    log is long enough.
     """
     pairs = _pair_ratings(ratings, deck, None, today)
     if not pairs.day.size:

@@ -69,14 +69,7 @@ def plan_interview(preset: MockPreset, given: MockPreset) -> MockPlan:
 def draw_questions(
     collection: Collection, cards: Iterable[int] | None, count: int, now_ms: int, seed: int | None
 ) -> tuple[list[int], int]:
-    """Draw the cards that are asked; return them and the seed, which is chosen if none is given.
-
-    Args:
-        collection: whose cards are asked.
-        cards: those that may be asked; nothing means all.
-        count: how many to draw at most.
-        now_ms: the instant.
-        seed: draws the same cards again.
+    """Draw the cards that are asked, of `cards` or of all; return them and the seed, which is chosen if none is given.
 
     Raises:
         NoCardToAsk: no card can be asked.
@@ -93,15 +86,9 @@ def draw_questions(
 def begin_interview(
     collection: Collection, plan: MockPlan, query: str, drawn: tuple[list[int], int], now_ms: int, *, schedule: bool
 ) -> tuple[int, MockSession]:
-    """Begin an interview; return its id and its session, whose clock runs.
+    """Begin an interview with cards and a seed that were `drawn`; return its id and its session, whose clock runs.
 
-    Args:
-        collection: whose state is kept.
-        plan: its times.
-        query: what the cards were drawn from, to show it later.
-        drawn: the cards and the seed.
-        now_ms: the instant.
-        schedule: let ratings count as reviews.
+    The query is kept to show it later. With `schedule`, ratings count as reviews.
     """
     cards, seed = drawn
     planned = Mock(now_ms, query, seed, len(cards), round(plan.minutes * 60), finished=False)

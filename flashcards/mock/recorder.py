@@ -112,12 +112,7 @@ class Mocks:
 class MockRecorder:
     """Reads the cards that are asked, and keeps what is done with them, question by question.
 
-    Args:
-        collection: open, its decks read.
-        mock: what is to be held.
-        budget: seconds a question.
-        now_ms: the instant.
-        schedule: let ratings count as reviews; else they are written down beside the schedule.
+    Unless they count for the `schedule`, ratings are written down beside it. `budget` is seconds a question.
     """
 
     def __init__(self, collection: Collection, mock: Mock, budget: int, now_ms: int, *, schedule: bool) -> None:

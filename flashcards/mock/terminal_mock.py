@@ -31,11 +31,7 @@ _NOTE: Final = "A note to yourself, or Enter to skip it."
 class TerminalMock:
     """Carries a mock interview to a person at a terminal.
 
-    Args:
-        collection: whose cards are asked.
-        session: the interview.
-        now_ms: the present instant, in epoch milliseconds.
-        plain: for screen readers: no clock that moves; what is left is said with each line.
+    If it is `plain`, for screen readers, no clock moves; what is left is said with each line.
     """
 
     def __init__(self, collection: Collection, session: MockSession, now_ms: Callable[[], int], *, plain: bool) -> None:

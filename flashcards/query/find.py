@@ -207,10 +207,7 @@ def _strip_quotes(text: str) -> str:
 def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[int]:
     """Find the cards in use that match a query, in order of deck, file and line; all of them if it is empty.
 
-    Args:
-        collection: the collection.
-        query: what was typed.
-        most: how many to return at most, which is quicker; all of them if it is negative.
+    To ask for at `most` some of them is quicker.
 
     Raises:
         QueryInvalid: the query cannot be read.

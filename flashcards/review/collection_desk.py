@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flashcards.collection import Collection
-    from scheduler import Card, Outcomes, Policy, Rating, Review, Store
+    from scheduler import Card, Policy, Review, Store
     from scheduler.intervals import Load
     from scheduler.policy import ReviewOrder
 
@@ -84,18 +84,7 @@ _FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
 
 
 class CollectionDesk:
-    """Asks what is due in a collection.
-
-    Args:
-        collection: open, its decks read.
-        now_ms: the instant.
-        only: ask only these cards, if given.
-        new: how many new cards to ask, whatever the daily limits say; by default the limits hold.
-        limit: how many cards to ask at most; by default all.
-        order: the order of due cards; by default what the settings say.
-        ahead_days: also ask what falls due within this many days.
-        backlog: ask all that is due, whatever the limits say, and nothing new.
-    """
+    """Asks what is due in a collection; the options are those of `SessionPlan`."""
 
     def __init__(
         self,
@@ -307,14 +296,9 @@ class CollectionDesk:
 
 
 class CramDesk(CollectionDesk):
-    """Asks every card of a collection, or of `only`, shuffled by the day.
+    """Asks every card of a collection, or of `only`, shuffled by the day, at most `limit`.
 
-    Args:
-        collection: open, its decks read.
-        now_ms: the instant.
-        only: ask only these cards, if given.
-        limit: how many cards to ask at most; by default all.
-        count: let the ratings count as reviews; else they are written down, and the schedule stays as it is.
+    Unless ratings `count` as reviews, they are written down, and the schedule stays as it is.
     """
 
     def __init__(

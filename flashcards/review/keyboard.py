@@ -42,13 +42,9 @@ def _do_nothing() -> None:
 class Keyboard:
     """The terminal's keyboard, without echo while the block runs; at its end the terminal is as it was.
 
-    The mode holds for the whole block, not for one key, so that keys typed ahead are neither lost nor echoed.
-    Ctrl-C raises KeyboardInterrupt at any time. After Ctrl-Z and `fg`, and after the window changed its size,
-    `REDRAW` comes as a key.
-
-    Args:
-        pause: called before the terminal is given to another program.
-        resume: called after it was taken back.
+    The mode holds for the whole block, not for one key, so that keys typed ahead are neither lost nor echoed. Ctrl-C
+    raises KeyboardInterrupt at any time. After Ctrl-Z and `fg`, and after the window changed its size, `REDRAW` comes
+    as a key. `pause` is called before the terminal is given to another program, `resume` after it was taken back.
     """
 
     def __init__(self, pause: Callable[[], None] = _do_nothing, resume: Callable[[], None] = _do_nothing) -> None:

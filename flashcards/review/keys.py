@@ -119,10 +119,7 @@ _NAMES: Mapping[Action, str] = {Action.DETAILS: "Tab", Action.UP: "↑ ↓"}
 
 
 class KeyMap:
-    """Which key does what.
-
-    Args:
-        changes: action name -> key, as `flashcards.toml` has them.
+    """Which key does what; `changes` are the keys of actions, as `flashcards.toml` has them.
 
     Raises:
         SettingInvalid: there is no such action, or two actions share a key.

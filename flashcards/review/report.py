@@ -56,14 +56,7 @@ def describe_counts(counts: Counts) -> str:
 
 
 def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: float | None) -> list[str]:
-    """Describe a card's place, schedule and history, a line each.
-
-    Args:
-        asked: the card.
-        log: its reviews, oldest first.
-        clock: reads instants.
-        recall: the chance of recall now, if known.
-    """
+    """Describe a card's place, schedule and history (`log`, oldest first), a line each."""
     card, entry = asked.card, asked.entry
     facts = {
         "Place": f"{entry.path}:{entry.note.line}",

@@ -42,13 +42,7 @@ WIDEST = 100
 
 
 class Screen:
-    """The terminal as a person sees it.
-
-    Args:
-        macros: the collection's TeX macros.
-        keys: what the keys are, to name them.
-        plain: no boxes, colour or clearing; every part labelled, for screen readers.
-    """
+    """The terminal as a person sees it; if `plain`, without boxes, colour or clearing, for screen readers."""
 
     def __init__(self, macros: Mapping[str, str], keys: KeyMap, *, plain: bool) -> None:
         self._console = _open_console(plain)

@@ -117,14 +117,10 @@ class Session:
         message: str = "",
         thresholds: Sequence[float] = RUBRIC_THRESHOLDS,
     ) -> None:
-        """Begin with the first card.
+        """Begin with the first card, and a `message` to say with it.
 
-        Args:
-            desk: where the cards come from.
-            now_ms: the instant.
-            until_ms: when no further card is to be asked; the one that is asked then is not cut short.
-            message: what to say with the first question.
-            thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
+        From `until_ms` on no further card is asked; the one that is asked then is not cut short. `thresholds` are the
+        shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         """
         self._thresholds = thresholds
         self._desk = desk

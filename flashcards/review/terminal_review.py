@@ -31,14 +31,9 @@ _BROKEN = "e: edit again, u: discard the edit, any other key: keep it."
 
 
 class TerminalReview:
-    """Carries a session to a person at a terminal.
+    """Carries a session to a person at a terminal; `plain` is for screen readers.
 
-    Args:
-        collection: whose cards are asked.
-        session: the session.
-        prepare: called once, when the first question is on the screen.
-        now_ms: the present instant, in epoch milliseconds.
-        plain: for screen readers.
+    `prepare` is called once, when the first question is on the screen; `now_ms` returns the present instant.
     """
 
     def __init__(

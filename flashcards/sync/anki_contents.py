@@ -113,13 +113,10 @@ class AnkiContents:
         self.objects["decks"] = decks
 
     def changes(self, agreed: Mirror, presets: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the note types, decks and presets that changed in Anki, as the protocol sends them.
+        """Return the note types, decks and presets that changed in Anki since both sides agreed, as for the protocol.
 
-        Decks that were renamed are not among them, for the add-on cannot rename one back.
-
-        Args:
-            agreed: what both sides agreed on.
-            presets: those of Anki at the last sync, by id; nothing at the first one.
+        Decks that were renamed are not among them, for the add-on cannot rename one back. `presets` are those of Anki
+        at the last sync, by id; nothing at the first one.
         """
         types, decks = agreed.objects("models"), agreed.objects("decks")
         models = [each for key, each in self.objects["models"].items() if _differs(each, types.get(key))]

@@ -25,14 +25,7 @@ _SEPARATOR: Final = "\x1f"
 
 
 class AnkiPush:
-    """Sends what Anki does not have yet.
-
-    Args:
-        anki: the way to it.
-        mirror: what Anki should hold.
-        contents: what it holds.
-        folder: a folder that Anki can read.
-    """
+    """Sends what the mirror holds and Anki does not yet; `folder` is one that Anki can read."""
 
     def __init__(self, anki: AnkiConnect, mirror: Mirror, contents: AnkiContents, folder: Path) -> None:
         self._anki = anki

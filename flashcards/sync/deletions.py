@@ -83,11 +83,7 @@ def _untold(db: sqlite3.Connection, since: int) -> Iterator[tuple[int, int]]:
 
 
 class Deletions:
-    """What was deleted, as one device sees it.
-
-    Args:
-        db: the mirror.
-        since: the change number from which on the device has not seen anything.
+    """What was deleted, as one device sees it that has not seen anything from the change number `since` on.
 
     A deck whose name another one has now is in the way of that one, so its deletion does not wait.
     """

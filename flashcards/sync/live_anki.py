@@ -50,13 +50,7 @@ class OtherProfile(FlashcardsError):
 
 
 class LiveAnki:
-    """Syncs a collection with the Anki that is open. Only one process does it at a time.
-
-    Args:
-        root: the collection's folder.
-        anki: the way to Anki.
-        tell: called with sentences that a person should know.
-    """
+    """Syncs a collection with the Anki that is open. Only one process does it at a time."""
 
     def __init__(self, root: Path, anki: AnkiConnect, tell: Callable[[str], None]) -> None:
         self._state = SyncState(root, FOLDER, "flashcards sync", tell)

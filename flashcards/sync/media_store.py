@@ -37,10 +37,6 @@ class MediaStore:
     """The list of media files, kept in a database of its own.
 
     What clients send goes to the collection's folder of media; nothing that is there is overwritten unseen.
-
-    Args:
-        database: the file.
-        root: the collection's folder.
     """
 
     def __init__(self, database: Path, root: Path) -> None:

@@ -33,13 +33,9 @@ Objects = dict[str, dict[str, Any]]
 
 
 class ObjectUpdate:
-    """Holds the objects of a projected collection against those of the mirror, which is attached to it.
+    """Updates the objects of the mirror, attached as `mirror`, by those of the exported database `db`.
 
-    Args:
-        db: the projected database, with the mirror attached as `mirror`.
-        usn: the present change number.
-        now_s: the present time, in epoch seconds.
-        is_new: whether the mirror is new: then everything is taken as it is.
+    A new mirror takes everything as it is. `usn` is the present change number, `now_s` the time in epoch seconds.
     """
 
     def __init__(self, db: sqlite3.Connection, usn: int, now_s: int, *, is_new: bool) -> None:

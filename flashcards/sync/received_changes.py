@@ -95,13 +95,7 @@ class StoredMedia:
 
 
 class ChangeImport:
-    """Takes over what one sync brought.
-
-    Args:
-        collection: open, and scanned.
-        mirror: holds what came already.
-        media: the files that notes may name.
-    """
+    """Takes over what one sync brought; the mirror holds it already."""
 
     def __init__(self, collection: Collection, mirror: Mirror, media: MediaStore) -> None:
         self._collection = collection

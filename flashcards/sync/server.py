@@ -55,12 +55,9 @@ _WELCOME: Final = "This is the sync server of a flashcards collection. Enter its
 def build_app(
     service: SyncService, worker: ThreadPoolExecutor, complain: Callable[[str, str, Exception], None]
 ) -> Starlette:
-    """Build the web application.
+    """Build the web application; the service answers in the one thread of `worker`.
 
-    Args:
-        service: answers the requests.
-        worker: the one thread in which it does.
-        complain: told of each request that was refused or failed: the peer, the method, the error.
+    `complain` is told of each request that was refused or failed: the peer, the method, the error.
     """
 
     async def answer(request: Request) -> Response:
@@ -158,14 +155,7 @@ class AddressTaken(FlashcardsError):
 
 
 class SyncHost:
-    """Everything that a running server holds open.
-
-    Args:
-        root: the collection's folder.
-        account: who may sync.
-        report: called with each sync that came to its end.
-        tell: called with each sentence for the log.
-    """
+    """Everything that a running server holds open; `report` is called with each sync that came to its end."""
 
     def __init__(
         self, root: Path, account: Account, report: Callable[[SyncReport], None], tell: Callable[[str], None]

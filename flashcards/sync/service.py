@@ -43,12 +43,7 @@ class SyncReport:
 class SyncService:
     """Answers the requests of one collection's clients, one after the other.
 
-    Args:
-        account: who may sync.
-        guesses: slows down who guesses.
-        state: the mirror that the clients see, its media files, and the collection.
-        report: called with each sync that came to its end.
-        warn: called with a sentence for the log if both sides do not hold the same.
+    `report` is called with each sync that came to its end, `warn` with a sentence if both sides do not hold the same.
     """
 
     def __init__(

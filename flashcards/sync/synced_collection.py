@@ -46,13 +46,7 @@ class CollectionUnusable(Refusal):
 
 
 class SyncedCollection:
-    """The collection that a mirror is a copy of. It is opened here, in the thread that uses it.
-
-    Args:
-        root: the collection's folder.
-        media: the list of media files that clients see.
-        tell: called with sentences for the server's log.
-    """
+    """The collection that a mirror is a copy of. It is opened here, in the thread that uses it."""
 
     def __init__(self, root: Path, media: MediaStore, tell: Callable[[str], None]) -> None:
         self.taken: TakenOver | None = None

@@ -37,14 +37,9 @@ _QUEUE, _FLAGS = (CARD_COLUMNS.index(name) for name in ("queue", "flags"))
 def import_upload(
     collection: Collection, mirror: Mirror, media: MediaStore, path: Path, tell: Callable[[str], None]
 ) -> ImportReport:
-    """Import the collection in a file, whole or not at all.
+    """Import the collection in a file, whole or not at all; the mirror is up to date with ours.
 
-    Args:
-        collection: open, and scanned.
-        mirror: up to date with it.
-        media: the files that notes may name.
-        path: the file that came.
-        tell: called with a sentence if something is kept aside.
+    `tell` is called with a sentence if something is kept aside.
 
     Raises:
         PackageInvalid: the file cannot be right.

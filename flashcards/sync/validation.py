@@ -164,10 +164,7 @@ def read_mapping(value: Any) -> dict[str, Any]:
 def read_objects(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Check and return note types (`models`), decks or presets (`dconf`); what they lack is filled in.
 
-    Args:
-        name: which of them.
-        value: what came.
-        known: those that the mirror holds, by id; each is an example of how one looks.
+    `known` are those that the mirror holds, by id; each is an example of how one looks.
 
     Raises:
         BadRequest: one of them cannot be.

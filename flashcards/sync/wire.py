@@ -160,13 +160,9 @@ def read_boundary(content_type: str | None) -> str | None:
 def read_form(
     body: bytes, boundary: str, check: Callable[[ClientHeader], None], most: int = MOST_UNPACKED
 ) -> tuple[ClientHeader, bytes]:
-    """Parse a form: who asks, and the body of the request.
+    """Parse a form: who asks, and the body of the request, which has `most` bytes or fewer.
 
-    Args:
-        body: the form.
-        boundary: separates its parts.
-        check: told who asks before anything is decompressed; raises if they may not.
-        most: how many bytes the body may have.
+    `check` is told who asks before anything is decompressed, and raises if they may not.
 
     Raises:
         BadRequest: it cannot be understood.

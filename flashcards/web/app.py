@@ -178,15 +178,8 @@ _HERE: Final = ("127.0.0.1", "localhost", "[::1]")
 class WebHost:
     """The pages of one collection behind their guard.
 
-    Args:
-        root: the collection's folder.
-        address: the address that is listened on.
-        port: the port that is listened on.
-        plan: what the first review asks.
-        words: the query that chose its cards.
-        stop: ends the server, where a page may do that.
-        token: what the address holds; by default a new one.
-        start: the page to open first, such as `preview?at=a.md:3`.
+    `plan` and `words` say what the first review asks, `start` which page to open first, such as `preview?at=a.md:3`;
+    `stop` ends the server, where a page may do that. By default the `token` of the address is a new one.
     """
 
     def __init__(

@@ -24,16 +24,10 @@ _REPEATABLE = (events.ShowAnswer, events.TypeAnswer, events.Tick, events.Flag, e
 
 @dataclass
 class BrowserSession:
-    """A session under way.
+    """A session under way; `words` are the query that chose its cards.
 
-    A page carries the `stamp` of the moment. A form is obeyed only if its stamp is the present one, and everything
-    that must not happen twice makes a new stamp. So a second tab, a double tap, a reload or the back button rate once.
-
-    Args:
-        collection: whose cards are asked.
-        plan: which cards, in which way.
-        now_ms: the instant.
-        words: the query that chose the cards, to show it.
+    A page carries the `stamp` of the moment. A form is obeyed only if its stamp is the present one, and everything that
+    must not happen twice makes a new stamp. So a second tab, a double tap, a reload or the back button rate once.
     """
 
     collection: Collection

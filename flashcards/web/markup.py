@@ -65,13 +65,7 @@ class _PagePlacer(MediaPlacer):
 
 
 class PageRenderer(HtmlRenderer):
-    """A renderer for the notes of one deck file.
-
-    Args:
-        root: the collection's folder.
-        file: the deck file that names media, as a path within the collection.
-        macros: the collection's TeX macros.
-    """
+    """A renderer for the notes of one deck file, which names media; `file` is its path within the collection."""
 
     def __init__(self, root: Path, file: str, macros: Mapping[str, str]) -> None:
         super().__init__(macros, self._find_address)

@@ -36,10 +36,6 @@ class MockSitting:
 
     A page carries the `stamp` of its question. A form with another stamp changes nothing, so a double tap, a reload,
     the back button or a second tab rate once.
-
-    Args:
-        mock: the id of the interview.
-        session: asks and records.
     """
 
     mock: int

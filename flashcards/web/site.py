@@ -77,11 +77,7 @@ class Visit:
 class Site:
     """The collection behind the pages. All work on it is done in one thread, one request after the other.
 
-    Args:
-        root: the collection's folder.
-        plan: what the first review asks.
-        words: the query that chose its cards.
-        stop: ends the server, where a page may do that.
+    `plan` and `words` say what the first review asks; `stop` ends the server, where a page may do that.
     """
 
     pages: Final = (
