@@ -135,7 +135,7 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
     """Build the record of each card, in the order given, in the shape of `flashcards list --json`."""
     today = collection.clock.day(at_ms)
     format_day = cache(partial(_format_day, collection.clock))
-    find_model = cache(partial(_find_model, collection))
+    find_model = cache(collection.model)
     for start in range(0, len(cards), _CARDS_AT_ONCE):
         found = collection.store.cards(cards[start : start + _CARDS_AT_ONCE])
         entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
@@ -146,17 +146,13 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
 def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
     """Build the record of a card. Times are ISO 8601 with offset, intervals days, both sides Markdown."""
     clock = collection.clock
-    helpers = partial(_format_day, clock), partial(_find_model, collection)
+    helpers = partial(_format_day, clock), collection.model
     return _build_record(clock, card, entry, clock.day(at_ms), *helpers)
 
 
 def _format_day(clock: Clock, day: int) -> str:
     """Format the first instant of a day."""
     return clock.iso(clock.start_of(day))
-
-
-def _find_model(collection: Collection, deck: int) -> Model:
-    return collection.store.model(collection.policy(deck).parameters)
 
 
 def _build_record(

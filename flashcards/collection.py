@@ -28,6 +28,7 @@ from scheduler import (
     DEFAULT_PARAMETERS,
     Card,
     Clock,
+    Model,
     Policy,
     Store,
     TableSet,
@@ -277,39 +278,29 @@ class Collection:
 
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(changes)
+            copies = None
             if report.orphaned:
-                self._follow_copies(report, at_ms)
-            else:
-                update_cards(self.store, report, at_ms)
+                from flashcards.catalog.corrections import Copies
+
+                copies = Copies(self.connection, self.store, at_ms)
+                copies.follow(report)
+            update_cards(self.store, report, at_ms)
+            if copies:
+                copies.clear()
             place_files(self.connection)
             follow_embeds(self.connection, self.root, report, at_ms)
             if report.stated:
-                self._take_statements(report, at_ms)
+                from flashcards.catalog.imports import take_statements
+
+                self.forget_limits()
+                take_statements(self.connection, self.clock, report.stated, self.model, at_ms)
         self.catalog.cache_notes({change.note: change.after for change in report.added if change.after}, at_ms)
         self.forget_limits()
         return report
 
-    def _take_statements(self, report: ScanReport, at_ms: int) -> None:
-        """Take over the schedules that other tools wrote beside cards, within the same transaction."""
-        from flashcards.catalog.imports import take_statements
-
-        self.forget_limits()
-        take_statements(
-            self.connection,
-            self.clock,
-            report.stated,
-            lambda deck: self.store.model(self.policy(deck).parameters),
-            at_ms,
-        )
-
-    def _follow_copies(self, report: ScanReport, at_ms: int) -> None:
-        from flashcards.catalog.corrections import Copies
-        from flashcards.catalog.scan import update_cards
-
-        copies = Copies(self.connection, self.store, at_ms)
-        copies.follow(report)
-        update_cards(self.store, report, at_ms)
-        copies.clear()
+    def model(self, deck: int) -> Model:
+        """Return FSRS with the parameters of a deck."""
+        return self.store.model(self.policy(deck).parameters)
 
     @cached_property
     def limits(self) -> list[DeckLimits]:
@@ -356,9 +347,7 @@ class Collection:
         """Return the chance that a card is recalled on a day; nothing if it was never rated."""
         if card.stability is None:
             return None
-        return self.store.model(self.policy(card.deck).parameters).retrievability(
-            card.stability, card.elapsed_days(day)
-        )
+        return self.model(card.deck).retrievability(card.stability, card.elapsed_days(day))
 
     def forget_limits(self) -> None:
         """Drop the cached decks and policies, because they changed."""

@@ -167,7 +167,7 @@ def merge_histories(collection: Collection, histories: Iterable[CardHistory], re
         collection.connection,
         histories,
         days,
-        lambda deck: collection.store.model(collection.policy(deck).parameters),
+        collection.model,
     )
     report.reviews += merged.reviews
     report.cards += merged.cards

@@ -257,8 +257,7 @@ def _add_functions(collection: Collection, at: int, texts: TextSearch) -> None:
     def retrievability(stability: float | None, day: int | None, deck: int) -> float | None:
         if stability is None or day is None:
             return None
-        model = collection.store.model(collection.policy(deck).parameters)
-        return model.retrievability(stability, max(0, today - day))
+        return collection.model(deck).retrievability(stability, max(0, today - day))
 
     collection.connection.create_function("matches", 4, texts.match, deterministic=True)
     collection.connection.create_function("question", 1, question, deterministic=True)
