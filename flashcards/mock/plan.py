@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.errors import UsageError
-from flashcards.mock.recorder import Mock, MockRecorder
+from flashcards.mock.recorder import Mock, MockRecorder, find_skills
 from flashcards.mock.session import MockSession, Timing
 from flashcards.review.grading import count_points
 from flashcards.settings import MockPreset
@@ -98,9 +98,6 @@ def begin_interview(
     return recorder.mock, MockSession(asked, timing, recorder, now_ms, collection.settings.rubric_thresholds)
 
 
-SKILL: Final = "skill:"
-"""How a tag begins that names a skill."""
-
 _LONG: Final = 30  # days after which a question counts as long unseen
 _LEAST: Final = 0.05
 
@@ -121,11 +118,6 @@ class Candidate(NamedTuple):
     recall: float | None
     missed: float
     days_since: int | None
-
-
-def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
-    """Find the skills that tags name, those of the card before those of its file."""
-    return tuple(tag.removeprefix(SKILL) for tag in reversed(tuple(tags)) if tag.startswith(SKILL))
 
 
 def weakness(candidate: Candidate) -> float:

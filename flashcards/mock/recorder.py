@@ -1,12 +1,11 @@
-"""Find the candidates of a mock interview in a collection, and store its answers."""
+"""Read the cards that a mock interview asks, and store its answers."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import render_sides
-from flashcards.mock.plan import find_skills
 from flashcards.review.collection_desk import CollectionDesk
 from flashcards.review.grading import add_ticks
 from flashcards.review.session import LONGEST_MS
@@ -14,11 +13,15 @@ from scheduler import Rating, transaction
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from flashcards.collection import Collection
     from flashcards.mock.session import Result
     from flashcards.review.views import Asked
 
+
+SKILL: Final = "skill:"
+"""How a tag begins that names a skill."""
 
 _ANSWERS = """
     SELECT number, card, front, skills, seconds, budget, answer, note, rating, covered, missed
@@ -107,6 +110,11 @@ class Mocks:
             skills, covered, gone = (tuple(json.loads(row[at])) for at in (3, 9, 10))
             found.append(MockAnswer._make((*row[:3], skills, *row[4:9], covered, gone)))
         return found
+
+
+def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
+    """Find the skills that tags name, those of the card before those of its file."""
+    return tuple(tag.removeprefix(SKILL) for tag in reversed(tuple(tags)) if tag.startswith(SKILL))
 
 
 class MockRecorder:

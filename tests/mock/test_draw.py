@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.mock.plan import Candidate, draw_cards, find_skills, weakness
+from flashcards.mock.plan import Candidate, draw_cards, weakness
+from flashcards.mock.recorder import find_skills
 
 candidates = st.lists(
     st.builds(
