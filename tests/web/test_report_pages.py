@@ -113,6 +113,8 @@ def test_a_long_report_shows_how_far_it_is_and_blocks_nobody(tmp_path: Path, mon
     with served(tmp_path) as visitor:
         visitor.open()
         page = visitor.get("/forecast")
+        while "max=" not in page.text:  # until the report has begun
+            page = visitor.get("/forecast")
         assert 'max="4" value="1"' in page.text
         assert "data-follow" in page.text  # the script asks again, and without it the browser does
         assert 'http-equiv="refresh"' in page.text
