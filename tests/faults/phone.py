@@ -6,10 +6,10 @@ import os
 from contextlib import closing
 from pathlib import Path
 
-from flashcards.sync.bridge import Bridge
-from flashcards.sync.media_store import CollectionFolder, MediaStore
+from flashcards.sync.media_store import MediaStore
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.session import SyncSession
+from flashcards.sync.synced_collection import SyncedCollection
 from flashcards.sync.validation import CARD_COLUMNS, NOTE_COLUMNS
 
 FIELDS, QUEUE = NOTE_COLUMNS.index("flds"), CARD_COLUMNS.index("queue")
@@ -19,16 +19,16 @@ AT = 1_785_000_000_000
 def make_mirror(root: Path) -> None:
     """Make what a server keeps for phones, as after a first download."""
     with closing(Mirror(_folder(root) / "mirror.anki2")) as mirror:
-        bridge, media = _open(root)
-        bridge.refresh(mirror)
-        bridge.close()
+        collection, media = _open(root)
+        collection.refresh(mirror)
+        collection.close()
         media.close()
 
 
 def apply_sync(root: Path) -> int:
     """Take over two reviews, a text that was edited and a card that was suspended; say so after it is kept."""
     with closing(Mirror(_folder(root) / "mirror.anki2")) as mirror:
-        bridge, media = _open(root)
+        collection, media = _open(root)
         notes, cards = ([*map(list, mirror.rows(table, _ids(mirror, table)))] for table in ("notes", "cards"))
         session = SyncSession(mirror, "key", mirror.state.usn, client_is_newer=True)
         edited, suspended = next(row for row in notes if "eins" in row[FIELDS]), cards[-1]
@@ -37,9 +37,9 @@ def apply_sync(root: Path) -> int:
         reviews = [[AT + place, card[0], 0, 3, 5, 1, 0, 1000, 1] for place, card in enumerate(cards[:2])]
         session.apply_chunk({"chunk": {"notes": [edited], "cards": [suspended], "revlog": reviews}})
         session.check({"client": [[0, 0, 0], *session.counts()[:3], 0, *session.counts()[3:]]})
-        session.finish(bridge)
+        session.finish(collection.take)
         os.write(1, b"taken over\n")
-        bridge.close()
+        collection.close()
         media.close()
     return 0
 
@@ -50,9 +50,9 @@ def _folder(root: Path) -> Path:
     return folder
 
 
-def _open(root: Path) -> tuple[Bridge, MediaStore]:
-    media = MediaStore(_folder(root) / "media.db", root, CollectionFolder(root))
-    return Bridge(root, media, lambda _sentence: None), media
+def _open(root: Path) -> tuple[SyncedCollection, MediaStore]:
+    media = MediaStore(_folder(root) / "media.db", root)
+    return SyncedCollection(root, media, lambda _sentence: None), media
 
 
 def _ids(mirror: Mirror, table: str) -> list[int]:
