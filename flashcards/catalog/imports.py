@@ -334,7 +334,7 @@ def _make_day_reader(clock: Clock) -> DayReader:
 
 
 def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[int, str], _Card]:
-    return {(note, slot): _Card._make(rest) for note, slot, *rest in select_in(connection, _CARDS, list(notes))}
+    return {row[:2]: _Card._make(row[2:]) for row in select_in(connection, _CARDS, list(notes))}
 
 
 def _make_state(

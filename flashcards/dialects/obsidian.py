@@ -187,20 +187,10 @@ class _Reader:
         if not self._settings.folders_are_decks and decks:
             name = self._name_deck(decks[0][1:])
             tags += [tag[1:] for tag in decks[1:]]
-        self.notes.append(
-            Note(
-                kind=kind,
-                line=block.first + 1,
-                end_line=block.last + 1,
-                fields=fields,
-                slots=slots,
-                gaps=gaps,
-                breadcrumb=breadcrumb,
-                tags=tuple(dict.fromkeys(tags)) if tags else (),
-                deck=name,
-                schedules=self._schedules(block, content, slots),
-            )
-        )
+        every_tag = tuple(dict.fromkeys(tags)) if tags else ()
+        schedules = self._schedules(block, content, slots)
+        head = kind, block.first + 1, block.last + 1  # positions, since names take twice the time
+        self.notes.append(Note(*head, fields, slots, gaps, breadcrumb, every_tag, deck=name, schedules=schedules))
         self._warn(block, fields, gaps)
 
     def _text(self, block: Block) -> _Text:
@@ -238,7 +228,8 @@ class _Reader:
         else:
             separator = settings.lines_reversed if both else settings.lines
             lines = text.split("\n")
-            at = next((at for at, line in enumerate(lines) if line.strip() == separator), len(lines))
+            bare = [line.strip() for line in lines]
+            at = bare.index(separator) if separator in bare else len(lines)
             front, back = _outdent(lines[:at]), _outdent(lines[at + 1 :])
         if not front or not back:
             return None
@@ -267,7 +258,9 @@ class _Reader:
             found = choose_later(found, find_stored(self._stored, texts))
         if not found and not content.comments:
             return ()
-        places = [int(slot[1:]) - 1 if slot[0] == "c" else at for at, slot in enumerate(slots)]
+        if block.kind is not BlockKind.CLOZE:
+            return (*found, None, None)[: len(slots)]
+        places = [int(slot[1:]) - 1 for slot in slots]
         return tuple(found[place] if place < len(found) else None for place in places)
 
     def _warn(self, block: Block, fields: tuple[str, ...], gaps: tuple[Gap, ...]) -> None:

@@ -69,7 +69,9 @@ class _Machine:
     def run(self) -> None:
         while self._at < len(self._lines):
             line = self._lines[self._at]
-            if not self._may_matter(line):  # most lines
+            if not line and not self._settings.end_marker:  # most blank lines
+                self._close(self._at - 1)
+            elif not self._may_matter(line):  # most of the others
                 if not self._text:
                     self._first = self._at
                 self._text.append(line.rstrip())
