@@ -26,6 +26,7 @@ _TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
 _SLIPS_ALONE: Final = 0.6  # where no word at all is the same
 _MOST_REST: Final = 12  # words without a partner among which slips are looked for
 _MOST_MISSPELT: Final = 2  # words of one side
+_TELLING: Final = 0.7  # the least weight of a word that names what a note is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +211,17 @@ def is_slip(one: str, other: str) -> bool:
     return abs(mine - theirs) <= most and OSA.distance(one, other, score_cutoff=most) <= most
 
 
-def is_misspelt(old: Words, new: Words) -> bool:
-    """Check whether two sides differ by a letter in a few words only, which may be the first letter.
+def is_hardly_changed(old: Words, new: Words, weights: Weights) -> bool:
+    """Check whether two sides differ by a letter in a few words only, or by a number beside a telling word.
 
-    Such words may be two words, like "house" and "mouse", unless the other sides of the notes are equal.
+    The letter may be the first one. "House" and "mouse" are two words, unless the other sides of the notes are equal;
+    nor does the number of a note in its list say which note it is.
     """
-    lost, gained, _ = _compare_words(old, new)
+    lost, gained, kept = _compare_words(old, new)
     if not lost or len(lost) != len(gained) or len(lost) > _MOST_MISSPELT:
         return False
+    if len(lost) == 1 and all(map(str.isdigit, lost | gained)):
+        return max(map(weights.__getitem__, kept), default=0.0) >= _TELLING
     partners = [{other for other in gained if _is_letter_away(word, other)} for word in lost]
     return all(partners) and len(set[str]().union(*partners)) == len(gained)
 

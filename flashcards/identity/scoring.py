@@ -15,8 +15,8 @@ from flashcards.identity.likeness import (
     compare_letters,
     compare_sides,
     find_slips,
+    is_hardly_changed,
     is_key_replaced,
-    is_misspelt,
     is_refilled,
     is_template_refilled,
     is_word_swapped,
@@ -77,7 +77,7 @@ _TELLING_BACK: Final = 1.5  # weight of a back that would be missed if it went t
 _OWN_BACK: Final = 1.0  # the least weight of a back that is contained in another
 _CONTAINED: Final = 0.95  # of the weight of a back that is contained
 _SWAPPED: Final = 0.9  # term and definition, each in the other's place
-_MISSPELT: Final = 0.9  # a front that differs by a letter above the same back
+_HARDLY_CHANGED: Final = 0.9  # a front that differs by a letter or its number, above the same back
 _SHORT: Final = 12  # characters of a side that is looked at letter by letter
 _RARE: Final = 0.7
 _ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
@@ -251,8 +251,8 @@ class Scores:
                 text = max(text, sure + 0.15 * _compare_short_sides(like.back, back, new_back))
             elif like.back_weight >= max(_OWN_BACK, _CONTAINED * min(old.back, new.back)):
                 text, both = max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)), True  # an explanation more or less
-        elif back == new_back and is_misspelt(*fronts):
-            text, both = max(text, _MISSPELT), True
+        elif back == new_back and is_hardly_changed(*fronts, self._weights):
+            text, both = max(text, _HARDLY_CHANGED), True
         elif (
             back == new_back
             and self._backs.is_single(back, file)
