@@ -180,6 +180,13 @@ class Scores:
         least = self._tuning.least_likeness
         return {new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news}
 
+    def is_side_kept(self, pair: Pair) -> bool:
+        """Check whether the notes of a pair are of one file and have the same front or the same back."""
+        old, new = self.old_sides[pair.old], self.new_sides[pair.new]
+        if self.files[pair.old] != self.new[pair.new].file:
+            return False
+        return old.front.plain == new.front.plain or old.back.plain == new.back.plain
+
     def is_rival(self, one: Pair, other: Pair) -> bool:
         """Check whether it matters which of two pairs that share a note is linked.
 

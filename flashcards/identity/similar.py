@@ -104,7 +104,7 @@ class _Run:
         """Take back weak links in files of which notes were exchanged for others, rather than edited.
 
         If a file lost notes and got as many that are like nothing it lost as were edited, cards gave way to others
-        there. Then a text that is somewhat alike says little.
+        there. Then a text that is somewhat alike on both sides says little.
         """
         scores = self._scores
         left = Counter(scores.files[old] for old in self._old if scores.old[old].active)
@@ -114,7 +114,8 @@ class _Run:
         kept = []
         for pair in self._pairs:
             file = scores.new[pair.new].file
-            if pair.text < self._tuning.exchanged and min(left[file], strange[file]) >= edited[file]:
+            is_exchanged = min(left[file], strange[file]) >= edited[file]
+            if is_exchanged and pair.text < self._tuning.exchanged and not scores.is_side_kept(pair):
                 self._unlink(pair)
             else:
                 kept.append(pair)

@@ -180,11 +180,12 @@ CAPITALS = [f"Q: What is the capital of {land}?\nA: {city}" for land, city in ((
     [
         ("Q: What is the capital of Hungary?\nA: Budapest", "Q: What is the capital of tungary?\nA: Budapest", 1),
         ("Q: What is the capital of Laos?\nA: Vientiane", "Q: What is the capital of Las?\nA: Vientiane", 1),
+        ("Q: What is the capital of Laos? (7)\nA: Vientiane", "Q: What is the capital of Laos? (6)\nA: Vientiane", 1),
         ("Haus :: house", "Maus :: mouse", 0),
         ("Q: What is the capital of Mali?\nA: Bamako", "Q: What is the capital of Bali?\nA: Denpasar", 0),
     ],
 )
-def test_a_letter_more_less_or_other_is_a_slip_above_the_same_answer(
+def test_a_letter_or_the_number_of_a_note_may_change_above_the_same_answer(
     world: World, before: str, after: str, links: int
 ) -> None:
     assert len(edit(world, [before, *CAPITALS], [after, *CAPITALS])) == links
@@ -211,3 +212,17 @@ def test_where_cards_give_way_to_others_one_that_is_somewhat_alike_is_another_to
 def test_where_cards_are_edited_one_that_is_somewhat_alike_is_edited_too(world: World) -> None:
     edited = TEARS.replace("tears", "all tears")
     assert len(edit(world, [GRID[0], TEARS, OTHER], [GRID[1], edited, OTHER])) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("rue :: street", "rue (as a rule) :: street"),
+        ("Q: How many cards has a deck?\nA: 52", "Q: How many cards has a deck?\nA: It depends on the game."),
+    ],
+)
+def test_where_cards_give_way_to_others_one_with_a_side_unchanged_is_edited(
+    world: World, before: str, after: str
+) -> None:
+    found = edit(world, [before, TEARS, OTHER], [after, "Q: Who painted *Guernica*?\nA: Picasso", OTHER])
+    assert len(found) == 1
