@@ -32,7 +32,7 @@ class DeckUnknown(UsageError):
     """No deck has this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        hint = suggest(name, known, "`flashcards due` shows the decks.", cutoff=0.5)
+        hint = suggest(name, known, "`flashcards list` shows the deck of each card.", cutoff=0.5)
         super().__init__(f"There is no deck `{name}`. {hint}")
 
 

@@ -183,7 +183,7 @@ class TimeTooEarly(UsageError):
 
 @click.command("answer")
 @click.argument("card", shell_complete=complete.card)
-@click.argument("rating", type=click.Choice(list(_RATINGS), case_sensitive=False))
+@click.argument("rating", metavar="RATING", type=click.Choice(list(_RATINGS), case_sensitive=False))
 @click.option("--at", metavar="TIME", help="Time of the answer, ISO 8601; local time without an offset. Default: now.")
 @click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="Time taken to answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")

@@ -39,7 +39,7 @@ def init_command(folder: Path | None) -> None:
     from importlib.resources import files
 
     from flashcards.catalog.files import FoundFile, find_deck_files
-    from flashcards.collection import Collection, expand_home
+    from flashcards.collection import STATE_FOLDER, Collection, expand_home
     from flashcards.settings import FILE_NAME, make_default_text
 
     named = folder or expand_home(click.get_current_context().find_root().obj or ".")
@@ -47,8 +47,11 @@ def init_command(folder: Path | None) -> None:
     if not any(isinstance(found, FoundFile) for found in find_deck_files(named)):
         _write(named / _EXAMPLE, files("flashcards.cli").joinpath(_EXAMPLE).read_text(encoding="utf-8"))
     _write(named / FILE_NAME, make_default_text())
+    is_new = not (named / STATE_FOLDER).exists()
     with Collection(named) as collection:
         collection.scan()
+        if is_new:
+            console.tell_where_kept(collection)
     where = "" if named == Path() else f" -C {named}"
     console.print_text(f"Next: `flashcards{where} review`")
 

@@ -220,19 +220,17 @@ def complete_word(value: str, typed: TypedWord, breaks: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", rest)
 
 
-_INSTALL_LINES = {
-    "bash": "echo 'eval \"$(flashcards completion bash)\"' >> ~/.bashrc",
-    "zsh": "echo 'eval \"$(flashcards completion zsh)\"' >> ~/.zshrc",
-    "fish": "flashcards completion fish > ~/.config/fish/completions/flashcards.fish",
-}
-
-
-@click.command("completion", epilog="\b\n" + "\n".join(_INSTALL_LINES.values()))
-@click.argument("shell", type=click.Choice(list(_INSTALL_LINES)))
+@click.command("completion")
+@click.argument("shell", metavar="SHELL", type=click.Choice(list(SHELLS)))
 def completion_command(shell: str) -> None:
     """Print the completion script for a shell.
 
-    To install it:
+    SHELL is bash, zsh or fish. One of these lines installs it; then open a new terminal.
+
+    \b
+    echo 'eval "$(flashcards completion bash)"' >> ~/.bashrc
+    echo 'eval "$(flashcards completion zsh)"' >> ~/.zshrc
+    flashcards completion fish > ~/.config/fish/completions/flashcards.fish
     """
     from flashcards.cli import group
 

@@ -119,7 +119,7 @@ def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, sav
         console.print_text(f"Database: {text}")
     if damage:
         console.print_text(
-            "The database is damaged. `flashcards restore` replaces it by the newest intact backup.", err=True
+            "The database is damaged. `flashcards restore` replaces it with the newest intact backup.", err=True
         )
         return
     console.print_text("The database is sound.")
@@ -128,7 +128,7 @@ def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, sav
     if len(cards) > _SHOWN:
         console.print_text(f"… and {len(cards) - _SHOWN:,} more")
     if not cards:
-        console.print_text(f"Every card agrees with the log of {console.plural(reviews, 'review')}.")
+        console.print_text(f"Every card agrees with the log of {console.plural(reviews, 'row')}.")
     elif saved:
         console.print_text(
             f"{console.plural(len(cards), 'card')} corrected from the log. The previous state is in {saved}."
@@ -186,6 +186,13 @@ class NoState(UsageError):
         super().__init__(f"{root} has no review state yet. The first review creates one.")
 
 
+class BackupUnknown(UsageError):
+    """No file has the name of the backup that was given."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"There is no backup {path}. `flashcards backup --list` lists the backups.")
+
+
 class NoBackup(UsageError):
     """There is nothing to restore from."""
 
@@ -198,11 +205,11 @@ class NoBackup(UsageError):
     "backup",
     required=False,
     shell_complete=complete.backups,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
 )
 @click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 def restore_command(backup: Path | None, yes: bool) -> None:
-    """Replace the review state by a backup.
+    """Replace the review state with a backup.
 
     Without BACKUP, the newest intact backup is used. The present state is backed up first; if it is damaged, its file
     is kept beside the backups with the ending `.damaged`. Other commands may run meanwhile. The decks are not touched.
@@ -216,17 +223,19 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     from scheduler import restore
     from scheduler.backup_files import find_newest_backup
 
+    if backup is not None and not backup.is_file():
+        raise BackupUnknown(backup)
     root = console.find_root()
     folder = root / STATE_FOLDER
     refuse_strange_files(folder, root)
     chosen = backup or find_newest_backup(folder / DATABASE)
     if chosen is None:
         raise NoBackup(folder / BACKUPS)
-    if not yes and not console.ask(f"Replace the review state by {chosen}?"):
+    if not yes and not console.ask(f"Replace the review state with {chosen}?"):
         console.print_text("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
     folder.mkdir(exist_ok=True)
     aside = restore(folder / DATABASE, chosen, folder / BACKUPS)
     console.print_text(f"Restored {chosen}.")
     if aside is not None:
-        console.print_text(f"The state before is kept in {aside}.", err=True)
+        console.print_text(f"The previous state is kept in {aside}.", err=True)

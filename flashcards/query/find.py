@@ -75,7 +75,7 @@ class Parser:
             return Condition("1")
         found = self._either()
         if self._at < len(self._tokens):
-            raise self._invalid("a `)` without a `(`.")
+            raise self._invalid("a `)` without a `(`. Remove it, or quote it to search for it.")
         return found
 
     def _split(self, query: str) -> list[str]:
@@ -84,7 +84,7 @@ class Parser:
         while at < len(query) and not query[at:].isspace():
             match = _TOKEN.match(query, at)
             if not match:
-                raise self._invalid('a `"` is not closed.')
+                raise self._invalid('a `"` is not closed. Close it or remove it.')
             if match[2]:
                 tokens.append("-")
             word = match[1] or match[3]
@@ -136,7 +136,7 @@ class Parser:
         if token == "(":
             inner = self._either()
             if self._next() != ")":
-                raise self._invalid("a `(` is not closed.")
+                raise self._invalid("a `(` is not closed. Close it, or quote it to search for it.")
             self._at += 1
             return Condition(f"({inner.sql})", inner.values)
         return self._word(token)

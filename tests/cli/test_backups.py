@@ -56,7 +56,7 @@ def test_restoring_asks_first_and_no_changes_nothing(deck: Runner) -> None:
     deck("answer", "a.md:1", "good")
     done = process(["restore"], deck.root, code=None, stdin="n\n")
     assert done.code != 0
-    assert "Replace the review state by " in done.err
+    assert "Replace the review state with " in done.err
     assert deck.card('"one"')["reps"] == 1
     assert process(["restore"], deck.root, stdin="y\n").out.startswith("Restored ")
     assert deck.card('"one"')["reps"] == 0
@@ -90,7 +90,7 @@ def test_the_state_comes_back_where_it_was_lost(deck: Runner) -> None:
 class TestDoctor:
     def test_finds_a_sound_state_sound(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
-        assert deck("doctor").out == ("The database is sound.\nEvery card agrees with the log of 1 review.\n")
+        assert deck("doctor").out == ("The database is sound.\nEvery card agrees with the log of 1 row.\n")
 
     def test_finds_a_card_that_is_not_what_its_log_says_and_puts_it_right(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
@@ -231,3 +231,8 @@ def test_a_lost_state_beside_backups_is_said_before_anything_is_written(deck: Ru
     deck("backup", "--list")
     deck("restore", "--yes")
     assert deck.card('"one"')["reps"] == 1
+
+
+def test_a_backup_that_does_not_exist_is_refused_with_advice(deck: Runner) -> None:
+    error = deck.fails("restore", "nope.db")
+    assert "There is no backup nope.db. `flashcards backup --list` lists the backups." in error
