@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from flashcards.catalog.files import FoundFile, Unreadable, find_deck_files
+import pytest
+
+from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,3 +149,45 @@ def test_a_link_to_a_file_that_is_not_found_without_it_is_followed(tmp_path: Pat
     (tmp_path / "b.md").symlink_to("node_modules/b.md")
     (tmp_path / "c.md").symlink_to("c.txt")
     assert files(tmp_path) == ["a.md", "b.md", "c.md"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ignored", "kept"),
+    [
+        ("*.md", "a.md b/c.md", "a.txt"),
+        ("a", "a a/b x/a x/a/b", "ab"),
+        ("a/", "a/ a/b x/a/ x/a/b", "a x/a"),
+        ("/a", "a a/b", "x/a"),
+        ("a/b", "a/b a/b/c", "x/a/b"),
+        ("a/*", "a/b a/b/c", "a a/"),
+        ("a/**", "a/ a/b a/b/c", "a b"),
+        ("**/a/b", "a/b x/y/a/b", "a/x/b"),
+        ("a/**/b", "a/b a/x/b a/x/y/b", "b x/a/b"),
+        ("a?[!x]", "abc x/abc", "abx ab"),
+        (r"\*", "*", "a"),
+        (r"\!a", "!a", "a"),
+        ("**", "a a/b", ""),
+        ("#a", "", "#a a"),
+        ("/", "", "a"),
+        ("!a", "", "a"),
+    ],
+)
+def test_a_pattern_means_what_it_means_to_git(pattern: str, ignored: str, kept: str) -> None:
+    rules = IgnoreRules([pattern])
+    for paths, expected in ((ignored, True), (kept, False)):
+        for path in paths.split():
+            assert rules.is_ignored(path.removesuffix("/"), is_folder=path.endswith("/")) is expected, path
+
+
+def test_of_the_patterns_that_match_the_last_one_decides() -> None:
+    rules = IgnoreRules(["*.md", "!keep.md", "x/keep.md"])
+    assert [rules.is_ignored(path, is_folder=False) for path in ("a.md", "keep.md", "x/keep.md")] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 30 + "*b", "[a-z]*" * 30 + "b", "a*" * 60 + "b", "**/a/" * 20 + "b", "b" + "*" * 99]
+)
+def test_patterns_of_a_stranger_are_matched_in_linear_time(pattern: str) -> None:
+    rules = IgnoreRules([pattern])
+    for path in ("a" * 200, "/".join(["a"] * 1000)):
+        assert not rules.is_ignored(path, is_folder=False)

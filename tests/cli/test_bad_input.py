@@ -58,6 +58,12 @@ class TestDecks:
         found = process(["-C", ".", "check"], cli.root, code=1)
         assert said in found.out + found.err
 
+    def test_a_name_of_a_million_letters_is_cut_where_it_is_printed(self, cli: Runner) -> None:
+        cli.write("a.md", f"Q: a\nA: ![]({'n' * 1_000_000}.png)\n")
+        said = cli("check", code=1).out
+        assert said.startswith(f"a.md:1: The file `{'n' * 190}")
+        assert len(said) < 500
+
     @pytest.mark.parametrize("name", [".flashcards", ".flashcards/state.db", ".flashcards/backups", "new.md"])
     def test_a_link_to_itself_is_said_by_what_would_write_through_it(self, cli: Runner, name: str) -> None:
         cli.write("good.md", question("two"))

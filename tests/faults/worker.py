@@ -36,7 +36,6 @@ HEAVY = (
         "yaml",
         "nh3",
         "imagesize",
-        "pathspec",
     ),
     *("flashcards.anki.imports.run", "flashcards.anki.exports.export", "flashcards.importers.hashcards"),
     *(

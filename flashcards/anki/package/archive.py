@@ -149,6 +149,8 @@ class Archive:
             parts = re.split(r"[/\\]", member.filename)
             if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member.filename):
                 raise Malformed("it names a file outside itself")
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack all at once
+                raise Malformed("it is packed in a way that Anki does not use")
             if member.filename in found:
                 raise Malformed(f"it holds `{_hide_controls(member.filename)}` twice")
             found[member.filename] = member

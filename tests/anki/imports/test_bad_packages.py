@@ -54,6 +54,13 @@ def test_a_medium_whose_name_is_no_name_of_a_file_is_refused(home: Home, tmp_pat
     assert text.isprintable()
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_would_be_unpacked_all_at_once_is_refused(home: Home, tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "x.apkg", "w", method) as archive:
+        archive.writestr("collection.anki2", b"\0" * 999)
+    assert "packed in a way that Anki does not use" in refused(home, tmp_path / "x.apkg")
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flashcards.anki.package.archive.MAX_COLLECTION", 1 << 20)
     package = write_zip(tmp_path / "x.apkg", {"collection.anki2": b"\0" * (8 << 20)})
