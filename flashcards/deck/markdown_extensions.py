@@ -92,9 +92,11 @@ def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
 def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
     if not any("[^" in field for field in note.fields):
         return note
-    names = dict.fromkeys(name for field in note.fields for name in _REFERENCE.findall(field))
-    own = {match[1] for field in note.fields for match in _FOOTNOTE.finditer(field)}
-    found = [defined[name] for name in names if name in defined and name not in own]
+    names: dict[str, None] = {}
+    for field in note.fields:
+        own = {match[1] for match in _FOOTNOTE.finditer(field)}
+        names |= dict.fromkeys(name for name in _REFERENCE.findall(field) if name not in own)
+    found = [defined[name] for name in names if name in defined]
     return note._replace(definitions="\n".join([*filter(None, [note.definitions]), *found])) if found else note
 
 
@@ -117,9 +119,9 @@ class _Footnotes:
         if "[^" in text:
             opaque = _find_fences(text)
             found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
-            self._defined.update({match[1]: match[2] for match in found})
-            named = set(_REFERENCE.findall(text))
+            named = {*_REFERENCE.findall(text), *self._defined}
             kept = ["" if match[1] in named else f"\\{match[0]}" for match in found]  # what nothing names is text
+            self._defined.update({match[1]: match[2] for match in found})
             ends = [0, *(match.end() for match in found)]
             starts = [*(match.start() for match in found), len(text)]
             between = (text[end:start] for end, start in zip(ends, starts, strict=True))

@@ -178,8 +178,9 @@ def test_code_stays_as_it_is(text: str) -> None:
 
 def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> None:
     deck = parse("Q: a[^1]\nA: b\n\nQ: c[^2]\nA: d\n\n[^2]: right here\n\n# Notes\n\n[^1]: there *too*\n", "x.md")
-    assert [note.definitions for note in deck.notes] == ["[^1]: there *too*", ""]
-    first = deck.notes[0]
+    assert [note.definitions for note in deck.notes] == ["[^1]: there *too*", "[^2]: right here"]
+    first, second = deck.notes
+    assert rewrite_additions(second.fields[1], second.definitions) == "d"
     html = HtmlRenderer({}, str).render(first.fields[0], first.definitions)
     assert html == "<p>a<sup>1</sup></p>\n<p><sup>1</sup> there <em>too</em></p>"
 
