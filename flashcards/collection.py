@@ -126,24 +126,14 @@ class Access(Enum):
 
 
 class Collection:
-    """An open collection; close it, or use it as a context manager.
-
-    Attributes:
-        root: its folder.
-        settings: what its `flashcards.toml` says.
-        clock: reads instants as its days.
-        connection: its database.
-        store: its cards and reviews.
-        catalog: its files and notes, as of the last scan.
-        record_act: records what the open transaction does as an act, if it is to be undone: its summary, and the files
-            that the transaction puts in place, see `Journal.staged`.
-        backup_ms: when an import last backed up the state through this object, in epoch milliseconds; 0 if never.
-    """
+    """An open collection; close it, or use it as a context manager."""
 
     def __init__(self, root: Path, access: Access = Access.KEEP) -> None:
         """Open the collection in `root`; raise an error if the folder, its settings or its database cannot be used."""
         self.root = root
-        self.backup_ms = 0
+        self.backup_ms = 0  # when an import last backed up the state through this object; 0 if never
+        # records what the open transaction does as an act, if it is to be undone: its summary, and the files that the
+        # transaction puts in place, see `Journal.staged`
         self.record_act: Callable[..., None] = lambda _summary, _staged=None: None
         self._access = access
         refuse_strange_files(self.state_folder, root)
@@ -167,7 +157,7 @@ class Collection:
     def _attach(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.store = Store(connection, self.clock)
-        self.catalog = Catalog(connection, self.root)
+        self.catalog = Catalog(connection, self.root)  # its files and notes, as of the last scan
         self.forget_limits()
 
     @property

@@ -35,20 +35,13 @@ _RATINGS_AFTER: Final = f"SELECT id FROM reviews WHERE {RATED} AND id > ? ORDER 
 
 
 class Act(NamedTuple):
-    """Something that can be undone.
+    """Something that can be undone."""
 
-    Attributes:
-        id: its row in `acts`; 0 for a rating without one.
-        at_ms: when it was done, in epoch milliseconds.
-        kind: the name of the command, such as `forget`; `rating` for a rating.
-        summary: what was done, in words; the name of a rating.
-        before: what it changed: the status of cards before it, rows of the log, and what its recorder added.
-    """
-
-    id: int
-    at_ms: int
-    kind: str
-    summary: str
+    id: int  # its row in `acts`; 0 for a rating without one
+    at_ms: int  # when it was done, in epoch milliseconds
+    kind: str  # the name of the command, such as `forget`; `rating` for a rating
+    summary: str  # what was done, in words; the name of a rating
+    # what it changed: the status of cards before it, rows of the log, and what its recorder added
     before: dict[str, Any]
 
 

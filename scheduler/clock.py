@@ -18,15 +18,10 @@ def _make_zone(offset_seconds: int) -> timezone:
 
 
 class Clock(NamedTuple):
-    """Reads times as local days.
+    """Reads times as local days."""
 
-    Attributes:
-        rollover: the hour, 0 to 23, at which a day begins.
-        zone: the time zone; by default the machine's own, daylight saving included.
-    """
-
-    rollover: int = 4
-    zone: tzinfo | None = None
+    rollover: int = 4  # the hour, 0 to 23, at which a day begins
+    zone: tzinfo | None = None  # the time zone; by default the machine's own, daylight saving included
 
     def offset_seconds(self, at_ms: int) -> int:
         """Return the seconds that local time is ahead of UTC at this time."""

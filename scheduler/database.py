@@ -259,19 +259,13 @@ _MIGRATIONS_TABLE = (
 
 
 class TableSet(NamedTuple):
-    """Tables that belong together, and the migrations that make them.
+    """Tables that belong together, and the migrations that make them."""
 
-    Attributes:
-        name: the name of the migration set in the table `_sqlite_migrations`.
-        module: the module whose `migrations` (a `sqlite_utils.Migrations`) make the tables; imported if needed.
-        migrations: the names of all its migrations, oldest first.
-        tables: the SQL of the tables after all migrations, statements separated by blank lines. A new database is
-            made from it in a tenth of the time that the migrations take.
-    """
-
-    name: str
-    module: str
-    migrations: tuple[str, ...]
+    name: str  # the name of the migration set in the table `_sqlite_migrations`
+    module: str  # the module whose `migrations` (a `sqlite_utils.Migrations`) make the tables; imported if needed
+    migrations: tuple[str, ...]  # the names of all its migrations, oldest first
+    # the SQL of the tables after all migrations, statements separated by blank lines. A new database is made from it in
+    # a tenth of the time that the migrations take.
     tables: Path
 
 

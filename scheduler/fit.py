@@ -27,26 +27,16 @@ class TrainingSet:
     """Reviews at least a day after the card's previous one, oldest first; one entry of each array a review.
 
     A card's history counts from when it was last new. If its beginning is lost, the card is left out.
-
-    Attributes:
-        entries: the ratings of all these cards as fsrs-rs takes them, card by card.
-        first: where a review's history begins among the entries.
-        place: the index of the review itself there.
-        card: the card's id.
-        day: the day of the review.
-        elapsed: the days since the card's last review.
-        recalled: whether it was rated anything but Again.
-        bins: see `review_bins`.
     """
 
-    entries: Sequence[FSRSReview]
-    first: NDArray[np.int64]
-    place: NDArray[np.int64]
-    card: NDArray[np.int64]
-    day: NDArray[np.int64]
-    elapsed: NDArray[np.int64]
-    recalled: NDArray[np.bool_]
-    bins: NDArray[np.int64]
+    entries: Sequence[FSRSReview]  # the ratings of all these cards as fsrs-rs takes them, card by card
+    first: NDArray[np.int64]  # where a review's history begins among the entries
+    place: NDArray[np.int64]  # the index of the review itself there
+    card: NDArray[np.int64]  # the card's id
+    day: NDArray[np.int64]  # the day of the review
+    elapsed: NDArray[np.int64]  # the days since the card's last review
+    recalled: NDArray[np.bool_]  # whether it was rated anything but Again
+    bins: NDArray[np.int64]  # see `review_bins`
 
     def __len__(self) -> int:
         return self.place.size
@@ -151,19 +141,13 @@ _WEIGHT_OF_DEFAULTS = 300  # reviews
 
 
 class Fit(NamedTuple):
-    """The result of fitting.
+    """The result of fitting."""
 
-    Attributes:
-        parameters: those to use: fitted to all reviews, the present ones or FSRS's defaults.
-        taken: which of the three they are.
-        reviews: how many there were to fit to.
-        present, fitted, own, average: how well each predicts the newest fifth: the present parameters, parameters
-            fitted to the older reviews alone, FSRS's defaults, and the constant average.
-    """
-
-    parameters: tuple[float, ...]
-    taken: Literal["present", "fitted", "own"]
-    reviews: int
+    parameters: tuple[float, ...]  # those to use: fitted to all reviews, the present ones or FSRS's defaults
+    taken: Literal["present", "fitted", "own"]  # which of the three they are
+    reviews: int  # how many there were to fit to
+    # present, fitted, own, average: how well each predicts the newest fifth: the present parameters, parameters fitted
+    # to the older reviews alone, FSRS's defaults, and the constant average
     present: Figures
     fitted: Figures
     own: Figures

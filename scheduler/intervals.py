@@ -94,19 +94,12 @@ _AVOIDED = 1e-6
 
 
 class Load(NamedTuple):
-    """The days ahead, as the load balancer sees them.
+    """The days ahead, as the load balancer sees them."""
 
-    Attributes:
-        today: the day.
-        due: how many cards are due on a day; days without cards may be missing.
-        siblings: the days on which a sibling of the card is due.
-        easy_days: how much to do on each day of the week, Monday first, 0 to 1.
-    """
-
-    today: int
-    due: Mapping[int, int]
-    siblings: Collection[int] = ()
-    easy_days: Sequence[float] = NO_EASY_DAYS
+    today: int  # the day
+    due: Mapping[int, int]  # how many cards are due on a day; days without cards may be missing
+    siblings: Collection[int] = ()  # the days on which a sibling of the card is due
+    easy_days: Sequence[float] = NO_EASY_DAYS  # how much to do on each day of the week, Monday first, 0 to 1
 
     def interval(self, days: float, minimum: int, maximum: int, drawn: float) -> int:
         """Choose the interval in whole days: moved within its bounds, by `drawn` in [0, 1), to a suitable day."""

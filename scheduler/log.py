@@ -200,19 +200,9 @@ class ImportedReview(NamedTuple):
 
 
 class ImportedState(NamedTuple):
-    """The state of a card in another program.
+    """The state of a card in another program."""
 
-    Attributes:
-        state, due_day, due_ms, steps_left, interval, reps, lapses: as in `Card`.
-        leech: whether it is tagged as one.
-        changed_ms: when the other program last changed it.
-        memory: its memory state, if it cannot be computed because the beginning of its log is lost.
-        keeps_log: whether the other program keeps a log. The state from a program without one counts if it is newer
-            than the last row here.
-        log_is_whole: whether everything that happened to the card is in the log. Then counts and memory state follow
-            from it, and the stated due time counts only after the log's last row.
-    """
-
+    # state, due_day, due_ms, steps_left, interval, reps, lapses: as in `Card`
     state: State
     due_day: int | None
     due_ms: int | None
@@ -220,10 +210,14 @@ class ImportedState(NamedTuple):
     interval: int
     reps: int
     lapses: int
-    leech: bool
-    changed_ms: int
-    memory: Memory | None = None
+    leech: bool  # whether it is tagged as one
+    changed_ms: int  # when the other program last changed it
+    memory: Memory | None = None  # its memory state, if it cannot be computed because the beginning of its log is lost
+    # whether the other program keeps a log. The state from a program without one counts if it is newer than the last
+    # row here.
     keeps_log: bool = True
+    # whether everything that happened to the card is in the log. Then counts and memory state follow from it, and the
+    # stated due time counts only after the log's last row.
     log_is_whole: bool = False
 
     @classmethod

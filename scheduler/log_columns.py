@@ -159,28 +159,18 @@ def _texts(connection: sqlite3.Connection, query: str, values: Sequence[object] 
 
 
 class LogColumns(NamedTuple):
-    """The rows of the log that were not taken back, card by card, each card's oldest first. Voids are left out.
+    """The rows of the log that were not taken back, card by card, each card's oldest first. Voids are left out."""
 
-    Attributes:
-        at_ms: when, in epoch milliseconds; the row's id.
-        card: the card's id.
-        kind: the row's `ReviewKind`.
-        rating: 1 to 4; 0 without a rating.
-        before, after: the card's `State` before and after.
-        leech: what it did to a card that keeps being forgotten, see `Leech`.
-        day: the local day, see `scheduler.clock`.
-        due_day: the day on which the card was due after it; 0 without one.
-    """
-
-    at_ms: NDArray[np.int64]
-    card: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    rating: NDArray[np.int64]
+    at_ms: NDArray[np.int64]  # when, in epoch milliseconds; the row's id
+    card: NDArray[np.int64]  # the card's id
+    kind: NDArray[np.int64]  # the row's `ReviewKind`
+    rating: NDArray[np.int64]  # 1 to 4; 0 without a rating
+    # before, after: the card's `State` before and after
     before: NDArray[np.int64]
     after: NDArray[np.int64]
-    leech: NDArray[np.int64]
-    day: NDArray[np.int64]
-    due_day: NDArray[np.int64]
+    leech: NDArray[np.int64]  # what it did to a card that keeps being forgotten, see `Leech`
+    day: NDArray[np.int64]  # the local day, see `scheduler.clock`
+    due_day: NDArray[np.int64]  # the day on which the card was due after it; 0 without one
 
     def where(self, chosen: NDArray[np.bool_]) -> LogColumns:
         """Keep the rows that a mask selects."""
@@ -228,29 +218,17 @@ _COLUMNS = (
 
 
 class Ratings(NamedTuple):
-    """Ratings that were not taken back, oldest first; one entry of each array a rating.
+    """Ratings that were not taken back, oldest first; one entry of each array a rating."""
 
-    Attributes:
-        at_ms: when, in epoch milliseconds; unique.
-        card: the card's id.
-        rating: 1 to 4.
-        day: the local day, see `scheduler.clock`.
-        offset_minutes: how far local time was ahead of UTC.
-        duration_ms: how long the answer took.
-        state_before: the card's `State` when it was asked.
-        interval_before: the card's interval before the rating, in seconds; at most 68 years.
-        stability: in days, after the rating, as computed when it was given; NaN without one.
-    """
-
-    at_ms: NDArray[np.int64]
-    card: NDArray[np.int64]
-    rating: NDArray[np.int8]
-    day: NDArray[np.int32]
-    offset_minutes: NDArray[np.int16]
-    duration_ms: NDArray[np.int32]
-    state_before: NDArray[np.int8]
-    interval_before: NDArray[np.int32]
-    stability: NDArray[np.float64]
+    at_ms: NDArray[np.int64]  # when, in epoch milliseconds; unique
+    card: NDArray[np.int64]  # the card's id
+    rating: NDArray[np.int8]  # 1 to 4
+    day: NDArray[np.int32]  # the local day, see `scheduler.clock`
+    offset_minutes: NDArray[np.int16]  # how far local time was ahead of UTC
+    duration_ms: NDArray[np.int32]  # how long the answer took
+    state_before: NDArray[np.int8]  # the card's `State` when it was asked
+    interval_before: NDArray[np.int32]  # the card's interval before the rating, in seconds; at most 68 years
+    stability: NDArray[np.float64]  # in days, after the rating, as computed when it was given; NaN without one
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Ratings:
         """Keep the ratings that a mask selects, or reorder them by an array of indexes."""

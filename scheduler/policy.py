@@ -32,51 +32,32 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How cards are scheduled and asked; the defaults are Anki's.
+    """How cards are scheduled and asked; the defaults are Anki's."""
 
-    Attributes:
-        retention: the chance of recall at which a card falls due, 0.7 to 0.99.
-        learning_steps: delays in seconds while a card is new; may be empty.
-        relearning_steps: delays in seconds after a lapse; may be empty.
-        maximum_interval: days.
-        new_per_day: new cards introduced a day; also limits the decks below.
-        reviews_per_day: reviews asked a day, new cards included; also limits the decks below.
-        bury_siblings: ask only one card of a note a day (except steps within the day).
-        leech_threshold: lapses that make a card a leech; 0 is never.
-        leech_action: what happens to a leech.
-        fuzz: spread intervals by a few days.
-        load_balance: within the fuzz, prefer days with few due cards, and keep siblings apart.
-        easy_days: how much to do on each day of the week, Monday first: 1 is a full day, 0 as little as possible.
-        new_order: new cards in deck order, or shuffled.
-        review_order: the order of due cards: by due day; most likely recalled first; shuffled; most overdue first,
-            relative to the interval that `retention` asks for.
-        new_mix: new cards among the reviews, before them or after them.
-        parameters: of FSRS: 17, 19 or 21 numbers.
-        deadline: a date, `2026-12-15`, to work towards. New cards begin in time, and learned cards are asked once more
-            in the week before. Empty for no deadline.
-        rest_days: the last new card comes this many days before the deadline, so that it is seen again.
-        ignore_reviews_before: a date, `2024-01-31`: cards first learned before it do not count when parameters are
-            fitted. Empty to count all.
-    """
-
-    retention: float = 0.9
-    learning_steps: tuple[int, ...] = (60, 600)
-    relearning_steps: tuple[int, ...] = (600,)
-    maximum_interval: int = 36_500
-    new_per_day: int = 20
-    reviews_per_day: int = 200
-    bury_siblings: bool = True
-    leech_threshold: int = 8
-    leech_action: LeechAction = "tag"
-    fuzz: bool = True
-    load_balance: bool = True
+    retention: float = 0.9  # the chance of recall at which a card falls due, 0.7 to 0.99
+    learning_steps: tuple[int, ...] = (60, 600)  # delays in seconds while a card is new; may be empty
+    relearning_steps: tuple[int, ...] = (600,)  # delays in seconds after a lapse; may be empty
+    maximum_interval: int = 36_500  # days
+    new_per_day: int = 20  # new cards introduced a day; also limits the decks below
+    reviews_per_day: int = 200  # reviews asked a day, new cards included; also limits the decks below
+    bury_siblings: bool = True  # ask only one card of a note a day (except steps within the day)
+    leech_threshold: int = 8  # lapses that make a card a leech; 0 is never
+    leech_action: LeechAction = "tag"  # what happens to a leech
+    fuzz: bool = True  # spread intervals by a few days
+    load_balance: bool = True  # within the fuzz, prefer days with few due cards, and keep siblings apart
+    # how much to do on each day of the week, Monday first: 1 is a full day, 0 as little as possible
     easy_days: tuple[float, ...] = NO_EASY_DAYS
-    new_order: NewOrder = "deck"
+    new_order: NewOrder = "deck"  # new cards in deck order, or shuffled
+    # the order of due cards: by due day; most likely recalled first; shuffled; most overdue first, relative to the
+    # interval that `retention` asks for
     review_order: ReviewOrder = "due"
-    new_mix: NewMix = "mix"
-    parameters: tuple[float, ...] = DEFAULT_PARAMETERS
+    new_mix: NewMix = "mix"  # new cards among the reviews, before them or after them
+    parameters: tuple[float, ...] = DEFAULT_PARAMETERS  # of FSRS: 17, 19 or 21 numbers
+    # a date, `2026-12-15`, to work towards. New cards begin in time, and learned cards are asked once more in the week
+    # before. Empty for no deadline.
     deadline: str = ""
-    rest_days: int = 3
+    rest_days: int = 3  # the last new card comes this many days before the deadline, so that it is seen again
+    # a date, `2024-01-31`: cards first learned before it do not count when parameters are fitted. Empty to count all.
     ignore_reviews_before: str = ""
 
     @property

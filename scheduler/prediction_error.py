@@ -26,17 +26,11 @@ _STEPS = 64  # more than any scale of `review_bins` needs for numbers below 10^1
 
 
 class Figures(NamedTuple):
-    """How well recall was predicted; lower is better.
+    """How well recall was predicted; lower is better."""
 
-    Attributes:
-        reviews: how many were predicted.
-        log_loss: see `log_loss`.
-        rmse_bins: see `rmse_bins`.
-    """
-
-    reviews: int
-    log_loss: float
-    rmse_bins: float
+    reviews: int  # how many were predicted
+    log_loss: float  # see `log_loss`
+    rmse_bins: float  # see `rmse_bins`
 
 
 class CalibrationBin(NamedTuple):

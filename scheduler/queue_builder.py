@@ -33,22 +33,14 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """What a session covers.
+    """What a session covers."""
 
-    Attributes:
-        decks: all decks, those above included, in the order in which new cards are taken.
-        order: the settings that order the session's cards and mix them.
-        only_cards: ask only these cards; by default all.
-        ahead_days: ask what falls due within this many days, too.
-        paced: new cards of decks with a deadline come at the pace that it needs, else as the limits say.
-        weights: how many cards a card represents, in a simulation of a sample; 1 if missing.
-    """
-
-    decks: tuple[DeckLimits, ...]
-    order: Policy
-    only_cards: frozenset[int] | None = None
-    ahead_days: int = 0
-    paced: bool = True
+    decks: tuple[DeckLimits, ...]  # all decks, those above included, in the order in which new cards are taken
+    order: Policy  # the settings that order the session's cards and mix them
+    only_cards: frozenset[int] | None = None  # ask only these cards; by default all
+    ahead_days: int = 0  # ask what falls due within this many days, too
+    paced: bool = True  # new cards of decks with a deadline come at the pace that it needs, else as the limits say
+    # how many cards a card represents, in a simulation of a sample; 1 if missing
     weights: Mapping[int, int] = MappingProxyType({})
 
 

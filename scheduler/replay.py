@@ -36,17 +36,13 @@ _LONGEST_PAUSE = 1 << 17  # days
 
 
 class Memories(NamedTuple):
-    """Memory states of cards, one entry of each array a card.
+    """Memory states of cards, one entry of each array a card."""
 
-    Attributes:
-        card: the card's id; in order.
-        stability, difficulty: its memory state.
-        last_day, last_ms: the day and the time of the rating that led to it.
-    """
-
-    card: NDArray[np.int64]
+    card: NDArray[np.int64]  # the card's id; in order
+    # stability, difficulty: its memory state
     stability: NDArray[np.float64]
     difficulty: NDArray[np.float64]
+    # last_day, last_ms: the day and the time of the rating that led to it
     last_day: NDArray[np.int64]
     last_ms: NDArray[np.int64]
 

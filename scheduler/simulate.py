@@ -73,41 +73,26 @@ class ReviewPlan(Protocol):
 
 
 class SimulatedDay(NamedTuple):
-    """What was done on one day; cards of a sample count as many times as they represent cards.
+    """What was done on one day; cards of a sample count as many times as they represent cards."""
 
-    Attributes:
-        new: cards asked for the first time.
-        reviews: cards asked that had been learned before: under review, or on a step of days.
-        steps: further answers, to steps within the day.
-        lapses: cards under review that were forgotten.
-        recalled: reviews that were recalled.
-        seconds: the time for all of it.
-    """
-
-    new: int
-    reviews: int
-    steps: int
-    lapses: int
-    recalled: int
-    seconds: float
+    new: int  # cards asked for the first time
+    reviews: int  # cards asked that had been learned before: under review, or on a step of days
+    steps: int  # further answers, to steps within the day
+    lapses: int  # cards under review that were forgotten
+    recalled: int  # reviews that were recalled
+    seconds: float  # the time for all of it
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """The result of a simulation.
+    """The result of a simulation."""
 
-    Attributes:
-        first_day: the day of the first element of `days`.
-        days: what was done on each day.
-        known: cards known (the sum of the chances of recall of all cards seen) at the end of each day; of the
-            first, of each `known_every`th after it, and always of the last. Weights count here, too.
-        cards: each card as it is in the end.
-    """
-
-    first_day: int
-    days: tuple[SimulatedDay, ...]
+    first_day: int  # the day of the first element of `days`
+    days: tuple[SimulatedDay, ...]  # what was done on each day
+    # cards known (the sum of the chances of recall of all cards seen) at the end of each day; of the first, of each
+    # `known_every`th after it, and always of the last. Weights count here, too.
     known: tuple[float, ...]
-    cards: Mapping[int, Card]
+    cards: Mapping[int, Card]  # each card as it is in the end
 
     @property
     def retention(self) -> float | None:

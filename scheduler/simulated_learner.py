@@ -34,38 +34,31 @@ class Learner:
 
     Whether a card is recalled on a later day follows FSRS: the chance is its retrievability. Everything else is counted
     from a log (`estimate_learner`). The defaults are those of fsrs-rs, from the logs of many Anki users.
-
-    Attributes:
-        first: the chances of the ratings of a new card.
-        passing: of Hard, Good and Easy, if a card is recalled on a later day.
-        learning: the ratings of a step within the day, by the rating before (Again, Hard, Good).
-        relearning: the same after a lapse.
-        seconds: how long an answer takes, by rating: of new cards and their steps, of reviews, of relearning.
-        spoken: cards that are answered at length, such as those with a rubric.
-        spoken_seconds: how long such an answer takes.
-        seed: a different seed is a different person with the same habits.
     """
 
-    first: Four = (0.24, 0.094, 0.495, 0.171)
-    passing: Three = (0.224, 0.631, 0.145)
+    first: Four = (0.24, 0.094, 0.495, 0.171)  # the chances of the ratings of a new card
+    passing: Three = (0.224, 0.631, 0.145)  # of Hard, Good and Easy, if a card is recalled on a later day
+    # the ratings of a step within the day, by the rating before (Again, Hard, Good)
     learning: tuple[Four, Four, Four] = (
         (0.3686, 0.0628, 0.5108, 0.0578),
         (0.0442, 0.4553, 0.4457, 0.0548),
         (0.0519, 0.0470, 0.8462, 0.0549),
     )
+    # the same after a lapse
     relearning: tuple[Four, Four, Four] = (
         (0.2157, 0.0643, 0.6595, 0.0605),
         (0.0500, 0.4638, 0.4475, 0.0387),
         (0.1057, 0.1434, 0.7267, 0.0242),
     )
+    # how long an answer takes, by rating: of new cards and their steps, of reviews, of relearning
     seconds: tuple[Four, Four, Four] = (
         (19.58, 18.79, 13.78, 10.71),
         (19.38, 17.59, 12.38, 8.94),
         (16.44, 15.25, 12.32, 8.03),
     )
-    spoken: Set[int] = frozenset()
-    spoken_seconds: float = SPOKEN_SECONDS
-    seed: int = 1
+    spoken: Set[int] = frozenset()  # cards that are answered at length, such as those with a rubric
+    spoken_seconds: float = SPOKEN_SECONDS  # how long such an answer takes
+    seed: int = 1  # a different seed is a different person with the same habits
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
         """Choose how the card is rated, by the rating `before` of the same day and the chance of `recall`, where known.

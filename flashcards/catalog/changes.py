@@ -39,17 +39,13 @@ class ReadFile(NamedTuple):
 
 @dataclass(slots=True)
 class FolderChanges:
-    """What changed in the folder since the last scan.
+    """What changed in the folder since the last scan."""
 
-    Attributes:
-        changed, gone, unreadable: files.
-        apart: ids of orphans that must not be linked with a note of these files, however similar.
-    """
-
+    # changed, gone, unreadable: files
     changed: list[ReadFile] = field(default_factory=list)
     gone: list[FileRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
-    apart: Set[int] = frozenset()
+    apart: Set[int] = frozenset()  # ids of orphans that must not be linked with a note of these files, however similar
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)
@@ -200,29 +196,22 @@ class StatedCard(NamedTuple):
 
 @dataclass(slots=True)
 class ScanReport:
-    """What a scan did.
+    """What a scan did."""
 
-    Attributes:
-        added, edited, moved, removed, returned: the notes, in order of file and line.
-        new_cards: the cards of notes that are new.
-        placed: the notes that were known and whose cards may have changed or moved.
-        orphaned: ids of notes that lost their text.
-        ambiguous: notes that were added, but may be edited ones.
-        replaced: reviewed notes that lost their text, each with the new note at its place.
-        stated: the schedules that other tools wrote beside cards.
-    """
-
+    # added, edited, moved, removed, returned: the notes, in order of file and line
     added: list[Change] = field(default_factory=list)
     edited: list[Change] = field(default_factory=list)
     moved: list[Change] = field(default_factory=list)
     removed: list[Change] = field(default_factory=list)
     returned: list[Change] = field(default_factory=list)
-    new_cards: list[CardPlace] = field(default_factory=list)
+    new_cards: list[CardPlace] = field(default_factory=list)  # the cards of notes that are new
+    # the notes that were known and whose cards may have changed or moved
     placed: list[CardPlace] = field(default_factory=list)
-    orphaned: list[int] = field(default_factory=list)
-    ambiguous: list[Ambiguity] = field(default_factory=list)
+    orphaned: list[int] = field(default_factory=list)  # ids of notes that lost their text
+    ambiguous: list[Ambiguity] = field(default_factory=list)  # notes that were added, but may be edited ones
+    # reviewed notes that lost their text, each with the new note at its place
     replaced: list[tuple[Change, Change]] = field(default_factory=list)
-    stated: list[StatedCard] = field(default_factory=list)
+    stated: list[StatedCard] = field(default_factory=list)  # the schedules that other tools wrote beside cards
 
     def __bool__(self) -> bool:
         return bool(self.new_cards or self.placed or self.orphaned)

@@ -35,15 +35,11 @@ def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[
 
 
 class NoteWriter:
-    """Writes notes and reports what it did; the transaction is the caller's.
-
-    Attributes:
-        report: what was done so far.
-    """
+    """Writes notes and reports what it did; the transaction is the caller's."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int, paths: Mapping[int, str]) -> None:
         """Begin a report; `paths` has the path of each file by its id."""
-        self.report = ScanReport()
+        self.report = ScanReport()  # what was done so far
         self._db = connection
         self._catalog = Catalog(connection)
         self._now_ms = now_ms

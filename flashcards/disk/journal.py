@@ -41,13 +41,10 @@ class Journal:
     Args:
         root: the folder of the files.
         folder: where files wait, each write in a folder of its own; made and removed here.
-
-    Attributes:
-        mark: names the write; to be stored in the transaction that goes with it.
     """
 
     def __init__(self, root: Path, folder: Path) -> None:
-        self.mark = secrets.token_hex(16)
+        self.mark = secrets.token_hex(16)  # names the write; to be stored in the transaction that goes with it
         self._root = root
         self._folder = folder / self.mark
         self._staged: dict[str, Path | None] = {}

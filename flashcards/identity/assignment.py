@@ -10,18 +10,12 @@ _MOST_ROUNDS: Final = 100  # of taking pairs, each of which may leave others wit
 
 
 class Pair(NamedTuple):
-    """An old and a new note, by their numbers, and how well they match.
+    """An old and a new note, by their numbers, and how well they match."""
 
-    Attributes:
-        score: what speaks for the pair.
-        claim: the score that the pair has against other pairs of the same notes; at least `score`.
-        text: how alike the texts are, 0 to 1.
-        old, new: the notes.
-    """
-
-    score: float
-    claim: float
-    text: float
+    score: float  # what speaks for the pair
+    claim: float  # the score that the pair has against other pairs of the same notes; at least `score`
+    text: float  # how alike the texts are, 0 to 1
+    # old, new: the notes
     old: int
     new: int
 

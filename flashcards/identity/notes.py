@@ -12,14 +12,7 @@ from flashcards.deck.model import Note
 
 
 class Known(NamedTuple):
-    """A note of the catalog that needs its text: its file changed, or it is an orphan.
-
-    Attributes:
-        body: `note` as the catalog stores it.
-        top_gap: the highest number that a gap of it ever had.
-        former: the fingerprints of all its earlier texts.
-        lost_ms: when an orphan lost its text.
-    """
+    """A note of the catalog that needs its text: its file changed, or it is an orphan."""
 
     id: int
     key: str
@@ -27,12 +20,12 @@ class Known(NamedTuple):
     file: int
     fingerprint: bytes
     note: Note
-    body: str
+    body: str  # `note` as the catalog stores it
     deck: int
-    top_gap: int
+    top_gap: int  # the highest number that a gap of it ever had
     active: bool
-    former: frozenset[bytes] = frozenset()
-    lost_ms: int = 0
+    former: frozenset[bytes] = frozenset()  # the fingerprints of all its earlier texts
+    lost_ms: int = 0  # when an orphan lost its text
 
 
 class Seen(NamedTuple):
@@ -72,43 +65,25 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The numbers that decide about similar notes. `docs/identity.md` has the evidence for them.
+    """The numbers that decide about similar notes. `docs/identity.md` has the evidence for them."""
 
-    Attributes:
-        threshold: the least score of a link; scores lie between 0 and 1.
-        margin: how far ahead of its rivals a link must be.
-        template_margin: how far the texts must be ahead of the likeness between the new note and an unchanged one.
-        key_replaced: the factor for the likeness if words that name the subject of a question were replaced.
-        telling: the weight from which on equal backs prove one card all the same.
-        back_kept: the likeness from which on changed backs prove it too.
-        orphan_threshold: the least score of a link to a note that lost its text in an earlier scan.
-        exchanged: texts less alike than this are not linked where cards gave way to others.
-        least_likeness: texts less alike than this are never linked, wherever they are.
-        alone: the support of a pair that is alone between two linked notes.
-        alone_one_sided: the same if only front or back is alike.
-        unbounded: taken off these for each side on which there is no note, but an end of the file.
-        same_rank: the support of a pair in the same order, among equally many, between two linked notes.
-        same_stretch: the support of another pair, among equally many, between the same two linked notes.
-        same_file: the support of a pair of the same file.
-        same_heading: the support of a pair below the same headings.
-    """
-
-    threshold: float = 0.55
-    margin: float = 0.08
+    threshold: float = 0.55  # the least score of a link; scores lie between 0 and 1
+    margin: float = 0.08  # how far ahead of its rivals a link must be
+    # how far the texts must be ahead of the likeness between the new note and an unchanged one
     template_margin: float = 0.14
-    key_replaced: float = 0.5
-    telling: float = 1.5
-    back_kept: float = 0.45
-    orphan_threshold: float = 0.75
-    exchanged: float = 0.85
-    least_likeness: float = 0.25
-    alone: float = 0.2
-    alone_one_sided: float = 0.1
-    unbounded: float = 0.05
-    same_rank: float = 0.18
-    same_stretch: float = 0.06
-    same_file: float = 0.03
-    same_heading: float = 0.02
+    key_replaced: float = 0.5  # the factor for the likeness if words that name the subject of a question were replaced
+    telling: float = 1.5  # the weight from which on equal backs prove one card all the same
+    back_kept: float = 0.45  # the likeness from which on changed backs prove it too
+    orphan_threshold: float = 0.75  # the least score of a link to a note that lost its text in an earlier scan
+    exchanged: float = 0.85  # texts less alike than this are not linked where cards gave way to others
+    least_likeness: float = 0.25  # texts less alike than this are never linked, wherever they are
+    alone: float = 0.2  # the support of a pair that is alone between two linked notes
+    alone_one_sided: float = 0.1  # the same if only front or back is alike
+    unbounded: float = 0.05  # taken off these for each side on which there is no note, but an end of the file
+    same_rank: float = 0.18  # the support of a pair in the same order, among equally many, between two linked notes
+    same_stretch: float = 0.06  # the support of another pair, among equally many, between the same two linked notes
+    same_file: float = 0.03  # the support of a pair of the same file
+    same_heading: float = 0.02  # the support of a pair below the same headings
 
 
 TUNING = Tuning()

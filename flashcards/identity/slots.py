@@ -23,19 +23,12 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class GapGroup:
-    """The gaps that one card asks for: those of one number, or a single gap without a number.
+    """The gaps that one card asks for: those of one number, or a single gap without a number."""
 
-    Attributes:
-        number: the number of the gaps.
-        written: whether the text says the number, as `{{c1::…}}` does.
-        gaps: at least one, in order.
-        text: what they hide.
-    """
-
-    number: int
-    written: bool
-    gaps: tuple[Gap, ...]
-    text: tuple[str, ...]
+    number: int  # the number of the gaps
+    written: bool  # whether the text says the number, as `{{c1::…}}` does
+    gaps: tuple[Gap, ...]  # at least one, in order
+    text: tuple[str, ...]  # what they hide
 
 
 def group_gaps(note: Note) -> list[GapGroup]:
@@ -191,17 +184,11 @@ Renaming = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class CarriedNote:
-    """A note with its cards named so that each keeps its history.
+    """A note with its cards named so that each keeps its history."""
 
-    Attributes:
-        note: the note, its gaps numbered.
-        top_gap: the highest number that a gap of it ever had.
-        renamed: the slots to rename, because their text has moved to a slot of another name.
-    """
-
-    note: Note
-    top_gap: int
-    renamed: Renaming = ()
+    note: Note  # the note, its gaps numbered
+    top_gap: int  # the highest number that a gap of it ever had
+    renamed: Renaming = ()  # the slots to rename, because their text has moved to a slot of another name
 
 
 def carry_cards(before: Note, after: Note, used: int, present: Note | None = None) -> CarriedNote:

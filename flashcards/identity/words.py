@@ -107,9 +107,6 @@ class Weights(dict[str, float]):
 
     A word is common if many notes at hand have it, such as the words of a template ("What is the capital of …").
     The sample of the whole collection shows a language's little words in the same way.
-
-    Attributes:
-        slips: the words that differ from others by a typing slip, each with those, in order.
     """
 
     def __init__(
@@ -131,7 +128,7 @@ class Weights(dict[str, float]):
         self._local = old if old.notes >= new.notes else new
         self._other = new if old.notes >= new.notes else old
         self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
-        self.slips = slips or {}
+        self.slips = slips or {}  # the words that differ from others by a typing slip, each with those, in order
 
     def __missing__(self, word: str) -> float:
         weight = self[word] = self._compute_weight(word)

@@ -54,30 +54,20 @@ class Hour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What the log says of a period.
+    """What the log says of a period."""
 
-    Attributes:
-        days: each day of the period, oldest first, with days without reviews.
-        later: ratings dated after today, as by a clock that was ahead; they are in no other number.
-        streak: days in a row, up to today or yesterday, on which something was reviewed.
-        weeks: the true retention of each week, by the day it begins on (a Monday).
-        young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`.
-        hours: by hour of the day.
-        buttons: how often each rating was given: to cards on steps, to young and to mature ones.
-        decks: the true retention of each deck.
-        predictions: see there.
-    """
-
-    days: Sequence[DayActivity]
-    later: int
-    streak: int
-    weeks: Mapping[int, Recall]
+    days: Sequence[DayActivity]  # each day of the period, oldest first, with days without reviews
+    later: int  # ratings dated after today, as by a clock that was ahead; they are in no other number
+    streak: int  # days in a row, up to today or yesterday, on which something was reviewed
+    weeks: Mapping[int, Recall]  # the true retention of each week, by the day it begins on (a Monday)
+    # young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`
     young: Recall
     mature: Recall
-    hours: Sequence[Hour]
+    hours: Sequence[Hour]  # by hour of the day
+    # how often each rating was given: to cards on steps, to young and to mature ones
     buttons: Mapping[str, tuple[int, int, int, int]]
-    decks: Mapping[int, Recall]
-    predictions: Predictions
+    decks: Mapping[int, Recall]  # the true retention of each deck
+    predictions: Predictions  # see there
 
 
 def count_activity(

@@ -70,17 +70,11 @@ _SPOKEN: Final = """
 
 
 class Sample(NamedTuple):
-    """Cards that represent all cards that can be asked, or these cards themselves.
+    """Cards that represent all cards that can be asked, or these cards themselves."""
 
-    Attributes:
-        cards: the cards; the cards of a note come together.
-        weights: how many cards each of them represents.
-        counted: those that the question is about.
-    """
-
-    cards: list[Card]
-    weights: dict[int, int]
-    counted: frozenset[int]
+    cards: list[Card]  # the cards; the cards of a note come together
+    weights: dict[int, int]  # how many cards each of them represents
+    counted: frozenset[int]  # those that the question is about
 
     def find_counted(self) -> list[Card]:
         """Return the cards that the question is about."""
@@ -98,27 +92,17 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DaysAhead:
-    """What a simulation of the days ahead starts from.
+    """What a simulation of the days ahead starts from."""
 
-    Attributes:
-        today: the first day.
-        samples: one for each life to simulate, with other cards in each; only one if it holds all cards.
-        sampled: the part of the cards of the question that one sample holds, 0 to 1.
-        limits: every deck with its settings.
-        order: the settings that order a day.
-        learner: the person, as the log shows them.
-        done: what was done today, by deck.
-        is_speed_assumed: whether the log is too short to tell how fast the person is.
-    """
-
-    today: int
+    today: int  # the first day
+    # one for each life to simulate, with other cards in each; only one if it holds all cards
     samples: tuple[Sample, ...]
-    sampled: float
-    limits: Sequence[DeckLimits]
-    order: Policy
-    learner: Learner
-    done: Mapping[int, Done]
-    is_speed_assumed: bool
+    sampled: float  # the part of the cards of the question that one sample holds, 0 to 1
+    limits: Sequence[DeckLimits]  # every deck with its settings
+    order: Policy  # the settings that order a day
+    learner: Learner  # the person, as the log shows them
+    done: Mapping[int, Done]  # what was done today, by deck
+    is_speed_assumed: bool  # whether the log is too short to tell how fast the person is
 
     def simulate(
         self,
@@ -234,23 +218,14 @@ _MOST_CARDS: Final = 5_000  # larger collections are sampled
 
 
 class ForecastDay(NamedTuple):
-    """A day ahead.
+    """A day ahead."""
 
-    Attributes:
-        day: the day.
-        due: cards whose due day it is now; overdue ones count on the first day.
-        reviews: reviews expected when every day is kept and no new card is begun.
-        with_new: reviews expected when new cards are begun as the limits say.
-        new: new cards then begun.
-        minutes: what reviews and new cards then take.
-    """
-
-    day: int
-    due: int
-    reviews: int
-    with_new: int
-    new: int
-    minutes: float
+    day: int  # the day
+    due: int  # cards whose due day it is now; overdue ones count on the first day
+    reviews: int  # reviews expected when every day is kept and no new card is begun
+    with_new: int  # reviews expected when new cards are begun as the limits say
+    new: int  # new cards then begun
+    minutes: float  # what reviews and new cards then take
 
 
 @dataclass(frozen=True, slots=True)

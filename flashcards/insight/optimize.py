@@ -39,19 +39,12 @@ LEAST_GAIN = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Decks that were fitted together, and the result.
+    """Decks that were fitted together, and the result."""
 
-    Attributes:
-        deck: a deck with those below it; empty is all decks that have no parameters of their own.
-        reviews: how many there were to fit to.
-        fit: the result; missing if there were too few.
-        own: whether the deck has parameters of its own already.
-    """
-
-    deck: str
-    reviews: int
-    fit: Fit | None
-    own: bool = False
+    deck: str  # a deck with those below it; empty is all decks that have no parameters of their own
+    reviews: int  # how many there were to fit to
+    fit: Fit | None  # the result; missing if there were too few
+    own: bool = False  # whether the deck has parameters of its own already
 
     @property
     def is_better(self) -> bool:

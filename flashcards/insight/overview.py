@@ -57,21 +57,13 @@ class FrontText(NamedTuple):
 
 
 class HardCard(NamedTuple):
-    """A card that keeps being forgotten.
+    """A card that keeps being forgotten."""
 
-    Attributes:
-        name: its id.
-        deck: its deck.
-        question: what it asks.
-        lapses: how often it was forgotten.
-        difficulty: 1 to 10.
-    """
-
-    name: str
-    deck: str
-    question: FrontText
-    lapses: int
-    difficulty: float
+    name: str  # its id
+    deck: str  # its deck
+    question: FrontText  # what it asks
+    lapses: int  # how often it was forgotten
+    difficulty: float  # 1 to 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +90,15 @@ class CardCounts:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that `stats` shows.
+    """Everything that `stats` shows."""
 
-    Attributes:
-        clock: turns days into dates.
-        today: the day.
-        activity: what was reviewed.
-        cards: what the cards are now.
-        decks: the recall of each deck, by name.
-        hardest: the cards with most lapses, the hardest first.
-        retention: the setting of the whole collection.
-    """
-
-    clock: Clock
-    today: int
-    activity: Activity
-    cards: CardCounts
-    decks: Mapping[str, Recall]
-    hardest: Sequence[HardCard]
-    retention: float
+    clock: Clock  # turns days into dates
+    today: int  # the day
+    activity: Activity  # what was reviewed
+    cards: CardCounts  # what the cards are now
+    decks: Mapping[str, Recall]  # the recall of each deck, by name
+    hardest: Sequence[HardCard]  # the cards with most lapses, the hardest first
+    retention: float  # the setting of the whole collection
 
     @property
     def now(self) -> DayActivity:

@@ -37,19 +37,12 @@ _LIKELY: Final = 1.64  # standard errors on both sides hold nine cases in ten
 
 
 class PastError(NamedTuple):
-    """How far predictions were off.
+    """How far predictions were off."""
 
-    Attributes:
-        error: the typical distance between the predicted and the actual share of recalled cards, 0 to 1.
-        dates: how many earlier dates were looked at.
-        reviews: how many reviews the predictions were compared with.
-        days: how far ahead of each date.
-    """
-
-    error: float
-    dates: int
-    reviews: int
-    days: int
+    error: float  # the typical distance between the predicted and the actual share of recalled cards, 0 to 1
+    dates: int  # how many earlier dates were looked at
+    reviews: int  # how many reviews the predictions were compared with
+    days: int  # how far ahead of each date
 
     def find_range(self, share: float, seen: float = 1.0) -> tuple[float, float]:
         """Return the range that holds the actual share in about nine cases of ten, if this part of cards is seen."""
@@ -129,22 +122,14 @@ def compare_predictions(
 
 
 class _RatingPairs(NamedTuple):
-    """Reviews of a later day than the rating before them, one entry of each array a review.
+    """Reviews of a later day than the rating before them, one entry of each array a review."""
 
-    Attributes:
-        deck: the card's deck.
-        stability: in days, after the rating before.
-        day: of the review.
-        elapsed: days since the rating before.
-        recalled: whether the card was.
-        reviews, lapses: reviews of a later day up to this one, and how many before it were failed.
-    """
-
-    deck: NDArray[np.int64]
-    stability: NDArray[np.float64]
-    day: NDArray[np.int32]
-    elapsed: NDArray[np.int32]
-    recalled: NDArray[np.bool_]
+    deck: NDArray[np.int64]  # the card's deck
+    stability: NDArray[np.float64]  # in days, after the rating before
+    day: NDArray[np.int32]  # of the review
+    elapsed: NDArray[np.int32]  # days since the rating before
+    recalled: NDArray[np.bool_]  # whether the card was
+    # reviews, lapses: reviews of a later day up to this one, and how many before it were failed
     reviews: NDArray[np.int64]
     lapses: NDArray[np.int64]
 

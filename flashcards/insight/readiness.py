@@ -42,19 +42,12 @@ _CURVE_POINTS: Final = 60
 
 
 class GroupRecall(NamedTuple):
-    """The part of some cards that is recalled on the day; cards never seen count as not recalled.
+    """The part of some cards that is recalled on the day; cards never seen count as not recalled."""
 
-    Attributes:
-        cards: how many there are.
-        seen: how many were ever rated.
-        idle: recalled if nothing more is done, 0 to 1.
-        kept: recalled if the plan is kept, by all simulated lives together.
-    """
-
-    cards: int
-    seen: int
-    idle: float
-    kept: float
+    cards: int  # how many there are
+    seen: int  # how many were ever rated
+    idle: float  # recalled if nothing more is done, 0 to 1
+    kept: float  # recalled if the plan is kept, by all simulated lives together
 
 
 class Gain(NamedTuple):
@@ -68,23 +61,14 @@ class Gain(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """What it takes until the day.
+    """What it takes until the day."""
 
-    Attributes:
-        new_left: cards never seen.
-        new_a_day: new cards a day that introduce all of them in time.
-        minutes_a_day: what that takes on average, reviews included.
-        unseen: cards that stay unseen by the limits as they are set.
-        new_per_day: the limit on new cards of the whole collection.
-        cards_a_day: cards asked on the busiest day of it, new ones and reviews.
-    """
-
-    new_left: int
-    new_a_day: int
-    minutes_a_day: float
-    unseen: int
-    new_per_day: int
-    cards_a_day: int
+    new_left: int  # cards never seen
+    new_a_day: int  # new cards a day that introduce all of them in time
+    minutes_a_day: float  # what that takes on average, reviews included
+    unseen: int  # cards that stay unseen by the limits as they are set
+    new_per_day: int  # the limit on new cards of the whole collection
+    cards_a_day: int  # cards asked on the busiest day of it, new ones and reviews
 
     @property
     def feasible(self) -> bool:
@@ -94,31 +78,22 @@ class StudyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The whole prediction.
-
-    Attributes:
-        today, day: days since 1970-01-01, read by `clock`.
-        total: of all cards together; `spread` is how far the simulated lives lie apart.
-        sampled: the part of the cards that each of them holds, 0 to 1; the lives of a sample hold different cards.
-        decks: of each deck.
-        plan: what it takes.
-        gains: the cards that gain most from a review now.
-        curve: (day, recalled if idle, recalled if kept) from today on.
-        is_speed_assumed: the log is too short to tell the person's speed.
-        past_error: how far such predictions were off at earlier dates; nothing if the log is too short to tell.
-    """
+    """The whole prediction."""
 
     clock: Clock
+    # today, day: days since 1970-01-01, read by `clock`
     today: int
     day: int
-    total: GroupRecall
+    total: GroupRecall  # of all cards together; `spread` is how far the simulated lives lie apart
     spread: float
-    decks: dict[str, GroupRecall]
-    plan: StudyPlan
-    gains: tuple[Gain, ...]
-    curve: tuple[tuple[int, float, float], ...]
+    decks: dict[str, GroupRecall]  # of each deck
+    plan: StudyPlan  # what it takes
+    gains: tuple[Gain, ...]  # the cards that gain most from a review now
+    curve: tuple[tuple[int, float, float], ...]  # (day, recalled if idle, recalled if kept) from today on
+    # the part of the cards that each of them holds, 0 to 1; the lives of a sample hold different cards
     sampled: float = 1.0
-    is_speed_assumed: bool = False
+    is_speed_assumed: bool = False  # the log is too short to tell the person's speed
+    # how far such predictions were off at earlier dates; nothing if the log is too short to tell
     past_error: PastError | None = None
 
 
@@ -260,18 +235,12 @@ class _Estimate:
 
     A part of cards is estimated by those of its cards that were simulated. If these are recalled more or less often
     than the others when nothing is done, a regression takes that out.
-
-    Attributes:
-        idle: of all cards, the chance of recall on the day if nothing more is done.
-        place: of each simulated card, its index among all cards.
-        kept: of each simulated card, the chance of recall if the plan is kept.
-        slope: how much `kept` grows with `idle`.
     """
 
-    idle: NDArray[np.float64]
-    place: NDArray[np.int64]
-    kept: NDArray[np.float64]
-    slope: float
+    idle: NDArray[np.float64]  # of all cards, the chance of recall on the day if nothing more is done
+    place: NDArray[np.int64]  # of each simulated card, its index among all cards
+    kept: NDArray[np.float64]  # of each simulated card, the chance of recall if the plan is kept
+    slope: float  # how much `kept` grows with `idle`
 
     @classmethod
     def make(cls, cards: _States, lives: Sequence[_Life], day: int) -> _Estimate:

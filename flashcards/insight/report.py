@@ -50,18 +50,12 @@ def measure_level(value: float, most: float) -> int:
 
 
 class Column(NamedTuple):
-    """One column of a table.
+    """One column of a table."""
 
-    Attributes:
-        head: its heading.
-        key: the name of the value in each row.
-        form: formats a value.
-        kind: `text` takes the width that is left, `optional` is dropped where a terminal is narrow.
-    """
-
-    head: str
-    key: str
-    form: Format = str
+    head: str  # its heading
+    key: str  # the name of the value in each row
+    form: Format = str  # formats a value
+    # `text` takes the width that is left, `optional` is dropped where a terminal is narrow
     kind: Literal["value", "text", "optional"] = "value"
 
 
@@ -113,21 +107,13 @@ class Point(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Vertical bars, several series stacked.
+    """Vertical bars, several series stacked."""
 
-    Attributes:
-        names: of the bars.
-        series: a value for each name.
-        form: formats a value.
-        dates: whether the names are dates, which may be thinned out; other names are all shown.
-        rate: a part of each bar, 0 to 1, such as what was recalled.
-    """
-
-    names: Sequence[str]
-    series: Sequence[Series]
-    form: Format = number
-    dates: bool = False
-    rate: Series | None = None
+    names: Sequence[str]  # of the bars
+    series: Sequence[Series]  # a value for each name
+    form: Format = number  # formats a value
+    dates: bool = False  # whether the names are dates, which may be thinned out; other names are all shown
+    rate: Series | None = None  # a part of each bar, 0 to 1, such as what was recalled
 
 
 class Curves(NamedTuple):
@@ -161,24 +147,15 @@ Plot = Bars | Curves | Calendar | Scatter
 
 
 class Figure(NamedTuple):
-    """A plot, a table or both, under a title.
+    """A plot, a table or both, under a title."""
 
-    Attributes:
-        title: a few words.
-        text: one or two sentences for the reader.
-        plot: the plot, if any.
-        table: the numbers, if any.
-        wide: whether it takes the whole width of a page.
-        newest_last: whether it runs up to today, so that its right end is shown first if it does not fit.
-        in_terminal: what a terminal draws; nothing where the figure only repeats others.
-    """
-
-    title: str
-    text: str
-    plot: Plot | None = None
-    table: DataTable | None = None
-    wide: bool = False
-    newest_last: bool = False
+    title: str  # a few words
+    text: str  # one or two sentences for the reader
+    plot: Plot | None = None  # the plot, if any
+    table: DataTable | None = None  # the numbers, if any
+    wide: bool = False  # whether it takes the whole width of a page
+    newest_last: bool = False  # whether it runs up to today, so that its right end is shown first if it does not fit
+    # what a terminal draws; nothing where the figure only repeats others
     in_terminal: Literal["plot", "table", "nothing"] = "table"
 
 
@@ -190,18 +167,10 @@ class FigureGroup(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything that one command found.
+    """Everything that one command found."""
 
-    Attributes:
-        title: its heading.
-        text: sentences below the heading, a line each.
-        tiles: a name and a number each, which a page shows large.
-        groups: the figures.
-        record: the JSON object for programs.
-    """
-
-    title: str
-    text: Sequence[str]
-    tiles: Sequence[tuple[str, str]]
-    groups: Sequence[FigureGroup]
-    record: Mapping[str, Any]
+    title: str  # its heading
+    text: Sequence[str]  # sentences below the heading, a line each
+    tiles: Sequence[tuple[str, str]]  # a name and a number each, which a page shows large
+    groups: Sequence[FigureGroup]  # the figures
+    record: Mapping[str, Any]  # the JSON object for programs

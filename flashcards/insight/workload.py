@@ -34,25 +34,15 @@ _COLOURS: Final = (4, 3, 2, 1, 5, 6)
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one retention costs and brings.
+    """What one retention costs and brings."""
 
-    Attributes:
-        retention: the setting.
-        reviews: reviews in all, new cards left out.
-        minutes: a day, on average.
-        last_minutes: the same in the last 30 days.
-        new: new cards begun.
-        known: cards that would be recalled at the end: the sum of their chances.
-        by_month: minutes a day, in each 30 days.
-    """
-
-    retention: float
-    reviews: int
-    minutes: float
-    last_minutes: float
-    new: int
-    known: float
-    by_month: tuple[float, ...]
+    retention: float  # the setting
+    reviews: int  # reviews in all, new cards left out
+    minutes: float  # a day, on average
+    last_minutes: float  # the same in the last 30 days
+    new: int  # new cards begun
+    known: float  # cards that would be recalled at the end: the sum of their chances
+    by_month: tuple[float, ...]  # minutes a day, in each 30 days
 
     @property
     def minutes_per_card(self) -> float:

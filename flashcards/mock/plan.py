@@ -103,21 +103,13 @@ _LEAST: Final = 0.05
 
 
 class Candidate(NamedTuple):
-    """A card that may be asked.
+    """A card that may be asked."""
 
-    Attributes:
-        card: its id.
-        skills: what it trains, from its tags; the first counts.
-        recall: the chance that it is recalled today; missing for a card never seen.
-        missed: the part of its points that was missed so far; 0 if no points were ticked.
-        days_since: days since it was last asked in any way; missing if it never was.
-    """
-
-    card: int
-    skills: tuple[str, ...]
-    recall: float | None
-    missed: float
-    days_since: int | None
+    card: int  # its id
+    skills: tuple[str, ...]  # what it trains, from its tags; the first counts
+    recall: float | None  # the chance that it is recalled today; missing for a card never seen
+    missed: float  # the part of its points that was missed so far; 0 if no points were ticked
+    days_since: int | None  # days since it was last asked in any way; missing if it never was
 
 
 def weakness(candidate: Candidate) -> float:

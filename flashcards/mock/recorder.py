@@ -30,23 +30,14 @@ _ANSWERS = """
 
 
 class Mock(NamedTuple):
-    """A mock interview.
+    """A mock interview."""
 
-    Attributes:
-        id: when it began, in epoch milliseconds; unique.
-        query: what it was drawn from.
-        seed: of the drawing.
-        questions: how many were drawn.
-        seconds: the time it was to take at the most.
-        finished: False for one that was left, or killed.
-    """
-
-    id: int
-    query: str
-    seed: int
-    questions: int
-    seconds: int
-    finished: bool
+    id: int  # when it began, in epoch milliseconds; unique
+    query: str  # what it was drawn from
+    seed: int  # of the drawing
+    questions: int  # how many were drawn
+    seconds: int  # the time it was to take at the most
+    finished: bool  # False for one that was left, or killed
 
 
 class MockAnswer(NamedTuple):

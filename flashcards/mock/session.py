@@ -22,28 +22,18 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a question went.
+    """How a question went."""
 
-    Attributes:
-        number: which question it was, from 1.
-        asked: the card.
-        skills: what it trains.
-        seconds: from the question to the end of the answer.
-        answer: what was jotted down; "" where it was spoken.
-        rating: what the person decided; missing until then.
-        covered, missed: the points of the rubric; before the rating no point is missed.
-        note: what the person wrote to themselves.
-    """
-
-    number: int
-    asked: Asked
-    skills: tuple[str, ...]
-    seconds: float
-    answer: str
-    rating: Rating | None
+    number: int  # which question it was, from 1
+    asked: Asked  # the card
+    skills: tuple[str, ...]  # what it trains
+    seconds: float  # from the question to the end of the answer
+    answer: str  # what was jotted down; "" where it was spoken
+    rating: Rating | None  # what the person decided; missing until then
+    # covered, missed: the points of the rubric; before the rating no point is missed
     covered: tuple[str, ...]
     missed: tuple[str, ...]
-    note: str = ""
+    note: str = ""  # what the person wrote to themselves
 
 
 class Recorder(Protocol):

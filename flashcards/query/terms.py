@@ -134,14 +134,10 @@ def _find_plain_words(pattern: str) -> tuple[str, ...]:
 
 
 class TextSearch:
-    """Matches notes with the patterns of one query. Its regular expressions have limited time.
-
-    Attributes:
-        is_too_slow: whether the time was not enough.
-    """
+    """Matches notes with the patterns of one query. Its regular expressions have limited time."""
 
     def __init__(self) -> None:
-        self.is_too_slow = False
+        self.is_too_slow = False  # whether the time was not enough
         self._left = _REGEX_SECONDS
 
     def match(self, how: str, pattern: str, body: str, field: int | None = None) -> bool:

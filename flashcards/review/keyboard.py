@@ -246,9 +246,6 @@ class LineEditor:
         prompt: returns what to show before the line.
         is_timed: whether the prompt changes each second.
         pass_on: takes keys that do not concern the line, such as those that scroll.
-
-    Attributes:
-        typed: what is on the line.
     """
 
     def __init__(
@@ -264,7 +261,7 @@ class LineEditor:
         self._tick = _TICK if is_timed else None
         self._pass_on = pass_on
         self._cursor = 0
-        self.typed = ""
+        self.typed = ""  # what is on the line
 
     def read(self, *, with_editor: bool = False) -> str | None:
         """Return the line, or nothing if the person leaves; `EDITOR` if that is allowed and was asked for."""

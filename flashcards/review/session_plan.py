@@ -21,29 +21,17 @@ CRAMMING = "Cramming: the schedule does not change."
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """The options of a review.
+    """The options of a review."""
 
-    Attributes:
-        only: ask only these cards, if given.
-        new: how many new cards to ask, whatever the daily limits say.
-        limit: how many cards to ask at most.
-        order: the order of due cards, if not that of the settings.
-        ahead_days: also ask what falls due within this many days.
-        backlog: ask all that is due, whatever the limits say, and nothing new.
-        cram: ask every card, due or not, until it is recalled.
-        count: with `cram`, let the ratings count as reviews.
-        minutes: stop asking after this time.
-    """
-
-    only: frozenset[int] | None = None
-    new: int | None = None
-    limit: int | None = None
-    order: ReviewOrder | None = None
-    ahead_days: int = 0
-    backlog: bool = False
-    cram: bool = False
-    count: bool = False
-    minutes: float | None = None
+    only: frozenset[int] | None = None  # ask only these cards, if given
+    new: int | None = None  # how many new cards to ask, whatever the daily limits say
+    limit: int | None = None  # how many cards to ask at most
+    order: ReviewOrder | None = None  # the order of due cards, if not that of the settings
+    ahead_days: int = 0  # also ask what falls due within this many days
+    backlog: bool = False  # ask all that is due, whatever the limits say, and nothing new
+    cram: bool = False  # ask every card, due or not, until it is recalled
+    count: bool = False  # with `cram`, let the ratings count as reviews
+    minutes: float | None = None  # stop asking after this time
 
     def open_desk(self, collection: Collection, now_ms: int) -> CollectionDesk:
         """Choose the cards."""

@@ -38,90 +38,53 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The front of a card.
+    """The front of a card."""
 
-    Attributes:
-        asked: the card.
-        counts: cards left today, this one among them.
-        message: a sentence on what happened just before, or "".
-    """
-
-    asked: Asked
-    counts: Counts
-    message: str = ""
+    asked: Asked  # the card
+    counts: Counts  # cards left today, this one among them
+    message: str = ""  # a sentence on what happened just before, or ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The back of a card.
+    """The back of a card."""
 
-    Attributes:
-        asked: the card.
-        counts: cards left today, this one among them.
-        intervals: seconds until the card is due again after Again, Hard, Good, Easy.
-        given: what the person typed, if anything.
-        message: a sentence on what happened just before, or "".
-        ticked: the points of a rubric card that were covered, counted from 0.
-        proposed: the rating that these points amount to; Good for any other card.
-    """
-
-    asked: Asked
-    counts: Counts
-    intervals: tuple[int, int, int, int]
-    given: str | None = None
-    message: str = ""
-    ticked: frozenset[int] = frozenset()
-    proposed: Rating = Rating.GOOD
+    asked: Asked  # the card
+    counts: Counts  # cards left today, this one among them
+    intervals: tuple[int, int, int, int]  # seconds until the card is due again after Again, Hard, Good, Easy
+    given: str | None = None  # what the person typed, if anything
+    message: str = ""  # a sentence on what happened just before, or ""
+    ticked: frozenset[int] = frozenset()  # the points of a rubric card that were covered, counted from 0
+    proposed: Rating = Rating.GOOD  # the rating that these points amount to; Good for any other card
 
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """When cards are due next.
+    """When cards are due next."""
 
-    Attributes:
-        now: cards on a step that is due already.
-        today: cards on a step that is due later today.
-        today_ms: when the first of them is due, in epoch milliseconds, if there is one.
-        day: the next day on which cards are due, if there is one.
-        days_away: days from today until then.
-        on_day: cards due on that day.
-        held_due: notes with a due card that the daily limits, or the session's own, keep from being asked today.
-        held_new: the same with a new card.
-    """
-
-    now: int = 0
-    today: int = 0
-    today_ms: int | None = None
-    day: int | None = None
-    days_away: int = 0
-    on_day: int = 0
-    held_due: int = 0
-    held_new: int = 0
+    now: int = 0  # cards on a step that is due already
+    today: int = 0  # cards on a step that is due later today
+    today_ms: int | None = None  # when the first of them is due, in epoch milliseconds, if there is one
+    day: int | None = None  # the next day on which cards are due, if there is one
+    days_away: int = 0  # days from today until then
+    on_day: int = 0  # cards due on that day
+    held_due: int = 0  # notes with a due card that the daily limits, or the session's own, keep from being asked today
+    held_new: int = 0  # the same with a new card
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the session went, without what was taken back.
+    """How the session went, without what was taken back."""
 
-    Attributes:
-        cards: different cards rated.
-        ratings: how often each rating was given.
-        introduced: new cards among them.
-        reviews: ratings of cards under review; `recalled` of them were not Again.
-        duration_ms: time that the rated cards were before the person.
-        left: cards left for today.
-        upcoming: when the next are due.
-        due_ahead: cards due on each of the days ahead, tomorrow first; `due_before` when the session began.
-    """
-
-    cards: int
-    ratings: dict[Rating, int]
-    introduced: int
-    reviews: int
+    cards: int  # different cards rated
+    ratings: dict[Rating, int]  # how often each rating was given
+    introduced: int  # new cards among them
+    reviews: int  # ratings of cards under review; `recalled` of them were not Again
     recalled: int
-    duration_ms: int
-    left: Counts
-    upcoming: Upcoming
+    duration_ms: int  # time that the rated cards were before the person
+    left: Counts  # cards left for today
+    upcoming: Upcoming  # when the next are due
+    # cards due on each of the days ahead, tomorrow first; `due_before` when the session began
     due_ahead: tuple[int, ...] = ()
     due_before: tuple[int, ...] = ()
 

@@ -51,31 +51,22 @@ _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAM
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `flashcards.toml` says.
+    """What `flashcards.toml` says."""
 
-    Attributes:
-        policy: for every deck that does not say otherwise.
-        decks: for decks and the decks below them: name or pattern with `*` -> setting -> value as read.
-        orders: of single decks among their neighbours: deck name -> number, the lowest first.
-        rollover: the hour at which a day begins.
-        keys: of the review: what is done -> key.
-        spoken_minutes: how long an answer to a rubric card or scenario takes, until the log tells.
-        rubric_thresholds: the shares of a rubric card's points from which on Hard, Good and Easy are proposed.
-        formats: folders or globs -> the dialect that their files are written in.
-        mocks: mock interviews by name.
-        ignore: patterns of paths that hold no decks; nothing for the usual ones.
-    """
-
-    policy: Policy = field(default_factory=Policy)
+    policy: Policy = field(default_factory=Policy)  # for every deck that does not say otherwise
+    # for decks and the decks below them: name or pattern with `*` -> setting -> value as read
     decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    rollover: int = 4
-    keys: Mapping[str, str] = field(default_factory=dict)
-    spoken_minutes: float = 4.0
+    rollover: int = 4  # the hour at which a day begins
+    keys: Mapping[str, str] = field(default_factory=dict)  # of the review: what is done -> key
+    spoken_minutes: float = 4.0  # how long an answer to a rubric card or scenario takes, until the log tells
+    # the shares of a rubric card's points from which on Hard, Good and Easy are proposed
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
+    # folders or globs -> the dialect that their files are written in
     formats: Mapping[str, str] = field(default_factory=dict)
-    mocks: Mapping[str, MockPreset] = field(default_factory=dict)
+    mocks: Mapping[str, MockPreset] = field(default_factory=dict)  # mock interviews by name
+    # of single decks among their neighbours: deck name -> number, the lowest first
     orders: Mapping[str, float] = field(default_factory=dict)
-    ignore: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None  # patterns of paths that hold no decks; nothing for the usual ones
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.

@@ -138,19 +138,12 @@ TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys"
 
 @dataclass(frozen=True, slots=True)
 class MockPreset:
-    """A mock interview that is held by its name; nothing where it does not say.
+    """A mock interview that is held by its name; nothing where it does not say."""
 
-    Attributes:
-        query: finds the cards that may be asked; "" is every card.
-        questions: how many are asked.
-        minutes: for all of them.
-        per_question: minutes for each.
-    """
-
-    query: str = ""
-    questions: int | None = None
-    minutes: float | None = None
-    per_question: float | None = None
+    query: str = ""  # finds the cards that may be asked; "" is every card
+    questions: int | None = None  # how many are asked
+    minutes: float | None = None  # for all of them
+    per_question: float | None = None  # minutes for each
 
 
 MOST_QUESTIONS = 100

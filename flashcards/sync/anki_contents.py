@@ -51,20 +51,16 @@ _GONE: Final = """
 
 
 class AnkiContents:
-    """The notes, cards, log, note types, decks and presets of a running Anki, and its media files.
-
-    Attributes:
-        db: their tables, in memory; the rows are those of schema 11.
-        objects: note types, decks and presets by id.
-        media: the package that holds each media file, by the file's name.
-    """
+    """The notes, cards, log, note types, decks and presets of a running Anki, and its media files."""
 
     def __init__(self) -> None:
+        # their tables, in memory; the rows are those of schema 11
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         for statement in TABLE_STATEMENTS:
             self.db.execute(statement)
+        # note types, decks and presets by id
         self.objects: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in OBJECTS}
-        self.media: dict[str, Path] = {}
+        self.media: dict[str, Path] = {}  # the package that holds each media file, by the file's name
         self.created = 0
         self._conf: dict[str, Any] = {}
 

@@ -77,17 +77,12 @@ _GONE: Final = """
 
 
 class MirrorUpdate:
-    """The present collection in Anki's shape, held against the mirror once.
-
-    Attributes:
-        media: the files that the notes name, by their names in Anki.
-        problems: what is not as it should be.
-    """
+    """The present collection in Anki's shape, held against the mirror once."""
 
     def __init__(self, collection: Collection, rendered: RenderedNotes) -> None:
         self._rendered = rendered
-        self.media: Mapping[str, Path] = {}
-        self.problems: list[ExportProblem] = []
+        self.media: Mapping[str, Path] = {}  # the files that the notes name, by their names in Anki
+        self.problems: list[ExportProblem] = []  # what is not as it should be
         self._collection = collection
         self._origins = Origins(collection.connection)
 

@@ -35,31 +35,25 @@ _DID: Final = CARD_COLUMNS.index("did")
 
 @dataclass(slots=True)
 class Received:
-    """What a client sent in one sync, and what of it changed here too without the client having seen it.
+    """What a client sent in one sync, and what of it changed here too without the client having seen it."""
 
-    Attributes:
-        since: the change number from which on the client had not seen anything.
-        before: the rows of notes and cards as the mirror held them, by table and id; nothing if there was no such row.
-        collided: reviews of the very instant of a known review of another card; the mirror cannot hold them.
-        contested: the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table.
-        gone: the rows of what was deleted.
-        late: the rows of notes that were edited after they had been deleted elsewhere.
-        options: the decks and presets that came, as they were before, by column and id.
-        is_first: whether the other side was never met: then only times tell what is newer.
-    """
-
-    since: int = 0
+    since: int = 0  # the change number from which on the client had not seen anything
     notes: list[Row] = field(default_factory=list)
     cards: list[Row] = field(default_factory=list)
     reviews: list[Row] = field(default_factory=list)
+    # reviews of the very instant of a known review of another card; the mirror cannot hold them
     collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
-    gone: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)  # the rows of what was deleted
+    # the rows of notes that were edited after they had been deleted elsewhere
     late: list[Row] = field(default_factory=list)
-    is_first: bool = False
+    is_first: bool = False  # whether the other side was never met: then only times tell what is newer
+    # the rows of notes and cards as the mirror held them, by table and id; nothing if there was no such row
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
+    # the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table
     contested: dict[str, set[int]] = field(default_factory=lambda: {"notes": set(), "cards": set()})
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # the decks and presets that came, as they were before, by column and id
     options: dict[str, Objects] = field(default_factory=lambda: {"decks": {}, "dconf": {}})
 
     @property

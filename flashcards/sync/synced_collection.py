@@ -174,22 +174,16 @@ class SyncState:
         command: what holds it, to say so to another process.
         tell: called with sentences that a person should know.
 
-    Attributes:
-        folder: the folder.
-        mirror: what the other side sees.
-        media: the media files that it sees.
-        collection: what the mirror is a copy of.
-
     Raises:
         ServerRunning: another process holds the folder.
     """
 
     def __init__(self, root: Path, name: str, command: str, tell: Callable[[str], None]) -> None:
-        self.folder = make_folder(root, name)
+        self.folder = make_folder(root, name)  # the folder
         self._lock = _take_lock(self.folder, command)
-        self.mirror = Mirror(self.folder / MIRROR)
-        self.media = MediaStore(self.folder / "media.db", root)
-        self.collection = SyncedCollection(root, self.media, tell)
+        self.mirror = Mirror(self.folder / MIRROR)  # what the other side sees
+        self.media = MediaStore(self.folder / "media.db", root)  # the media files that it sees
+        self.collection = SyncedCollection(root, self.media, tell)  # what the mirror is a copy of
 
     def close(self) -> None:
         """Close everything; a sync under way ends without effect."""

@@ -34,20 +34,14 @@ _EMPTY: Final = "The text is empty. To remove a note, delete it in its file."
 
 @dataclass(frozen=True, slots=True)
 class NoteText:
-    """The lines of a note as they are in its file.
+    """The lines of a note as they are in its file."""
 
-    Attributes:
-        path: the file, within the collection.
-        line, end_line: its first and last line, from 1.
-        text: the lines, with `\\n` between them.
-        digest: of the whole file.
-    """
-
-    path: str
+    path: str  # the file, within the collection
+    # line, end_line: its first and last line, from 1
     line: int
     end_line: int
-    text: str
-    digest: str
+    text: str  # the lines, with `\n` between them
+    digest: str  # of the whole file
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,23 +41,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Visit:
-    """What a browser sent.
+    """What a browser sent."""
 
-    Attributes:
-        path: the variable parts of the address.
-        query: what follows the `?`.
-        form: the fields of a form, each with all its values.
-        is_local: whether the browser runs on this computer.
-        address: the path of the page.
-        cookies: what the browser keeps: what was chosen on this device.
-    """
-
-    path: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, list[str]] = field(default_factory=dict)
-    is_local: bool = False
-    address: str = "/"
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)  # the variable parts of the address
+    query: Mapping[str, str] = field(default_factory=dict)  # what follows the `?`
+    form: Mapping[str, list[str]] = field(default_factory=dict)  # the fields of a form, each with all its values
+    is_local: bool = False  # whether the browser runs on this computer
+    address: str = "/"  # the path of the page
+    cookies: Mapping[str, str] = field(default_factory=dict)  # what the browser keeps: what was chosen on this device
 
     def choose(self, name: str, usual: str) -> str:
         """Return what was chosen on this device, or what is usual."""
@@ -225,18 +216,13 @@ _PATIENCE: Final = 150.0  # seconds; a browser asks for hidden pages only once a
 
 @dataclass
 class Job:
-    """Something that is computed.
+    """Something that is computed."""
 
-    Attributes:
-        name: tells it from other jobs.
-        done, total: how far it is; 0 of 0 until that is known.
-        result: what it returns, once it is there.
-    """
-
-    name: str
+    name: str  # tells it from other jobs
+    # done, total: how far it is; 0 of 0 until that is known
     done: int = 0
     total: int = 0
-    result: Future[str] = field(default_factory=Future)
+    result: Future[str] = field(default_factory=Future)  # what it returns, once it is there
     _asked: float = field(default_factory=time.monotonic)
 
     @property
