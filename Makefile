@@ -1,10 +1,10 @@
-# One word for each thing a person does here; every target sets up what it needs.
+# Each target sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
-# The version of Anki's core that the phones in tests have besides that of constraints.txt: AnkiDroid's.
+# AnkiDroid's version of Anki's core: tests of phones use it in addition to the version in constraints.txt.
 ANKIDROID_CORE := 25.9.2
 ANKIDROID_READY := $(VENV)/ankidroid/.ready-$(ANKIDROID_CORE)
 
@@ -29,7 +29,7 @@ $(DEV_READY): pyproject.toml constraints.txt | $(BIN)/python
 $(ANKIDROID_READY): | $(BIN)/python
 	@$(BIN)/python -m venv $(VENV)/ankidroid
 	@if $(VENV)/ankidroid/bin/python -m pip install --quiet --disable-pip-version-check anki==$(ANKIDROID_CORE); \
-		then touch $@; else echo "The tests with another version of Anki's core are left out: it cannot be installed."; fi
+		then touch $@; else echo "AnkiDroid's version of Anki's core cannot be installed; its tests are skipped."; fi
 
 decks: $(RUN_READY) ## Write one Anki package for each top-level deck into build/
 	$(BIN)/flashcards -C decks export -o build/
@@ -58,7 +58,7 @@ fuzz: $(DEV_READY) ## Try random decks, packages, logs, settings and damage; FUZ
 faults: $(DEV_READY) ## Fail, cut and kill every file operation of every command, and cut the power after each
 	FAULT_POINTS=0 $(BIN)/python -m pytest -q -n auto tests/faults
 
-lives: $(DEV_READY) ## Live 80 lives of 300 sittings here and in Anki's core, in ten time zones; needs libfaketime
+lives: $(DEV_READY) ## Compare 80 random review histories with those in Anki's core, in ten time zones; needs libfaketime
 	$(BIN)/python -m tests.real.lives $(SITTINGS)
 
 bench: $(DEV_READY) ## Measure speed, against peers where they are installed
