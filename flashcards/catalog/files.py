@@ -38,6 +38,8 @@ IGNORED: Final = ("node_modules/", "venv/", "__pycache__/", "site-packages/", "t
 """What is ignored unless `flashcards.toml` says otherwise, besides hidden files and folders."""
 
 _ESCAPED: Final = re.compile(r"\\(.)")
+_EARLIEST: Final = -(1 << 63)  # nanoseconds that a database holds; an archive can set any time of a file
+_LATEST: Final = (1 << 63) - 1
 _IGNORED_FOLDERS = frozenset(pattern.rstrip("/") for pattern in IGNORED)
 
 
@@ -145,7 +147,7 @@ class _Walk:
                 status = entry.stat()
                 if self._is_linked_elsewhere(entry, status):
                     return
-                yield FoundFile(path, status.st_size, status.st_mtime_ns)
+                yield FoundFile(path, status.st_size, max(_EARLIEST, min(status.st_mtime_ns, _LATEST)))
             elif entry.is_symlink() and not Path(entry.path).exists():
                 yield Unreadable(path, "it is a link to a missing file")
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
+_ENDLESS_WORD = re.compile(r"(\S{200})\S{2000,}")
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
@@ -336,9 +337,6 @@ def draw_code(url: str) -> None:
         segno.make(url).terminal(out=sys.stdout, compact=True)
 
 
-_ENDLESS_WORD = re.compile(r"(\S{200})\S{2000,}")
-
-
 def clip(text: str, width: int = 60) -> str:
     """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
     line = make_visible(" ".join(text.split()))
@@ -346,10 +344,7 @@ def clip(text: str, width: int = 60) -> str:
 
 
 def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
-    """Print lines, wrapped between words at the width of the terminal; continuation lines indent by `hang`.
-
-    A word as long as no path or name of a person, which a stranger's file can hold, is cut.
-    """
+    """Print lines, wrapped at the width of the terminal, endless words cut; continuation lines indent by `hang`."""
     for line in _ENDLESS_WORD.sub(r"\1…", text).split("\n"):
         for part in fit_line(line, hang, err=err):
             echo(make_visible(part.expandtabs()), err=err)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def files(root: Path) -> list[str]:
@@ -191,3 +189,15 @@ def test_patterns_of_a_stranger_are_matched_in_linear_time(pattern: str) -> None
     rules = IgnoreRules([pattern])
     for path in ("a" * 200, "/".join(["a"] * 1000)):
         assert not rules.is_ignored(path, is_folder=False)
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a disk that keeps any time")  # noqa: PTH112
+def test_a_time_that_no_database_holds_is_moved_to_one_that_it_does() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "a.md"
+        path.write_text("Q: a\nA: b\n")
+        os.utime(path, (-(1 << 40), -(1 << 40)))
+        assert path.stat().st_mtime_ns < -(1 << 63)
+        (found,) = find_deck_files(path.parent)
+        assert isinstance(found, FoundFile)
+        assert found.mtime_ns == -(1 << 63)
