@@ -67,7 +67,8 @@ def test_of_ordinary_edits_99_in_100_are_recognised_and_none_is_taken_for_anothe
 def test_of_more_than_10_000_edited_notes_none_is_taken_for_another(decks: list[Material]) -> None:
     totals = by_group(decks, list(KINDS), 2)
     assert totals[ORDINARY_EDITS].edited + totals[HEAVY_EDITS].edited > 10_000
-    assert totals[ORDINARY_EDITS].share_kept >= 0.99
+    assert totals[ORDINARY_EDITS].share_kept >= 0.995
+    assert totals[HEAVY_EDITS].share_kept >= 0.75
     assert [totals[group].wrong for group in (ORDINARY_EDITS, HEAVY_EDITS, MIXED)] == [0, 0, 0]
     assert totals[OTHER_CARDS].wrong <= 0.002 * totals[OTHER_CARDS].fresh
 
