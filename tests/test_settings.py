@@ -109,7 +109,7 @@ def test_the_nearest_word_counts(tmp_path: Path) -> None:
     assert settings.policy_for("a::b", {"new_per_day": "many"}).new_per_day == 3
 
 
-def test_a_star_in_the_name_of_a_table_stands_for_any_text(tmp_path: Path) -> None:
+def test_a_star_in_the_name_of_a_table_matches_any_text(tmp_path: Path) -> None:
     tables = {'"a::s*"': "new_per_day = 1\nretention = 0.8", '"a::s-two"': "new_per_day = 2", "a": "new_per_day = 3"}
     settings = read(tmp_path, "".join(f"[decks.{name}]\n{values}\n" for name, values in tables.items()))
     chosen = {deck: settings.policy_for(deck, {}).new_per_day for deck in ("a", "a::t", "a::s", "a::s-one", "a::s-two")}

@@ -22,7 +22,7 @@ def test_what_is_held_is_what_the_database_says(tmp_path: Path) -> None:
     assert len(held) == 3
 
 
-def test_a_note_that_another_process_edited_is_read_anew(tmp_path: Path) -> None:
+def test_a_note_edited_by_another_process_is_read_again(tmp_path: Path) -> None:
     deck = tmp_path / "a.md"
     deck.write_text(TEXT, encoding="utf-8")
     with Collection(tmp_path) as first:

@@ -132,7 +132,7 @@ def check(world: World, model: Model, keys: dict[int, str]) -> dict[int, str]:
 
 @settings(max_examples=50, deadline=None)
 @given(steps)
-def test_a_text_that_stands_once_at_a_time_always_has_its_own_history(steps: list[_Step]) -> None:
+def test_a_text_with_no_duplicates_always_keeps_its_own_history(steps: list[_Step]) -> None:
     play(steps, unique=True)
 
 

@@ -115,13 +115,13 @@ class TestEachAct:
         assert cli("suspend", key).out == "2 cards suspended.\n"
         assert cli("unsuspend", f"{key}.reverse").out == "1 card unsuspended.\n"
 
-    def test_negation_stands_beside_other_words_without_quoting(self, many: Runner) -> None:
+    def test_negation_works_beside_other_words_without_quotes(self, many: Runner) -> None:
         many("flag", "1", "few.md:1")
         assert many("suspend", "deck:few", "-flag:1").out == "19 cards suspended.\n"
         assert len(many.ids("-is:suspended", "-deck:many")) == 1
         assert many("suspend", "-y", "-deck:few", "--json").json == {"found": 21, "changed": 21}
 
-    def test_a_word_that_looks_like_a_flag_within_a_negation_is_none(self, many: Runner) -> None:
+    def test_a_word_that_looks_like_a_flag_in_a_negation_is_not_an_option(self, many: Runner) -> None:
         """`-kind:…` holds a `y` in other words such as `-tag:y`; it must not be read as `-y`."""
         done = process(["suspend", "-tag:y"], many.root, code=None)
         assert "This changes 41 cards. Continue?" in done.err

@@ -90,7 +90,7 @@ def test_what_could_not_be_answered_is_refused_before_anything_changes(learnt: R
     assert (learnt.root / "flashcards.toml").read_bytes() == before
 
 
-def test_better_parameters_are_written_beside_what_stands_there_and_states_follow(learnt: Runner) -> None:
+def test_better_parameters_are_added_to_the_settings_and_states_follow(learnt: Runner) -> None:
     with Collection(learnt.root) as collection:
         due = collection.connection.execute("SELECT id, due_day FROM cards").fetchall()
     result = learnt("optimize")

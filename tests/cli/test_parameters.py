@@ -44,7 +44,7 @@ def test_the_recall_that_is_asked_for(cli: Runner, recall: float) -> None:
     assert cli.ids(f"prop:r<{recall - 0.01:.4f}") == []
 
 
-def test_what_doctor_computes_anew(cli: Runner, recall: float) -> None:
+def test_doctor_recomputes_the_same_recall(cli: Runner, recall: float) -> None:
     assert recall > 0
     assert cli("doctor", "--json").json["differences"] == []
 

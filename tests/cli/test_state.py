@@ -190,7 +190,7 @@ def test_a_database_of_a_newer_version_is_left_alone(kept: Runner) -> None:
     assert database(kept).read_bytes() == before
 
 
-def test_a_database_of_no_bytes_is_made_anew(cli: Runner) -> None:
+def test_an_empty_database_is_created_again(cli: Runner) -> None:
     cli.write("a.md", question("one"))
     (cli.root / ".flashcards").mkdir()
     database(cli).touch()

@@ -86,7 +86,7 @@ def test_pairs_of_a_paragraph_that_were_wrapped_or_joined_are_named(text: str) -
         "- one :: two :: three\n",
     ],
 )
-def test_other_paragraphs_are_not_taken_for_reflowed_ones(text: str) -> None:
+def test_other_paragraphs_are_not_reported_as_reflowed(text: str) -> None:
     assert read_codes(text) == []
 
 

@@ -160,7 +160,7 @@ def test_a_plan_from_a_stranger_touches_nothing_outside(root: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}', '{"files": [1]}', "[" * 5000])
-def test_a_plan_that_is_none_is_one_sentence(root: Path, text: str) -> None:
+def test_an_invalid_plan_ends_in_one_sentence(root: Path, text: str) -> None:
     folder = root / ".flashcards" / "import"
     (folder / ("1" * 32)).mkdir(parents=True)
     (folder / ("1" * 32) / "plan.json").write_text(text)

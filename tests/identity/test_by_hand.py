@@ -103,7 +103,7 @@ def test_reviews_from_before_the_last_one_of_the_old_note_stay_where_they_are(wo
     check_log(world)
 
 
-def test_an_unlinked_note_starts_anew_and_its_history_waits_as_an_orphan(world: World) -> None:
+def test_an_unlinked_note_starts_as_new_and_its_history_becomes_an_orphan(world: World) -> None:
     world.write("a.md", OTHER, "Q: Which organ makes insulin?\nA: The pancreas")
     world.scan()
     card = world.rate("insulin")

@@ -45,7 +45,7 @@ def test_a_file_that_was_rewritten_as_a_whole_keeps_every_history(world: World) 
     assert {entry.key for entry in world.collection.catalog.entries()} == keys
 
 
-def test_a_card_that_is_deleted_is_not_taken_for_one_that_is_added_from_the_same_template(world: World) -> None:
+def test_a_card_added_from_a_template_does_not_get_the_history_of_a_deleted_one(world: World) -> None:
     capitals = {"France": "Paris", "Spain": "Madrid", "Italy": "Rome", "Poland": "Warsaw", "Norway": "Oslo"}
     notes = [f"Q: What is the capital of {country}?\nA: {city}" for country, city in capitals.items()]
     world.write("a.md", *notes)
@@ -90,7 +90,7 @@ def test_a_note_that_is_moved_to_another_file_and_edited_on_the_way_keeps_its_hi
     assert world.cards("ribosomes")["forward"].id == card.id
 
 
-def test_an_answer_that_is_written_anew_keeps_the_history_of_the_question(world: World) -> None:
+def test_a_rewritten_answer_keeps_the_history_of_the_question(world: World) -> None:
     world.write("a.md", RIBOSOMES, "Q: What is the capital of Australia?\nA: Sydney", NUCLEUS)
     world.scan()
     card = world.rate("Sydney")

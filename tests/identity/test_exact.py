@@ -64,7 +64,7 @@ def test_a_former_text_goes_to_the_note_that_is_still_free() -> None:
     assert pairs(links) == {(1, 0): (1, "former text"), (1, 1): (2, "former text")}
 
 
-def test_a_pin_that_stands_twice_goes_to_the_text_it_stood_with() -> None:
+def test_a_duplicate_pin_goes_to_its_original_text() -> None:
     links = link_exactly([known(1, "one", pin="p")], [seen(0, "copy", pin="p"), seen(1, "one", pin="p")])
     assert pairs(links) == {(1, 1): (1, "pin")}
 

@@ -29,7 +29,7 @@ def test_spelling_of_accents_and_runs_of_blanks_do_not_matter(fields: list[str])
 
 
 @given(st.text(alphabet="ab \x1f", max_size=6), st.text(alphabet="ab \x1f", max_size=6))
-def test_what_stands_on_which_side_matters(front: str, back: str) -> None:
+def test_a_key_depends_on_the_side_of_each_text(front: str, back: str) -> None:
     if front.split() != back.split():
         assert fingerprint(note(front, back)) != fingerprint(note(back, front))
 

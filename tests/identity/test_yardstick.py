@@ -55,7 +55,7 @@ def decks() -> list[Material]:
     return everything()
 
 
-def test_of_ordinary_edits_99_in_100_are_recognised_and_none_is_taken_for_another(decks: list[Material]) -> None:
+def test_at_least_99_percent_of_ordinary_edits_are_recognised_without_mistakes(decks: list[Material]) -> None:
     chosen = [name for name in KINDS if "100%" in name or "%" not in name]
     totals = by_group(decks, chosen, 1)
     assert totals[ORDINARY_EDITS].edited > 2000
@@ -64,7 +64,7 @@ def test_of_ordinary_edits_99_in_100_are_recognised_and_none_is_taken_for_anothe
 
 
 @pytest.mark.slow
-def test_of_more_than_10_000_edited_notes_none_is_taken_for_another(decks: list[Material]) -> None:
+def test_no_edited_note_of_10_000_is_confused_with_another(decks: list[Material]) -> None:
     totals = by_group(decks, list(KINDS), 2)
     assert totals[ORDINARY_EDITS].edited + totals[HEAVY_EDITS].edited > 10_000
     assert totals[ORDINARY_EDITS].share_kept >= 0.995
@@ -75,9 +75,7 @@ def test_of_more_than_10_000_edited_notes_none_is_taken_for_another(decks: list[
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
-def test_through_several_scans_notes_keep_their_cards_and_none_is_taken_for_another(
-    decks: list[Material], name: str
-) -> None:
+def test_notes_keep_their_cards_through_several_scans_without_mistakes(decks: list[Material], name: str) -> None:
     found = lived(name, decks, 1)
     assert found.notes > 300
     assert (found.wrong, found.lost) == (0, 0)
@@ -113,7 +111,7 @@ def test_real_decks_do_as_well(folder: object) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("share", [0.02, 0.2])
-def test_of_a_template_no_card_is_taken_for_another(name: str, in_place: bool, share: float) -> None:
+def test_cards_of_one_template_are_not_confused(name: str, in_place: bool, share: float) -> None:
     (deck,) = [deck for deck in numbered(load(OWN)) if deck.name.endswith(name)]
     found = Count()
     for seed in range(4):
@@ -123,7 +121,7 @@ def test_of_a_template_no_card_is_taken_for_another(name: str, in_place: bool, s
 
 
 @pytest.mark.slow
-def test_hardly_any_card_that_is_written_as_another_one_is_deleted_is_taken_for_it() -> None:
+def test_a_new_card_rarely_gets_the_history_of_a_deleted_one() -> None:
     """Twins are left, which nobody could tell from an edit: `git diff` and `git diff --staged`."""
     found = Count()
     for deck in numbered(load(OWN) + load(SHIPPED)):
@@ -142,7 +140,7 @@ def test_what_is_recognised_beyond_equal_texts_is_the_gain(decks: list[Material]
     assert count(trial, ours).share_kept > 0.99
 
 
-def test_cards_that_a_person_wrote_anew_are_recognised() -> None:
+def test_cards_that_a_person_rewrote_are_recognised() -> None:
     same = rewritten.pairs("same")
     for least, found in (
         (0.85, [rewritten.all_at_once(same)]),
@@ -156,7 +154,7 @@ def test_cards_that_a_person_wrote_anew_are_recognised() -> None:
         assert total.wrong == 0
 
 
-def test_few_cards_that_a_person_wrote_in_the_place_of_twins_are_taken_for_them() -> None:
+def test_few_cards_that_a_person_wrote_to_replace_twins_are_confused_with_them() -> None:
     """The worst case: a twin deleted, the other one written in its place, and nothing around that is like them."""
     different = rewritten.pairs("different")
     for most, found in (

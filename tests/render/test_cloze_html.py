@@ -42,7 +42,7 @@ def balance(html: str) -> tuple[list[str], list[str]]:
 
 @settings(max_examples=300)
 @given(st.lists(st.one_of(markdown, st.sampled_from(["[gap]", "{{c2::x::hint}}", "==y==", "*[a", "b]*"])), max_size=5))
-def test_every_gap_is_whole_html_and_every_number_stands_in_it(pieces: list[str]) -> None:
+def test_every_gap_is_whole_html_and_contains_its_number(pieces: list[str]) -> None:
     text = "".join(pieces).encode(errors="ignore").decode().replace("\x00", "")
     try:
         note = cloze_note(text)

@@ -91,7 +91,7 @@ def test_what_looks_like_rich_markup_is_shown_as_typed(text: str) -> None:
         ("a ⟦b ⟦c⟧ d⟧ e", "b c d"),
     ],
 )
-def test_what_stands_between_the_marks_is_drawn_as_a_gap(source: str, expected: str) -> None:
+def test_text_between_the_marks_is_drawn_as_a_gap(source: str, expected: str) -> None:
     assert in_gap(source) == expected
     assert "⟦" not in terminal(source, 80)
     assert "⟧" not in terminal(source, 80)

@@ -273,7 +273,7 @@ def test_new_zero_asks_no_new_card(tmp_path: Path) -> None:
         assert isinstance(Session(CollectionDesk(collection, NOW, new=0), NOW).view, Finished)
 
 
-def test_limit_asks_so_many_cards_and_counts_only_them(tmp_path: Path) -> None:
+def test_limit_asks_and_counts_at_most_that_number_of_cards(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
         session = Session(CollectionDesk(collection, NOW, limit=4), NOW)
         assert isinstance(session.view, Question)

@@ -16,7 +16,7 @@ def test_equal_texts_are_right() -> None:
     assert find_difference("Paris", "Paris") == [("Paris", PieceKind.RIGHT)]
 
 
-def test_a_wrong_character_stands_beside_the_missing_one() -> None:
+def test_a_wrong_character_is_shown_beside_the_missing_one() -> None:
     assert find_difference("Paros", "Paris") == [
         ("Par", PieceKind.RIGHT),
         ("o", PieceKind.WRONG),

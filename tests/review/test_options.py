@@ -27,7 +27,7 @@ def crammed(collection: Collection) -> list[tuple[int, int]]:
     return collection.connection.execute("SELECT kind, rating FROM reviews ORDER BY id").fetchall()
 
 
-def test_ahead_asks_what_falls_due_within_so_many_days(tmp_path: Path) -> None:
+def test_ahead_asks_cards_that_become_due_within_a_number_of_days(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(3)) as collection:
         cards = learnt(collection)
         due = [collection.store.card(each).due_day or 0 for each in cards]

@@ -48,7 +48,7 @@ def answer(of: Asked, given: str | None = None) -> Answer:
     return Answer(of, Counts(12, 3, 40), INTERVALS, given)
 
 
-def test_a_question_stands_below_its_breadcrumb_and_above_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_question_is_shown_between_its_breadcrumb_and_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line for line in ESCAPES.sub("", shown(capsys, question(asked(card(1))))).splitlines() if line]
     assert lines == ["Deck > Heading", "front 1", "12 new · 3 learning · 40 review   space shows the answer · ? help"]
 
@@ -63,7 +63,7 @@ def test_the_count_of_the_present_kind_is_underlined(
     assert underlined == [number]
 
 
-def test_an_answer_stands_below_the_question_and_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_is_shown_below_the_question_and_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line for line in ESCAPES.sub("", shown(capsys, answer(asked(card(1))))).splitlines() if line]
     assert lines[1:4] == ["front 1", "─" * 80, "back 1"]
 
@@ -257,7 +257,7 @@ def test_details_within_details_are_closed_with_the_outer_ones() -> None:
     assert fold_details(text) == "a<details><summary>s</summary></details>e"
 
 
-def test_a_flag_stands_beside_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_flag_is_shown_beside_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
     text = ESCAPES.sub("", shown(capsys, question(asked(card(1)._replace(flag=3)))))
     assert "Deck > Heading  flag 3" in text
 

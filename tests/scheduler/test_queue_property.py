@@ -47,7 +47,7 @@ def fill_parameters(store: Store) -> None:
 
 @given(st.tuples(policies, policies, policies), acts)
 @settings(deadline=None, max_examples=60)
-def test_the_queue_kept_up_to_date_is_the_queue_built_anew(
+def test_an_updated_queue_equals_a_rebuilt_one(
     three: tuple[Policy, Policy, Policy], acts: list[tuple[Rating | str, int]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ def test_without_a_log_the_habits_are_those_of_most_people(tmp_path: Path) -> No
     assert found.seconds[1] == pytest.approx(usual.seconds[1])
 
 
-def test_who_rates_new_cards_easy_is_taken_for_one_who_does(tmp_path: Path) -> None:
+def test_a_simulated_learner_rates_new_cards_as_easy_as_the_log_does(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     for number, card in enumerate(add(store, 300)):
         store.rate(card, Rating.EASY, STEPLESS, NOW + number, duration_ms=2_000)

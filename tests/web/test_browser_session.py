@@ -32,7 +32,7 @@ def rate_until_the_end(visitor: Visitor, rating: str, rated: list[str]) -> None:
         page = visitor.get("/review")
 
 
-def test_of_a_thousand_ratings_from_two_tabs_none_is_lost_or_doubled(tmp_path: Path) -> None:
+def test_no_rating_of_a_thousand_from_two_tabs_is_lost_or_doubled(tmp_path: Path) -> None:
     write(tmp_path, a=questions(CARDS))
     (tmp_path / "flashcards.toml").write_text(SETTINGS, encoding="utf-8")
     rated: dict[str, list[str]] = {"good": [], "easy": []}

@@ -188,7 +188,7 @@ def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, 
     ] * told
 
 
-def test_an_answer_to_type_stands_on_a_line_of_its_own(designs: Designs) -> None:
+def test_a_typed_answer_is_on_its_own_line(designs: Designs) -> None:
     made = note_type(
         "Typed",
         0,

@@ -100,7 +100,7 @@ SECTIONS = note_type(
         ),
     ],
 )
-def test_what_a_template_shows_on_some_cards_stands_on_them_alone(
+def test_text_that_a_template_shows_on_some_cards_is_only_on_those(
     home: Home, package: Path, text: str, ords: tuple[int, ...], expected: str
 ) -> None:
     note = Made([text, "hint"], type=9, cards={each: {} for each in ords})

@@ -54,7 +54,7 @@ def test_a_package_that_came_with_the_second_one_is_of_it_whatever_it_says(home:
     assert ratings(home)[0] is Rating.HARD
 
 
-def test_a_log_with_a_fourth_button_in_steps_is_none_of_it(home: Home, tmp_path: Path) -> None:
+def test_a_log_with_a_fourth_button_in_steps_is_not_from_the_first_scheduler(home: Home, tmp_path: Path) -> None:
     log = (*LOG, (START + 20 * DAY_MS, 4, 3, -600, 2500, 900, 2))
     note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 3, "due": 1200, "reps": 6}}, log=log)
     home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'}))

@@ -141,7 +141,7 @@ def test_a_review_here_of_a_twin_is_its_own(home: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["The orders of a group", "The order of a group"], ids=["alike", "equal"])
-def test_a_new_note_is_none_that_was_deleted_here(home: Home, tmp_path: Path, text: str) -> None:
+def test_a_new_note_is_not_confused_with_one_deleted_here(home: Home, tmp_path: Path, text: str) -> None:
     old = Made(["The order of a group", "is the number of its elements, which may be infinite"], guid="one", tags="x")
     home.import_file(write_package(tmp_path / "1.apkg", [old, Made(["other", "yes"])]))
     home.write("Deck.md", home.read("Deck.md").partition("Q: other")[1] + "\nA: yes\n")

@@ -47,5 +47,5 @@ def test_a_type_of_ours_is_known_when_it_was_renamed_copied_or_given_a_field(fam
         ("Flashcards Cloze", model.STANDARD_TYPE, ("Text", "Typed", "Source")),
     ],
 )
-def test_a_type_that_only_looks_like_ours_is_none(name: str, kind: int, fields: tuple[str, ...]) -> None:
+def test_a_type_that_only_looks_like_ours_is_not_ours(name: str, kind: int, fields: tuple[str, ...]) -> None:
     assert not is_ours(model.AnkiNoteType(5, name, kind, fields, ()))
