@@ -1,4 +1,6 @@
-"""The base class of every error that a user can cause.
+"""The base class of every error that a user can cause, and what their messages share.
+
+Each error is a class in the module that raises it: to change a wording, search for a few of its words.
 
 The message is one clear sentence that says what is wrong, followed by what to do. The command line prints it on
 standard error and exits with `exit_code`; a person never sees a traceback.
@@ -72,7 +74,7 @@ def describe_os_error(error: OSError) -> str:
 
 
 def explain_toml_error(error: Exception, text: str) -> tuple[str, int]:
-    """Return why `text` is no TOML, and the line on which reading stopped; 0 if it is unknown."""
+    """Return why `text` is not valid TOML, and the line on which reading stopped; 0 if it is unknown."""
     place = _TOML_PLACE.search(str(error))
     line = int(place[1]) if place and place[1] else 0
     reason = _TOML_PLACE.sub("", str(error))

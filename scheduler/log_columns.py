@@ -1,4 +1,4 @@
-"""Read columns of the review log as arrays, several times faster than row by row."""
+"""Read columns of the review log into numpy arrays, several times faster than row by row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SMALL_BITS = 3
 def read_columns(
     connection: sqlite3.Connection, columns: Sequence[str], where: str, *, committed: bool = False
 ) -> list[NDArray[np.int64]]:
-    """Read whole numbers from the log, one array a column, in the order of the rows' ids.
+    """Read integer columns of the log, one array per column, in the order of the rows' ids.
 
     `columns` are SQL expressions on a row of `reviews` that are never NULL. `committed` says that an open transaction
     has written nothing yet, so other connections see the same rows.
@@ -58,7 +58,7 @@ def read_columns(
 def read_columns_of(
     connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]
 ) -> list[NDArray[np.int64]]:
-    """Read whole numbers from the log rows with these ids, one array a column; `columns` as in `read_columns`."""
+    """Read integer columns of the log rows with these ids, one array per column; `columns` as in `read_columns`."""
     order = np.argsort(ids)
     found = _arrays(connection, _query(columns, _CHOSEN), (_json(ids),))
     for array in found:

@@ -1,4 +1,7 @@
-"""Draw the views of a session: in a window that scrolls, or line by line. Card text is never read as markup."""
+"""Draw the views of a session: the line above the question, the card, and the line of keys below.
+
+They are drawn in a window that scrolls, or line by line. Card text is never read as markup.
+"""
 
 from __future__ import annotations
 

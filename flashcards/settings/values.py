@@ -130,7 +130,7 @@ Each is a field of `scheduler.policy.Policy`: add it there first.
 """
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
-"""The same by name."""
+"""`SETTINGS`, indexed by name."""
 
 TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys", "formats", "mocks", "decks")
 """What else `flashcards.toml` may hold, for the whole collection alone."""
@@ -138,7 +138,7 @@ TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys"
 
 @dataclass(frozen=True, slots=True)
 class MockPreset:
-    """A mock interview that is held by its name; nothing where it does not say."""
+    """A named mock interview; a field is None if the preset does not set it."""
 
     query: str = ""  # finds the cards that may be asked; "" is every card
     questions: int | None = None  # how many are asked

@@ -1,4 +1,4 @@
-"""Write single elements as Markdown: formulas, code, links, pictures, lists, styles."""
+"""Write single elements as Markdown: formulas, code, links, pictures, lists, styles, tables' alignment."""
 
 from __future__ import annotations
 
