@@ -237,7 +237,9 @@ def _check_answer(entry: Entry) -> Iterator[FileProblem]:
 
 def _check_joined_notes(entry: Entry) -> Iterator[FileProblem]:
     if marker := find_joined_note(entry.note):
-        message = f"`{marker}:` within a line begins no note; a formatter seems to have joined the lines."
+        message = (
+            f"`{marker}:` in the middle of a line does not begin a note; a formatter seems to have joined the lines."
+        )
         hint = f"Write each marker at the start of a line, below a blank line, or `\\{marker}:` if it is text."
         yield FileProblem(entry.path, entry.note.line, "joined", message, hint)
 

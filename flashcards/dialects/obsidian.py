@@ -267,7 +267,7 @@ class _Reader:
         """Report a separator or a gap where a person hardly meant one; the plugin makes the card all the same."""
         if block.kind in (BlockKind.INLINE, BlockKind.INLINE_REVERSED):
             if place := _doubtful_place(*fields):
-                message = f"The separator of this card stands inside {place}; Obsidian makes a card of it, too."
+                message = f"The separator of this card is inside {place}; Obsidian makes a card of it, too."
                 hint = "Change the text if no card is meant, for example with a space between the colons."
                 self._problem(block, "doubtful-card", message, hint)
         elif gaps and any(_is_in_code(fields[0], gap.start) for gap in gaps):

@@ -104,7 +104,7 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
             if message := find_order_problem(value):
                 found.append((name, f"`order` {message}.", "Lower numbers come first."))
         elif name in TOP_LEVEL:
-            found.append((name, f"`{name}` holds for the whole collection.", f"Write it into {FILE_NAME}."))
+            found.append((name, f"`{name}` applies to the whole collection.", f"Write it into {FILE_NAME}."))
         elif name.lower() in _OTHER_PROGRAMS:
             continue
         elif name not in BY_NAME:

@@ -106,7 +106,10 @@ SETTINGS = (
     Setting("easy_days", _read_easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
     Setting("new_order", _read_word, '"deck"', '"deck" in the order of the deck, or "random"'),
     Setting(
-        "review_order", _read_word, '"due"', '"due", "retrievability" (likeliest recalled first), "random" or "overdue"'
+        "review_order",
+        _read_word,
+        '"due"',
+        '"due", "retrievability" (likeliest to be recalled first), "random" or "overdue"',
     ),
     Setting("new_mix", _read_word, '"mix"', 'new cards among the reviews: "mix", "first" or "last"'),
     Setting(
