@@ -98,7 +98,9 @@ def select_in(connection: sqlite3.Connection, query: str, values: Sequence[objec
     """Run a query whose `{}` takes values, a part of them at a time; yield the rows."""
     for start in range(0, len(values), _MOST_PARAMETERS):
         chunk = values[start : start + _MOST_PARAMETERS]
-        yield from connection.execute(query.format(",".join("?" * len(chunk))), chunk)
+        # Not `yield from`, which closes the rows when the caller stops early: their connection may be closed by then.
+        for row in connection.execute(query.format(",".join("?" * len(chunk))), chunk):  # noqa: UP028
+            yield row
 
 
 def database_path(connection: sqlite3.Connection) -> Path:
