@@ -11,6 +11,7 @@ import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -95,12 +96,10 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def select_in(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[Any]:
-    """Run a query whose `{}` takes values, a part of them at a time; yield the rows."""
-    for start in range(0, len(values), _MOST_PARAMETERS):
-        chunk = values[start : start + _MOST_PARAMETERS]
-        # Not `yield from`, which closes the rows when the caller stops early: their connection may be closed by then.
-        for row in connection.execute(query.format(",".join("?" * len(chunk))), chunk):  # noqa: UP028
-            yield row
+    """Run a query whose `{}` takes values, a part of them at a time; return the rows."""
+    chunks = (values[start : start + _MOST_PARAMETERS] for start in range(0, len(values), _MOST_PARAMETERS))
+    cursors = (connection.execute(query.format(",".join("?" * len(chunk))), chunk) for chunk in chunks)
+    return chain.from_iterable(cursors)
 
 
 def database_path(connection: sqlite3.Connection) -> Path:
