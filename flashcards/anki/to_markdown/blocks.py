@@ -227,12 +227,11 @@ class Blocks:
     def _take_image(self, element: Element) -> None:
         source = element.attributes.get("src", "")
         if source:
-            url = self._media(source) if scheme(source) == "" else source
             alt = self._cut.restore(element.attributes.get("alt", ""))
             size = read_size(element)
             if size is None:
                 self._cut.problems.append("the size of a picture is left out")
-            self._tokens.append(InlineToken(RAW, write_image(url, alt, size or {})))
+            self._tokens.append(InlineToken(RAW, write_image(source, alt, size or {}, self._media)))
 
     def _take_player(self, element: Element) -> None:
         sources = [element.attributes.get("src", "")]
@@ -342,7 +341,7 @@ class Blocks:
         """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
         if not has_formula(element, self._cut):
             return element
-        if element.tag in _PARTS:
+        if element.tag in _PARTS or (element.tag != "details" and contains(element, _TOO_MUCH)):
             inside = [each if isinstance(each, str) else self._write_formulas(each) for each in element.children]
             return Element(element.tag, element.attributes, inside)
         head, rest = split_summary(element)

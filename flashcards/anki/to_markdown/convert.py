@@ -113,8 +113,7 @@ def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
     if isinstance(node, str):
         return node
     if node.tag == "img" and node.attributes.get("src"):
-        source = node.attributes["src"]
-        image = write_image(media(source) if scheme(source) == "" else source, node.attributes.get("alt", ""), {})
+        image = write_image(node.attributes["src"], node.attributes.get("alt", ""), {}, media)
         return cut.add("html", image, image)
     if not node.children or node.tag in UNSEEN:
         return get_text(node)

@@ -200,14 +200,15 @@ def read_size(element: Element) -> dict[str, str] | None:
     return found if found or is_complete else None
 
 
-def write_image(url: str, alt: str, size: Mapping[str, str]) -> str:
+def write_image(source: str, alt: str, size: Mapping[str, str], media: Media) -> str:
     """Write a picture, as HTML if it has a size."""
+    url = encode_url(media(source)) if scheme(source) == "" else write_link_url(source)
     alt = " ".join(alt.split())
     if size:
         sizes = "".join(f' {name}="{value}"' for name, value in size.items())
         described = f' alt="{escape(alt)}"' if alt else ""
-        return f'<img src="{escape(encode_url(url))}"{described}{sizes}>'
-    return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({write_link_url(url)})"
+        return f'<img src="{escape(url)}"{described}{sizes}>'
+    return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({url})"
 
 
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:

@@ -188,6 +188,9 @@ def _cut_out_math(html: str, cut: CutField) -> str:
 
 
 def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, display: bool) -> str:
+    if sounds := "".join(match[0] for match in _SOUND.finditer(body)):
+        rest = _SOUND.sub("", body)
+        return _cut_out_formula(name, rest, source.replace(body, rest), cut, display=display) + sounds
     inner = [cut.placeholders[int(found[1])] for found in PLACEHOLDER.finditer(body)]
     written = cut.write_gaps(_get_text(body)) if inner else _get_text(body)
     kept = written is not None

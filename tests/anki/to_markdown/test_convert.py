@@ -406,32 +406,6 @@ def test_a_hint_stays_closed_whatever_is_in_it_or_beside_it(more: str) -> None:
     assert found.endswith("![](https://x.org/c.png)")
 
 
-def show(html: str) -> str:
-    return HtmlRenderer({}, lambda name: name).render(markdown(html))
-
-
-def test_a_formula_in_what_stays_html_is_shown_as_a_formula() -> None:
-    assert show("<details><summary>H</summary>x \\(a^2\\)<ul><li>b</li></ul></details>") == (
-        "<details><summary>H</summary>\n<p>x \\(a^2\\)</p>\n<ul>\n<li>b</li>\n</ul>\n</details>"
-    )
-    assert show("<table><tr><td colspan=2>x \\[a\\]</td></tr><tr><td>b</td><td>c</td></tr></table>") == (
-        '<table><tbody><tr><td colspan="2">\n<p>x \\[a\\]</p>\n</td></tr><tr><td>b</td><td>c</td></tr></tbody></table>'
-    )
-    assert "<p>\\(z\\)</p>" in show("<details><summary>\\(z\\)</summary>a</details>")
-
-
-def test_a_hint_in_a_table_stays_closed() -> None:
-    hint = "<details><summary>H</summary>s $a$</details>"
-    table = "<table><tr><td>x <details><summary>H</summary>s \\(a\\)</details></td></tr></table>"
-    assert markdown(table).endswith(f"| x {hint} |")
-
-
-def test_text_without_its_formatting_keeps_what_describes_a_drawing() -> None:
-    kept = "<b>q</b> <svg><image></image><text>t</text></svg><svg><text>a heart</text></svg><img src=x.png alt='b [c]'>"
-    assert "without its formatting" in str(Converter(str).convert(kept).problems)
-    assert re.search(r"!\[a heart\]\(data:image/svg\S+\)!\[b \\\[c\\\]\]\(media/x.png\)", markdown(kept))
-
-
 def test_colons_in_a_later_paragraph_of_a_gap_are_no_hint() -> None:
     text = markdown("x {{c1::<p>a</p><ul><li>b :&#58; c</li></ul>std:&#58;d e :&#58; f::hint}} g::h", cloze=True)
     (note,) = parse(f"C: {text}\n", "x.md").notes

@@ -1,0 +1,46 @@
+"""Single elements of HTML as Markdown, and what stays HTML."""
+
+from __future__ import annotations
+
+import re
+
+from flashcards.anki.to_markdown.convert import Converter
+from tests.anki.to_markdown.test_convert import markdown, rendered
+
+
+def show(html: str) -> str:
+    return rendered(markdown(html))
+
+
+def test_a_formula_in_what_stays_html_is_shown_as_a_formula() -> None:
+    assert show("<details><summary>H</summary>x \\(a^2\\)<ul><li>b</li></ul></details>") == (
+        "<details><summary>H</summary>\n<p>x \\(a^2\\)</p>\n<ul>\n<li>b</li>\n</ul>\n</details>"
+    )
+    assert show("<table><tr><td colspan=2>x \\[a\\]</td></tr><tr><td>b</td><td>c</td></tr></table>") == (
+        '<table><tbody><tr><td colspan="2">\n<p>x \\[a\\]</p>\n</td></tr><tr><td>b</td><td>c</td></tr></tbody></table>'
+    )
+    assert "<p>\\(z\\)</p>" in show("<details><summary>\\(z\\)</summary>a</details>")
+
+
+def test_the_address_of_a_picture_is_kept_whatever_is_in_it() -> None:
+    assert markdown('<img src="https://x.org/a.png?x=1&amp;y=2" width=5>') == (
+        '<img src="https://x.org/a.png?x=1&amp;y=2" width="5">'
+    )
+    assert markdown('<img src="https://x.org/a.png?x=1&amp;y=2">') == "![](https://x.org/a.png?x=1&y=2)"
+    assert 'src="media/a&amp;amp;b.png"' in show('<img src="a&amp;amp;b.png">')
+
+
+def test_a_sound_inside_a_formula_is_played_after_it() -> None:
+    assert markdown("a \\(x^2 [sound:s.mp3]\\) b") == "a $x^2$![](media/s.mp3) b"
+
+
+def test_a_hint_in_a_table_stays_closed() -> None:
+    hint = "<details><summary>H</summary>s $a$</details>"
+    table = "<table><tr><td>x <details><summary>H</summary>s \\(a\\)</details></td></tr></table>"
+    assert markdown(table).endswith(f"| x {hint} |")
+
+
+def test_text_without_its_formatting_keeps_what_describes_a_drawing() -> None:
+    kept = "<b>q</b> <svg><image></image><text>t</text></svg><svg><text>a heart</text></svg><img src=x.png alt='b [c]'>"
+    assert "without its formatting" in str(Converter(str).convert(kept).problems)
+    assert re.search(r"!\[a heart\]\(data:image/svg\S+\)!\[b \\\[c\\\]\]\(media/x.png\)", markdown(kept))
