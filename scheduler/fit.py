@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fsrs_rs_python import FSRSItem, FSRSReview
     from numpy.typing import NDArray
 
-    from scheduler.log_columns import LogColumns
+    from scheduler.log_arrays import LogColumns
     from scheduler.model import Memory
 
 

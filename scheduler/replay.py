@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, find_effects
-from scheduler.log_columns import (
+from scheduler.log_arrays import (
     SMALL_BITS,
     LogColumns,
     find_places,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.log_columns import Answers
+    from scheduler.log_arrays import Answers
     from scheduler.model import Card
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flashcards.collection import Collection
 from scheduler.fit import build_training_set, fit
-from scheduler.log_columns import read_log
+from scheduler.log_arrays import read_log
 
 
 def seconds(root: Path) -> float:

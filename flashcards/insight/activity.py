@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from flashcards.insight.predictions import Predictions
-    from scheduler.log_columns import Ratings
+    from scheduler.log_arrays import Ratings
     from scheduler.memory import Curve
 
 MATURE_DAYS: Final = 21

@@ -23,7 +23,7 @@ from flashcards.insight.report import (
 )
 from flashcards.text import plural
 from scheduler.intervals import count_due_by_day
-from scheduler.log_columns import read_answers, read_card_columns
+from scheduler.log_arrays import read_answers, read_card_columns
 from scheduler.model import State
 from scheduler.simulate import PolicyPlan, Simulation, simulate
 from scheduler.simulated_learner import estimate_learner
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from scheduler.clock import Clock
     from scheduler.log import Done
-    from scheduler.log_columns import Answers
+    from scheduler.log_arrays import Answers
     from scheduler.model import Card
     from scheduler.policy import DeckLimits, Policy
     from scheduler.simulated_learner import Learner

@@ -21,7 +21,7 @@ from flashcards.text import list_deck_path
 from scheduler.database import transaction
 from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
 from scheduler.intervals import find_moves
-from scheduler.log_columns import LogColumns, read_log
+from scheduler.log_arrays import LogColumns, read_log
 from scheduler.memory import fill_parameters
 from scheduler.replay import read_stated_memories
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from flashcards.insight.activity import MATURE_DAYS, Activity, DayActivity, Recall, count_activity
-from scheduler.log_columns import look_up, read_card_columns, read_ratings
+from scheduler.log_arrays import look_up, read_card_columns, read_ratings
 from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, State
 from scheduler.prediction_error import predict_recall

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.log_columns import Ratings
+    from scheduler.log_arrays import Ratings
     from scheduler.memory import Curve
 
 

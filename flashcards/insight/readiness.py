@@ -12,7 +12,7 @@ import numpy as np
 
 from flashcards.insight.forecast import Progress, continue_progress, ignore_progress, read_days_ahead
 from flashcards.insight.predictions import PastError, measure_past_error
-from scheduler.log_columns import find_places, look_up, read_card_columns, read_card_reals, read_ratings
+from scheduler.log_arrays import find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
 from scheduler.policy import Deadline, new_a_day
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.insight.forecast import DaysAhead, Sample
     from scheduler.clock import Clock
-    from scheduler.log_columns import Ratings
+    from scheduler.log_arrays import Ratings
     from scheduler.simulate import Simulation
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.imports.cards import CardImport, KnownChanges
 from flashcards.anki.imports.deck_text import remove_notes
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
+from flashcards.anki.imports.merged_cards import CardImport, KnownChanges
 from flashcards.anki.imports.run import import_changes
 from flashcards.anki.package.model import LogRow
 from flashcards.anki.package.names import Guids, deck_id

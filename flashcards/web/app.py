@@ -22,7 +22,7 @@ from flashcards.render.code import read_code_css
 from flashcards.sync.server import local_address
 from flashcards.web import cards_page, edit, mock_pages, report_pages, review_pages
 from flashcards.web.guard import Guard, make_token
-from flashcards.web.site import STATIC, Site, Visit
+from flashcards.web.shared_state import STATIC, Site, Visit
 from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:

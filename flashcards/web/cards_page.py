@@ -24,7 +24,7 @@ from scheduler.queue import Counts, count_by_deck
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
-    from flashcards.web.site import Site, Visit
+    from flashcards.web.shared_state import Site, Visit
 
 _PAGE: Final = 50  # cards or notes on a page
 _COUNTED: Final = 1000  # cards that a search finds; to count more would take long

@@ -22,7 +22,7 @@ from flashcards.web.cards_page import find_entry, find_number
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
-    from flashcards.web.site import Site, Visit
+    from flashcards.web.shared_state import Site, Visit
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _WINDOWS: Final = frozenset(

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from flashcards.sync.account import GuessLimit
-from flashcards.web.site import static_address
+from flashcards.web.shared_state import static_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping

@@ -25,7 +25,7 @@ from flashcards.web.review_pages import LATE_SENTENCE, describe_back, render
 from scheduler import Rating
 
 if TYPE_CHECKING:
-    from flashcards.web.site import Site, Visit
+    from flashcards.web.shared_state import Site, Visit
 
 _RATING_OF: Final = {action.value: rating for action, rating in RATINGS.items()}
 

@@ -22,7 +22,7 @@ from flashcards.web.cards_page import NothingFound, read_number
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from flashcards.web.site import Job, Site, Step, Visit
+    from flashcards.web.shared_state import Job, Site, Step, Visit
 
 _YEAR: Final = 365  # days that the statistics look back
 _MONTH: Final = 30  # days that the forecast looks ahead

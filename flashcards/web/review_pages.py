@@ -17,7 +17,7 @@ from flashcards.web.browser_session import LATE, tick_points
 from scheduler import Rating
 
 if TYPE_CHECKING:
-    from flashcards.web.site import Site, Visit
+    from flashcards.web.shared_state import Site, Visit
 
 
 LATE_SENTENCE: Final = "That page was out of date, so nothing was done there. This is where you are now."

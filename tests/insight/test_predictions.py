@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flashcards.insight.predictions import PastError, measure_past_error
-from scheduler.log_columns import Ratings
+from scheduler.log_arrays import Ratings
 from scheduler.memory import Curve
 from scheduler.model import State
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scheduler import DEFAULT_PARAMETERS, Memory, Rating
-from scheduler.log_columns import LogColumns
+from scheduler.log_arrays import LogColumns
 from scheduler.memory import QuickModel
 from scheduler.model import ReviewKind, State
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scheduler import Rating
-from scheduler.log_columns import read_answers, read_ratings
+from scheduler.log_arrays import read_answers, read_ratings
 from tests.scheduler.world import NOW, PLAIN, TODAY, add, open_store
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import DEFAULT_PARAMETERS, Memory, Policy, Rating, ReviewKind, State, Store, log_columns, transaction
+from scheduler import DEFAULT_PARAMETERS, Memory, Policy, Rating, ReviewKind, State, Store, log_arrays, transaction
 from scheduler.log import CardHistory, DayReader, ImportedState
 from scheduler.memory import Model
 from scheduler.merge import merge, take_over_new
@@ -82,7 +82,7 @@ def test_each_deck_is_replayed_with_its_own_parameters(store: Store) -> None:
 
 
 def test_what_an_open_transaction_wrote_is_replayed_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_columns, "_MANY", 1)  # as if the log were so long that other connections help to read it
+    monkeypatch.setattr(log_arrays, "_MANY", 1)  # as if the log were so long that other connections help to read it
     (card,) = add(store)
     store.rate(card, Rating.GOOD, PLAIN, NOW)
     with transaction(store.connection):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scheduler import Policy, Rating
-from scheduler.log_columns import read_answers
+from scheduler.log_arrays import read_answers
 from scheduler.simulated_learner import Learner, estimate_learner
 from tests.scheduler.world import DAY, MINUTE, NOW, add, open_store
 

@@ -14,7 +14,7 @@ from flashcards.catalog.store import Entry
 from flashcards.collection import Collection
 from flashcards.disk.atomic import FileChanged
 from flashcards.web.edit import open_in_editor, read_note_text, write_note_text
-from flashcards.web.site import Site, Visit
+from flashcards.web.shared_state import Site, Visit
 from tests.review.small_collections import questions, write
 from tests.web.visitor import Page, Visitor, served
 

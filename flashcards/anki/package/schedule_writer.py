@@ -11,7 +11,7 @@ import numpy as np
 
 from scheduler.database import attach_copy
 from scheduler.log import Done
-from scheduler.log_columns import LogColumns, read_log
+from scheduler.log_arrays import LogColumns, read_log
 from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, ReviewKind, State
 from scheduler.replay import read_stated_memories, replay_log

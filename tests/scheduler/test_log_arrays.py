@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler import Rating, Store, log_columns
+from scheduler import Rating, Store, log_arrays
 from scheduler.database import database_path, open_file
-from scheduler.log_columns import pack_columns, read_log, unpack_columns
+from scheduler.log_arrays import pack_columns, read_log, unpack_columns
 from tests.scheduler.world import DAY, NOW, PLAIN, add
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def test_a_long_log_is_read_in_parts_as_a_short_one_at_once(
     for step, card in enumerate([second, first, second, first, first]):
         store.rate(card, Rating.GOOD, PLAIN, NOW + step * DAY)
     at_once = read_log(store.connection)
-    monkeypatch.setattr(log_columns, "_MANY", 2)
-    monkeypatch.setattr(log_columns, "_ROWS_IN_PART", 2)
+    monkeypatch.setattr(log_arrays, "_MANY", 2)
+    monkeypatch.setattr(log_arrays, "_ROWS_IN_PART", 2)
     with closing(open_file(database_path(store.connection))) if is_reading else nullcontext(store.connection) as found:
         in_parts = read_log(found)
     assert at_once.card.tolist() == [first] * 3 + [second] * 2
