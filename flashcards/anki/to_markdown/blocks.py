@@ -45,7 +45,7 @@ _LINES: Final = frozenset(
 _PARAGRAPHS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "embed"})
 _CLOSED: Final = frozenset({"details", "summary"})
-_PARTS: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "dl"})  # of these, no part is text
+_CELLS: Final = frozenset({"td", "th", "dt", "dd", "summary"})
 _PLAIN: Final = frozenset(
     {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
     | {"strong", "i", "em", "s", "del", "strike", "li", "picture", "source", "wbr", "input", "nobr", "time", "rb"}
@@ -341,7 +341,8 @@ class Blocks:
         """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
         if not has_formula(element, self._cut):
             return element
-        if element.tag in _PARTS or (element.tag != "details" and contains(element, _TOO_MUCH)):
+        is_whole = element.tag == "details" or (element.tag in _CELLS and not contains(element, _TOO_MUCH))
+        if not is_whole:
             inside = [each if isinstance(each, str) else self._write_formulas(each) for each in element.children]
             return Element(element.tag, element.attributes, inside)
         head, rest = split_summary(element)
