@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
-_ENDLESS_WORD = re.compile(r"(\S{200})\S{2000,}")
+_ENDLESS_WORD = re.compile(r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)")  # with the signs that end it
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
 _HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
@@ -345,7 +345,7 @@ def clip(text: str, width: int = 60) -> str:
 
 def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
     """Print lines, wrapped at the width of the terminal, endless words cut; continuation lines indent by `hang`."""
-    for line in _ENDLESS_WORD.sub(r"\1…", text).split("\n"):
+    for line in _ENDLESS_WORD.sub(r"\1…\2", text).split("\n"):
         for part in fit_line(line, hang, err=err):
             echo(make_visible(part.expandtabs()), err=err)
 

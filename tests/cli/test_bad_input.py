@@ -193,7 +193,8 @@ class TestArguments:
         cli.write("a.md", question("one"))
         (cli.root / "loop.md").symlink_to("loop.md")
         error = cli("show", "--", name, code=2).err.splitlines()[-1] + "\n"
-        one_sentence(error, f"There is no card `{name}`. `flashcards list` shows every card with its id.")
+        shown = name if len(name) < 2000 else f"{name[:199]}…"
+        one_sentence(error, f"There is no card `{shown}`. `flashcards list` shows every card with its id.")
 
     @pytest.mark.parametrize("command", [["list"], ["show"], ["suspend"], ["pin"]], ids=" ".join)
     def test_an_argument_that_is_not_utf_8_is_refused(self, cli: Runner, command: list[str]) -> None:
