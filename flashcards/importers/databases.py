@@ -147,7 +147,7 @@ def _describe(name: str, value: Any) -> str:
         return f"`{name}` is missing"
     if isinstance(value, bytes):
         return f"`{name}` is not text"
-    text = str(value)
-    if not text.strip():
+    text = " ".join(str(value).split())  # a sentence is one line
+    if not text:
         return f"`{name}` is empty"
     return f"`{name}` cannot be {text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'}"
