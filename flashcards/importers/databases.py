@@ -22,8 +22,8 @@ _STEPS: Final = 4_000_000  # of SQLite's virtual machine; a row takes about 12 f
 _STEPS_PER_BYTE: Final = 8
 _STRIDE: Final = 10_000
 _TOO_MUCH: Final = "reading it would take too long for a file of its size"
-_FIRST_MS: Final = 315_532_800_000  # 1980; no program of spaced repetition is older
-_YEAR_MS: Final = 366 * 86_400_000
+FIRST_MS: Final = 315_532_800_000  # 1980; no program of spaced repetition is older
+YEAR_MS: Final = 366 * 86_400_000
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _SHOWN: Final = 40  # characters of a value
 
@@ -115,7 +115,7 @@ def check_match(name: str, value: Any, pattern: re.Pattern[str]) -> str:
 
 def check_instant(name: str, at_ms: int, now_ms: int, shown: Any) -> int:
     """Return the time of a review, in epoch milliseconds; raise Malformed before 1980 and over a year ahead."""
-    if not _FIRST_MS <= at_ms <= now_ms + _YEAR_MS:
+    if not FIRST_MS <= at_ms <= now_ms + YEAR_MS:
         raise Malformed(_describe(name, shown))
     return at_ms
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
 _OURS: Final = ("cards", "reviews", "notes", "acts")
+_MOST_YEARS: Final = 100  # ahead; a clock may be wrong by years, but `scheduler.replay` caps pauses at about 350
 _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 
@@ -87,6 +88,9 @@ def _open_copy(path: Path, ours: sqlite3.Connection) -> sqlite3.Connection:
             raise Malformed("its tables are not those of this program")
         if reason := find_damage(copy):
             raise Malformed(reason)
+        times = databases.FIRST_MS, now_ms() + _MOST_YEARS * databases.YEAR_MS
+        if copy.execute("SELECT 1 FROM reviews WHERE id NOT BETWEEN ? AND ? LIMIT 1", times).fetchone():
+            raise Malformed(f"it holds a review from before 1980 or more than {_MOST_YEARS} years ahead")
     except Malformed as error:
         copy.close()
         raise ImportInvalid(path, str(error), _REMEDY) from error

@@ -185,6 +185,8 @@ def test_the_own_state_and_a_newer_one_are_refused(computers: Computers, tmp_pat
         ("UPDATE reviews SET rating = 9", "of its table `reviews` holds a value that cannot be"),
         ("UPDATE reviews SET kind = 70", "of its table `reviews` holds a value that cannot be"),
         ("UPDATE reviews SET day = -9000000", "of its table `reviews` holds a value that cannot be"),
+        ("UPDATE reviews SET id = id - 1790000000001", "a review from before 1980"),
+        ("UPDATE reviews SET id = id + 98000000000000", "more than 100 years ahead"),
         ("INSERT INTO acts VALUES (1, 1, 'flag', 'x', '[1]', NULL)", "record of acts"),
         ("DROP TABLE acts; CREATE VIEW acts AS SELECT 1 at_ms, 1 undone_ms, 1 before", "`acts` is not a plain table"),
     ],
