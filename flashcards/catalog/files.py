@@ -18,6 +18,8 @@ from flashcards.text import list_deck_path
 if TYPE_CHECKING:
     import sqlite3
 
+    from flashcards.disk.globs import IgnoreRule
+
 
 class FoundFile(NamedTuple):
     """A Markdown file: its path within the folder, with `/`; its size in bytes; when it was last written."""
@@ -37,7 +39,6 @@ class Unreadable(NamedTuple):
 IGNORED: Final = ("node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/")
 """What is ignored unless `flashcards.toml` says otherwise, besides hidden files and folders."""
 
-_ESCAPED: Final = re.compile(r"\\(.)")
 _EARLIEST: Final = -(1 << 63)  # nanoseconds that a database holds; an archive can set any time of a file
 _LATEST: Final = (1 << 63) - 1
 _IGNORED_FOLDERS = frozenset(pattern.rstrip("/") for pattern in IGNORED)
@@ -48,7 +49,11 @@ class IgnoreRules:
 
     def __init__(self, patterns: Sequence[str] | None = None) -> None:
         self._is_default = patterns is None
-        self._rules = [rule for pattern in patterns or () if (rule := _read_rule(pattern))]
+        self._rules: list[IgnoreRule] = []
+        if patterns:
+            from flashcards.disk.globs import read_rule  # here, since most collections have no patterns
+
+            self._rules = [rule for pattern in patterns if (rule := read_rule(pattern))]
 
     def is_ignored(self, path: str, *, is_folder: bool) -> bool:
         """Check whether a path within the collection is ignored; of the rules that match it, the last one decides."""
@@ -56,42 +61,6 @@ class IgnoreRules:
             return is_folder and path.rpartition("/")[2].casefold() in _IGNORED_FOLDERS
         parts = path.split("/")
         return next((rule.ignores for rule in reversed(self._rules) if rule.matches(parts, is_folder)), False)
-
-
-class _Rule(NamedTuple):
-    """One pattern: its parts, whether it ignores what it matches, and whether it matches folders only."""
-
-    parts: list[str]
-    ignores: bool
-    is_for_folders: bool
-
-    def matches(self, path: list[str], is_folder: bool) -> bool:
-        """Check whether the rule matches a path, or a folder above it."""
-        from flashcards.dialects.obsidian_data import match_parts  # here, since most collections have no patterns
-
-        reached = match_parts(path, self.parts)
-        whole = len(path)
-        return (whole in reached and (is_folder or not self.is_for_folders)) or any(0 < at < whole for at in reached)
-
-
-def _read_rule(pattern: str) -> _Rule | None:
-    """Read a line of `.gitignore`; nothing if it is empty or a comment."""
-    text = pattern if pattern.endswith("\\ ") else pattern.rstrip()
-    if not text.strip("/") or text.startswith("#"):
-        return None
-    ignores = not text.startswith("!")
-    text = _ESCAPED.sub(_write_escaped, text.removeprefix("!")).replace("[^", "[!")
-    name = text.rstrip("/")
-    is_placed = "/" in name
-    while name.endswith("/**"):  # all that is in a folder
-        name = name.removesuffix("/**")
-    parts = name.lstrip("/").split("/")
-    return _Rule(parts if is_placed else ["**", *parts], ignores, text != name)
-
-
-def _write_escaped(match: re.Match[str]) -> str:
-    """Write an escaped character as a glob of Python has it."""
-    return f"[{match[1]}]" if match[1] in "*?[" else match[1]
 
 
 def find_deck_files(root: Path, ignore: IgnoreRules | None = None) -> Iterator[FoundFile | Unreadable]:

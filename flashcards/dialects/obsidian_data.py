@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
 
 from flashcards.deck.model import StatedSchedule
+from flashcards.disk.globs import matches_glob
 
 HIGHLIGHT: Final = "==[123;;]answer[;;hint]=="
 BOLD: Final = "**[123;;]answer[;;hint]**"
@@ -118,23 +118,6 @@ def _cloze_patterns(values: dict[str, Any], patterns: tuple[str, ...]) -> tuple[
 
 def _with_hash(tag: str) -> str:
     return f"#{tag.strip('#/')}"
-
-
-def matches_glob(path: str, glob: str) -> bool:
-    """Return whether a path matches a glob, in which `*` stays within a folder and `**` goes through folders."""
-    parts = path.split("/")
-    return len(parts) in match_parts(parts, glob.split("/"))
-
-
-def match_parts(path: Sequence[str], glob: Iterable[str]) -> set[int]:
-    """Return how many parts of a path a glob can match; no choice is tried twice, so time stays linear."""
-    reached = {0}
-    for part in glob:
-        if part == "**":
-            reached = set(range(min(reached), len(path) + 1)) if reached else set()
-        else:
-            reached = {at + 1 for at in reached if at < len(path) and fnmatchcase(path[at], part)}
-    return reached
 
 
 Schedules = tuple[StatedSchedule | None, ...]
