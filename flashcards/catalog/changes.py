@@ -45,7 +45,7 @@ class FolderChanges:
     changed: list[ReadFile] = field(default_factory=list)
     gone: list[FileRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
-    apart: Set[int] = frozenset()  # ids of orphans that must not be linked with a note of these files, however similar
+    apart: Set[int] = frozenset()  # ids of orphans that no note of these files may continue, however similar
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)

@@ -218,7 +218,7 @@ def place_files(connection: sqlite3.Connection) -> None:
 
 
 def _is_placed(connection: sqlite3.Connection, deck: int, files: Sequence[int]) -> bool:
-    """Check whether the cards of a deck are already in the order of these files."""
+    """Check whether the cards of a deck are already in the order of its files."""
     places = {file: (first, last) for file, first, last in connection.execute(_PLACES, (deck,))}
     found = [places[file] for file in files if file in places]
     return all(first == last for first, last in found) and all(one < other for (one, _), (other, _) in pairwise(found))

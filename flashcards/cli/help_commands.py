@@ -225,7 +225,7 @@ def complete_word(value: str, typed: TypedWord, breaks: str) -> str:
 def completion_command(shell: str) -> None:
     """Print the completion script for a shell.
 
-    SHELL is bash, zsh or fish. One of these lines installs it; then open a new terminal.
+    SHELL is bash, zsh or fish. Run the line for your shell, then open a new terminal.
 
     \b
     echo 'eval "$(flashcards completion bash)"' >> ~/.bashrc

@@ -75,7 +75,7 @@ class Tuning:
     telling: float = 1.5  # the weight from which on equal backs prove one card all the same
     back_kept: float = 0.45  # the likeness from which on changed backs prove it too
     orphan_threshold: float = 0.75  # the least score of a link to a note that lost its text in an earlier scan
-    exchanged: float = 0.85  # texts less alike than this are not linked where cards gave way to others
+    exchanged: float = 0.85  # texts less alike than this are not linked in files whose cards were replaced
     least_likeness: float = 0.25  # texts less alike than this are never linked, wherever they are
     alone: float = 0.2  # the support of a pair that is alone between two linked notes
     alone_one_sided: float = 0.1  # the same if only front or back is alike

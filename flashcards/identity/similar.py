@@ -101,10 +101,10 @@ class _Run:
         self._unlink_exchanged()
 
     def _unlink_exchanged(self) -> None:
-        """Take back weak links in files of which notes were exchanged for others, rather than edited.
+        """Remove weak links in files whose notes were replaced by others, rather than edited.
 
-        If a file lost notes and got as many that are like nothing it lost as were edited, cards gave way to others
-        there. Then a text that is somewhat alike on both sides says little.
+        A file whose cards were replaced lost notes, and gained at least as many unlike any of them as it has edited
+        ones. There, a text that is only somewhat similar is weak evidence.
         """
         scores = self._scores
         left = Counter(scores.files[old] for old in self._old if scores.old[old].active)

@@ -214,7 +214,7 @@ class Mirror:
         return list(map(list, select_in(self.connection, query, list(ids))))
 
     def select_by(self, table: Table, key: str, ids: Iterable[int]) -> list[Row]:
-        """Return the whole rows of a table that have one of these ids in a column."""
+        """Return the rows of a table whose column holds any of these ids."""
         return self.select(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})", ids)
 
     def copy_notes(self, notes: Sequence[int], more_reviews: Iterable[Row] = ()) -> sqlite3.Connection:
