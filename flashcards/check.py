@@ -277,7 +277,7 @@ def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> It
 
 _LONG: Final = 60  # words of an answer
 _LIST: Final = 5  # items of an answer
-_ANDS: Final = 3  # times that an answer goes on with "and"
+_ANDS: Final = 3  # times that an answer continues with "and"
 _MANY_GAPS: Final = 5
 _SAME: Final = 3  # notes with the same answer
 _SHORTEST: Final = 4  # characters of an answer that is worth comparing

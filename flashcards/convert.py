@@ -164,7 +164,7 @@ def _is_one_line(texts: Sequence[str]) -> bool:
 
 
 def _separate(rest: Sequence[str], texts: Mapping[int, list[str]], line: int) -> Iterator[str]:
-    """Yield what must stand behind a note so that the text below, from this line on, is no part of it."""
+    """Yield the lines to add after a note so that the text below, from this line on, does not belong to it."""
     blank = next((number for number, text in enumerate(rest) if text.strip()), len(rest))
     if blank == len(rest):
         return

@@ -239,7 +239,7 @@ def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path)
         expected[index] = notes[index]._replace(pin=entry.key)
     pinned = "".join(lines)
     after = parse(pinned, path).notes
-    if len(after) != len(expected):  # what stood behind the note is another thing now
+    if len(after) != len(expected):  # what follows the note has changed
         raise PinImpossible(path, entries_of_file[0].note.line)
     for index, want in enumerate(expected):
         note = after[index] if index < len(after) else None

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.tables import ASKABLE, CARD_COLUMNS, UNDER_REVIEW, to_card
+from scheduler.tables import ASKABLE, CARD_COLUMNS, UNDER_REVIEW, due_by, to_card
 
 if TYPE_CHECKING:
     import sqlite3
@@ -143,8 +143,13 @@ def find_weekday(day: int) -> int:
     return (day + 3) % 7
 
 
-_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {ASKABLE} GROUP BY due_day"
+_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND {due_by('?')} AND {ASKABLE} GROUP BY due_day"
 _SIBLINGS = f"SELECT due_day FROM cards WHERE note = ? AND id <> ? AND due_day IS NOT NULL AND {ASKABLE}"
+
+
+def count_due_ahead(connection: sqlite3.Connection, today: int, days: int) -> dict[int, int]:
+    """Count the cards due on each of the `days` after today; days without cards are missing."""
+    return dict(connection.execute(_DUE, (today, today + days)))
 
 
 class Ahead:
@@ -162,7 +167,7 @@ class Ahead:
     def due(self, today: int) -> Mapping[int, int]:
         """Count the cards due on each day; days without cards are missing."""
         if not self.is_current(today):
-            self._due = dict(self._connection.execute(_DUE, (today, today + REACH)))
+            self._due = count_due_ahead(self._connection, today, REACH)
             self._state = self._present(today)
         return self._due
 

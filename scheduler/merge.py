@@ -235,7 +235,7 @@ class _Merging:
     def _append_statement(
         self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
     ) -> Card:
-        """Add a row that takes over the imported state; return the updated card."""
+        """Add a row that sets the imported state; return the updated card."""
         imported = each.history.imported
         at = max(imported.changed_ms, each.log[-1].id + 1 if each.log else 0)
         while at in self._taken:

@@ -43,7 +43,7 @@ class ReviewKind(IntEnum):
     VOID = 3
     """An earlier row was taken back."""
     TAKEN_OVER = 4
-    """The card took over its state in another program. With a memory state, the history before no longer counts."""
+    """The card got its state from another program. With a memory state, the history before it no longer counts."""
     CRAM = 5
     """A person rated the card without effect on its schedule."""
     RESCHEDULED = 6

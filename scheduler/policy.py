@@ -41,7 +41,7 @@ class Policy:
     new_per_day: int = 20  # new cards introduced a day; also limits the decks below
     reviews_per_day: int = 200  # reviews asked a day, new cards included; also limits the decks below
     bury_siblings: bool = True  # ask only one card of a note a day (except steps within the day)
-    leech_threshold: int = 8  # lapses that make a card a leech; 0 is never
+    leech_threshold: int = 8  # lapses that make a card a leech; 0 turns leeches off
     leech_action: LeechAction = "tag"  # what happens to a leech
     fuzz: bool = True  # spread intervals by a few days
     load_balance: bool = True  # within the fuzz, prefer days with few due cards, and keep siblings apart

@@ -262,7 +262,7 @@ class _DayBuilder:
                     yield row
 
     def _reserve(self, due_notes: set[int]) -> list[Row]:
-        """Choose the new cards that deadlines need today; one pace is spread once over all its decks.
+        """Choose the new cards that deadlines need today; decks with one deadline share its daily number.
 
         Siblings of cards that are asked today come only if other cards are missing.
         """

@@ -49,6 +49,14 @@ def test_what_the_guide_names_is_there(name: str) -> None:
     assert any((base / name).exists() for base in bases) or here_below(name)
 
 
+@pytest.mark.parametrize("places", [cells[1] for cells in rows("To change X, open Y")])
+def test_functions_and_classes_that_a_change_names_are_in_its_files(places: str) -> None:
+    files = [path for name in re.findall(r"`([\w/]+\.py)`", places) for path in here_below(name.rpartition("/")[2])]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    for name in re.findall(r"`([A-Za-z_]+)`", places):
+        assert re.search(rf"^\s*(def|class) {name}\b|^{name}\b", text, re.MULTILINE), name
+
+
 def here_below(name: str) -> list[Path]:
     """Places of a file that the guide names by its last part, where the text around it says the folder."""
     return [path for package in ("flashcards", "scheduler") for path in (ROOT / package).rglob(name.rstrip("/"))]

@@ -1,6 +1,6 @@
 """Record which note came from which note of another program, and when that program says its cards are due.
 
-What other tools wrote beside cards of when they are due is taken over into the log: one row a card, no reviews.
+Due dates that other tools wrote beside cards go into the log, one row per card; they are not reviews.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def decode(text: str, line: int, end_line: int) -> Note:
             say=tuple(find("say", ())),
         )
     except _OTHER_SHAPE as error:
-        raise json.JSONDecodeError("It is no note", text, 0) from error
+        raise json.JSONDecodeError("It is not a note", text, 0) from error
 
 
 _OTHER_SHAPE = (AttributeError, KeyError, TypeError, ValueError)

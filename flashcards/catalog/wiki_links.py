@@ -91,7 +91,7 @@ class LinkResolver:
         return self._index.find(f"{name}.md", folder) or self._index.find(name, folder)
 
     def _is_file(self, name: str, source: str) -> bool:
-        """Whether a name in the file `source` means a file that is no note, such as a PDF."""
+        """Whether a name in the file `source` means a file that is not a note, such as a PDF."""
         return "." in name and bool(self._files.find(name, source.rpartition("/")[0]))
 
     def _read(self, file: str, part: str, path: str) -> str | None:

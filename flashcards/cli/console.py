@@ -39,7 +39,7 @@ class QueryCommand(click.Command):
     """A command that takes a query, where `-tag:x` negates and is not an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Move the words of the query behind `--`, so that click does not read them as options."""
+        """Move the words of the query after `--`, so that click does not read them as options."""
         takes_value = {
             name: not parameter.is_flag
             for parameter in self.get_params(ctx)

@@ -186,7 +186,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
     """List problems in the decks, and how to fix them.
 
     Exits with 1 if there is a problem. A problem affects at most its own note; all others are asked as usual. Advice
-    is no problem.
+    does not count as a problem.
 
     \b
     flashcards check
@@ -259,7 +259,7 @@ _REASONS = {
         "cloze": "a marked note with a gap",
     },
     "flashcards-obsidian": {
-        "question": "`#card` behind the question",
+        "question": "`#card` after the question",
         "pair": "a separator in the line",
         "cloze": "a gap in the paragraph",
     },

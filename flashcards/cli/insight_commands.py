@@ -137,7 +137,7 @@ def find_emptiness(collection: Collection, only: frozenset[int] | None) -> str:
 
 
 def check_page(page: Path | None) -> None:
-    """Refuse, before any work is done, to replace a file that is no page."""
+    """Refuse, before any work is done, to replace a file that is not a page."""
     if page:
         from flashcards.insight.page import check_target
 

@@ -137,14 +137,14 @@ def _ask(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.review.views import Finished
 
-    desk = plan.open_desk(collection, now_ms())
-    session = plan.begin(collection, desk, now_ms())
+    backend = plan.open_backend(collection, now_ms())
+    session = plan.begin(collection, backend, now_ms())
     if isinstance(session.view, Finished):
         _print_nothing_due(collection, session.view)
         return
     from flashcards.review.terminal_review import TerminalReview
 
-    TerminalReview(collection, session, desk.prepare, now_ms, plain=plain).run()
+    TerminalReview(collection, session, backend.prepare, now_ms, plain=plain).run()
 
 
 def _print_nothing_due(collection: Collection, view: Finished) -> None:

@@ -47,7 +47,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
         return ()
     whole = f"{text}\n\n{definitions}" if definitions else text
     parts = outline(whole, has_display_math=False)
-    # A definition cannot begin right behind `C:`, so `C: [gap]: text` holds a gap.
+    # A definition cannot begin right after `C:`, so `C: [gap]: text` holds a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
     explicit = _find_numbered_gaps(text, parts, defined)

@@ -179,19 +179,19 @@ class Composer:
         return Problem(self._lines.at(offset), code, message, hint)
 
     def _cut_side(self, draft: OpenNote, start: int, end: int) -> Piece:
-        """Cut out a side of a note; a sign behind its marker is text, as it is in the file."""
+        """Cut out a side of a note; a sign after its marker is text, as it is in the file."""
         piece = self._cut_piece(draft, start, end)
         if draft.kind is Kind.PAIR and start == draft.front_start:
             return piece._replace(text=_SOFT_BREAK.sub(" ", piece.text)) if "\n" in piece.text else piece
         if draft.kind is Kind.PAIR:
-            piece = piece._replace(text=piece.text.lstrip())  # a formatter may have wrapped the line behind `::`
+            piece = piece._replace(text=piece.text.lstrip())  # a formatter may have wrapped the line after `::`
         if not piece.text or "\n" in self._body[start : piece.kept[0][0]]:
             return piece
         text = _escape_first_sign(piece.text, is_cloze=draft.kind is Kind.CLOZE)
         return piece if text is piece.text else piece._replace(text=text)
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
-        """Return the text of `start:end` without comments, blank lines around it, and spaces behind a marker."""
+        """Return the text of `start:end` without comments, blank lines around it, and spaces after a marker."""
         if not draft.cuts and draft.kind is not Kind.PAIR:
             return _trim(self._body, start, end)
         kept: list[Span] = []

@@ -92,7 +92,7 @@ def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = T
 def _is_plain_line(text: str) -> bool:
     """Check whether the parser would surely find one paragraph without any parts, a shortcut for most clozes.
 
-    Brackets make a link only with a definition, which needs a line of its own, or with a target behind them.
+    Brackets make a link only with a definition, which needs a line of its own, or with a target after them.
     """
     return _PLAIN_LINE.fullmatch(text) is not None and "](" not in text
 
@@ -127,7 +127,7 @@ class MathClosings:
         self._limits = sorted([*(match.start() for match in _BLANK_LINE.finditer(text)), *breaks])
 
     def find(self, bracket: int) -> int:
-        r"""Return where the formula ends whose `(` or `[`, behind a backslash, is at `bracket`; 0 if it does not end.
+        r"""Return where the formula ends whose `(` or `[`, after a backslash, is at `bracket`; 0 if it does not end.
 
         A formula does not continue after a blank line.
         """

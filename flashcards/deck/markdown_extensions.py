@@ -1,7 +1,7 @@
 """Obsidian's additions to Markdown, rewritten as Markdown and HTML that every renderer here draws.
 
 `==highlight==`, `%%comment%%`, `[[note|text]]`, `![[picture.png|200]]`, footnotes, block ids and callouts. Code, math
-and HTML are left as they are, and so is everything behind a backslash.
+and HTML are left as they are, and so is everything after a backslash.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class _Rewriter:
         return None, match.end()
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
-        """Drop a comment, and the blanks behind it if there are some before it."""
+        """Drop a comment, and the blanks after it if there are some before it."""
         closing = self._text.find("%%", start + 2)
         if closing < 0:
             return None, len(self._text)
@@ -209,7 +209,7 @@ class _Rewriter:
         return "", end
 
     def _link(self, embeds: bool, target: str, alias: str | None) -> str | None:
-        """Return what is shown of a link or an embed; nothing if it stays as it is, since there is no such note."""
+        """Return the text that a link or an embed shows; nothing if there is no such note: it stays as typed."""
         target = clean_target(target)
         path = target.partition("#")[0].strip()
         if embeds and SHOWN.search(path):

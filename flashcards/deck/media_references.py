@@ -38,7 +38,7 @@ _EMBEDDING: Final = ("img", "audio", "video", "source")
 class Reference:
     """A local file that a note names."""
 
-    url: str  # as written, percent escapes undone: relative to the deck file, or to the collection behind `@/`
+    url: str  # as written, percent escapes undone: relative to the deck file, or to the collection after `@/`
     field: int  # the index of the field that names it
     offset: int  # the character of that field at which it (or the HTML around it) begins
 

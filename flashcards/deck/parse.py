@@ -196,7 +196,7 @@ class _Reader:
     def _take_pair(self, token: Token) -> None:
         if self._open and not self._may_give_way(self._open, token):
             return
-        # A pair in a list begins behind its bullet; the cloze ends before the list.
+        # A pair in a list begins after its bullet; the cloze ends before the list.
         self._close_note(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
         separator_start, separator_end = token.separator
         draft = self._begin_note(Kind.PAIR, token.start, token.start, token.end)

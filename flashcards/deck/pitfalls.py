@@ -1,4 +1,4 @@
-"""Find text that will probably not be shown as its author meant."""
+"""Find text that will probably not be shown as its author meant; `parse.py` and `check.py` word the messages."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Lines:
         return bisect_right(self._starts, offset)
 
     def find_start(self, line: int) -> int:
-        """Return the offset at which `line` begins; of a line behind the last one, where the text ends."""
+        """Return the offset at which `line` begins; of a line after the last one, where the text ends."""
         return self._starts[min(line, len(self._starts)) - 1]
 
 

@@ -1,8 +1,9 @@
 """Split the text of a deck into tokens: markers, pairs, headings, breaks and comments.
 
-The Markdown parser knows nothing of markers. A fence behind a marker is on the marker's line, so it opens nothing, and
-its closing fence opens one. HTML continues over a marker up to the next blank line, and code from one stray backtick to
-the next. Line breaks inserted at these places let the parser find the blocks that the note's own text has.
+The Markdown parser knows nothing of markers. It does not see a fence that follows a marker on the same line, as in
+"A: ```", so it takes the closing fence for an opening one. HTML continues over a marker up to the next blank line, and
+code from one stray backtick to the next. Line breaks inserted at these places let the parser find the blocks of the
+note's own text.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ _LINE = re.compile(r"[^\n]+")
 
 _MAX_PASSES = 6
 
-_NOWHERE = (sys.maxsize, sys.maxsize)  # behind the end of any text
+_NOWHERE = (sys.maxsize, sys.maxsize)  # after the end of any text
 
 
 class TokenKind(Enum):
@@ -119,7 +120,7 @@ class Token(NamedTuple):
     """Something that begins or ends a note or a side of it, or a comment that may belong to one."""
 
     kind: TokenKind  # what it is
-    # start, end: its place; a marker ends behind the colon, a pair is the whole note
+    # start, end: its place; a marker ends after the colon, a pair is the whole note
     start: int
     end: int
     letter: str = ""  # of a marker

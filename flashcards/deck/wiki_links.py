@@ -23,7 +23,7 @@ LINK: Final = (
 """What a link or an embed looks like, as a part of an expression."""
 
 Targets = Mapping[str, str | None]
-"""By target, behind `!` if it is embedded: the text that is shown, or nothing where there is no such note."""
+"""By target, after `!` if it is embedded: the text that is shown, or nothing if there is no such note."""
 
 _LINK: Final = re.compile(LINK)
 _TARGET: Final = re.compile(r"^\[\[([^\[\]|\n]+)\]\]: (null|\".*\")\n?", re.MULTILINE)
@@ -136,7 +136,7 @@ def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
 def cut_part(text: str, part: str) -> str | None:
     """Return the part of a file that a target names: a heading, a block by its id, or all of it; nothing if it lacks.
 
-    `part` is what stands behind the first `#`, or "".
+    `part` is the text after the first `#`, or "".
     """
     text = normalize(text)
     text = text[front_matter.read_front_matter(text).end :]

@@ -109,7 +109,7 @@ def _read_file(text: str, path: str) -> DialectText:
 
 
 def _list_sections(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield where each section begins behind its first `---`, and where it ends."""
+    """Yield where each section begins after its first `---`, and where it ends."""
     start = -1
     for number, line in list_prose(lines):
         if line.rstrip() == "---":

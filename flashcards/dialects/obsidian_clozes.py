@@ -179,7 +179,7 @@ class _Search:
 
 
 class _Finder:
-    """Finds an expression at or behind places that only move to the right."""
+    """Finds an expression at or after places that only move to the right."""
 
     def __init__(self, line: str, expression: re.Pattern[str]) -> None:
         self._line = line

@@ -4,7 +4,7 @@ In Obsidian_to_Anki, a note is between `START` and `END`, or in a line between `
 notes in Anki. Its custom regular expressions are not read.
 In flashcards-obsidian, `#card` follows a question, `::` splits a line, and gaps are in braces or highlights. An answer
 ends at a blank line or at `^1234567890123`, the id of the note in Anki. Its fork, version 2, writes that id as
-`<!-- ankiID: 1234567890123 -->`; there an answer behind `::` goes on in the lines below.
+`<!-- ankiID: 1234567890123 -->`; there an answer after `::` continues in the lines below.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def read_obsidian_to_anki(text: str, path: str) -> Deck:
 
 
 def _find_values(lines: list[str], prose: dict[int, str]) -> tuple[str, tuple[str, ...]]:
-    """Return the deck and the tags of the file, which stand behind their names or on the next line."""
+    """Return the deck and the tags of the file, which follow their names or are on the next line."""
     values = {"TARGET DECK": "", "FILE TAGS": ""}
     for number, line in prose.items():
         if match := _VALUE.fullmatch(line.rstrip()):
@@ -238,7 +238,7 @@ class _Reader:
                 at = self._inline(at, line)
 
     def _read_tagged(self, at: int, match: re.Match[str]) -> int:
-        """Read a question that ends in a tag, and the answer beneath it; returns the line behind them."""
+        """Read a question that ends in a tag, and the answer beneath it; returns the line after them."""
         lines = self._lines
         first = self._find_question(at, has_text=bool(lines[at][: match.start()].strip()))
         question = "\n".join([*lines[first:at], lines[at][: match.start()]])
@@ -270,11 +270,11 @@ class _Reader:
         return max(last + 1, at + 1)
 
     def _report_spaced(self, line: int) -> None:
-        message = "A spaced card has a question only, so it is not read here."
+        message = "A spaced card has a question but no answer, so it is not read here."
         self._builder.report(line, "empty-side", message, "Use `#card` and write an answer beneath it.")
 
     def _split_tags(self, written: list[str]) -> tuple[list[str], str]:
-        """Return the tags behind `#card`, and the deck that `#deck:name` names among them."""
+        """Return the tags after `#card`, and the deck that `#deck:name` names among them."""
         words = [word.lstrip("#") for word in written]
         decks = [word.removeprefix("deck:") for word in words if word.startswith("deck:")]
         tags = [word.removeprefix("tag:") for word in words if not word.startswith("deck:")]
@@ -306,7 +306,7 @@ class _Reader:
         return bool(self._builder.notes) and self._builder.notes[-1].end_line > line
 
     def _inline(self, at: int, line: str) -> int:
-        """Read a line with a separator or with gaps; returns the line behind it and its id."""
+        """Read a line with a separator or with gaps; returns the line after it and its id."""
         opaque = find_opaque(line) if _SEPARATOR.search(line) and not _ANKI_GAP.search(line) else None
         separator = (
             next((each for each in _SEPARATOR.finditer(line) if each.start() not in opaque), None) if opaque else None
@@ -333,7 +333,7 @@ class _Reader:
         return at + 1
 
     def _find_rest(self, at: int) -> tuple[list[str], int, str]:
-        """Return the lines that go on with the answer behind a separator, the last line, and the id below them."""
+        """Return the lines that continue the answer after a separator, the last line, and the id below them."""
         end = at + 1
         while end < len(self._lines) and (end not in self._prose or self._goes_on(self._lines[end])):
             end += 1

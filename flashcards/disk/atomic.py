@@ -53,7 +53,7 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading; a pipe or a device, which may never end, is an error like any other of the system.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: it cannot be opened, or is not a regular file.
     """
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))  # noqa: SIM115 - the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

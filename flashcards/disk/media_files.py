@@ -114,8 +114,8 @@ def _fold(name: str) -> str:
 def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None = None) -> Path:
     """Find the file that `url` names in the deck file `file` (a path within the collection), links resolved.
 
-    The URL, percent escapes undone, is relative to the deck file's folder, or to the collection behind `@/`, or a name
-    behind `[[`, which may be anywhere in the collection.
+    The URL, percent escapes undone, is relative to the deck file's folder, or to the collection after `@/`, or a name
+    after `[[`, which may be anywhere in the collection.
 
     Raises:
         MediaMissing: the file does not exist, or it cannot be read.

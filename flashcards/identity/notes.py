@@ -79,7 +79,7 @@ class Tuning:
     least_likeness: float = 0.25  # texts less alike than this are never linked, wherever they are
     alone: float = 0.2  # the support of a pair that is alone between two linked notes
     alone_one_sided: float = 0.1  # the same if only front or back is alike
-    unbounded: float = 0.05  # taken off these for each side on which there is no note, but an end of the file
+    unbounded: float = 0.05  # taken off these for each side on which the file ends instead of another note
     same_rank: float = 0.18  # the support of a pair in the same order, among equally many, between two linked notes
     same_stretch: float = 0.06  # the support of another pair, among equally many, between the same two linked notes
     same_file: float = 0.03  # the support of a pair of the same file

@@ -197,7 +197,7 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
     A gap without a written number keeps the number it had. A new one takes the next number above `used`, so that it
     never inherits the history of a removed gap. A written number counts; if a person renumbers gaps, their cards are
     renamed. If front and back change places, so do their cards. If a note becomes a cloze or was one, the card that
-    asks for a side goes on with the gap that hides it.
+    asks for a side continues with the gap that hides it.
 
     Args:
         before: the note with its former text that is most like this one.

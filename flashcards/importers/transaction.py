@@ -32,7 +32,7 @@ class ImportInvalid(FlashcardsError):
 
 
 class PackageInvalid(ImportInvalid):
-    """A package is no package of Anki, or is damaged."""
+    """A file is not an Anki package, or is damaged."""
 
 
 class PackageNewer(ImportInvalid):

@@ -234,7 +234,7 @@ class _Estimate:
     """What simulated cards tell of all cards.
 
     A part of cards is estimated by those of its cards that were simulated. If these are recalled more or less often
-    than the others when nothing is done, a regression takes that out.
+    than the others when nothing is done, a regression corrects for it.
     """
 
     idle: NDArray[np.float64]  # of all cards, the chance of recall on the day if nothing more is done

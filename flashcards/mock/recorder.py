@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import render_sides
-from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.collection_backend import CollectionBackend
 from flashcards.review.grading import add_ticks
 from flashcards.review.session import LONGEST_MS
 from scheduler import Rating, transaction
@@ -116,7 +116,7 @@ class MockRecorder:
 
     def __init__(self, collection: Collection, mock: Mock, budget: int, now_ms: int, *, schedule: bool) -> None:
         self._collection = collection
-        self._desk = CollectionDesk(collection, now_ms)
+        self._backend = CollectionBackend(collection, now_ms)
         self._budget = budget
         self._schedule = schedule
         self._mocks = Mocks(collection.connection)
@@ -129,7 +129,7 @@ class MockRecorder:
         Raises:
             LookupError: its text is gone.
         """
-        asked = self._desk.read(card)
+        asked = self._backend.read(card)
         if asked is None:
             raise LookupError(f"card {card} has no text")
         return asked, find_skills(asked.entry.note.tags)

@@ -61,7 +61,7 @@ def remove_points(markdown: str) -> str:
     for line in markdown.splitlines():
         if _TASK.match(line):
             within = True
-        elif not (within and line[:1].isspace()):  # what is indented below a point goes on with it
+        elif not (within and line[:1].isspace()):  # what is indented below a point belongs to it
             within = False
             kept.append(line)
     return "\n".join(kept).strip()

@@ -102,7 +102,7 @@ def _start(command: list[str]) -> None:
     process = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    # Takes note of its end, so that it does not stay behind as a zombie.
+    # Takes note of its end, so that it does not remain as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
 
 

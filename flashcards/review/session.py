@@ -10,8 +10,8 @@ from flashcards.review.views import (
     Accept,
     Answer,
     Asked,
+    Backend,
     Bury,
-    Desk,
     Event,
     Finished,
     Flag,
@@ -105,12 +105,12 @@ class Session:
     """A review session. `view` is what to show now; `handle` takes an event and returns the next view.
 
     An event that makes no sense in the present view changes nothing. Each rating is recorded before the next view is
-    made. Errors of the desk that the person can only leave with (a damaged database) pass through.
+    made. Errors of the backend that the person can only leave with (a damaged database) pass through.
     """
 
     def __init__(
         self,
-        desk: Desk,
+        backend: Backend,
         now_ms: int,
         *,
         until_ms: int | None = None,
@@ -123,9 +123,9 @@ class Session:
         shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         """
         self._thresholds = thresholds
-        self._desk = desk
+        self._backend = backend
         self._until_ms: int | None = None  # the first card is asked in any case
-        self._due_before = desk.count_due_ahead(now_ms)
+        self._due_before = backend.count_due_ahead(now_ms)
         self._tally = Tally()
         self._acts: list[_Hidden | _Flagged | None] = []  # what can be taken back, newest last; None is a rating
         self._since_ms = now_ms
@@ -169,48 +169,48 @@ class Session:
     def _act(self, view: Question | Answer, event: Bury | Suspend | Flag | Refresh) -> View:
         card = view.asked.card
         if isinstance(event, Bury):
-            self._desk.bury([card.id], event.now_ms)
+            self._backend.bury([card.id], event.now_ms)
             self._acts.append(_Hidden(card.id, (card.id,), buried=True))
             return self._move_on(event.now_ms, "Buried until tomorrow.")
         if isinstance(event, Suspend):
-            cards = self._desk.siblings(card) if event.whole_note else [card.id]
-            self._acts.append(_Hidden(card.id, tuple(self._desk.suspend(cards)), buried=False))
+            cards = self._backend.siblings(card) if event.whole_note else [card.id]
+            self._acts.append(_Hidden(card.id, tuple(self._backend.suspend(cards)), buried=False))
             return self._move_on(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
         if isinstance(event, Flag):
-            self._desk.flag(card.id, event.flag)
+            self._backend.flag(card.id, event.flag)
             self._acts.append(_Flagged(card.id, card.flag))
             return self._reread(view, event.now_ms, f"Flag {event.flag}." if event.flag else "No flag.")
-        self._desk.refresh(event.now_ms)
+        self._backend.refresh(event.now_ms)
         return self._reread(view, event.now_ms, "")
 
     # Moving on
 
     def _next(self, now_ms: int, message: str = "") -> View:
-        card = self._desk.next_card(now_ms)
+        card = self._backend.next_card(now_ms)
         if card is not None and self._until_ms is not None and now_ms >= self._until_ms:
             return self._finish(now_ms, f"{message} {_TIME_OVER}".lstrip())
         while card is not None:
-            asked = self._desk.read(card)
+            asked = self._backend.read(card)
             if asked is not None:
                 return self._ask(asked, now_ms, message)
             # Another process has read the decks since this queue was made.
-            self._desk.refresh(now_ms)
-            card = self._desk.next_card(now_ms)
+            self._backend.refresh(now_ms)
+            card = self._backend.next_card(now_ms)
         return self._finish(now_ms, message)
 
     def _move_on(self, now_ms: int, message: str) -> View:
-        self._desk.refresh(now_ms)
+        self._backend.refresh(now_ms)
         return self._next(now_ms, message)
 
     def _ask(self, asked: Asked, now_ms: int, message: str) -> Question:
         self._since_ms = now_ms
-        return Question(asked, self._desk.counts(), message)
+        return Question(asked, self._backend.counts(), message)
 
     def _finish(self, now_ms: int, message: str = "") -> Finished:
-        desk = self._desk
-        ahead = desk.count_due_ahead(now_ms)
+        backend = self._backend
+        ahead = backend.count_due_ahead(now_ms)
         return Finished(
-            self._tally.summary(desk.counts(), desk.find_upcoming(now_ms), ahead, self._due_before), message
+            self._tally.summary(backend.counts(), backend.find_upcoming(now_ms), ahead, self._due_before), message
         )
 
     # The present card
@@ -249,27 +249,27 @@ class Session:
         message: str = "",
         ticked: frozenset[int] = frozenset(),
     ) -> Answer:
-        again, hard, good, easy = self._desk.outcomes(asked.card, now_ms)
+        again, hard, good, easy = self._backend.outcomes(asked.card, now_ms)
         intervals = (again.interval_seconds, hard.interval_seconds, good.interval_seconds, easy.interval_seconds)
         ticked = frozenset(point for point in ticked if point < len(asked.entry.note.points))
-        return Answer(asked, self._desk.counts(), intervals, given, message, ticked, self._propose(asked, ticked))
+        return Answer(asked, self._backend.counts(), intervals, given, message, ticked, self._propose(asked, ticked))
 
     def _reread(self, view: Question | Answer, now_ms: int, message: str) -> View:
         """Return the same side of the same card as it is now."""
-        asked = self._desk.read(view.asked.card.id)
+        asked = self._backend.read(view.asked.card.id)
         if asked is None:
             return self._move_on(now_ms, _GONE)
         if asked.card.reps != view.asked.card.reps:
             return self._move_on(now_ms, _ELSEWHERE)
         if isinstance(view, Answer):
             return self._answer(asked, now_ms, view.given, message, view.ticked)
-        return replace(view, asked=asked, counts=self._desk.counts(), message=message)
+        return replace(view, asked=asked, counts=self._backend.counts(), message=message)
 
     def _rate(self, view: Answer, rating: Rating, now_ms: int) -> View:
         duration = min(max(0, now_ms - self._since_ms), LONGEST_MS)
         try:
             points = [(point, at in view.ticked) for at, point in enumerate(view.asked.entry.note.points)]
-            review = self._desk.rate(view.asked.card, rating, now_ms, duration, list(dict(points).items()))
+            review = self._backend.rate(view.asked.card, rating, now_ms, duration, list(dict(points).items()))
         except CardChanged:
             return self._move_on(now_ms, _ELSEWHERE)
         self._tally.add(review)
@@ -285,14 +285,14 @@ class Session:
         if isinstance(act, _Flagged):
             return self._undo_flag(act, now_ms)
         if act.buried:
-            self._desk.unbury(act.cards, now_ms)
+            self._backend.unbury(act.cards, now_ms)
         else:
-            self._desk.unsuspend(act.cards)
+            self._backend.unsuspend(act.cards)
         self._acts.pop()
         return self._back(act.card, now_ms, "No longer buried." if act.buried else "No longer suspended.")
 
     def _undo_flag(self, act: _Flagged, now_ms: int) -> View:
-        self._desk.flag(act.card, act.before)
+        self._backend.flag(act.card, act.before)
         self._acts.pop()
         message = f"Flag {act.before} again." if act.before else "No longer flagged."
         view = self.view
@@ -302,7 +302,7 @@ class Session:
 
     def _undo_rating(self, now_ms: int) -> View:
         try:
-            review = self._desk.undo(now_ms)
+            review = self._backend.undo(now_ms)
         except NothingToUndo as error:
             return replace(self.view, message=str(error))
         del self._acts[-1:]
@@ -311,8 +311,8 @@ class Session:
 
     def _back(self, card: int, now_ms: int, message: str) -> View:
         """Ask a card again, whether or not it is in today's queue."""
-        self._desk.refresh(now_ms)
-        asked = self._desk.read(card)
+        self._backend.refresh(now_ms)
+        asked = self._backend.read(card)
         if asked is None:
             return self._next(now_ms, f"{message} {_GONE}")
         return self._ask(asked, now_ms, message)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flashcards.collection import Collection
-    from flashcards.review.collection_desk import CollectionDesk
+    from flashcards.review.collection_backend import CollectionBackend
     from scheduler import Done, Policy, Store
     from scheduler.policy import DeckLimits, NewMix, ReviewOrder
 
@@ -33,13 +33,13 @@ class SessionPlan:
     count: bool = False  # with `cram`, let the ratings count as reviews
     minutes: float | None = None  # stop asking after this time
 
-    def open_desk(self, collection: Collection, now_ms: int) -> CollectionDesk:
+    def open_backend(self, collection: Collection, now_ms: int) -> CollectionBackend:
         """Choose the cards."""
-        from flashcards.review.collection_desk import CollectionDesk, CramDesk
+        from flashcards.review.collection_backend import CollectionBackend, CramBackend
 
         if self.cram:
-            return CramDesk(collection, now_ms, only=self.only, limit=self.limit, count=self.count)
-        return CollectionDesk(
+            return CramBackend(collection, now_ms, only=self.only, limit=self.limit, count=self.count)
+        return CollectionBackend(
             collection,
             now_ms,
             only=self.only,
@@ -50,10 +50,10 @@ class SessionPlan:
             backlog=self.backlog,
         )
 
-    def begin(self, collection: Collection, desk: CollectionDesk, now_ms: int) -> Session:
+    def begin(self, collection: Collection, backend: CollectionBackend, now_ms: int) -> Session:
         """Ask the first card."""
         return Session(
-            desk,
+            backend,
             now_ms,
             until_ms=None if self.minutes is None else now_ms + round(self.minutes * 60_000),
             message=CRAMMING if self.cram and not self.count else "",

@@ -1,4 +1,4 @@
-"""The types between a session and its shell: events go in, views come out, a desk supplies cards. Plain data.
+"""The types between a session and its shell: events go in, views come out, a backend supplies cards. Plain data.
 
 Every event says when it happened, in epoch milliseconds: a session has no clock of its own.
 """
@@ -176,7 +176,7 @@ class Quit(TimedEvent):
 Event = ShowAnswer | TypeAnswer | Rate | Accept | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit
 
 
-class Desk(Protocol):
+class Backend(Protocol):
     """Hands the session its cards and records what is done with them, saving it before it returns."""
 
     def next_card(self, now_ms: int) -> int | None:

@@ -99,7 +99,7 @@ SETTINGS = (
     Setting("new_per_day", _read_integer, "20", "new cards a day; also limits subdecks"),
     Setting("reviews_per_day", _read_integer, "200", "reviews a day; also limits subdecks"),
     Setting("bury_siblings", _read_switch, "true", "ask only one card of a note a day"),
-    Setting("leech_threshold", _read_integer, "8", "lapses that make a card a leech; 0 is never"),
+    Setting("leech_threshold", _read_integer, "8", "lapses that make a card a leech; 0 turns leeches off"),
     Setting("leech_action", _read_word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
     Setting("fuzz", _read_switch, "true", "spread intervals by a few days, so that due cards do not cluster"),
     Setting("load_balance", _read_switch, "true", "within the range of fuzz, prefer days with fewer due cards"),

@@ -77,7 +77,9 @@ class AnkiContents:
         for number, name in enumerate(name for name in names if "::" not in name):
             path = folder / f"{number}.apkg"
             if not anki.call("exportPackage", deck=name, path=str(path), includeSched=True) or not path.is_file():
-                raise AnkiUnusable(f"Anki did not write {path}. It must run on this computer and may write there.")
+                raise AnkiUnusable(
+                    f"Anki did not write {path}. It must run on this computer and be allowed to write there."
+                )
             found._add(path)
         return found
 

@@ -326,7 +326,7 @@ def check_url(url: str) -> None:
 
     Raises:
         AnkiWebRefused: it is AnkiWeb's.
-        UsageError: it is no address.
+        UsageError: it is not an address.
     """
     try:
         parts = urlsplit(url)

@@ -37,7 +37,7 @@ _CHANGES: Final = (
 """When a person last changed a note's text or a card's marks, here or on some phone, by change number.
 
 A row's own change number does not tell: a row also goes out again when only its form or its schedule follows. `text` is
-what a note said here after the text of a phone was taken over: as long as it says that, nobody changed it here.
+the text of a note after it took the text of a phone: as long as it is unchanged, nobody edited the note here.
 """
 
 _NOT_ANKIS: Final = ("changes", "deleted", "syncs")
@@ -176,7 +176,7 @@ class Mirror:
         )
 
     def note_text(self, number: int, text: bytes) -> None:
-        """Keep what a note says here, now that the text of a phone was taken over."""
+        """Keep the text of a note, now that it has the text of a phone."""
         self.connection.execute("UPDATE changes SET text = ? WHERE kind = 'note' AND id = ?", (text, number))
 
     def has_changed(self, kind: str, number: int, since: int) -> bool:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.imports.incoming_notes import normalize_name
 from flashcards.anki.imports.matching import KnownNotes
+from flashcards.anki.package.identifiers import deck_id
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.anki.package.names import deck_id
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 from flashcards.anki.package.presets import read_deck_json, read_preset_json
 from flashcards.catalog.imports import Origins
 from flashcards.sync import deletions
 
 if TYPE_CHECKING:
+    from flashcards.anki.package.identifiers import Guids
     from flashcards.anki.package.model import Package
-    from flashcards.anki.package.names import Guids
     from flashcards.collection import Collection
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.exports.notes import Gathering, RenderedNotes, find_decks_in_use
-from flashcards.anki.package.names import Guids
+from flashcards.anki.package.identifiers import Guids
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.schedule_writer import History
 from flashcards.anki.package.writer import DeckDatabase, find_first_day

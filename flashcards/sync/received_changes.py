@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.deck_text import remove_notes
+from flashcards.anki.imports.imported_cards import CardImport, KnownChanges
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
-from flashcards.anki.imports.merged_cards import CardImport, KnownChanges
 from flashcards.anki.imports.run import import_changes
+from flashcards.anki.package.identifiers import Guids, deck_id
 from flashcards.anki.package.model import LogRow
-from flashcards.anki.package.names import Guids, deck_id
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenMarks
 from flashcards.collection import now_ms

@@ -92,7 +92,7 @@ def build_app(
 
 
 def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
-    """Return an application in which `pages` answers everything that is no address of the sync protocol."""
+    """Return an application in which `pages` answers everything that is not an address of the sync protocol."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         is_sync = scope["type"] == "http" and scope["path"].startswith(("/sync/", "/msync/"))

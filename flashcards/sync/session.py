@@ -58,7 +58,7 @@ class Received:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing came that a collection could take over."""
+        """Whether nothing came that changes a collection."""
         rows = self.notes or self.late or self.cards or self.reviews or self.collided or self.objects
         return not rows and self.graves.is_empty
 

@@ -108,7 +108,7 @@ class SyncedCollection:
                 report = import_upload(self._open_scanned(), mirror, self._media, path, self._tell)
             mirror.begin_again()
         except (Refusal, FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
-            sentence = f"The collection was not taken over: {error}"
+            sentence = f"The collection was not accepted: {error}"
             self._tell(sentence)
             return sentence
         self.taken = TakenOver(report.added, report.updated, 0, report.cards, report.reviews)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flashcards.anki.imports.imported_cards import KnownChanges
 from flashcards.anki.imports.media import MediaPlan
-from flashcards.anki.imports.merged_cards import KnownChanges
 from flashcards.anki.imports.run import import_changes, import_package
 from flashcards.anki.package.archive import Profile
 from flashcards.anki.package.reader import read_package

@@ -23,7 +23,7 @@ MOST_FORM: Final = 16 << 20
 """How many bytes a form may have: its key is within it, so it is read before it is known who sends it."""
 
 UPLOAD_TAKEN: Final = "OK"
-"""What an app is answered whose collection was taken over; it shows anything else."""
+"""The answer to an app whose collection was accepted; the app shows any other answer as an error."""
 
 _LONGEST_HEADER: Final = 4096
 _LONGEST_VALUE: Final = 512
@@ -151,7 +151,7 @@ def _zstd() -> Any:
 
 
 def read_boundary(content_type: str | None) -> str | None:
-    """Return what separates the parts of a form; nothing if a request is no form."""
+    """Return what separates the parts of a form; nothing if a request is not a form."""
     message = Message()
     message["Content-Type"] = content_type or ""
     return message.get_boundary() if message.get_content_type() == "multipart/form-data" else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 LATE = "late"
-"""A form of a page that is no longer the present one: nothing was done."""
+"""The answer to a form of an outdated page, which changes nothing."""
 
 _REPEATABLE = (events.ShowAnswer, events.TypeAnswer, events.Tick, events.Flag, events.Refresh)
 """What may arrive twice without harm, so that the number of the page stays."""
@@ -39,8 +39,8 @@ class BrowserSession:
     _last: tuple[str, str] = ("", "")  # the stamp and the name of what was done last
 
     def __post_init__(self) -> None:
-        self.desk = self.plan.open_desk(self.collection, self.now_ms)
-        self.session = self.plan.begin(self.collection, self.desk, self.now_ms)
+        self.backend = self.plan.open_backend(self.collection, self.now_ms)
+        self.session = self.plan.begin(self.collection, self.backend, self.now_ms)
         self.day = self.collection.clock.day(self.now_ms)
 
     @property
@@ -63,7 +63,7 @@ class BrowserSession:
     def act(self, stamp: str, name: str, found: Sequence[events.Event]) -> str:
         """Do what a form says; return `late` if its page is not the present one.
 
-        The same form sent twice is no mistake of the person's, so nothing is said about it.
+        The same form sent twice is not a mistake, so no message is shown.
         """
         if stamp != self.stamp:
             return "" if (stamp, name) == self._last else LATE
@@ -79,7 +79,7 @@ class BrowserSession:
         """Read the card again if its file changed, and choose the cards again if a new day has begun."""
         day = self.collection.clock.day(now_ms)
         view = self.view
-        if isinstance(view, Question | Answer) and (day != self.day or self.desk.follow_file(view.asked.card.id)):
+        if isinstance(view, Question | Answer) and (day != self.day or self.backend.follow_file(view.asked.card.id)):
             self.day = day
             self.session.handle(events.Refresh(now_ms))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flashcards.catalog.files import sort_decks
 from flashcards.collection import Collection, now_ms
-from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.collection_backend import CollectionBackend
 
 INFINITE = "new_per_day = 1000\n"
 
@@ -25,8 +25,8 @@ def asked(root: Path, files: Mapping[str, str], settings: str = INFINITE) -> lis
     (root / "flashcards.toml").write_text(settings, encoding="utf-8")
     with Collection(root) as collection:
         collection.scan()
-        desk = CollectionDesk(collection, now_ms())
-        cards = [collection.store.card(card) for card in desk._queue._main]
+        backend = CollectionBackend(collection, now_ms())
+        cards = [collection.store.card(card) for card in backend._queue._main]
         return [collection.note_of(card).note.fields[0] for card in cards]
 
 

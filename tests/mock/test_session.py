@@ -12,7 +12,7 @@ from flashcards.mock.recorder import Mock, MockAnswer
 from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over, Result, Timing
 from flashcards.review.views import Asked
 from scheduler import Rating
-from tests.review.fake_desk import asked, card
+from tests.review.fake_backend import asked, card
 
 MINUTE = 60_000
 

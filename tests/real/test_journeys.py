@@ -13,8 +13,8 @@ import pytest
 
 from flashcards.anki.exports.export import export_package
 from flashcards.anki.exports.notes import find_decks_in_use
+from flashcards.anki.package.identifiers import Guids
 from flashcards.anki.package.model import family
-from flashcards.anki.package.names import Guids
 from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportReport
 from tests.anki.imports.anki_world import World

@@ -115,7 +115,7 @@ def test_a_whole_collection_that_went_back_is_the_same_here(home: Home, tmp_path
 def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_path: Path) -> None:
     exported(home, tmp_path / "1.apkg")
     with Collection(home.root) as collection:  # as an export wrote it that knew nothing of where a note came from
-        from flashcards.anki.package.names import make_guid
+        from flashcards.anki.package.identifiers import make_guid
 
         collection.scan()
         for note, key in list(collection.connection.execute("SELECT id, key FROM notes")):

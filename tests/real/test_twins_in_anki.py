@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.anki.package.names import Guids, make_guid
+from flashcards.anki.package.identifiers import Guids, make_guid
 from flashcards.collection import Collection
 from tests.anki.imports.anki_world import World
 from tests.anki.imports.home import Home

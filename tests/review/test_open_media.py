@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.review import programs
-from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.collection_backend import CollectionBackend
 from flashcards.review.views import Asked
 from tests.review.small_collections import collection_in
 
@@ -16,10 +16,10 @@ NOW = 1_700_000_000_000
 
 def first_card(folder: Path, text: str) -> Asked:
     with collection_in(folder, deck=text) as collection:
-        desk = CollectionDesk(collection, NOW)
-        card = desk.next_card(NOW)
+        backend = CollectionBackend(collection, NOW)
+        card = backend.next_card(NOW)
         assert card is not None
-        asked = desk.read(card)
+        asked = backend.read(card)
         assert asked is not None
         return asked
 

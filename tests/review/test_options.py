@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashcards.collection import Collection
-from flashcards.review.collection_desk import CollectionDesk, CramDesk
+from flashcards.review.collection_backend import CollectionBackend, CramBackend
 from flashcards.review.report import describe_summary
 from flashcards.review.session import Session
 from flashcards.review.views import Answer, Bury, Finished, Question, Quit, Rate, ShowAnswer, Undo
 from scheduler import Rating, ReviewKind
-from tests.review.fake_desk import card, desk
+from tests.review.fake_backend import card, make_backend
 from tests.review.small_collections import collection_in, questions
-from tests.review.test_desk import DAY, MINUTE, NOW, all_fronts, answer, front
+from tests.review.test_collection_backend import DAY, MINUTE, NOW, all_fronts, answer, front
 
 
 def learnt(collection: Collection, days_ago: int = 0) -> list[int]:
@@ -32,8 +32,8 @@ def test_ahead_asks_cards_that_become_due_within_a_number_of_days(tmp_path: Path
         cards = learnt(collection)
         due = [collection.store.card(each).due_day or 0 for each in cards]
         days = min(due) - collection.clock.day(NOW)
-        assert all_fronts(Session(CollectionDesk(collection, NOW, ahead_days=days - 1), NOW)) == []
-        found = all_fronts(Session(CollectionDesk(collection, NOW, ahead_days=days), NOW))
+        assert all_fronts(Session(CollectionBackend(collection, NOW, ahead_days=days - 1), NOW)) == []
+        found = all_fronts(Session(CollectionBackend(collection, NOW, ahead_days=days), NOW))
         assert len(found) == due.count(min(due))
 
 
@@ -43,9 +43,9 @@ def test_a_backlog_is_asked_whole_without_new_cards_and_likeliest_recalled_first
         cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
         for number, each in enumerate(cards[:4]):
             collection.store.rate(each, Rating.EASY, collection.settings.policy, NOW - (60 + 10 * number) * DAY)
-        assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 1
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 1
         collection.store.undo(NOW)
-        found = all_fronts(Session(CollectionDesk(collection, NOW, backlog=True, order="retrievability"), NOW))
+        found = all_fronts(Session(CollectionBackend(collection, NOW, backlog=True, order="retrievability"), NOW))
     assert found == [f"Question {number}?" for number in range(1, 5)]
 
 
@@ -53,7 +53,7 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
     with collection_in(tmp_path, deck=questions(3)) as collection:
         learnt(collection)
         before = collection.connection.execute("SELECT * FROM cards").fetchall()
-        session = Session(CramDesk(collection, NOW), NOW)
+        session = Session(CramBackend(collection, NOW), NOW)
         first = front(session.view)
         view = session.handle(ShowAnswer(NOW))
         assert isinstance(view, Answer)
@@ -76,7 +76,7 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
 def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         learnt(collection, 3)
-        session = Session(CramDesk(collection, NOW, count=True), NOW)
+        session = Session(CramBackend(collection, NOW, count=True), NOW)
         answer(session)
         assert isinstance(answer(session), Finished)
         assert [kind for kind, _ in crammed(collection)] == [ReviewKind.RATING] * 4
@@ -84,7 +84,7 @@ def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
 
 def test_a_crammed_rating_is_taken_back_by_a_row_more(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
-        session = Session(CramDesk(collection, NOW), NOW)
+        session = Session(CramBackend(collection, NOW), NOW)
         first = front(session.view)
         answer(session, Rating.EASY)
         view = session.handle(Undo(NOW))
@@ -97,7 +97,7 @@ def test_a_crammed_rating_is_taken_back_by_a_row_more(tmp_path: Path) -> None:
 
 def test_a_card_that_is_buried_while_cramming_does_not_come_again(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
-        session = Session(CramDesk(collection, NOW), NOW)
+        session = Session(CramBackend(collection, NOW), NOW)
         first = front(session.view)
         session.handle(Bury(NOW))
         assert front(session.view) != first
@@ -105,7 +105,7 @@ def test_a_card_that_is_buried_while_cramming_does_not_come_again(tmp_path: Path
 
 
 def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
-    session = Session(desk(card(1), card(2)), 0, until_ms=MINUTE)
+    session = Session(make_backend(card(1), card(2)), 0, until_ms=MINUTE)
     session.handle(ShowAnswer(2 * MINUTE))
     assert isinstance(session.view, Answer)
     view = session.handle(Rate(2 * MINUTE, Rating.GOOD))
@@ -115,17 +115,17 @@ def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
 
 
 def test_the_first_card_is_asked_however_little_time_there_is() -> None:
-    assert isinstance(Session(desk(card(1)), 5, until_ms=1).view, Question)
+    assert isinstance(Session(make_backend(card(1)), 5, until_ms=1).view, Question)
 
 
 def test_within_the_time_the_session_goes_on() -> None:
-    session = Session(desk(card(1), card(2)), 0, until_ms=MINUTE)
+    session = Session(make_backend(card(1), card(2)), 0, until_ms=MINUTE)
     session.handle(ShowAnswer(MINUTE - 2))
     assert isinstance(session.handle(Rate(MINUTE - 1, Rating.GOOD)), Question)
 
 
 def test_what_to_know_first_is_said_with_the_first_question() -> None:
-    view = Session(desk(card(1)), 0, message="Cramming.").view
+    view = Session(make_backend(card(1)), 0, message="Cramming.").view
     assert isinstance(view, Question)
     assert view.message == "Cramming."
 
@@ -134,7 +134,7 @@ def test_the_end_says_what_changed_in_the_days_ahead(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         (tmp_path / "flashcards.toml").write_text('learning_steps = ""\nfuzz = false\n', encoding="utf-8")
     with Collection(tmp_path) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         assert isinstance(answer(session), Question)
         view = session.handle(Quit(NOW))
         assert isinstance(view, Finished)
@@ -145,7 +145,7 @@ def test_the_end_says_what_changed_in_the_days_ahead(tmp_path: Path) -> None:
 
 
 def test_where_nothing_changed_the_days_ahead_are_not_spoken_of() -> None:
-    session = Session(desk(card(1)), 0)
+    session = Session(make_backend(card(1)), 0)
     view = session.handle(Quit(0))
     assert isinstance(view, Finished)
     from scheduler import Clock

@@ -10,7 +10,7 @@ from flashcards.review.views import Summary, Upcoming
 from flashcards.text import format_duration, format_interval
 from scheduler import Clock, Rating, State
 from scheduler.queue import Counts
-from tests.review.fake_desk import asked, card, desk
+from tests.review.fake_backend import asked, card, make_backend
 
 CLOCK = Clock(zone=UTC)
 DAY = 86_400
@@ -103,8 +103,8 @@ def test_what_the_limits_hold_back_is_told_with_the_way_to_it() -> None:
 
 
 def test_the_particulars_of_a_card_hold_its_place_schedule_and_history() -> None:
-    table = desk(card(1))
-    review = table.rate(card(1), Rating.HARD, 0, 12_000)
+    backend = make_backend(card(1))
+    review = backend.rate(card(1), Rating.HARD, 0, 12_000)
     shown = asked(card(1, State.REVIEW)._replace(stability=3.21, difficulty=5.0, due_day=3, interval=4 * DAY, reps=1))
     lines = describe_card(shown, [review._replace(interval_after=4 * DAY)], CLOCK, 0.93)
     assert lines == [

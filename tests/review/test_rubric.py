@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.review.collection_desk import CollectionDesk
+from flashcards.review.collection_backend import CollectionBackend
 from flashcards.review.grading import count_points, propose_rating, remove_points
 from flashcards.review.keys import KeyMap
 from flashcards.review.session import Session
@@ -16,7 +16,7 @@ from flashcards.settings import SettingInvalid, load_settings
 from scheduler import Rating
 from tests.review.pty_driver import Terminal
 from tests.review.small_collections import collection_in, write
-from tests.review.test_desk import NOW
+from tests.review.test_collection_backend import NOW
 
 DECK = """Q: How do you take over a late project?
 
@@ -55,7 +55,7 @@ def test_the_answer_without_its_points_keeps_all_else() -> None:
 
 
 def shown(collection: Collection) -> Session:
-    session = Session(CollectionDesk(collection, NOW), NOW)
+    session = Session(CollectionBackend(collection, NOW), NOW)
     session.handle(ShowAnswer(NOW))
     return session
 

@@ -15,7 +15,7 @@ from flashcards.review.screen_parts import draw_typed, flow_parts, fold_details
 from flashcards.review.views import Answer, Asked, Question
 from scheduler import State
 from scheduler.queue import Counts
-from tests.review.fake_desk import asked, card
+from tests.review.fake_backend import asked, card
 
 INTERVALS = (60, 360, 600, 4 * 86_400)
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -22,7 +22,7 @@ from flashcards.review.views import (
 )
 from scheduler import DatabaseBusy, DiskFull, Leech, Rating, State
 from scheduler.queue import Counts
-from tests.review.fake_desk import asked, card, desk
+from tests.review.fake_backend import asked, card, make_backend
 
 
 def question(session: Session) -> Question:
@@ -46,65 +46,65 @@ def rate(session: Session, rating: Rating = Rating.GOOD, now_ms: int = 0) -> Non
 
 
 def test_a_session_begins_with_the_question_of_the_first_card() -> None:
-    session = Session(desk(card(1), card(2)), 0)
+    session = Session(make_backend(card(1), card(2)), 0)
     assert question(session).asked.card.id == 1
     assert question(session).counts == Counts(2, 0, 0)
 
 
 def test_showing_the_answer_gives_the_interval_of_each_rating() -> None:
-    session = Session(desk(card(1)), 0)
+    session = Session(make_backend(card(1)), 0)
     session.handle(ShowAnswer(0))
     assert answer(session).intervals == (60, 360, 600, 4 * 86_400)
 
 
 def test_a_rating_is_recorded_before_the_next_question() -> None:
-    table = desk(card(1), card(2))
-    session = Session(table, 0)
+    backend = make_backend(card(1), card(2))
+    session = Session(backend, 0)
     rate(session, Rating.HARD)
-    assert table.acts == [("rate", 1, Rating.HARD)]
+    assert backend.acts == [("rate", 1, Rating.HARD)]
     assert question(session).asked.card.id == 2
 
 
 def test_a_question_cannot_be_rated_before_its_answer_was_shown() -> None:
-    table = desk(card(1))
-    session = Session(table, 0)
+    backend = make_backend(card(1))
+    session = Session(backend, 0)
     session.handle(Rate(0, Rating.EASY))
     assert question(session).asked.card.id == 1
-    assert table.acts == []
+    assert backend.acts == []
 
 
 def test_the_session_is_finished_when_nothing_is_left() -> None:
-    session = Session(desk(card(1)), 0)
+    session = Session(make_backend(card(1)), 0)
     rate(session)
     assert finished(session).summary.cards == 1
 
 
 def test_a_session_without_cards_is_finished_at_once() -> None:
-    assert finished(Session(desk(), 0)).summary.cards == 0
+    assert finished(Session(make_backend(), 0)).summary.cards == 0
 
 
 def test_the_time_of_a_rating_runs_from_the_question() -> None:
-    table = desk(card(1), card(2))
-    session = Session(table, 1_000)
+    backend = make_backend(card(1), card(2))
+    session = Session(backend, 1_000)
     session.handle(ShowAnswer(3_000))
     session.handle(Rate(5_500, Rating.GOOD))
     session.handle(ShowAnswer(6_000))
     session.handle(Rate(6_500, Rating.GOOD))
-    assert [review.duration_ms for review in table.reviews] == [4_500, 1_000]
+    assert [review.duration_ms for review in backend.reviews] == [4_500, 1_000]
 
 
 def test_a_long_pause_counts_for_a_minute_and_a_clock_put_back_for_nothing() -> None:
-    table = desk(card(1), card(2))
-    session = Session(table, 10_000)
+    backend = make_backend(card(1), card(2))
+    session = Session(backend, 10_000)
     rate(session, now_ms=10_000_000)
     rate(session, now_ms=5)
-    assert [review.duration_ms for review in table.reviews] == [LONGEST_MS, 0]
+    assert [review.duration_ms for review in backend.reviews] == [LONGEST_MS, 0]
 
 
 def test_a_card_answered_elsewhere_is_left_out_and_said_so() -> None:
-    table = desk(card(1), card(2))
-    table.changed_elsewhere = {1}
-    session = Session(table, 0)
+    backend = make_backend(card(1), card(2))
+    backend.changed_elsewhere = {1}
+    session = Session(backend, 0)
     rate(session)
     assert question(session).asked.card.id == 2
     assert "elsewhere" in question(session).message
@@ -112,25 +112,25 @@ def test_a_card_answered_elsewhere_is_left_out_and_said_so() -> None:
 
 
 def test_a_card_whose_text_is_gone_is_not_asked() -> None:
-    table = desk(card(1), card(2))
-    del table.cards[1]
-    assert question(Session(table, 0)).asked.card.id == 2
+    backend = make_backend(card(1), card(2))
+    del backend.cards[1]
+    assert question(Session(backend, 0)).asked.card.id == 2
 
 
 @pytest.mark.parametrize("failure", [DatabaseBusy(Path("state.db")), DiskFull(Path("state.db"))])
 def test_a_rating_that_cannot_be_written_leaves_the_answer_to_be_rated_again(failure: Exception) -> None:
-    table = desk(card(1))
-    table.failure = failure
-    session = Session(table, 0)
+    backend = make_backend(card(1))
+    backend.failure = failure
+    session = Session(backend, 0)
     rate(session)
     assert answer(session).message == str(failure)
-    table.failure = None
+    backend.failure = None
     session.handle(Rate(0, Rating.GOOD))
     assert finished(session).summary.cards == 1
 
 
 def test_undo_puts_the_card_back_in_front() -> None:
-    session = Session(desk(card(1), card(2)), 0)
+    session = Session(make_backend(card(1), card(2)), 0)
     rate(session, Rating.AGAIN)
     session.handle(Undo(0))
     assert question(session).asked.card.id == 1
@@ -138,8 +138,8 @@ def test_undo_puts_the_card_back_in_front() -> None:
 
 
 def test_undo_goes_back_as_far_as_there_are_ratings() -> None:
-    table = desk(card(1), card(2), card(3))
-    session = Session(table, 0)
+    backend = make_backend(card(1), card(2), card(3))
+    session = Session(backend, 0)
     for _ in range(3):
         rate(session)
     for number in (3, 2, 1):
@@ -151,15 +151,15 @@ def test_undo_goes_back_as_far_as_there_are_ratings() -> None:
 
 
 def test_undo_reaches_ratings_made_before_the_session() -> None:
-    table = desk(card(1), card(2))
-    rate(Session(table, 0))
-    session = Session(table, 0)
+    backend = make_backend(card(1), card(2))
+    rate(Session(backend, 0))
+    session = Session(backend, 0)
     session.handle(Undo(0))
     assert question(session).asked.card.id == 1
 
 
 def test_what_was_taken_back_is_not_in_the_summary() -> None:
-    session = Session(desk(card(1), card(2)), 0)
+    session = Session(make_backend(card(1), card(2)), 0)
     rate(session, Rating.AGAIN)
     session.handle(Undo(0))
     rate(session, Rating.EASY)
@@ -169,44 +169,44 @@ def test_what_was_taken_back_is_not_in_the_summary() -> None:
 
 
 def test_undo_after_the_last_card_goes_on_with_it() -> None:
-    session = Session(desk(card(1)), 0)
+    session = Session(make_backend(card(1)), 0)
     rate(session)
     session.handle(Undo(0))
     assert question(session).asked.card.id == 1
 
 
 def test_undo_takes_back_a_suspension_before_the_rating_before_it() -> None:
-    table = desk(card(1), card(2), card(3))
-    session = Session(table, 0)
+    backend = make_backend(card(1), card(2), card(3))
+    session = Session(backend, 0)
     rate(session)
     session.handle(Suspend(0))
     session.handle(Undo(0))
     assert question(session).asked.card.id == 2
     session.handle(Undo(0))
-    assert table.acts[1:] == [("suspend", 2), ("unsuspend", 2), ("undo", 1)]
+    assert backend.acts[1:] == [("suspend", 2), ("unsuspend", 2), ("undo", 1)]
 
 
 def test_burying_hides_the_card_and_can_be_undone() -> None:
-    table = desk(card(1), card(2))
-    session = Session(table, 0)
+    backend = make_backend(card(1), card(2))
+    session = Session(backend, 0)
     session.handle(Bury(0))
     assert question(session).asked.card.id == 2
     session.handle(Undo(0))
     assert question(session).asked.card.id == 1
-    assert table.acts == [("bury", 1), ("unbury", 1)]
+    assert backend.acts == [("bury", 1), ("unbury", 1)]
 
 
 def test_suspending_the_note_suspends_all_its_cards() -> None:
-    table = desk(card(1, note=9), card(2, note=9), card(3))
-    session = Session(table, 0)
+    backend = make_backend(card(1, note=9), card(2, note=9), card(3))
+    session = Session(backend, 0)
     session.handle(Suspend(0, whole_note=True))
-    assert table.acts == [("suspend", 1, 2)]
+    assert backend.acts == [("suspend", 1, 2)]
     assert question(session).asked.card.id == 3
 
 
 def test_a_flag_stays_on_the_side_that_is_shown() -> None:
-    table = desk(card(1))
-    session = Session(table, 0)
+    backend = make_backend(card(1))
+    session = Session(backend, 0)
     session.handle(Flag(0, 3))
     assert question(session).asked.card.flag == 3
     session.handle(ShowAnswer(0))
@@ -215,56 +215,56 @@ def test_a_flag_stays_on_the_side_that_is_shown() -> None:
 
 
 def test_after_an_edit_the_same_side_shows_the_new_text() -> None:
-    table = desk(card(1))
-    session = Session(table, 0)
+    backend = make_backend(card(1))
+    session = Session(backend, 0)
     session.handle(ShowAnswer(0))
-    table.cards[1] = asked(card(1), back="mended")
+    backend.cards[1] = asked(card(1), back="mended")
     session.handle(Refresh(0))
     assert answer(session).asked.face.back == "mended"
 
 
 def test_after_an_edit_that_removes_the_card_the_next_one_is_asked() -> None:
-    table = desk(card(1), card(2))
-    session = Session(table, 0)
-    del table.cards[1]
+    backend = make_backend(card(1), card(2))
+    session = Session(backend, 0)
+    del backend.cards[1]
     session.handle(Refresh(0))
     assert question(session).asked.card.id == 2
     assert "gone" in question(session).message
 
 
 def test_a_refreshed_card_that_was_answered_elsewhere_gives_way_to_the_next() -> None:
-    table = desk(card(1), card(2))
-    session = Session(table, 0)
-    table.cards[1] = replace(table.cards[1], card=card(1)._replace(reps=1))
-    table.queue = [2]
+    backend = make_backend(card(1), card(2))
+    session = Session(backend, 0)
+    backend.cards[1] = replace(backend.cards[1], card=card(1)._replace(reps=1))
+    backend.queue = [2]
     session.handle(Refresh(0))
     assert question(session).asked.card.id == 2
 
 
 def test_a_typed_answer_is_kept_for_the_comparison() -> None:
-    session = Session(desk(card(1), typed=True), 0)
+    session = Session(make_backend(card(1), typed=True), 0)
     assert question(session).asked.typed
     session.handle(TypeAnswer(0, "bakc 1"))
     assert answer(session).given == "bakc 1"
 
 
 def test_text_typed_for_a_card_that_is_not_typed_is_no_answer() -> None:
-    session = Session(desk(card(1)), 0)
+    session = Session(make_backend(card(1)), 0)
     session.handle(TypeAnswer(0, "anything"))
     assert answer(session).given is None
 
 
 def test_a_new_leech_is_reported_with_the_next_view() -> None:
-    table = desk(card(1, State.REVIEW), card(2))
-    table.leech = Leech.SUSPENDED
-    session = Session(table, 0)
+    backend = make_backend(card(1, State.REVIEW), card(2))
+    backend.leech = Leech.SUSPENDED
+    session = Session(backend, 0)
     rate(session, Rating.AGAIN)
     assert "leech" in question(session).message
     assert "suspended" in question(session).message
 
 
 def test_the_summary_tells_recall_apart_from_learning() -> None:
-    session = Session(desk(card(1), card(2, State.REVIEW), card(3, State.REVIEW)), 0)
+    session = Session(make_backend(card(1), card(2, State.REVIEW), card(3, State.REVIEW)), 0)
     for rating in (Rating.AGAIN, Rating.AGAIN, Rating.HARD):
         rate(session, rating)
     summary = finished(session).summary
@@ -272,7 +272,7 @@ def test_the_summary_tells_recall_apart_from_learning() -> None:
 
 
 def test_quitting_says_what_is_left() -> None:
-    session = Session(desk(card(1), card(2, State.REVIEW)), 0)
+    session = Session(make_backend(card(1), card(2, State.REVIEW)), 0)
     assert finished(_quit(session)).summary.left == Counts(1, 0, 1)
 
 
@@ -282,7 +282,7 @@ def _quit(session: Session) -> Session:
 
 
 def test_undo_takes_back_a_flag_and_leaves_the_side_that_is_shown() -> None:
-    session = Session(desk(card(1), card(2)), 0)
+    session = Session(make_backend(card(1), card(2)), 0)
     session.handle(ShowAnswer(0))
     session.handle(Flag(0, 3))
     session.handle(Undo(0))
@@ -291,7 +291,7 @@ def test_undo_takes_back_a_flag_and_leaves_the_side_that_is_shown() -> None:
 
 
 def test_undo_takes_back_the_flag_of_an_earlier_card() -> None:
-    session = Session(desk(card(1), card(2)), 0)
+    session = Session(make_backend(card(1), card(2)), 0)
     session.handle(Flag(0, 3))
     rate(session)
     session.handle(Undo(0))

@@ -18,7 +18,7 @@ from flashcards.review.views import (
     Undo,
 )
 from scheduler import Rating, State
-from tests.review.fake_desk import FakeDesk, card, desk
+from tests.review.fake_backend import FakeBackend, card, make_backend
 
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.just(ShowAnswer(0)),
@@ -34,12 +34,12 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 
 @given(st.lists(EVENTS, max_size=40))
 def test_whatever_happens_the_summary_counts_the_ratings_that_stand(events: list[Event]) -> None:
-    table: FakeDesk = desk(card(1), card(2, State.REVIEW), card(3, note=1), card(4))
-    session = Session(table, 0)
+    backend: FakeBackend = make_backend(card(1), card(2, State.REVIEW), card(3, note=1), card(4))
+    session = Session(backend, 0)
     for event in events:
         session.handle(event)
     view = session.handle(Quit(0))
     assert isinstance(view, Finished)
     summary = view.summary
-    assert sum(summary.ratings.values()) == len(table.reviews)
-    assert summary.cards == len({review.card for review in table.reviews})
+    assert sum(summary.ratings.values()) == len(backend.reviews)
+    assert summary.cards == len({review.card for review in backend.reviews})

@@ -135,7 +135,7 @@ def test_a_damaged_upload_is_refused_with_a_sentence_and_changes_nothing(world: 
     header = type("H", (), {"key": world.account.log_in("me", "secret-word"), "client": "x", "session": "s"})()
     for body in (b"", b"no database", b"SQLite format 3\0" + bytes(5000)):
         answer = world.server.host._worker.submit(service.answer, "sync", "upload", header, body, "x").result()
-        assert answer.startswith(b"The collection was not taken over: ")
+        assert answer.startswith(b"The collection was not accepted: ")
     assert world.read("a.md") == DECK
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.exported_notes import Exports
 from flashcards.anki.exports.notes import Gathering, find_card_ids
 from flashcards.anki.package.archive import write_archive
+from flashcards.anki.package.identifiers import clean_name, deck_id
 from flashcards.anki.package.model import CLOZE, ExportProblem, PackageNote
-from flashcards.anki.package.names import clean_name, deck_id
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.writer import DeckDatabase
 from flashcards.cards import build_records
@@ -163,9 +163,9 @@ def export_package(
 ) -> Exported:
     """Write a package that Anki imports, and updates in place when a later one is imported.
 
-    `decks` are without those below them; a `path` that ends with .colpkg is a whole collection for Anki. `progress`
-    gets the number of notes and reviews done, and the number in all. Without `history` all cards are new. Raises
-    FileUnwritable, and leaves an old file as it was.
+    `decks` do not include the decks below them; a `path` that ends with .colpkg is a whole collection for Anki.
+    `progress` gets the number of notes and reviews done, and the number in all. Without `history` all cards are new.
+    Raises FileUnwritable, and leaves an old file as it was.
     """
     decks = set(decks)
     gathering = Gathering(collection, decks, leeches=history)

@@ -6,8 +6,8 @@ from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flashcards.anki.package.identifiers import looks_ours
 from flashcards.anki.package.model import CLOZE
-from flashcards.anki.package.names import looks_ours
 from flashcards.catalog.imports import (
     FLAG_CONFLICT,
     FLAG_REVERSE,

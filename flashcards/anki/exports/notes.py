@@ -9,8 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from flashcards.anki.package.identifiers import Guids, MediaNames
 from flashcards.anki.package.model import ExportProblem, PackageCard, PackageNote, family
-from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.disk.atomic import read_text

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.imports.rendered_cards import drop_answer_lines, strip_edges
+from flashcards.anki.imports.card_sides import drop_answer_lines, strip_edges
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING
 from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from flashcards.anki.package.names import clean_name
+from flashcards.anki.package.identifiers import clean_name
 from flashcards.anki.to_markdown.convert import NOTHING, flatten_markdown
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.catalog.imports import FOREIGN_FORM

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.incoming_notes import IncomingNote
 from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
+from flashcards.anki.package.identifiers import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
-from flashcards.anki.package.names import Guids, looks_ours
 from flashcards.catalog.imports import FLAG_CONFLICT, NoteBase, Origin, Origins, digest_fields
 from flashcards.catalog.store import decode
 from flashcards.deck.model import REVERSE, Kind, Note
@@ -167,8 +167,8 @@ def match_notes(
 ) -> Match:
     """Decide about every draft.
 
-    Several drafts of a package can be one note here: the note that came from Anki and the one that it was there when it
-    went back. What changed last of them is what is taken over.
+    Two notes of a package can be the same note here: the original from Anki, and the copy that our export created. The
+    one that changed last counts.
 
     `fields` are those in the package, by guid; `write` returns those that a note of ours has in a package. `edits` are
     the notes edited there, by guid, and whether each was edited here too; without it, times tell. Notes that are

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from flashcards.anki.exports.notes import FieldWriter
-from flashcards.anki.package.names import clean_name
+from flashcards.anki.package.identifiers import clean_name
 from flashcards.disk.atomic import file_digest, have_equal_contents
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flashcards.anki.imports.card_sides import have_same_words, is_mirror, open_hidden, render_card
 from flashcards.anki.imports.cloze import (
     filter_ords,
     find_gap_numbers,
@@ -18,7 +19,6 @@ from flashcards.anki.imports.cloze import (
 from flashcards.anki.imports.incoming_notes import IncomingNote, clean_tags, list_cards
 from flashcards.anki.imports.occlusion import find_occlusion, render_occlusion
 from flashcards.anki.imports.omissions import Omissions
-from flashcards.anki.imports.rendered_cards import have_same_words, is_mirror, open_hidden, render_card
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, list_values, strip_tags
 from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package

@@ -146,7 +146,7 @@ def render_occlusion(
     budget: RenderBudget,
 ) -> OccludedCard:
     """Render one card of a note with masks: the picture below them, then the bare picture."""
-    from flashcards.anki.imports.rendered_cards import render_card
+    from flashcards.anki.imports.card_sides import render_card
 
     html = values.get(occlusion.image, "")
     marked = {**values, **dict.fromkeys(occlusion.masks, ""), occlusion.image: PICTURE}

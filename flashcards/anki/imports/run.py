@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.imports import omissions
 from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
+from flashcards.anki.imports.imported_cards import CardImport, KnownChanges
 from flashcards.anki.imports.incoming_notes import IncomingNote, Layout
 from flashcards.anki.imports.matching import KnownNotes, match_notes
 from flashcards.anki.imports.media import MediaPlan, OwnMedia, find_lost_media
-from flashcards.anki.imports.merged_cards import CardImport, KnownChanges
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.decoding import RenderBudget
+from flashcards.anki.package.identifiers import Guids, MediaNames
 from flashcards.anki.package.model import AnkiNote, Package
-from flashcards.anki.package.names import Guids, MediaNames
 from flashcards.anki.package.reader import blame_package, read_package
 from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.package.unchanged_notes import SeenNotes

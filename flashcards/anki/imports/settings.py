@@ -35,7 +35,7 @@ _STOCK_STEPS: Final = {"learning_steps": "1m 10m", "relearning_steps": "10m"}
 
 @dataclass(frozen=True, slots=True)
 class DeckSettings:
-    """The settings to write: by deck, those of the top-level decks in Anki, and what could not be taken over.
+    """The settings to write: by deck, those of the top-level decks in Anki, and what could not be imported.
 
     `limits` are the daily limits that each top-level deck has in Anki; `problems` are sentences.
     """
@@ -55,8 +55,8 @@ def find_deck_settings(
 ) -> DeckSettings:
     """Make tables for those of `decks` that have options of their own and no table here.
 
-    A preset that was `given` to the Anki of that deck by an export from here says nothing: what is here is newer.
-    Options that a person `changed` there count even if there is a table; what decks below inherit stays as it was.
+    A preset that our own export gave to Anki (`given`) is ignored: our settings are newer. Options that a person
+    `changed` in Anki count even if there is a table; what decks below inherit stays as it was.
     """
     wanted = {name for deck in decks for name in list_deck_path(deck)}
     by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}

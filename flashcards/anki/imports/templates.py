@@ -297,7 +297,7 @@ class SideTemplate:
     def remove_front(self, front: SideTemplate) -> SideTemplate:
         """Return this side without the front, if it begins with all that the template of the front says.
 
-        What asks for a typed answer shows nothing on the front, and the answer on the back: it is no repetition.
+        A field for a typed answer shows nothing on the front and the answer on the back, which is not a repetition.
         """
         shown = [part for part in front._parts if not (isinstance(part, TemplateField) and asks_to_type(part))]
         rest = find_rest(self._parts, shown)

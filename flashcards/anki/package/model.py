@@ -170,7 +170,7 @@ class PackageNote(NamedTuple):
     id: int  # when it was first seen, in epoch milliseconds
     guid: str  # what Anki recognises it by
     family: str  # which note type it is of
-    modified: int  # when what it shows last changed, in epoch seconds; Anki takes over a newer note only
+    modified: int  # when what it shows last changed, in epoch seconds; Anki accepts only a newer note
     deck: str  # `a::b`
     tags: tuple[str, ...]  # as Anki takes them
     fields: tuple[str, ...]  # HTML, in the order of the note type's fields

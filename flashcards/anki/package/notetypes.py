@@ -22,7 +22,7 @@ from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.render.code import read_code_css
 
 DESIGN_CHANGED: Final = 1_795_910_400
-"""Epoch seconds of the last change to templates or style; Anki takes over a newer design only."""
+"""Epoch seconds of the last change to templates or style; Anki accepts only a newer design."""
 
 _TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"
 _SOURCE = "{{#Source}}<div class=source>{{Source}}</div>{{/Source}}"

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from flashcards.anki.package import decoding, presets, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
+from flashcards.anki.package.identifiers import SHARED
 from flashcards.anki.package.model import (
     RECOVERED,
     AnkiCard,
@@ -30,7 +31,6 @@ from flashcards.anki.package.model import (
     Preset,
     Template,
 )
-from flashcards.anki.package.names import SHARED
 from flashcards.anki.package.unchanged_notes import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
 from flashcards.importers import databases
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer

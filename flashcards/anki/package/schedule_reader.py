@@ -183,7 +183,7 @@ def _to_seconds(interval: int) -> int:
 
 
 def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
-    """Check whether a card was answered since it was last new; a due day set by hand is no answer."""
+    """Check whether a card was answered since it was last new; a due day set by hand is not an answer."""
     if card.type == State.NEW:
         return False
     for review in reversed(reviews):

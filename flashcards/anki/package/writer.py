@@ -17,8 +17,8 @@ import genanki  # type: ignore[import-untyped]
 from genanki.apkg_col import APKG_COL  # type: ignore[import-untyped]
 from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 
+from flashcards.anki.package.identifiers import deck_id
 from flashcards.anki.package.model import PackageCard, PackageNote
-from flashcards.anki.package.names import deck_id
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 from scheduler.errors import DiskFull
 

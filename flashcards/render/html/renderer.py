@@ -66,7 +66,7 @@ class HtmlRenderer:
         if "<table" in html:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
-            html = clean(escape_words(html)).replace("<p></p>", "")  # left behind by a block inside a paragraph
+            html = clean(escape_words(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves
         if "[" in html:
             html = escape_anki_markup(html)
         if "<img" in html or "<a" in html or "<video" in html:

@@ -6,8 +6,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashcards.anki.package.identifiers import deck_id, make_guid
 from flashcards.anki.package.model import BASIC, CLOZE
-from flashcards.anki.package.names import deck_id, make_guid
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.anki.package.names import MediaNames, clean_name
+from flashcards.anki.package.identifiers import MediaNames, clean_name
 from tests.anki.exports.folder import Folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flashcards.anki.package.names import Guids
+from flashcards.anki.package.identifiers import Guids
 from flashcards.collection import Collection
 from tests.anki.imports.packages import CREATED, Made, studied, write_package
 

@@ -1,4 +1,4 @@
-"""Merge the cards of a package that are one card here."""
+"""Import the reviews and statuses of the cards in a package, and join cards that are the same card here."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class CardImport:
         progress: Callable[[int, int], None],
         changes: KnownChanges | None = None,
     ) -> None:
-        """Merge the reviews, and take over suspension, flag and burial where they changed there.
+        """Merge the reviews, and adopt suspension, flag and burial where they changed in Anki.
 
         `changes` says what changed there, if that is known.
         """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import Collection
-from flashcards.review.collection_desk import CollectionDesk, CramDesk
+from flashcards.review.collection_backend import CollectionBackend, CramBackend
 from flashcards.review.session import Session
 from flashcards.review.views import (
     Answer,
@@ -52,13 +52,13 @@ def all_fronts(session: Session, now_ms: int = NOW) -> list[str]:
 
 def test_a_note_with_two_cards_is_asked_once_a_day(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=DECK) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         assert len(all_fronts(session)) == 3
 
 
 def test_the_interval_shown_is_the_interval_given(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=DECK) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         for rating in Rating:
             if isinstance(session.view, Finished):
                 break
@@ -70,7 +70,7 @@ def test_the_interval_shown_is_the_interval_given(tmp_path: Path) -> None:
 
 def test_a_card_on_a_step_is_asked_early_when_nothing_else_is_left(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(1)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         view = answer(session, Rating.AGAIN)
         assert isinstance(view, Question)
         assert view.counts == Counts(0, 1, 0)
@@ -81,7 +81,7 @@ def test_a_step_hours_away_ends_the_session_and_is_announced(tmp_path: Path) -> 
     clock = Clock()
     morning = clock.start_of(clock.day(NOW)) + 4 * 60 * MINUTE
     with collection_in(tmp_path, deck=questions(1)) as collection:
-        session = Session(CollectionDesk(collection, morning), morning)
+        session = Session(CollectionBackend(collection, morning), morning)
         view = answer(session, Rating.GOOD, morning)
         assert isinstance(view, Finished)
         assert view.summary.upcoming.today == 1
@@ -90,16 +90,16 @@ def test_a_step_hours_away_ends_the_session_and_is_announced(tmp_path: Path) -> 
 
 def test_a_step_that_is_over_is_due_now_and_not_at_a_time_that_is_past(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
-        answer(Session(CollectionDesk(collection, NOW), NOW), Rating.AGAIN)
+        answer(Session(CollectionBackend(collection, NOW), NOW), Rating.AGAIN)
         later = NOW + 5 * MINUTE
-        found = CollectionDesk(collection, later).find_upcoming(later)
+        found = CollectionBackend(collection, later).find_upcoming(later)
         assert (found.now, found.today, found.today_ms) == (1, 0, None)
 
 
 def test_a_card_answered_in_another_session_is_not_asked_again(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(3)) as collection, Collection(tmp_path) as other:
-        mine = Session(CollectionDesk(collection, NOW), NOW)
-        theirs = Session(CollectionDesk(other, NOW), NOW)
+        mine = Session(CollectionBackend(collection, NOW), NOW)
+        theirs = Session(CollectionBackend(other, NOW), NOW)
         assert front(mine.view) == front(theirs.view) == "Question 1?"
         answer(theirs, Rating.EASY)
         answer(theirs, Rating.EASY)
@@ -112,11 +112,11 @@ def test_a_card_answered_in_another_session_is_not_asked_again(tmp_path: Path) -
 
 def test_undo_reaches_back_beyond_the_session_but_not_beyond_the_day(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
-        answer(Session(CollectionDesk(collection, NOW), NOW), Rating.EASY)
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        answer(Session(CollectionBackend(collection, NOW), NOW), Rating.EASY)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         assert front(session.view) == "Question 2?"
         assert front(session.handle(Undo(NOW))) == "Question 1?"
-        later = Session(CollectionDesk(collection, NOW + 2 * DAY), NOW + 2 * DAY)
+        later = Session(CollectionBackend(collection, NOW + 2 * DAY), NOW + 2 * DAY)
         answer(later, Rating.EASY, NOW + 2 * DAY)
         later.handle(Undo(NOW + 2 * DAY))
         view = later.handle(Undo(NOW + 2 * DAY))
@@ -126,7 +126,7 @@ def test_undo_reaches_back_beyond_the_session_but_not_beyond_the_day(tmp_path: P
 
 def test_undo_frees_the_siblings_that_the_rating_buried(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="T: term\nD: definition\n") as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         answer(session, Rating.EASY)
         session.handle(Undo(NOW))
         day = collection.clock.day(NOW)
@@ -135,9 +135,9 @@ def test_undo_frees_the_siblings_that_the_rating_buried(tmp_path: Path) -> None:
 
 def test_an_undone_card_comes_first_even_outside_the_query(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(1, "One"), two=questions(1, "Two")) as collection:
-        answer(Session(CollectionDesk(collection, NOW), NOW), Rating.EASY)
+        answer(Session(CollectionBackend(collection, NOW), NOW), Rating.EASY)
         (two,) = _cards(collection, "Two 1?")
-        session = Session(CollectionDesk(collection, NOW, only=frozenset({two})), NOW)
+        session = Session(CollectionBackend(collection, NOW, only=frozenset({two})), NOW)
         assert front(session.view) == "Two 1?"
         assert front(session.handle(Undo(NOW))) == "One 1?"
         assert front(answer(session, Rating.EASY)) == "Two 1?"
@@ -146,7 +146,7 @@ def test_an_undone_card_comes_first_even_outside_the_query(tmp_path: Path) -> No
 def test_an_edited_text_is_shown_at_once_and_keeps_its_history(tmp_path: Path) -> None:
     text = "Q: Capitol of France?\nA: Paris\n<!-- id: france -->\n"
     with collection_in(tmp_path, deck=text) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         answer(session, Rating.AGAIN)
         card = _asked(session)
         write(tmp_path, deck=text.replace("Capitol", "Capital"))
@@ -158,7 +158,7 @@ def test_an_edited_text_is_shown_at_once_and_keeps_its_history(tmp_path: Path) -
 
 def test_a_deleted_note_gives_way_to_the_next_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         write(tmp_path, deck="Q: Question 2?\nA: Answer 2.\n")
         collection.scan()
         view = session.handle(Refresh(NOW))
@@ -169,7 +169,7 @@ def test_a_deleted_note_gives_way_to_the_next_card(tmp_path: Path) -> None:
 
 def test_a_note_deleted_while_another_is_asked_is_not_asked(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(3)) as collection, Collection(tmp_path) as other:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         write(tmp_path, deck="Q: Question 1?\nA: Answer 1.\n\nQ: Question 3?\nA: Answer 3.\n")
         other.scan()
         assert front(answer(session, Rating.EASY)) == "Question 3?"
@@ -177,7 +177,7 @@ def test_a_note_deleted_while_another_is_asked_is_not_asked(tmp_path: Path) -> N
 
 def test_a_moved_line_is_known_after_a_refresh(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(1)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         write(tmp_path, deck="\n\n\n" + questions(1))
         collection.scan()
         view = session.handle(Refresh(NOW))
@@ -187,7 +187,7 @@ def test_a_moved_line_is_known_after_a_refresh(tmp_path: Path) -> None:
 
 def test_suspending_a_note_hides_all_its_cards_until_undone(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="C: [one] and [two]\n\nQ: Other?\nA: x\n") as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         note = collection.store.card(_asked(session)).note
         assert front(session.handle(Suspend(NOW, whole_note=True))) == "Other?"
         assert all(card.suspended for card in collection.store.cards_of(note))
@@ -199,7 +199,7 @@ def test_undoing_a_suspension_leaves_alone_what_was_suspended_before(tmp_path: P
     with collection_in(tmp_path, deck="C: [one] and [two]\n") as collection:
         first, second = collection.store.cards_of(_note(collection))
         collection.store.suspend([second.id])
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         session.handle(Suspend(NOW, whole_note=True))
         session.handle(Undo(NOW))
         assert not collection.store.card(first.id).suspended
@@ -208,9 +208,9 @@ def test_undoing_a_suspension_leaves_alone_what_was_suspended_before(tmp_path: P
 
 def test_a_buried_card_is_back_the_next_day(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(1)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         assert isinstance(session.handle(Bury(NOW)), Finished)
-        assert front(Session(CollectionDesk(collection, NOW + DAY), NOW + DAY).view) == "Question 1?"
+        assert front(Session(CollectionBackend(collection, NOW + DAY), NOW + DAY).view) == "Question 1?"
 
 
 def test_midnight_during_a_session_is_still_the_same_day_and_the_rollover_begins_the_next(tmp_path: Path) -> None:
@@ -218,14 +218,14 @@ def test_midnight_during_a_session_is_still_the_same_day_and_the_rollover_begins
         day = collection.clock.day(NOW)
         rollover = collection.clock.start_of(day + 1)
         evening, midnight = rollover - 250 * MINUTE, rollover - 240 * MINUTE
-        session = Session(CollectionDesk(collection, evening), evening)
+        session = Session(CollectionBackend(collection, evening), evening)
         asked = []
         for now in (evening, midnight + MINUTE, rollover + MINUTE, rollover + 2 * MINUTE):
             view = session.handle(ShowAnswer(now))
             asked.append(view)
             session.handle(Rate(now, Rating.EASY))
             if isinstance(session.view, Finished) and now < rollover:
-                session = Session(CollectionDesk(collection, rollover + MINUTE), rollover + MINUTE)
+                session = Session(CollectionBackend(collection, rollover + MINUTE), rollover + MINUTE)
         assert [front(view) for view in asked] == [f"Question {number}?" for number in range(1, 5)]
         days = [row[0] for row in collection.connection.execute("SELECT day FROM reviews ORDER BY id")]
         assert days == [day, day, day + 1, day + 1]
@@ -234,7 +234,7 @@ def test_midnight_during_a_session_is_still_the_same_day_and_the_rollover_begins
 def test_a_session_that_goes_on_after_the_rollover_asks_what_is_due_on_the_new_day(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
         rollover = collection.clock.start_of(collection.clock.day(NOW) + 1)
-        session = Session(CollectionDesk(collection, rollover - MINUTE), rollover - MINUTE)
+        session = Session(CollectionBackend(collection, rollover - MINUTE), rollover - MINUTE)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(2, 0, 0)
         view = answer(session, Rating.EASY, rollover + MINUTE)
@@ -245,37 +245,37 @@ def test_a_session_that_goes_on_after_the_rollover_asks_what_is_due_on_the_new_d
 
 def test_new_asks_more_new_cards_than_the_daily_limit(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
-        assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 2
-        assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 2
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW, new=3), NOW))) == 3
 
 
 def test_new_asks_new_cards_even_where_the_reviews_of_the_day_are_used_up(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
-        assert len(all_fronts(Session(CollectionDesk(collection, NOW), NOW))) == 2
-        assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 2
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW, new=3), NOW))) == 3
 
 
 def test_more_new_cards_bring_no_more_reviews(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
         collection.store.set_due(_all(collection)[:4], collection.clock.day(NOW), NOW - 9 * DAY)
-        session = Session(CollectionDesk(collection, NOW, new=3), NOW)
+        session = Session(CollectionBackend(collection, NOW, new=3), NOW)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(3, 0, 2)
 
 
 def test_new_counts_over_all_decks(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(5, "One"), two=questions(5, "Two")) as collection:
-        assert len(all_fronts(Session(CollectionDesk(collection, NOW, new=3), NOW))) == 3
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW, new=3), NOW))) == 3
 
 
 def test_new_zero_asks_no_new_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
-        assert isinstance(Session(CollectionDesk(collection, NOW, new=0), NOW).view, Finished)
+        assert isinstance(Session(CollectionBackend(collection, NOW, new=0), NOW).view, Finished)
 
 
 def test_limit_asks_and_counts_at_most_that_number_of_cards(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
-        session = Session(CollectionDesk(collection, NOW, limit=4), NOW)
+        session = Session(CollectionBackend(collection, NOW, limit=4), NOW)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(4, 0, 0)
         assert len(all_fronts(session)) == 4
@@ -283,9 +283,9 @@ def test_limit_asks_and_counts_at_most_that_number_of_cards(tmp_path: Path) -> N
 
 def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
-        all_fronts(Session(CollectionDesk(collection, NOW, limit=6), NOW))
+        all_fronts(Session(CollectionBackend(collection, NOW, limit=6), NOW))
         later = NOW + 60 * DAY
-        session = Session(CollectionDesk(collection, later, limit=6), later)
+        session = Session(CollectionBackend(collection, later, limit=6), later)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(2, 0, 4)
 
@@ -294,7 +294,7 @@ def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
 def test_limit_takes_first_what_the_settings_ask_first(tmp_path: Path, mix: str, counts: Counts) -> None:
     with collection_in(tmp_path, deck=f"---\nnew_mix: {mix}\n---\n{questions(12)}") as collection:
         collection.store.set_due(_all(collection)[:6], collection.clock.day(NOW), NOW - 9 * DAY)
-        session = Session(CollectionDesk(collection, NOW, limit=4), NOW)
+        session = Session(CollectionBackend(collection, NOW, limit=4), NOW)
         assert isinstance(session.view, Question)
         assert session.view.counts == counts
 
@@ -303,7 +303,7 @@ def mixed(collection: Collection, only: frozenset[int] | None = None) -> str:
     """A later day's session: n for a new card, r for a review. Of each deck two cards are due, others new."""
     for card in _cards(collection, *(f"{word} {number}?" for word in ("One", "Two") for number in (1, 2))):
         collection.store.set_due([card], collection.clock.day(NOW), NOW - 9 * DAY)
-    fronts = all_fronts(Session(CollectionDesk(collection, NOW, only=only), NOW))
+    fronts = all_fronts(Session(CollectionBackend(collection, NOW, only=only), NOW))
     return "".join("r" if front[-2] in "12" else "n" for front in fronts)
 
 
@@ -334,12 +334,12 @@ def test_the_order_of_a_session_is_that_of_the_nearest_deck_that_holds_all_of_it
 def test_a_query_narrows_the_session(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(2, "One"), two=questions(2, "Two")) as collection:
         only = frozenset(_cards(collection, "Two 1?"))
-        assert all_fronts(Session(CollectionDesk(collection, NOW, only=only), NOW)) == ["Two 1?"]
+        assert all_fronts(Session(CollectionBackend(collection, NOW, only=only), NOW)) == ["Two 1?"]
 
 
 def test_the_end_of_a_session_says_when_the_next_cards_are_due(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(5)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         all_fronts(session)
         assert isinstance(session.view, Finished)
         coming = session.view.summary.upcoming
@@ -351,7 +351,7 @@ def test_the_end_of_a_session_says_when_the_next_cards_are_due(tmp_path: Path) -
 
 def test_new_cards_left_in_the_session_are_not_beyond_the_limits(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(5)) as collection:
-        view = Session(CollectionDesk(collection, NOW), NOW).handle(Quit(NOW))
+        view = Session(CollectionBackend(collection, NOW), NOW).handle(Quit(NOW))
         assert isinstance(view, Finished)
         assert view.summary.left == Counts(2, 0, 0)
         assert view.summary.upcoming.held_new == 3
@@ -359,9 +359,9 @@ def test_new_cards_left_in_the_session_are_not_beyond_the_limits(tmp_path: Path)
 
 def test_buried_reviews_are_announced_for_tomorrow(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(1)) as collection:
-        all_fronts(Session(CollectionDesk(collection, NOW), NOW))
+        all_fronts(Session(CollectionBackend(collection, NOW), NOW))
         later = NOW + 60 * DAY
-        session = Session(CollectionDesk(collection, later), later)
+        session = Session(CollectionBackend(collection, later), later)
         view = session.handle(Bury(later))
         assert isinstance(view, Finished)
         assert (view.summary.upcoming.days_away, view.summary.upcoming.on_day) == (1, 1)
@@ -370,10 +370,10 @@ def test_buried_reviews_are_announced_for_tomorrow(tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", ["due", "retrievability", "random", "overdue"])
 def test_every_order_asks_every_due_card(tmp_path: Path, order: str) -> None:
     with collection_in(tmp_path, deck=questions(5)) as collection:
-        all_fronts(Session(CollectionDesk(collection, NOW), NOW))
+        all_fronts(Session(CollectionBackend(collection, NOW), NOW))
         later = NOW + 90 * DAY
-        desk = CollectionDesk(collection, later, order=order)  # type: ignore[arg-type]  # all four are listed above
-        assert sorted(all_fronts(Session(desk, later), later)) == [f"Question {number}?" for number in range(1, 6)]
+        backend = CollectionBackend(collection, later, order=order)  # type: ignore[arg-type]  # all four are listed above
+        assert sorted(all_fronts(Session(backend, later), later)) == [f"Question {number}?" for number in range(1, 6)]
 
 
 def _asked(session: Session) -> int:
@@ -397,7 +397,7 @@ def _cards(collection: Collection, *wanted: str) -> list[int]:
 @pytest.mark.parametrize("scanned", [False, True], ids=["not scanned", "scanned elsewhere"])
 def test_a_file_that_is_renamed_during_a_session_is_asked_to_its_end(tmp_path: Path, scanned: bool) -> None:
     with collection_in(tmp_path, a=questions(3)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         (tmp_path / "a.md").rename(tmp_path / "b.md")
         if scanned:
             with Collection(tmp_path) as other:
@@ -407,7 +407,7 @@ def test_a_file_that_is_renamed_during_a_session_is_asked_to_its_end(tmp_path: P
 
 def test_a_text_that_is_edited_in_another_window_is_asked_as_it_is_now(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(3)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         text = questions(3).replace("Question 2?", "Question two?").replace("Q: Question 3?\nA: Answer 3.\n", "")
         write(tmp_path, a=text)
         assert all_fronts(session) == ["Question 1?", "Question two?"]
@@ -415,7 +415,7 @@ def test_a_text_that_is_edited_in_another_window_is_asked_as_it_is_now(tmp_path:
 
 def test_a_text_that_is_edited_while_the_card_is_on_its_step_comes_again_as_it_is_now(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(1)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         write(tmp_path, a=questions(1).replace("Answer 1", "The mended answer"))
         view = answer(session, Rating.AGAIN)
         assert isinstance(view, Question)
@@ -424,7 +424,7 @@ def test_a_text_that_is_edited_while_the_card_is_on_its_step_comes_again_as_it_i
 
 def test_a_crammed_text_that_is_edited_is_asked_as_it_is_now(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(2)) as collection:
-        session = Session(CramDesk(collection, NOW), NOW)
+        session = Session(CramBackend(collection, NOW), NOW)
         write(tmp_path, a=questions(2, "Mended"))
         answer(session)
         assert front(session.view).startswith("Mended")
@@ -432,7 +432,7 @@ def test_a_crammed_text_that_is_edited_is_asked_as_it_is_now(tmp_path: Path) -> 
 
 def test_a_card_that_undo_brings_back_has_its_text_as_it_is_now(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(2)) as collection:
-        session = Session(CollectionDesk(collection, NOW), NOW)
+        session = Session(CollectionBackend(collection, NOW), NOW)
         answer(session)
         write(tmp_path, a=questions(2).replace("Question 1?", "Question one?"))
         assert front(session.handle(Undo(NOW))) == "Question one?"

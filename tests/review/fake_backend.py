@@ -1,4 +1,4 @@
-"""A desk without a collection: cards in a list, every act written down."""
+"""A backend without a collection: cards in a list, every act written down."""
 
 # ruff: noqa: ARG002  a fake is given what the protocol says, whether or not it needs it
 
@@ -57,7 +57,7 @@ def asked(of: Card, *, typed: bool = False, front: str = "", back: str = "") -> 
 
 
 @dataclass
-class FakeDesk:
+class FakeBackend:
     """Asks `queue` from its front. `acts` says what was recorded, in order."""
 
     cards: dict[int, Asked]
@@ -167,5 +167,5 @@ class FakeDesk:
         self.queue = [*cards, *self.queue]
 
 
-def desk(*cards: Card, typed: bool = False) -> FakeDesk:
-    return FakeDesk({each.id: asked(each, typed=typed) for each in cards}, [each.id for each in cards])
+def make_backend(*cards: Card, typed: bool = False) -> FakeBackend:
+    return FakeBackend({each.id: asked(each, typed=typed) for each in cards}, [each.id for each in cards])

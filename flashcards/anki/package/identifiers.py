@@ -47,8 +47,8 @@ class _GivenGuid(NamedTuple):
 class Guids:
     """The guids that the notes of a collection have in Anki.
 
-    A note that came from Anki keeps the guid it had there: Anki has it. Unless it went back under one of ours before:
-    then Anki has that one too, and goes on with it.
+    A note that came from Anki keeps the guid it had there. Exception: if it was once exported under a guid of ours,
+    Anki knows that one too, and it is used from then on.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from flashcards.review.session_plan import allow_new, choose_cards, lift_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from flashcards.text import plural
 from scheduler import CardChanged, DatabaseBusy, DiskFull, NothingToUndo, Outcome, Outcomes, Rating, transaction
-from scheduler.intervals import draw
+from scheduler.intervals import count_due_ahead, draw
 from scheduler.model import Memory, State
 from scheduler.policy import DeckLimits
 from scheduler.queue import Counts, Queue, Wait, build_queue
@@ -77,13 +77,10 @@ def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] 
     )
 
 
-_DUE_AHEAD = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND due_day <= ? AND {ASKABLE} GROUP BY due_day"
-
-
 _FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
 
 
-class CollectionDesk:
+class CollectionBackend:
     """Asks what is due in a collection; the options are those of `SessionPlan`."""
 
     def __init__(
@@ -282,7 +279,7 @@ class CollectionDesk:
     def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
         """Count the cards due on each of the next days."""
         day = self._collection.clock.day(now_ms)
-        due = dict(self._store.connection.execute(_DUE_AHEAD, (day, day + DAYS_AHEAD)))
+        due = count_due_ahead(self._store.connection, day, DAYS_AHEAD)
         return tuple(due.get(day + ahead, 0) for ahead in range(1, DAYS_AHEAD + 1))
 
     def _policy(self, deck: int) -> Policy:
@@ -295,7 +292,7 @@ class CollectionDesk:
         return int(self._store.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
-class CramDesk(CollectionDesk):
+class CramBackend(CollectionBackend):
     """Asks every card of a collection, or of `only`, shuffled by the day, at most `limit`.
 
     Unless ratings `count` as reviews, they are written down, and the schedule stays as it is.
