@@ -264,7 +264,7 @@ def _check_embeds(entry: Entry) -> Iterator[FileProblem]:
     for embeds, target in list_targets("\n".join(entry.note.fields)) if targets else ():
         if embeds and targets.get(f"!{target}", "") is None:
             message = f"The embedded note or file `{target}` is not in the collection, or lacks that part."
-            yield FileProblem(entry.path, entry.note.line, "note-missing", message, "Put it there, or fix the link.")
+            yield FileProblem(entry.path, entry.note.line, "note-missing", message, "Add the note, or fix the link.")
 
 
 def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> Iterable[FileProblem]:

@@ -39,7 +39,7 @@ class Origin(NamedTuple):
         tags: the tags that were written here, joined by spaces.
         content: a hash of everything the other program said of it.
         changed_s: when the other program had last changed it, epoch seconds; 0 where that is not known.
-        note_type: the name of its note type there, if its first two fields are the note here; empty if not; nothing
+        note_type: the name of its note type in Anki, if its first two fields are the note here; empty if not; nothing
             if an earlier version imported it.
     """
 
@@ -61,7 +61,7 @@ class SeenMarks(NamedTuple):
     """The status of a card in the other program as of the last import.
 
     Attributes:
-        changed_s: when the card was last changed there, epoch seconds.
+        changed_s: when the card was last changed in Anki, epoch seconds.
         suspended, flag: its status, if more than that time is known.
         package_ms: when the package that told it was made, epoch milliseconds; 0 if that is not known.
     """
@@ -229,7 +229,7 @@ class Origins:
         return updated.rowcount
 
     def marks(self) -> dict[int, SeenMarks]:
-        """Return the status of each card there as of the last import."""
+        """Return the status that each card had in Anki at the last import."""
         rows = self._db.execute("SELECT card, changed_s, suspended, flag, package_ms FROM origin_cards")
         return {
             card: SeenMarks(changed, None if off is None else bool(off), flag, package)

@@ -174,7 +174,7 @@ def add_dialect_to_files(db: Database) -> None:
 
 @migrations()
 def create_anki_ids(db: Database) -> None:
-    """Create the ids that a phone gave to notes and cards; they never change there."""
+    """Create the ids that a phone gave to notes and cards; they never change on the phone."""
     db.table("anki_ids").create(
         {"kind": str, "here": int, "there": int},  # kind: "note" or "card"
         pk=("kind", "here"),

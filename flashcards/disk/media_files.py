@@ -35,7 +35,7 @@ class MediaMissing(MediaError):
     code = "media-missing"
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"The file `{url}` is missing.", "Put it there, or fix the path.")
+        super().__init__(f"The file `{url}` is missing.", "Add the file, or fix the path.")
 
 
 class MediaOutside(MediaError):

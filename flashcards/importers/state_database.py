@@ -174,7 +174,7 @@ def _read_state(card: Card, log: list[Review]) -> ImportedState:
 
 
 def _take_back(collection: Collection, voided: Iterable[int]) -> int:
-    """Take back ratings here that were taken back there; return how many."""
+    """Take back the ratings that were taken back on the other computer; return how many."""
     taken = 0
     for row in sorted(voided, reverse=True):
         kept = collection.connection.execute(

@@ -84,7 +84,7 @@ class ImportReport:
     added: int = 0
     updated: int = 0
     unchanged: int = 0
-    kept: int = 0  # notes that changed there and here, and were kept as they are here
+    kept: int = 0  # notes that changed on both sides, and were kept as they are here
     removed: int = 0  # notes that were deleted here, and were not added again
     cards: int = 0  # cards that changed, suspension and flags included
     reviews: int = 0  # new rows of the review log

@@ -1,8 +1,8 @@
 """What was deleted, kept for the devices that do not know it yet.
 
 An app that is told of a deletion drops its own unsent edit of the note. So a deletion goes to a device with the sync
-after the first one since then: that first one brings what was done there. Until then the device holds the rows, and
-what it sends of them is kept apart from the mirror.
+after the first one since then: the first one brings the edits of the device. Until then the device holds the rows, and
+those that it sends are kept apart from the mirror.
 """
 
 from __future__ import annotations

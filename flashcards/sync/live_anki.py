@@ -166,7 +166,7 @@ class LiveAnki:
         return [row[1] for row in self._mirror.rows("cards", cards)]
 
     def _pull_media(self, contents: AnkiContents, exchange: Path) -> int:
-        """Take the files that Anki has and this side has not, or that changed only there."""
+        """Take the files that only Anki has, or that changed only in Anki."""
         agreed, ours = self._media.agreed_files(), self._media.digests()
         theirs: dict[str, str] = {}
         came = 0

@@ -284,7 +284,7 @@ class ChangeImport:
             self._taken.cards += self._collection.store.unbury(cards, self._collection.clock.day(now_ms()))
 
     def _remove(self, received: Received) -> None:
-        """Take the notes that were deleted there out of their files, if they did not change here since."""
+        """Take the notes that were deleted on the phone out of their files, if they did not change here since."""
         deleted = [row for row in received.gone if row[0] not in received.contested["notes"]]
         if not deleted:
             return

@@ -44,7 +44,7 @@ _PAGES: Final = (
 )
 
 Page = Callable[[Site, Visit], Response | Awaitable[Response]]
-"""Answers a visit, in the thread of the collection; what it leaves to await is not done there."""
+"""Answers a visit, in the thread of the collection; an awaitable that it returns runs outside that thread."""
 
 
 def build_app(site: Site) -> Starlette:

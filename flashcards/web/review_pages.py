@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flashcards.web.shared_state import Site, Visit
 
 
-LATE_SENTENCE: Final = "That page was out of date, so nothing was done there. This is where you are now."
+LATE_SENTENCE: Final = "That page was out of date, so nothing was changed. This is where you are now."
 _PILES: Final = ("new", "learning", "review")
 
 

@@ -1,4 +1,4 @@
-"""Record what each export gave to Anki, and find what a package can neither move nor remove there."""
+"""Record what each export gave to Anki, and find what a package can neither move nor remove in Anki."""
 
 from __future__ import annotations
 

@@ -68,19 +68,19 @@ def join_histories(history: CardHistory, twins: Sequence[CardHistory]) -> CardHi
 class KnownChanges:
     """What changed in Anki since both sides were equal, where that is known: then no times are compared."""
 
-    # the notes that were edited there, by guid, and whether each was edited here too; nothing if times tell
+    # the notes that were edited in Anki, by guid, and whether each was edited here too; nothing if times tell
     edits: Mapping[str, bool] | None
-    new_cards: Set[int]  # the cards that were made there, by their ids
-    marks_before: Callable[[AnkiCard], SeenMarks]  # tells the suspension and flag that a card had there before
-    settings: bool  # whether deck options changed there
+    new_cards: Set[int]  # the cards that were made in Anki, by their ids
+    marks_before: Callable[[AnkiCard], SeenMarks]  # tells the suspension and flag that a card had in Anki before
+    settings: bool  # whether deck options changed in Anki
     back_up: bool  # whether the state is to be copied first
-    adopts_ids: bool = False  # whether notes that are here already keep the ids that they have there
-    # the decks whose options a person changed there: they replace what the settings say here
+    adopts_ids: bool = False  # whether notes that are here already keep the ids that they have in Anki
+    # the decks whose options a person changed in Anki: they replace the settings here
     options: Set[str] = frozenset()
 
 
 class StatusImport:
-    """Takes the marks of cards over where they changed there since the last import.
+    """Adopts the marks of cards that changed in Anki since the last import.
 
     A burial before `today` is over; what a package that is older than `package_ms` says is out of date.
     """
@@ -99,7 +99,7 @@ class StatusImport:
     def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
         """Apply the statuses of cards, each given with its id here; return how many cards that changed.
 
-        `before` holds the marks that cards had there, by their ids here; without it, those of the last import.
+        `before` holds the marks that cards had in Anki, by their ids here; without it, those of the last import.
         """
         before = self._origins.marks() if before is None else before
         fresh = []
@@ -165,7 +165,7 @@ class CardImport:
     ) -> None:
         """Merge the reviews, and adopt suspension, flag and burial where they changed in Anki.
 
-        `changes` says what changed there, if that is known.
+        `changes` says what changed in Anki, if that is known.
         """
         if changes is None and not self._package.tells_schedules:
             return

@@ -52,13 +52,13 @@ class IncomingNote(NamedTuple):
     path: str
     breadcrumb: tuple[str, ...]
     content: bytes  # a hash of all that the other program says of it
-    changed_s: int  # when it was last changed there, epoch seconds
+    changed_s: int  # when it was last changed in Anki, epoch seconds
     pin: str = ""  # the identity written into the file
     problems: tuple[str, ...] = ()  # what it does not say, as parts of a sentence
     anki_id: str = ""  # the id of the note in Anki
     raw: tuple[str, ...] = ()  # the fields as the other program has them
     form: int = FOREIGN_FORM  # whether it has one of our note types there
-    note_type: str = ""  # the name of its note type there, if its first two fields are its text; else empty
+    note_type: str = ""  # the name of its note type in Anki, if its first two fields are its text; else empty
     # the languages of the note that it replaces, which Anki does not know; empty if its file says them
     say: tuple[str, ...] = ()
 

@@ -72,7 +72,7 @@ class Match:
     same: list[tuple[IncomingNote, int]] = field(default_factory=list)
     # notes whose text is to be replaced: the draft and the note
     changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
-    conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)  # notes that changed there and here
+    conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)  # notes that changed on both sides
     gone: list[tuple[IncomingNote, int]] = field(default_factory=list)  # notes that were taken out of the decks here
     bases: list[NoteBase] = field(default_factory=list)  # what is now equal on both sides
     # the cards of changed notes in the package, by `key`
@@ -171,7 +171,7 @@ def match_notes(
     one that changed last counts.
 
     `fields` are those in the package, by guid; `write` returns those that a note of ours has in a package. `edits` are
-    the notes edited there, by guid, and whether each was edited here too; without it, times tell. Notes that are
+    the notes edited in Anki, by guid, and whether each was edited here too; without it, times tell. Notes that are
     `unchanged` have no drafts.
     """
     found = Match()

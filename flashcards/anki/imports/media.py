@@ -32,7 +32,7 @@ class NoteMedia:
 
     # each by the URL that the note names it by, percent escapes undone
     files: dict[str, Path] = field(default_factory=dict)
-    # what those that were found in the package are called there, by the same URLs
+    # the names of those that the package holds, by the same URLs
     there: dict[str, str] = field(default_factory=dict)
 
 

@@ -112,7 +112,7 @@ def make_flags(reverse: bool, typed: bool) -> int:
 
 
 def merge_tags(here: Sequence[str], there: Iterable[str], base: Iterable[str]) -> tuple[str, ...]:
-    """Add to the tags here those that were added there, and remove those that were removed there."""
+    """Add to the tags here those that were added in Anki, and remove those that were removed there."""
     before = _fold_tags(base)
     theirs = {_fold_one(tag): tag for tag in there}
     removed = before - theirs.keys()

@@ -216,7 +216,7 @@ def _measure(picture: bytes) -> tuple[int, int] | None:
 
 
 def _embed_picture(picture: bytes, name: str, width: int, height: int) -> str:
-    """Write a picture of this size as an element of a drawing; an own file of it would not be shown there."""
+    """Write a picture of this size as an element of a drawing; as a file of its own it would not be shown."""
     kind = guess_type(name)[0] or "image/png"
     data = b64encode(picture).decode()
     return f'<image width="{width}" height="{height}" preserveAspectRatio="none" href="data:{kind};base64,{data}"/>'

@@ -68,7 +68,7 @@ def import_package(
 def import_changes(
     collection: Collection, package: Package, media: MediaPlan, source: str, changes: KnownChanges
 ) -> ImportReport:
-    """Import notes and cards that changed in Anki, all or nothing; new ones keep their ids there.
+    """Import notes and cards that changed in Anki, all or nothing; new ones keep the ids that they have in Anki.
 
     The package holds them, with the whole log of each card; `source` names them in the report.
     """

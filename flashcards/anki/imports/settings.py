@@ -247,7 +247,7 @@ class SettingsImport:
         return lifted
 
     def _is_given(self, deck: str, preset: Preset) -> bool:
-        """Check whether Anki has a preset from a package made here, and it was not changed there."""
+        """Check whether a preset in Anki came from a package made here and was not changed since."""
         return deck in self._exported_decks and is_as_exported(preset.id, preset.name, preset.changed)
 
     @cached_property

@@ -47,7 +47,7 @@ class _GivenGuid(NamedTuple):
 class Guids:
     """The guids that the notes of a collection have in Anki.
 
-    A note that came from Anki keeps the guid it had there. Exception: if it was once exported under a guid of ours,
+    A note that came from Anki keeps its guid. Exception: if it was once exported under a guid of ours,
     Anki knows that one too, and it is used from then on.
     """
 

@@ -98,7 +98,7 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
 
 
 def is_as_exported(number: int, name: str, changed: int) -> bool:
-    """Check whether a preset in Anki is one of ours that was not changed there."""
+    """Check whether a preset in Anki came from us and was not changed since."""
     return changed == MADE and number == _preset_id(name)
 
 

@@ -58,7 +58,7 @@ def test_json_says_the_same_to_programs(folder: Folder, capsys: pytest.CaptureFi
     folder.write("bad.md", "Q: ![](gone.png)\nA: x\n")
     assert export(folder, "-o", "x.apkg", "--json") == 0
     out, err = capsys.readouterr()
-    message = "The file `gone.png` is missing. Put it there, or fix the path."
+    message = "The file `gone.png` is missing. Add the file, or fix the path."
     assert json.loads(out) == {
         "file": "x.apkg",
         "notes": 4,

@@ -68,7 +68,7 @@ def test_missing_media_are_reported_once_for_each_note_and_keep_their_name(folde
     media.start_note("deck.md", 9)
     media.name("img/gone.png")
     assert [(problem.path, problem.line) for problem in media.problems] == [("deck.md", 7), ("deck.md", 9)]
-    assert media.problems[0].message == "The file `img/gone.png` is missing. Put it there, or fix the path."
+    assert media.problems[0].message == "The file `img/gone.png` is missing. Add the file, or fix the path."
     assert not media.files
 
 
