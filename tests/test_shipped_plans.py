@@ -79,6 +79,7 @@ def live(collection: Collection, days: int, seed: int) -> Simulation:
     return simulate(sample.cards, plan, ahead.today, days, candidate, known_every=days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("heading", "days"), [("Seventeen days", 17), ("Sixty days", 60)])
 def test_half_an_hour_a_day_shows_every_card_and_leads_to_ninety_percent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heading: str, days: int

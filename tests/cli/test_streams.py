@@ -241,6 +241,7 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
     assert list(cli.root.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_an_output_that_cannot_show_every_character_is_no_failure(cli: Runner, encoding: str) -> None:
     cli.write("a.md", question("什么是 é?"))

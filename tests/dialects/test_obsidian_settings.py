@@ -76,6 +76,7 @@ def test_what_is_no_object_is_an_error(text: str) -> None:
         pick_settings(read_data(text))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(NAMES), JSON))
 def test_any_value_is_read_or_passed_over(values: dict[str, object]) -> None:
     found = settings(**values)

@@ -141,6 +141,7 @@ def test_any_settings_end_in_a_sentence(
     assert codes[2]
 
 
+@pytest.mark.slow
 def test_any_damage_of_the_state_ends_in_a_sentence_and_can_be_restored(
     template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,6 +192,7 @@ def _deck() -> Material:
     return next(deck for deck in numbered(load(OWN)) if deck.name.endswith("history"))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.sampled_from(sorted(ORDINARY)), st.floats(0.05, 1))
 def test_links_are_one_to_one_and_leave_the_linked_ones_alone(seed: int, kind: str, share: float) -> None:
     trial = edited([_deck()], ORDINARY[kind], share, random.Random(seed))
@@ -200,6 +201,7 @@ def test_links_are_one_to_one_and_leave_the_linked_ones_alone(seed: int, kind: s
     assert all(0 < link.score <= 1 for link in links)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 def test_the_order_in_which_notes_come_does_not_matter(seed: int) -> None:
     rng = random.Random(seed)

@@ -55,6 +55,7 @@ def decks() -> list[Material]:
     return everything()
 
 
+@pytest.mark.slow
 def test_at_least_99_percent_of_ordinary_edits_are_recognised_without_mistakes(decks: list[Material]) -> None:
     chosen = [name for name in KINDS if "100%" in name or "%" not in name]
     totals = by_group(decks, chosen, 1)
@@ -97,6 +98,7 @@ def test_decks_that_had_no_part_in_choosing_the_thresholds_do_as_well(decks: lis
     assert totals[ORDINARY_EDITS].wrong == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", [SHIPPED, REAL], ids=["shipped", "real"])
 def test_real_decks_do_as_well(folder: object) -> None:
     path = SHIPPED if folder == SHIPPED else REAL

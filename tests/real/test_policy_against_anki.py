@@ -189,6 +189,7 @@ def near_a_half(outcome: Outcome, policy: Policy) -> bool:
     return abs(days % 1 - 0.5) < 1e-4 * days
 
 
+@pytest.mark.slow
 def test_every_answer_is_the_answer_of_anki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(20_260_310)
     now = int(time.time())

@@ -86,6 +86,7 @@ def walk(client: Client, card: int, *, until: str) -> None:
         client.send(step, payload)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", STEPS[:-1])
 def test_a_sync_broken_off_after_any_request_leaves_everything_as_it_was(world: World, last: str) -> None:
     world.write("a.md", DECK)

@@ -193,6 +193,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_the_command_keeps_the_login_and_says_what_came_and_went(
     world: World, url: str, anki: Phone, tmp_path: Path
 ) -> None:

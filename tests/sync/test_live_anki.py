@@ -323,6 +323,7 @@ def run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_the_command_syncs_with_a_key_and_says_what_came_and_went(world: World, anki: Anki, tmp_path: Path) -> None:
     world.write("a.md", DECK.replace("![](img/a.png)", ""))
     anki.connect(key="secret")

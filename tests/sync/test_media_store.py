@@ -46,6 +46,7 @@ def test_a_picture_of_a_note_added_on_the_phone_comes_into_the_folder_of_media(w
         assert not list(collection.catalog.problems())
 
 
+@pytest.mark.slow
 def test_a_file_changed_on_the_phone_replaces_ours_only_if_ours_is_as_it_was_given(world: World) -> None:
     world.write("a.md", "Q: one? ![](img/a.png)\nA: ![](img/b.png)\n")
     world.write("img/a.png", "first")

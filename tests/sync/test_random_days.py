@@ -31,6 +31,7 @@ def live(folder: Path, seed: int, days: int, python: str = sys.executable) -> No
     assert done.stdout.startswith(f"lived {days} days")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_week_with_two_phones_and_the_terminal_ends_with_all_sides_equal(tmp_path: Path, seed: int) -> None:
     live(tmp_path, seed, 7)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from flashcards.collection import now_ms
 from scheduler import Rating
 from tests.sync.phones import World, state_of
@@ -240,6 +242,7 @@ def test_an_edit_of_a_note_in_a_file_of_another_format_is_kept_aside(world: Worl
     assert "edited on the phone" in aside.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_what_is_changed_on_two_phones_is_not_lost_on_the_one_that_syncs_last(world: World) -> None:
     world.write("a.md", DECK)
     one, two = world.phone(), world.phone()

@@ -102,6 +102,7 @@ def test_a_server_collects_garbage_though_short_commands_do_not() -> None:
     assert states == [True]
 
 
+@pytest.mark.slow
 def test_a_password_is_made_once_and_stays_until_it_is_reset(root: Path) -> None:
     passwords = []
     for options in ((), (), ("--reset-password",)):
@@ -114,6 +115,7 @@ def test_a_password_is_made_once_and_stays_until_it_is_reset(root: Path) -> None
     assert passwords[2] not in ("", passwords[0])
 
 
+@pytest.mark.slow
 def test_a_phone_stays_logged_in_when_the_server_is_started_again(
     root: Path, password_file: Path, tmp_path: Path
 ) -> None:
@@ -204,6 +206,7 @@ def test_without_its_packages_the_command_says_how_to_get_them(root: Path, tmp_p
     assert "flashcards-md[serve]" in found.stderr
 
 
+@pytest.mark.slow
 def test_the_same_process_serves_the_pages_and_the_apps(root: Path, password_file: Path, tmp_path: Path) -> None:
     with serving(root, "--user", USER, "--password-file", str(password_file)) as (_, first):
         assert first["web"].startswith(f"{first['url']}?token=")

@@ -162,6 +162,7 @@ def test_a_note_of_a_type_of_the_phones_own_stays_there_as_it_is_until_it_is_edi
     phone.check()
 
 
+@pytest.mark.slow
 def test_a_phone_that_was_away_while_much_changed_comes_to_the_same_as_the_others(world: World) -> None:
     world.write("a.md", "".join(f"Q: question {number}?\nA: {number}\n\n" for number in range(600)))
     away, other = world.phone(), world.phone()

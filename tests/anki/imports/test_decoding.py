@@ -144,6 +144,7 @@ def test_a_template_that_repeats_a_field_without_measure_is_refused(home: Home, 
     assert "implausibly long" in refused(home, package)
 
 
+@pytest.mark.slow
 def test_many_long_notes_of_one_text_are_imported_however_small_they_are_packed(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +182,7 @@ UNCLOSED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", UNCLOSED)
 def test_what_is_opened_many_times_and_never_closed_is_read_in_linear_time(
     home: Home, tmp_path: Path, piece: str
@@ -192,6 +194,7 @@ def test_what_is_opened_many_times_and_never_closed_is_read_in_linear_time(
     assert home.import_file(write_package(tmp_path / "x.apkg", notes, types=types)).added == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [*UNCLOSED, "\\def\\a{x}", "{{x}}", "{{", "<a {{x}}"])
 def test_a_template_of_unclosed_pieces_is_read_in_linear_time(home: Home, tmp_path: Path, piece: str) -> None:
     """Quadratic time would be minutes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def made(card: dict[str, int | str], log: list[tuple[int, ...]], front: str = "a
     return Made([front, "b"], cards={0: card}, log=found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(card=cards, log=rows, known=st.integers(0, 12), earlier=cards)
 def test_any_history_is_taken_over_once_and_follows_from_the_log(
@@ -79,6 +81,7 @@ def test_any_history_is_taken_over_once_and_follows_from_the_log(
         assert not home.import_file(package).changes_anything
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(logs=st.lists(rows, min_size=2, max_size=4), order=st.permutations(range(4)))
 def test_parts_of_a_history_in_any_order_make_the_same_log(logs: list[list[tuple[int, ...]]], order: list[int]) -> None:

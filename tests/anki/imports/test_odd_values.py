@@ -112,6 +112,7 @@ VALUES = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_anything_in_any_column_is_imported_or_refused(tmp_path: Path, data: st.DataObject) -> None:

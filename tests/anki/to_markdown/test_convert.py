@@ -337,6 +337,7 @@ soup = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(html=soup)
 def test_what_comes_of_any_html_stays_what_it_is(html: str) -> None:
@@ -357,6 +358,7 @@ def converter_of_ours() -> Converter:
     return Converter(lambda name: name)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(front=strategies.markdown | soup, back=soup)
 def test_any_html_becomes_a_note_that_is_read_back(front: str, back: str) -> None:
@@ -364,6 +366,7 @@ def test_any_html_becomes_a_note_that_is_read_back(front: str, back: str) -> Non
     assert make_readable(as_note(*fields)).is_read_back()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(parts=st.lists(soup | st.sampled_from(["{{c1::", "{{c2::", "}}", "::", "{", "}", "\\(", "\\)"]), max_size=8))
 def test_any_cloze_becomes_one_that_is_read_back(parts: list[str]) -> None:
