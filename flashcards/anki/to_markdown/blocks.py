@@ -12,7 +12,6 @@ from flashcards.anki.to_markdown.elements import (
     Media,
     encode_url,
     escape_link_text,
-    find_alignments,
     find_emphasis,
     find_kept_tags,
     find_language,
@@ -34,6 +33,7 @@ from flashcards.anki.to_markdown.elements import (
 )
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
 from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField
+from flashcards.anki.to_markdown.tables import BLOCKS_OF_LINES, write_table
 from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_text
 from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
@@ -320,7 +320,7 @@ class Blocks:
         self._bullet = bullet
 
     def _take_table(self, element: Element) -> None:
-        text = write_table(element, self)
+        text = write_table(element, lambda cell: self.make_inner(cell=True).convert(cell))
         if text is None and self.has_gap(element):
             self._take_lines(element)
         elif text is None:
@@ -341,7 +341,7 @@ class Blocks:
         """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
         if not has_formula(element, self._cut):
             return element
-        is_whole = element.tag == "details" or (element.tag in _CELLS and not contains(element, _TOO_MUCH))
+        is_whole = element.tag == "details" or (element.tag in _CELLS and not contains(element, BLOCKS_OF_LINES))
         if not is_whole:
             inside = [each if isinstance(each, str) else self._write_formulas(each) for each in element.children]
             return Element(element.tag, element.attributes, inside)
@@ -356,47 +356,3 @@ class Blocks:
         self._tokens.append(InlineToken(SOFT))
         self._take_children(element)
         self._tokens.append(InlineToken(SOFT))
-
-
-_ROWS: Final = frozenset({"thead", "tbody", "tfoot"})
-_TOO_MUCH: Final = frozenset({"table", "ul", "ol", "pre", "blockquote"})
-_RULES: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
-
-
-def write_table(element: Element, blocks: Blocks) -> str | None:
-    """Write a table; an empty string if it is empty, nothing if Markdown cannot express it."""
-    rows = _list_rows(element)
-    if any(not _is_simple(cell) for row in rows for cell in row):
-        return None
-    rows = [row for row in rows if row]
-    if not rows:
-        return ""
-    width = max(len(row) for row in rows)
-    texts = [[blocks.make_inner(cell=True).convert(Element("", {}, cell.children)) for cell in row] for row in rows]
-    if not any(text for row in texts for text in row):
-        return ""
-    headed = all(cell.tag == "th" for cell in rows[0])
-    lines = [texts[0] if headed else [], [_RULES[each] for each in find_alignments(element, rows, width)]]
-    lines += texts[1:] if headed else texts
-    return "\n".join(_write_row(line + [""] * (width - len(line))) for line in lines)
-
-
-def _write_row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _list_rows(element: Element) -> list[list[Element]]:
-    found: list[list[Element]] = []
-    for child in element.children:
-        if not isinstance(child, Element):
-            continue
-        if child.tag in _ROWS:
-            found += _list_rows(child)
-        elif child.tag == "tr":
-            found.append([cell for cell in child.children if isinstance(cell, Element) and cell.tag in ("td", "th")])
-    return found
-
-
-def _is_simple(cell: Element) -> bool:
-    spans = (cell.attributes.get("colspan", "1"), cell.attributes.get("rowspan", "1"))
-    return spans == ("1", "1") and not contains(cell, _TOO_MUCH)

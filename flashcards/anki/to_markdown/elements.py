@@ -1,4 +1,4 @@
-"""Write single elements as Markdown: formulas, code, links, pictures, lists, styles, tables' alignment."""
+"""Write single elements as Markdown: formulas, code, links, pictures, lists, styles."""
 
 from __future__ import annotations
 
@@ -317,29 +317,3 @@ def _is_page_colour(value: str) -> bool:
         return False
     parts = [int(part * (3 - len(part)), 16) for part in match.groups() if part]
     return max(parts) - min(parts) <= _GREY and (max(parts) <= _DARK or min(parts) >= _LIGHT)
-
-
-_ALIGN: Final = re.compile(r"left|center|right")
-
-
-def find_alignments(table: Element, rows: list[list[Element]], width: int) -> list[str]:
-    """Find the alignment of each column: that of the first cell that has one, else that of the whole table."""
-    found = [""] * width
-    for row in rows:
-        for column, cell in enumerate(row):
-            found[column] = found[column] or _find_cell_alignment(cell)
-    whole = _ALIGN.match(read_style(table).get("text-align", ""))
-    return [each or (whole[0] if whole else "") for each in found]
-
-
-def _find_cell_alignment(cell: Element) -> str:
-    """Find the alignment of a cell, or that of the only block in it."""
-    if cell.tag == "center":
-        return "center"
-    given = cell.attributes.get("align", "") or read_style(cell).get("text-align", "")
-    match = _ALIGN.match(given.lower())
-    if match:
-        return match[0]
-    inside = [child for child in cell.children if isinstance(child, Element) or child.strip()]
-    only = inside[0] if len(inside) == 1 else None
-    return _find_cell_alignment(only) if isinstance(only, Element) and only.tag in ("div", "p", "center") else ""
