@@ -165,7 +165,7 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
     """
     rows = connection.execute(
         "SELECT n.id, n.body, n.line, n.end_line, f.path, f.dialect FROM notes n JOIN files f ON f.id = n.file"
-        " WHERE n.active = 1 AND instr(n.body, '[[') > 0"
+        " WHERE n.active = 1 AND instr(n.body, '[[') > 0 AND instr(json_extract(n.body, '$.fields'), '[[') > 0"
     ).fetchall()
     if not rows:
         return

@@ -202,7 +202,7 @@ class Catalog:
             held = self._cached_notes.get(note) if modified_ms == self._cached_ms else None
             if held is None or (held.line, held.end_line) != (line, end_line):
                 held = decode(body, line, end_line)
-            if self._root and "[[" in body:
+            if self._root and "[[" in body and any("[[" in text for text in held.fields):
                 held = self._complete(held, path)
             yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(is_active), held)
 

@@ -34,6 +34,7 @@ _REMEMBER = (  # quicker than INSERT OR REPLACE
 )
 
 
+_MARKED: Final = "SELECT DISTINCT note FROM cards WHERE suspended OR flag"
 _REMEMBER_STATUS: Final = (
     "INSERT OR IGNORE INTO origin_cards(card, changed_s, suspended, flag)"
     " SELECT id, -1, suspended, flag FROM cards WHERE note = ? AND (suspended OR flag)"
@@ -83,7 +84,9 @@ class Exports:
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
             # Anki gives a status only to cards that it does not have yet.
-            self._connection.executemany(_REMEMBER_STATUS, [(note,) for note in self._now if note not in before])
+            marked = self._connection.execute(_MARKED).fetchall()
+            given_first = [row for row in marked if row[0] in self._now and row[0] not in before]
+            self._connection.executemany(_REMEMBER_STATUS, given_first)
             self._store_bases()
         if whole:
             return ()
