@@ -274,7 +274,7 @@ class Collection:
 
                 copies = Copies(self.connection, self.store, at_ms)
                 copies.follow(report)
-            update_cards(self.store, report, at_ms)
+            update_cards(self.store, self.clock, report, at_ms)
             if copies:
                 copies.clear()
             place_files(self.connection)

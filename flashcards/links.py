@@ -73,7 +73,7 @@ def _link(collection: Collection, corrections: Corrections, old: Entry, new: Ent
     cards = collection.store.cards_of(new.id)
     with transaction(collection.connection):
         linked = corrections.link(old.id, new.id)
-        update_cards(collection.store, linked.report, at)
+        update_cards(collection.store, collection.clock, linked.report, at)
         collection.store.rest_notes([new.id])
         slots = dict(linked.slots)
         goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
@@ -172,7 +172,7 @@ def unlink(collection: Collection, entry: Entry) -> str:
             )
         unlinked = corrections.unlink(entry.id, last)
         rename_slots(collection.connection, entry.id, unlinked.renamed)
-        update_cards(collection.store, unlinked.report, at)
+        update_cards(collection.store, collection.clock, unlinked.report, at)
     return unlinked.report.added[0].key
 
 

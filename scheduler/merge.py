@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from scheduler.answer import Moment, make_row
 from scheduler.database import select_in
 from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
-from scheduler.model import DAY_SECONDS, Card, Leech, Review, ReviewKind, State
+from scheduler.model import DAY_SECONDS, Card, Leech, NewCard, Review, ReviewKind, State
 from scheduler.tables import (
     CARD_COLUMNS,
     INSERT_REVIEW,
+    INSERT_SCHEDULED,
     KEPT,
     REVIEW_COLUMNS,
     UPDATE_SCHEDULE,
@@ -75,16 +76,18 @@ def merge(
     return Merged(reviews, cards)
 
 
-def take_over_new(connection: sqlite3.Connection, stated: Iterable[tuple[int, ImportedState]], days: DayReader) -> int:
-    """Take over the states of cards that are new and have no log, as `merge` does but faster; return how many changed.
+def add_stated_cards(
+    connection: sqlite3.Connection, cards: Iterable[tuple[int, NewCard, ImportedState]], days: DayReader
+) -> None:
+    """Add new cards in the states that a program without a log says, as `merge` would leave them but faster.
 
-    Each card comes with what a program without a log says of it, and gets one row. The caller holds the transaction.
+    Each card comes with its id, and gets one row in the log. The caller holds the transaction.
     """
     taken = {row[0] for row in connection.execute("SELECT id FROM reviews")}
     kind, before = int(ReviewKind.TAKEN_OVER), int(State.NEW)
     rows: list[tuple[object, ...]] = []
-    schedules: list[tuple[object, ...]] = []
-    for card, there in stated:
+    added: list[tuple[object, ...]] = []
+    for card, place, there in cards:
         at = there.changed_ms
         while at in taken:
             at += 1
@@ -95,13 +98,11 @@ def take_over_new(connection: sqlite3.Connection, stated: Iterable[tuple[int, Im
         act = at, card, kind, None, day, days.offset_minutes(at), 0, before, after, there.steps_left, 0, there.interval
         rows.append((*act, *due, *memory, leech, None, there.reps, there.lapses, None, None))
         last = (day, at) if there.memory else (None, None)
-        schedules.append(
-            (after, *due, there.steps_left, *memory, *last, there.interval, there.reps, there.lapses, leech, card)
-        )
+        counts = there.interval, there.reps, there.lapses, leech
+        added.append((card, *place, after, *due, there.steps_left, *memory, *last, *counts))
     rows.sort(key=itemgetter(0))  # SQLite adds rows in order faster
+    connection.executemany(INSERT_SCHEDULED, added)
     connection.executemany(INSERT_REVIEW, rows)
-    connection.executemany(UPDATE_SCHEDULE, schedules)
-    return len(rows)
 
 
 @contextmanager

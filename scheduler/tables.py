@@ -80,6 +80,15 @@ _SCHEDULE_COLUMNS = (
 UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHEDULE_COLUMNS)} WHERE id = ?"
 """Sets what follows from the log; takes the values of `to_schedule_values`, then the id."""
 
+_PLACE_COLUMNS = ("id", "note", "slot", "deck", "position")
+_ADD = "INSERT INTO cards ({}) VALUES ({})"
+_INSERT_CARD = _ADD.format(", ".join(_PLACE_COLUMNS), ", ".join("?" * len(_PLACE_COLUMNS)))
+
+INSERT_SCHEDULED = _ADD.format(
+    ", ".join((*_PLACE_COLUMNS, *_SCHEDULE_COLUMNS)), ", ".join("?" * len((*_PLACE_COLUMNS, *_SCHEDULE_COLUMNS)))
+)
+"""Adds a card that has a schedule; takes its id, the values of a `NewCard`, and those of `to_schedule_values`."""
+
 
 _get_schedule = attrgetter(*_SCHEDULE_COLUMNS)
 
@@ -173,13 +182,15 @@ class Cards:
             sqlite3.IntegrityError: a note has two cards of one slot.
         """
         with transaction(self.connection):
-            newest = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
-            first = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, newest + 1)
-            rows = [(at, card.note, card.slot, card.deck, card.position) for at, card in enumerate(cards, first)]
-            self.connection.executemany(
-                "INSERT INTO cards (id, note, slot, deck, position) VALUES (?, ?, ?, ?, ?)", rows
-            )
+            first = self.find_free_id(time.time_ns() // 1_000_000 if now_ms is None else now_ms)
+            rows = [(at, *card) for at, card in enumerate(cards, first)]
+            self.connection.executemany(_INSERT_CARD, rows)
         return range(first, first + len(rows))
+
+    def find_free_id(self, now_ms: int) -> int:
+        """Return the first id for new cards, from which all are free: the time, or one behind the last card."""
+        newest: int = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
+        return max(now_ms, newest + 1)
 
     def move_cards(self, placements: Iterable[Placement]) -> int:
         """Put all cards of the notes named into their decks and positions."""

@@ -15,10 +15,10 @@ from hashlib import blake2b
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from scheduler import merge
 from scheduler.database import select_in, transaction
 from scheduler.log import CardHistory, DayReader, ImportedState
-from scheduler.merge import merge, take_over_new
-from scheduler.model import DAY_SECONDS, Memory, State
+from scheduler.model import DAY_SECONDS, Memory, NewCard, State
 
 if TYPE_CHECKING:
     from flashcards.catalog.changes import StatedCard
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
     from scheduler.clock import Clock
     from scheduler.memory import Model
+    from scheduler.store import Store
 
 
 class Origin(NamedTuple):
@@ -273,9 +274,8 @@ class Origins:
 
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_CARDS: Final = f"""
-    SELECT note, slot, id, state = {State.NEW:d} AND NOT EXISTS (SELECT 1 FROM reviews WHERE card = cards.id),
-        state, due_day, due_ms, interval, stability, difficulty FROM cards WHERE note IN ({{}})
+_CARDS: Final = """
+    SELECT note, slot, id, state, due_day, due_ms, interval, stability, difficulty FROM cards WHERE note IN ({})
 """
 _SPREAD_MS: Final = 600_000  # rows of one day get ids within its first ten minutes, so that they do not collide
 _SAME: Final = 1e-3
@@ -284,16 +284,23 @@ _QUARTER_MS: Final = 900_000
 
 
 class _Card(NamedTuple):
-    """The state of a card here, and whether it is new and has no log."""
+    """The state of a card here."""
 
     id: int
-    is_blank: bool
     state: int
     due_day: int | None
     due_ms: int | None
     interval: int
     stability: float | None
     difficulty: float | None
+
+
+def add_stated_cards(store: Store, clock: Clock, stated: Iterable[tuple[NewCard, StatedSchedule]], at_ms: int) -> None:
+    """Add new cards with the schedules that another tool gave them, none of them from later than `at_ms`."""
+    start_of = cache(clock.start_of)  # many cards were reviewed on the same days
+    numbered = enumerate(stated, store.find_free_id(at_ms))
+    cards = ((card, place, _make_state(clock, start_of, said, card, at_ms)) for card, (place, said) in numbered)
+    merge.add_stated_cards(store.connection, cards, _make_day_reader(clock))
 
 
 def take_statements(
@@ -309,21 +316,14 @@ def take_statements(
     `at_ms`.
     """
     cards = _cards(connection, {each.note for each in stated})
-    blank: list[tuple[int, ImportedState]] = []
     histories: list[CardHistory] = []
-    start_of = cache(clock.start_of)  # many cards were reviewed on the same days
+    start_of = cache(clock.start_of)
     for each in stated:
-        card = cards.get((each.note, each.slot))
-        if card is None:
-            continue
-        imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
-        if card.is_blank:
-            blank.append((card.id, imported))
-        elif not _is_known(card, imported):
-            histories.append(CardHistory(card.id, (), imported))
-    days = _make_day_reader(clock)
-    changed = take_over_new(connection, blank, days) if blank else 0
-    return changed + (merge(connection, histories, days, model_of).cards if histories else 0)
+        if card := cards.get((each.note, each.slot)):
+            imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
+            if not _is_known(card, imported):
+                histories.append(CardHistory(card.id, (), imported))
+    return merge.merge(connection, histories, _make_day_reader(clock), model_of).cards if histories else 0
 
 
 def _make_day_reader(clock: Clock) -> DayReader:

@@ -22,6 +22,7 @@ from scheduler.acts import rename_slots
 
 if TYPE_CHECKING:
     from flashcards.catalog.changes import CardPlace, FolderChanges, ReadFile
+    from scheduler import Clock
 
 
 _RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded
@@ -186,13 +187,25 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
             connection.execute("UPDATE notes SET modified_ms = max(?, modified_ms + 1000) WHERE id = ?", (now_ms, note))
 
 
-def update_cards(store: Store, report: ScanReport, at_ms: int) -> None:
-    """Update the scheduler after changes of the catalog, within the same transaction."""
+def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> None:
+    """Update the scheduler after changes of the catalog, within the same transaction.
+
+    Schedules of other tools that new cards come with are taken over, and are no longer in the report.
+    """
     new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
     if report.placed:
         new += _place_cards(store, report.placed)
     if report.orphaned:
         store.rest_notes(report.orphaned)
+    if new and report.stated:
+        from flashcards.catalog.imports import add_stated_cards  # here, since few collections need it
+
+        said = {(each.note, each.slot): each for each in report.stated}
+        stated = [(card, said.pop(card[:2]).schedule) for card in new if card[:2] in said]
+        add_stated_cards(store, clock, stated, at_ms)
+        report.stated = list(said.values())
+        taken = {card[:2] for card, _ in stated}
+        new = [card for card in new if card[:2] not in taken]
     if new:
         store.add_cards(new, at_ms)
 

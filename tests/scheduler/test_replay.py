@@ -7,14 +7,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import DEFAULT_PARAMETERS, Memory, Policy, Rating, ReviewKind, State, Store, log_arrays, transaction
+from scheduler import (
+    DEFAULT_PARAMETERS,
+    Memory,
+    NewCard,
+    Policy,
+    Rating,
+    ReviewKind,
+    State,
+    Store,
+    log_arrays,
+    transaction,
+)
 from scheduler.log import CardHistory, DayReader, ImportedState
 from scheduler.memory import Model
-from scheduler.merge import merge, take_over_new
+from scheduler.merge import add_stated_cards, merge
 from scheduler.tables import append
 from tests.scheduler.test_memory import FSRS_5
 from tests.scheduler.test_rate import _do
-from tests.scheduler.world import CLOCK, DAY, NOW, PLAIN, TODAY, add, put
+from tests.scheduler.world import CLOCK, DAY, DECK, NOW, PLAIN, TODAY, add, put
 
 
 def default(_: int) -> tuple[float, ...]:
@@ -127,11 +138,10 @@ def test_a_stated_schedule_of_a_new_card_is_taken_over_as_a_merge_does(
 ) -> None:
     days = DayReader(CLOCK.day, CLOCK.offset_minutes)
 
-    def take(take_over: Callable[[list[int]], object]) -> list[list[tuple[object, ...]]]:
+    def take(add_all: Callable[[], None]) -> list[list[tuple[object, ...]]]:
         found = []
         with suppress(_Undo), transaction(store.connection):
-            cards = add(store, len(states))
-            take_over(cards)
+            add_all()
             found = [
                 store.connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
                 for table in ("cards", "reviews")
@@ -139,12 +149,17 @@ def test_a_stated_schedule_of_a_new_card_is_taken_over_as_a_merge_does(
             raise _Undo
         return found
 
-    def merge_all(cards: list[int]) -> None:
+    def merge_all() -> None:
+        cards = add(store, len(states))
         histories = [CardHistory(card, (), state) for card, state in zip(cards, states, strict=True)]
         merge(store.connection, histories, days, lambda _: Model(DEFAULT_PARAMETERS))
 
-    quickly = take(lambda cards: take_over_new(store.connection, zip(cards, states, strict=True), days))
-    assert quickly == take(merge_all)
+    def add_at_once() -> None:
+        places = [NewCard(at + 1, "c1", DECK, at) for at in range(len(states))]
+        cards = zip(range(NOW, NOW + len(states)), places, states, strict=True)
+        add_stated_cards(store.connection, cards, days)
+
+    assert take(add_at_once) == take(merge_all)
 
 
 class _Undo(Exception):
