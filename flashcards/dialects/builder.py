@@ -133,7 +133,10 @@ class Breadcrumbs:
         self._shown: tuple[str, ...] = ()
 
     def above(self, line: int) -> tuple[str, ...]:
-        """Return the headings above a line; lines are asked for in order."""
+        """Return the headings above a line; lines are asked for in order.
+
+        A line that is a heading itself is below those of lower levels only.
+        """
         while self._next and self._next[0] < line:
             _, level, text = self._next
             self._open = [each for each in self._open if each[0] < level]
@@ -141,6 +144,8 @@ class Breadcrumbs:
                 self._open.append((level, text))
             self._next = next(self._coming, None)
             self._shown = tuple(text for _, text in self._open)
+        if self._next and self._next[0] == line:
+            return tuple(text for level, text in self._open if level < self._next[1])
         return self._shown
 
 
