@@ -1,4 +1,4 @@
-"""The command line: commands are grouped in files, which are imported when a command runs."""
+"""The command line; the module of a command is imported when the command runs."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ GROUPS = {
         "completion": "help_commands",
     },
 }
-"""The commands by the sections of the help; each with the module that holds it."""
+"""The commands by section of the help, each with its module."""
 
 COMMANDS = {name: module for section in GROUPS.values() for name, module in section.items()}
-"""Every command in the order of the help, and its module."""
+"""Every command and its module, in the order of the help."""
 
 _DAY_SECONDS = 86_400
 _STANDARD_ERROR = 2
 
 
 class _Enough(Exception):
-    """The reader of our output has closed the pipe."""
+    """The reader of our output closed the pipe."""
 
 
 class _LazyGroup(click.Group):
@@ -107,7 +107,7 @@ class _LazyGroup(click.Group):
                 formatter.write_dl([(name, found.get_short_help_str(100)) for name, found in commands if found])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a closed pipe is not an error, as it would be for click."""
+        """Run the command. A closed pipe is not an error, unlike in click."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -138,36 +138,37 @@ def group(ctx: click.Context, folder: str | None) -> None:
     """Spaced repetition for people who keep their knowledge as Markdown.
 
     \b
-    flashcards init        create an example deck here
-    flashcards review      review due cards
-    flashcards export      write a package for Anki
+    flashcards init        create an example deck flashcards review      review due cards flashcards export      write a
+    package for Anki
     """
     ctx.obj = folder
     if abs(time.localtime().tm_gmtoff) >= _DAY_SECONDS:
         zone = os.environ.get("TZ", "")
-        raise click.UsageError(f"The time zone `{zone}` is a day or more from UTC. Correct the variable TZ.")
+        raise click.UsageError(
+            f"The time zone `{zone}` is a day or more from UTC. Correct the environment variable TZ."
+        )
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 problems, 2 usage, 130 interrupted."""
-    # Commands are short: collecting cycles takes a tenth of a large export and frees almost nothing.
+    # Commands are short-lived. Cyclic garbage collection takes a tenth of a large export and frees almost nothing.
     gc.disable()
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not is_unicode(stream.encoding):
-            stream.reconfigure(errors="replace")  # a `?` instead of a bar is better than no statistics
+            stream.reconfigure(errors="replace")  # print `?` instead of a bar rather than fail
     code = run(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never open
+        with suppress(OSError, ValueError, AttributeError):  # closed or never opened
             stream.flush()
-    # Everything is on disk; freeing memory object by object takes a twentieth of a large export.
+    # Everything is on disk. Freeing every object takes a twentieth of the time of a large export.
     os._exit(code)
 
 
 def _open_closed_streams() -> None:
-    """Open what is closed of standard input, output and error, so that no file of ours takes their numbers."""
+    """Open standard input, output and error if they are closed, so that no file gets their numbers."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         pass
     os.close(number)
@@ -176,7 +177,7 @@ def _open_closed_streams() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code; errors go to standard error, a sentence each."""
+    """Run one command and return its exit code; print each error as one sentence on standard error."""
     from flashcards.cli.console import echo, print_text
     from scheduler.errors import SchedulerError
 

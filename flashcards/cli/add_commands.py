@@ -30,19 +30,19 @@ _TEMPLATE = "Q: \nA: \n"
 @click.argument("deck", shell_complete=complete.decks)
 @click.argument("text", nargs=-1)
 @click.option("--tags", default="", help="Tags of the note, separated by commas.")
-@click.option("--reverse", is_flag=True, help="Ask it in reverse, too.")
-@click.option("--type", "typed", is_flag=True, help="Let the answer be typed.")
-@click.option("--dry-run", is_flag=True, help="Check the note, and write nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask if there are similar notes.")
+@click.option("--reverse", is_flag=True, help="Also ask it in reverse.")
+@click.option("--type", "typed", is_flag=True, help="Have the answer typed.")
+@click.option("--dry-run", is_flag=True, help="Check the note without writing it.")
+@click.option("--yes", is_flag=True, help="Add the note without asking, even if similar notes exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new cards as JSON Lines, as `list` does.")
 def add_command(
     deck: str, text: tuple[str, ...], tags: str, reverse: bool, typed: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Add notes to a deck, or to a file that is named by its path.
 
-    With two TEXTs they are question and answer; one TEXT is Markdown in the deck format. Without TEXT the Markdown is
-    read from standard input, or written in your editor. A note that `check` would report, or that is there already,
-    is refused; similar ones are shown first.
+    Two TEXTs are a question and its answer; one TEXT is Markdown in the deck format. Without TEXT, the Markdown is read
+    from standard input or written in your editor. A note with problems, or one that already exists, is refused. Similar
+    notes are shown first.
 
     \b
     flashcards add tpm::tools "What is a RAID log?" "Risks, assumptions, issues, dependencies."
@@ -63,7 +63,7 @@ def add_command(
                 f"{console.plural(len(addition.notes), 'note')} would be added to {addition.path}.", err=as_json
             )
             return
-        if addition.alike and not yes and not console.ask("Add it all the same?"):
+        if addition.alike and not yes and not console.ask("Add it anyway?"):
             return
         write_addition(collection.root, addition)
         report, _ = console.scan_decks(collection)
@@ -78,7 +78,7 @@ def add_command(
 
 
 def _name_target(root: Path, name: str) -> str:
-    """Return a deck's name as it is, and a file's path as seen from the collection's folder."""
+    """Return the name of a deck unchanged, or the path of a file relative to the collection."""
     path, base = Path(os.path.realpath(name)), root.resolve()
     return path.relative_to(base).as_posix() if name.lower().endswith(".md") and path.is_relative_to(base) else name
 
@@ -96,7 +96,7 @@ def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> st
 
     given = [tag.strip() for tag in tags.split(",") if tag.strip()]
     if len(text) > 2:
-        raise click.UsageError("Give a question and an answer, each in quotes, or one text.")
+        raise click.UsageError("Give either a question and an answer, each in quotes, or one text.")
     if len(text) == 2:
         fields = tuple(side.strip() for side in text)
         if not all(fields):
@@ -104,7 +104,7 @@ def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> st
         return write_note(Kind.QUESTION, fields, tags=given, reverse=reverse, typed=typed)
     if given or reverse or typed:
         raise click.UsageError(
-            "--tags, --reverse and --type go with a question and an answer; write them into the text."
+            "--tags, --reverse and --type need a question and an answer. Otherwise, write them into the Markdown."
         )
     if text:
         return text[0]
@@ -112,7 +112,7 @@ def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> st
 
 
 def _edit() -> str:
-    """Let the person write the notes in an editor."""
+    """Let the user write the notes in an editor."""
     from flashcards.review.programs import open_editor
 
     handle, name = tempfile.mkstemp(prefix="flashcards-add-", suffix=".md")
@@ -129,9 +129,9 @@ def _edit() -> str:
 
 @click.command("format")
 def format_command() -> None:
-    """Print how decks and good cards are written, on one page.
+    """Print a one-page guide to decks and good cards.
 
-    For people, and for programs that write cards.
+    It is written for people and for programs that write cards.
 
     \b
     flashcards format
@@ -142,14 +142,15 @@ def format_command() -> None:
 
 @click.command("convert")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--mark", is_flag=True, help="Only write the name of its format into each file.")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--mark", is_flag=True, help="Only add the name of its format to each file.")
+@click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation.")
 def convert_command(paths: tuple[str, ...], mark: bool, dry_run: bool, yes: bool) -> int:
-    """Rewrite files of other tools in the native format.
+    """Convert files of other tools to the native format.
 
-    Shows the changes and asks before it writes. Every card keeps its history; the old files are kept beside the
-    backups. What is not in a card stays as it is. A file with a card that the native format cannot say is left alone.
+    Shows the changes and asks before it writes. Every card keeps its history, and the old files are kept next to the
+    backups. Text outside cards stays as it is. A file is left alone if the native format cannot represent one of its
+    cards.
 
     \b
     flashcards convert --dry-run notes
@@ -205,27 +206,28 @@ def _show(conversion: Conversion) -> None:
 
 
 class McpUnconnected(UsageError):
-    """Standard output is closed, so that no client can be served."""
+    """Standard output is closed, so no client can be served."""
 
     def __init__(self) -> None:
-        super().__init__("`mcp` talks to a client by standard input and output, but its output is closed.")
+        super().__init__(
+            "`mcp` talks to a client over standard input and output, but the output is closed. Start it from a client."
+        )
 
 
 @click.command("mcp")
 def mcp_command() -> None:
-    """Let a language model read the decks, and add and rate cards.
+    """Let a language model read decks, add cards and rate them.
 
-    Speaks the Model Context Protocol on standard input and output; a client such as an editor or a chat program starts
-    it. It writes only what you have agreed to.
+    Speaks the Model Context Protocol on standard input and output. A client such as an editor or a chat program starts
+    it. It writes only after you have agreed.
 
     \b
-    flashcards mcp             for the collection here
-    flashcards -C ~/cards mcp  for another one
+    flashcards mcp             for the collection in this folder flashcards -C ~/cards mcp  for another collection
     """
     check_extra("`mcp`", ["mcp"], "mcp")
     if sys.stdout is None:
         raise McpUnconnected
     from flashcards.assistant import build_server
 
-    gc.enable()  # it may run for days
+    gc.enable()  # the server may run for days
     build_server(console.find_root()).run("stdio")

@@ -1,4 +1,4 @@
-"""Commands that change cards: answer, undo, and those for the cards of a query, such as suspend."""
+"""Commands that change cards: `answer`, `undo`, and those that act on a query, such as `suspend`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scheduler.acts import Act
 
 
-_ASK_ABOVE = 20  # more cards than this need a confirmation
+_ASK_ABOVE = 20  # larger changes need a confirmation
 _FARTHEST = 36_500  # days
 
 _Act = Callable[..., int]  # collection, cards, now in epoch ms, and what `extra` declares -> cards changed
@@ -40,7 +40,7 @@ class DueDateInvalid(UsageError):
 
 
 def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Parameter) -> click.Command:
-    """Build a command that applies `act` to the cards of a query, after a confirmation if they are many."""
+    """Build a command that applies `act` to the cards of a query, and asks first if there are many."""
 
     def callback(query: tuple[str, ...], yes: bool, as_json: bool, **values: Any) -> None:
         _run(name, query, yes, as_json, partial(act, **values), done)
@@ -86,13 +86,13 @@ def _set_due(collection: Collection, cards: list[int], now: int, when: str) -> i
         return collection.store.set_due(cards, first, now)
     spread: dict[int, list[int]] = {}
     for card in cards:
-        # The same card gets the same day when the command is repeated.
+        # A repeated command gives each card the same day.
         spread.setdefault(first + random.Random(card).randrange(last - first + 1), []).append(card)  # noqa: S311
     return sum(collection.store.set_due(group, day, now) for day, group in spread.items())
 
 
 def parse_days(when: str, today: int, date_today: date) -> tuple[int, int]:
-    """Parse a date, a number of days from today, or a range of them, or raise DueDateInvalid."""
+    """Parse a date, a number of days from today, or a range of such numbers. Raises DueDateInvalid."""
     match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", when)
     if match:
         first, last = int(match[1]), int(match[2] or match[1])
@@ -135,7 +135,7 @@ forget_command = _query_command(
     "forget",
     lambda collection, cards, now: collection.store.forget(cards, now),
     "made new again",
-    "Make cards new again; the log keeps their history.\n\n\b\nflashcards forget deck:tpm is:leech",
+    "Make cards new again; the log keeps their reviews.\n\n\b\nflashcards forget deck:tpm is:leech",
 )
 flag_command = _query_command(
     "flag",
@@ -168,7 +168,7 @@ class TimeInvalid(UsageError):
 
 
 class TimeTooLate(UsageError):
-    """A time far ahead, most likely a slip: the card would not be asked before it."""
+    """A time more than ten years ahead, probably a typing error."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{text} is more than ten years ahead. Give an earlier time.")
@@ -178,15 +178,19 @@ class TimeTooEarly(UsageError):
     """A time before the card's last review."""
 
     def __init__(self, text: str, last: str) -> None:
-        super().__init__(f"The card was last reviewed at {last}, which is after {text}. Give a later time.")
+        super().__init__(f"The card was last reviewed at {last}, after {text}. Give a later time.")
 
 
 @click.command("answer")
 @click.argument("card", shell_complete=complete.card)
 @click.argument("rating", metavar="RATING", type=click.Choice(list(_RATINGS), case_sensitive=False))
-@click.option("--at", metavar="TIME", help="Time of the answer, ISO 8601; local time without an offset. Default: now.")
+@click.option(
+    "--at", metavar="TIME", help="Time of the answer in ISO 8601, local unless it has an offset. Default: now."
+)
 @click.option("--duration", metavar="SECONDS", type=Number(0, 86_400), default=0.0, help="Time taken to answer.")
-@click.option("--json", "as_json", is_flag=True, help="Print the card as in `list`, and its next intervals in seconds.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the card as `list --json` does, and its next intervals in seconds."
+)
 def answer_command(card: str, rating: str, at: str | None, duration: float, as_json: bool) -> None:
     """Rate one card from a script.
 
@@ -238,13 +242,13 @@ def _parse_time(text: str, now_ms: int) -> int:
 
 @click.command("undo")
 @click.option("--list", "listed", is_flag=True, help="List what can be undone, newest first.")
-@click.option("--json", "as_json", is_flag=True, help="Print the card of a rating as in `list`, or the act.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the card of an undone rating, or the undone act.")
 def undo_command(listed: bool, as_json: bool) -> None:
     """Undo the last thing that you did; repeat to go back.
 
-    Works for ratings, forget, set-due, suspend, bury, flag, link, unlink, optimize and import, in reverse order,
-    whichever process did them. A card returns to its previous state, and siblings that a rating buried are asked again.
-    The log keeps both a rating and its undo.
+    Undoes ratings, forget, set-due, suspend, bury, flag, link, unlink, optimize and import, from any process, newest
+    first. A card returns to its previous state, and siblings buried by a rating are unburied. The log keeps the rating
+    and records its undo.
 
     \b
     flashcards undo

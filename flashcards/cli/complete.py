@@ -22,7 +22,7 @@ _STATES = ("due", "new", "learn", "review", "suspended", "buried", "leech")
 
 
 _KINDS = ("question", "term", "pair", "cloze", "rubric")
-_MOST = 100  # ids offered
+_MOST = 100  # maximum number of ids offered
 
 
 def decks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -31,7 +31,7 @@ def decks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 
 
 def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a word of a query: a deck's name, `deck:…`, `tag:…`, `is:…` or another key; `-` negates it."""
+    """Complete a word of a query: a deck, `deck:…`, `tag:…`, `is:…` or another key. `-` negates it."""
     minus = "-" if incomplete.startswith("-") else ""
     names = _read_decks(ctx)
     values = {
@@ -47,7 +47,7 @@ def query(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> l
 
 
 def card(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a card: an id, or a file and the line of a note."""
+    """Complete the name of a card: an id, or the file and line of a note."""
     files = [path for (path,) in _read(ctx, _FILES)]
     path, colon, _ = incomplete.rpartition(":")
     if colon and path in files:
@@ -76,7 +76,7 @@ def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
 
 
 def mocks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the time of an earlier mock interview."""
+    """Complete the start time of an earlier mock interview."""
     import datetime
 
     times = (datetime.datetime.fromtimestamp(at / 1000).astimezone() for (at,) in _read(ctx, _MOCKS))  # local time
@@ -99,7 +99,7 @@ def _offer(words: Iterable[str], incomplete: str) -> list[str]:
 
 
 def _read_decks(ctx: click.Context) -> list[str]:
-    """Return the decks, and the decks above them."""
+    """Return all decks and their parent decks."""
     names = [name for (name,) in _read(ctx, _DECKS)]
     return sorted({above for name in names for above in list_deck_path(name)})
 
@@ -115,7 +115,7 @@ def _find_state(ctx: click.Context) -> Path | None:
 
 
 def _read(ctx: click.Context, sql: str, typed: str = "") -> list[Any]:
-    """Return rows as of the last scan; nothing if there is no readable state."""
+    """Return rows as of the last scan, or an empty list if there is no readable state."""
     import sqlite3
     from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""Code shared by commands: opening the collection, printing text and JSON, progress bars, queries."""
+"""Code shared by the commands: opening the collection, printing text and JSON, progress bars, queries."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
-_ENDLESS_WORD = re.compile(r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)")  # with the signs that end it
+_ENDLESS_WORD = re.compile(
+    r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)"
+)  # includes the characters that end the word
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
-_HOLD = "flashcards.hold"  # in click's context: takes a line that must wait, and returns whether it does
+_HOLD = "flashcards.hold"  # in click's context: a function that holds a line back, and returns whether it did
 _LINES_AT_ONCE = 500
 _OTHER_TABLES = re.compile("no such (?:column|table)|duplicate column|.* already exists")
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
 class QueryCommand(click.Command):
-    """A command that takes a query, where `-tag:x` negates and is not an option."""
+    """A command that takes a query: `-tag:x` negates a term and is not an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Move the words of the query after `--`, so that click does not read them as options."""
@@ -65,8 +67,8 @@ class QueryCommand(click.Command):
 def open_collection() -> Iterator[Collection]:
     """Open the collection to change its state, and scan its decks.
 
-    A folder without a state gets one at the end of the block, if something but the decks changed. What is printed
-    after such a change waits until then, so that nothing is said to be done that a crash can take back.
+    If the folder has no state and something other than the decks changed, the state is created at the end. Output that
+    follows such a change is held back until then: nothing is reported as done before it is on disk.
     """
     with open_without_scan() as collection:
         scan_decks(collection)
@@ -96,14 +98,14 @@ def open_collection() -> Iterator[Collection]:
 
 @contextmanager
 def read_collection() -> Iterator[Collection]:
-    """Open the collection to read it, and scan its decks in memory; nothing is written to its folder."""
+    """Open the collection to read it, and scan its decks in memory. Nothing is written to its folder."""
     with open_without_scan(reading=True) as collection:
         scan_decks(collection)
         yield collection
 
 
 def find_root() -> Path:
-    """Return the folder of the collection that the command line names."""
+    """Return the collection's folder, as chosen on the command line."""
     from flashcards.collection import find_collection
 
     return find_collection(click.get_current_context().find_root().obj)
@@ -111,7 +113,7 @@ def find_root() -> Path:
 
 @contextmanager
 def open_without_scan(*, reading: bool = False) -> Iterator[Collection]:
-    """Open the collection that the command line names, without scanning its decks."""
+    """Open the collection chosen on the command line, without scanning its decks."""
     from flashcards.collection import DATABASE, STATE_FOLDER, Access, Collection
 
     root = find_root()
@@ -124,9 +126,9 @@ def open_without_scan(*, reading: bool = False) -> Iterator[Collection]:
 
 @contextmanager
 def _blame_damage(database: Path) -> Iterator[None]:
-    """Raise an error that nothing but the state explains as one sentence about it.
+    """Report an unexpected error as a damaged database, if the database is damaged.
 
-    What is read from a damaged database can be any value, so it can fail anywhere.
+    A damaged database can return any value, so any code that uses one may fail.
     """
     import sqlite3
 
@@ -143,7 +145,7 @@ def _blame_damage(database: Path) -> Iterator[None]:
             raise named from error
         from scheduler.backups import is_damaged
 
-        is_cut = isinstance(error, json.JSONDecodeError)  # nothing but the state is read as JSON without a net
+        is_cut = isinstance(error, json.JSONDecodeError)  # only the state is read as JSON without error handling
         has_other_tables = isinstance(error, sqlite3.OperationalError) and _OTHER_TABLES.match(str(error))
         if database.is_file() and (is_cut or has_other_tables or is_damaged(database)):
             raise DatabaseCorrupt(database) from error
@@ -151,7 +153,7 @@ def _blame_damage(database: Path) -> Iterator[None]:
 
 
 def keep_state(collection: Collection) -> None:
-    """Keep the state of a folder on disk from now on, and say where if it is new."""
+    """Create the state on disk if the folder has none, and print where it is kept."""
     if collection.is_kept:
         return
     collection.keep()
@@ -159,14 +161,14 @@ def keep_state(collection: Collection) -> None:
 
 
 def tell_where_kept(collection: Collection) -> None:
-    """Say where a new state is kept."""
+    """Print where a new state is kept."""
     place = make_visible(str(collection.root))
     print_text(f"The review state of {place} is now kept in .flashcards.", err=True)
     warn_of_splits(collection)
 
 
 def warn_of_splits(collection: Collection) -> None:
-    """Warn of other collections that hold some of the same decks, because their histories split."""
+    """Warn about other collections that share some of these decks, because the histories diverge."""
     from flashcards.nested import find_splits
 
     for split in find_splits(collection.root, collection.catalog.dialects()):
@@ -174,7 +176,7 @@ def warn_of_splits(collection: Collection) -> None:
 
 
 def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list[Unreadable]]:
-    """Scan the decks, with a progress bar if it takes long; report unreadable files on standard error."""
+    """Scan the decks, with a progress bar if it takes long. Warn about unreadable files on standard error."""
     with progress("Reading the decks") as step:
         report, unreadable = collection.scan(step)
     for place in unreadable if warn else ():
@@ -186,7 +188,7 @@ def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport
     recomputed = collection.follow_parameters()
     if recomputed and collection.is_kept:
         print_text(
-            f"The FSRS parameters changed: {plural(recomputed, 'memory state')} recomputed. Due days stay.",
+            f"The FSRS parameters changed: {plural(recomputed, 'memory state')} recomputed. Due days are unchanged.",
             err=True,
         )
     return report, unreadable
@@ -202,7 +204,7 @@ def _describe_ambiguity(unclear: Ambiguity) -> str:
 
 
 def _describe_replaced(report: ScanReport) -> Iterator[str]:
-    """Say of each file how many reviewed notes of it were replaced by as many others, unless that was said already."""
+    """Describe, for each file, the reviewed notes that were replaced by new ones and not reported as ambiguous."""
     unclear = {each.added.note for each in report.ambiguous}
     by_file: dict[str, list[int]] = {}
     for _, new in report.replaced:
@@ -210,12 +212,12 @@ def _describe_replaced(report: ScanReport) -> Iterator[str]:
             by_file.setdefault(new.path, []).append(new.line)
     for path, lines in by_file.items():
         place = f"{make_visible(path)}:{lines[0]}"
-        what, same = "a new note is at the place of a reviewed one", "it is the same card"
+        what, same = "a new note replaced a reviewed one", "it is the same card"
         if len(lines) > 1:
-            what = f"{len(lines):,} new notes are at the places of as many reviewed ones"
+            what = f"{len(lines):,} new notes replaced reviewed ones"
             same = "they are the same cards"
         command = f"flashcards link --in-place {_quote_path(path)}"
-        yield f"{place}: {what}. If {same}, rewritten or translated, run `{command}`."
+        yield f"{place}: {what}. If {same}, but rewritten or translated, run `{command}`."
 
 
 def _quote_path(path: str) -> str:
@@ -226,9 +228,9 @@ def _quote_path(path: str) -> str:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function to call with (done, total); after a second it draws a bar on standard error.
+    """Yield a function to call with (done, total). It draws a bar on standard error after a second.
 
-    Without a terminal it draws nothing.
+    Nothing is drawn if standard error is not a terminal.
     """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
@@ -254,14 +256,14 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def print_json(value: Any) -> None:
-    """Print one line of JSON; in ASCII if standard output is not Unicode."""
+    """Print one line of JSON, in ASCII if standard output is not Unicode."""
     print_json_lines([value])
 
 
 def print_json_lines(values: Iterable[Any]) -> None:
-    """Print each value as a line of JSON, as `print_json` does, many lines at a time."""
+    """Print each value as a line of JSON, in batches."""
     encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
-    # JSON itself escapes only the control characters below a space.
+    # The JSON encoder escapes only control characters below a space.
     lines = (
         line if line.isprintable() else gate(_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line))
         for line in map(encode, values)
@@ -271,7 +273,7 @@ def print_json_lines(values: Iterable[Any]) -> None:
 
 
 def join_query(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
-    """Join the words of a query; quote a word that contains spaces, so that it stays one word.
+    """Join the words of a query, quoting those that contain spaces.
 
     A word that names one of `decks`, with or without `deck:`, means that deck, spaces included.
     """
@@ -292,22 +294,22 @@ def _escape(text: str) -> str:
 
 
 def _is_query(word: str) -> bool:
-    """Tell whether a shell word with spaces is a query of several words, not a phrase to find."""
+    """Return whether a shell word with spaces is a query of several words, not a phrase to find."""
     return any(sign in word for sign in (":", "(", '"')) or word.startswith("-") or " or " in word
 
 
 def make_visible(text: str) -> str:
-    """Replace control characters, which could drive the terminal, and lone surrogates by `\ufffd`."""
+    """Replace lone surrogates, and control characters that could drive the terminal, by `�`."""
     return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print text; everything that a command prints line by line passes here."""
+    """Print text. All line-by-line output of the commands passes through here."""
     _write(gate(text), err=err, nl=nl)
 
 
 def _write(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Write text that passed the gate, or let it wait."""
+    """Write text that is already safe for the terminal, or hold it back."""
     context = click.get_current_context(silent=True)
     hold = context.meta.get(_HOLD) if context else None
     if not (hold and hold(text, err, nl)):
@@ -315,22 +317,22 @@ def _write(text: str, *, err: bool = False, nl: bool = True) -> None:
 
 
 def ask(question: str) -> bool:
-    """Ask for yes or no, on standard error."""
+    """Ask a yes-or-no question on standard error."""
     return click.confirm(make_visible(question), err=True)
 
 
 def ask_password(name: str) -> str:
-    """Ask for a password, which is not shown."""
+    """Ask for a password without showing it."""
     return str(click.prompt(make_visible(f"Password of {name}"), hide_input=True, err=True))
 
 
 def page(parts: Iterable[str]) -> None:
-    """Print text through the pager if standard output is a terminal."""
+    """Print text, through a pager if standard output is a terminal."""
     click.echo_via_pager((gate(part) for part in parts), color=None)
 
 
 def draw_code(url: str) -> None:
-    """Draw an address as a code to scan, on a terminal."""
+    """Draw an address as a QR code, if standard output is a terminal."""
     if url and sys.stdout.isatty():
         import segno
 
@@ -344,25 +346,25 @@ def clip(text: str, width: int = 60) -> str:
 
 
 def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
-    """Print lines, wrapped at the width of the terminal, endless words cut; continuation lines indent by `hang`."""
+    """Print lines wrapped at the terminal's width, continued with an indent of `hang`. Endless words are cut."""
     for line in _ENDLESS_WORD.sub(r"\1…\2", text).split("\n"):
         for part in fit_line(line, hang, err=err):
             echo(make_visible(part.expandtabs()), err=err)
 
 
 def get_width() -> float:
-    """Return the columns of the terminal; infinity if standard output is not a terminal."""
+    """Return the width of the terminal in columns, or infinity if standard output is not a terminal."""
     return _get_columns() if sys.stdout is not None and sys.stdout.isatty() else math.inf
 
 
 def _get_columns() -> int:
-    import shutil  # here, since it takes long to load
+    import shutil  # imported late because it loads slowly
 
     return shutil.get_terminal_size().columns
 
 
 def fit_line(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
-    """Wrap a line at the width of the terminal; leave it whole if the stream is not a terminal."""
+    """Wrap a line at the width of the terminal; return it whole if the stream is not a terminal."""
     stream = sys.stderr if err else sys.stdout
     if stream is None or not stream.isatty():
         return [line]
@@ -370,7 +372,7 @@ def fit_line(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
 
 
 def select_cards(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
-    """Return the cards that a query finds, or nothing, which means all cards, if there is no query."""
+    """Return the cards that a query finds, or None, which means all cards, for an empty query."""
     if not query:
         return None
     from flashcards.query import find_card_ids
@@ -379,7 +381,7 @@ def select_cards(collection: Collection, query: tuple[str, ...]) -> frozenset[in
 
 
 def find_cards_of(collection: Collection, words: tuple[str, ...]) -> list[int]:
-    """Return the cards that a query finds, or those of one id or `path:line`."""
+    """Return the cards that a query finds, or those of an id or `path:line`."""
     from flashcards.cards import CardNotFound, find_cards
     from flashcards.query import find_card_ids
 
@@ -392,12 +394,12 @@ def find_cards_of(collection: Collection, words: tuple[str, ...]) -> list[int]:
 
 
 def find_note_of(collection: Collection, name: str) -> Entry:
-    """Return the note named by the id of one of its cards or by `path:line`; orphans included."""
+    """Return the note named by the id of one of its cards or by `path:line`, even if it is an orphan."""
     from flashcards.cards import find_cards
 
     return collection.note_of(collection.store.card(find_cards(collection, name)[0]))
 
 
 def _may_name_a_card(word: str) -> bool:
-    """Tell whether a word looks like the name of a card: part of a key, `key.slot`, or `path:line`."""
+    """Return whether a word looks like the name of a card: part of a key, `key.slot` or `path:line`."""
     return bool(re.fullmatch(r"[a-z2-7]{5,12}(\.\w+)?|\S+\.(forward|reverse|c\d+)|.+\.md:\d+", word))

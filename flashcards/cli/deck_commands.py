@@ -29,8 +29,8 @@ _EXAMPLE = "example.md"
 def init_command(folder: Path | None) -> None:
     """Create a settings file, and an example deck in a new folder.
 
-    DIR is the folder, by default this one. Existing files are not touched. A folder that already holds Markdown gets no
-    example; it does not need this command either, because every command works on it as it is.
+    DIR is the folder, by default this one. Existing files are not touched. A folder that already contains Markdown gets
+    no example deck. It does not need this command: every command works on it as it is.
 
     \b
     flashcards init
@@ -60,7 +60,7 @@ def _write(path: Path, text: str) -> None:
     from flashcards.disk.atomic import replace_file
 
     if path.exists() or path.is_symlink():
-        console.print_text(f"{path} already exists; it was not changed.")
+        console.print_text(f"{path} already exists and was not changed.")
         return
     with replace_file(path) as file:
         file.write(text.encode())
@@ -152,7 +152,9 @@ def _print(collection: Collection, report: ScanReport) -> None:
             console.print_text(f"{word:9}{console.make_visible(change.path)}:{change.line}  {line}{how}", 2)
             if change.rested and word == "edited":
                 names = " and ".join(f"`{slot}`" for slot in change.rested)
-                console.print_text(f"{'':9}Its card {names} has no place in this kind of note; its history is kept.", 2)
+                console.print_text(
+                    f"{'':9}Its card {names} does not exist in this kind of note; its history is kept.", 2
+                )
         if len(changes) > 20:
             console.print_text(f"{word:9}… and {len(changes) - 20:,} more")
     files, notes = collection.catalog.counts()
@@ -172,7 +174,7 @@ class PathOutside(UsageError):
 
     def __init__(self, path: str, root: Path) -> None:
         super().__init__(
-            f"{path} is not in the collection {root}. Name a path inside it, or choose another collection with -C."
+            f"{path} is outside the collection {root}. Name a path inside it, or choose another collection with -C."
         )
 
 
@@ -180,7 +182,7 @@ class PathOutside(UsageError):
 @click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete.files)
 @click.option("--explain", is_flag=True, help="Show which lines became which card, and why.")
 @click.option("--advice", is_flag=True, help="Also list cards whose wording makes them hard to learn.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one problem per line.")
 @OptionRules(Excludes("--explain", ("--json",), "its output is not JSON"))
 def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: bool) -> int:
     """List problems in the decks, and how to fix them.
@@ -219,10 +221,13 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
 
 
 def relative_path(collection: Collection, path: str) -> str:
-    """Return the path within the collection of a file or folder that a person named, or raise PathOutside."""
+    """Return the path within the collection of a file or folder named on the command line.
+
+    Raises PathOutside.
+    """
     root = collection.root.resolve()
     for base in (Path.cwd(), root):
-        with suppress(OSError, RuntimeError):  # a name that is too long, or a loop of links
+        with suppress(OSError, RuntimeError):  # a path that is too long, or a symlink loop
             full = (base / path).resolve()
             if full.exists() and full.is_relative_to(root):
                 return full.relative_to(root).as_posix()
@@ -230,7 +235,7 @@ def relative_path(collection: Collection, path: str) -> str:
 
 
 def is_selected(file: str, selected: list[str]) -> bool:
-    """Return whether a file is one of the selected, or lies in one; without any, each file is selected."""
+    """Return whether a file is selected or is in a selected folder. An empty selection means all files."""
     return not selected or any(path in (".", file) or file.startswith(f"{path}/") for path in selected)
 
 
@@ -251,7 +256,7 @@ _REASONS = {
         "pair": "a separator in the line",
         "cloze": "a gap in the paragraph",
     },
-    "headings": {"question": "a heading of the second level", "cloze": "such a heading with a gap"},
+    "headings": {"question": "a second-level heading", "cloze": "such a heading with a gap"},
     "inka": {"question": "a number with a `>` below it", "cloze": "a number with a gap"},
     "obsidian-to-anki": {
         "question": "`START` and `END`",
@@ -265,7 +270,7 @@ _REASONS = {
     },
     "mdsr": {"question": "a callout of the type `sr`"},
 }
-"""What makes a card, by dialect and kind of note."""
+"""The syntax that makes a card, by dialect and kind of note."""
 
 
 def _explain(collection: Collection, selected: list[str]) -> None:
@@ -284,10 +289,10 @@ def _explain(collection: Collection, selected: list[str]) -> None:
 
 
 def _explain_dialects(collection: Collection, selected: list[str]) -> None:
-    """Say which dialect read a file, and why, where it is not simply the native one."""
+    """Print, for each file in a dialect other than the native one, its dialect and the reason."""
     chooser = collection.chooser()
     for path, dialect in sorted(collection.catalog.dialects().items()):
         choice = chooser.choose(path)
         if is_selected(path, selected) and (dialect != NATIVE or choice.signature):
-            why = choice.why if dialect == choice.name else "its front matter says so"
+            why = choice.why if dialect == choice.name else "set in its front matter"
             console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}", 2)

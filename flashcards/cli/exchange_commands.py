@@ -23,28 +23,25 @@ if TYPE_CHECKING:
     from flashcards.importers.transaction import ImportReport
 
 
-_SHOWN = 40  # remarks
+_SHOWN = 40  # maximum number of remarks shown
 
 
 @click.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one file a line.")
+@click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one imported file per line.")
 def import_command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """Import decks, cards and reviews from Anki, hashcards or CSV.
 
     Decks become files and folders, media files go to `media/`, and every card keeps its schedule and all its reviews.
-    Importing the same file again changes nothing; a newer one updates whatever was not changed here since. The state is
-    backed up first.
+    Importing the same file again changes nothing. A newer file updates everything that you have not changed since. The
+    state is backed up first.
 
     \b
-    flashcards import --dry-run anki.colpkg   show what would change
-    flashcards import anki.colpkg             everything that Anki holds
-    flashcards import deck.apkg other.apkg
-    flashcards import collection.anki2        from the folder of a profile, while Anki is closed
-    flashcards import hashcards.db            reviews of cards in these decks
-    flashcards import cards.db                schedules of repeater
-    flashcards import reviews.csv             card,rating,time,duration
+    flashcards import --dry-run anki.colpkg   show what would change flashcards import anki.colpkg             all cards
+    of Anki flashcards import deck.apkg other.apkg flashcards import collection.anki2        from an Anki profile, while
+    Anki is closed flashcards import hashcards.db            reviews of cards in the decks flashcards import cards.db
+    schedules of the program repeater flashcards import reviews.csv card,rating,time,duration
     """
     from flashcards.import_file import check_file
 
@@ -79,10 +76,10 @@ def _import(collection: Collection, path: Path, *, dry_run: bool) -> ImportRepor
 
 
 def _remove_unused_state(collection: Collection) -> None:
-    """Remove the state that this import_command made in vain, unless another process uses it already."""
+    """Remove the state that this import created but did not need, unless another process already uses it."""
     select = collection.connection.execute
     with suppress(sqlite3.Error, OSError):
-        # SQLite leaves its log only if no other process has the database open, and then locks others out.
+        # SQLite leaves WAL mode only if no other process has the database open, and then locks others out.
         (mode,) = select("PRAGMA journal_mode = DELETE").fetchone()
         select("BEGIN EXCLUSIVE")
         if mode == "delete" and not select("SELECT 1 FROM reviews UNION SELECT 1 FROM acts").fetchone():
@@ -126,7 +123,7 @@ def _print_import(report: ImportReport, as_json: bool) -> None:
 
 def _summarize_import(report: ImportReport) -> str:
     if not report.changes_anything:
-        stay = "stays as it is" if report.kept == 1 else "stay as they are"
+        stay = "is unchanged" if report.kept == 1 else "are unchanged"
         kept = f" {console.plural(report.kept, 'note')} {stay}." if report.kept else ""
         return f"nothing {'would change' if report.dry_run else 'changed'}.{kept}"
     said = [
@@ -152,7 +149,7 @@ if TYPE_CHECKING:
 
     Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
 
-_REPLACES = "Importing {name} replaces everything in the Anki profile: make a backup in Anki first."
+_REPLACES = "Importing {name} replaces everything in the Anki profile. Make a backup in Anki first."
 
 
 @click.command("export")
@@ -161,26 +158,24 @@ _REPLACES = "Importing {name} replaces everything in the Anki profile: make a ba
     "-o",
     "output",
     metavar="PATH",
-    help="File to write: .apkg, .colpkg, .json or .csv; or a folder, for a package a top-level deck. Default: a package"
-    " in this folder.",
+    help="File to write: .apkg, .colpkg, .json or .csv. A folder gets one package per top-level deck."
+    " Default: one package in this folder.",
 )
 @click.option("--no-history", is_flag=True, help="Leave out schedules, reviews and settings, to share a deck.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one written file a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one written file per line.")
 def export_command(decks: tuple[str, ...], output: str | None, no_history: bool, as_json: bool) -> None:
-    """Write decks as packages for Anki, or as JSON or CSV.
+    """Export decks as Anki packages, JSON or CSV.
 
-    Without DECK, all decks are written. Packages contain schedules and the whole history; in Anki's import dialog, tick
-    "Import any learning progress" and "Import any deck presets". After an edit, export and import again: Anki updates
-    its notes and keeps their schedules. An existing file of the same name is replaced.
+    Without DECK, all decks are exported. Packages contain schedules and the whole history; in Anki's import dialog,
+    tick "Import any learning progress" and "Import any deck presets". After an edit, export and import again: Anki
+    updates its notes and keeps their schedules. An existing file of the same name is replaced.
 
     \b
-    flashcards export                    all decks in one package
-    flashcards export tpm::the-tpm-role  one deck, with the decks below it
-    flashcards export -o build/          one package for each top-level deck
-    flashcards export tpm --no-history   to share: every card is new
-    flashcards export -o all.colpkg      everything, to replace a collection in Anki
-    flashcards export tpm -o cards.csv   a table, which Anki can import too
-    flashcards export -o cards.json      every card as in `flashcards list --json`
+    flashcards export                    all decks in one package flashcards export tpm::the-tpm-role  one deck and its
+    subdecks flashcards export -o build/          one package for each top-level deck flashcards export tpm --no-history
+    every card is new, for sharing flashcards export -o all.colpkg      replaces a whole collection in Anki flashcards
+    export tpm -o cards.csv   a table that Anki can also import flashcards export -o cards.json      every card as in
+    `flashcards list --json`
     """
     from flashcards.anki.exports.export import choose_targets
     from flashcards.anki.exports.notes import find_decks_in_use
@@ -202,7 +197,7 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
 
 @contextmanager
 def _open() -> Iterator[Collection]:
-    """Open the collection to record what is exported, or only to read it if its folder cannot be written."""
+    """Open the collection to record the export, or read-only if its folder is not writable."""
     from flashcards.collection import can_keep_state
 
     if can_keep_state(console.find_root()):
@@ -213,14 +208,14 @@ def _open() -> Iterator[Collection]:
         collection.detach()
         yield collection
         console.print_text(
-            f"Warning: {console.make_visible(str(collection.root))} cannot be written, so this export is not recorded."
-            " The next export cannot tell which notes were removed here.",
+            f"Warning: {console.make_visible(str(collection.root))} is not writable, so this export is not recorded."
+            " The next export cannot detect notes removed from the decks.",
             err=True,
         )
 
 
 def _writer(path: Path, *, history: bool) -> Writer:
-    """Return the exporter for the ending of the file."""
+    """Return the exporter for the file's extension."""
     suffix = path.suffix.lower()
     if suffix == ".json":
         from flashcards.anki.exports.export import export_json
@@ -271,12 +266,12 @@ def _mention_problems(collection: Collection) -> None:
 
 @contextmanager
 def _stopped_cleanly() -> Iterator[None]:
-    """Turn a request to end the process into an exception, so that no half-written file remains."""
+    """Turn a termination signal into an exception, so that no half-written file remains."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    # Closing a terminal sends SIGHUP; Windows does not have it.
+    # Closing a terminal sends SIGHUP, which Windows does not have.
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     before = {number: signal.signal(number, leave) for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
     try:

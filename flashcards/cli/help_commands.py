@@ -42,7 +42,7 @@ def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 def docs_command(topic: str | None) -> None:
     """Show the manual.
 
-    Without TOPIC, the topics are listed.
+    Without TOPIC, lists the topics.
 
     \b
     flashcards docs
@@ -61,7 +61,7 @@ def docs_command(topic: str | None) -> None:
 
 
 def find_pages() -> dict[str, Path]:
-    """Return the pages of the manual by topic: those installed with the program, or those of the checkout."""
+    """Return the manual's pages by topic: the installed ones, or those of the checkout."""
     package = Path(__file__).parents[1]
     folder = package / "docs" if (package / "docs").is_dir() else package.parent / "docs"
     found = {path.stem: path for path in sorted(folder.glob("*.md")) if path.stem != "how-it-is-built"}
@@ -69,7 +69,7 @@ def find_pages() -> dict[str, Path]:
 
 
 def _show_page(text: str) -> None:
-    """Show a page: through the pager and with styles on a terminal, else as it is written."""
+    """Show a page: styled and through the pager on a terminal, else as it is."""
     width = console.get_width()
     if width == float("inf"):
         console.echo(text)
@@ -128,24 +128,24 @@ _SPECIAL_IN_QUOTES: Final = re.compile(r'["\\$`]')
 
 
 class TypedWord(NamedTuple):
-    """The word before the cursor: its text without quotes, and the quote that is still open."""
+    """The word before the cursor: its text without quotes, and its open quote."""
 
     text: str
     quote: str
 
 
 class BashCompletion(BashComplete):
-    """Completion for bash, which splits words at colons and quotes nothing by itself."""
+    """Completion for bash, which splits words at colons and adds no quotes."""
 
     source_template = _BASH
     _typed = TypedWord("", "")
 
     @staticmethod
     def _check_version() -> None:
-        """Accept every bash: the script does what old ones can do."""
+        """Accept every version of bash, since the script also works with old ones."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Split the line up to the cursor into the words before the last one, and the last one."""
+        """Split the line before the cursor into the earlier words and the last one."""
         if "COMP_LINE" not in os.environ:  # called by the script of an earlier version
             return super().get_completion_args()
         line = os.environ["COMP_LINE"][: int(os.environ["COMP_POINT"])]
@@ -153,19 +153,19 @@ class BashCompletion(BashComplete):
         return words[1:], self._typed.text
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        """Write what replaces the text that bash sees as the present word."""
+        """Format the replacement for the text that bash regards as the current word."""
         if item.type != "plain" or "COMP_LINE" not in os.environ:
             return f"{item.type},{item.value}"
         return f"plain,{complete_word(str(item.value), self._typed, os.environ.get('COMP_WORDBREAKS', ''))}"
 
 
 class FishCompletion(FishComplete):
-    """Completion for fish, for names that contain commas or begin with a dash."""
+    """Completion for fish; handles names that contain commas or begin with a dash."""
 
     source_template = _FISH
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Split the line up to the cursor; the word at the cursor may have an open quote."""
+        """Split the line before the cursor. Its last word may have an open quote."""
         words = split_arg_string(os.environ["COMP_WORDS"])
         typed = os.environ["COMP_CWORD"]
         if not typed:
@@ -174,17 +174,17 @@ class FishCompletion(FishComplete):
 
 
 SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": BashCompletion, "zsh": ZshComplete, "fish": FishCompletion}
-"""The completion of each shell, by its name."""
+"""The completion classes by shell."""
 
 
 def register_shells() -> None:
-    """Make click complete with these classes instead of its own."""
+    """Register these classes with click in place of its own."""
     for shell in SHELLS.values():
         add_completion_class(shell)
 
 
 def split_line(line: str) -> tuple[list[str], TypedWord]:
-    """Split a command line as a shell does; return the finished words, and the word that is being typed."""
+    """Split a command line as a shell does. Return the finished words and the word being typed."""
     words: list[str] = []
     word, quote, escaped, is_open = "", "", False, False
     for character in line:
@@ -206,9 +206,9 @@ def split_line(line: str) -> tuple[list[str], TypedWord]:
 
 
 def complete_word(value: str, typed: TypedWord, breaks: str) -> str:
-    """Return what bash inserts so that the shell then reads `value`.
+    """Return the text that bash must insert for the shell to read `value`.
 
-    Outside quotes bash replaces only what follows the last of its `breaks`, and special characters need a backslash.
+    Outside quotes, bash replaces only the text after the last of its `breaks`, and special characters need a backslash.
     """
     if typed.quote == "'":
         return value.replace("'", "'\\''")
@@ -225,7 +225,7 @@ def complete_word(value: str, typed: TypedWord, breaks: str) -> str:
 def completion_command(shell: str) -> None:
     """Print the completion script for a shell.
 
-    SHELL is bash, zsh or fish. Run the line for your shell, then open a new terminal.
+    SHELL is bash, zsh or fish. Run the command for your shell, then open a new terminal.
 
     \b
     echo 'eval "$(flashcards completion bash)"' >> ~/.bashrc

@@ -29,10 +29,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 @click.command("stats", cls=console.QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--days", type=WholeNumber(1, 36_500), default=_YEAR, metavar="N", help="Days to look back; default 365.")
-@click.option("--all", "everything", is_flag=True, help="Look back to the first review.")
+@click.option("--all", "everything", is_flag=True, help="Include all reviews.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
-@OptionRules(Excludes("--all", ("--days",), "it looks back to the first review"))
+@OptionRules(Excludes("--all", ("--days",), "it includes all reviews"))
 def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: bool, page: Path | None) -> None:
     """Show past reviews, recall and predictions.
 
@@ -62,10 +62,10 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
 def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Path | None) -> None:
-    """Show how many cards will be due on the next days.
+    """Show how many cards will be due in the next days.
 
-    "Due now" counts the present due days. "Expected" assumes that you review every day: cards come back, and new cards
-    are introduced within the limits.
+    "Due now" counts the current due days. "Expected" simulates reviewing every day, with returning cards and new ones
+    within the limits.
 
     \b
     flashcards forecast
@@ -105,7 +105,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
 def simulate_command(
     query: tuple[str, ...], days: int, retentions: tuple[float, ...], as_json: bool, page: Path | None
 ) -> None:
-    """Compare the workload and result of several retentions.
+    """Compare the workload and benefit of several retentions.
 
     Simulates daily reviews of your cards with your parameters, your limits, and the answers and speed of your log.
 
@@ -130,14 +130,14 @@ def simulate_command(
 
 
 def find_emptiness(collection: Collection, only: frozenset[int] | None) -> str:
-    """Return what to say if there are no cards, or none among those chosen; nothing if there are some."""
+    """Return the message to print if no cards exist or none match, else an empty string."""
     if not collection.limits:
         return NO_CARDS
     return "No card matches. `flashcards list` shows all cards." if only == frozenset() else ""
 
 
 def check_page(page: Path | None) -> None:
-    """Refuse, before any work is done, to replace a file that is not a page."""
+    """Raise an error, before any work is done, if the file to write exists and is not a page."""
     if page:
         from flashcards.insight.page import check_target
 
@@ -145,7 +145,7 @@ def check_page(page: Path | None) -> None:
 
 
 def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str = "") -> None:
-    """Print a report, as JSON or for people, and write its page; `empty` is said instead where there is nothing."""
+    """Print a report as JSON or text and write its page, or print `empty` if it is not blank."""
     if as_json:
         console.print_json(report.record)
     elif empty:
@@ -176,10 +176,10 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page with plots.")
 def readiness_command(query: tuple[str, ...], on: str | None, as_json: bool, page: Path | None) -> None:
-    """Predict what you will know on a given day.
+    """Predict how much you will know on a given day.
 
-    Compares doing nothing with following the plan. Shows how many new cards and minutes a day the plan takes, whether
-    your limits allow it, and which cards gain most from a review now. Cards never seen count as not known.
+    Compares doing nothing with following the plan. Shows the new cards and minutes per day that the plan takes, whether
+    your limits allow it, and the cards that gain most from a review now. New cards count as not known.
 
     \b
     flashcards readiness --on 2026-12-15
@@ -190,18 +190,20 @@ def readiness_command(query: tuple[str, ...], on: str | None, as_json: bool, pag
     from flashcards.insight.readiness_report import FARTHEST, find_last_deadline, report_readiness
 
     check_page(page)
-    with console.read_collection() as collection, console.progress("Looking at the day") as step:
+    with console.read_collection() as collection, console.progress("Predicting the day") as step:
         at = now_ms()
         today = collection.clock.day(at)
         given = read_date(on, collection.clock.date(today)) if on else None
         day = given.toordinal() - _EPOCH if given else find_last_deadline(collection)
         if day is None:
-            raise UsageError("No deck has a `deadline`. Choose a day: `flashcards readiness --on 2026-12-15`.")
+            raise UsageError(
+                "No deck has a `deadline`. Choose a day, for example `flashcards readiness --on 2026-12-15`."
+            )
         named = collection.clock.date(day)
         if on is None and day <= today:
-            raise UsageError(f"The last `deadline` of the decks, {named}, has passed. Choose another day with --on.")
+            raise UsageError(f"The last `deadline` of the decks, {named}, has passed. Choose a day with --on.")
         if not today < day <= today + FARTHEST:
-            raise UsageError(f"{named} is not a day from tomorrow to ten years ahead. Choose another one with --on.")
+            raise UsageError(f"{named} is not between tomorrow and ten years from now. Choose another day with --on.")
         only = console.select_cards(collection, query)
         empty = find_emptiness(collection, only)
         report = report_readiness(collection, at, day, only, step)
@@ -216,18 +218,18 @@ _NO_BETTER_THAN_THE_AVERAGE = (
 
 
 @click.command("optimize")
-@click.option("--dry-run", is_flag=True, help="Only show how well fitted parameters would predict.")
-@click.option("--per-deck", is_flag=True, help="Also fit each top-level deck by itself, if that predicts it better.")
+@click.option("--dry-run", is_flag=True, help="Only show how well the fitted parameters would predict.")
+@click.option("--per-deck", is_flag=True, help="Also fit each top-level deck separately, if that predicts it better.")
 @click.option("--reschedule", is_flag=True, help="Move due days to match the memory states, after showing the change.")
 @click.option("--yes", "-y", is_flag=True, help="Move due days without a confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @OptionRules(Excludes("--dry-run", ("--yes",), "it changes nothing"))
 def optimize_command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool, as_json: bool) -> None:
-    """Fit the FSRS parameters to your own memory.
+    """Fit the FSRS parameters to your reviews.
 
-    The newest fifth of the reviews tests parameters fitted to the older ones; the better parameters are saved in
-    flashcards.toml. Decks with parameters of their own there are fitted separately. Memory states are recomputed; due
-    days stay unless you add --reschedule. Needs 400 reviews.
+    Parameters fitted to the older reviews are tested on the newest fifth; the better ones are saved in flashcards.toml.
+    Decks with their own parameters are fitted separately. Memory states are recomputed. Due days change only with
+    --reschedule. Needs 400 reviews.
 
     \b
     flashcards optimize --dry-run
@@ -238,7 +240,7 @@ def optimize_command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool,
     from flashcards.errors import UsageError
 
     if reschedule and as_json and not (yes or dry_run):
-        raise UsageError("--reschedule asks before it moves due days, which --json cannot do. Add --yes.")
+        raise UsageError("--reschedule asks for a confirmation, which --json cannot do. Add --yes.")
     with console.open_collection() as collection:
         scopes = _fit_parameters(collection, per_deck)
         if not as_json:
@@ -280,7 +282,7 @@ def _describe_ignored(collection: Collection) -> str:
 
 
 def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool, *, as_json: bool) -> bool:
-    """Show which due days would move, and ask for it unless that is answered."""
+    """Show the due days that would move, and ask whether to move them unless --yes is given."""
     from flashcards.insight.optimize import preview_parameters
     from scheduler.intervals import find_moves
 
@@ -293,7 +295,7 @@ def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool, *
 
 
 def _apply_parameters(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
-    """Back up the state, and apply the parameters as one act; return how many states and due days are new."""
+    """Back up the state and apply the parameters as one act. Return the number of changed states and due days."""
     from flashcards.insight.optimize import apply_parameters
     from flashcards.undo import record_with_copy
     from scheduler import backup, remove_old_backups
@@ -306,7 +308,7 @@ def _apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resche
 
 
 def _show_moves(collection: Collection, found: Sequence[Move]) -> None:
-    """Print the due cards of the next days, before and after the change."""
+    """Print the number of due cards on the next days, before and after the change."""
     from flashcards.collection import now_ms
     from flashcards.insight.report import Column, DataTable, whole
     from scheduler.intervals import count_due_by_day
@@ -335,12 +337,12 @@ def _print_scopes(scopes: Sequence[Scope], *, dry_run: bool) -> None:
         if scope.fit is None:
             if own and not scope.reviews:
                 continue
-            console.print_text(f"{name}: {console.plural(scope.reviews, 'review')}; not enough to fit.")
+            console.print_text(f"{name}: {console.plural(scope.reviews, 'review')}, too few to fit.")
             console.echo()
             continue
         fit = scope.fit
         console.print_text(f"{name}: {fit.reviews:,} reviews. Prediction of the newest {fit.present.reviews:,}:")
-        compared = "the parameters of all decks" if scope.deck and not scope.own else "the present parameters"
+        compared = "the parameters of all decks" if scope.deck and not scope.own else "the current parameters"
         rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
         if fit.own != fit.present:
             rows.append(("FSRS defaults", fit.own))
@@ -368,10 +370,10 @@ def _describe_verdict(scope: Scope, *, dry_run: bool) -> str:
         which = "The FSRS defaults predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
         return f"{which}: they {'would be' if dry_run else 'are now'} used."
     if scope.deck and not scope.own:
-        return "Its own parameters would not predict better: the deck keeps those of all decks."
+        return "Separate parameters would not predict better. The deck keeps those of all decks."
     if scope.fit and scope.fit.fitted.log_loss < scope.fit.present.log_loss:
-        return "Over all reviews, the present parameters predict at least as well: they are kept."
-    return "The present parameters predict at least as well: they are kept."
+        return "Over all reviews, the current parameters predict at least as well and are kept."
+    return "The current parameters predict at least as well and are kept."
 
 
 def _scope_record(scope: Scope) -> dict[str, Any]:

@@ -205,7 +205,7 @@ class TestArguments:
     def test_a_path_that_is_not_in_the_collection_is_refused(self, cli: Runner, path: str) -> None:
         (cli.root / "loop.md").symlink_to("loop.md")
         cli.write("a.md", question("one"))
-        one_sentence(cli.fails("check", path), "is not in the collection")
+        one_sentence(cli.fails("check", path), "is outside the collection")
 
     @pytest.mark.parametrize("path", ["x" * 5000, "a.md/sub", "nul"])
     def test_a_collection_that_cannot_be_there_is_refused(self, cli: Runner, path: str) -> None:

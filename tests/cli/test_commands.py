@@ -37,7 +37,7 @@ class TestInit:
         cli.write("example.md", question("mine"))
         cli.write("flashcards.toml", "new_per_day = 3\n")
         done = cli("init")
-        assert done.out.startswith("flashcards.toml already exists; it was not changed.")
+        assert done.out.startswith("flashcards.toml already exists and was not changed.")
         assert (cli.root / "example.md").read_text(encoding="utf-8") == question("mine")
         assert (cli.root / "flashcards.toml").read_text(encoding="utf-8") == "new_per_day = 3\n"
         assert cli.card()["front"] == "mine"
@@ -308,7 +308,7 @@ class TestCheck:
                 "#flashcards\na::b\n\nc\n?\nd\n\ne ==f==\n",
                 ["in the line", "on a line of its own", "a gap in the"],
             ),
-            ("headings", "# Deck\n## a\nb\n## {{c1::c}}\nd\n", ["a heading of the second", "a heading with a gap"]),
+            ("headings", "# Deck\n## a\nb\n## {{c1::c}}\nd\n", ["a second-level heading", "a heading with a gap"]),
             ("inka", "---\nDeck: d\n\n1. a\n> b\n\n2. c {d}\n---\n", ["with a `>` below", "a number with a gap"]),
             (
                 "obsidian-to-anki",

@@ -113,8 +113,8 @@ F = Figures(100, 0.3, 0.05)
     ("taken", "present", "fitted", "said"),
     [
         ("own", 0.40, 0.36, "The FSRS defaults predict best: they are now used."),
-        ("present", 0.34, 0.36, "The present parameters predict at least as well: they are kept."),
-        ("present", 0.36, 0.34, "Over all reviews, the present parameters predict at least as well"),
+        ("present", 0.34, 0.36, "The current parameters predict at least as well and are kept."),
+        ("present", 0.36, 0.34, "Over all reviews, the current parameters predict at least as well"),
     ],
 )
 def test_what_is_taken_is_said_and_written(
@@ -156,17 +156,17 @@ def test_parameters_changed_by_hand_are_followed_at_once(learnt: Runner) -> None
     toml = learnt.root / "flashcards.toml"
     toml.write_text(f'learning_steps = ""\nparameters = {list(FORGETFUL)}\n', encoding="utf-8")
     assert learnt("due").err == ""
-    assert "memory states recomputed. Due days stay." in learnt("scan").err
+    assert "memory states recomputed. Due days are unchanged." in learnt("scan").err
     assert learnt("scan").err == ""
     learnt("doctor")
     toml.write_text('learning_steps = ""\n', encoding="utf-8")
-    assert "memory states recomputed. Due days stay." in learnt("scan").err
+    assert "memory states recomputed. Due days are unchanged." in learnt("scan").err
 
 
 def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learnt: Runner) -> None:
     result = learnt("optimize", "--per-deck", "--dry-run")
     assert "deck: " in result.out
-    assert "Its own parameters would not predict better" in result.out
+    assert "Separate parameters would not predict better" in result.out
 
 
 USUAL = f"parameters = {list(DEFAULT_PARAMETERS)}\n"

@@ -81,7 +81,7 @@ def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--on", "2020-01-01"], "2020-01-01 is not a day from tomorrow to ten years ahead"),
+        (["--on", "2020-01-01"], "2020-01-01 is not between tomorrow and ten years from now"),
         (["--on", "someday"], "is not a date. Write it like 2026-12-15"),
         ([], "No deck has a `deadline`. Choose a day"),
     ],

@@ -283,7 +283,7 @@ def test_no_control_sequence_of_a_deck_or_an_argument_reaches_the_terminal(cli: 
 def test_a_time_zone_more_than_a_day_away_is_refused(cli: Runner) -> None:
     cli.write("a.md", question("one"))
     done = process(["list"], cli.root, code=2, env={"TZ": "XXX999"})
-    assert done.err.endswith("The time zone `XXX999` is a day or more from UTC. Correct the variable TZ.\n")
+    assert done.err.endswith("The time zone `XXX999` is a day or more from UTC. Correct the environment variable TZ.\n")
 
 
 def test_colours_pass_the_gate_and_nothing_else_does() -> None:

@@ -321,7 +321,7 @@ def test_scan_suggests_to_link_in_place_where_reviewed_notes_were_replaced(
     (replaced,) = json.loads(said.out)["replaced"]
     assert list(replaced) == ["note", "file", "line", "old"]
     assert said.err.count("link --in-place") == 1
-    assert "a b.md:4: a new note is at the place of a reviewed one." in said.err
+    assert "a b.md:4: a new note replaced a reviewed one." in said.err
     assert "run `flashcards link --in-place 'a b.md'`" in said.err
 
 

@@ -75,7 +75,7 @@ def test_a_whole_collection_says_what_it_replaces(folder: Folder, capsys: pytest
     assert export(folder, "-o", "all.colpkg") == 0
     out, err = capsys.readouterr()
     assert out.startswith("all.colpkg: ")
-    assert err == "Importing all.colpkg replaces everything in the Anki profile: make a backup in Anki first.\n"
+    assert err == "Importing all.colpkg replaces everything in the Anki profile. Make a backup in Anki first.\n"
 
 
 def test_cards_as_json_are_those_of_list(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:

@@ -257,7 +257,7 @@ def test_a_summary_speaks_of_one_note_as_of_one(home: Home, package: Path, capsy
     home.write("Deck.md", "Q: a\nA: mine\n")
     write_package(package, [Made(["a", "theirs"], mod=CREATED + 9)])
     assert cli.run(["-C", str(home.root), "import", str(package)]) == 0
-    assert capsys.readouterr().out == "x.apkg: nothing changed. 1 note stays as it is.\n"
+    assert capsys.readouterr().out == "x.apkg: nothing changed. 1 note is unchanged.\n"
 
 
 def test_a_note_that_was_deleted_here_stays_deleted(home: Home, package: Path) -> None:
