@@ -219,6 +219,7 @@ class ImportedState(NamedTuple):
     # whether everything that happened to the card is in the log. Then counts and memory state follow from it, and the
     # stated due time counts only after the log's last row.
     log_is_whole: bool = False
+    rated_ms: int | None = None  # when it was last rated, if that is known without its log
 
     @classmethod
     def of_card(cls, card: Card, changed_ms: int) -> ImportedState:

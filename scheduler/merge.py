@@ -243,8 +243,12 @@ class _Merging:
             at += 1
         day = self._days.day(at)
         if memory is not None and imported.keeps_log:  # a memory state counts from the last rating
-            waited = imported.interval // DAY_SECONDS
-            day = now.last_day if now.last_day is not None else (imported.due_day or day) - waited
+            if now.last_day is not None:
+                day = now.last_day
+            elif imported.rated_ms is not None:
+                day = self._days.day(imported.rated_ms)
+            else:
+                day = (imported.due_day or day) - imported.interval // DAY_SECONDS
         stability, difficulty = memory or (None, None)
         after = now._replace(
             state=imported.state,

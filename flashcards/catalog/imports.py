@@ -65,12 +65,16 @@ class SeenMarks(NamedTuple):
         changed_s: when the card was last changed in Anki, epoch seconds.
         suspended, flag: its status, if more than that time is known.
         package_ms: when the package that told it was made, epoch milliseconds; 0 if that is not known.
+        ease: of the scheduler SM-2, in per mille; 0 if it has no ease.
+        data: what add-ons and the person's own scheduling code keep with it, as JSON; empty if there is nothing.
     """
 
     changed_s: int
     suspended: bool | None
     flag: int | None
     package_ms: int = 0
+    ease: int = 0
+    data: str = ""
 
 
 OWN_FORM, FOREIGN_FORM = 0, 1
@@ -231,16 +235,16 @@ class Origins:
 
     def marks(self) -> dict[int, SeenMarks]:
         """Return the status that each card had in Anki at the last import."""
-        rows = self._db.execute("SELECT card, changed_s, suspended, flag, package_ms FROM origin_cards")
+        rows = self._db.execute("SELECT card, changed_s, suspended, flag, package_ms, ease, data FROM origin_cards")
         return {
-            card: SeenMarks(changed, None if off is None else bool(off), flag, package)
-            for card, changed, off, flag, package in rows
+            card: SeenMarks(changed, None if off is None else bool(off), *rest) for card, changed, off, *rest in rows
         }
 
     def remember_marks(self, marks: Iterable[tuple[int, SeenMarks]]) -> None:
         """Store the status of cards."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag, package_ms) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag, package_ms, ease, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             ((card, *seen) for card, seen in marks),
         )
 

@@ -250,3 +250,11 @@ def add_unconfirmed_exports(db: Database) -> None:
     """Add what Anki was last known to have of a note that was exported since, and when it was exported."""
     db.execute("ALTER TABLE note_bases ADD COLUMN confirmed BLOB NOT NULL DEFAULT x''")
     db.table("note_bases").add_column("given_s", int, not_null_default=0)
+
+
+@migrations()
+def add_card_data(db: Database) -> None:
+    """Add what else Anki keeps with a card: its ease, in per mille, and the data that is not ours, as JSON."""
+    table = db.table("origin_cards")
+    table.add_column("ease", int, not_null_default=0)
+    table.add_column("data", str, not_null_default="")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import LEECH_TAG
 from flashcards.anki.imports.deck_files import PlacedNote
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
-from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki
+from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki, find_foreign_data
 from flashcards.catalog.imports import SeenMarks
 from scheduler.clock import Clock
 from scheduler.log import CardHistory, ImportedState, make_imported_row
@@ -118,7 +118,8 @@ class StatusImport:
     def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
         """Collect what is to be done for a card; return its status if it is to be stored."""
         marks = self._reader.read_status(card)
-        now = SeenMarks(card.changed, marks.suspended, marks.flag, self._package_ms)
+        extra = max(card.factor, 0), find_foreign_data(card)
+        now = SeenMarks(card.changed, marks.suspended, marks.flag, self._package_ms, *extra)
         if before is None:
             before = SeenMarks(-1, suspended=False, flag=0)
         is_older = card.changed < before.changed_s or self._package_ms < before.package_ms

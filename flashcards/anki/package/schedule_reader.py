@@ -30,6 +30,8 @@ _EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, bel
 _MOST: Final = 1 << 32  # no factor reaches it
 _QUARTER_MS: Final = 900_000
 _SUSPENDED: Final = -1
+_OWN_DATA: Final = frozenset({"pos", "s", "d", "dr", "decay", "lrt"})
+_LONGEST_DATA: Final = 1000  # characters; Anki lets people keep 100 bytes with a card
 _BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
 
 
@@ -86,6 +88,7 @@ class HistoryReader:
             leech=leech,
             changed_ms=card.changed * 1000,
             memory=_read_memory(card, model) if _is_known(card, reviews) and not _is_whole(reviews) else None,
+            rated_ms=_read_last_rating(card),
         )
         return CardHistory(ours, reviews, imported)
 
@@ -110,6 +113,16 @@ def find_position(card: AnkiCard) -> int | None:
         return card.due
     place = _read_data(card).get("pos")
     return place if isinstance(place, int) else None
+
+
+def find_foreign_data(card: AnkiCard) -> str:
+    """Return what is kept with a card besides its schedule, as a JSON object; empty if there is nothing."""
+    found = {name: value for name, value in _read_data(card).items() if name not in _OWN_DATA}
+    try:
+        text = json.dumps(found, separators=(",", ":"), allow_nan=False) if found else ""
+    except ValueError:  # a number that JSON does not have
+        return ""
+    return text if len(text) <= _LONGEST_DATA else ""
 
 
 def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
@@ -214,6 +227,12 @@ def _read_memory(card: AnkiCard, model: Model) -> Memory | None:
     if card.ivl <= 0:
         return None
     return model.memory_after(max(card.factor, 1300) / 1000, min(card.ivl, _FARTHEST))
+
+
+def _read_last_rating(card: AnkiCard) -> int | None:
+    """Return when a card was last rated as far as it says so, in epoch milliseconds."""
+    at = _read_data(card).get("lrt")
+    return at * 1000 if isinstance(at, int) and 0 < at <= card.changed else None
 
 
 def _read_data(card: AnkiCard) -> Mapping[str, Any]:

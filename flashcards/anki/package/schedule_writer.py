@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _STRIDE: Final = 50_000  # rows of the log between two calls of `progress`
-_EASE: Final = 2500  # what Anki gives a card whose ease FSRS does not use
+_EASE: Final = 2500  # what Anki gives a card that has no ease yet
 
 _HOUR: Final = 3_600  # seconds
 
@@ -37,6 +37,13 @@ _SCRATCH: Final = (
     "CREATE TEMP TABLE beginnings (id INTEGER PRIMARY KEY)",
     "CREATE TEMP TABLE early (id INTEGER PRIMARY KEY)",
 )
+
+# A card whose rating is not in the log has the time of the row that stated its memory state, but the day of the rating.
+_NOON: Final = f"ours.last_day * {DAY_SECONDS} + :day_begins + {DAY_SECONDS // 2}"
+_LAST_RATED: Final = (
+    f"CASE WHEN abs(ours.last_ms / 1000 - ({_NOON})) <= {DAY_SECONDS} THEN ours.last_ms / 1000 ELSE {_NOON} END"
+)
+_MORE: Final = "coalesce(',' || substr(nullif(there.data, ''), 2, length(there.data) - 2), '')"
 
 # The schedule of every card, as Anki keeps it. A card that is relearnt has the interval that FSRS would
 # give it now: its stability times a share that follows from the retention. A step of days that is suspended
@@ -62,19 +69,22 @@ _SCHEDULE: Final = f"""
             WHEN {State.RELEARNING:d} THEN coalesce(
                 max(1, min(CAST(round(memories.stability * policies.share) AS INTEGER), policies.longest)), 1)
             ELSE 0 END,
-        factor = CASE WHEN ours.state IN ({State.REVIEW:d}, {State.RELEARNING:d}) THEN {_EASE} ELSE 0 END,
+        factor = CASE WHEN ours.state IN ({State.REVIEW:d}, {State.RELEARNING:d})
+            THEN coalesce(nullif(there.ease, 0), {_EASE}) ELSE 0 END,
         reps = ours.reps,
         lapses = ours.lapses,
         left = CASE WHEN ours.state IN ({_ON_STEPS}) THEN max(1, ours.steps_left) ELSE 0 END,
         flags = ours.flag,
         data = CASE
-            WHEN ours.state = {State.NEW:d} THEN ''
-            WHEN memories.card IS NULL THEN printf('{{"pos":%d}}', cards.due)
-            ELSE printf('{{"pos":%d,"s":%.8g,"d":%.8g,"dr":%.8g,"decay":%.8g,"lrt":%d}}', cards.due, memories.stability,
-                memories.difficulty, policies.retention, policies.decay, ours.last_ms / 1000) END
+            WHEN ours.state = {State.NEW:d} THEN coalesce(there.data, '')
+            WHEN memories.card IS NULL THEN printf('{{"pos":%d%s}}', cards.due, {_MORE})
+            ELSE printf('{{"pos":%d,"s":%.8g,"d":%.8g,"dr":%.8g,"decay":%.8g,"lrt":%d%s}}', cards.due,
+                memories.stability, memories.difficulty, policies.retention, policies.decay, {_LAST_RATED}, {_MORE})
+            END
     FROM state.cards AS ours
         LEFT JOIN memories ON memories.card = ours.id
         LEFT JOIN policies ON policies.deck = ours.deck
+        LEFT JOIN state.origin_cards AS there ON there.card = ours.id
     WHERE ours.id = cards.id
 """
 

@@ -11,7 +11,7 @@ from html import unescape
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-_RULES: Final = 1
+_RULES: Final = 2
 """Changes with what an import makes of a note, so that earlier ones are read again."""
 _CARDS: Final = (
     "SELECT nid, id, did, odid, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from flashcards.anki.package.archive import Archive
-from flashcards.anki.package.model import Package
+from flashcards.anki.package.model import AnkiCard, Package
 from flashcards.anki.package.reader import read_package
 from flashcards.collection import Collection
 from flashcards.import_file import run
 from scheduler import Rating
 from tests.anki.exports.folder import Folder
-from tests.anki.imports.packages import Made, write_package
+from tests.anki.imports.packages import Made, studied, write_package
 
 START = 1_700_000_000_000
 DAY_MS = 86_400_000
@@ -91,3 +92,37 @@ def test_rows_from_anki_go_back_as_they_came(tmp_path: Path) -> None:
         for path in (package, tmp_path / "y.apkg")
     )
     assert back == there
+
+
+def go_back(tmp_path: Path, made: Made) -> AnkiCard:
+    """The card of a note that came from a package and goes into the next one."""
+    folder = Folder(tmp_path / "decks")
+    write_package(tmp_path / "in.apkg", [made])
+    with Collection(folder.root) as collection:
+        collection.scan()
+        run(collection, tmp_path / "in.apkg")
+    folder.export(tmp_path / "out.apkg")
+    (card,) = read(tmp_path / "out.apkg").all_cards()
+    return card
+
+
+def test_ease_and_the_data_of_add_ons_go_back_with_their_card(tmp_path: Path) -> None:
+    own = '"s":30,"d":5,"dr":0.9,"decay":0.2,"lrt":1600172800'
+    there = f'{{"pos":3,{own},"cd":"{{\\"v\\":\\"é\\"}}","x":[1]}}'
+    card = go_back(tmp_path, studied(factor=1950, data=there))
+    assert card.factor == 1950
+    assert {"cd": '{"v":"é"}', "x": [1]}.items() <= json.loads(card.data).items()
+    assert json.loads(card.data)["s"] != 30
+
+
+def test_the_data_of_a_new_card_goes_back_and_what_is_no_json_does_not(tmp_path: Path) -> None:
+    assert go_back(tmp_path, Made(["a", "b"], cards={0: {"flags": 1, "data": '{"cd":"{}"}'}})).data == '{"cd":"{}"}'
+    (tmp_path / "other").mkdir()
+    assert go_back(tmp_path / "other", Made(["a", "b"], cards={0: {"flags": 1, "data": '{"x":NaN}'}})).data == ""
+
+
+def test_a_card_without_a_log_keeps_the_time_of_its_last_review(tmp_path: Path) -> None:
+    there = {"type": 2, "queue": 2, "ivl": 30, "due": 1_200, "reps": 4, "mod": 1_600_900_000}
+    card = go_back(tmp_path, Made(["a", "b"], cards={0: there | {"data": '{"s":30,"d":5,"lrt":1600172800}'}}))
+    assert json.loads(card.data)["s"] == 30
+    assert abs(json.loads(card.data)["lrt"] - 1_600_172_800) < 86_400

@@ -154,7 +154,7 @@ def _add(connection: sqlite3.Connection, number: int, note: Made) -> None:
     )
 
 
-def studied(reviews: int = 3, **card: int) -> Made:
+def studied(reviews: int = 3, **card: int | str) -> Made:
     """A note whose card was reviewed with Good, a day apart."""
     log = [(START + n * DAY_MS, 3, n + 1, n, 2500, 4000 + n, 1 if n else 0) for n in range(reviews)]
     given = {"type": 2, "queue": 2, "ivl": reviews, "due": 1_200, "reps": reviews} | card

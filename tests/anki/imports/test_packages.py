@@ -201,7 +201,7 @@ def test_the_place_of_a_card_in_a_filtered_deck_is_not_taken_for_a_day(home: Hom
 
 
 def test_what_anki_stored_holds_where_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
-    note = studied(data='{"s":33.5,"d":4.5}')  # type: ignore[arg-type]
+    note = studied(data='{"s":33.5,"d":4.5}')
     note.log = [(*row[:-1], 1) for row in note.log]
     home.import_file(write_package(package, [note]))
     with Collection(home.root) as collection:
