@@ -48,7 +48,7 @@ class Scope:
 
     @property
     def is_better(self) -> bool:
-        """Whether the fitted parameters should replace the present ones."""
+        """Return whether the fitted parameters should replace the present ones."""
         if self.fit is None or not self.fit.is_better:
             return False
         return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen_figures.log_loss >= LEAST_GAIN

@@ -72,7 +72,7 @@ class StudyPlan:
 
     @property
     def feasible(self) -> bool:
-        """Whether the limits allow every card to be seen in time."""
+        """Return whether the limits allow every card to be seen in time."""
         return self.unseen == 0
 
 

@@ -1,1 +1,1 @@
-"""Mock interviews: drawing questions, a timed session, its report."""
+"""Mock interviews: the drawing of questions, the timed session and its report."""

@@ -1,4 +1,4 @@
-"""Plan a mock interview: how many questions and minutes, which cards (weak and long unseen first), and its start."""
+"""Plan a mock interview: the number of questions and minutes, and the cards, weak and long unseen first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PER_QUESTION: Final = 4.0  # minutes
 
 @dataclass(frozen=True, slots=True)
 class MockPlan:
-    """How many questions are asked, and the minutes for each and for all."""
+    """The number of questions, and the minutes for each and for all."""
 
     questions: int
     per_question: float
@@ -33,7 +33,7 @@ class MockPlan:
 
 
 class NoCardToAsk(UsageError):
-    """No card can be asked."""
+    """No card is available for the interview."""
 
     def __init__(self) -> None:
         super().__init__("There is no card to ask. `flashcards list` shows all cards.")
@@ -55,7 +55,7 @@ def find_preset(collection: Collection, name: str) -> MockPreset:
 
 
 def plan_interview(preset: MockPreset, given: MockPreset) -> MockPlan:
-    """Plan an interview. What is given counts before the preset, and the preset before the default."""
+    """Plan an interview. Values in `given` override the preset, which overrides the defaults."""
     count = given.questions or preset.questions or _QUESTIONS
     share = preset.minutes / (preset.questions or _QUESTIONS) if preset.minutes else _PER_QUESTION
     each = given.per_question or preset.per_question or share
@@ -86,9 +86,9 @@ def draw_questions(
 def begin_interview(
     collection: Collection, plan: MockPlan, query: str, drawn: tuple[list[int], int], now_ms: int, *, schedule: bool
 ) -> tuple[int, MockSession]:
-    """Begin an interview with cards and a seed that were `drawn`; return its id and its session, whose clock runs.
+    """Begin an interview with `drawn` cards and their seed; return its id and its session, whose clock runs.
 
-    The query is kept to show it later. With `schedule`, ratings count as reviews.
+    The query is stored for the history. With `schedule`, ratings count as reviews.
     """
     cards, seed = drawn
     planned = Mock(now_ms, query, seed, len(cards), round(plan.minutes * 60), finished=False)
@@ -106,26 +106,29 @@ class Candidate(NamedTuple):
     """A card that may be asked."""
 
     card: int  # its id
-    skills: tuple[str, ...]  # what it trains, from its tags; the first counts
-    recall: float | None  # the chance that it is recalled today; missing for a card never seen
-    missed: float  # the part of its points that was missed so far; 0 if no points were ticked
-    days_since: int | None  # days since it was last asked in any way; missing if it never was
+    skills: tuple[str, ...]  # skills named by its tags; the first one counts
+    recall: float | None  # predicted probability of recall today; None for a new card
+    missed: float  # share of its points missed so far; 0 if no points were ticked
+    days_since: int | None  # days since it was last asked in any way; None if never
 
 
 def weakness(candidate: Candidate) -> float:
-    """Compute the sampling weight of a card: forgotten, missed and long unseen add up."""
+    """Compute the sampling weight of a card, the sum of three parts: forgotten, missed and long unseen."""
     forgotten = 1.0 if candidate.recall is None else 1 - candidate.recall
     waited = 1.0 if candidate.days_since is None else min(candidate.days_since, _LONG) / _LONG
     return _LEAST + forgotten + candidate.missed + waited
 
 
 def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
-    """Draw cards in turn from the skills, weak ones more likely. The same seed and candidates give the same cards."""
+    """Draw cards from each skill in turn, weak cards more often.
+
+    The same seed and candidates give the same cards.
+    """
     chance = random.Random(seed)  # noqa: S311 - nothing secret depends on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):
         by_skill[candidate.skills[0] if candidate.skills else ""].append(candidate)
-    # Skills take turns, the weakest first; where they are alike, luck decides.
+    # Skills take turns, weakest first; ties are broken at random.
     turns = sorted(by_skill, key=lambda skill: (-max(map(weakness, by_skill[skill])), chance.random()))
     found: list[int] = []
     while len(found) < count and any(by_skill.values()):
@@ -139,7 +142,7 @@ def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[i
 
 
 def list_candidates(collection: Collection, cards: Iterable[int], today: int) -> list[Candidate]:
-    """List the cards that may be asked: rubric cards if there are any, else all with a text that are not suspended."""
+    """List the candidates: rubric cards if there are any, else all active cards that are not suspended."""
     found: list[Candidate] = []
     rubrics: list[Candidate] = []
     for number in cards:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 SKILL: Final = "skill:"
-"""How a tag begins that names a skill."""
+"""The prefix of a tag that names a skill."""
 
 _ANSWERS = """
     SELECT number, card, front, skills, seconds, budget, answer, note, rating, covered, missed
@@ -33,11 +33,11 @@ class Mock(NamedTuple):
     """A mock interview."""
 
     id: int  # when it began, in epoch milliseconds; unique
-    query: str  # what it was drawn from
-    seed: int  # of the drawing
-    questions: int  # how many were drawn
-    seconds: int  # the time it was to take at the most
-    finished: bool  # False for one that was left, or killed
+    query: str  # the query that chose its cards
+    seed: int  # the seed of the draw
+    questions: int  # the number of questions drawn
+    seconds: int  # the time limit
+    finished: bool  # False if it was left early or killed
 
 
 class MockAnswer(NamedTuple):
@@ -66,7 +66,7 @@ class Mocks:
         self._connection = connection
 
     def begin(self, mock: Mock) -> int:
-        """Add an interview; return its id, moved on until it is unique."""
+        """Add an interview; return its id, increased until it is unique."""
         number = mock.id
         while self._connection.execute("SELECT 1 FROM mocks WHERE id = ?", (number,)).fetchone():
             number += 1
@@ -74,7 +74,7 @@ class Mocks:
         return number
 
     def put(self, mock: int, answer: MockAnswer) -> None:
-        """Store a question that was answered in part or in full; it replaces the earlier row."""
+        """Store a partly or fully answered question, replacing its earlier row."""
         row = (*answer[:3], json.dumps(answer.skills), *answer[4:9])
         points = (json.dumps(answer.covered), json.dumps(answer.missed))
         self._connection.execute(
@@ -82,11 +82,11 @@ class Mocks:
         )
 
     def note(self, mock: int, number: int, text: str) -> None:
-        """Store a note to a question."""
+        """Store the note on a question."""
         self._connection.execute("UPDATE mock_answers SET note = ? WHERE mock = ? AND number = ?", (text, mock, number))
 
     def finish(self, mock: int) -> None:
-        """Store that an interview came to its end."""
+        """Mark an interview as finished."""
         self._connection.execute("UPDATE mocks SET finished = 1 WHERE id = ?", (mock,))
 
     def all(self) -> list[Mock]:
@@ -104,14 +104,14 @@ class Mocks:
 
 
 def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
-    """Find the skills that tags name, those of the card before those of its file."""
+    """Find the skills that tags name: first those of the card, then those of its file."""
     return tuple(tag.removeprefix(SKILL) for tag in reversed(tuple(tags)) if tag.startswith(SKILL))
 
 
 class MockRecorder:
-    """Reads the cards that are asked, and keeps what is done with them, question by question.
+    """Reads the asked cards, and saves the answers question by question.
 
-    Unless they count for the `schedule`, ratings are written down beside it. `budget` is seconds a question.
+    Unless ratings count for the `schedule`, they are recorded without changing it. `budget` is in seconds per question.
     """
 
     def __init__(self, collection: Collection, mock: Mock, budget: int, now_ms: int, *, schedule: bool) -> None:
@@ -135,7 +135,7 @@ class MockRecorder:
         return asked, find_skills(asked.entry.note.tags)
 
     def keep_draft(self, result: Result) -> None:
-        """Store a question that is answered in part, or not rated yet."""
+        """Store a question that is partly answered or not rated yet."""
         with transaction(self._collection.connection):
             self._mocks.put(self.mock, self._row(result))
 
@@ -154,12 +154,12 @@ class MockRecorder:
             self._mocks.put(self.mock, self._row(result))
 
     def record_note(self, result: Result) -> None:
-        """Store the note to the last question."""
+        """Store the note on the last question."""
         with transaction(self._collection.connection):
             self._mocks.note(self.mock, result.number, result.note)
 
     def finish(self) -> None:
-        """Store that the interview came to its end."""
+        """Mark the interview as finished."""
         with transaction(self._collection.connection):
             self._mocks.finish(self.mock)
 

@@ -1,4 +1,4 @@
-"""Summarise a mock interview: coverage by skill, time against the budget, missed points, the trend. Pure."""
+"""Summarise a mock interview: coverage by skill, time against the budget, missed points, the trend."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from flashcards.text import count_columns, format_duration
 from scheduler import Clock, Rating
 
 MARK: Final = "# Mock interview"
-"""How a report begins."""
+"""The first line of a report."""
 
 _MOST_MISSED: Final = 10
 
 
 class Coverage(NamedTuple):
-    """Covered points and all points. A question without a rubric is one point, covered by Good or Easy."""
+    """Covered points and all points. A question without a rubric counts as one point, covered by Good or Easy."""
 
     covered: int
     points: int
 
     @property
     def share(self) -> float:
-        """The part covered; 0 where there are no points."""
+        """The covered share; 0 if there are no points."""
         return self.covered / self.points if self.points else 0.0
 
 
 def select_rated(answers: Iterable[MockAnswer]) -> list[MockAnswer]:
-    """Select the answers that were rated; only these count."""
+    """Select the rated answers. Only these count."""
     return [answer for answer in answers if answer.rating]
 
 
@@ -65,25 +65,25 @@ def _name_rating(answer: MockAnswer) -> str:
 
 
 def format_clock(seconds: float) -> str:
-    """Format what a clock shows: `4:05`, or `-0:10` ten seconds after its end."""
+    """Format a clock: `4:05`, or `-0:10` ten seconds after the time is up."""
     minutes, rest = divmod(round(abs(seconds)), 60)
     return f"{'-' if seconds < 0 else ''}{minutes}:{rest:02}"
 
 
 def format_seconds(seconds: float) -> str:
-    """Format time spent or allowed: `45 s`, `4 min 10 s`."""
+    """Format a duration: `45 s`, `4 min 10 s`."""
     return format_duration(round(seconds * 1000))
 
 
 def _write_plainly(markdown: str) -> str:
-    """Return a question or a point as plain text in one line."""
+    """Return a question or a point as one line of plain text."""
     return " ".join(render_plain(markdown).split())
 
 
 def format_lines(
     mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]
 ) -> list[str]:
-    """Format the report for a terminal, a line each."""
+    """Format the report for a terminal as a list of lines."""
     if not answers:
         return ["No question was answered."]
     all_of_it = measure_coverage(answers)
@@ -114,7 +114,7 @@ def format_lines(
 
 
 def format_written(answers: Sequence[MockAnswer]) -> list[str]:
-    """Format what the person wrote, question by question, for a terminal."""
+    """Format the written answers for a terminal, question by question."""
     found = ["", "What you wrote:"]
     for answer in answers:
         texts = [*answer.answer.splitlines(), *([f"Note: {answer.note}"] if answer.note else [])]

@@ -14,7 +14,7 @@ from scheduler import Rating
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a mock may take, in milliseconds: in all, and for each question."""
+    """The time limits of a mock interview in milliseconds: overall and for each question."""
 
     total_ms: int
     each_ms: int
@@ -22,41 +22,41 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a question went."""
+    """The result of a question."""
 
-    number: int  # which question it was, from 1
+    number: int  # number of the question, from 1
     asked: Asked  # the card
-    skills: tuple[str, ...]  # what it trains
+    skills: tuple[str, ...]  # skills that it trains
     seconds: float  # from the question to the end of the answer
-    answer: str  # what was jotted down; "" where it was spoken
-    rating: Rating | None  # what the person decided; missing until then
+    answer: str  # written answer; "" if it was spoken
+    rating: Rating | None  # the person's rating; None until given
     # covered, missed: the points of the rubric; before the rating no point is missed
     covered: tuple[str, ...]
     missed: tuple[str, ...]
-    note: str = ""  # what the person wrote to themselves
+    note: str = ""  # the person's note to themselves
 
 
 class Recorder(Protocol):
-    """Keeps what was done, saving it before it returns."""
+    """Stores results; each call has saved them when it returns."""
 
     def keep_draft(self, result: Result) -> None:
-        """Keep a question that is answered in part, or not rated yet; it replaces an earlier draft."""
+        """Store a question that is partly answered or not rated yet, replacing its earlier draft."""
 
     def record_answer(self, result: Result, now_ms: int) -> None:
-        """Record a question that was answered and rated."""
+        """Store an answered and rated question."""
 
     def record_note(self, result: Result) -> None:
-        """Record a note to the last question."""
+        """Store a note on the last question."""
 
     def finish(self) -> None:
-        """Record that all questions were asked, or that the time was over."""
+        """Record that all questions were asked or that the time is up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A question; the answer is being given.
+    """A question is being answered.
 
-    `question_until_ms` is when its time is over, `until_ms` when that of the mock is.
+    `question_until_ms` and `until_ms` are the ends of its time and of the interview.
     """
 
     number: int
@@ -69,7 +69,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The model answer: points are ticked, and a rating is chosen."""
+    """The model answer is shown, for ticking points and choosing a rating."""
 
     number: int
     total: int
@@ -82,7 +82,7 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class Noting:
-    """A note to oneself may be written."""
+    """A note to oneself can be written."""
 
     result: Result
 
@@ -100,10 +100,10 @@ MockView = Asking | Judging | Noting | Over
 
 
 class MockSession:
-    """One mock interview. `view` is what to show now; the methods are what a person does, each with the instant.
+    """A mock interview. `view` is the current view; each method is an action of the person at an instant.
 
-    What makes no sense in the present view changes nothing. A question whose time is over may be answered to the end;
-    when the time of the mock is over, no further question follows.
+    An action that does not fit the current view changes nothing. A question may be answered after its time is up, but
+    no question follows once the interview's time is up.
     """
 
     def __init__(
@@ -123,14 +123,14 @@ class MockSession:
         self.view: MockView = self._ask(now_ms)
 
     def keep_text(self, now_ms: int, text: str) -> None:
-        """Keep what is written so far of an answer or a note, whatever ends it."""
+        """Keep the text of an answer or note so far, in case it is interrupted."""
         if isinstance(self.view, Asking) and text.strip():
             self._recorder.keep_draft(self._make_result(self.view, self._seconds(now_ms, self.view), text.strip()))
         elif isinstance(self.view, Noting) and text.strip():
             self._recorder.record_note(replace(self.view.result, note=text.strip()))
 
     def answer(self, now_ms: int, text: str) -> MockView:
-        """Take the answer; `text` is what was written of it."""
+        """Record the answer; `text` is its written part."""
         if isinstance(self.view, Asking):
             asking = self.view
             seconds = self._seconds(now_ms, asking)
@@ -161,7 +161,7 @@ class MockSession:
         return self.view
 
     def note(self, now_ms: int, text: str) -> MockView:
-        """Take a note to oneself, or "" for no note, and ask the next question."""
+        """Record a note to oneself, or "" for none, and ask the next question."""
         if isinstance(self.view, Noting):
             if text.strip():
                 self._results[-1] = replace(self.view.result, note=text.strip())
@@ -170,7 +170,7 @@ class MockSession:
         return self.view
 
     def leave(self) -> MockView:
-        """Leave the interview; what was rated is kept."""
+        """Leave the interview, keeping all ratings."""
         if not isinstance(self.view, Over):
             self.view = Over(tuple(self._results), finished=False, reason="You left before the end.")
         return self.view
@@ -190,7 +190,7 @@ class MockSession:
         return max(0, now_ms - asking.since_ms) / 1000
 
     def _make_result(self, view: Asking | Judging, seconds: float, text: str) -> Result:
-        """Return the question as far as it is answered and ticked."""
+        """Return the result so far: answer and ticks."""
         ticked = view.ticked if isinstance(view, Judging) else frozenset()
         covered = tuple(point for at, point in enumerate(view.asked.entry.note.points) if at in ticked)
         skills = self._questions[view.number - 1][1]

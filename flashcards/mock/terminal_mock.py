@@ -29,9 +29,9 @@ _NOTE: Final = "A note to yourself, or Enter to skip it."
 
 
 class TerminalMock:
-    """Carries a mock interview to a person at a terminal.
+    """Runs a mock interview in a terminal.
 
-    If it is `plain`, for screen readers, no clock moves; what is left is said with each line.
+    `plain` is for screen readers: there is no running clock, and each prompt states the time left.
     """
 
     def __init__(self, collection: Collection, session: MockSession, now_ms: Callable[[], int], *, plain: bool) -> None:
@@ -42,7 +42,7 @@ class TerminalMock:
         self._screen = Screen({}, self._keys, plain=plain)
         self._keyboard = Keyboard(self._screen.leave, self._screen.open)
         self._redraw: Callable[[], None] = lambda: None
-        self._typed = ""  # of the line that was read last, also where it was not ended
+        self._typed = ""  # the last line read, even if Enter was not pressed
 
     def run(self) -> Over:
         """Ask until the end, or until the person leaves.
@@ -109,7 +109,7 @@ class TerminalMock:
         self._session.answer(self._now_ms(), "\n".join(lines).strip())
 
     def _line(self, prompt: str | Callable[[], str], lines: Sequence[str] = ()) -> str | None:
-        """Read a line. Whatever else ends it, what was typed so far is kept with the `lines`."""
+        """Read a line. If reading is interrupted, the text typed so far is kept with the `lines`."""
         show = prompt if callable(prompt) else lambda: prompt
         line = LineEditor(self._keyboard, show, is_timed=callable(prompt), pass_on=self._pass_on)
         try:
@@ -121,7 +121,7 @@ class TerminalMock:
             self._typed = line.typed
 
     def _pass_on(self, key: str) -> None:
-        """Handle a key that does not edit the line."""
+        """Handle a key that is not for editing the line."""
         action = self._keys.action(key)
         if action in SCROLLS:
             self._screen.scroll(action)
@@ -132,7 +132,7 @@ class TerminalMock:
         self._session.keep_text(self._now_ms(), "\n".join(lines))
 
     def _left(self, view: Asking) -> str:
-        """Format what is left for the question and in all, `2:05 / 14:40`; negative once it is over."""
+        """Format the time left for the question and overall: `2:05 / 14:40`. It is negative once the time is up."""
         now = self._now_ms()
         return " / ".join(format_clock((until - now) / 1000) for until in (view.question_until_ms, view.until_ms))
 

@@ -1,1 +1,1 @@
-"""Review cards: a session that knows no terminal, and the terminal that runs it."""
+"""Reviewing cards: a session independent of the terminal, and the terminal that runs it."""

@@ -83,7 +83,7 @@ _BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word b
 
 
 def is_same_text(given: str, expected: str) -> bool:
-    """Tell whether two texts are the same, apart from spaces and the Unicode form of accents."""
+    """Return whether two texts are the same, apart from spaces and the Unicode form of accents."""
     return _tidy(given) == _tidy(expected)
 
 

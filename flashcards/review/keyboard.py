@@ -205,7 +205,7 @@ class Keyboard:
             return b""
 
     def _has_more(self, seconds: float | None) -> bool:
-        """Tell whether there is a key within this time; without a time, wait until there is one."""
+        """Return whether there is a key within this time; without a time, wait until there is one."""
         if sys.platform == "win32":
             return True
         import select

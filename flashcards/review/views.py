@@ -32,7 +32,7 @@ class Asked:
 
     @property
     def typed(self) -> bool:
-        """Whether the answer is to be typed."""
+        """Return whether the answer is to be typed."""
         return bool(self.expected)
 
 

@@ -1,1 +1,1 @@
-"""Show reviews and reports in a browser: a second shell over the same sessions as the terminal."""
+"""Reviews and reports in a browser, built on the same sessions as the terminal."""

@@ -1,4 +1,4 @@
-"""The web application of one collection: its addresses and files, the hosts that it answers, the address to open."""
+"""The web application of one collection: its routes and files, its allowed hosts, the address to open."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flashcards.review.session_plan import SessionPlan
 
 
-_MOST: Final = 8 << 20  # bytes of a form; a text box may hold a whole deck
+_MOST: Final = 8 << 20  # bytes of a form; a text box may contain a whole deck
 _LOCAL: Final = ("127.0.0.1", "::1")
 _PAGES: Final = (
     *cards_page.PAGES,
@@ -44,11 +44,11 @@ _PAGES: Final = (
 )
 
 Page = Callable[[Site, Visit], Response | Awaitable[Response]]
-"""Answers a visit, in the thread of the collection; an awaitable that it returns runs outside that thread."""
+"""A function that answers a visit in the collection's thread; an awaitable that it returns runs outside it."""
 
 
 def build_app(site: Site) -> Starlette:
-    """Build the application; nothing of it may be served without a `Guard` before it."""
+    """Build the application. It must only be served behind a `Guard`."""
 
     def answer(page: Page) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
@@ -94,7 +94,7 @@ async def _read_form(request: Request) -> dict[str, list[str]]:
     async for part in request.stream():
         body += part
         if len(body) > _MOST:
-            raise HTTPException(413, f"This is larger than {_MOST:,} bytes.")
+            raise HTTPException(413, f"The form is larger than {_MOST:,} bytes.")
     try:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=1000, errors="replace")
     except ValueError as error:
@@ -134,11 +134,11 @@ video/webm webm
 _TYPE_OF: Final = {ending: line.split()[0] for line in _TYPES.splitlines() for ending in line.split()[1:]}
 _MEDIA: Final = AUDIO | IMAGE | VIDEO
 _INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""The policy of a media file: a drawing that is opened by itself runs nothing."""
+"""The content security policy of media files: an SVG opened by itself runs no script."""
 
 
 async def serve_static(request: Request) -> Response:
-    """Serve a file beside the templates. Its address changes with its content."""
+    """Serve a file next to the templates. Its address changes with its content."""
     name = request.path_params["name"]
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     if name == "code.css":
@@ -165,7 +165,7 @@ def serve_media(site: Site, visit: Visit) -> Response:
 
 
 def write_code_css() -> str:
-    """Return the colours of code, dark where the system is."""
+    """Return the CSS for highlighted code, dark if the system is dark."""
     light, _, rest = read_code_css().partition(".nightMode .hl,\n.night_mode .hl {")
     dark, _, rules = rest.partition("}\n")
     return f"{light}@media (prefers-color-scheme: dark) {{ .hl {{{dark}}} }}\n{rules}"
@@ -202,18 +202,18 @@ class WebHost:
 
     @property
     def url(self) -> str:
-        """The address to open, with its token."""
+        """The address to open, including its token."""
         return self._write_url(self._token)
 
     def make_single_url(self) -> str:
-        """Return an address that can be opened once."""
+        """Return an address that works only once."""
         return self._write_url(self.app.make_single_token())
 
     def _write_url(self, token: str) -> str:
         return f"{self._base}{self._start}{'&' if '?' in self._start else '?'}token={token}"
 
     def describe_end(self) -> list[str]:
-        """Say how the review went."""
+        """Describe how the review went."""
         return self.site.describe_end()
 
     def close(self) -> None:
@@ -222,7 +222,7 @@ class WebHost:
 
 
 def list_hosts(address: str, port: int) -> list[str]:
-    """List the values of `Host` under which the pages are served: this computer, and the address that is printed."""
+    """List the accepted `Host` values: those of this computer and of the printed address."""
     names = [*_HERE, _in_url(address)]
     if address in EVERYWHERE:
         names = [*_HERE, _in_url(local_address()), socket.gethostname(), f"{socket.gethostname()}.local"]

@@ -1,4 +1,4 @@
-"""A review session in the browser, numbered so that each form acts once, however often it is sent."""
+"""A review session in the browser. Page stamps ensure that each form acts only once."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 LATE = "late"
-"""The answer to a form of an outdated page, which changes nothing."""
+"""The result for a form of an outdated page, which changes nothing."""
 
 _REPEATABLE = (events.ShowAnswer, events.TypeAnswer, events.Tick, events.Flag, events.Refresh)
-"""What may arrive twice without harm, so that the number of the page stays."""
+"""Events that are harmless when repeated, so they keep the page's stamp."""
 
 
 @dataclass
 class BrowserSession:
-    """A session under way; `words` are the query that chose its cards.
+    """A running session; `words` are the query that chose its cards.
 
-    A page carries the `stamp` of the moment. A form is obeyed only if its stamp is the present one, and everything that
-    must not happen twice makes a new stamp. So a second tab, a double tap, a reload or the back button rate once.
+    Each page has the current `stamp`. A form is ignored if its stamp is outdated, and every action that must not be
+    repeated makes a new stamp. So a second tab, a double tap, a reload or the back button cannot rate twice.
     """
 
     collection: Collection
@@ -36,7 +36,7 @@ class BrowserSession:
     words: str = ""
     _id: str = field(default_factory=lambda: secrets.token_hex(4))
     _number: int = 0
-    _last: tuple[str, str] = ("", "")  # the stamp and the name of what was done last
+    _last: tuple[str, str] = ("", "")  # the stamp and name of the last action
 
     def __post_init__(self) -> None:
         self.backend = self.plan.open_backend(self.collection, self.now_ms)
@@ -45,25 +45,25 @@ class BrowserSession:
 
     @property
     def view(self) -> events.View:
-        """What to show now."""
+        """The current view."""
         return self.session.view
 
     @property
     def stamp(self) -> str:
-        """What the forms of the present page carry."""
+        """The stamp for the forms of the current page."""
         return f"{self._id}.{self._number}"
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many cards are done, and how many there are in all."""
+        """The number of finished cards and of all cards."""
         done = self.session.cards_done
         left = self.view.summary.left if isinstance(self.view, Finished) else self.view.counts
         return done, done + sum(left)
 
     def act(self, stamp: str, name: str, found: Sequence[events.Event]) -> str:
-        """Do what a form says; return `late` if its page is not the present one.
+        """Perform the action of a form; return `late` if its page is outdated.
 
-        The same form sent twice is not a mistake, so no message is shown.
+        The same form sent twice is not an error, so no message is shown.
         """
         if stamp != self.stamp:
             return "" if (stamp, name) == self._last else LATE
@@ -76,7 +76,7 @@ class BrowserSession:
         return ""
 
     def read_again(self, now_ms: int) -> None:
-        """Read the card again if its file changed, and choose the cards again if a new day has begun."""
+        """Read the card again if its file changed. Choose the cards again if a new day has begun."""
         day = self.collection.clock.day(now_ms)
         view = self.view
         if isinstance(view, Question | Answer) and (day != self.day or self.backend.follow_file(view.asked.card.id)):
@@ -85,5 +85,5 @@ class BrowserSession:
 
 
 def tick_points(view: Answer, points: set[int], now_ms: int) -> list[events.Event]:
-    """Return what makes exactly `points` the points that are ticked."""
+    """Return the events that make exactly `points` ticked."""
     return [events.Tick(now_ms, point) for point in sorted(view.ticked ^ points)]

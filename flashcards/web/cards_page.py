@@ -1,4 +1,4 @@
-"""Show cards: decks with due counts, a search, a deck as a page, one card."""
+"""Pages about cards: decks with due counts, a search, one deck, one card."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.web.shared_state import Site, Visit
 
-_PAGE: Final = 50  # cards or notes on a page
-_COUNTED: Final = 1000  # cards that a search finds; to count more would take long
+_PAGE: Final = 50  # cards or notes per page
+_COUNTED: Final = 1000  # matches of a search; counting more would take long
 _OF_DECKS: Final = (
     "SELECT c.id FROM cards c JOIN decks d ON d.id = c.deck WHERE c.active = 1 AND (d.name = ? OR d.name GLOB ?)"
 )
@@ -48,7 +48,7 @@ _EXAMPLES: Final = (
 
 
 class DeckRow(NamedTuple):
-    """A deck with what is due in it and in the decks below it."""
+    """A deck with the due counts of itself and its subdecks."""
 
     name: str
     title: str
@@ -58,7 +58,7 @@ class DeckRow(NamedTuple):
 
 
 class NothingFound(FlashcardsError):
-    """No card was found for a review."""
+    """No card matches the query of a review."""
 
     def __init__(self, words: str) -> None:
         super().__init__(f"No card matches `{words}`. Change the query, or leave it empty for all cards.")
@@ -85,7 +85,7 @@ def find_entry(site: Site, visit: Visit) -> Entry:
 
 
 def show_decks(site: Site, visit: Visit) -> Response:
-    """Show the decks with what is due, and ways to begin."""
+    """Show the decks, their due counts and the ways to start a review."""
     collection = site.collection
     collection.scan()
     rows = list_decks(collection, now_ms())
@@ -94,7 +94,7 @@ def show_decks(site: Site, visit: Visit) -> Response:
 
 
 def list_decks(collection: Collection, at_ms: int) -> list[DeckRow]:
-    """List the decks in the order of the collection; a deck counts what is due below it, too."""
+    """List the decks in the order of the collection. Each count includes the subdecks."""
     names = collection.catalog.deck_names()
     found = count_by_deck(collection.store, collection.limits, at_ms, order=find_ordering(collection))
     sums: dict[str, list[int]] = {}
@@ -112,7 +112,7 @@ def list_decks(collection: Collection, at_ms: int) -> list[DeckRow]:
 
 
 def start(site: Site, visit: Visit) -> Response:
-    """Begin the review that a form describes."""
+    """Start the review that a form describes."""
     mode, deck, words = visit.field("mode"), visit.field("deck"), visit.field("query").strip()
     only = None
     if deck:
@@ -166,7 +166,7 @@ def search(site: Site, visit: Visit) -> Response:
 
 
 def show_deck(site: Site, visit: Visit) -> Response:
-    """Show a deck as a page to read: each question with its answer."""
+    """Show a deck as one page: each question with its answer."""
     name = visit.query.get("name", "")
     page = read_number(visit.query.get("page", ""), 1, 1_000_000) or 1
     collection = site.collection
@@ -196,7 +196,7 @@ def _find_used_decks(collection: Collection) -> set[int]:
 
 
 def _list_decks_below(collection: Collection, name: str) -> list[tuple[str, str]]:
-    """List the names and addresses of the decks below a deck."""
+    """List the names and addresses of a deck's subdecks."""
     start = f"{name}::"
     decks = collection.catalog.deck_names()
     inside = sorted(deck for deck in map(decks.__getitem__, _find_used_decks(collection)) if deck.startswith(start))
@@ -206,7 +206,7 @@ def _list_decks_below(collection: Collection, name: str) -> list[tuple[str, str]
 
 
 def show_card(site: Site, visit: Visit) -> Response:
-    """Show one card, both sides, with its schedule and history; it follows the file as that is edited."""
+    """Show both sides of a card, its schedule and its history. The page follows edits of the file."""
     site.collection.scan()
     entry, card = find_entry(site, visit), site.collection.store.card(find_number(visit))
     if not card.active or card.slot not in entry.note.slots:
@@ -226,13 +226,13 @@ def show_card(site: Site, visit: Visit) -> Response:
 
 
 def show_info(site: Site, visit: Visit) -> Response:
-    """Show the place, schedule and history of a card, and nothing of its answer."""
+    """Show the place, schedule and history of a card without its answer."""
     find_entry(site, visit)
     return site.show(visit, "info.html", card=find_number(visit), facts=_describe(site, find_number(visit)))
 
 
 def preview(site: Site, visit: Visit) -> Response:
-    """Lead to the card at a place, `path:line`, or to the card of an id."""
+    """Redirect to the card with an id, or at a place `path:line`."""
     site.collection.scan()
     cards = find_cards(site.collection, visit.query.get("at", ""))
     return RedirectResponse(f"/card/{cards[0]}?follow", 303)
@@ -250,7 +250,7 @@ PAGES: Final = (
 
 
 def read_number(text: str, least: int, most: int) -> int | None:
-    """Read a number within bounds; nothing where there is no number."""
+    """Read a number within bounds; return None if the text is not one."""
     text = text.strip()
     if not text.isdecimal() or len(text) > 9:
         return None
@@ -276,7 +276,7 @@ def _describe_row(site: Site, number: int) -> dict[str, Any]:
 
 
 def _read_note(site: Site, note: int) -> dict[str, Any] | None:
-    """Return a note as the page of its deck shows it: with everything that it hides."""
+    """Return a note for the page of its deck, with all hidden parts shown."""
     entry = site.collection.catalog.entry(note)
     cards = site.collection.connection.execute(_FIRST_CARDS, (note,)).fetchall()
     if not cards or cards[0][1] not in entry.note.slots:
@@ -298,7 +298,7 @@ def _render(site: Site, entry: Entry, slot: str, *, is_back: bool) -> str:
 
 
 def _describe(site: Site, number: int) -> list[tuple[str, str]]:
-    """Return the place, schedule and history of a card: what it is, and its value; a line of history has no name."""
+    """Return the place, schedule and history of a card as names and values. Lines of history have no name."""
     collection = site.collection
     card = collection.store.card(number)
     entry = collection.note_of(card)

@@ -1,4 +1,4 @@
-"""Edit a note in the page, and save it unless its file has changed meanwhile."""
+"""Edit a note in the browser, and save it unless its file has changed meanwhile."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class NoteText:
 
 @dataclass(frozen=True, slots=True)
 class LastEdit:
-    """What was saved last, so that it can be taken back."""
+    """The last save, kept so that it can be undone."""
 
     path: str
     before: bytes
@@ -96,14 +96,14 @@ def write_note_text(root: Path, old: NoteText, text: str) -> LastEdit | None:
 
 
 def show_editor(site: Site, visit: Visit) -> Response:
-    """Show the text of a note in a box."""
+    """Show the text of a note in a text box."""
     site.collection.scan()
     entry = find_entry(site, visit)
     return _show(site, visit, read_note_text(site.root, entry))
 
 
 def save(site: Site, visit: Visit) -> Response:
-    """Save the text; what became wrong with the file is listed, and the edit can be taken back."""
+    """Save the text. List the new problems of the file and offer to undo the edit."""
     entry = find_entry(site, visit)
     numbers = [int(text) if text.isdecimal() else 0 for text in (visit.field("line"), visit.field("end"))]
     text = visit.field("text")
@@ -116,8 +116,8 @@ def save(site: Site, visit: Visit) -> Response:
     except OSError as error:
         return _show(site, visit, old, text=text, problem=f"{entry.path} cannot be written: {describe_os_error(error)}")
     except FileChanged:
-        problem = "The file changed since this page was opened, so nothing was saved. Your text is below: copy it, open"
-        return _show(site, visit, old, text=text, problem=f"{problem} the note again, and put it in.", is_late=True)
+        problem = "The file changed since this page was opened, so nothing was saved. Your text is below. Copy it, open"
+        return _show(site, visit, old, text=text, problem=f"{problem} the note again and paste the text.", is_late=True)
     if edit is None:
         return RedirectResponse(_back(visit), 303)
     site.last_edit = edit
@@ -131,7 +131,7 @@ def save(site: Site, visit: Visit) -> Response:
 
 
 def take_back(site: Site, visit: Visit) -> Response:
-    """Put the file back as it was before the last edit, unless it changed since."""
+    """Restore the file as it was before the last edit, unless it has changed since."""
     edit = site.last_edit
     if edit is not None:
         replace_unchanged(find_place(site.root, edit.path), edit.after, edit.before)
@@ -142,7 +142,7 @@ def take_back(site: Site, visit: Visit) -> Response:
 
 
 def open_in_editor(site: Site, visit: Visit) -> Response:
-    """Open the file in the editor of the person who sits at this computer; the page follows when it is saved."""
+    """Open the file in an editor on this computer. The page follows when the file is saved."""
     entry = find_entry(site, visit)
     if visit.is_local and has_editor():
         path = find_place(site.root, entry.path)
@@ -151,7 +151,7 @@ def open_in_editor(site: Site, visit: Visit) -> Response:
 
 
 def has_editor() -> bool:
-    """Tell whether an editor can be opened: one with a window, or any if the program runs in a terminal."""
+    """Return whether an editor can be opened: a graphical one, or any if the program runs in a terminal."""
     try:
         name = Path(find_editor_command()[0]).name
     except EditorMissing:
@@ -160,7 +160,7 @@ def has_editor() -> bool:
 
 
 def _open_quietly(path: Path, line: int) -> None:
-    with suppress(FlashcardsError):  # the person sees in the terminal that no editor came
+    with suppress(FlashcardsError):  # the terminal shows that no editor opened
         open_editor(path, line)
 
 
@@ -182,7 +182,7 @@ def _show(
 
 
 def _back(visit: Visit) -> str:
-    """Return where the person came from: a card's page, or the review."""
+    """Return the previous page: that of the card, or the review."""
     return f"/card/{find_number(visit)}" if "card" in (visit.field("from"), visit.query.get("from")) else "/review"
 
 

@@ -1,4 +1,4 @@
-"""Refuse requests that do not come from the person's own browser: check host, token, cookie and origin."""
+"""Accept requests only from the user's own browser: check host, token, cookie and origin."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN: Final = "/static/"
-"""What the addresses begin with that need no token: they hold nothing of the person's."""
+"""The prefix of addresses that need no token, since they contain no personal data."""
 
-_SHORTEST: Final = 20  # characters of a token that was kept
+_SHORTEST: Final = 20  # minimum length of a stored token
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -35,7 +35,7 @@ _POLICY: Final = (
 _HEADERS: Final = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # `no-referrer` would make browsers hide the origin of forms, which is checked
+    "referrer-policy": "same-origin",  # `no-referrer` would make browsers omit the origin of forms, which is checked
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
@@ -43,10 +43,10 @@ _HEADERS: Final = {
 }
 
 _CLOSED: Final = (
-    "This page belongs to a flashcards collection. Open the address that flashcards printed when it was started, with"
+    "This page belongs to a flashcards collection. Open the address that flashcards printed at its start, with"
     " its token; or scan its code again."
 )
-_HOST: Final = "flashcards is not served under this name. Open the address that it printed when it was started."
+_HOST: Final = "flashcards does not accept this host name. Open the address that it printed when it was started."
 _ORIGIN: Final = "This request comes from another page, so nothing was done. Open the address that flashcards printed."
 _WAIT: Final = "Too many wrong tokens. Wait {} seconds, then open the address that flashcards printed."
 
@@ -71,7 +71,7 @@ class Guard:
         self._singles: set[str] = set()
 
     def make_single_token(self) -> str:
-        """Return a token that lets in once; for a place where others might read it, such as the list of processes."""
+        """Return a token that works once, for places where others can read it, such as the process list."""
         token = make_token()
         self._singles.add(token)
         return token
@@ -84,7 +84,7 @@ class Guard:
         await (response or self._app)(scope, receive, lambda message: send(_add_headers(message)))
 
     def _stop(self, scope: Scope) -> Response | None:
-        """Return the answer to a request that does not pass."""
+        """Return the response to a rejected request, or None if the request may pass."""
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
@@ -103,7 +103,7 @@ class Guard:
         return None
 
     def _take_token(self, scope: Scope, query: list[tuple[str, str]]) -> Response:
-        """Exchange the token of an address for a cookie, or refuse it."""
+        """Exchange the token in an address for a cookie, or reject it."""
         peer = scope["client"][0] if scope.get("client") else ""
         if wait := self._limit.wait(peer):
             return _refuse(_WAIT.format(round(wait + 0.5)), 429, {"retry-after": str(round(wait + 0.5))})
@@ -114,7 +114,7 @@ class Guard:
             return _refuse(_CLOSED, 403)
         rest = urlencode([pair for pair in query if pair[0] != "token"])
         target = "/" + scope["path"].lstrip("/\\") + (f"?{rest}" if rest else "")
-        # Not a redirect: a browser that came from another site would follow it without the strict cookie.
+        # Not a redirect: a browser coming from another site would follow it without the strict cookie.
         page = HTMLResponse(_WELCOME.format(escape(target)))
         page.set_cookie(self._cookie, self._value, path="/", httponly=True, samesite="strict", max_age=400 * 86_400)
         return page
@@ -140,12 +140,12 @@ class Guard:
 
 
 def make_token() -> str:
-    """Return a token that cannot be guessed."""
+    """Return an unguessable token."""
     return secrets.token_urlsafe(16)
 
 
 def keep_token(path: Path, *, reset: bool = False) -> str:
-    """Return the token in a file that only its owner can read; make it if it does not exist, or with `reset`."""
+    """Return the token stored in a file that only its owner can read. Create it if missing, or with `reset`."""
     with suppress(OSError, UnicodeDecodeError):
         token = path.read_text(encoding="ascii").strip()
         if len(token) >= _SHORTEST and not reset:
@@ -158,7 +158,7 @@ def keep_token(path: Path, *, reset: bool = False) -> str:
 
 
 def _is_own_form(headers: Headers, host: str) -> bool:
-    """Tell whether a form was sent by a page of ours; browsers say so in `Origin`, or else in `Sec-Fetch-Site`."""
+    """Return whether one of our pages sent a form. Browsers state that in `Origin` or `Sec-Fetch-Site`."""
     origin = headers.get("origin")
     if origin is not None:
         return origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")

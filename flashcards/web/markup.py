@@ -1,4 +1,4 @@
-"""Render Markdown as the HTML of a page: formulas for KaTeX, media of the collection, nothing from elsewhere."""
+"""Render Markdown as the HTML of a page: formulas for KaTeX, local media, nothing loaded from the web."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_LONGEST_FORMULA: Final = 4000  # characters; a longer one stays text, since to draw it would stop the page for seconds
+_LONGEST_FORMULA: Final = (
+    4000  # characters; longer ones stay text, because drawing them would block the page for seconds
+)
 MEDIA: Final = "/media/"
-"""What the address of a media file begins with; the path within the collection follows."""
+"""The prefix of a media file's address, followed by its path within the collection."""
 
 
 class _PagePlacer(MediaPlacer):
-    """Writes pictures that open large, players, and links that open beside the page."""
+    """Writes pictures that can be enlarged, players, and links that open in a new tab."""
 
     loads_remote = False
 
     def write_image(self, attributes: dict[str, str]) -> str:
-        """Write a picture; one on the web is not loaded, only linked."""
+        """Write a picture. One on the web is linked rather than loaded."""
         url = attributes.get("src", "")
         if is_remote(url) and extension(url) not in PLAYED:
             return _link_elsewhere(url, attributes.get("alt", "") or _last_part(url) or "picture")
@@ -37,11 +39,11 @@ class _PagePlacer(MediaPlacer):
         if is_file and not address:
             return _write_missing(url)
         written = super().write_image(attributes)
-        # A link within a link is no HTML.
+        # HTML does not allow a link within a link.
         return f'<a class="zoom" href="{escape(address)}">{written}</a>' if is_file and not self.links else written
 
     def open_link(self, attributes: dict[str, str]) -> str:
-        """Write the beginning of a link; one to the web opens beside the page."""
+        """Write the opening tag of a link. Links to the web open in a new tab."""
         url = attributes.get("href", "")
         if scheme(url) == "" and extension(url) in IMAGE and not self.get_name(url):
             self.links.append("")
@@ -52,7 +54,7 @@ class _PagePlacer(MediaPlacer):
         return written
 
     def write_sound(self, url: str) -> str:
-        """Write a player for a sound or video of the collection."""
+        """Write a player for a local sound or video."""
         address = self.get_name(url)
         if not address:
             return _write_missing(url)
@@ -60,12 +62,12 @@ class _PagePlacer(MediaPlacer):
         return f'<{kind} controls preload="auto" src="{escape(address)}"></{kind}>'
 
     def write_remote_player(self, url: str) -> str:
-        """Write a link: the page loads nothing from the web."""
+        """Write a link instead, because the page loads nothing from the web."""
         return _link_elsewhere(url, _last_part(url) or "recording")
 
 
 class PageRenderer(HtmlRenderer):
-    """A renderer for the notes of one deck file, which names media; `file` is its path within the collection."""
+    """Renders the notes of one deck file; `file` is its path within the collection."""
 
     def __init__(self, root: Path, file: str, macros: Mapping[str, str]) -> None:
         super().__init__(macros, self._find_address)
@@ -75,7 +77,7 @@ class PageRenderer(HtmlRenderer):
         self._delimiters: tuple[str, str] | tuple[()] = ()
 
     def render_side(self, markdown: str, definitions: str, delimiters: tuple[str, str] | tuple[()]) -> str:
-        """Render one side of a card; what a cloze asks or reveals is in `<mark class="gap">`."""
+        """Render one side of a card. The asked or revealed part of a cloze is in `<mark class="gap">`."""
         self._delimiters = delimiters
         html = self.render(markdown, definitions)
         return mark_gaps(html, delimiters, '<mark class="gap">', "</mark>") if delimiters else html
@@ -111,7 +113,7 @@ def _last_part(url: str) -> str:
 
 
 def _link_elsewhere(url: str, name: str) -> str:
-    """Write a link to a file on the web, which a page never loads by itself."""
+    """Write a link to a file on the web, which the page never loads by itself."""
     address = f"https:{url.strip()}" if scheme(url) == "//" else url
     link = f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(name)}</a>'
     return f'<span class="elsewhere">{link} (on the web, not loaded)</span>'

@@ -1,4 +1,4 @@
-"""Show a mock interview as pages: choosing one, a question with its clock, the model answer, the report."""
+"""Pages of a mock interview: the choice, a question with its clock, the model answer, the report."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class MockSitting:
     mock: int
     session: MockSession
     draft: str = ""
-    """What is written of the present answer so far."""
-    _done: dict[str, str] = field(default_factory=dict)  # what was done last on each stamp
+    """The text of the current answer so far."""
+    _done: dict[str, str] = field(default_factory=dict)  # the last action for each stamp
 
     @property
     def stamp(self) -> str:
-        """What the forms of the present page carry."""
+        """The stamp for the forms of the current page."""
         view = self.session.view
         number = 0 if isinstance(view, Over | Noting) else view.number
         return f"{self.mock}.{number}.{type(view).__name__.lower()}"
 
     def act(self, visit: Visit, now: int) -> str:
-        """Do what a form says; return a sentence if it could not be done."""
+        """Perform the action of a form. Return a sentence if that was impossible."""
         stamp, name = visit.field("stamp"), visit.field("do")
         if stamp != self.stamp:
             return "" if self._done.get(stamp) == name else LATE_SENTENCE
@@ -71,7 +71,7 @@ class MockSitting:
         return ""
 
     def _keep(self, visit: Visit, now: int) -> None:
-        """Keep what is written so far."""
+        """Keep the text written so far."""
         if isinstance(self.session.view, Asking):
             self.draft = visit.field("answer")
             self.session.keep_text(now, self.draft)
@@ -90,7 +90,7 @@ class MockSitting:
 
 
 def choose(site: Site, visit: Visit) -> Response:
-    """Show the interviews that can be held, and those that were."""
+    """Show the available interviews and the earlier ones."""
     site.collection.scan()
     mocks = site.collection.settings.mocks
     presets = [(name, plan_interview(preset, MockPreset()), preset.query) for name, preset in mocks.items()]
@@ -107,7 +107,7 @@ def choose(site: Site, visit: Visit) -> Response:
 
 
 def start(site: Site, visit: Visit) -> Response:
-    """Begin the interview that a form describes; one that is under way is left."""
+    """Begin the interview that a form describes. A running one ends."""
     collection = site.collection
     collection.scan()
     name = visit.field("preset")
@@ -133,7 +133,7 @@ def start(site: Site, visit: Visit) -> Response:
 
 
 def show_now(site: Site, visit: Visit, notice: str = "") -> Response:
-    """Show the question, or the model answer."""
+    """Show the question or the model answer."""
     if site.mock is None:
         return RedirectResponse("/mock", 303)
     view, at = site.mock.session.view, now_ms()
@@ -168,7 +168,7 @@ def show_now(site: Site, visit: Visit, notice: str = "") -> Response:
 
 
 def act(site: Site, visit: Visit) -> Response:
-    """Do what a button says, and show what comes next."""
+    """Perform the action of a button, and show the next page."""
     if site.mock is None:
         return RedirectResponse("/mock", 303)
     notice = site.mock.act(visit, now_ms())
@@ -181,7 +181,9 @@ def show_report(site: Site, visit: Visit) -> Response:
     """Show how an interview went."""
     found = _find(site, int(visit.path["mock"][:18]) if visit.path["mock"].isdecimal() else -1)
     if found is None:
-        return site.show_problem(visit, "There is no such mock interview. The page of mock interviews lists them.", 404)
+        return site.show_problem(
+            visit, "This mock interview does not exist. The page of mock interviews lists them all.", 404
+        )
     mock, answers, earlier = found
     if "markdown" in visit.query:
         text = report.format_markdown(mock, answers, earlier, site.collection.clock)
@@ -211,7 +213,7 @@ PAGES: Final = (
 
 
 def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dict[str, Any]:
-    """Return a line of the history."""
+    """Return one row of the history."""
     return {
         "id": mock.id,
         "when": _format_time(site, mock),
@@ -223,7 +225,7 @@ def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dic
 
 
 def _describe_result(answer: MockAnswer) -> dict[str, Any]:
-    """Return how one question went."""
+    """Describe the result of one question."""
     over = answer.seconds > answer.budget
     took = f"{report.format_seconds(answer.seconds)} of {report.format_seconds(answer.budget)}"
     return {
@@ -255,7 +257,7 @@ def _format_time(site: Site, mock: Mock) -> str:
 
 
 def _read_count(text: str) -> int | None:
-    """Read the number of questions; nothing if the field is empty."""
+    """Read the number of questions; return None if the field is empty."""
     if not text.strip():
         return None
     count = int(text) if text.strip().isdecimal() and len(text) < 6 else 0
@@ -265,7 +267,7 @@ def _read_count(text: str) -> int | None:
 
 
 def _read_minutes(text: str) -> float | None:
-    """Read a number of minutes; nothing if the field is empty."""
+    """Read a number of minutes; return None if the field is empty."""
     if not text.strip():
         return None
     try:
@@ -273,5 +275,5 @@ def _read_minutes(text: str) -> float | None:
     except ValueError:
         minutes = 0.0
     if not 0 < minutes <= MOST_MINUTES:
-        raise UsageError(f"Minutes are a number above 0, at most {MOST_MINUTES}.")
+        raise UsageError(f"Minutes must be a number above 0 and at most {MOST_MINUTES}.")
     return minutes

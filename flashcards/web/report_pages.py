@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.web.shared_state import Job, Site, Step, Visit
 
-_YEAR: Final = 365  # days that the statistics look back
-_MONTH: Final = 30  # days that the forecast looks ahead
+_YEAR: Final = 365  # days covered by the statistics
+_MONTH: Final = 30  # days covered by the forecast
 _LONGEST: Final = 36_500  # days
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_SOON: Final = 0.4  # seconds; a report that takes longer shows how far it is
-_NO_DEADLINE: Final = "No deck has a deadline that lies ahead. Choose the day."
+_SOON: Final = 0.4  # seconds; slower reports show their progress
+_NO_DEADLINE: Final = "No deck has a deadline in the future. Choose a day."
 _NO_DAY: Final = "Choose a day from tomorrow on, within the next ten years."
 
 
 def show_statistics(site: Site, visit: Visit) -> Awaitable[Response]:
-    """Show what was reviewed, and how it went."""
+    """Show the past reviews and their results."""
     days = read_number(visit.query.get("days", ""), 1, _LONGEST) or _YEAR
     words = visit.query.get("q", "").strip()
 
@@ -47,7 +47,7 @@ def show_statistics(site: Site, visit: Visit) -> Awaitable[Response]:
 
 
 def show_forecast(site: Site, visit: Visit) -> Response | Awaitable[Response]:
-    """Show what is due on the days ahead."""
+    """Show the cards due on the days ahead."""
     days = read_number(visit.query.get("days", ""), 1, FARTHEST) or _MONTH
     words = visit.query.get("q", "").strip()
     if not site.collection.limits:
@@ -62,7 +62,7 @@ def show_forecast(site: Site, visit: Visit) -> Response | Awaitable[Response]:
 
 
 def show_readiness(site: Site, visit: Visit) -> Response | Awaitable[Response]:
-    """Show what will be recalled on a day, and what it takes."""
+    """Show the recall predicted for a day and the work until then."""
     site.collection.scan()
     if not site.collection.limits:
         return site.show_problem(visit, NO_CARDS, 404)
@@ -88,9 +88,11 @@ PAGES: Final = (
 
 
 async def _deliver(site: Site, visit: Visit, job: Job, fields: dict[str, Any]) -> Response:
-    """Show a report once it is computed, or else how far it is: the page then asks again by itself."""
+    """Show a report once it is computed. Until then, show a progress page that reloads itself."""
     waiting = asyncio.wrap_future(job.result)
-    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio logs a wrong query
+    waiting.add_done_callback(
+        lambda done: done.cancelled() or done.exception()
+    )  # otherwise asyncio logs an invalid query
     await asyncio.wait([waiting], timeout=_SOON)
     if not job.result.done():
         return site.show(visit, "report.html", **fields, report="", job=job, problem="")
@@ -103,7 +105,7 @@ async def _deliver(site: Site, visit: Visit, job: Job, fields: dict[str, Any]) -
 
 
 def _read_day(collection: Collection, today: int, on: str) -> tuple[int | None, str]:
-    """Return the day that is asked for, or the last deadline; else nothing, and what to do."""
+    """Return the requested day or the last deadline, else None; and a message with what to do."""
     if not on:
         deadline = find_last_deadline(collection)
         return (deadline, "") if deadline is not None and deadline > today else (None, _NO_DEADLINE)
@@ -115,7 +117,7 @@ def _read_day(collection: Collection, today: int, on: str) -> tuple[int | None, 
 
 
 def _find_cards(collection: Collection, words: str) -> frozenset[int] | None:
-    """Find the cards that a query chooses; nothing, which means all cards, if there is no query."""
+    """Find the cards of a query; return None, which means all cards, for an empty query."""
     if not words:
         return None
     found = frozenset(find_card_ids(collection, words))

@@ -1,4 +1,4 @@
-"""Show the review as a page, act on its buttons, and keep the settings of a device."""
+"""The pages of a review, the actions of their buttons, and the settings of a device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PILES: Final = ("new", "learning", "review")
 
 
 def show_review(site: Site, visit: Visit) -> Response:
-    """Show the question, the answer, or the end."""
+    """Show the question, the answer or the end."""
     review = site.review
     review.read_again(now_ms())
     view = review.view
@@ -41,7 +41,7 @@ def show_review(site: Site, visit: Visit) -> Response:
 
 
 def act(site: Site, visit: Visit) -> Response:
-    """Do what a button of the review says, and show what comes next."""
+    """Perform the action of a button, and show the next page."""
     review = site.review
     name = visit.field("do")
     found = _read_events(review.view, name, visit, now_ms())
@@ -50,7 +50,7 @@ def act(site: Site, visit: Visit) -> Response:
 
 
 def start_again(site: Site, _visit: Visit) -> Response:
-    """Begin the same review again: more may be due by now."""
+    """Start the same review again. More cards may be due now."""
     site.start(site.review.plan, site.review.words)
     return RedirectResponse("/review", 303)
 
@@ -63,7 +63,7 @@ def stop(site: Site, visit: Visit) -> Response:
 
 
 def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[events.Event]:
-    """Return what a button means to the session."""
+    """Return the session events that a button stands for."""
     ticks: list[events.Event] = []
     if isinstance(view, Answer) and view.asked.entry.note.points:
         ticks = tick_points(view, visit.points, now)
@@ -90,7 +90,7 @@ def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[e
 
 
 def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
-    """Return what both sides of a card show."""
+    """Return the template values shared by both sides of a card."""
     entry = asked.entry
     return {
         "asked": asked,
@@ -104,7 +104,7 @@ def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
 
 
 def _describe_answer(site: Site, view: Answer) -> dict[str, Any]:
-    """Return what the answer shows."""
+    """Return the template values of the answer."""
     buttons = [
         (rating.name.capitalize(), action.value, seconds, rating is view.proposed, site.keys.label(action))
         for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True)
@@ -113,7 +113,7 @@ def _describe_answer(site: Site, view: Answer) -> dict[str, Any]:
 
 
 def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str, Any]:
-    """Return the back of a card: its answer, and the points of a rubric with their keys."""
+    """Return the template values of a card's back: its answer, and the points of a rubric with their keys."""
     note = asked.entry.note
     markdown = remove_points(asked.face.back) if note.points else asked.face.back
     labels = site.keys.assign_point_keys(len(note.points))
@@ -128,7 +128,7 @@ def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str,
 
 
 def _compare(view: Answer) -> dict[str, Any] | None:
-    """Compare a typed answer with the right one."""
+    """Compare a typed answer with the expected one."""
     if view.given is None:
         return None
     from flashcards.review.grading import find_difference, is_same_text
@@ -140,11 +140,11 @@ def _compare(view: Answer) -> dict[str, Any] | None:
 
 
 def _describe_end(site: Site, view: Finished) -> dict[str, Any]:
-    """Return what the end shows."""
+    """Return the template values of the end."""
     summary, clock = view.summary, site.collection.clock
     lead, lines = "", describe_upcoming(summary.upcoming, clock)
     if summary.cards:
-        lead, _, *lines = describe_summary(summary, clock)  # the second is the table
+        lead, _, *lines = describe_summary(summary, clock)  # the second one is the table
     most = max(summary.ratings.values(), default=0)
     ratings = [(rating.name.capitalize(), summary.ratings.get(rating, 0)) for rating in Rating]
     can_go_on = bool(any(summary.left) or summary.upcoming.now)
@@ -164,22 +164,22 @@ def render(site: Site, asked: Asked, markdown: str) -> str:
 
 
 _CHOICES: Final = (
-    ("sound", "on", "Play sound and video by themselves when a side names them, and read aloud what has `say:`"),
-    ("voice", "off", "Read cards aloud by a voice of this device where no sound is named"),
+    ("sound", "on", "Play sound and video automatically when a side contains them, and read aloud text with `say:`"),
+    ("voice", "off", "Read cards without sound aloud with a voice of this device"),
 )
 _KEPT: Final = 400 * 86_400  # seconds, the longest that browsers keep a cookie
-_READ_ALOUD: Final = ("v", "read the side aloud by a voice of this device")
+_READ_ALOUD: Final = ("v", "read the side aloud with a voice of this device")
 
 
 def show_settings(site: Site, visit: Visit) -> Response:
-    """Show what can be chosen, and the keys."""
+    """Show the settings and the keys."""
     keys = [(key, text.replace("`", "")) for key, text in (*site.keys.explanations(), _READ_ALOUD)]
     saved = visit.query.get("notice") == "saved"
     return site.show(visit, "settings.html", choices=_CHOICES, explanations=keys, saved=saved)
 
 
 def keep_settings(_site: Site, visit: Visit) -> Response:
-    """Keep what was chosen in the browser."""
+    """Store the chosen settings in the browser."""
     answer = RedirectResponse("/settings?notice=saved", 303)
     for name, _, _ in _CHOICES:
         value = "on" if visit.field(name) else "off"

@@ -1,4 +1,4 @@
-"""State shared by the pages: the collection in its one thread, the review, slow reports beside it, templates, files."""
+"""State shared by the pages: the collection in its thread, the review, background reports, templates, files."""
 
 from __future__ import annotations
 
@@ -41,17 +41,19 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Visit:
-    """What a browser sent."""
+    """A request from a browser."""
 
     path: Mapping[str, str] = field(default_factory=dict)  # the variable parts of the address
-    query: Mapping[str, str] = field(default_factory=dict)  # what follows the `?`
+    query: Mapping[str, str] = field(default_factory=dict)  # the query string
     form: Mapping[str, list[str]] = field(default_factory=dict)  # the fields of a form, each with all its values
     is_local: bool = False  # whether the browser runs on this computer
     address: str = "/"  # the path of the page
-    cookies: Mapping[str, str] = field(default_factory=dict)  # what the browser keeps: what was chosen on this device
+    cookies: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the browser's cookies, which hold the settings of this device
 
     def choose(self, name: str, usual: str) -> str:
-        """Return what was chosen on this device, or what is usual."""
+        """Return a setting of this device, or the default `usual`."""
         chosen = self.cookies.get(f"flashcards-{name}", usual)
         return chosen if chosen in ("on", "off") else usual
 
@@ -61,7 +63,7 @@ class Visit:
 
     @property
     def points(self) -> set[int]:
-        """The points of a rubric that the form ticks."""
+        """The ticked points of a rubric."""
         return {int(text) for text in self.form.get("point", []) if text.isdecimal() and len(text) < 6}
 
 
@@ -111,7 +113,7 @@ class Site:
         self._worker.shutdown()
 
     def describe_end(self) -> list[str]:
-        """End the review and say how it went; nothing if it was never opened."""
+        """End the review and describe how it went; return an empty list if there was no review."""
 
         def describe() -> list[str]:
             if self._review is None:
@@ -122,7 +124,7 @@ class Site:
         return self._worker.submit(describe).result()
 
     def find_section(self, address: str) -> str:
-        """Return the page of the navigation that an address belongs to, or ""."""
+        """Return the navigation page that an address belongs to, or ""."""
         if address in dict(self.reports):
             return "/statistics"
         return {"deck": "/", "mock": "/mock"}.get(address.split("/")[1], "")
@@ -133,7 +135,7 @@ class Site:
 
     @property
     def review(self) -> BrowserSession:
-        """The review under way; the first one begins when it is first asked for."""
+        """The current review; the first use begins one."""
         if self._review is None:
             self.start(*self._first)
         assert self._review is not None  # noqa: S101 - `start` has set it
@@ -141,11 +143,11 @@ class Site:
 
     @property
     def is_reviewing(self) -> bool:
-        """Whether a review has begun."""
+        """Return whether a review has begun."""
         return self._review is not None
 
     def start(self, plan: SessionPlan, words: str = "") -> None:
-        """Begin another review, with the decks as they are now."""
+        """Begin another review with the current decks."""
         self.collection.scan()
         if self.collection.catalog.counts()[1]:
             self.collection.keep()
@@ -153,7 +155,7 @@ class Site:
         self._review = BrowserSession(self.collection, plan, now_ms(), words)
 
     def refresh(self, at_ms: int) -> None:
-        """Let the review show its card as it is now."""
+        """Make the review show the current state of its card."""
         if self._review is not None:
             self._review.session.handle(Refresh(at_ms))
 
@@ -166,12 +168,12 @@ class Site:
         return HTMLResponse(_get_templates().get_template(template).render(site=self, visit=visit, **values), status)
 
     def show_problem(self, visit: Visit, sentence: str, status: int) -> Response:
-        """Show a page that says what is wrong."""
+        """Show an error page."""
         return self.show(visit, "problem.html", status, sentence=sentence)
 
 
 def static_address(name: str) -> str:
-    """Return the address of a file beside the templates; it changes with the files, so that it may be kept for ever."""
+    """Return the address of a file next to the templates. It changes with the files, so it can be cached forever."""
     return f"/static/{_digest_static()}/{name}"
 
 
@@ -185,7 +187,7 @@ def _digest_static() -> str:
 
 
 def mark_code(sentence: str) -> Markup:
-    """Write a sentence of ours as HTML; what it holds in backticks is code."""
+    """Convert one of our sentences to HTML, with the text in backticks as code."""
     parts = str(escape(sentence)).split("`")
     if len(parts) % 2 == 0:
         return Markup("`".join(parts))  # noqa: S704 - it is escaped above
@@ -209,29 +211,29 @@ def _get_templates() -> Environment:
 
 
 Step = Callable[[int, int], None]
-"""Called with how much is done, and how much there is in all."""
+"""Called with the finished and the total amount of work."""
 
 _PATIENCE: Final = 150.0  # seconds; a browser asks for hidden pages only once a minute
 
 
 @dataclass
 class Job:
-    """Something that is computed."""
+    """A computation in the background."""
 
-    name: str  # tells it from other jobs
+    name: str  # identifies the job
     # done, total: how far it is; 0 of 0 until that is known
     done: int = 0
     total: int = 0
-    result: Future[str] = field(default_factory=Future)  # what it returns, once it is there
+    result: Future[str] = field(default_factory=Future)  # becomes available when the job is finished
     _asked: float = field(default_factory=time.monotonic)
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether no page has asked for it for long."""
+        """Return whether no page has asked for it recently."""
         return time.monotonic() - self._asked > _PATIENCE
 
     def keep(self) -> None:
-        """Note that a page asks for it."""
+        """Record that a page asked for it."""
         self._asked = time.monotonic()
 
 
@@ -249,7 +251,7 @@ class Background:
         self._ends = threading.Event()
 
     def ask(self, name: str, compute: Callable[[Collection, Step], str]) -> Job:
-        """Return the job of this name, which begins now unless it is under way."""
+        """Return the job of this name, starting it if it is not running."""
         for left in [job for job in self._jobs.values() if job.is_abandoned]:
             self.forget(left)
         job = self._jobs.get(name)
@@ -260,13 +262,13 @@ class Background:
         return job
 
     def forget(self, job: Job) -> None:
-        """Forget a job, so that the next one of its name computes once more."""
+        """Forget a job, so that the next one of its name is computed again."""
         job.result.cancel()
         if self._jobs.get(job.name) is job:
             del self._jobs[job.name]
 
     def close(self) -> None:
-        """Stop what is computed."""
+        """Stop the running computation."""
         self._ends.set()
         self._worker.shutdown(cancel_futures=True)
 
